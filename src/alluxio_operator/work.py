@@ -1,0 +1,106 @@
+"""The words that hooks, queue and reconcilers share: who is to be reconciled, why, and what came of it.
+
+Nothing here does I/O, so that every layer may import it.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OwnerKey:
+    """Names one custom resource; the unit of queueing and of mutual exclusion."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+class Reason(enum.IntEnum):
+    """Why an owner wants a reconcile; the smaller the number, the sooner it is served."""
+
+    EDIT = 0
+    """A person changed the resource and is watching."""
+    CHILD = 1
+    """An object that belongs to the owner changed."""
+    REQUEUE = 2
+    """A gate or a failure is to be looked at again."""
+    RESYNC = 3
+    """Nothing is known to have changed."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChildRef:
+    """Names an object of an owner (same namespace) that an event spoke of: a hint to look at it, not a truth."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One reconcile to do.
+
+    `children` are the objects that events named since the last reconcile of this owner. `everything` asks to
+    trust no remembered state at all: it is set by a resync, and when too many children were named to be listed.
+    """
+
+    key: OwnerKey
+    reason: Reason
+    children: frozenset[ChildRef] = field(default_factory=frozenset)
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a reconcile: `requeue_after` seconds until the next look, or None to wait for an event."""
+
+    requeue_after: float | None = None
+
+
+class DeadlineExceeded(TimeoutError):
+    """The time that one reconcile may take has run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point in monotonic time by which a reconcile must have ended; every blocking call takes its time-out from it."""
+
+    at: float
+    clock: Callable[[], float] = time.monotonic
+
+    @classmethod
+    def after(cls, seconds: float, clock: Callable[[], float] = time.monotonic) -> Deadline:
+        """Return the deadline `seconds` from now."""
+        return cls(clock() + seconds, clock)
+
+    def remaining(self, at_most: float) -> float:
+        """Return the seconds that a call may block, `at_most` or fewer; raise DeadlineExceeded when none are left."""
+        left = self.at - self.clock()
+        if left <= 0:
+            raise DeadlineExceeded("the reconcile ran out of time")
+        return min(left, at_most)
+
+
+class Reconciler(Protocol):
+    """Brings one owner closer to its spec. Called from several threads, never twice at once for one owner."""
+
+    def __call__(self, request: Request, deadline: Deadline) -> Outcome:
+        """Reconcile once; raise for what is unexpected, which is then retried with back-off."""
+        ...
+
+
+class ListOwners(Protocol):
+    """Reads from the API server which owners exist, to rebuild the queue."""
+
+    def __call__(self) -> Iterable[OwnerKey]:
+        """Return every owner in the watched namespaces."""
+        ...
