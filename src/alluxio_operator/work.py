@@ -61,9 +61,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a reconcile: `requeue_after` seconds until the next look, or None to wait for an event."""
+    """What came of a reconcile: `requeue_after` seconds until the next look, or None to wait for an event.
+
+    `changed` tells that something was written, or is otherwise worth a line in the log.
+    """
 
     requeue_after: float | None = None
+    changed: bool = False
 
 
 class DeadlineExceeded(TimeoutError):

@@ -1,0 +1,61 @@
+"""The few variables that the hooks read themselves.
+
+Nothing is imported here, as each run of a hook pays for it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RUN_DIR = "ALLUXIO_OPERATOR_RUN_DIR"
+DEFAULT_RUN_DIR = "/run/alluxio-operator"
+WATCH_NAMESPACE = "WATCH_NAMESPACE"
+RESYNC_MINUTES = "ALLUXIO_OPERATOR_RESYNC_MINUTES"
+INLINE = "ALLUXIO_OPERATOR_INLINE"
+
+_LABEL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+class SettingError(ValueError):
+    """A variable of the environment has a value that cannot be used."""
+
+    def __init__(self, variable: str, value: str, remedy: str) -> None:
+        super().__init__(f"{variable}={value!r}: {remedy}")
+        self.variable = variable
+        self.value = value
+        self.remedy = remedy
+
+
+def socket_path(environ: Mapping[str, str]) -> str:
+    """Return the path of the hook server's unix socket."""
+    return f"{environ.get(RUN_DIR) or DEFAULT_RUN_DIR}/hooks.sock"
+
+
+def watch_namespaces(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the namespaces to watch, sorted and distinct; empty for all ("", "*" or not set)."""
+    text = environ.get(WATCH_NAMESPACE, "").strip()
+    if text in ("", "*"):
+        return ()
+    remedy = "give names like 'a' or 'a,b', or '*' for all"
+    names = {name for part in text.split(",") if (name := part.strip())}
+    for name in names:
+        if not _is_label(name):
+            raise SettingError(WATCH_NAMESPACE, text, f"{name!r} is no namespace's name; {remedy}")
+    if not names:
+        raise SettingError(WATCH_NAMESPACE, text, remedy)
+    return tuple(sorted(names))
+
+
+def resync_minutes(environ: Mapping[str, str]) -> int:
+    """Return the minutes between two looks at every owner."""
+    text = environ.get(RESYNC_MINUTES, "").strip() or "10"
+    if not text.isdecimal() or not 1 <= int(text) <= 59:
+        raise SettingError(RESYNC_MINUTES, text, "give a whole number of minutes from 1 to 59")
+    return int(text)
+
+
+def _is_label(name: str) -> bool:
+    edges = name[0] + name[-1]
+    return len(name) <= 63 and "-" not in edges and _LABEL_CHARACTERS.issuperset(name)

@@ -1,0 +1,145 @@
+"""The workers: threads that take owners from the queue and reconcile them, each within its deadline.
+
+An owner's trouble stays its own: what its reconcile raises is logged, counted and tried again with back-off.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from alluxio_operator.server.queue import KeyedQueue, Taken
+from alluxio_operator.telemetry.logs import bound, owner_fields
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import Deadline, DeadlineExceeded, Outcome, OwnerKey, Reason, Reconciler, Request
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A reconcile that has begun, and the seconds by which it is over its deadline (negative: time left)."""
+
+    request: Request
+    over: float
+
+
+class Pool:
+    """Runs `reconcilers` (by kind) on `workers` threads; `deadline` is in seconds."""
+
+    def __init__(
+        self,
+        queue: KeyedQueue,
+        reconcilers: Mapping[str, Reconciler],
+        metrics: Metrics,
+        *,
+        workers: int,
+        deadline: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._queue = queue
+        self._reconcilers = reconcilers
+        self._metrics = metrics
+        self._deadline = deadline
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._running: dict[OwnerKey, tuple[Request, Deadline]] = {}
+        self._reported: set[OwnerKey] = set()
+        # Daemons: a reconcile that hangs in a system call must not keep the process from ending.
+        self._threads = [
+            threading.Thread(target=self._work, name=f"reconcile-{n}", daemon=True) for n in range(workers)
+        ]
+
+    def start(self) -> None:
+        """Start the workers."""
+        for thread in self._threads:
+            thread.start()
+
+    def alive(self) -> bool:
+        """Tell whether every worker runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def running(self) -> list[Running]:
+        """Return what is being reconciled."""
+        now = self._clock()
+        with self._lock:
+            return [Running(request, now - deadline.at) for request, deadline in self._running.values()]
+
+    def report_overruns(self) -> None:
+        """Log each reconcile that is over its deadline, once. The main loop calls it: a hung one can't."""
+        for run in self.running():
+            if run.over > 0 and self._first_report(run.request.key):
+                self._metrics.overruns.labels(run.request.key.kind).inc()
+                log.warning(
+                    "reconcile is over its deadline and holds a worker",
+                    extra={**owner_fields(run.request.key), "deadline_seconds": self._deadline},
+                )
+
+    def stop(self, grace: float) -> None:
+        """Hand out no more work and wait at most `grace` seconds for what runs."""
+        self._queue.close()
+        for key in sorted(self._queue.wait_until_idle(grace)):
+            log.warning("reconcile did not end in time, leaving it", extra=owner_fields(key))
+
+    def _work(self) -> None:
+        while (taken := self._queue.take()) is not None:
+            self._metrics.queue_wait.observe(taken.waited)
+            try:
+                with bound(**owner_fields(taken.request.key)):
+                    self._attempt(taken)
+            finally:
+                self._queue.done(taken.request.key)
+
+    def _attempt(self, taken: Taken) -> None:
+        request = taken.request
+        deadline = Deadline.after(self._deadline, self._clock)
+        began = self._clock()
+        with self._lock:
+            self._running[request.key] = request, deadline
+        try:
+            outcome, result = self._reconcile(request, deadline)
+        finally:
+            self.report_overruns()
+            with self._lock:
+                del self._running[request.key]
+                self._reported.discard(request.key)
+        took = self._clock() - began
+        self._metrics.reconcile_duration.labels(request.key.kind).observe(took)
+        self._metrics.reconciles.labels(request.key.kind, result).inc()
+        fields = {
+            "reason": request.reason.name.lower(),
+            "duration_seconds": round(took, 3),
+            "waited_seconds": round(taken.waited, 3),
+            "outcome": result,
+        }
+        if outcome is None:
+            retry_after = self._queue.retry(request)
+            self._metrics.queue_retries.inc()
+            log.warning("reconcile failed", extra={**fields, "retry_after_seconds": round(retry_after, 1)})
+            return
+        self._queue.forget_failures(request.key)
+        if outcome.requeue_after is not None:
+            fields["requeue_after_seconds"] = outcome.requeue_after
+            self._queue.add_after(Request(request.key, Reason.REQUEUE), outcome.requeue_after)
+        log.log(logging.INFO if outcome.changed else logging.DEBUG, "reconciled", extra=fields)
+
+    def _reconcile(self, request: Request, deadline: Deadline) -> tuple[Outcome | None, str]:
+        try:
+            outcome = self._reconcilers[request.key.kind](request, deadline)
+        except DeadlineExceeded:
+            log.exception("reconcile ran out of time")
+            return None, "deadline"
+        except Exception:  # an owner's trouble must not end the worker
+            log.exception("reconcile raised")
+            return None, "error"
+        return outcome, "changed" if outcome.changed else "unchanged"
+
+    def _first_report(self, key: OwnerKey) -> bool:
+        with self._lock:
+            if key in self._reported or key not in self._running:
+                return False
+            self._reported.add(key)
+            return True

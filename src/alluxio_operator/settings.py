@@ -1,0 +1,155 @@
+"""What can be set from outside: every variable, its unit, its default and its bounds, in one place.
+
+The hooks do not import this module, as dataclasses would double their start-up; what both need to read is in
+`alluxio_operator.environment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from alluxio_operator.environment import (
+    DEFAULT_RUN_DIR,
+    RESYNC_MINUTES,
+    RUN_DIR,
+    WATCH_NAMESPACE,
+    SettingError,
+    resync_minutes,
+    socket_path,
+    watch_namespaces,
+)
+
+__all__ = ["LEADING_FD", "SettingError", "Settings"]
+
+LEADING_FD = "ALLUXIO_OPERATOR_LEADING_FD"
+"""Set by the supervisor for the server: the descriptor on which the server says that it leads."""
+
+
+# ruff: noqa: RUF009  (a declaration like dataclasses.field, which the rule knows by name only)
+def _setting(variable: str, parse: Callable[[str], object], default: Any) -> Any:
+    """Declare a setting; `parse` turns the variable's text into the value or raises ValueError(remedy)."""
+    return field(default=default, metadata={"variable": variable, "parse": parse})
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    remedy = "give a number of seconds above 0 and at most 3600"
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(remedy) from None
+    if not 0 < value <= 3600:
+        raise ValueError(remedy)
+    return value
+
+
+def _level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warn", "error"):
+        raise ValueError("give one of debug, info, warn, error")
+    return text.lower()
+
+
+def _own_namespace(text: str) -> str:
+    if not text:
+        raise ValueError("set it to the operator's own namespace, by the downward API (metadata.namespace)")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The operator's settings, parsed once; durations are in seconds where the name says nothing else."""
+
+    operator_namespace: str = _setting("POD_NAMESPACE", _own_namespace, "")
+    pod_name: str = _setting("POD_NAME", str, "local")
+    watch_namespaces: tuple[str, ...] = _setting(
+        WATCH_NAMESPACE, lambda text: watch_namespaces({WATCH_NAMESPACE: text}), ()
+    )
+    """Empty for all namespaces."""
+    kubeconfig: Path | None = _setting("KUBECONFIG", Path, None)
+    """None inside a cluster."""
+
+    run_dir: Path = _setting(RUN_DIR, Path, Path(DEFAULT_RUN_DIR))
+    """A writable directory: the hooks' socket, shell-operator's temporary files and its debug socket."""
+    hooks_dir: Path = _setting("ALLUXIO_OPERATOR_HOOKS_DIR", Path, Path("/hooks"))
+    templates_dir: Path = _setting("ALLUXIO_OPERATOR_TEMPLATES_DIR", Path, Path("/templates"))
+    shell_operator: Path = _setting("ALLUXIO_OPERATOR_SHELL_OPERATOR", Path, Path("/shell-operator"))
+
+    log_level: str = _setting("LOG_LEVEL", _level, "info")
+    http_address: str = _setting("ALLUXIO_OPERATOR_HTTP_ADDRESS", str, "")
+    """Where /healthz, /readyz and /metrics listen; empty for every address of the pod, IPv4 and IPv6."""
+    http_port: int = _setting("ALLUXIO_OPERATOR_HTTP_PORT", _whole(1, 65535), 9116)
+    shell_operator_address: str = _setting("SHELL_OPERATOR_LISTEN_ADDRESS", str, "")
+    shell_operator_port: int = _setting("SHELL_OPERATOR_LISTEN_PORT", _whole(1, 65535), 9115)
+    shell_operator_log_level: str = _setting("SHELL_OPERATOR_LOG_LEVEL", _level, "error")
+    """Apart from ours: at info it writes several lines for each run of a hook."""
+    shell_operator_qps: int = _setting("KUBE_CLIENT_QPS", _whole(1, 1000), 20)
+    """Requests a second that shell-operator's client may make; its own default of 5 makes a start slow."""
+    shell_operator_burst: int = _setting("KUBE_CLIENT_BURST", _whole(1, 1000), 40)
+
+    workers: int = _setting("ALLUXIO_OPERATOR_WORKERS", _whole(1, 64), 4)
+    """Owners that are reconciled side by side."""
+    reconcile_deadline: float = _setting("ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS", _seconds, 60.0)
+    stuck_after: float = _setting("ALLUXIO_OPERATOR_STUCK_AFTER_SECONDS", _seconds, 300.0)
+    """A worker that is this much beyond its deadline makes /healthz fail."""
+    resync_minutes: int = _setting(
+        RESYNC_MINUTES, lambda text: resync_minutes({RESYNC_MINUTES: text}), resync_minutes({})
+    )
+    """Minutes between two looks at every owner."""
+    shutdown_grace: float = _setting("ALLUXIO_OPERATOR_SHUTDOWN_GRACE_SECONDS", _seconds, 25.0)
+    """Time for running reconciles to end; less than the pod's terminationGracePeriodSeconds."""
+
+    lease_name: str = _setting("ALLUXIO_OPERATOR_LEASE_NAME", str, "alluxio-operator")
+    lease_duration: float = _setting("ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS", _seconds, 15.0)
+    lease_renew_deadline: float = _setting("ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS", _seconds, 10.0)
+    lease_retry: float = _setting("ALLUXIO_OPERATOR_LEASE_RETRY_SECONDS", _seconds, 2.0)
+
+    @property
+    def socket(self) -> Path:
+        """Where the hooks hand over what they saw."""
+        return Path(socket_path({RUN_DIR: str(self.run_dir)}))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Parse the environment; raise SettingError, which names variable, value and remedy.
+
+        An empty variable counts as not set, as manifests often leave one behind.
+        """
+        values: dict[str, Any] = {}
+        for one in fields(cls):
+            variable = one.metadata["variable"]
+            text = environ.get(variable, "").strip()
+            if text or one.default == "":
+                values[one.name] = _parsed(variable, text, one.metadata["parse"])
+        settings = cls(**values)
+        settings._check_lease()
+        return settings
+
+    def _check_lease(self) -> None:
+        # A holder must have given up before anybody else may take over; this order guarantees it.
+        if not self.lease_retry < self.lease_renew_deadline < self.lease_duration:
+            raise SettingError(
+                "ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS",
+                f"{self.lease_renew_deadline:g}",
+                f"it must lie between ALLUXIO_OPERATOR_LEASE_RETRY_SECONDS ({self.lease_retry:g}) "
+                f"and ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS ({self.lease_duration:g})",
+            )
+
+
+def _parsed(variable: str, text: str, parse: Callable[[str], object]) -> object:
+    try:
+        return parse(text)
+    except SettingError:
+        raise
+    except ValueError as error:
+        raise SettingError(variable, text, str(error)) from None

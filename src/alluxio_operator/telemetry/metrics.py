@@ -1,0 +1,79 @@
+"""The operator's own metrics, all named alluxio_operator_*; one object holds them, so a test has its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from alluxio_operator.work import Reason
+
+STAGES = ("observe", "validate", "decide", "render", "apply", "report")
+"""The stages of a reconcile, in their order."""
+
+NAMESPACE = "alluxio_operator"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+
+
+class Metrics:
+    """The metrics of one process; durations in seconds."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or _process_registry()
+        self.reconciles = self._counter("reconcile", "Reconciles by their outcome.", "kind", "outcome")
+        self.reconcile_duration = self._histogram(
+            "reconcile_duration_seconds", "How long a reconcile took.", "kind"
+        )
+        self.overruns = self._counter(
+            "reconcile_overruns", "Reconciles that outlived their deadline.", "kind"
+        )
+        self.stage_duration = self._histogram(
+            "stage_duration_seconds", "How long one stage of a reconcile took.", "stage"
+        )
+        self.queue_depth = self._gauge("queue_depth", "Owners that wait, by reason.", "reason")
+        self.queue_wait = self._histogram("queue_wait_seconds", "How long an owner waited for a worker.")
+        self.queue_retries = self._counter("queue_retries", "Reconciles put back after a failure.")
+        self.hook_wakeups = self._counter("hook_wakeups", "Wake-ups that the hooks sent.", "hook")
+        self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
+        for stage in STAGES:
+            self.stage_duration.labels(stage)
+
+    def watch_queue(self, depth: Callable[[Reason], int]) -> None:
+        """Read the queue's depth at each scrape instead of at each change."""
+        for reason in Reason:
+            self.queue_depth.labels(reason.name.lower()).set_function(partial(depth, reason))
+
+    @contextmanager
+    def stage(self, name: str, clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
+        """Measure the block as the stage `name`."""
+        began = clock()
+        try:
+            yield
+        finally:
+            self.stage_duration.labels(name).observe(clock() - began)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace=NAMESPACE, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, namespace=NAMESPACE, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, namespace=NAMESPACE, registry=self.registry, buckets=_SECONDS)
+
+
+def _process_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
