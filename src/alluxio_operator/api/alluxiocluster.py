@@ -1,0 +1,252 @@
+"""The AlluxioCluster resource: everything that can be said about one Alluxio cluster."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
+from alluxio_operator.api.roles import (
+    ClaimedVolume,
+    Process,
+    Properties,
+    Role,
+    Storage,
+    list_map,
+)
+
+KIND = "AlluxioCluster"
+
+LONGEST_NAME = 40
+"""Longest name of a cluster: a pod label carries NAME-job-master-<hash of 10>, and a label's value ends at 63."""
+
+
+class LocalReference(Model):
+    """Names an object in the same namespace."""
+
+    name: ObjectName = Field(description="Its name.")
+
+
+class Image(Model):
+    """The image of every Alluxio process."""
+
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$", max_length=255)] = Field(
+        "alluxio/alluxio", description="Repository of the image."
+    )
+    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=128)] | None = Field(
+        None, description="Tag of the image; the version of the cluster when it isn't given."
+    )
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        "IfNotPresent", description="When the image is pulled."
+    )
+    pull_secrets: Annotated[
+        tuple[LocalReference, ...], Field(max_length=8, json_schema_extra=list_map("name"))
+    ] = Field((), description="Secrets with the registry's credentials.")
+
+
+class RootMount(Model):
+    """What lies below the root of Alluxio's name space: here a volume that masters and workers share."""
+
+    uri: Annotated[
+        str, Field(pattern=r"^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", min_length=2, max_length=256)
+    ] = Field(
+        "/mnt/ufs",
+        description="Absolute path at which the volume is mounted in the pods and which becomes Alluxio's root "
+        "mount.",
+    )
+    volume: ClaimedVolume = Field(description="The volume.")
+
+
+class MasterPorts(Model):
+    """Ports of a master."""
+
+    rpc: Port = Field(19998, description="RPC port for clients and workers.")
+    web: Port = Field(19999, description="HTTP port with the REST interface and the metrics.")
+    embedded_journal: Port = Field(19200, description="Port of the embedded journal, between masters.")
+
+
+class WorkerPorts(Model):
+    """Ports of a worker."""
+
+    rpc: Port = Field(29999, description="RPC and data port.")
+    web: Port = Field(30000, description="HTTP port with the REST interface and the metrics.")
+
+
+class JobMasterPorts(Model):
+    """Ports of a job master."""
+
+    rpc: Port = Field(20001, description="RPC port.")
+    web: Port = Field(20002, description="HTTP port.")
+    embedded_journal: Port = Field(20003, description="Port between job masters.")
+
+
+class JobWorkerPorts(Model):
+    """Ports of a job worker."""
+
+    rpc: Port = Field(30001, description="RPC port.")
+    data: Port = Field(30002, description="Data port.")
+    web: Port = Field(30003, description="HTTP port.")
+
+
+class LogServerPorts(Model):
+    """Ports of the log server."""
+
+    logs: Port = Field(45600, description="Port to which the other roles send their logs.")
+
+
+class Journal(Model):
+    """The masters' journal: the only place where Alluxio's metadata is kept."""
+
+    storage: Storage = Field(Storage(), description="The volume of each master's journal.")
+
+
+class Masters(Role):
+    """The masters: they keep the name space and know which worker has which block."""
+
+    replicas: Literal[1] = Field(1, description="Number of masters.")
+    ports: MasterPorts = Field(MasterPorts(), description="Ports.")
+    journal: Journal = Field(Journal(), description="The journal.")
+
+
+class Tier(Model):
+    """One level of a worker's cache."""
+
+    name: Literal["MEM"] = Field("MEM", description="Name of the tier, as Alluxio calls it.")
+    medium: Literal["MEM"] = Field("MEM", description="What the tier lies on: MEM is memory (tmpfs).")
+    quota: Quantity = Field("1Gi", description="How much the tier holds.")
+
+
+class Workers(Role):
+    """The workers: they hold the cached data."""
+
+    workload: Literal["DaemonSet", "StatefulSet"] = Field(
+        "DaemonSet",
+        description="DaemonSet: one worker on every node that nodeSelector and tolerations allow. StatefulSet: as "
+        "many workers as replicas says. Can't be changed afterwards.",
+    )
+    replicas: Annotated[int, Field(ge=0, le=1000)] | None = Field(
+        None, description="Number of workers of a StatefulSet; 1 when it isn't given."
+    )
+    ports: WorkerPorts = Field(WorkerPorts(), description="Ports.")
+    tiers: Annotated[
+        tuple[Tier, ...], Field(min_length=1, max_length=1, json_schema_extra=list_map("name"))
+    ] = Field((Tier(),), description="The levels of the cache.")
+
+
+class JobMaster(Role):
+    """The master of the job service."""
+
+    ports: JobMasterPorts = Field(JobMasterPorts(), description="Ports.")
+
+
+class JobWorker(Process):
+    """The workers of the job service; each runs in the pod of a worker, whose blocks it works on."""
+
+    ports: JobWorkerPorts = Field(JobWorkerPorts(), description="Ports.")
+
+
+class JobService(Model):
+    """The job service: it persists, replicates and loads data in the background."""
+
+    enabled: bool = Field(True, description="Whether it runs.")
+    master: JobMaster = Field(JobMaster(), description="Its master.")
+    worker: JobWorker = Field(JobWorker(), description="Its workers.")
+
+
+class LogServer(Role):
+    """The log server: it collects the logs of all roles on one volume."""
+
+    enabled: bool = Field(True, description="Whether it runs.")
+    ports: LogServerPorts = Field(LogServerPorts(), description="Ports.")
+    storage: Storage = Field(Storage(), description="The volume for the logs.")
+
+
+class Service(Model):
+    """The Service through which clients inside or outside the Kubernetes cluster reach the masters."""
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field("ClusterIP", description="Its type.")
+    annotations: StringMap = Field({}, description="Its annotations, for load balancers of clouds.")
+
+
+class ClusterSpec(Model):
+    """What an Alluxio cluster is meant to be."""
+
+    version: Literal["2.9.3", "2.9.4"] = Field(
+        "2.9.4",
+        description="Version of Alluxio: it decides how the cluster is driven, and the tag of the image.",
+    )
+    image: Image = Field(Image(), description="The image of every Alluxio process.")
+    root_mount: RootMount = Field(description="What lies below the root of the name space.")
+    properties: Properties = Field({}, description="Alluxio properties of all roles.")
+    masters: Masters = Field(Masters(), description="The masters.")
+    workers: Workers = Field(Workers(), description="The workers.")
+    job_service: JobService = Field(JobService(), description="The job service.")
+    log_server: LogServer = Field(LogServer(), description="The log server.")
+    service: Service = Field(Service(), description="The Service for clients.")
+    service_account_annotations: Annotated[StringMap, Field()] = Field(
+        {}, description="Annotations of the pods' service account, for identities of clouds."
+    )
+    deletion_policy: Literal["Retain", "Delete"] = Field(
+        "Retain",
+        description="What becomes of the journal's volumes when the resource is deleted. A volume that the "
+        "operator made for the root mount always stays: it holds the data itself.",
+    )
+
+
+SPEC_RULES = rules(
+    cel(
+        "self.workers.workload == oldSelf.workers.workload",
+        "spec.workers.workload can't be changed: the new workload would start beside the old one with an empty "
+        "cache; create another AlluxioCluster instead",
+        field_path=".workers.workload",
+    ),
+    cel(
+        "self.masters.journal == oldSelf.masters.journal",
+        "spec.masters.journal can't be changed: the journal's volume exists already",
+        field_path=".masters.journal",
+    ),
+    cel(
+        "self.rootMount == oldSelf.rootMount",
+        "spec.rootMount can't be changed: the journal refers to the files below it",
+        field_path=".rootMount",
+    ),
+    cel(
+        "!self.logServer.enabled || !oldSelf.logServer.enabled || "
+        "self.logServer.storage == oldSelf.logServer.storage",
+        "spec.logServer.storage can't be changed while the log server is enabled: its volume exists already",
+        field_path=".logServer.storage",
+    ),
+)
+
+WORKERS_RULES = rules(
+    cel(
+        "self.workload == 'StatefulSet' || !has(self.replicas)",
+        "a DaemonSet runs one worker per node and has no replicas: remove spec.workers.replicas, or set "
+        "spec.workers.workload to StatefulSet",
+        field_path=".replicas",
+    )
+)
+
+VOLUME_RULES = rules(
+    cel(
+        "has(self.claimName) != has(self.size)",
+        "give either claimName (an existing claim) or size (a volume to make), not both and not neither",
+    )
+)
+
+NAME_RULES = rules(
+    cel(
+        f"size(self.metadata.name) <= {LONGEST_NAME}",
+        f"metadata.name is longer than {LONGEST_NAME} characters: the names and labels of the pods that are made "
+        "from it would pass Kubernetes' limit of 63",
+    ),
+    cel(
+        "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        "metadata.name has to start with a letter and may hold lower-case letters, digits and dashes only: "
+        "Services are named after it",
+    ),
+)
+
+RULES_BY_TYPE = {"ClusterSpec": SPEC_RULES, "Workers": WORKERS_RULES, "ClaimedVolume": VOLUME_RULES}
+"""CEL rules that belong to a whole type."""

@@ -1,0 +1,100 @@
+"""Building blocks of the API types: the base model, bounded strings, quantities and the names of CRD extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from kubernetes.utils.quantity import parse_quantity
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+GROUP: Final = "alluxio-operator.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+
+QUANTITY_PATTERN: Final = r"^[0-9]+(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+
+
+class Model(BaseModel):
+    """A part of a resource: camelCase outside, snake_case inside, immutable.
+
+    Unknown fields are ignored here on purpose: the API server has already refused what its CRD doesn't know, and an
+    operator that is older than the CRD has to live with fields it has never heard of.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+
+def cel(
+    rule: str, message: str, *, field_path: str | None = None, reason: str | None = None
+) -> dict[str, str]:
+    """Return one validation rule that the API server evaluates, with the sentence that it answers."""
+    extra = {"fieldPath": field_path, "reason": reason}
+    return {"rule": rule, "message": message, **{k: v for k, v in extra.items() if v is not None}}
+
+
+def rules(*validations: dict[str, str]) -> dict[str, Any]:
+    """Return the schema extension that carries CEL rules."""
+    return {"x-kubernetes-validations": list(validations)}
+
+
+def _to_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def quantity(text: str) -> Decimal:
+    """Return a Kubernetes quantity as a number: cores for CPU, bytes for memory and storage."""
+    return Decimal(parse_quantity(text))
+
+
+def in_bytes(text: str) -> int:
+    """Return a quantity of memory or storage in whole bytes."""
+    return int(quantity(text))
+
+
+def in_binary(count: int) -> str:
+    """Return bytes as the largest binary quantity that states them exactly, such as 512Mi."""
+    for exponent, suffix in ((4, "Ti"), (3, "Gi"), (2, "Mi"), (1, "Ki")):
+        unit = 1024**exponent
+        if count >= unit and count % unit == 0:
+            return f"{count // unit}{suffix}"
+    return str(count)
+
+
+Quantity = Annotated[
+    str,
+    BeforeValidator(_to_text),
+    Field(pattern=QUANTITY_PATTERN, max_length=32),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "x-kubernetes-int-or-string": True,
+            "pattern": QUANTITY_PATTERN,
+            "maxLength": 32,
+        }
+    ),
+]
+"""A Kubernetes quantity such as 500m, 2 or 1Gi."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)]
+"""A name in the form of a DNS label."""
+
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)]
+"""The name of another Kubernetes object."""
+
+Port = Annotated[int, Field(ge=1024, le=65535)]
+"""A TCP port that a process without privileges may open."""
+
+Text = Annotated[str, Field(max_length=1024)]
+"""A short text."""
+
+Opaque = Annotated[
+    Mapping[str, Any],
+    WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+]
+"""A Kubernetes structure that is handed through as it is; the API server checks it where it is used."""
+
+StringMap = Annotated[Mapping[str, Text], Field(max_length=64)]
+"""Labels, annotations and the like."""

@@ -1,0 +1,106 @@
+"""Status of an AlluxioCluster: what the operator found out, in the form in which it is shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alluxio_operator.api.base import Model
+from alluxio_operator.api.roles import list_map
+
+Short = Annotated[str, Field(max_length=253)]
+Message = Annotated[str, Field(max_length=4096)]
+
+Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Invalid"]
+
+
+class Condition(Model):
+    """One thing that is true, false or not known of the resource, and since when."""
+
+    type: Annotated[str, Field(max_length=64)] = Field(description="What it is about.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: Annotated[str, Field(max_length=64)] = Field(description="One word for the cause, for programs.")
+    message: Message = Field("", description="The cause in a sentence, for people.")
+    last_transition_time: Short = Field(description="When the status last changed (RFC 3339).")
+    observed_generation: int = Field(0, description="Generation of the resource that it was said of.")
+
+
+class InventoryItem(Model):
+    """One object that the operator applied for the resource."""
+
+    api_version: Short = Field(description="API version of the object.")
+    kind: Short = Field(description="Kind of the object.")
+    name: Short = Field(description="Name of the object.")
+
+
+class JournalStatus(Model):
+    """Whether the masters' journal was ever initialised, and by which operation."""
+
+    state: Literal["Initializing", "Initialized"] = Field(
+        description="Initializing: one Job may create the journal. Initialized: never again."
+    )
+    operation: Annotated[str, Field(max_length=32)] = Field(description="Identifies the one initialisation.")
+
+
+class RoleMemory(Model):
+    """How the memory of one process is divided; the parts add up to at most the limit."""
+
+    role: Annotated[str, Field(max_length=32)] = Field(description="Name of the role.")
+    heap: Annotated[str, Field(max_length=32)] = Field(description="Heap of the JVM.")
+    direct: Annotated[str, Field(max_length=32)] = Field(description="Direct memory of the JVM.")
+    overhead: Annotated[str, Field(max_length=32)] = Field(
+        description="Set aside for the rest of the process: classes, code, threads, collector."
+    )
+    tiers: Annotated[str, Field(max_length=32)] = Field("0", description="Tiers in memory.")
+    limit: Annotated[str, Field(max_length=32)] = Field(description="Memory limit of the container.")
+
+
+class MastersStatus(Model):
+    """What is known of the masters."""
+
+    ready: int = Field(0, description="Masters whose pods are ready.")
+    wanted: int = Field(0, description="Masters that should run.")
+    leader: Short | None = Field(None, description="Pod of the leading master.")
+    version: Short | None = Field(None, description="Version of Alluxio that the leader reports.")
+
+
+class WorkersStatus(Model):
+    """What is known of the workers."""
+
+    ready: int = Field(0, description="Workers whose pods are ready.")
+    wanted: int = Field(0, description="Workers that should run.")
+    live: int = Field(0, description="Workers that the leading master counts as live.")
+    lost: int = Field(0, description="Workers that the leading master has lost.")
+    capacity: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="What the cache can hold."
+    )
+    used_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None, description="How full the cache is, in steps of 5 percent; the exact value is a metric."
+    )
+
+
+class ClusterStatus(Model):
+    """State of the whole cluster."""
+
+    observed_generation: int = Field(0, description="Generation of the spec that the rest speaks of.")
+    phase: Phase = Field("Pending", description="The state in one word.")
+    summary: Annotated[str, Field(max_length=512)] = Field("", description="The state in one line.")
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=32, json_schema_extra=list_map("type"))] = (
+        Field(
+            (), description="Ready, Progressing, Degraded, SpecValid, and one per gate of the installation."
+        )
+    )
+    replicas: int = Field(0, description="Workers that exist, for the scale subresource.")
+    selector: Message | None = Field(
+        None, description="Labels of the workers' pods, for the scale subresource."
+    )
+    masters: MastersStatus = Field(MastersStatus(), description="The masters.")
+    workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
+    journal: JournalStatus | None = Field(None, description="The journal.")
+    memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = (
+        Field((), description="How the memory of each process is divided.")
+    )
+    inventory: Annotated[tuple[InventoryItem, ...], Field(max_length=256)] = Field(
+        (), description="The objects that the operator applied; what drops out of it is deleted."
+    )

@@ -1,0 +1,1 @@
+"""The AlluxioCluster: from what is wished and observed to what is applied and reported."""

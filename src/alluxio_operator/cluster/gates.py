@@ -1,0 +1,63 @@
+"""Gates: what has to hold before the next layer of objects is applied, and how that is said in the status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alluxio_operator.alluxio.rest import NoAnswer
+from alluxio_operator.cluster import names
+from alluxio_operator.cluster.observe import Observed
+from alluxio_operator.cluster.pods import Pod, first_trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate: open when `passed`; becomes a condition of the same type."""
+
+    type: str
+    passed: bool
+    reason: str
+    message: str
+
+
+def masters_serving(observed: Observed) -> Gate:
+    """Open when a master answers for the cluster; an open port would also be there in safe mode."""
+    if not isinstance(observed.master, NoAnswer):
+        return Gate("MastersServing", True, "Serving", "the leading master serves")
+    return _closed(
+        "MastersServing", observed.role(names.MASTER), f"no master serves yet: {observed.master.reason}"
+    )
+
+
+def workers_registered(observed: Observed, wanted: int) -> Gate:
+    """Open when the leading master counts as many live workers as are wanted, and their pods are ready."""
+    kind, workers = "WorkersRegistered", observed.role(names.WORKER)
+    if isinstance(observed.master, NoAnswer):
+        return Gate(kind, False, "MastersNotServing", "workers can't be counted while no master serves")
+    live, ready = observed.master.live_workers, sum(pod.ready for pod in workers)
+    if live >= wanted and ready >= wanted:
+        return Gate(kind, True, "Registered", f"{live} of {wanted} workers are registered")
+    return _closed(kind, workers, f"{live} of {wanted} workers are registered, {ready} are ready")
+
+
+def job_service_serving(observed: Observed) -> Gate:
+    """Open when the job master answers."""
+    if observed.job_master_serves:
+        return Gate("JobServiceServing", True, "Serving", "the job master serves")
+    return _closed("JobServiceServing", observed.role(names.JOB_MASTER), "the job master doesn't answer yet")
+
+
+def log_server_ready(observed: Observed) -> Gate:
+    """Open when the log server takes logs."""
+    pods = observed.role(names.LOG_SERVER)
+    if any(pod.ready for pod in pods):
+        return Gate("LogServerReady", True, "Ready", "the log server takes logs")
+    return _closed("LogServerReady", pods, "the log server isn't ready yet")
+
+
+def _closed(kind: str, pods: Iterable[Pod], otherwise: str) -> Gate:
+    trouble = first_trouble(pods)
+    if trouble:
+        return Gate(kind, False, trouble.reason, trouble.message)
+    return Gate(kind, False, "Waiting", otherwise)

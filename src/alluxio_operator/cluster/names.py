@@ -1,0 +1,73 @@
+"""The names of the objects of one cluster.
+
+Every suffix is one word without a dash, so that no two clusters of a namespace can lead to the same name: cluster `a-job`
+with suffix `-master` must not meet cluster `a` with a suffix `-job-master`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.base import GROUP
+
+OWNER_KIND_LABEL = f"{GROUP}/owner-kind"
+OWNER_LABEL = f"{GROUP}/owner"
+MANAGED_BY = "alluxio-operator"
+
+MASTER = "master"
+WORKER = "worker"
+JOB_MASTER = "jobmaster"
+JOB_WORKER = "jobworker"
+LOG_SERVER = "logserver"
+JOURNAL = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names and labels of everything that belongs to the cluster `cluster` in `namespace`."""
+
+    cluster: str
+    namespace: str
+
+    def of(self, suffix: str) -> str:
+        """Return the name of an object by its suffix, such as a role."""
+        return f"{self.cluster}-{suffix}"
+
+    def host(self, role: str, ordinal: int) -> str:
+        """Return the name under which a pod of a StatefulSet is found, also from other namespaces."""
+        workload = self.of(role)
+        return f"{workload}-{ordinal}.{workload}.{self.namespace}.svc"
+
+    def journal_claim(self, ordinal: int) -> str:
+        """Return the claim that the StatefulSet of the masters looks for: template, StatefulSet, ordinal."""
+        return f"journal-{self.of(MASTER)}-{ordinal}"
+
+    def journal_job(self, operation: str) -> str:
+        """Return the Job that carries out the one initialisation of the journal."""
+        return self.of(f"journal-{operation}")
+
+    def labels(self, component: str) -> Mapping[str, str]:
+        """Return the labels of an object of this cluster."""
+        return {
+            "app.kubernetes.io/name": "alluxio",
+            "app.kubernetes.io/instance": self.cluster,
+            "app.kubernetes.io/component": component,
+            "app.kubernetes.io/managed-by": MANAGED_BY,
+            OWNER_KIND_LABEL: KIND,
+            OWNER_LABEL: self.cluster,
+        }
+
+    def selector(self, component: str) -> Mapping[str, str]:
+        """Return the labels by which pods of a role are found; a workload can't change them later."""
+        return {
+            "app.kubernetes.io/name": "alluxio",
+            "app.kubernetes.io/instance": self.cluster,
+            "app.kubernetes.io/component": component,
+        }
+
+    @property
+    def owned_by_selector(self) -> str:
+        """Label selector for everything that belongs to this cluster."""
+        return f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={self.cluster}"

@@ -1,0 +1,80 @@
+"""Pods as a decision needs them: role, address, readiness, and what keeps them from running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alluxio_operator.kube.kinds import Object
+
+JOURNAL_MISSING = "JournalMissing"
+"""First word of the message with which the journal's check ends when the journal isn't there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a pod doesn't run: one word for programs, a sentence for people."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod of a cluster."""
+
+    name: str
+    role: str
+    ip: str
+    running: bool
+    ready: bool
+    trouble: Trouble | None = None
+
+
+def parse_pod(pod: Object) -> Pod:
+    """Return what matters of a pod."""
+    status = pod.get("status", {})
+    deleted = "deletionTimestamp" in pod["metadata"]
+    conditions = {c["type"]: c for c in status.get("conditions", ())}
+    ip = status.get("podIP", "")
+    return Pod(
+        name=pod["metadata"]["name"],
+        role=pod["metadata"].get("labels", {}).get("app.kubernetes.io/component", ""),
+        ip=ip,
+        running=status.get("phase") == "Running" and bool(ip) and not deleted,
+        ready=conditions.get("Ready", {}).get("status") == "True" and not deleted,
+        trouble=None if deleted else _trouble(pod["metadata"]["name"], status, conditions),
+    )
+
+
+def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        state, last = container.get("state", {}), container.get("lastState", {})
+        ended = state.get("terminated") or last.get("terminated") or {}
+        if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
+            continue
+        said = ended.get("message", "").strip()
+        if said.startswith(JOURNAL_MISSING):
+            return Trouble(JOURNAL_MISSING, f"pod {name}: {said.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
+        waiting = state.get("waiting", {})
+        if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
+            continue
+        if waiting.get("reason"):
+            detail = "; ".join(part for part in (said, waiting.get("message", "")) if part)
+            return Trouble(
+                waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}"
+            )
+        if ended:
+            cause = ended.get("reason", "Error")
+            detail = said or f"exit code {ended.get('exitCode')}"
+            return Trouble(cause, f"pod {name}, container {container['name']}: {detail}")
+    return None
+
+
+def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
+    """Return what keeps the first troubled pod from running."""
+    return next((pod.trouble for pod in pods if pod.trouble), None)

@@ -1,0 +1,19 @@
+"""A wish that can't be fulfilled, said so that a stranger knows what to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a spec: the field, its value, what is wrong with it and what helps."""
+
+    field: str
+    value: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        value = f' "{self.value}"' if self.value else ""
+        return f"{self.field}{value} {self.message}; {self.remedy}"

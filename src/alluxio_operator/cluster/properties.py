@@ -1,0 +1,168 @@
+"""Alluxio's properties of each role, in numbered precedence: defaults, derived, the cluster's, the role's.
+
+Sources: Alluxio 2.9's property list; what was measured on a running 2.9.4 is said beside the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import javaproperties
+
+from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.api.base import in_bytes
+from alluxio_operator.cluster import names
+from alluxio_operator.cluster.names import Names
+from alluxio_operator.cluster.problem import Problem
+
+JOURNAL_FOLDER: Final = "/journal"
+TIER_FOLDER: Final = "/tiers"
+METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
+CONF_FOLDER: Final = "/etc/alluxio"
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    # It would call home at each start.
+    "alluxio.master.update.check.enabled": "false",
+    # Standbys answer HTTP only with it: without it they can't be told from the dead.
+    "alluxio.standby.master.web.enabled": "true",
+    # Lets a property that Alluxio takes while running be set without a restart.
+    "alluxio.conf.dynamic.update.enabled": "true",
+    "alluxio.web.ui.enabled": "false",
+}
+"""What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
+
+
+def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
+    """Return what follows from the spec's own fields; nobody may set it by hand."""
+    masters = [cluster.host(names.MASTER, ordinal) for ordinal in range(spec.masters.replicas)]
+    ports = spec.masters.ports
+    values = {
+        "alluxio.master.rpc.port": ports.rpc,
+        "alluxio.master.web.port": ports.web,
+        "alluxio.master.embedded.journal.port": ports.embedded_journal,
+        "alluxio.master.journal.type": "EMBEDDED",
+        "alluxio.master.journal.folder": JOURNAL_FOLDER,
+        "alluxio.master.metastore.dir": METASTORE_FOLDER,
+        "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
+        "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
+        "alluxio.master.mount.table.root.ufs": spec.root_mount.uri,
+        "alluxio.worker.rpc.port": spec.workers.ports.rpc,
+        "alluxio.worker.web.port": spec.workers.ports.web,
+        "alluxio.worker.tieredstore.levels": len(spec.workers.tiers),
+    }
+    if len(masters) == 1:
+        # One address in a list of addresses is taken for a cluster with standbys by parts of the client.
+        values["alluxio.master.hostname"] = masters[0]
+        del values["alluxio.master.rpc.addresses"]
+    for level, tier in enumerate(spec.workers.tiers):
+        prefix = f"alluxio.worker.tieredstore.level{level}"
+        values[f"{prefix}.alias"] = tier.name
+        values[f"{prefix}.dirs.path"] = tier_folder(tier.name)
+        values[f"{prefix}.dirs.mediumtype"] = tier.medium
+        values[f"{prefix}.dirs.quota"] = in_bytes(tier.quota)
+    if spec.workers.tiers:
+        values["alluxio.worker.ramdisk.size"] = in_bytes(spec.workers.tiers[0].quota)
+    if spec.job_service.enabled:
+        job_master, job_worker = spec.job_service.master.ports, spec.job_service.worker.ports
+        values |= {
+            "alluxio.job.master.hostname": cluster.host(names.JOB_MASTER, 0),
+            "alluxio.job.master.rpc.port": job_master.rpc,
+            "alluxio.job.master.web.port": job_master.web,
+            "alluxio.job.master.embedded.journal.port": job_master.embedded_journal,
+            "alluxio.job.worker.rpc.port": job_worker.rpc,
+            "alluxio.job.worker.data.port": job_worker.data,
+            "alluxio.job.worker.web.port": job_worker.web,
+        }
+    return {key: str(value) for key, value in values.items()}
+
+
+def tier_folder(name: str) -> str:
+    """Return where a tier is mounted in a worker."""
+    return f"{TIER_FOLDER}/{name.lower()}"
+
+
+def for_role(spec: ClusterSpec, cluster: Names, role: str) -> dict[str, str]:
+    """Return the properties of one role; later layers win."""
+    return {
+        **DEFAULTS,
+        **spec.properties,
+        **_role_properties(spec, role),
+        # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
+        **derived(spec, cluster),
+    }
+
+
+def for_clients(spec: ClusterSpec, cluster: Names) -> dict[str, str]:
+    """Return what a client needs to find the masters, and the cluster's own settings for users."""
+    addresses = {
+        key: value
+        for key, value in derived(spec, cluster).items()
+        if key
+        in (
+            "alluxio.master.hostname",
+            "alluxio.master.rpc.port",
+            "alluxio.master.rpc.addresses",
+            "alluxio.job.master.hostname",
+            "alluxio.job.master.rpc.port",
+        )
+    }
+    chosen = {key: value for key, value in spec.properties.items() if key.startswith("alluxio.user.")}
+    return {**chosen, **addresses}
+
+
+def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
+    """Yield the properties that were set by hand though they follow from other fields."""
+    reserved = derived(spec, cluster).keys() | {
+        "alluxio.master.hostname",
+        "alluxio.worker.hostname",
+        "alluxio.job.master.hostname",
+        "alluxio.job.worker.hostname",
+        "alluxio.home",
+        "alluxio.conf.dir",
+        "alluxio.logs.dir",
+    }
+    places = {
+        "spec": spec.properties,
+        "spec.masters": spec.masters.properties,
+        "spec.workers": spec.workers.properties,
+        "spec.jobService.master": spec.job_service.master.properties,
+        "spec.jobService.worker": spec.job_service.worker.properties,
+        "spec.logServer": spec.log_server.properties,
+    }
+    for path, given in places.items():
+        for key in sorted(given.keys() & reserved):
+            yield Problem(
+                field=f"{path}.properties[{key}]",
+                value=given[key],
+                message="can't be set by hand: it follows from other fields of the spec",
+                remedy=f"remove it{_hint(key)}",
+            )
+
+
+def as_text(properties: Mapping[str, str]) -> str:
+    """Return properties as a Java properties file, sorted, so that the same values give the same text."""
+    return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
+
+
+def _role_properties(spec: ClusterSpec, role: str) -> Mapping[str, str]:
+    return {
+        names.MASTER: spec.masters.properties,
+        names.WORKER: spec.workers.properties,
+        names.JOB_MASTER: spec.job_service.master.properties,
+        names.JOB_WORKER: spec.job_service.worker.properties,
+        names.LOG_SERVER: spec.log_server.properties,
+    }[role]
+
+
+def _addresses(hosts: Iterable[str], port: int) -> str:
+    return ",".join(f"{host}:{port}" for host in hosts)
+
+
+def _hint(key: str) -> str:
+    hints = {
+        ".port": " and set the port in the role's ports",
+        "tieredstore": " and describe the cache in spec.workers.tiers",
+        "root.ufs": " and set spec.rootMount",
+    }
+    return next((hint for part, hint in hints.items() if part in key), "")

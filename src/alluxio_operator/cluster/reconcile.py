@@ -1,0 +1,138 @@
+"""One reconcile of an AlluxioCluster, readable from top to bottom; each stage lives in a module of its own name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from alluxio_operator.alluxio.rest import Alluxio
+from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.cluster.decide import Plan, decide
+from alluxio_operator.cluster.names import OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.cluster.observe import Observed, observe
+from alluxio_operator.cluster.report import Report, report, report_problems
+from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import Conflict
+from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline import events
+from alluxio_operator.pipeline.apply import Applied, Memory, apply, prune
+from alluxio_operator.pipeline.publish import publish
+from alluxio_operator.pipeline.render import Manifest, Renderer
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import Deadline, Outcome, OwnerKey, Request
+
+FOLDER = "alluxio"
+AGAIN = Outcome(requeue_after=0.0)
+
+log = logging.getLogger(__name__)
+
+
+class ClusterReconciler:
+    """Brings one AlluxioCluster closer to its spec; keeps between calls only what may be lost."""
+
+    def __init__(
+        self, kube: Kube, alluxio: Alluxio, renderer: Renderer, metrics: Metrics, now: Callable[[], datetime]
+    ) -> None:
+        self._kube = kube
+        self._alluxio = alluxio
+        self._renderer = renderer
+        self._metrics = metrics
+        self._now = now
+        self._memories: dict[OwnerKey, Memory] = {}
+
+    def __call__(self, request: Request, deadline: Deadline) -> Outcome:
+        """Reconcile once."""
+        kube = self._kube.within(deadline)
+        with self._metrics.stage("observe"):
+            observed = observe(kube, self._alluxio, request.key, deadline)
+        if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
+            # Owner references delete the rest; there is nothing to finish that the API server doesn't finish itself.
+            self._memories.pop(request.key, None)
+            return Outcome()
+        with self._metrics.stage("validate"):
+            cluster = validate(observed.resource)
+        if not isinstance(cluster, Cluster):
+            return self._publish(kube, observed, report_problems(cluster, observed, self._now()), None)
+        with self._metrics.stage("decide"):
+            plan = decide(cluster, observed)
+        with self._metrics.stage("render"):
+            manifests = self._renderer.render(FOLDER, plan.context)
+        recorded = self._record_intent(kube, plan, observed, manifests)
+        if recorded is None:
+            return AGAIN
+        with self._metrics.stage("apply"):
+            applied = self._apply(kube, plan, recorded, manifests, request)
+        return self._publish(
+            kube, recorded, report(plan, recorded, applied, [m.ref for m in manifests], self._now()), applied
+        )
+
+    def _record_intent(
+        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[Manifest]
+    ) -> Observed | None:
+        """Write down what is about to be made, before it is made; None when the resource changed meanwhile.
+
+        The write is guarded by resourceVersion: a replica that no longer leads and doesn't know it yet fails here.
+        """
+        before = observed.status
+        known = {Ref(item.kind, item.name) for item in before.inventory}
+        new = [m.ref.item for m in manifests if m.order < plan.until and m.ref not in known]
+        claimed = before.journal is None and plan.journal.job is not None
+        if not new and not claimed:
+            return observed
+        intent = before.model_copy(
+            update={
+                "inventory": (*before.inventory, *new),
+                "journal": plan.journal.status if claimed else before.journal,
+            }
+        )
+        try:
+            resource = publish(kube, observed.resource, intent)
+        except Conflict:
+            return None
+        return observed.with_status(resource, intent)
+
+    def _apply(
+        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[Manifest], request: Request
+    ) -> Applied:
+        key = request.key
+        memory = self._memories.setdefault(key, {})
+        labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
+        existing = {Ref(item.kind, item.name) for item in observed.status.inventory}
+        due = [m for m in manifests if m.order < plan.until or m.ref in existing]
+        applied = apply(kube, key.namespace, due, memory, request, labels)
+        if not applied.refused:
+            rendered = {m.ref for m in manifests}
+            applied.pruned = prune(kube, key.namespace, observed.status.inventory, rendered, memory, labels)
+        return applied
+
+    def _publish(self, kube: Kube, observed: Observed, result: Report, applied: Applied | None) -> Outcome:
+        with self._metrics.stage("report"):
+            now = self._now()
+            if result.status != observed.status or not observed.resource.get("status"):
+                try:
+                    publish(kube, observed.resource, result.status)
+                except Conflict:
+                    return AGAIN
+                _log_changes(observed, result.status, applied)
+                said = events.notes(observed.status.conditions, result.status.conditions, applied)
+                events.post(kube, observed.resource, said, now)
+            elif applied is not None and (applied.changed or applied.created or applied.pruned):
+                events.post(kube, observed.resource, events.notes((), (), applied), now)
+        return Outcome(requeue_after=result.requeue_after)
+
+
+def _log_changes(observed: Observed, status: ClusterStatus, applied: Applied | None) -> None:
+    meta = observed.resource["metadata"]
+    fields: Mapping[str, object] = {
+        "namespace": meta["namespace"],
+        "cluster": meta["name"],
+        "step": status.phase,
+        "summary": status.summary,
+        "created": [f"{r.kind}/{r.name}" for r in applied.created] if applied else [],
+        "changed": [f"{r.kind}/{r.name}" for r in applied.changed] if applied else [],
+        "pruned": [f"{r.kind}/{r.name}" for r in applied.pruned] if applied else [],
+        "refused": list(applied.refused.values()) if applied else [],
+    }
+    log.info("status changed", extra={key: value for key, value in fields.items() if value})

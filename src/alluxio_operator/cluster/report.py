@@ -1,0 +1,261 @@
+"""Says the state of the whole cluster in one status: a pure function of plan, observation and what the server returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alluxio_operator.alluxio.rest import MasterInfo
+from alluxio_operator.api.base import in_binary
+from alluxio_operator.api.status import (
+    ClusterStatus,
+    Condition,
+    InventoryItem,
+    MastersStatus,
+    Phase,
+    RoleMemory,
+    WorkersStatus,
+)
+from alluxio_operator.cluster import gates, names
+from alluxio_operator.cluster.decide import SERVICES_FROM, Plan
+from alluxio_operator.cluster.gates import Gate
+from alluxio_operator.cluster.observe import Observed
+from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.cluster.rollout import Rollout, rollout
+from alluxio_operator.cluster.validate import Cluster
+from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline.apply import WORKLOADS, Applied
+from alluxio_operator.pipeline.conditions import Said, find, holds, merge, moment
+
+STEP = 5
+"""Percent by which the shown use of the cache moves; the exact value is a metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The status to publish and when to look again, in seconds; None to wait for an event."""
+
+    status: ClusterStatus
+    requeue_after: float | None
+
+
+def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
+    """Report a spec that can't be followed; what runs goes on and is still reported on."""
+    message = "; ".join(str(problem) for problem in problems)
+    before = observed.status
+    kept = [
+        Said(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
+        for c in before.conditions
+        if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
+    ]
+    running = holds(before.conditions, "Installed")
+    serving = isinstance(observed.master, MasterInfo)
+    ready = running and serving
+    said = (
+        Said("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
+        Said("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
+        Said("Degraded", True, "SpecInvalid", message),
+        Said("SpecValid", False, "Invalid", message),
+        *kept,
+    )
+    status = before.model_copy(
+        update={
+            "observed_generation": observed.generation,
+            "phase": "Invalid",
+            "summary": _summary(f"{len(problems)} problem(s) in the spec: {message}"),
+            "conditions": merge(before.conditions, said, observed.generation, now),
+        }
+    )
+    return Report(status, None)
+
+
+def report(
+    plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime
+) -> Report:
+    """Report a cluster that was reconciled."""
+    cluster, before = plan.cluster, observed.status
+    rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
+    workers = _worker_rollout(cluster, rollouts)
+    found = (
+        _configuration(applied),
+        plan.journal.gate,
+        plan.masters,
+        _workers(cluster, observed, workers),
+        *([gates.job_service_serving(observed)] if cluster.spec.job_service.enabled else []),
+        *([gates.log_server_ready(observed)] if cluster.spec.log_server.enabled else []),
+        _services(plan, applied),
+    )
+    closed = [gate for gate in found if not gate.passed]
+    unsettled = [ref.name for ref, state in sorted(rollouts.items()) if not state.settled]
+    ready = not closed and not unsettled
+    installed = ready or holds(before.conditions, "Installed")
+    phase = _phase(ready, installed, before, cluster, closed)
+    said = (
+        _ready(ready, closed, unsettled),
+        _progressing(phase, closed, unsettled),
+        _degraded(phase, closed),
+        Said("SpecValid", True, "Valid"),
+        Said("Installed", installed, "Installed" if installed else "Installing"),
+        *(Said(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
+    )
+    conditions = merge(before.conditions, said, cluster.generation, now)
+    status = ClusterStatus(
+        observed_generation=cluster.generation,
+        phase=phase,
+        summary=_summary(_in_one_line(phase, closed, unsettled, observed)),
+        conditions=conditions,
+        replicas=workers.existing if workers else 0,
+        selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
+        masters=_masters_status(cluster, observed),
+        workers=_workers_status(observed, workers),
+        journal=plan.journal.status,
+        memory=tuple(_memory(cluster)),
+        inventory=inventory_after(before.inventory, applied, rendered),
+    )
+    return Report(status, None if ready else wait_for(conditions, closed, now))
+
+
+def inventory_after(
+    before: Iterable[InventoryItem], applied: Applied, rendered: Iterable[Ref]
+) -> tuple[InventoryItem, ...]:
+    """Return what is on record once an apply is done: all that exists and is rendered, in rendered order."""
+    recorded = {Ref(item.kind, item.name) for item in before} | applied.live.keys()
+    return tuple(ref.item for ref in rendered if ref in recorded)
+
+
+def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
+    """Return how long to wait for a gate that no event announces: a second at first, longer the longer it lasts."""
+    since = find(conditions, closed[0].type) if closed else find(conditions, "Ready")
+    if since is None:
+        return 1.0
+    elapsed = (now - moment(since.last_transition_time)).total_seconds()
+    return min(max(1.0, elapsed / 60), 15.0)
+
+
+def _configuration(applied: Applied) -> Gate:
+    if applied.refused:
+        return Gate("ConfigurationApplied", False, "Refused", "; ".join(applied.refused.values()))
+    return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.live)} objects are as rendered")
+
+
+def _services(plan: Plan, applied: Applied) -> Gate:
+    published = Ref("Service", plan.cluster.names.of("client")) in applied.live
+    if plan.until > SERVICES_FROM and published:
+        return Gate("ServicesPublished", True, "Published", "clients find the masters")
+    if published:
+        return Gate("ServicesPublished", True, "Kept", "published before; the masters are not serving now")
+    return Gate("ServicesPublished", False, "Waiting", "published once the masters serve")
+
+
+def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gate:
+    if state is None:
+        return Gate("WorkersRegistered", False, "Waiting", "the workers are not applied yet")
+    if cluster.spec.workers.workload == "DaemonSet" and state.wanted == 0:
+        return Gate(
+            "WorkersRegistered",
+            False,
+            "NoNode",
+            "no node takes a worker; look at spec.workers.nodeSelector, tolerations and the nodes' labels and taints",
+        )
+    return gates.workers_registered(observed, state.wanted)
+
+
+def _phase(
+    ready: bool, installed: bool, before: ClusterStatus, cluster: Cluster, closed: Sequence[Gate]
+) -> Phase:
+    if ready:
+        return "Ready"
+    if not installed:
+        return "Installing"
+    if any(gate.reason in ("JournalMissing", "Refused") for gate in closed):
+        return "Degraded"
+    changed = before.observed_generation != cluster.generation
+    return "Updating" if changed or before.phase == "Updating" else "Degraded"
+
+
+def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
+    if ready:
+        return Said("Ready", True, "Ready", "the cluster is as the spec says")
+    if closed:
+        return Said("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
+    return Said("Ready", False, "RollingOut", f"not settled yet: {', '.join(unsettled)}")
+
+
+def _progressing(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
+    if phase in ("Installing", "Updating"):
+        waiting = closed[0].message if closed else f"not settled yet: {', '.join(unsettled)}"
+        return Said("Progressing", True, phase, waiting)
+    return Said("Progressing", False, phase)
+
+
+def _degraded(phase: Phase, closed: Sequence[Gate]) -> Said:
+    if phase == "Degraded":
+        return Said(
+            "Degraded",
+            True,
+            closed[0].reason if closed else "NotSettled",
+            f"{closed[0].type}: {closed[0].message}" if closed else "a workload lacks pods",
+        )
+    return Said("Degraded", False, phase)
+
+
+def _in_one_line(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str], observed: Observed) -> str:
+    if closed:
+        return f"waiting for {closed[0].type}: {closed[0].message}"
+    if unsettled:
+        return f"waiting for {', '.join(unsettled)}"
+    if isinstance(observed.master, MasterInfo):
+        info = observed.master
+        lost = f", {info.lost_workers} lost" if info.lost_workers else ""
+        return f"{info.live_workers} workers{lost}, {in_binary(info.capacity)} of cache"
+    return phase
+
+
+def _masters_status(cluster: Cluster, observed: Observed) -> MastersStatus:
+    masters = observed.role(names.MASTER)
+    serving = isinstance(observed.master, MasterInfo)
+    return MastersStatus(
+        ready=sum(pod.ready for pod in masters),
+        wanted=cluster.spec.masters.replicas,
+        leader=masters[0].name if serving and masters else None,
+        version=observed.master.version if isinstance(observed.master, MasterInfo) else None,
+    )
+
+
+def _workers_status(observed: Observed, state: Rollout | None) -> WorkersStatus:
+    ready, wanted = (state.ready, state.wanted) if state else (0, 0)
+    if not isinstance(observed.master, MasterInfo):
+        return observed.status.workers.model_copy(update={"ready": ready, "wanted": wanted, "live": 0})
+    info = observed.master
+    percent = None
+    if info.capacity:
+        percent = min(100, round(100 * info.used / info.capacity / STEP) * STEP)
+    return WorkersStatus(
+        ready=ready,
+        wanted=wanted,
+        live=info.live_workers,
+        lost=info.lost_workers,
+        capacity=in_binary(info.capacity),
+        used_percent=percent,
+    )
+
+
+def _worker_rollout(cluster: Cluster, rollouts: dict[Ref, Rollout]) -> Rollout | None:
+    return rollouts.get(Ref(cluster.spec.workers.workload, cluster.names.of(names.WORKER)))
+
+
+def _memory(cluster: Cluster) -> Iterable[RoleMemory]:
+    for role, division in cluster.memory.items():
+        yield RoleMemory(
+            role=role,
+            heap=in_binary(division.heap),
+            direct=in_binary(division.direct),
+            overhead=in_binary(division.overhead),
+            tiers=in_binary(division.tiers),
+            limit=in_binary(division.limit),
+        )
+
+
+def _summary(text: str) -> str:
+    return text if len(text) <= 512 else text[:509] + "..."

@@ -1,0 +1,33 @@
+"""How far a workload has come: what StatefulSets, DaemonSets and Deployments each say in their own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alluxio_operator.kube.kinds import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Pods wanted, existing and ready; `settled` once the controller has nothing left to do."""
+
+    wanted: int
+    existing: int
+    ready: int
+    settled: bool
+
+
+def rollout(workload: Object) -> Rollout:
+    """Return how far a workload has come."""
+    spec, status = workload["spec"], workload.get("status", {})
+    seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+    if workload["kind"] == "DaemonSet":
+        wanted = status.get("desiredNumberScheduled", 0)
+        existing = status.get("currentNumberScheduled", 0)
+        updated, ready = status.get("updatedNumberScheduled", 0), status.get("numberReady", 0)
+    else:
+        wanted = spec.get("replicas", 1)
+        existing = status.get("replicas", 0)
+        updated, ready = status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
+    settled = seen and updated >= wanted and ready >= wanted and existing <= wanted
+    return Rollout(wanted, existing, ready, settled)

@@ -1,0 +1,103 @@
+"""Turns a resource into a typed cluster, or into everything that is wrong with it.
+
+The API server has refused most bad input already. What is left needs sums or tables: memory that doesn't fit, properties
+that contradict other fields, ports that meet in one pod.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.cluster import memory, properties
+from alluxio_operator.cluster.memory import Division
+from alluxio_operator.cluster.names import Names
+from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.kube.kinds import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster whose spec holds together; what follows may trust it."""
+
+    names: Names
+    uid: str
+    generation: int
+    spec: ClusterSpec
+    memory: Mapping[str, Division]
+
+
+def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
+    """Return the cluster, or all its problems at once, so that nobody has to fix them one by one."""
+    meta = resource["metadata"]
+    cluster = Names(meta["name"], meta["namespace"])
+    try:
+        spec = ClusterSpec.model_validate(resource.get("spec", {}))
+    except ValidationError as error:
+        return tuple(_from_pydantic(error))
+    if len(cluster.cluster) > LONGEST_NAME:
+        return (_name_too_long(cluster.cluster),)
+    divisions = memory.divisions(spec)
+    found = (
+        *(d for d in divisions.values() if isinstance(d, Problem)),
+        *properties.problems(spec, cluster),
+        *_shared_ports(spec),
+    )
+    if found:
+        return found
+    return Cluster(
+        names=cluster,
+        uid=meta["uid"],
+        generation=meta["generation"],
+        spec=spec,
+        memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
+    )
+
+
+def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:
+    pods = {"spec.masters.ports": [("spec.masters.ports", spec.masters.ports.model_dump(by_alias=True))]}
+    worker = [("spec.workers.ports", spec.workers.ports.model_dump(by_alias=True))]
+    if spec.job_service.enabled:
+        worker.append(
+            ("spec.jobService.worker.ports", spec.job_service.worker.ports.model_dump(by_alias=True))
+        )
+        pods["spec.jobService.master.ports"] = [
+            ("spec.jobService.master.ports", spec.job_service.master.ports.model_dump(by_alias=True))
+        ]
+    pods["spec.workers.ports"] = worker
+    for groups in pods.values():
+        numbers = Counter(port for _, ports in groups for port in ports.values())
+        for path, ports in groups:
+            for name, port in ports.items():
+                if numbers[port] > 1:
+                    yield Problem(
+                        field=f"{path}.{name}",
+                        value=str(port),
+                        message="is used twice in one pod",
+                        remedy="give every port of a pod a number of its own",
+                    )
+
+
+def _name_too_long(name: str) -> Problem:
+    return Problem(
+        field="metadata.name",
+        value=name,
+        message=f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
+        remedy="create the cluster under a shorter name",
+    )
+
+
+def _from_pydantic(error: ValidationError) -> Iterable[Problem]:
+    for item in error.errors(include_url=False):
+        path = "spec" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"])
+        given = item.get("input")
+        yield Problem(
+            field=path,
+            value=str(given)[:80] if isinstance(given, str | int | float) else "",
+            message=f"isn't valid: {item['msg']}",
+            remedy="see `kubectl explain alluxiocluster." + path.split("[")[0] + "`",
+        )

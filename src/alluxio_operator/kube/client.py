@@ -1,0 +1,122 @@
+"""A thin client: raw JSON objects over the official client's connection pool and authentication.
+
+The official client's models cost a conversion per object and its dynamic client a discovery per start; server-side apply
+needs neither, since what is sent is a dictionary and what comes back is looked at in a few places only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.client.exceptions import ApiException
+
+from alluxio_operator.kube.errors import ApiError, error_for
+from alluxio_operator.kube.kinds import KINDS, Object
+from alluxio_operator.work import Deadline
+
+FIELD_MANAGER = "alluxio-operator"
+PAGE = 500
+"""Objects per answer of a list: what kubectl asks for."""
+
+
+class Kube:
+    """Calls to the API server, each bounded by a time-out and, once bound by `within`, by a deadline."""
+
+    def __init__(self, api: ApiClient, deadline: Deadline | None = None, timeout: float = 10.0) -> None:
+        self._api = api
+        self._deadline = deadline
+        self._timeout = timeout
+
+    @classmethod
+    def connect(cls, connections: int = 8) -> Kube:
+        """Connect as the pod's service account, or as KUBECONFIG says outside a cluster."""
+        configuration = Configuration()
+        try:
+            config.load_incluster_config(client_configuration=configuration)
+        except config.ConfigException:
+            config.load_kube_config(client_configuration=configuration)
+        configuration.connection_pool_maxsize = connections
+        # Retries are the queue's business: it knows the deadline and serves other owners meanwhile. One new try
+        # to connect covers a pooled connection that the server closed.
+        configuration.retries = urllib3.Retry(total=None, connect=1, read=0, redirect=0, status=0, other=0)
+        return cls(ApiClient(configuration))
+
+    def within(self, deadline: Deadline) -> Kube:
+        """Return the same client, bound to a deadline."""
+        return Kube(self._api, deadline, self._timeout)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Read one object; raise NotFound."""
+        return self._call("GET", path)
+
+    def list(self, path: str, label_selector: str = "") -> Iterator[dict[str, Any]]:
+        """Read a collection page by page."""
+        query: dict[str, str | int] = {"limit": PAGE}
+        if label_selector:
+            query["labelSelector"] = label_selector
+        while True:
+            page = self._call("GET", path, query=query)
+            yield from page.get("items", [])
+            token = page["metadata"].get("continue")
+            if not token:
+                return
+            query["continue"] = token
+
+    def apply(self, namespace: str, obj: Object) -> dict[str, Any]:
+        """Apply an object server-side; raise Refused with the server's own sentence.
+
+        Forced, since a field that the operator renders is the operator's: another manager that set it meanwhile is drift.
+        """
+        path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return self._call(
+            "PATCH", path, query=query, body=json.dumps(obj), content="application/apply-patch+yaml"
+        )
+
+    def create(self, path: str, body: Object) -> dict[str, Any]:
+        """Create an object; raise Conflict when it exists."""
+        return self._call("POST", path, query={"fieldManager": FIELD_MANAGER}, body=body)
+
+    def replace(self, path: str, body: Object) -> dict[str, Any]:
+        """Replace an object or its status; raise Conflict when its resourceVersion is no longer the current one."""
+        return self._call("PUT", path, query={"fieldManager": FIELD_MANAGER}, body=body)
+
+    def delete(self, path: str, uid: str | None = None) -> None:
+        """Delete an object and in the background what it owns; with `uid` only that very one."""
+        options: dict[str, Any] = {"propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        self._call("DELETE", path, body=options)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Object | str | None = None,
+        content: str = "application/json",
+    ) -> dict[str, Any]:
+        call = f"{method} {path}"
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = content
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        timeout = self._deadline.remaining(self._timeout) if self._deadline else self._timeout
+        try:
+            answer = self._api.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=timeout
+            )
+            data = answer.read()
+        except (urllib3.exceptions.HTTPError, ApiException) as error:
+            raise ApiError(call, 0, f"no answer: {error}") from error
+        if answer.status >= 300:
+            raise error_for(call, answer.status, data, answer.headers.get("Retry-After"))
+        return cast(dict[str, Any], json.loads(data))

@@ -1,0 +1,45 @@
+"""What the API server may answer instead of an object."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class ApiError(Exception):
+    """The API server refused a call or couldn't be reached.
+
+    `status` is the HTTP status, 0 when there was no answer; `retry_after` seconds if the server named a time.
+    """
+
+    def __init__(self, call: str, status: int, message: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{call}: {message} (HTTP {status})" if status else f"{call}: {message}")
+        self.call = call
+        self.status = status
+        self.message = message
+        self.retry_after = retry_after
+
+
+class NotFound(ApiError):
+    """The object doesn't exist."""
+
+
+class Conflict(ApiError):
+    """The object changed in the meantime, or exists already."""
+
+
+class Refused(ApiError):
+    """The API server understood the object and won't have it (invalid, forbidden by policy, over quota)."""
+
+
+def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> ApiError:
+    """Return the error that tells an answer apart."""
+    message = body.decode(errors="replace")[:2000]
+    try:
+        document: Any = json.loads(body)
+        message = document.get("message", message)
+    except (ValueError, AttributeError):
+        pass
+    kinds = {404: NotFound, 409: Conflict, 422: Refused, 403: Refused, 400: Refused}
+    seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
+    return kinds.get(status, ApiError)(call, status, message, seconds)

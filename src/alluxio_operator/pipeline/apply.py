@@ -1,0 +1,156 @@
+"""Brings manifests to the API server, in order, and returns what the server made of them.
+
+A server-side apply that changes nothing writes nothing, but costs the server as much as one that does (about 5 ms measured,
+against 1.5 ms for a read). So what is known to be as rendered is left alone: the same rendered hash, and an object that
+nobody touched since. "Nobody touched" is its generation, or its resourceVersion where the server keeps no generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from alluxio_operator.api.status import InventoryItem
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import NotFound, Refused
+from alluxio_operator.kube.kinds import KINDS, Object, Ref
+from alluxio_operator.pipeline.render import Manifest
+from alluxio_operator.work import Request
+
+WORKLOADS: Final = frozenset({"StatefulSet", "DaemonSet", "Deployment"})
+"""Kinds whose status a report needs as it is now."""
+
+NEVER_PRUNED: Final = frozenset({"PersistentVolumeClaim"})
+"""Kinds that are never deleted because they are no longer rendered: they hold data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of an object since it was last applied: the rendered hash, and its version at that time."""
+
+    hash: str
+    version: str
+    live: Object
+
+
+Memory = dict[Ref, Remembered]
+"""What is remembered of one owner's objects; may be lost at any time."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What an apply did: the objects as the server has them, what was written, and what the server refused."""
+
+    live: dict[Ref, Object] = field(default_factory=dict)
+    created: list[Ref] = field(default_factory=list)
+    changed: list[Ref] = field(default_factory=list)
+    pruned: list[Ref] = field(default_factory=list)
+    refused: dict[Ref, str] = field(default_factory=dict)
+
+
+def apply(
+    kube: Kube,
+    namespace: str,
+    manifests: Iterable[Manifest],
+    memory: Memory,
+    request: Request,
+    owner_labels: Mapping[str, str],
+) -> Applied:
+    """Apply manifests in order; stop at the first one that the server refuses.
+
+    What comes later depends on what comes first, so going on would break the order. An object that exists without the
+    owner's labels is somebody else's and is refused here instead of being taken over.
+    """
+    named = {(child.kind, child.name) for child in request.children}
+    result = Applied()
+    for manifest in manifests:
+        ref = manifest.ref
+        known = memory.get(ref)
+        doubted = request.everything or (ref.kind, ref.name) in named or ref.kind in WORKLOADS
+        if known is not None and known.hash == manifest.hash and not doubted:
+            result.live[ref] = known.live
+            continue
+        live = _read(kube, namespace, ref)
+        if live is not None and not _has_labels(live, owner_labels):
+            result.refused[ref] = (
+                f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
+                f"{dict(owner_labels)}); rename this resource, or delete that object if nobody needs it"
+            )
+            return result
+        if live is not None and known is not None and _as_applied(manifest, known, live):
+            memory[ref] = Remembered(known.hash, known.version, live)
+            result.live[ref] = live
+            continue
+        try:
+            after = kube.apply(namespace, manifest.obj)
+        except Refused as error:
+            result.refused[ref] = f"{ref.kind} {ref.name} was refused: {error.message}"
+            return result
+        memory[ref] = Remembered(manifest.hash, _version(after), after)
+        result.live[ref] = after
+        if live is None:
+            result.created.append(ref)
+        elif after["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
+            result.changed.append(ref)
+    return result
+
+
+def prune(
+    kube: Kube,
+    namespace: str,
+    inventory: Iterable[InventoryItem],
+    rendered: Collection[Ref],
+    memory: Memory,
+    owner_labels: Mapping[str, str],
+) -> list[Ref]:
+    """Delete what the inventory names and nobody renders any more; return what was deleted.
+
+    Each object is read first: it has to carry the owner's labels, and it is deleted under its uid, so that an object which
+    somebody else made under the same name survives.
+    """
+    pruned = []
+    for item in inventory:
+        ref = Ref(item.kind, item.name)
+        if ref in rendered or ref.kind in NEVER_PRUNED or ref.kind not in KINDS:
+            continue
+        memory.pop(ref, None)
+        live = _read(kube, namespace, ref)
+        if live is None or not _has_labels(live, owner_labels):
+            continue
+        try:
+            kube.delete(KINDS[ref.kind].path(namespace, ref.name), uid=live["metadata"]["uid"])
+        except NotFound:
+            continue
+        pruned.append(ref)
+    return pruned
+
+
+def _read(kube: Kube, namespace: str, ref: Ref) -> dict[str, Any] | None:
+    try:
+        return kube.get(KINDS[ref.kind].path(namespace, ref.name))
+    except NotFound:
+        return None
+
+
+def _version(obj: Object) -> str:
+    meta = obj["metadata"]
+    if KINDS[obj["kind"]].has_generation:
+        return f"{meta['uid']}/{meta['generation']}"
+    return f"{meta['uid']}/{meta['resourceVersion']}"
+
+
+def _as_applied(manifest: Manifest, known: Remembered, live: Object) -> bool:
+    # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.
+    wanted = manifest.obj["metadata"]
+    return (
+        known.hash == manifest.hash
+        and known.version == _version({**live, "kind": manifest.ref.kind})
+        and _has_labels(live, wanted.get("labels", {}))
+        and wanted.get("annotations", {}).items() <= live["metadata"].get("annotations", {}).items()
+        and len(wanted.get("ownerReferences", ())) <= len(live["metadata"].get("ownerReferences", ()))
+    )
+
+
+def _has_labels(live: Object, labels: Mapping[str, str]) -> bool:
+    return labels.items() <= live["metadata"].get("labels", {}).items()

@@ -1,0 +1,102 @@
+"""Events: what a person sees under `kubectl describe`, made from what changed between two statuses."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alluxio_operator.api.status import Condition
+from alluxio_operator.kube.client import FIELD_MANAGER, Kube
+from alluxio_operator.kube.errors import ApiError, Conflict
+from alluxio_operator.kube.kinds import KINDS, Object, Ref
+from alluxio_operator.pipeline.apply import Applied
+from alluxio_operator.pipeline.conditions import stamp
+
+LONGEST_MESSAGE = 1000
+"""The API server refuses messages of more than 1,024 characters."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One event to post."""
+
+    type: str
+    reason: str
+    message: str
+
+
+def notes(
+    before: Sequence[Condition], after: Sequence[Condition], applied: Applied | None
+) -> tuple[Note, ...]:
+    """Return an event for each condition that changed its status or its reason, and for what was written."""
+    found = []
+    if applied is not None:
+        for verb, refs in (
+            ("Created", applied.created),
+            ("Updated", applied.changed),
+            ("Pruned", applied.pruned),
+        ):
+            if refs:
+                found.append(Note("Normal", verb, f"{verb} {_listed(refs)}"))
+    known = {condition.type: condition for condition in before}
+    for condition in after:
+        old = known.get(condition.type)
+        if old is not None and (old.status, old.reason) == (condition.status, condition.reason):
+            continue
+        if old is None and condition.status != "True":
+            continue
+        good = (condition.status == "True") != (condition.type in ("Degraded", "Progressing"))
+        normal = good or condition.type == "Progressing" or condition.reason in ("Waiting", "Initializing")
+        message = f"{condition.type} is {condition.status}" + (
+            f": {condition.message}" if condition.message else ""
+        )
+        found.append(Note("Normal" if normal else "Warning", condition.reason, message))
+    return tuple(found)
+
+
+def post(kube: Kube, resource: Object, said: Iterable[Note], now: datetime) -> None:
+    """Post events about a resource.
+
+    The name follows from what is said and when, so that a repeated reconcile doesn't say it twice. An event that can't be
+    posted is logged: it must not fail the reconcile whose work is done.
+    """
+    meta = resource["metadata"]
+    path = KINDS["Event"].path(meta["namespace"])
+    for note in said:
+        digest = hashlib.sha256(f"{meta['uid']}{stamp(now)}{note}".encode()).hexdigest()[:16]
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{meta['name']}.{digest}", "namespace": meta["namespace"]},
+            "involvedObject": {
+                "apiVersion": resource["apiVersion"],
+                "kind": resource["kind"],
+                "name": meta["name"],
+                "namespace": meta["namespace"],
+                "uid": meta["uid"],
+            },
+            "type": note.type,
+            "reason": note.reason,
+            "message": note.message[:LONGEST_MESSAGE],
+            "source": {"component": FIELD_MANAGER},
+            "reportingComponent": FIELD_MANAGER,
+            "firstTimestamp": stamp(now),
+            "lastTimestamp": stamp(now),
+            "count": 1,
+        }
+        try:
+            kube.create(path, event)
+        except Conflict:
+            continue
+        except ApiError as error:
+            log.warning("event %s couldn't be posted: %s", note.reason, error)
+
+
+def _listed(refs: Sequence[Ref]) -> str:
+    shown = ", ".join(f"{ref.kind} {ref.name}" for ref in refs[:12])
+    return shown + (f" and {len(refs) - 12} more" if len(refs) > 12 else "")

@@ -1,0 +1,17 @@
+"""Writes a status, guarded by the resourceVersion that it was made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alluxio_operator.api.base import Model
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.kinds import KINDS, Object
+
+
+def publish(kube: Kube, resource: Object, status: Model) -> dict[str, Any]:
+    """Replace the status of a resource and return the resource as written; raise Conflict if it changed meanwhile."""
+    meta = resource["metadata"]
+    path = KINDS[resource["kind"]].path(meta["namespace"], meta["name"], "status")
+    body = {**resource, "status": status.model_dump(by_alias=True, mode="json", exclude_none=True)}
+    return kube.replace(path, body)

@@ -1,0 +1,30 @@
+"""Which kinds the operator looks after, and what reconciles each: the one place that knows all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from alluxio_operator.alluxio.rest import AlluxioRest
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.cluster.reconcile import ClusterReconciler
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.settings import Settings
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import OwnerKey, Reconciler
+
+
+def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str, Reconciler]:
+    """Return the reconciler of each kind."""
+    renderer = Renderer(settings.templates_dir)
+    return {KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, lambda: datetime.now(UTC))}
+
+
+def list_owners(kube: Kube, settings: Settings) -> Iterable[OwnerKey]:
+    """Read from the API server every resource in the watched namespaces."""
+    for namespace in settings.watch_namespaces or ("",):
+        for resource in kube.list(KINDS[KIND].path(namespace)):
+            meta = resource["metadata"]
+            yield OwnerKey(KIND, meta["namespace"], meta["name"])
