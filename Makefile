@@ -1,0 +1,59 @@
+# Everything that a developer and CI do, by name. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+VENV_STAMP := $(VENV)/.installed-$(shell sha256sum requirements/dev.txt | cut -c1-16)
+CLUSTER := $(VENV)/bin/python -m dev.cluster
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(VENV_STAMP) ## Python with the locked dependencies, in .venv
+
+# The name carries the lock's hash, so that a changed lock means a stamp that is not there yet.
+$(VENV_STAMP):
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(VENV)/bin/python -m pip install --quiet --no-build-isolation --no-deps -e .
+	rm -f $(VENV)/.installed-*
+	touch $@
+
+# --- the local cluster ------------------------------------------------------------------------------------------
+
+.PHONY: doctor
+doctor: venv ## tell what this machine has and lacks
+	@$(CLUSTER) doctor
+
+.PHONY: packages
+packages: venv ## install the Debian packages that the cluster and the images need
+	@$(CLUSTER) packages
+
+.PHONY: tools
+tools: venv ## build Kubernetes, shell-operator and the other tools from Go modules (20 minutes the first time)
+	@$(CLUSTER) tools
+
+.PHONY: cluster
+cluster: venv ## bring up, or repair, a local cluster; NODES=1..3
+	@$(CLUSTER) up $(if $(NODES),--nodes $(NODES))
+
+.PHONY: cluster-down
+cluster-down: venv ## take the local cluster down; PURGE=1 drops its images and logs too
+	@$(CLUSTER) down $(if $(PURGE),--purge)
+
+.PHONY: cluster-status
+cluster-status: venv ## tell of every part of the local cluster whether it works
+	@$(CLUSTER) status
+
+.PHONY: cluster-logs
+cluster-logs: venv ## list the logs of the local cluster; NAME=kube-apiserver shows the end of one
+	@$(CLUSTER) logs $(NAME)
+
+.PHONY: kubeconfig
+kubeconfig: venv ## tell how to talk to the local cluster
+	@$(CLUSTER) kubeconfig

@@ -1,0 +1,76 @@
+"""Cgroups of the nodes: one per node under every controller, made before its kubelet, removed after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+from dev.cluster.errors import ClusterError
+from dev.cluster.plan import Node, node_number
+
+ROOT = Path("/sys/fs/cgroup")
+UNIFIED_CONTROLLERS = ("cpu", "cpuset", "memory", "pids", "io", "hugetlb")
+
+
+def is_unified() -> bool:
+    """Tell whether the machine has cgroup v2 only."""
+    return (ROOT / "cgroup.controllers").exists()
+
+
+def create(node: Node) -> None:
+    """Make the cgroup that all pods of a node live under."""
+    for hierarchy in hierarchies():
+        group = hierarchy / node.handle
+        group.mkdir(exist_ok=True)
+        for name in ("cpuset.cpus", "cpuset.mems"):
+            # In cgroup v1 a new cpuset is empty, and nothing can run in it.
+            own, parent = group / name, hierarchy / name
+            if own.exists() and parent.exists() and not own.read_text().strip():
+                own.write_text(parent.read_text())
+    if is_unified():
+        for directory in (ROOT, ROOT / node.handle):
+            available = (directory / "cgroup.controllers").read_text().split()
+            wanted = [f"+{name}" for name in UNIFIED_CONTROLLERS if name in available]
+            (directory / "cgroup.subtree_control").write_text(" ".join(wanted))
+
+
+def ours(prefix: str) -> list[str]:
+    """Return the names of all node cgroups that a cluster of this prefix has made."""
+    names = {path.name for hierarchy in hierarchies() for path in hierarchy.glob(f"{prefix}-*")}
+    return sorted(name for name in names if node_number(name, prefix) is not None)
+
+
+def delete(handle: str) -> None:
+    """End whatever is left in a node's cgroups, and remove them."""
+    deadline = time.monotonic() + 15
+    while True:
+        groups = [hierarchy / handle for hierarchy in hierarchies() if (hierarchy / handle).is_dir()]
+        left = [group for group in groups if not _remove(group)]
+        if not left:
+            return
+        if time.monotonic() > deadline:
+            raise ClusterError(f"cgroup {left[0]} is still in use")
+        time.sleep(0.1)
+
+
+def hierarchies() -> list[Path]:
+    """Return the roots under which a node needs a cgroup."""
+    if is_unified():
+        return [ROOT]
+    # Controllers that are mounted together have several names for one directory.
+    found = {path.resolve() for path in ROOT.iterdir() if path.is_dir()} if ROOT.is_dir() else set()
+    return sorted(path for path in found if (path / "cgroup.procs").exists())
+
+
+def _remove(group: Path) -> bool:
+    for directory, _, _ in os.walk(group, topdown=False):
+        with contextlib.suppress(FileNotFoundError):
+            for pid in (Path(directory) / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            Path(directory).rmdir()
+    return not group.exists()

@@ -1,0 +1,150 @@
+"""The commands of `python -m dev.cluster`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from dev.cluster import doctor, machine, packages, plan, tools
+from dev.cluster.cluster import Cluster
+from dev.cluster.errors import ClusterError
+from dev.cluster.paths import Paths, find_paths
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        command: Callable[[argparse.Namespace, Cluster], int] = options.run
+        return command(options, Cluster(find_paths(os.environ), say))
+    except ClusterError as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(prog="python -m dev.cluster", description=__doc__)
+    commands = result.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace, Cluster], int], text: str
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    add("doctor", _doctor, "tell what is there, what is missing and how to get it")
+    add("packages", _packages, "install the Debian packages that the cluster and the images need")
+    add("tools", _tools, "build the tools")
+    up = add("up", _up, "bring the cluster up, or repair it")
+    up.add_argument(
+        "--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1"
+    )
+    down = add("down", _down, "take the cluster down")
+    down.add_argument("--purge", action="store_true", help="drop logs and loaded images too")
+    add("status", _status, "tell of every part whether it works")
+    load = add("load", _load, "load image archives into all nodes")
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    logs = add("logs", _logs, "show where the logs are, or the end of one")
+    logs.add_argument("name", nargs="?")
+    logs.add_argument("--lines", type=int, default=100)
+    enter = add("on-node", _on_node, "run a command on a node, in its namespaces")
+    enter.add_argument("node", type=int, choices=range(1, plan.MAX_NODES + 1))
+    enter.add_argument("command", nargs=argparse.REMAINDER)
+    add("kubeconfig", _kubeconfig, "print how to talk to the cluster")
+    return result
+
+
+def foreign_kubeconfig(environment: Mapping[str, str], paths: Paths) -> str | None:
+    """Return the KUBECONFIG that a person has chosen, unless it is that of the local cluster."""
+    chosen = environment.get("KUBECONFIG")
+    return chosen if chosen and Path(chosen).absolute() != paths.kubeconfig else None
+
+
+def say(line: str) -> None:
+    """Print progress at once."""
+    print(line, flush=True)
+
+
+def hint(paths: Paths) -> str:
+    """Return how to talk to the cluster."""
+    return f"use it:  dev/in-cluster kubectl get nodes\n(kubeconfig {paths.kubeconfig}, logs in {paths.logs})"
+
+
+def _doctor(_: argparse.Namespace, cluster: Cluster) -> int:
+    return doctor.report(cluster.paths, say)
+
+
+def _packages(_: argparse.Namespace, cluster: Cluster) -> int:
+    packages.ensure((*packages.CLUSTER_NEEDS, *packages.IMAGE_NEEDS), cluster.say)
+    return 0
+
+
+def _tools(_: argparse.Namespace, cluster: Cluster) -> int:
+    tools.ensure(cluster.paths, say)
+    say(f"tools: {cluster.paths.bin}")
+    return 0
+
+
+def _up(options: argparse.Namespace, cluster: Cluster) -> int:
+    if chosen := foreign_kubeconfig(os.environ, cluster.paths):
+        tools.ensure(cluster.paths, say)
+        say(f"KUBECONFIG is set: using the cluster of {chosen}; nothing is started here")
+        return 0
+    if os.environ.get("ALLUXIO_OPERATOR_INSIDE"):
+        raise ClusterError("this shell is inside dev/in-cluster: change the cluster from outside")
+    cluster.up(options.nodes)
+    say(hint(cluster.paths))
+    return 0
+
+
+def _down(options: argparse.Namespace, cluster: Cluster) -> int:
+    if os.environ.get("ALLUXIO_OPERATOR_INSIDE"):
+        raise ClusterError("this shell is inside dev/in-cluster: change the cluster from outside")
+    say("the cluster is down" if cluster.down(purge=options.purge) else "there is no cluster to take down")
+    return 0
+
+
+def _status(_: argparse.Namespace, cluster: Cluster) -> int:
+    parts = cluster.health()
+    for name, works in parts.items():
+        say(f"{'ok  ' if works else 'DOWN'} {name}")
+    if not cluster.running():
+        say("the cluster is not running")
+        return 1
+    return 0 if all(parts.values()) else 1
+
+
+def _load(options: argparse.Namespace, cluster: Cluster) -> int:
+    if not cluster.load(options.files):
+        say("already loaded")
+    return 0
+
+
+def _logs(options: argparse.Namespace, cluster: Cluster) -> int:
+    if options.name:
+        say(cluster.processes.tail(options.name, options.lines))
+    else:
+        for path in sorted(cluster.paths.logs.glob("*.log")):
+            say(str(path))
+    return 0
+
+
+def _on_node(options: argparse.Namespace, cluster: Cluster) -> int:
+    node = plan.Node(options.node, cluster.paths.prefix)
+    command = [*machine.enter(cluster.processes, node), *(options.command or ["bash"])]
+    os.execvp(command[0], command)
+
+
+def _kubeconfig(_: argparse.Namespace, cluster: Cluster) -> int:
+    if not cluster.running():
+        raise ClusterError("the cluster is not running: start it with `make cluster`")
+    say(hint(cluster.paths))
+    return 0

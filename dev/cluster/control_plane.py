@@ -1,0 +1,154 @@
+"""The control plane on node 1: etcd, API server, controller manager, scheduler, and DNS."""
+
+from __future__ import annotations
+
+import json
+
+from dev.cluster import plan
+from dev.cluster.paths import Paths
+from dev.cluster.plan import Node
+from dev.cluster.processes import Command
+from dev.cluster.tools import Toolbox
+
+ETCD_URL = "http://127.0.0.1:2379"
+ETCD_PEER_URL = "http://127.0.0.1:2380"
+DNS_READY_PORT = 8181
+
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata"}],
+}
+
+
+def audit_policy() -> str:
+    """Return the audit policy: who asked for what and when, without the objects."""
+    return json.dumps(AUDIT_POLICY, indent=2)
+
+
+def corefile(first: Node, kubeconfig: str) -> str:
+    """Return the configuration of CoreDNS; short caches, since clusters here change from second to second."""
+    return f""".:53 {{
+    bind {first.address}
+    errors
+    ready {first.address}:{DNS_READY_PORT}
+    kubernetes {plan.DOMAIN} in-addr.arpa ip6.arpa {{
+        kubeconfig {kubeconfig}
+        pods insecure
+        ttl 5
+    }}
+    cache 5
+}}
+"""
+
+
+def etcd(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
+    """Return the command of etcd."""
+    arguments = {
+        "name": "default",
+        "data-dir": paths.run / "etcd",
+        "listen-client-urls": ETCD_URL,
+        "advertise-client-urls": ETCD_URL,
+        "listen-peer-urls": ETCD_PEER_URL,
+        "initial-advertise-peer-urls": ETCD_PEER_URL,
+        "initial-cluster": f"default={ETCD_PEER_URL}",
+        # A cluster for tests: its data needn't survive the loss of power.
+        "unsafe-no-fsync": "true",
+        "log-level": "warn",
+    }
+    return _command("etcd", tools.path("etcd"), arguments, enter)
+
+
+def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Command:
+    """Return the command of the API server."""
+    pki = paths.pki
+    arguments = {
+        "bind-address": "0.0.0.0",
+        "secure-port": plan.API_PORT,
+        "advertise-address": first.address,
+        "etcd-servers": ETCD_URL,
+        "service-cluster-ip-range": plan.SERVICE_NETWORK,
+        "authorization-mode": "Node,RBAC",
+        "enable-admission-plugins": "NodeRestriction",
+        "allow-privileged": "true",
+        "client-ca-file": pki / "ca.crt",
+        "tls-cert-file": pki / "kube-apiserver.crt",
+        "tls-private-key-file": pki / "kube-apiserver.key",
+        # Otherwise logs and exec would ask DNS for the names of nodes.
+        "kubelet-preferred-address-types": "InternalIP",
+        "kubelet-certificate-authority": pki / "ca.crt",
+        "kubelet-client-certificate": pki / "kubelet-client.crt",
+        "kubelet-client-key": pki / "kubelet-client.key",
+        "service-account-issuer": f"https://kubernetes.default.svc.{plan.DOMAIN}",
+        "service-account-key-file": pki / "service-account.key",
+        "service-account-signing-key-file": pki / "service-account.key",
+        # The aggregation layer, for API services such as metrics.k8s.io.
+        "requestheader-client-ca-file": pki / "front-proxy-ca.crt",
+        "requestheader-allowed-names": "front-proxy-client",
+        "requestheader-username-headers": "X-Remote-User",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "proxy-client-cert-file": pki / "front-proxy-client.crt",
+        "proxy-client-key-file": pki / "front-proxy-client.key",
+        "enable-aggregator-routing": "true",
+        "audit-policy-file": paths.run / "audit-policy.json",
+        "audit-log-path": paths.logs / "audit.log",
+        "audit-log-maxsize": 100,
+        "audit-log-maxbackup": 2,
+        "profiling": "false",
+    }
+    return _command("kube-apiserver", tools.path("kube-apiserver"), arguments, enter, audit_policy())
+
+
+def controller_manager(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
+    """Return the command of the controller manager."""
+    arguments = {
+        **_client(paths, "kube-controller-manager"),
+        "bind-address": "127.0.0.1",
+        # There is one of it: waiting for a lease would only slow the start.
+        "leader-elect": "false",
+        "root-ca-file": paths.pki / "ca.crt",
+        "cluster-signing-cert-file": paths.pki / "ca.crt",
+        "cluster-signing-key-file": paths.pki / "ca.key",
+        "service-account-private-key-file": paths.pki / "service-account.key",
+        "use-service-account-credentials": "true",
+        "cluster-cidr": plan.POD_NETWORK,
+        "service-cluster-ip-range": plan.SERVICE_NETWORK,
+        "allocate-node-cidrs": "false",
+        "profiling": "false",
+    }
+    return _command("kube-controller-manager", tools.path("kube-controller-manager"), arguments, enter)
+
+
+def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
+    """Return the command of the scheduler."""
+    arguments = {
+        **_client(paths, "kube-scheduler"),
+        "bind-address": "127.0.0.1",
+        "leader-elect": "false",
+        "profiling": "false",
+    }
+    return _command("kube-scheduler", tools.path("kube-scheduler"), arguments, enter)
+
+
+def dns(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Command:
+    """Return the command of CoreDNS."""
+    return Command(
+        name="coredns",
+        arguments=(tools.path("coredns"), "-conf", str(paths.run / "Corefile")),
+        wrapper=enter,
+        content=corefile(first, str(paths.kubeconfig)),
+    )
+
+
+def _client(paths: Paths, user: str) -> dict[str, object]:
+    kubeconfig = paths.pki / f"{user}.kubeconfig"
+    return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
+
+
+def _command(
+    name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = ""
+) -> Command:
+    arguments = (program, *(f"--{flag}={value}" for flag, value in flags.items()))
+    return Command(name=name, arguments=arguments, wrapper=enter, content=content)

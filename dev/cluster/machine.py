@@ -1,0 +1,88 @@
+"""A node as the programs in it see it: own process ids, mounts, host name and network, on the same disk.
+
+Everything that runs on a node is a descendant of its first process or entered its namespaces, so ending that
+one process ends them all, and every mount goes with them: nothing of a node can be left behind.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from dev.cluster import network
+from dev.cluster.errors import ClusterError
+from dev.cluster.paths import Paths
+from dev.cluster.plan import Node
+from dev.cluster.processes import Command, Processes
+
+# The kubelet insists on these; they hold for the whole machine, so a node sees files that say so instead.
+KERNEL_SETTINGS = {
+    "vm/overcommit_memory": "1",
+    "vm/panic_on_oom": "0",
+    "kernel/panic": "10",
+    "kernel/panic_on_oops": "1",
+    "kernel/keys/root_maxkeys": "1000000",
+    "kernel/keys/root_maxbytes": "25000000",
+}
+
+
+def process_name(node: Node) -> str:
+    """Return the name under which a node's first process is recorded."""
+    return f"{node.name}-machine"
+
+
+def ensure(paths: Paths, processes: Processes, node: Node, init: Path) -> None:
+    """Start the node's first process and wait until its view of the machine is set up."""
+    home = paths.node(node.name)
+    ready = home / "ready"
+    for directory in ("run", "run/netns", "lib", "lib/containerd", "log", "etc", "proc"):
+        (home / directory).mkdir(parents=True, exist_ok=True)
+    paths.image_store(node.name).mkdir(parents=True, exist_ok=True)
+    for setting, value in KERNEL_SETTINGS.items():
+        (home / "proc" / setting.replace("/", ".")).write_text(f"{value}\n")
+    if not processes.alive(process_name(node)):
+        ready.unlink(missing_ok=True)
+        processes.start(first_process(paths, node, init))
+        processes.wait_for(f"namespaces of {node.name}", ready.exists, 20, process_name(node))
+
+
+def first_process(paths: Paths, node: Node, init: Path) -> Command:
+    """Return the command that makes a node's namespaces and then only waits and reaps."""
+    namespaces = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--propagation", "private", "--fork", "--"]
+    return Command(
+        name=process_name(node),
+        wrapper=(*network.enter(node), *namespaces),
+        arguments=("/bin/sh", "-ec", setup_script(paths, node, init)),
+    )
+
+
+def setup_script(paths: Paths, node: Node, init: Path) -> str:
+    """Return what the first process does before it waits."""
+    home = paths.node(node.name)
+    settings = [name for name in KERNEL_SETTINGS if Path("/proc/sys", name).exists()]
+    binds = [(home / "proc" / name.replace("/", "."), Path("/proc/sys", name)) for name in settings]
+    binds += [
+        (home / "etc" / "hosts", Path("/etc/hosts")),
+        (home / "run", Path("/run")),
+        (home / "log", Path("/var/log")),
+        (home / "lib", Path("/var/lib")),
+        (paths.image_store(node.name), Path("/var/lib/containerd")),
+    ]
+    lines = ["mount -t proc proc /proc"]
+    lines += [f"mount --bind {shlex.quote(str(source))} {target}" for source, target in binds]
+    lines += [
+        # FUSE pods give their mounts back to the node: that takes a shared root.
+        "mount --make-rshared /",
+        f"hostname {node.name}",
+        f": > {shlex.quote(str(home / 'ready'))}",
+        f"exec {shlex.quote(str(init))}",
+    ]
+    return "\n".join(lines)
+
+
+def enter(processes: Processes, node: Node) -> tuple[str, ...]:
+    """Return the command prefix that runs a program on the node."""
+    record = processes.record(process_name(node))
+    if record is None or not processes.alive(process_name(node)):
+        raise ClusterError(f"{node.name} is not running")
+    return ("nsenter", f"--target={record.pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--")

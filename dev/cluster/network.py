@@ -1,0 +1,133 @@
+"""Network namespaces of the nodes, and calls from inside them.
+
+The machine's own interfaces, routes and iptables rules stay as they are.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from dev.cluster.errors import ClusterError
+from dev.cluster.plan import Node, node_number
+
+NAMESPACES = Path("/run/netns")
+BRIDGE = "node0"
+CLONE_NEWNET = 0x40000000
+
+T = TypeVar("T")
+
+
+def namespace_path(node: Node) -> Path:
+    """Return the file that stands for a node's network namespace."""
+    return NAMESPACES / node.handle
+
+
+def exists(node: Node) -> bool:
+    """Tell whether the node's namespace is there."""
+    # A file that a reboot has left behind is no namespace: only a mounted one has a device of its own.
+    try:
+        return namespace_path(node).stat().st_dev != NAMESPACES.stat().st_dev
+    except FileNotFoundError:
+        return False
+
+
+def ours(prefix: str) -> list[str]:
+    """Return the names of all namespaces that a cluster of this prefix has made."""
+    if not NAMESPACES.is_dir():
+        return []
+    return sorted(path.name for path in NAMESPACES.iterdir() if node_number(path.name, prefix) is not None)
+
+
+def create(node: Node, members: Sequence[Node]) -> None:
+    """Make the namespace of a node, and routes between it and the members that are there already."""
+    for command in creation_commands(node, members):
+        _run(command)
+
+
+def delete(handle: str) -> None:
+    """Remove a namespace; its interfaces, routes and iptables rules go with it."""
+    _run(["ip", "netns", "delete", handle])
+
+
+def creation_commands(node: Node, members: Sequence[Node]) -> list[list[str]]:
+    """Return the commands that make a node's network."""
+    first = next(member for member in members if member.is_first)
+    ip = ["ip", "-n", node.handle]
+    commands = [["ip", "netns", "add", node.handle], [*ip, "link", "set", "lo", "up"]]
+    if node.is_first:
+        commands += [
+            [*ip, "link", "add", BRIDGE, "type", "bridge"],
+            [*ip, "address", "add", f"{node.address}/24", "dev", BRIDGE],
+            [*ip, "link", "set", BRIDGE, "up"],
+            # Programs that look for "the" address of the machine take that of the default route.
+            [*ip, "route", "add", "default", "dev", BRIDGE],
+        ]
+    else:
+        peer = f"veth-{node.name}"
+        commands += [
+            [*ip, "link", "add", "eth0", "type", "veth", "peer", "name", peer, "netns", first.handle],
+            [*ip, "address", "add", f"{node.address}/24", "dev", "eth0"],
+            [*ip, "link", "set", "eth0", "up"],
+            ["ip", "-n", first.handle, "link", "set", peer, "master", BRIDGE, "up"],
+            [*ip, "route", "add", "default", "via", first.address],
+        ]
+    commands.append([*enter(node), "sysctl", "--quiet", "--write", "net.ipv4.ip_forward=1"])
+    for other in members:
+        if other != node:
+            commands += [_route(node, other), _route(other, node)]
+    return commands
+
+
+def enter(node: Node) -> list[str]:
+    """Return the command prefix that enters a node's network, and only that.
+
+    `ip netns exec` would mount a new /sys, which hides the cgroups from the kubelet.
+    """
+    return ["nsenter", f"--net={namespace_path(node)}"]
+
+
+def call_inside(node: Node, function: Callable[[], T]) -> T:
+    """Call a function in a thread that is in the node's network."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _join(namespace_path(node))
+            results.append(function())
+        except BaseException as failure:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(failure)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def _join(namespace: Path) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    handle = os.open(namespace, os.O_RDONLY)
+    try:
+        if libc.setns(handle, CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(namespace))
+    finally:
+        os.close(handle)
+
+
+def _route(source: Node, target: Node) -> list[str]:
+    return ["ip", "-n", source.handle, "route", "replace", target.pod_range, "via", target.address]
+
+
+def _run(command: Sequence[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise ClusterError(f"{' '.join(command)}: {result.stderr.strip()}")

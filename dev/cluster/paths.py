@@ -1,0 +1,110 @@
+"""Where the cluster keeps things, and how what it makes on the machine is named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.cluster.errors import ClusterError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# A node sees private directories in their place, so what must stay visible in a node can't live under them.
+HIDDEN_IN_NODES = (Path("/run"), Path("/var/run"), Path("/var/lib"), Path("/var/log"))
+
+# sockaddr_un.sun_path has 108 bytes; the longest socket path is made below the run directory.
+LONGEST_SOCKET = "nodes/node1/run/containerd/containerd.sock.ttrpc"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The cache that survives everything, and the run directory that a cluster owns."""
+
+    cache: Path
+    run: Path
+    prefix: str
+
+    @property
+    def tools(self) -> Path:
+        """Built tools, one directory per version."""
+        return self.cache / "tools"
+
+    @property
+    def bin(self) -> Path:
+        """Links to the newest tools, for people's PATH."""
+        return self.cache / "bin"
+
+    @property
+    def archives(self) -> Path:
+        """Image archives and their index, written by the image builder."""
+        return self.cache / "images"
+
+    @property
+    def logs(self) -> Path:
+        """One log file per process of the cluster, and the audit log."""
+        return self.run / "logs"
+
+    @property
+    def processes(self) -> Path:
+        """One record per started process."""
+        return self.run / "processes"
+
+    @property
+    def pki(self) -> Path:
+        """Keys and certificates of the running cluster."""
+        return self.run / "pki"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.run / "kubeconfig"
+
+    @property
+    def state(self) -> Path:
+        """What `make cluster` last brought up."""
+        return self.run / "state.json"
+
+    def node(self, name: str) -> Path:
+        """Everything of one node that goes away with it."""
+        return self.run / "nodes" / name
+
+    def image_store(self, name: str) -> Path:
+        """The containerd root of one node: outlives the cluster, so that the next start is fast."""
+        return self.run / "image-store" / name
+
+    def containerd_socket(self, name: str) -> Path:
+        """The containerd socket of a node as seen from outside the node."""
+        return self.node(name) / "run" / "containerd" / "containerd.sock"
+
+
+def find_paths(environment: Mapping[str, str]) -> Paths:
+    """Take the directories from the environment; another run directory is another, separate cluster."""
+    cache = _cache(environment)
+    default_run = cache / "run"
+    run = Path(environment.get("ALLUXIO_OPERATOR_RUN") or default_run).absolute()
+    if any(run.is_relative_to(hidden) or cache.is_relative_to(hidden) for hidden in HIDDEN_IN_NODES):
+        raise ClusterError(
+            f"{run} or {cache} can't be used: nodes have a private {', '.join(map(str, HIDDEN_IN_NODES))}; "
+            "set ALLUXIO_OPERATOR_RUN and ALLUXIO_OPERATOR_CACHE to directories elsewhere, on a real disk"
+        )
+    if len(str(run / LONGEST_SOCKET)) > 107:
+        raise ClusterError(
+            f"{run} is too long a path for Unix sockets; set ALLUXIO_OPERATOR_RUN to a shorter one"
+        )
+    return Paths(cache=cache, run=run, prefix=name_prefix(run, default_run))
+
+
+def name_prefix(run: Path, default_run: Path) -> str:
+    """Prefix of namespaces and cgroups: distinct per run directory, so that clusters never share one."""
+    if run == default_run:
+        return "alx"
+    return f"alx-{hashlib.sha256(str(run).encode()).hexdigest()[:6]}"
+
+
+def _cache(environment: Mapping[str, str]) -> Path:
+    if chosen := environment.get("ALLUXIO_OPERATOR_CACHE"):
+        return Path(chosen).absolute()
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache").absolute() / "alluxio-operator"
