@@ -83,6 +83,8 @@ class Settings:
     """A writable directory: the hooks' socket, shell-operator's temporary files and its debug socket."""
     hooks_dir: Path = _setting("ALLUXIO_OPERATOR_HOOKS_DIR", Path, Path("/hooks"))
     templates_dir: Path = _setting("ALLUXIO_OPERATOR_TEMPLATES_DIR", Path, Path("/templates"))
+    reconcilers: str = _setting("ALLUXIO_OPERATOR_RECONCILERS", str, "alluxio_operator.reconcilers")
+    """The module that says how each kind is reconciled; another one stands in for it in tests."""
     shell_operator: Path = _setting("ALLUXIO_OPERATOR_SHELL_OPERATOR", Path, Path("/shell-operator"))
 
     log_level: str = _setting("LOG_LEVEL", _level, "info")
@@ -107,7 +109,7 @@ class Settings:
     )
     """Minutes between two looks at every owner."""
     shutdown_grace: float = _setting("ALLUXIO_OPERATOR_SHUTDOWN_GRACE_SECONDS", _seconds, 25.0)
-    """Time for running reconciles to end; less than the pod's terminationGracePeriodSeconds."""
+    """Time for everything to end; less than the pod's terminationGracePeriodSeconds."""
 
     lease_name: str = _setting("ALLUXIO_OPERATOR_LEASE_NAME", str, "alluxio-operator")
     lease_duration: float = _setting("ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS", _seconds, 15.0)
@@ -118,6 +120,11 @@ class Settings:
     def socket(self) -> Path:
         """Where the hooks hand over what they saw."""
         return Path(socket_path({RUN_DIR: str(self.run_dir)}))
+
+    @property
+    def drain(self) -> float:
+        """Seconds for running reconciles to end; what is left of the grace goes to releasing the lease."""
+        return max(1.0, self.shutdown_grace - 5.0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:

@@ -1,0 +1,1 @@
+"""Container images for development and tests, built on one machine from package registries only."""

@@ -1,0 +1,45 @@
+"""What an image is made of: the terms in which recipes and the builder talk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.images.buildah import Buildah
+from dev.images.cache import Cache
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+PREFIX = "localhost/alluxio-operator"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a recipe works with: storage, cache, and an empty directory for its build context."""
+
+    buildah: Buildah
+    cache: Cache
+    work: Path
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One image.
+
+    `key` hashes what it is made from, without its bases: the builder adds the keys of those in `needs`.
+    `build` leaves the image in buildah's storage under `tag`.
+    """
+
+    name: str
+    tag: str
+    expected: str
+    needs: tuple[str, ...]
+    key: Callable[[], str]
+    build: Callable[[Workshop], None]
+
+    @property
+    def archive(self) -> str:
+        """File name of its archive: one per tag."""
+        path, _, version = self.tag.removeprefix(f"{PREFIX}/").partition(":")
+        return f"{path.replace('/', '-')}-{version}.tar"

@@ -1,0 +1,93 @@
+"""The port that the kubelet and Prometheus ask: /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+Check = Callable[[], list[str]]
+"""Returns what is wrong, one sentence each; nothing when all is well."""
+
+TEXT = "text/plain; charset=utf-8"
+
+
+class HttpServer:
+    """Serves the checks and the metrics on `address` (empty: all, IPv4 and IPv6) and `port` (0: any)."""
+
+    def __init__(
+        self, address: str, port: int, healthy: Check, ready: Check, registry: CollectorRegistry
+    ) -> None:
+        self._server = _Server(address, port, {"/healthz": healthy, "/readyz": ready}, registry)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.2,), name="http", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """Return the port that it listens on."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(
+        self, address: str, port: int, checks: dict[str, Check], registry: CollectorRegistry
+    ) -> None:
+        self.checks = checks
+        self.registry = registry
+        both = not address and socket.has_dualstack_ipv6()
+        if both or ":" in address:
+            self.address_family = socket.AF_INET6
+        self._both = both
+        super().__init__((address, port), _Handler)
+
+    def server_bind(self) -> None:
+        if self._both:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        # Not HTTPServer's: it asks the name service for this host's name, which may hang.
+        socketserver.TCPServer.server_bind(self)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 10.0
+    """Seconds that a client may take to send its request."""
+
+    def do_GET(self) -> None:
+        server = cast(_Server, self.server)
+        path = self.path.partition("?")[0]
+        if path == "/metrics":
+            encoder, content_type = choose_encoder(self.headers.get("Accept", ""))
+            self._send(200, content_type, encoder(server.registry))
+        elif path in server.checks:
+            wrong = server.checks[path]()
+            self._send(503 if wrong else 200, TEXT, ("\n".join(wrong or ["ok"]) + "\n").encode())
+        else:
+            self._send(404, TEXT, b"try /healthz, /readyz or /metrics\n")
+
+    def log_message(self, *_: object) -> None:
+        # A line for each probe would drown the log.
+        return
+
+    def _send(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

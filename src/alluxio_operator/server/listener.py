@@ -1,0 +1,165 @@
+"""The socket on which the hooks hand over what they saw: one JSON document a connection.
+
+    {"hook": "10-alluxioclusters", "wakeups": [{"kind": ..., "namespace": ..., "name": ...,
+     "reason": "edit" | "child" | "resync", "child": {"kind": ..., "name": ...} | null}], "resync": false}
+
+It is answered by {"accepted": N} or {"error": "..."}. `resync` asks for every owner, trusting nothing remembered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any, cast
+
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import ChildRef, ListOwners, OwnerKey, Reason, Request
+
+log = logging.getLogger(__name__)
+
+LONGEST_MESSAGE = 64 * 1024 * 1024
+"""Bytes: an event of every object in a very large cluster fits many times."""
+
+PATIENCE = 10.0
+"""Seconds that a hook may take to send its message; it does nothing else meanwhile."""
+
+REASONS = {"edit": Reason.EDIT, "child": Reason.CHILD, "resync": Reason.RESYNC}
+
+
+class MessageError(ValueError):
+    """What arrived is no message of a hook."""
+
+
+def requests_from(message: Any, kinds: Collection[str]) -> list[Request]:
+    """Return the requests in a hook's message; raise MessageError.
+
+    A kind that nobody reconciles is left out and not refused: a label that anyone can set on an object would
+    otherwise make shell-operator repeat the hook for ever.
+    """
+    wakeups = _get(message, "wakeups", list)
+    return [_request(wakeup) for wakeup in wakeups if _get(wakeup, "kind", str) in kinds]
+
+
+def _request(wakeup: Any) -> Request:
+    reason = REASONS.get(_get(wakeup, "reason", str))
+    if reason is None:
+        raise MessageError(f"'reason' must be one of {', '.join(REASONS)}")
+    key = OwnerKey(_get(wakeup, "kind", str), _get(wakeup, "namespace", str), _get(wakeup, "name", str))
+    if not key.namespace or not key.name:
+        raise MessageError("'namespace' and 'name' must not be empty")
+    if wakeup.get("child") is None:
+        return Request(key, reason)
+    child = wakeup["child"]
+    return Request(key, reason, frozenset({ChildRef(_get(child, "kind", str), _get(child, "name", str))}))
+
+
+def _get(document: Any, name: str, kind: type) -> Any:
+    if not isinstance(document, dict):
+        raise MessageError("an object was expected")
+    value = document.get(name)
+    if not isinstance(value, kind):
+        raise MessageError(f"'{name}' must be of type {kind.__name__}")
+    return value
+
+
+class Listener:
+    """Serves the socket `path`: queues what arrives by `add`; `kinds` are those that are reconciled."""
+
+    def __init__(
+        self,
+        path: Path,
+        add: Callable[[Iterable[Request]], None],
+        list_owners: ListOwners,
+        kinds: Collection[str],
+        metrics: Metrics,
+    ) -> None:
+        self._path = path
+        self._add = add
+        self._list_owners = list_owners
+        self._kinds = kinds
+        self._metrics = metrics
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Create the socket, for this user only, and serve it."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A socket outlives the process that made it.
+        self._path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = _Server(str(self._path), self.answer)
+        finally:
+            os.umask(before)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.2,), name="listener", daemon=True
+        )
+        self._thread.start()
+
+    def alive(self) -> bool:
+        """Tell whether the socket is served."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self) -> None:
+        """Serve no more and remove the socket."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._path.unlink(missing_ok=True)
+
+    def answer(self, message: bytes) -> dict[str, object]:
+        """Take one message in and return the answer to it."""
+        try:
+            return {"accepted": self._take_in(json.loads(message))}
+        except (MessageError, ValueError, RecursionError) as error:
+            log.error("a hook sent what cannot be used", extra={"error": str(error)})
+            return {"error": str(error)}
+        except Exception as error:  # the hook is told, and tries again
+            log.exception("a hook's message could not be taken in")
+            return {"error": f"{type(error).__name__}: {error}"}
+
+    def _take_in(self, message: Any) -> int:
+        requests = requests_from(message, self._kinds)
+        left_out = len(message["wakeups"]) - len(requests)
+        if message.get("resync") is True:
+            requests += [Request(key, Reason.RESYNC, everything=True) for key in self._list_owners()]
+        self._add(requests)
+        hook = str(message.get("hook", "unknown"))
+        self._metrics.hook_wakeups.labels(hook).inc(len(requests))
+        log.debug("wake-ups", extra={"hook": hook, "accepted": len(requests), "left_out": left_out})
+        return len(requests)
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    # A connection that is being served must not keep the process from ending.
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, path: str, answer: Callable[[bytes], dict[str, object]]) -> None:
+        self.answer = answer
+        super().__init__(path, _Connection)
+
+    def handle_error(self, *_: object) -> None:
+        log.warning("a hook's connection broke", exc_info=True)
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        connection: socket.socket = self.request
+        connection.settimeout(PATIENCE)
+        message = bytearray()
+        while chunk := connection.recv(1 << 16):
+            message += chunk
+            if len(message) > LONGEST_MESSAGE:
+                answer: dict[str, object] = {"error": f"a message has at most {LONGEST_MESSAGE} bytes"}
+                break
+        else:
+            answer = cast(_Server, self.server).answer(bytes(message))
+        connection.sendall(json.dumps(answer).encode())
