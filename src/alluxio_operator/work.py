@@ -76,7 +76,9 @@ class DeadlineExceeded(TimeoutError):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A point in monotonic time by which a reconcile must have ended; every blocking call takes its time-out from it."""
+    """A point in monotonic time by which a reconcile must have ended; every blocking call takes its time-out from
+    it.
+    """
 
     at: float
     clock: Callable[[], float] = time.monotonic

@@ -1,7 +1,7 @@
 """Asks a master over its REST interface; source of the paths: Alluxio 2.9's AlluxioMasterRestServiceHandler.
 
-`/api/v1/master/info` answers 200 once the master serves (500 in safe mode), and carries version, workers and capacity in one
-document. That the port is open says nothing: it is, on standbys and in safe mode too.
+`/api/v1/master/info` answers 200 once the master serves (500 in safe mode), and carries version, workers and
+capacity in one document. That the port is open says nothing: it is, on standbys and in safe mode too.
 """
 
 from __future__ import annotations
@@ -76,9 +76,7 @@ class AlluxioRest:
 
     def _get(self, host: str, port: int, path: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
         address = f"[{host}]" if ":" in host else host
-        return self._pool.request(
-            "GET", f"http://{address}:{port}{path}", timeout=deadline.remaining(TIMEOUT)
-        )
+        return self._pool.request("GET", f"http://{address}:{port}{path}", timeout=deadline.remaining(TIMEOUT))
 
 
 def parse_master_info(document: Mapping[str, Any]) -> MasterInfo:

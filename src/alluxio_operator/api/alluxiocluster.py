@@ -40,20 +40,17 @@ class Image(Model):
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
         "IfNotPresent", description="When the image is pulled."
     )
-    pull_secrets: Annotated[
-        tuple[LocalReference, ...], Field(max_length=8, json_schema_extra=list_map("name"))
-    ] = Field((), description="Secrets with the registry's credentials.")
+    pull_secrets: Annotated[tuple[LocalReference, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = (
+        Field((), description="Secrets with the registry's credentials.")
+    )
 
 
 class RootMount(Model):
     """What lies below the root of Alluxio's name space: here a volume that masters and workers share."""
 
-    uri: Annotated[
-        str, Field(pattern=r"^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", min_length=2, max_length=256)
-    ] = Field(
+    uri: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", min_length=2, max_length=256)] = Field(
         "/mnt/ufs",
-        description="Absolute path at which the volume is mounted in the pods and which becomes Alluxio's root "
-        "mount.",
+        description="Absolute path at which the volume is mounted in the pods and which becomes Alluxio's root mount.",
     )
     volume: ClaimedVolume = Field(description="The volume.")
 
@@ -129,9 +126,9 @@ class Workers(Role):
         None, description="Number of workers of a StatefulSet; 1 when it isn't given."
     )
     ports: WorkerPorts = Field(WorkerPorts(), description="Ports.")
-    tiers: Annotated[
-        tuple[Tier, ...], Field(min_length=1, max_length=1, json_schema_extra=list_map("name"))
-    ] = Field((Tier(),), description="The levels of the cache.")
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=1, json_schema_extra=list_map("name"))] = Field(
+        (Tier(),), description="The levels of the cache."
+    )
 
 
 class JobMaster(Role):
@@ -212,8 +209,7 @@ SPEC_RULES = rules(
         field_path=".rootMount",
     ),
     cel(
-        "!self.logServer.enabled || !oldSelf.logServer.enabled || "
-        "self.logServer.storage == oldSelf.logServer.storage",
+        "!self.logServer.enabled || !oldSelf.logServer.enabled || self.logServer.storage == oldSelf.logServer.storage",
         "spec.logServer.storage can't be changed while the log server is enabled: its volume exists already",
         field_path=".logServer.storage",
     ),

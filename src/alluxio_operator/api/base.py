@@ -27,9 +27,7 @@ class Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
 
 
-def cel(
-    rule: str, message: str, *, field_path: str | None = None, reason: str | None = None
-) -> dict[str, str]:
+def cel(rule: str, message: str, *, field_path: str | None = None, reason: str | None = None) -> dict[str, str]:
     """Return one validation rule that the API server evaluates, with the sentence that it answers."""
     extra = {"fieldPath": field_path, "reason": reason}
     return {"rule": rule, "message": message, **{k: v for k, v in extra.items() if v is not None}}

@@ -66,12 +66,8 @@ def structural(model: type[BaseModel], rules_by_type: Mapping[str, Schema]) -> S
     return resolve(document)
 
 
-def _without_null(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_null(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list | tuple):
-        return [_without_null(v) for v in value]
-    return value
+def _without_null(schema: Schema) -> Schema:
+    return {key: _plain(value) for key, value in schema.items() if value is not None}
 
 
 def custom_resource_definition() -> Schema:
@@ -154,7 +150,7 @@ def as_yaml(crd: Schema) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: _plain(v) for k, v in value.items() if v is not None}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return inspect.cleandoc(value) if isinstance(value, str) else value

@@ -119,9 +119,7 @@ class Toleration(Model):
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
         None, description="Effect of the taint; all when it isn't given."
     )
-    toleration_seconds: int | None = Field(
-        None, description="For NoExecute: seconds until the pod has to go."
-    )
+    toleration_seconds: int | None = Field(None, description="For NoExecute: seconds until the pod has to go.")
 
 
 def list_map(*keys: str) -> dict[str, Any]:

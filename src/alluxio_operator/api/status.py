@@ -72,9 +72,7 @@ class WorkersStatus(Model):
     wanted: int = Field(0, description="Workers that should run.")
     live: int = Field(0, description="Workers that the leading master counts as live.")
     lost: int = Field(0, description="Workers that the leading master has lost.")
-    capacity: Annotated[str, Field(max_length=32)] | None = Field(
-        None, description="What the cache can hold."
-    )
+    capacity: Annotated[str, Field(max_length=32)] | None = Field(None, description="What the cache can hold.")
     used_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="How full the cache is, in steps of 5 percent; the exact value is a metric."
     )
@@ -86,20 +84,16 @@ class ClusterStatus(Model):
     observed_generation: int = Field(0, description="Generation of the spec that the rest speaks of.")
     phase: Phase = Field("Pending", description="The state in one word.")
     summary: Annotated[str, Field(max_length=512)] = Field("", description="The state in one line.")
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=32, json_schema_extra=list_map("type"))] = (
-        Field(
-            (), description="Ready, Progressing, Degraded, SpecValid, and one per gate of the installation."
-        )
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=32, json_schema_extra=list_map("type"))] = Field(
+        (), description="Ready, Progressing, Degraded, SpecValid, and one per gate of the installation."
     )
     replicas: int = Field(0, description="Workers that exist, for the scale subresource.")
-    selector: Message | None = Field(
-        None, description="Labels of the workers' pods, for the scale subresource."
-    )
+    selector: Message | None = Field(None, description="Labels of the workers' pods, for the scale subresource.")
     masters: MastersStatus = Field(MastersStatus(), description="The masters.")
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     journal: JournalStatus | None = Field(None, description="The journal.")
-    memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = (
-        Field((), description="How the memory of each process is divided.")
+    memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
+        (), description="How the memory of each process is divided."
     )
     inventory: Annotated[tuple[InventoryItem, ...], Field(max_length=256)] = Field(
         (), description="The objects that the operator applied; what drops out of it is deleted."

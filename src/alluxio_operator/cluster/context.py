@@ -1,4 +1,6 @@
-"""Computes every value that the templates place: images, options, sizes, labels, configuration texts and their hashes."""
+"""Computes every value that the templates place: images, options, sizes, labels, configuration texts and their
+hashes.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,7 @@ def context_of(
     """Return the values for all templates of a cluster."""
     spec, made = cluster.spec, cluster.names
     roles = {
-        role: _role(cluster, role, process)
-        for role, process in _processes(spec).items()
-        if role in cluster.memory
+        role: _role(cluster, role, process) for role, process in _processes(spec).items() if role in cluster.memory
     }
     return {
         "name": made.cluster,

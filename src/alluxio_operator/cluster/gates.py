@@ -25,9 +25,7 @@ def masters_serving(observed: Observed) -> Gate:
     """Open when a master answers for the cluster; an open port would also be there in safe mode."""
     if not isinstance(observed.master, NoAnswer):
         return Gate("MastersServing", True, "Serving", "the leading master serves")
-    return _closed(
-        "MastersServing", observed.role(names.MASTER), f"no master serves yet: {observed.master.reason}"
-    )
+    return _closed("MastersServing", observed.role(names.MASTER), f"no master serves yet: {observed.master.reason}")
 
 
 def workers_registered(observed: Observed, wanted: int) -> Gate:

@@ -1,8 +1,8 @@
 """Decides what becomes of the masters' journal: created exactly once, taken over when there is one, never replaced.
 
-The journal is the only copy of Alluxio's metadata. One Job carries out the initialisation, named after an operation that the
-status recorded before; afterwards the masters' own check refuses to start without a journal, so that a lost volume shows as
-JournalMissing and not as an empty cluster.
+The journal is the only copy of Alluxio's metadata. One Job carries out the initialisation, named after an operation
+that the status recorded before; afterwards the masters' own check refuses to start without a journal, so that a
+lost volume shows as JournalMissing and not as an empty cluster.
 """
 
 from __future__ import annotations

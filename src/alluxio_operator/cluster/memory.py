@@ -1,8 +1,8 @@
 """Divides the memory of each process so that it provably fits its limit.
 
-A process that outgrows its limit is killed without a word, and in Alluxio that is the most common crash: heap, direct
-memory and a tier in memory are set in three places and added up nowhere. Here they are added up, and what can grow without
-bound in a JVM is bounded by flags.
+A process that outgrows its limit is killed without a word, and in Alluxio that is the most common crash: heap,
+direct memory and a tier in memory are set in three places and added up nowhere. Here they are added up, and what
+can grow without bound in a JVM is bounded by flags.
 """
 
 from __future__ import annotations

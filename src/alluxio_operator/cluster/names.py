@@ -1,7 +1,7 @@
 """The names of the objects of one cluster.
 
-Every suffix is one word without a dash, so that no two clusters of a namespace can lead to the same name: cluster `a-job`
-with suffix `-master` must not meet cluster `a` with a suffix `-job-master`.
+Every suffix is one word without a dash, so that no two clusters of a namespace can lead to the same name: cluster
+`a-job` with suffix `-master` must not meet cluster `a` with a suffix `-job-master`.
 """
 
 from __future__ import annotations

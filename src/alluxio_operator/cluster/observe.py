@@ -70,9 +70,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         return None
     cluster = Names(key.name, key.namespace)
     status = ClusterStatus.model_validate(resource.get("status", {}))
-    pods = tuple(
-        parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector)
-    )
+    pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
     job = claim = None
     if status.journal is None or status.journal.state != "Initialized":
         claim = _maybe(kube, KINDS["PersistentVolumeClaim"].path(key.namespace, cluster.journal_claim(0)))
@@ -96,9 +94,7 @@ def _maybe(kube: Kube, path: str) -> Object | None:
         return None
 
 
-def _ask_master(
-    alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline
-) -> MasterInfo | NoAnswer:
+def _ask_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> MasterInfo | NoAnswer:
     answer: MasterInfo | NoAnswer = NoAnswer("no master has an address yet")
     for pod in pods:
         if pod.role == names.MASTER and pod.running:

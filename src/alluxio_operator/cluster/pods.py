@@ -65,9 +65,7 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
             continue
         if waiting.get("reason"):
             detail = "; ".join(part for part in (said, waiting.get("message", "")) if part)
-            return Trouble(
-                waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}"
-            )
+            return Trouble(waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}")
         if ended:
             cause = ended.get("reason", "Error")
             detail = said or f"exit code {ended.get('exitCode')}"

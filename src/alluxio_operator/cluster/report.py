@@ -1,4 +1,6 @@
-"""Says the state of the whole cluster in one status: a pure function of plan, observation and what the server returned."""
+"""Says the state of the whole cluster in one status: a pure function of plan, observation and what the server
+returned.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +72,7 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
     return Report(status, None)
 
 
-def report(
-    plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime
-) -> Report:
+def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
     """Report a cluster that was reconciled."""
     cluster, before = plan.cluster, observed.status
     rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
@@ -161,9 +161,7 @@ def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gat
     return gates.workers_registered(observed, state.wanted)
 
 
-def _phase(
-    ready: bool, installed: bool, before: ClusterStatus, cluster: Cluster, closed: Sequence[Gate]
-) -> Phase:
+def _phase(ready: bool, installed: bool, before: ClusterStatus, cluster: Cluster, closed: Sequence[Gate]) -> Phase:
     if ready:
         return "Ready"
     if not installed:

@@ -1,7 +1,7 @@
 """Turns a resource into a typed cluster, or into everything that is wrong with it.
 
-The API server has refused most bad input already. What is left needs sums or tables: memory that doesn't fit, properties
-that contradict other fields, ports that meet in one pod.
+The API server has refused most bad input already. What is left needs sums or tables: memory that doesn't fit,
+properties that contradict other fields, ports that meet in one pod.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:
     pods = {"spec.masters.ports": [("spec.masters.ports", spec.masters.ports.model_dump(by_alias=True))]}
     worker = [("spec.workers.ports", spec.workers.ports.model_dump(by_alias=True))]
     if spec.job_service.enabled:
-        worker.append(
-            ("spec.jobService.worker.ports", spec.job_service.worker.ports.model_dump(by_alias=True))
-        )
+        worker.append(("spec.jobService.worker.ports", spec.job_service.worker.ports.model_dump(by_alias=True)))
         pods["spec.jobService.master.ports"] = [
             ("spec.jobService.master.ports", spec.job_service.master.ports.model_dump(by_alias=True))
         ]

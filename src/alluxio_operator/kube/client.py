@@ -1,7 +1,7 @@
 """A thin client: raw JSON objects over the official client's connection pool and authentication.
 
-The official client's models cost a conversion per object and its dynamic client a discovery per start; server-side apply
-needs neither, since what is sent is a dictionary and what comes back is looked at in a few places only.
+The official client's models cost a conversion per object and its dynamic client a discovery per start; server-side
+apply needs neither, since what is sent is a dictionary and what comes back is looked at in a few places only.
 """
 
 from __future__ import annotations
@@ -71,13 +71,12 @@ class Kube:
     def apply(self, namespace: str, obj: Object) -> dict[str, Any]:
         """Apply an object server-side; raise Refused with the server's own sentence.
 
-        Forced, since a field that the operator renders is the operator's: another manager that set it meanwhile is drift.
+        Forced, since a field that the operator renders is the operator's: another manager that set it meanwhile is
+        drift.
         """
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        return self._call(
-            "PATCH", path, query=query, body=json.dumps(obj), content="application/apply-patch+yaml"
-        )
+        return self._call("PATCH", path, query=query, body=json.dumps(obj), content="application/apply-patch+yaml")
 
     def create(self, path: str, body: Object) -> dict[str, Any]:
         """Create an object; raise Conflict when it exists."""
@@ -111,9 +110,7 @@ class Kube:
         url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
         timeout = self._deadline.remaining(self._timeout) if self._deadline else self._timeout
         try:
-            answer = self._api.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=timeout
-            )
+            answer = self._api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
             data = answer.read()
         except (urllib3.exceptions.HTTPError, ApiException) as error:
             raise ApiError(call, 0, f"no answer: {error}") from error

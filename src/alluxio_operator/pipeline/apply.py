@@ -1,8 +1,9 @@
 """Brings manifests to the API server, in order, and returns what the server made of them.
 
-A server-side apply that changes nothing writes nothing, but costs the server as much as one that does (about 5 ms measured,
-against 1.5 ms for a read). So what is known to be as rendered is left alone: the same rendered hash, and an object that
-nobody touched since. "Nobody touched" is its generation, or its resourceVersion where the server keeps no generation.
+A server-side apply that changes nothing writes nothing, but costs the server as much as one that does (about 5 ms
+measured, against 1.5 ms for a read). So what is known to be as rendered is left alone: the same rendered hash, and
+an object that nobody touched since. "Nobody touched" is its generation, or its resourceVersion where the server
+keeps no generation.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ def prune(
 ) -> list[Ref]:
     """Delete what the inventory names and nobody renders any more; return what was deleted.
 
-    Each object is read first: it has to carry the owner's labels, and it is deleted under its uid, so that an object which
-    somebody else made under the same name survives.
+    Each object is read first: it has to carry the owner's labels, and it is deleted under its uid, so that an
+    object which somebody else made under the same name survives.
     """
     pruned = []
     for item in inventory:
@@ -142,15 +143,17 @@ def _version(obj: Object) -> str:
 
 def _as_applied(manifest: Manifest, known: Remembered, live: Object) -> bool:
     # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.
-    wanted = manifest.obj["metadata"]
+    wanted, present = manifest.obj["metadata"], live["metadata"]
+    annotations: Mapping[str, str] = wanted.get("annotations", {})
     return (
         known.hash == manifest.hash
         and known.version == _version({**live, "kind": manifest.ref.kind})
         and _has_labels(live, wanted.get("labels", {}))
-        and wanted.get("annotations", {}).items() <= live["metadata"].get("annotations", {}).items()
-        and len(wanted.get("ownerReferences", ())) <= len(live["metadata"].get("ownerReferences", ()))
+        and annotations.items() <= present.get("annotations", {}).items()
+        and len(wanted.get("ownerReferences", ())) <= len(present.get("ownerReferences", ()))
     )
 
 
 def _has_labels(live: Object, labels: Mapping[str, str]) -> bool:
-    return labels.items() <= live["metadata"].get("labels", {}).items()
+    present: Mapping[str, str] = live["metadata"].get("labels", {})
+    return labels.items() <= present.items()

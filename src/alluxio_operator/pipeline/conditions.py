@@ -20,9 +20,7 @@ class Said:
     message: str = ""
 
 
-def merge(
-    before: Iterable[Condition], said: Iterable[Said], generation: int, now: datetime
-) -> tuple[Condition, ...]:
+def merge(before: Iterable[Condition], said: Iterable[Said], generation: int, now: datetime) -> tuple[Condition, ...]:
     """Return the conditions to publish; the time of the last transition stays as long as the status does."""
     known = {condition.type: condition for condition in before}
     return tuple(_condition(known.get(item.type), item, generation, now) for item in said)

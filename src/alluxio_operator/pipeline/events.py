@@ -30,9 +30,7 @@ class Note:
     message: str
 
 
-def notes(
-    before: Sequence[Condition], after: Sequence[Condition], applied: Applied | None
-) -> tuple[Note, ...]:
+def notes(before: Sequence[Condition], after: Sequence[Condition], applied: Applied | None) -> tuple[Note, ...]:
     """Return an event for each condition that changed its status or its reason, and for what was written."""
     found = []
     if applied is not None:
@@ -52,9 +50,7 @@ def notes(
             continue
         good = (condition.status == "True") != (condition.type in ("Degraded", "Progressing"))
         normal = good or condition.type == "Progressing" or condition.reason in ("Waiting", "Initializing")
-        message = f"{condition.type} is {condition.status}" + (
-            f": {condition.message}" if condition.message else ""
-        )
+        message = f"{condition.type} is {condition.status}" + (f": {condition.message}" if condition.message else "")
         found.append(Note("Normal" if normal else "Warning", condition.reason, message))
     return tuple(found)
 
@@ -62,8 +58,8 @@ def notes(
 def post(kube: Kube, resource: Object, said: Iterable[Note], now: datetime) -> None:
     """Post events about a resource.
 
-    The name follows from what is said and when, so that a repeated reconcile doesn't say it twice. An event that can't be
-    posted is logged: it must not fail the reconcile whose work is done.
+    The name follows from what is said and when, so that a repeated reconcile doesn't say it twice. An event that
+    can't be posted is logged: it must not fail the reconcile whose work is done.
     """
     meta = resource["metadata"]
     path = KINDS["Event"].path(meta["namespace"])

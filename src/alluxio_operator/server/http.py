@@ -21,13 +21,9 @@ TEXT = "text/plain; charset=utf-8"
 class HttpServer:
     """Serves the checks and the metrics on `address` (empty: all, IPv4 and IPv6) and `port` (0: any)."""
 
-    def __init__(
-        self, address: str, port: int, healthy: Check, ready: Check, registry: CollectorRegistry
-    ) -> None:
+    def __init__(self, address: str, port: int, healthy: Check, ready: Check, registry: CollectorRegistry) -> None:
         self._server = _Server(address, port, {"/healthz": healthy, "/readyz": ready}, registry)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name="http", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property
     def port(self) -> int:
@@ -47,9 +43,7 @@ class HttpServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(
-        self, address: str, port: int, checks: dict[str, Check], registry: CollectorRegistry
-    ) -> None:
+    def __init__(self, address: str, port: int, checks: dict[str, Check], registry: CollectorRegistry) -> None:
         self.checks = checks
         self.registry = registry
         both = not address and socket.has_dualstack_ipv6()

@@ -3,7 +3,8 @@
     {"hook": "10-alluxioclusters", "wakeups": [{"kind": ..., "namespace": ..., "name": ...,
      "reason": "edit" | "child" | "resync", "child": {"kind": ..., "name": ...} | null}], "resync": false}
 
-It is answered by {"accepted": N} or {"error": "..."}. `resync` asks for every owner, trusting nothing remembered.
+It is answered by {"accepted": N} or {"error": "..."}. `resync` asks for every owner and trusts nothing that
+is remembered.
 """
 
 from __future__ import annotations
@@ -97,9 +98,7 @@ class Listener:
             self._server = _Server(str(self._path), self.answer)
         finally:
             os.umask(before)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name="listener", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="listener", daemon=True)
         self._thread.start()
 
     def alive(self) -> bool:

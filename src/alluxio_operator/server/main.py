@@ -103,9 +103,7 @@ class Server:
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
         self._threads = [
-            threading.Thread(
-                target=self._election.run, args=(self._stop_election,), name="election", daemon=True
-            ),
+            threading.Thread(target=self._election.run, args=(self._stop_election,), name="election", daemon=True),
             threading.Thread(target=self._watch_lease, name="lease-watch", daemon=True),
         ]
 

@@ -78,11 +78,13 @@ class Pool:
                     extra={**owner_fields(run.request.key), "deadline_seconds": self._deadline},
                 )
 
-    def stop(self, grace: float) -> None:
-        """Hand out no more work and wait at most `grace` seconds for what runs."""
+    def stop(self, grace: float) -> bool:
+        """Hand out no more work, wait at most `grace` seconds for what runs and tell whether all has ended."""
         self._queue.close()
-        for key in sorted(self._queue.wait_until_idle(grace)):
-            log.warning("reconcile did not end in time, leaving it", extra=owner_fields(key))
+        running = self._queue.wait_until_idle(grace)
+        for key in sorted(running):
+            log.warning("reconcile did not end in time", extra=owner_fields(key))
+        return not running
 
     def _work(self) -> None:
         while (taken := self._queue.take()) is not None:
