@@ -1,10 +1,11 @@
-"""The hook server's life: stand by until it leads, rebuild the queue from the API, reconcile, hand over at the end."""
+"""The hook server's life: stand by until it leads, list the owners, reconcile, hand over at the end."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -27,14 +28,19 @@ from alluxio_operator.work import ListOwners, OwnerKey, Reason, Reconciler, Requ
 
 log = logging.getLogger(__name__)
 
+STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
+
 TICK = 0.2
 """Seconds between two looks at the lease, the workers and the supervisor."""
 
 LISTING_PATIENCE = 60.0
 """Seconds of failing to list the owners after which another replica shall try."""
 
+ToldToStop = Callable[[float], bool]
+"""Waits at most so many seconds and tells whether to stop."""
 
-class Reconcilers(Protocol):
+
+class ReconcilersModule(Protocol):
     """The module that says how each kind is reconciled (`alluxio_operator.reconcilers`)."""
 
     def reconcilers(self, kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str, Reconciler]:
@@ -55,7 +61,7 @@ class Work:
 
 
 class Server:
-    """One replica. `leading_fd` is where the supervisor hears that it leads; `exit_now` ends the process at once."""
+    """One replica; on `leading_fd` it tells the supervisor that it leads, `exit_now` ends the process at once."""
 
     def __init__(
         self,
@@ -74,20 +80,13 @@ class Server:
         self._leading_fd = leading_fd
         self._exit_now = exit_now
         self._clock = clock
-        self._stop = threading.Event()
-        self._stop_election = threading.Event()
         self._started = False
         self._queue = KeyedQueue(clock=clock)
         metrics.watch_queue(self._queue.depth)
-        self._election = Election(
-            kube,
-            settings.operator_namespace,
-            settings.lease_name,
-            # Not the pod's name alone: after a restart its previous process may still be ending.
-            f"{settings.pod_name}_{uuid.uuid4()}",
-            Times(settings.lease_duration, settings.lease_renew_deadline, settings.lease_retry),
-            clock=clock,
-        )
+        # Not the pod's name alone: after a restart its previous process may still be ending.
+        identity = f"{settings.pod_name}_{uuid.uuid4()}"
+        times = Times(settings.lease_duration, settings.lease_renew_deadline, settings.lease_retry)
+        self._election = Election(kube, settings.operator_namespace, settings.lease_name, identity, times, clock=clock)
         self._pool = Pool(
             self._queue,
             work.reconcilers,
@@ -102,51 +101,45 @@ class Server:
         self._http = HttpServer(
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
-        self._threads = [
-            threading.Thread(target=self._election.run, args=(self._stop_election,), name="election", daemon=True),
-            threading.Thread(target=self._watch_lease, name="lease-watch", daemon=True),
-        ]
+        self._no_election = threading.Event()
+        self._candidate = threading.Thread(
+            target=self._election.run, args=(self._no_election,), name="election", daemon=True
+        )
+        self._watch = threading.Thread(target=self._watch_lease, name="lease-watch", daemon=True)
 
-    def stop(self) -> None:
-        """End in good order; may be called by a signal handler."""
-        self._stop.set()
-
-    def run(self) -> int:
-        """Serve until stopped; return the exit code."""
+    def run(self, told_to_stop: ToldToStop) -> int:
+        """Serve until told to stop; return the exit code."""
         self._http.start()
-        for thread in self._threads:
-            thread.start()
+        self._candidate.start()
+        self._watch.start()
         try:
-            return self._serve()
+            return self._serve(told_to_stop)
         finally:
             self._end()
 
     def unhealthy(self) -> list[str]:
         """Return why this process should be started anew."""
-        wrong = [f"the thread {thread.name} has ended" for thread in self._threads if not thread.is_alive()]
-        if self._started:
-            if not self._pool.alive():
-                wrong.append("a worker has ended")
-            if not self._listener.alive():
-                wrong.append("the hooks' socket is not served")
-            wrong += [
-                f"{run.request.key} is {run.over:.0f} s over its deadline"
-                for run in self._pool.running()
-                if run.over > self._settings.stuck_after
-            ]
-        return wrong
+        wrong = [f"the thread {one.name} has ended" for one in (self._candidate, self._watch) if not one.is_alive()]
+        if not self._started:
+            return wrong
+        if not self._pool.alive():
+            wrong.append("a worker has ended")
+        if not self._listener.alive():
+            wrong.append("the hooks' socket is not served")
+        stuck = [run for run in self._pool.running() if run.over > self._settings.stuck_after]
+        return wrong + [f"{run.request.key} is {run.over:.0f} s over its deadline" for run in stuck]
 
     def unready(self) -> list[str]:
-        """Return what this replica still lacks; a standby that can see the lease is ready to take over."""
+        """Return what this replica still lacks; a standby that sees the lease is ready to take over."""
         if not self._election.in_touch():
             return ["the lease has not been seen yet"]
         if self._election.leading() and not self._started:
             return ["the owners are being listed"]
         return []
 
-    def _serve(self) -> int:
-        while not self._stop.wait(TICK):
-            if any(not thread.is_alive() for thread in self._threads):
+    def _serve(self, told_to_stop: ToldToStop) -> int:
+        while not told_to_stop(TICK):
+            if not (self._candidate.is_alive() and self._watch.is_alive()):
                 log.critical("a thread has ended", extra={"wrong": self.unhealthy()})
                 return 1
             if self._supervisor_is_gone():
@@ -154,12 +147,12 @@ class Server:
                 return 1
             if self._started:
                 self._pool.report_overruns()
-            elif self._election.leading() and not self._lead():
+            elif self._election.leading() and not self._lead(told_to_stop):
                 return 1
         return 0
 
-    def _lead(self) -> bool:
-        owners = self._list_owners()
+    def _lead(self, told_to_stop: ToldToStop) -> bool:
+        owners = self._listed_owners(told_to_stop)
         if owners is None:
             return False
         self._queue.add_all(Request(key, Reason.RESYNC) for key in owners)
@@ -172,19 +165,19 @@ class Server:
             os.write(self._leading_fd, b"leading\n")
         return True
 
-    def _list_owners(self) -> list[OwnerKey] | None:
+    def _listed_owners(self, told_to_stop: ToldToStop) -> list[OwnerKey] | None:
         give_up = self._clock() + LISTING_PATIENCE
         while True:
             try:
                 return list(self._work.list_owners())
             except Exception:  # the next try, or the next replica, may have more luck
                 log.exception("owners could not be listed")
-            if self._clock() >= give_up or self._stop.wait(self._settings.lease_retry):
+            if self._clock() >= give_up or told_to_stop(self._settings.lease_retry):
                 return None
 
     def _watch_lease(self) -> None:
-        # In a thread of its own, as nothing else may delay it: another replica may act by now.
-        while not self._stop_election.wait(TICK):
+        # In a thread of its own, so that nothing delays it: another replica may act by now.
+        while not self._no_election.wait(TICK):
             if self._election.lost():
                 log.critical("the lease is lost, ending at once")
                 self._exit_now(1)
@@ -193,27 +186,34 @@ class Server:
     def _supervisor_is_gone(self) -> bool:
         if self._leading_fd is None:
             return False
-        try:
-            os.write(self._leading_fd, b"")
-        except OSError:
-            return True
-        return False
+        poll = select.poll()
+        poll.register(self._leading_fd, 0)
+        return bool(poll.poll(0))
 
     def _end(self) -> None:
         log.info("ending")
         # The lease is kept while reconciles end, and the socket is served, so that no hook fails for nothing.
-        if self._started:
-            self._pool.stop(self._settings.drain)
-            self._listener.close()
-        self._stop_election.set()
-        self._threads[0].join(self._settings.lease_renew_deadline)
-        self._election.release()
+        idle = not self._started or self._pool.stop(self._settings.drain)
+        self._listener.close()
+        self._no_election.set()
+        self._candidate.join(self._settings.lease_renew_deadline)
+        # A reconcile that still runs must not meet another replica's: the lease then runs out by itself.
+        if idle:
+            self._election.release()
         self._metrics.leader.set(0)
         self._http.close()
 
 
+def boot_time() -> float:
+    """Return monotonic seconds that also count while the machine sleeps: a lease runs out then, too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def main() -> NoReturn:
     """Run a replica by the environment's settings."""
+    # Before any thread starts, as threads inherit it. Waiting for a signal is simpler than a handler, which
+    # could interrupt anything, also a lock that it needs itself.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     logs.configure("info", sys.stdout)
     try:
         settings = Settings.from_env(os.environ)
@@ -222,16 +222,12 @@ def main() -> NoReturn:
         sys.exit(2)
     logs.configure(settings.log_level, sys.stdout)
     metrics = Metrics()
-    kube = Kube.connect()
-    module: Reconcilers = importlib.import_module(settings.reconcilers)
-    work = Work(
-        module.reconcilers(kube, settings, metrics),
-        lambda: module.list_owners(kube, settings),
-    )
+    # One for each worker, one for the lease, one for the listener of a resync.
+    kube = Kube.connect(connections=settings.workers + 2)
+    module: ReconcilersModule = importlib.import_module(settings.reconcilers)
+    work = Work(module.reconcilers(kube, settings, metrics), lambda: module.list_owners(kube, settings))
     leading_fd = os.environ.get(LEADING_FD)
-    server = Server(settings, kube, work, metrics, leading_fd=int(leading_fd) if leading_fd else None)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    code = server.run()
+    server = Server(settings, kube, work, metrics, leading_fd=int(leading_fd) if leading_fd else None, clock=boot_time)
+    code = server.run(lambda seconds: signal.sigtimedwait(STOP_SIGNALS, seconds) is not None)
     log.info("ended", extra={"code": code})
     sys.exit(code)
