@@ -1,0 +1,46 @@
+#!/usr/bin/env -S python3 -I -S
+"""Wakes an AlluxioCluster when somebody creates, edits or deletes it.
+
+The filter leaves out the status, which the operator writes itself: watching it would be an endless loop.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), os.pardir, "src"))
+
+from alluxio_operator.hook import is_event, namespace_selector, run, seen_objects, wakeup
+
+FILTER = """{
+  kind, namespace: .metadata.namespace, name: .metadata.name,
+  uid: .metadata.uid, generation: .metadata.generation, deletionTimestamp: .metadata.deletionTimestamp,
+  annotations: ((.metadata.annotations // {}) | with_entries(select(.key | startswith("alluxio-operator.io/"))))
+}"""
+
+
+def config(environ):
+    return {
+        "configVersion": "v1",
+        "kubernetes": [
+            {
+                "name": "alluxioclusters",
+                "apiVersion": "alluxio-operator.io/v1alpha1",
+                "kind": "AlluxioCluster",
+                **namespace_selector(environ),
+                "jqFilter": FILTER,
+                "keepFullObjectsInMemory": False,
+                "executeHookOnSynchronization": True,
+                # Its own queue, so that a burst of changes to children doesn't delay an edit.
+                "queue": "edits",
+            }
+        ],
+    }
+
+
+def to_wakeups(context):
+    reason = "edit" if is_event(context) else "resync"
+    for seen in seen_objects(context):
+        yield wakeup(seen["kind"], seen["namespace"], seen["name"], reason)
+
+
+run(config, to_wakeups)

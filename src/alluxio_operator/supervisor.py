@@ -1,0 +1,187 @@
+"""The container's first process: keeps the hook server and shell-operator together.
+
+The server starts at once, shell-operator when the server says that it leads. When either ends, everything ends:
+then the kubelet starts it all anew, and nothing half-working stays behind. Only small parts of the standard library
+are imported, as this process is resident all the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from alluxio_operator.settings import LEADING_FD, SettingError, Settings
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+MARGIN = 1.0
+"""Seconds beyond the grace after which what has not ended is killed."""
+
+
+def shell_operator_env(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for shell-operator, which hands it on to the hooks."""
+    env = {name: value for name, value in environ.items() if name != LEADING_FD}
+    env |= {
+        "SHELL_OPERATOR_HOOKS_DIR": str(settings.hooks_dir),
+        "SHELL_OPERATOR_TMP_DIR": str(settings.run_dir / "shell-operator"),
+        "SHELL_OPERATOR_LISTEN_ADDRESS": settings.shell_operator_address,
+        "SHELL_OPERATOR_LISTEN_PORT": str(settings.shell_operator_port),
+        "DEBUG_UNIX_SOCKET": str(settings.run_dir / "shell-operator-debug.sock"),
+        "KUBE_CLIENT_QPS": str(settings.shell_operator_qps),
+        "KUBE_CLIENT_BURST": str(settings.shell_operator_burst),
+        "LOG_TYPE": "json",
+        "LOG_LEVEL": settings.shell_operator_log_level,
+    }
+    if settings.kubeconfig:
+        env["KUBE_CONFIG"] = str(settings.kubeconfig)
+    return env
+
+
+class Supervisor:
+    """Runs `server` and, once it leads, `shell_operator` (argument lists); `grace` is in seconds."""
+
+    def __init__(
+        self,
+        server: list[str],
+        shell_operator: list[str],
+        server_env: Mapping[str, str],
+        shell_operator_env: Mapping[str, str],
+        *,
+        grace: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._commands = {"server": server, "shell-operator": shell_operator}
+        self._envs = {"server": server_env, "shell-operator": shell_operator_env}
+        self._grace = grace
+        self._clock = clock
+        self._running: dict[int, str] = {}
+        self._code = 0
+        self._kill_at: float | None = None
+        self._leading = b""
+
+    def run(self) -> int:
+        """Run both until they have ended; return the exit code."""
+        wake, wake_up = os.pipe()
+        leading, say_leading = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(wake_up, False)
+        # Python tells of each signal by a byte in this pipe; the handlers only have to exist.
+        signal.set_wakeup_fd(wake_up)
+        for number in (*STOP_SIGNALS, signal.SIGCHLD):
+            signal.signal(number, lambda *_: None)
+
+        os.set_inheritable(say_leading, True)
+        self._start("server", {LEADING_FD: str(say_leading)})
+        # Closed before shell-operator starts, as it would inherit it.
+        os.close(say_leading)
+        watched = [wake, leading]
+        while self._running:
+            for ready in select.select(watched, [], [], self._time_left())[0]:
+                if ready == leading and not self._hear(leading):
+                    watched.remove(leading)
+            self._handle_signals(wake)
+            self._reap()
+            if self._kill_at is not None and self._clock() >= self._kill_at:
+                self._signal_all(signal.SIGKILL)
+        return self._code
+
+    def _start(self, name: str, extra: Mapping[str, str]) -> None:
+        argv = self._commands[name]
+        pid = os.posix_spawn(argv[0], argv, {**self._envs[name], **extra}, setsigdef=STOP_SIGNALS)
+        self._running[pid] = name
+        say("info", f"{name} started", pid=pid)
+
+    def _hear(self, leading: int) -> bool:
+        said = os.read(leading, 64)
+        self._leading += said
+        if said and self._leading == b"leading\n" and self._kill_at is None:
+            self._start("shell-operator", {})
+        return bool(said)
+
+    def _handle_signals(self, wake: int) -> None:
+        try:
+            numbers = os.read(wake, 64)
+        except BlockingIOError:
+            return
+        if any(number in numbers for number in STOP_SIGNALS):
+            say("info", "ending as told")
+            self._end()
+
+    def _reap(self) -> None:
+        # Any child: as the first process of a container it also gets those that lost their parent.
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self._running:
+                self._ended(self._running.pop(pid), pid, status)
+
+    def _ended(self, name: str, pid: int, status: int) -> None:
+        code = os.waitstatus_to_exitcode(status)
+        unasked = self._kill_at is None
+        say("error" if unasked or code else "info", f"{name} ended", pid=pid, code=code)
+        # As a shell tells of a signal.
+        code = 128 - code if code < 0 else code
+        if unasked:
+            self._code = code or 1
+            self._end()
+        elif self._code == 0:
+            self._code = code
+
+    def _end(self) -> None:
+        if self._kill_at is None:
+            self._kill_at = self._clock() + self._grace + MARGIN
+            self._signal_all(signal.SIGTERM)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        # shell-operator first, so that it starts no more hooks while the server ends.
+        for pid, name in sorted(self._running.items(), key=lambda item: item[1], reverse=True):
+            if number == signal.SIGKILL:
+                say("error", f"{name} did not end in time and is killed", pid=pid)
+            os.kill(pid, number)
+
+    def _time_left(self) -> float | None:
+        return None if self._kill_at is None else max(0.0, self._kill_at - self._clock())
+
+
+def say(level: str, message: str, **fields: object) -> None:
+    """Write one line of the log, in the form of the server's."""
+    now = time.time()
+    instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+    line = {"time": instant, "level": level, "logger": "alluxio_operator.supervisor", "msg": message, **fields}
+    os.write(sys.stdout.fileno(), json.dumps(line).encode() + b"\n")
+
+
+def main() -> NoReturn:
+    """Run the operator by the environment's settings."""
+    environ = dict(os.environ)
+    try:
+        settings = Settings.from_env(environ)
+        settings.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except SettingError as error:
+        say("error", str(error))
+        sys.exit(2)
+    except OSError as error:
+        say("error", f"the directory for sockets and temporary files cannot be made: {error}")
+        sys.exit(2)
+    supervisor = Supervisor(
+        [sys.executable, "-m", "alluxio_operator.server"],
+        [str(settings.shell_operator), "start"],
+        environ,
+        shell_operator_env(settings, environ),
+        grace=settings.shutdown_grace,
+    )
+    sys.exit(supervisor.run())
+
+
+if __name__ == "__main__":
+    main()
