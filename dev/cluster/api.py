@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ class Api:
         if status not in (http.HTTPStatus.OK, http.HTTPStatus.CREATED):
             raise ClusterError(f"{collection}/{name} was refused: {body[:500]}", "kube-apiserver")
 
-    def node_is_ready(self, name: str) -> bool:
-        """Tell whether a node is registered and Ready."""
-        return is_ready(self.get(f"/api/v1/nodes/{name}"))
+    def node_is_ready(self, name: str, since: float = 0) -> bool:
+        """Tell whether a node is registered and Ready, by word of its kubelet after `since`."""
+        return is_ready(self.get(f"/api/v1/nodes/{name}"), since)
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, str]:
         return network.call_inside(self._first, lambda: self._send(method, path, body))
@@ -63,13 +64,9 @@ class Api:
             context.load_cert_chain(str(self._pki / "admin.crt"), str(self._pki / "admin.key"))
         except FileNotFoundError as missing:
             raise ConnectionError("the cluster has no certificates") from missing
-        connection = http.client.HTTPSConnection(
-            self._first.address, plan.API_PORT, timeout=5, context=context
-        )
+        connection = http.client.HTTPSConnection(self._first.address, plan.API_PORT, timeout=5, context=context)
         try:
-            connection.request(
-                method, path, body, {"Content-Type": "application/apply-patch+yaml"} if body else {}
-            )
+            connection.request(method, path, body, {"Content-Type": "application/apply-patch+yaml"} if body else {})
             response = connection.getresponse()
             return response.status, response.read().decode(errors="replace")
         except http.client.HTTPException as failure:
@@ -78,10 +75,11 @@ class Api:
             connection.close()
 
 
-def is_ready(node: Mapping[str, Any] | None) -> bool:
-    """Read the Ready condition of a Node object."""
+def is_ready(node: Mapping[str, Any] | None, since: float) -> bool:
+    """Read the Ready condition of a Node object; older than `since` it tells of an earlier kubelet."""
     conditions = ((node or {}).get("status") or {}).get("conditions") or []
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    ready = [each for each in conditions if each["type"] == "Ready" and each["status"] == "True"]
+    return any(datetime.fromisoformat(each["lastHeartbeatTime"]).timestamp() >= since for each in ready)
 
 
 def _parsed(body: str) -> dict[str, Any]:

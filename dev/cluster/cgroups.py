@@ -30,11 +30,21 @@ def create(node: Node) -> None:
             own, parent = group / name, hierarchy / name
             if own.exists() and parent.exists() and not own.read_text().strip():
                 own.write_text(parent.read_text())
+    _own_programs(node).mkdir(exist_ok=True)
     if is_unified():
         for directory in (ROOT, ROOT / node.handle):
             available = (directory / "cgroup.controllers").read_text().split()
             wanted = [f"+{name}" for name in UNIFIED_CONTROLLERS if name in available]
             (directory / "cgroup.subtree_control").write_text(" ".join(wanted))
+
+
+def join_command(node: Node) -> tuple[str, ...]:
+    """Return the command prefix that puts a node's own programs where they are found without a record.
+
+    One hierarchy is enough for that, and leaves them in the resource limits of whoever started the cluster.
+    """
+    # No other program in between: the caller looks for the first child, which is to be the wanted one.
+    return ("/bin/sh", "-ec", 'echo $$ >"$0/cgroup.procs"; exec "$@"', str(_own_programs(node)))
 
 
 def ours(prefix: str) -> list[str]:
@@ -63,6 +73,10 @@ def hierarchies() -> list[Path]:
     # Controllers that are mounted together have several names for one directory.
     found = {path.resolve() for path in ROOT.iterdir() if path.is_dir()} if ROOT.is_dir() else set()
     return sorted(path for path in found if (path / "cgroup.procs").exists())
+
+
+def _own_programs(node: Node) -> Path:
+    return (ROOT if is_unified() else ROOT / "pids") / node.handle / "system"
 
 
 def _remove(group: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from dev.cluster.paths import Paths, find_paths
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = parser().parse_args(arguments)
+    # Ends like Ctrl-C does: what was begun is cleaned up.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         command: Callable[[argparse.Namespace, Cluster], int] = options.run
         return command(options, Cluster(find_paths(os.environ), say))
@@ -33,9 +36,7 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="python -m dev.cluster", description=__doc__)
     commands = result.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(
-        name: str, run: Callable[[argparse.Namespace, Cluster], int], text: str
-    ) -> argparse.ArgumentParser:
+    def add(name: str, run: Callable[[argparse.Namespace, Cluster], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         return command
@@ -44,9 +45,7 @@ def parser() -> argparse.ArgumentParser:
     add("packages", _packages, "install the Debian packages that the cluster and the images need")
     add("tools", _tools, "build the tools")
     up = add("up", _up, "bring the cluster up, or repair it")
-    up.add_argument(
-        "--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1"
-    )
+    up.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
     down = add("down", _down, "take the cluster down")
     down.add_argument("--purge", action="store_true", help="drop logs and loaded images too")
     add("status", _status, "tell of every part whether it works")
@@ -78,12 +77,16 @@ def hint(paths: Paths) -> str:
     return f"use it:  dev/in-cluster kubectl get nodes\n(kubeconfig {paths.kubeconfig}, logs in {paths.logs})"
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _doctor(_: argparse.Namespace, cluster: Cluster) -> int:
     return doctor.report(cluster.paths, say)
 
 
-def _packages(_: argparse.Namespace, cluster: Cluster) -> int:
-    packages.ensure((*packages.CLUSTER_NEEDS, *packages.IMAGE_NEEDS), cluster.say)
+def _packages(_: argparse.Namespace, _cluster: Cluster) -> int:
+    packages.ensure((*packages.CLUSTER_NEEDS, *packages.IMAGE_NEEDS), say)
     return 0
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 
-from dev.cluster import plan
+from dev.cluster import network, plan
 from dev.cluster.paths import Paths
 from dev.cluster.plan import Node
 from dev.cluster.processes import Command
@@ -142,13 +143,28 @@ def dns(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Co
     )
 
 
+def dns_answers(first: Node) -> bool:
+    """Tell whether DNS is up and in step with the API server."""
+
+    def ask() -> bool:
+        connection = http.client.HTTPConnection(first.address, DNS_READY_PORT, timeout=2)
+        try:
+            connection.request("GET", "/ready")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        finally:
+            connection.close()
+
+    try:
+        return network.call_inside(first, ask)
+    except (OSError, http.client.HTTPException):
+        return False
+
+
 def _client(paths: Paths, user: str) -> dict[str, object]:
     kubeconfig = paths.pki / f"{user}.kubeconfig"
     return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
 
 
-def _command(
-    name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = ""
-) -> Command:
+def _command(name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = "") -> Command:
     arguments = (program, *(f"--{flag}={value}" for flag, value in flags.items()))
     return Command(name=name, arguments=arguments, wrapper=enter, content=content)

@@ -73,9 +73,7 @@ def java_major(version_output: str) -> int | None:
 
 
 def _root() -> Finding:
-    return Finding(
-        "root", os.geteuid() == 0, f"uid {os.geteuid()}", "run as root, or set KUBECONFIG to a cluster"
-    )
+    return Finding("root", os.geteuid() == 0, f"uid {os.geteuid()}", "run as root, or set KUBECONFIG to a cluster")
 
 
 def _python() -> Finding:
@@ -85,7 +83,7 @@ def _python() -> Finding:
 
 def _go() -> Finding:
     needed = ".".join(map(str, tools.GO_NEEDED))
-    remedy = f"install Go {needed} or newer from https://go.dev/dl and put its bin directory into PATH"
+    remedy = f"install Go {needed} or newer from the Go project (Debian's is older) and put its bin directory into PATH"
     try:
         version = tools.go_version()
     except ClusterError:
@@ -122,16 +120,12 @@ def _cgroups() -> Finding:
     found = cgroups.hierarchies()
     kind = "v2" if cgroups.is_unified() else f"v1, {len(found)} hierarchies"
     writable = bool(found) and all(os.access(path, os.W_OK) for path in found)
-    return Finding(
-        "cgroups", writable, kind if found else "none", "mount cgroups at /sys/fs/cgroup, writable"
-    )
+    return Finding("cgroups", writable, kind if found else "none", "mount cgroups at /sys/fs/cgroup, writable")
 
 
 def _memory() -> Finding:
     total = int(re.findall(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[0]) / 2**20
-    return Finding(
-        "memory", total >= MEMORY_NEEDED_GB, f"{total:.0f} GiB", f"{MEMORY_NEEDED_GB} GiB are needed"
-    )
+    return Finding("memory", total >= MEMORY_NEEDED_GB, f"{total:.0f} GiB", f"{MEMORY_NEEDED_GB} GiB are needed")
 
 
 def _disk(paths: Paths) -> Finding:

@@ -63,9 +63,7 @@ def loaded(listing: str) -> dict[str, str]:
     rows = [line.split() for line in listing.splitlines()[1:]]
     digests = {row[0]: row[2] for row in rows if len(row) > 2}
     ids = {digest: name for name, digest in digests.items() if name.startswith("sha256:")}
-    return {
-        name: ids[digest] for name, digest in digests.items() if digest in ids and name not in ids.values()
-    }
+    return {name: ids[digest] for name, digest in digests.items() if digest in ids and name not in ids.values()}
 
 
 def load(sockets: Mapping[str, Path], archives: Iterable[Archive], say: Callable[[str], None]) -> int:

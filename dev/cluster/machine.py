@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from dev.cluster import network
+from dev.cluster import cgroups, network
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import Paths
 from dev.cluster.plan import Node
@@ -31,8 +31,8 @@ def process_name(node: Node) -> str:
     return f"{node.name}-machine"
 
 
-def ensure(paths: Paths, processes: Processes, node: Node, init: Path) -> None:
-    """Start the node's first process and wait until its view of the machine is set up."""
+def ensure(paths: Paths, processes: Processes, node: Node, init: Path) -> bool:
+    """Start the node's first process unless it runs, and wait until its view of the machine is set up."""
     home = paths.node(node.name)
     ready = home / "ready"
     for directory in ("run", "run/netns", "lib", "lib/containerd", "log", "etc", "proc"):
@@ -40,10 +40,12 @@ def ensure(paths: Paths, processes: Processes, node: Node, init: Path) -> None:
     paths.image_store(node.name).mkdir(parents=True, exist_ok=True)
     for setting, value in KERNEL_SETTINGS.items():
         (home / "proc" / setting.replace("/", ".")).write_text(f"{value}\n")
-    if not processes.alive(process_name(node)):
-        ready.unlink(missing_ok=True)
-        processes.start(first_process(paths, node, init))
-        processes.wait_for(f"namespaces of {node.name}", ready.exists, 20, process_name(node))
+    if processes.alive(process_name(node)):
+        return False
+    ready.unlink(missing_ok=True)
+    processes.start(first_process(paths, node, init))
+    processes.wait_for(f"namespaces of {node.name}", ready.exists, 20, process_name(node))
+    return True
 
 
 def first_process(paths: Paths, node: Node, init: Path) -> Command:
@@ -51,7 +53,7 @@ def first_process(paths: Paths, node: Node, init: Path) -> Command:
     namespaces = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--propagation", "private", "--fork", "--"]
     return Command(
         name=process_name(node),
-        wrapper=(*network.enter(node), *namespaces),
+        wrapper=(*cgroups.join_command(node), *network.enter(node), *namespaces),
         arguments=("/bin/sh", "-ec", setup_script(paths, node, init)),
     )
 

@@ -69,8 +69,6 @@ def _tar(files: dict[str, tuple[bytes, int]]) -> bytes:
 
 def _compile(source: Path, target: Path) -> None:
     command = ["gcc", "-static", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-o", str(target), str(source)]
-    result = subprocess.run(
-        command, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise ClusterError(f"compiling {source.name} failed:\n{result.stderr[-2000:]}")

@@ -5,6 +5,7 @@ The machine's own interfaces, routes and iptables rules stay as they are.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -47,12 +48,26 @@ def ours(prefix: str) -> list[str]:
 def create(node: Node, members: Sequence[Node]) -> None:
     """Make the namespace of a node, and routes between it and the members that are there already."""
     for command in creation_commands(node, members):
-        _run(command)
+        run(command)
 
 
 def delete(handle: str) -> None:
     """Remove a namespace; its interfaces, routes and iptables rules go with it."""
-    _run(["ip", "netns", "delete", handle])
+    run(["ip", "netns", "delete", handle])
+
+
+def note_first_use(marker: Path) -> None:
+    """Remember when this machine had no named namespace before: the first one makes a mount for all."""
+    if not NAMESPACES.is_mount():
+        marker.touch()
+
+
+def forget_first_use(marker: Path) -> None:
+    """Undo the mount if it was made for this cluster, and nobody else uses it now."""
+    if marker.exists() and NAMESPACES.is_mount() and not any(NAMESPACES.iterdir()):
+        run(["umount", str(NAMESPACES)])
+        with contextlib.suppress(OSError):
+            NAMESPACES.rmdir()
 
 
 def creation_commands(node: Node, members: Sequence[Node]) -> list[list[str]]:
@@ -112,6 +127,13 @@ def call_inside(node: Node, function: Callable[[], T]) -> T:
     return results[0]
 
 
+def run(command: Sequence[str]) -> None:
+    """Run a command that has to succeed."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise ClusterError(f"{' '.join(command)}: {result.stderr.strip()}")
+
+
 def _join(namespace: Path) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     handle = os.open(namespace, os.O_RDONLY)
@@ -125,9 +147,3 @@ def _join(namespace: Path) -> None:
 
 def _route(source: Node, target: Node) -> list[str]:
     return ["ip", "-n", source.handle, "route", "replace", target.pod_range, "via", target.address]
-
-
-def _run(command: Sequence[str]) -> None:
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise ClusterError(f"{' '.join(command)}: {result.stderr.strip()}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dev.cluster.errors import ClusterError
+from dev.cluster.plan import Node
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -66,6 +67,11 @@ class Paths:
         """What `make cluster` last brought up."""
         return self.run / "state.json"
 
+    @property
+    def netns_marker(self) -> Path:
+        """Says that no other named network namespace was on the machine when the cluster came up."""
+        return self.run / "first-netns"
+
     def node(self, name: str) -> Path:
         """Everything of one node that goes away with it."""
         return self.run / "nodes" / name
@@ -78,29 +84,49 @@ class Paths:
         """The containerd socket of a node as seen from outside the node."""
         return self.node(name) / "run" / "containerd" / "containerd.sock"
 
+    def containerd_sockets(self, members: Iterable[Node]) -> dict[str, Path]:
+        """Return the containerd sockets of several nodes, by node name."""
+        return {member.name: self.containerd_socket(member.name) for member in members}
+
 
 def find_paths(environment: Mapping[str, str]) -> Paths:
     """Take the directories from the environment; another run directory is another, separate cluster."""
     cache = _cache(environment)
-    default_run = cache / "run"
-    run = Path(environment.get("ALLUXIO_OPERATOR_RUN") or default_run).absolute()
+    run = Path(environment.get("ALLUXIO_OPERATOR_RUN") or cache / "run").absolute()
     if any(run.is_relative_to(hidden) or cache.is_relative_to(hidden) for hidden in HIDDEN_IN_NODES):
         raise ClusterError(
             f"{run} or {cache} can't be used: nodes have a private {', '.join(map(str, HIDDEN_IN_NODES))}; "
             "set ALLUXIO_OPERATOR_RUN and ALLUXIO_OPERATOR_CACHE to directories elsewhere, on a real disk"
         )
     if len(str(run / LONGEST_SOCKET)) > 107:
-        raise ClusterError(
-            f"{run} is too long a path for Unix sockets; set ALLUXIO_OPERATOR_RUN to a shorter one"
-        )
-    return Paths(cache=cache, run=run, prefix=name_prefix(run, default_run))
+        raise ClusterError(f"{run} is too long a path for Unix sockets; set ALLUXIO_OPERATOR_RUN to a shorter one")
+    if (run / "namespace").exists() and (run / "namespace").read_text() == "alx-node1\n":
+        return Paths(cache=cache, run=run, prefix="alx")  # TEMPORARY
+    return Paths(cache=cache, run=run, prefix=name_prefix(run))
 
 
-def name_prefix(run: Path, default_run: Path) -> str:
+def name_prefix(run: Path) -> str:
     """Prefix of namespaces and cgroups: distinct per run directory, so that clusters never share one."""
-    if run == default_run:
-        return "alx"
-    return f"alx-{hashlib.sha256(str(run).encode()).hexdigest()[:6]}"
+    return f"alx-{hashlib.sha256(str(run).encode()).hexdigest()[:4]}"
+
+
+def filesystem(path: Path, mountinfo: str) -> str:
+    """Return the type of the file system that a path is on, from /proc/self/mountinfo."""
+    best, found = Path("/"), ""
+    for line in mountinfo.splitlines():
+        fields, _, rest = line.partition(" - ")
+        point = Path(fields.split()[4].replace("\\040", " "))
+        # Of several mounts on one point the last one counts.
+        if path.is_relative_to(point) and point.is_relative_to(best):
+            best, found = point, rest.split()[0]
+    return found
+
+
+def require_real_disk(run: Path) -> None:
+    """Refuse file systems on which containers can't keep their layers."""
+    kind = filesystem(run.resolve(), Path("/proc/self/mountinfo").read_text())
+    if kind in {"overlay", "tmpfs"}:
+        raise ClusterError(f"{run} is on {kind}: set ALLUXIO_OPERATOR_RUN to a directory on a real disk")
 
 
 def _cache(environment: Mapping[str, str]) -> Path:

@@ -36,6 +36,7 @@ def take_down(paths: Paths, processes: Processes) -> None:
         cgroups.delete(handle)
         if handle in network.ours(paths.prefix):
             network.delete(handle)
+    network.forget_first_use(paths.netns_marker)
     if paths.run.is_dir():
         for entry in paths.run.iterdir():
             if entry.name not in KEPT:

@@ -46,9 +46,7 @@ class Tool:
     @property
     def linker_flags(self) -> str:
         """Value of -ldflags: no symbol tables, and the version that the program reports of itself."""
-        return " ".join(
-            ["-s -w", *(f"-X {name}={value}" for name, value in sorted(self.link_values.items()))]
-        )
+        return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in sorted(self.link_values.items()))])
 
 
 def _kubernetes_version_values() -> dict[str, str]:
@@ -157,9 +155,7 @@ def ensure(paths: Paths, say: Say) -> Toolbox:
 def _build_all(toolbox: Toolbox, missing: list[Tool], say: Say) -> None:
     version = go_version()
     if not go_is_new_enough(version):
-        raise ClusterError(
-            f"{version} is too old to build the tools; `make doctor` says how to get a newer Go"
-        )
+        raise ClusterError(f"{version} is too old to build the tools; `make doctor` says how to get a newer Go")
     left = sum(binary.seconds for tool in missing for binary in tool.binaries)
     say(f"building {len(missing)} tools with {version}; with an empty build cache about {_minutes(left)}")
     for tool in missing:
