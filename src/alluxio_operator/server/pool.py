@@ -120,7 +120,7 @@ class Pool:
         if outcome is None:
             retry_after = self._queue.retry(request)
             self._metrics.queue_retries.inc()
-            log.warning("reconcile failed", extra={**fields, "retry_after_seconds": round(retry_after, 1)})
+            log.warning("reconcile failed", extra={**fields, "retry_after_seconds": round(retry_after, 3)})
             return
         self._queue.forget_failures(request.key)
         if outcome.requeue_after is not None:

@@ -1,0 +1,74 @@
+"""What the kubelet and Prometheus get to see."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from alluxio_operator.server.http import HttpServer
+from alluxio_operator.telemetry.metrics import STAGES, Metrics
+from alluxio_operator.work import Reason
+
+
+class Probed:
+    def __init__(self, address: str) -> None:
+        self.unhealthy: list[str] = []
+        self.unready: list[str] = ["the owners are being listed"]
+        self.metrics = Metrics(CollectorRegistry())
+        self.server = HttpServer(
+            address, 0, lambda: self.unhealthy, lambda: self.unready, self.metrics.registry
+        )
+        self.server.start()
+
+    def get(self, path: str, host: str = "127.0.0.1", **headers: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection(host, self.server.port, timeout=10)
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+
+@pytest.fixture
+def probed() -> Iterator[Probed]:
+    found = Probed("127.0.0.1")
+    yield found
+    found.server.close()
+
+
+def test_checks_name_what_is_wrong(probed: Probed) -> None:
+    assert probed.get("/healthz") == (200, "ok\n")
+    assert probed.get("/readyz?verbose") == (503, "the owners are being listed\n")
+    probed.unhealthy, probed.unready = ["a worker has ended", "the thread election has ended"], []
+    assert probed.get("/healthz") == (503, "a worker has ended\nthe thread election has ended\n")
+    assert probed.get("/readyz") == (200, "ok\n")
+
+
+def test_anything_else_is_not_found(probed: Probed) -> None:
+    assert probed.get("/")[0] == 404
+
+
+def test_metrics_have_the_operators_names(probed: Probed) -> None:
+    probed.metrics.watch_queue(lambda reason: 7 if reason is Reason.CHILD else 0)
+    with probed.metrics.stage("apply"):
+        pass
+    status, text = probed.get("/metrics")
+    assert status == 200
+    assert 'alluxio_operator_queue_depth{reason="child"} 7.0' in text
+    assert 'alluxio_operator_stage_duration_seconds_count{stage="apply"} 1.0' in text
+    for stage in STAGES:
+        assert f'stage="{stage}"' in text
+    names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert names
+    assert all(name.startswith("alluxio_operator_") for name in names)
+
+
+def test_prometheus_gets_the_format_that_it_asks_for(probed: Probed) -> None:
+    assert probed.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")[1].endswith("# EOF\n")
+
+
+def test_a_process_has_metrics_of_its_own_kind() -> None:
+    assert Metrics().registry.get_sample_value("process_resident_memory_bytes") is not None

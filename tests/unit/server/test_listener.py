@@ -1,0 +1,167 @@
+"""The hooks' socket: what it takes in, what it refuses, and that nothing brings it down."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from server_fakes import eventually
+
+from alluxio_operator.server import listener as module
+from alluxio_operator.server.listener import Listener, MessageError, requests_from
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
+
+KIND = "AlluxioCluster"
+ONE = OwnerKey(KIND, "data", "one")
+TWO = OwnerKey(KIND, "data", "two")
+
+
+def wakeup(**changes: Any) -> dict[str, Any]:
+    return {"kind": KIND, "namespace": "data", "name": "one", "reason": "edit", "child": None} | changes
+
+
+class Running:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.added: list[Request] = []
+        self.metrics = Metrics(CollectorRegistry())
+        self.owners: list[OwnerKey] | Exception = [ONE, TWO]
+        self.listener = Listener(path, self.added.extend, self.list_owners, {KIND}, self.metrics)
+
+    def list_owners(self) -> list[OwnerKey]:
+        if isinstance(self.owners, Exception):
+            raise self.owners
+        return self.owners
+
+    def send(self, message: bytes) -> dict[str, Any]:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(self.path))
+            connection.sendall(message)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            while chunk := connection.recv(4096):
+                answer += chunk
+        return json.loads(answer)
+
+    def tell(self, *wakeups: Any, **more: Any) -> dict[str, Any]:
+        return self.send(json.dumps({"wakeups": list(wakeups), "resync": False} | more).encode())
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    # Not tmp_path: a unix socket's path has at most 108 characters.
+    folder = tempfile.mkdtemp()
+    found = Running(Path(folder, "new", "hooks.sock"))
+    found.listener.start()
+    yield found
+    found.listener.close()
+    shutil.rmtree(folder)
+
+
+def test_wake_ups_are_queued(running: Running) -> None:
+    answer = running.tell(
+        wakeup(),
+        wakeup(name="two", reason="child", child={"kind": "ConfigMap", "name": "two-client"}),
+        wakeup(name="two", reason="resync"),
+        hook="20-children",
+    )
+    assert answer == {"accepted": 3}
+    assert running.added == [
+        Request(ONE, Reason.EDIT),
+        Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")})),
+        Request(TWO, Reason.RESYNC),
+    ]
+    labels = {"hook": "20-children"}
+    assert running.metrics.registry.get_sample_value("alluxio_operator_hook_wakeups_total", labels) == 3
+
+
+def test_a_resync_asks_for_every_owner_and_everything(running: Running) -> None:
+    assert running.tell(resync=True) == {"accepted": 2}
+    assert running.added == [Request(key, Reason.RESYNC, everything=True) for key in (ONE, TWO)]
+
+
+def test_owners_that_cannot_be_listed_are_an_error_for_the_hook(running: Running) -> None:
+    running.owners = RuntimeError("the API server is away")
+    assert running.tell(wakeup(), resync=True) == {"error": "RuntimeError: the API server is away"}
+    running.owners = []
+    assert running.tell(wakeup(), resync=True) == {"accepted": 1}
+
+
+def test_a_kind_that_nobody_reconciles_is_left_out(running: Running) -> None:
+    assert running.tell(wakeup(kind="Mistyped"), wakeup()) == {"accepted": 1}
+    assert running.added == [Request(ONE, Reason.EDIT)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        b'{"wakeups": {}}',
+        b'{"wakeups": [1]}',
+        b'{"wakeups": [{}]}',
+        json.dumps({"wakeups": [wakeup(reason="because")]}).encode(),
+        json.dumps({"wakeups": [wakeup(name="")]}).encode(),
+        json.dumps({"wakeups": [wakeup(namespace=None)]}).encode(),
+        json.dumps({"wakeups": [wakeup(child={"kind": "ConfigMap"})]}).encode(),
+        json.dumps({"wakeups": [wakeup(child=7)]}).encode(),
+    ],
+)
+def test_what_is_no_message_is_refused_and_nothing_breaks(running: Running, message: bytes) -> None:
+    assert "error" in running.send(message)
+    assert running.added == []
+    assert running.tell(wakeup()) == {"accepted": 1}
+
+
+def test_a_message_has_a_largest_size(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_MESSAGE", 1000)
+    assert running.send(b" " * 1001)["error"] == "a message has at most 1000 bytes"
+
+
+def test_a_client_that_says_nothing_holds_up_nobody(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.connect(str(running.path))
+        assert running.tell(wakeup()) == {"accepted": 1}
+        silent.settimeout(5)
+        assert silent.recv(1) == b""
+
+
+def test_only_its_own_user_may_speak_to_it(running: Running) -> None:
+    assert stat.S_IMODE(running.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(running.path.parent.stat().st_mode) == 0o700
+
+
+def test_a_socket_that_an_earlier_process_left_is_replaced(running: Running) -> None:
+    again = Running(running.path)
+    again.listener.start()
+    assert again.tell(wakeup()) == {"accepted": 1}
+    assert again.listener.alive()
+    again.listener.close()
+    assert not again.path.exists()
+    eventually(lambda: not again.listener.alive())
+
+
+def test_it_need_not_have_been_started_to_be_closed() -> None:
+    Running(Path("/nonexistent/hooks.sock")).listener.close()
+
+
+def test_a_message_that_is_no_object_is_named() -> None:
+    with pytest.raises(MessageError, match="an object was expected"):
+        requests_from([], {KIND})

@@ -1,0 +1,231 @@
+"""The life of a replica: stands by, leads, hands over, gives up; with real threads and a stand-in API server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from server_fakes import UNREACHABLE, FakeLeases, eventually
+
+from alluxio_operator.server import main as module
+from alluxio_operator.server.main import Server, Work
+from alluxio_operator.settings import Settings
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import Deadline, Outcome, OwnerKey, Reason, Request
+
+KIND = "AlluxioCluster"
+KEY = OwnerKey(KIND, "data", "one")
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/alluxio-operator"
+
+
+class Replica:
+    def __init__(self, kube: FakeLeases, folder: str, **options: object) -> None:
+        self.settings = Settings(
+            operator_namespace="ops",
+            pod_name="pod",
+            run_dir=Path(tempfile.mkdtemp(dir=folder)),
+            http_address="127.0.0.1",
+            http_port=0,
+            lease_duration=1.0,
+            lease_renew_deadline=0.6,
+            lease_retry=0.05,
+            shutdown_grace=6.0,
+            **options,  # type: ignore[arg-type]
+        )
+        self.seen: list[Request] = []
+        self.owners: list[OwnerKey] | Exception = [KEY]
+        self.hold = threading.Event()
+        self.hold.set()
+        self.exits: list[int] = []
+        self.said, leading_fd = os.pipe()
+        self.leading_fd = leading_fd
+        self.metrics = Metrics(CollectorRegistry())
+        self.server = Server(
+            self.settings,
+            kube,
+            Work({KIND: self.reconcile}, self.list_owners),
+            self.metrics,
+            leading_fd=leading_fd,
+            exit_now=self.exits.append,
+        )
+        self.stop = threading.Event()
+        self.code: int | None = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.code = self.server.run(self.stop.wait)
+
+    def reconcile(self, request: Request, deadline: Deadline) -> Outcome:
+        self.seen.append(request)
+        self.hold.wait()
+        return Outcome()
+
+    def list_owners(self) -> list[OwnerKey]:
+        if isinstance(self.owners, Exception):
+            raise self.owners
+        return self.owners
+
+    def leads(self) -> bool:
+        return self.metrics.registry.get_sample_value("alluxio_operator_leader") == 1.0
+
+    def end(self) -> int | None:
+        self.hold.set()
+        self.stop.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+        return self.code
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server._http.port, timeout=10)
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
+@pytest.fixture
+def folder() -> Iterator[str]:
+    found = tempfile.mkdtemp()
+    yield found
+    shutil.rmtree(found)
+
+
+def test_a_leader_reconciles_every_owner_and_tells_the_supervisor(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    assert os.read(one.said, 100) == b"leading\n"
+    eventually(lambda: one.seen == [Request(KEY, Reason.RESYNC)])
+    assert (one.get("/healthz"), one.get("/readyz")) == (200, 200)
+
+    with socket.socket(socket.AF_UNIX) as hook:
+        hook.connect(str(one.settings.socket))
+        wakeup = {"kind": KIND, "namespace": "data", "name": "two", "reason": "edit", "child": None}
+        hook.sendall(json.dumps({"wakeups": [wakeup], "resync": False}).encode())
+        hook.shutdown(socket.SHUT_WR)
+        assert json.loads(hook.recv(100)) == {"accepted": 1}
+    eventually(lambda: one.seen[1:] == [Request(OwnerKey(KIND, "data", "two"), Reason.EDIT)])
+
+    assert one.end() == 0
+    assert kube.objects[LEASE]["spec"]["holderIdentity"] == ""
+    assert not one.settings.socket.exists()
+    assert one.exits == []
+
+
+def test_a_standby_is_ready_and_takes_over_at_once_when_the_leader_ends(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    eventually(one.leads)
+    two = Replica(kube, folder)
+    eventually(lambda: two.get("/readyz") == 200)
+    assert two.get("/healthz") == 200
+    assert not two.leads()
+    assert two.seen == []
+    one.end()
+    eventually(two.leads, seconds=1.0)
+    assert two.end() == 0
+
+
+def test_a_replica_that_cannot_see_the_lease_is_not_ready(folder: str) -> None:
+    kube = FakeLeases()
+    kube.broken = UNREACHABLE
+    one = Replica(kube, folder)
+    eventually(lambda: kube.calls)
+    assert (one.get("/healthz"), one.get("/readyz")) == (200, 503)
+    kube.broken = None
+    eventually(one.leads)
+    assert one.get("/readyz") == 200
+    assert one.end() == 0
+
+
+def test_a_leader_that_cannot_renew_ends_at_once_though_a_reconcile_runs(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    one.hold.clear()
+    eventually(lambda: one.seen)
+    kube.broken = UNREACHABLE
+    eventually(lambda: one.exits == [1], seconds=3)
+    one.end()
+
+
+def test_a_leader_that_finds_another_holder_ends_at_once(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    eventually(one.leads)
+    taken = kube.get(LEASE)
+    taken["spec"]["holderIdentity"] = "other"
+    kube.objects[LEASE] = {**taken, "metadata": {**taken["metadata"], "resourceVersion": "other"}}
+    eventually(lambda: one.exits == [1], seconds=3)
+    one.end()
+    assert kube.objects[LEASE]["spec"]["holderIdentity"] == "other"
+
+
+def test_owners_are_listed_until_it_works(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    one.owners = RuntimeError("no CRD yet")
+    eventually(lambda: one.server._election.leading())
+    one.owners = [KEY]
+    eventually(one.leads)
+    assert one.end() == 0
+
+
+def test_a_leader_that_cannot_list_owners_gives_up_and_lets_another_try(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LISTING_PATIENCE", 0.2)
+    monkeypatch.setattr(Replica, "list_owners", lambda self: 1 / 0)
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    one.thread.join(10)
+    assert one.code == 1
+    assert kube.objects[LEASE]["spec"]["holderIdentity"] == ""
+
+
+def test_ending_waits_for_a_reconcile_and_keeps_the_lease_meanwhile(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    one.hold.clear()
+    eventually(lambda: one.seen)
+    one.stop.set()
+    renewals = kube.calls.count("replace")
+    eventually(lambda: kube.calls.count("replace") > renewals + 3)
+    assert one.thread.is_alive()
+    assert one.end() == 0
+    assert kube.objects[LEASE]["spec"]["holderIdentity"] == ""
+
+
+def test_a_reconcile_that_does_not_end_keeps_the_lease_from_being_released(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    one.hold.clear()
+    eventually(lambda: one.seen)
+    one.stop.set()
+    one.thread.join(10)
+    assert one.code == 0
+    assert kube.objects[LEASE]["spec"]["holderIdentity"].startswith("pod_")
+    one.hold.set()
+
+
+def test_a_stuck_worker_makes_the_replica_unhealthy(folder: str) -> None:
+    one = Replica(FakeLeases(), folder, reconcile_deadline=0.05, stuck_after=0.1)
+    one.hold.clear()
+    eventually(lambda: one.seen)
+    eventually(lambda: one.get("/healthz") == 503)
+    assert "AlluxioCluster/data/one is 0 s over its deadline" in one.server.unhealthy()[0]
+    assert one.end() == 0
+
+
+def test_a_replica_ends_when_its_supervisor_is_gone(folder: str) -> None:
+    one = Replica(FakeLeases(), folder)
+    eventually(one.leads)
+    os.close(one.said)
+    one.thread.join(10)
+    assert one.code == 1
