@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ class Cluster:
             if not running and teardown.traces(self.paths, self.processes):
                 self._say("an earlier cluster has not been taken down: doing so")
                 teardown.take_down(self.paths, self.processes)
+            if not running:
+                self._set_logs_aside()
             try:
                 Start(self.paths, self.processes, self._api, toolbox, members, self._say).run()
             except BaseException as failure:
@@ -93,6 +96,12 @@ class Cluster:
         with (self.paths.run / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _set_logs_aside(self) -> None:
+        previous = self.paths.run / "logs.previous"
+        shutil.rmtree(previous, ignore_errors=True)
+        if self.paths.logs.exists():
+            self.paths.logs.rename(previous)
 
     def _last_count(self) -> int:
         try:

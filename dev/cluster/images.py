@@ -98,10 +98,14 @@ def forget_replaced(socket: Path) -> None:
 
 def _load_into(node: str, socket: Path, archives: Iterable[Archive], say: Callable[[str], None]) -> int:
     count = 0
-    present = loaded(_ctr(socket, "images", "list"))
+    listing = _ctr(socket, "images", "list")
+    present = loaded(listing)
     for archive in archives:
         if any(present.get(name) != image for name, image in archive.images.items()):
             say(f"loading {', '.join(archive.images)} into {node}")
+            # The CRI plugin gives an id only to names that are new to it.
+            if known := [name for name in archive.images if f"\n{name} " in listing]:
+                _ctr(socket, "images", "delete", *known)
             _ctr(socket, "images", "import", str(archive.file))
             count += 1
     return count

@@ -12,7 +12,7 @@ from dev.cluster.plan import Node
 from dev.cluster.processes import Processes
 
 # Kept for the next start, and for people who ask what went wrong.
-KEPT = {"image-store", "logs", "lock"}
+KEPT = {"image-store", "logs", "logs.previous", "lock"}
 
 
 def handles(paths: Paths) -> list[str]:
