@@ -57,7 +57,7 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         ended = state.get("terminated") or last.get("terminated") or {}
         if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
             continue
-        said = ended.get("message", "").strip()
+        said = gist(ended.get("message", ""))
         if said.startswith(JOURNAL_MISSING):
             return Trouble(JOURNAL_MISSING, f"pod {name}: {said.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
         waiting = state.get("waiting", {})
@@ -76,3 +76,12 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
     """Return what keeps the first troubled pod from running."""
     return next((pod.trouble for pod in pods if pod.trouble), None)
+
+
+def gist(text: str) -> str:
+    """Return the line of a process's last words that tells most: the first exception, else the last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # Java's log prefixes its lines, so the exception itself is a line of its own and says more than the ERROR above it.
+    telling = [line for line in lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
+    chosen = telling[0] if telling else lines[-1] if lines else ""
+    return chosen if len(chosen) <= 300 else chosen[:297] + "..."

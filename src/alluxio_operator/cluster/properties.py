@@ -52,7 +52,8 @@ def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
         "alluxio.worker.tieredstore.levels": len(spec.workers.tiers),
     }
     if len(masters) == 1:
-        # One address in a list of addresses is taken for a cluster with standbys by parts of the client.
+        # A list with a single address isn't taken for an address: workers stop with "unable to determine master
+        # address" (run on 2.9.4).
         values["alluxio.master.hostname"] = masters[0]
         del values["alluxio.master.rpc.addresses"]
     for level, tier in enumerate(spec.workers.tiers):
@@ -65,8 +66,12 @@ def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
         values["alluxio.worker.ramdisk.size"] = in_bytes(spec.workers.tiers[0].quota)
     if spec.job_service.enabled:
         job_master, job_worker = spec.job_service.master.ports, spec.job_service.worker.ports
+        job_master_host = cluster.host(names.JOB_MASTER, 0)
         values |= {
-            "alluxio.job.master.hostname": cluster.host(names.JOB_MASTER, 0),
+            "alluxio.job.master.hostname": job_master_host,
+            # Without these two, Alluxio looks for job masters beside the masters of an embedded journal.
+            "alluxio.job.master.rpc.addresses": _addresses([job_master_host], job_master.rpc),
+            "alluxio.job.master.embedded.journal.addresses": _addresses([job_master_host], job_master.embedded_journal),
             "alluxio.job.master.rpc.port": job_master.rpc,
             "alluxio.job.master.web.port": job_master.web,
             "alluxio.job.master.embedded.journal.port": job_master.embedded_journal,
@@ -103,8 +108,7 @@ def for_clients(spec: ClusterSpec, cluster: Names) -> dict[str, str]:
             "alluxio.master.hostname",
             "alluxio.master.rpc.port",
             "alluxio.master.rpc.addresses",
-            "alluxio.job.master.hostname",
-            "alluxio.job.master.rpc.port",
+            "alluxio.job.master.rpc.addresses",
         )
     }
     chosen = {key: value for key, value in spec.properties.items() if key.startswith("alluxio.user.")}

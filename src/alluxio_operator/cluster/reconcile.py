@@ -130,9 +130,9 @@ def _log_changes(observed: Observed, status: ClusterStatus, applied: Applied | N
         "cluster": meta["name"],
         "step": status.phase,
         "summary": status.summary,
-        "created": [f"{r.kind}/{r.name}" for r in applied.created] if applied else [],
-        "changed": [f"{r.kind}/{r.name}" for r in applied.changed] if applied else [],
-        "pruned": [f"{r.kind}/{r.name}" for r in applied.pruned] if applied else [],
+        "objects_created": [f"{r.kind}/{r.name}" for r in applied.created] if applied else [],
+        "objects_changed": [f"{r.kind}/{r.name}" for r in applied.changed] if applied else [],
+        "objects_pruned": [f"{r.kind}/{r.name}" for r in applied.pruned] if applied else [],
         "refused": list(applied.refused.values()) if applied else [],
     }
     log.info("status changed", extra={key: value for key, value in fields.items() if value})

@@ -1,0 +1,25 @@
+# Kills the operator again and again while it installs: the end is as if nothing had happened.
+. ../support/lib.sh
+operator() { kubectl --namespace alluxio-operator "$@"; }
+kill_operator() {
+    operator delete pod -l app.kubernetes.io/name=alluxio-operator --grace-period=0 --force 2>/dev/null
+    echo "$(date +%T) killed the operator: $1"
+}
+k apply -f ../support/cluster.yaml
+there() { [ -n "$(k get "$@" -o name 2>/dev/null)" ]; }
+within 30 there configmap small-masterconf
+kill_operator "after the first ConfigMap"
+within 60 there job
+kill_operator "while the journal's Job runs"
+within 60 there statefulset small-master
+kill_operator "after the masters, before the rest"
+within 90 there deployment small-logserver
+kill_operator "with the workloads applied"
+ready() { [ "$(k get alx small -o jsonpath='{.status.phase}')" = Ready ]; }
+within 150 ready
+initialised=$(k get events --field-selector involvedObject.kind=Job,reason=SuccessfulCreate --no-headers | wc -l)
+[ "$initialised" = 1 ] || fail "the journal was initialised by $initialised pods"
+k get events --field-selector involvedObject.kind=Job --no-headers
+within 20 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "a Job was left behind"
+restarts=$(k get statefulset small-master -o jsonpath='{.metadata.generation}')
+[ "$restarts" = 1 ] || fail "the masters were changed $restarts times"

@@ -1,0 +1,74 @@
+# Shared by the scenarios' scripts: source it. NAMESPACE is set by kuttl.
+set -euo pipefail
+
+k() { kubectl --namespace "$NAMESPACE" "$@"; }
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+# alluxio CLUSTER ARGUMENT...: the command line, in the master's pod.
+alluxio() {
+    local cluster=$1
+    shift
+    k exec "$cluster-master-0" -c master -- alluxio "$@"
+}
+
+# within SECONDS COMMAND...: wait until a command succeeds.
+within() {
+    local until=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if [ "$SECONDS" -ge "$until" ]; then
+            echo "still failing: $*" >&2
+            "$@" >&2 || true
+            return 1
+        fi
+        sleep 0.5
+    done
+}
+
+# condition CLUSTER TYPE FIELD: one field of one condition.
+condition() { k get alx "$1" -o "jsonpath={.status.conditions[?(@.type=='$2')].$3}"; }
+
+restrict_namespace() { kubectl label namespace "$NAMESPACE" pod-security.kubernetes.io/enforce=restricted --overwrite; }
+
+# roundtrip CLUSTER: write a file through Alluxio from a client pod that knows only the client ConfigMap, read it back.
+roundtrip() {
+    local cluster=$1 image
+    image=$(k get statefulset "$cluster-master" -o jsonpath='{.spec.template.spec.containers[0].image}')
+    k delete pod client --ignore-not-found --wait >/dev/null
+    k apply -f - >/dev/null <<POD
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: client
+    image: $image
+    imagePullPolicy: IfNotPresent
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+    command: [/bin/bash, -euc]
+    args:
+    - |
+      cd /tmp
+      head -c 8388608 /dev/urandom > sent
+      /opt/alluxio/bin/alluxio fs copyFromLocal /tmp/sent /roundtrip
+      /opt/alluxio/bin/alluxio fs copyToLocal /roundtrip /tmp/received
+      sha256sum sent received
+      cmp sent received
+      /opt/alluxio/bin/alluxio fs rm /roundtrip
+    env: [{name: ALLUXIO_CONF_DIR, value: /etc/alluxio}]
+    volumeMounts:
+    - {name: conf, mountPath: /etc/alluxio}
+    - {name: scratch, mountPath: /tmp}
+    - {name: scratch, mountPath: /opt/alluxio/logs, subPath: logs}
+  volumes:
+  - {name: conf, configMap: {name: $cluster-client}}
+  - {name: scratch, emptyDir: {}}
+POD
+    k wait pod/client --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s >/dev/null || { k logs client; fail "the client pod"; }
+    k logs client | grep -E '^[0-9a-f]{64}'
+    k delete pod client --wait=false >/dev/null
+}
