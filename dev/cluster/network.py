@@ -58,13 +58,13 @@ def delete(handle: str) -> None:
 
 def note_first_use(marker: Path) -> None:
     """Remember when this machine had no named namespace before: the first one makes a mount for all."""
-    if not NAMESPACES.is_mount():
+    if not _is_mounted(NAMESPACES):
         marker.touch()
 
 
 def forget_first_use(marker: Path) -> None:
     """Undo the mount if it was made for this cluster, and nobody else uses it now."""
-    if marker.exists() and NAMESPACES.is_mount() and not any(NAMESPACES.iterdir()):
+    if marker.exists() and _is_mounted(NAMESPACES) and not any(NAMESPACES.iterdir()):
         run(["umount", str(NAMESPACES)])
         with contextlib.suppress(OSError):
             NAMESPACES.rmdir()
@@ -132,6 +132,12 @@ def run(command: Sequence[str]) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise ClusterError(f"{' '.join(command)}: {result.stderr.strip()}")
+
+
+def _is_mounted(path: Path) -> bool:
+    # Path.is_mount() doesn't see a directory that is mounted on itself.
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(line.split()[4] == str(path) for line in mounts)
 
 
 def _join(namespace: Path) -> None:

@@ -15,6 +15,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # A node sees private directories in their place, so what must stay visible in a node can't live under them.
 HIDDEN_IN_NODES = (Path("/run"), Path("/var/run"), Path("/var/lib"), Path("/var/log"))
 
+PREFIX_FILE = "prefix"
+
 # sockaddr_un.sun_path has 108 bytes; the longest socket path is made below the run directory.
 LONGEST_SOCKET = "nodes/node1/run/containerd/containerd.sock.ttrpc"
 
@@ -100,9 +102,10 @@ def find_paths(environment: Mapping[str, str]) -> Paths:
         )
     if len(str(run / LONGEST_SOCKET)) > 107:
         raise ClusterError(f"{run} is too long a path for Unix sockets; set ALLUXIO_OPERATOR_RUN to a shorter one")
-    if (run / "namespace").exists() and (run / "namespace").read_text() == "alx-node1\n":
-        return Paths(cache=cache, run=run, prefix="alx")  # TEMPORARY
-    return Paths(cache=cache, run=run, prefix=name_prefix(run))
+    # A cluster that runs keeps the names that it was started with, whatever a newer version would choose.
+    recorded = run / PREFIX_FILE
+    prefix = recorded.read_text().strip() if recorded.exists() else name_prefix(run)
+    return Paths(cache=cache, run=run, prefix=prefix)
 
 
 def name_prefix(run: Path) -> str:

@@ -24,7 +24,7 @@ from dev.cluster import (
 )
 from dev.cluster.api import Api
 from dev.cluster.errors import ClusterError
-from dev.cluster.paths import Paths
+from dev.cluster.paths import PREFIX_FILE, Paths
 from dev.cluster.plan import Node
 from dev.cluster.processes import Command, Processes
 
@@ -115,6 +115,7 @@ class Start:
         files[self._paths.kubeconfig] = certs.kubeconfig(self._paths.pki, "admin")
         files[self._paths.run / "audit-policy.json"] = control_plane.audit_policy()
         files[self._paths.run / "Corefile"] = control_plane.corefile(self._first, str(self._paths.kubeconfig))
+        files[self._paths.run / PREFIX_FILE] = f"{self._paths.prefix}\n"
         files[self._paths.run / "namespace"] = f"{self._first.handle}\n"
         domains = f"svc.{plan.DOMAIN} {plan.DOMAIN}"
         files[self._paths.run / "resolv.conf"] = f"nameserver {self._first.address}\nsearch {domains}\n"

@@ -1,3 +1,4 @@
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,15 @@ def test_directories_follow_the_environment() -> None:
 def test_clusters_of_different_run_directories_never_share_names() -> None:
     assert name_prefix(Path("/srv/one")) != name_prefix(Path("/srv/two"))
     assert name_prefix(Path("/srv/one")) == name_prefix(Path("/srv/one"))
+
+
+def test_a_running_cluster_keeps_its_names() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        run = Path(directory)
+        environment = {"ALLUXIO_OPERATOR_CACHE": "/srv/cache", "ALLUXIO_OPERATOR_RUN": directory}
+        assert find_paths(environment).prefix == name_prefix(run)
+        (run / "prefix").write_text("older\n")
+        assert find_paths(environment).prefix == "older"
 
 
 @pytest.mark.parametrize("run", ["/run/cluster", "/var/lib/cluster", "/var/log"])
