@@ -21,7 +21,7 @@ from dev.cluster.errors import ClusterError
 # What the session that starts the cluster has in its environment is nobody's business in the cluster.
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
+    "HOME": "/",
     "LANG": "C.UTF-8",
 }
 LOG_TAIL_LINES = 15
