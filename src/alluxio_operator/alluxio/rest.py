@@ -8,45 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import urllib3
 
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.work import Deadline
 
 TIMEOUT = 3.0
 """Seconds for one answer; a healthy master answers in some ten milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class MasterInfo:
-    """What a serving master says of the cluster; capacities in bytes."""
-
-    version: str
-    live_workers: int
-    lost_workers: int
-    capacity: int
-    used: int
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """A server that doesn't serve, and why."""
-
-    reason: str
-
-
-class Alluxio(Protocol):
-    """The questions that a reconcile may ask."""
-
-    def master_info(self, host: str, port: int, deadline: Deadline) -> MasterInfo | NoAnswer:
-        """Ask the master at an address how the cluster is."""
-        ...
-
-    def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
-        """Tell whether a path is answered with 200."""
-        ...
 
 
 class AlluxioRest:

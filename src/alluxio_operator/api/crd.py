@@ -1,4 +1,5 @@
-"""Generates the CustomResourceDefinitions from the types; `python -m alluxio_operator.api.crd DIR` writes them.
+"""Generates the CustomResourceDefinitions from the types; `python -m alluxio_operator.api.crd DIR` writes
+them.
 
 The API server wants a structural schema: no references, no `anyOf` beside int-or-string, no null. Pydantic describes an
 optional field as "this or null", which becomes a field that may be left out.
@@ -6,9 +7,10 @@ optional field as "this or null", which becomes a field that may be left out.
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +158,22 @@ def _plain(value: Any) -> Any:
     return inspect.cleandoc(value) if isinstance(value, str) else value
 
 
-def main(directory: str) -> None:
-    """Write the CRDs into a directory."""
+def main(arguments: Sequence[str]) -> int:
+    """Write the CRDs into a directory; with --check only tell whether the files there are the ones to be written."""
+    parser = argparse.ArgumentParser(prog="python -m alluxio_operator.api.crd", description=main.__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("directory", type=Path)
+    options = parser.parse_args(arguments)
     crd = custom_resource_definition()
-    Path(directory, file_name(crd)).write_text(as_yaml(crd))
+    file, text = options.directory / file_name(crd), as_yaml(crd)
+    if not options.check:
+        file.write_text(text)
+        return 0
+    if file.exists() and file.read_text() == text:
+        return 0
+    print(f"error: {file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ from alluxio_operator.cluster import gates, journal
 from alluxio_operator.cluster.context import context_of
 from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.journal import JournalStep
-from alluxio_operator.cluster.observe import Observed
+from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.validate import Cluster
 
 WORKLOADS_FROM = 30

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alluxio_operator.alluxio.rest import NoAnswer
+from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.observe import Observed
+from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, first_trouble
 
 

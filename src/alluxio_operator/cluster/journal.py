@@ -14,7 +14,7 @@ from alluxio_operator.api.status import JournalStatus
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.observe import Observed
+from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import JOURNAL_MISSING, first_trouble
 from alluxio_operator.kube.kinds import Object
 

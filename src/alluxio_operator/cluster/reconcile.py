@@ -6,18 +6,20 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from alluxio_operator.alluxio.rest import Alluxio
+from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.names import OWNER_KIND_LABEL, OWNER_LABEL
-from alluxio_operator.cluster.observe import Observed, observe
+from alluxio_operator.cluster.observe import observe
+from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.report import Report, report, report_problems
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline import events
-from alluxio_operator.pipeline.apply import Applied, Memory, apply, prune
+from alluxio_operator.pipeline.applied import Applied
+from alluxio_operator.pipeline.apply import Memory, apply, prune
 from alluxio_operator.pipeline.publish import publish
 from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.telemetry.metrics import Metrics

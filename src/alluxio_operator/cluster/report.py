@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alluxio_operator.alluxio.rest import MasterInfo
+from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import (
     ClusterStatus,
@@ -22,12 +22,12 @@ from alluxio_operator.api.status import (
 from alluxio_operator.cluster import gates, names
 from alluxio_operator.cluster.decide import SERVICES_FROM, Plan
 from alluxio_operator.cluster.gates import Gate
-from alluxio_operator.cluster.observe import Observed
+from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.rollout import Rollout, rollout
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline.apply import WORKLOADS, Applied
+from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.conditions import Said, find, holds, merge, moment
 
 STEP = 5

@@ -9,18 +9,16 @@ keeps no generation.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
+from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.render import Manifest
 from alluxio_operator.work import Request
-
-WORKLOADS: Final = frozenset({"StatefulSet", "DaemonSet", "Deployment"})
-"""Kinds whose status a report needs as it is now."""
 
 NEVER_PRUNED: Final = frozenset({"PersistentVolumeClaim"})
 """Kinds that are never deleted because they are no longer rendered: they hold data."""
@@ -37,17 +35,6 @@ class Remembered:
 
 Memory = dict[Ref, Remembered]
 """What is remembered of one owner's objects; may be lost at any time."""
-
-
-@dataclass(slots=True)
-class Applied:
-    """What an apply did: the objects as the server has them, what was written, and what the server refused."""
-
-    live: dict[Ref, Object] = field(default_factory=dict)
-    created: list[Ref] = field(default_factory=list)
-    changed: list[Ref] = field(default_factory=list)
-    pruned: list[Ref] = field(default_factory=list)
-    refused: dict[Ref, str] = field(default_factory=dict)
 
 
 def apply(

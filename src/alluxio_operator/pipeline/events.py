@@ -12,7 +12,7 @@ from alluxio_operator.api.status import Condition
 from alluxio_operator.kube.client import FIELD_MANAGER, Kube
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
-from alluxio_operator.pipeline.apply import Applied
+from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.conditions import stamp
 
 LONGEST_MESSAGE = 1000

@@ -1,0 +1,22 @@
+"""What an apply did, as data: a report is made from it without knowing the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from alluxio_operator.kube.kinds import Object, Ref
+
+WORKLOADS: Final = frozenset({"StatefulSet", "DaemonSet", "Deployment"})
+"""Kinds whose status a report needs as it is now."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What an apply did: the objects as the server has them, what was written, and what the server refused."""
+
+    live: dict[Ref, Object] = field(default_factory=dict)
+    created: list[Ref] = field(default_factory=list)
+    changed: list[Ref] = field(default_factory=list)
+    pruned: list[Ref] = field(default_factory=list)
+    refused: dict[Ref, str] = field(default_factory=dict)
