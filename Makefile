@@ -57,3 +57,46 @@ cluster-logs: venv ## list the logs of the local cluster; NAME=kube-apiserver sh
 .PHONY: kubeconfig
 kubeconfig: venv ## tell how to talk to the local cluster
 	@$(CLUSTER) kubeconfig
+
+# --- the two commands -------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: venv packages ## from nothing to a file written and read through an Alluxio cluster
+	@$(VENV)/bin/python -m dev.tasks demo
+
+.PHONY: test
+test: venv ## every suite, each within its budget; SUITES="lint unit" runs some
+	@$(VENV)/bin/python -m dev.tasks test $(SUITES)
+
+# --- parts of them ----------------------------------------------------------------------------------------------
+
+.PHONY: check
+check: venv ## lint, types, import contracts and unit tests: seconds
+	@$(VENV)/bin/python -m dev.tasks test lint unit
+
+.PHONY: generate
+generate: venv ## write the CRDs anew from the types
+	@$(VENV)/bin/python -m alluxio_operator.api.crd config/crd/bases
+
+.PHONY: golden
+golden: venv ## render the golden cases anew; read the diff before committing it
+	@$(VENV)/bin/python -m tests.golden.regenerate
+
+.PHONY: images
+images: venv ## build the operator's image and Alluxio's, without a registry
+	@$(VENV)/bin/python -m dev.images build
+
+.PHONY: deploy
+deploy: venv ## put the operator into the local cluster; FORM=namespaced for its own namespace only
+	@$(VENV)/bin/python -m dev.tasks deploy $(if $(FORM),--form $(FORM))
+
+.PHONY: scenarios
+scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
+	@dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml $(if $(STORY),--test $(STORY))
+
+.PHONY: lock
+lock: venv ## resolve the dependencies anew, with hashes
+	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host -o requirements/runtime.txt pyproject.toml
+	$(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --extra dev -c requirements/runtime.txt -o requirements/dev.txt pyproject.toml

@@ -15,6 +15,9 @@ from dev.cluster.errors import ClusterError
 
 NAMESPACE = "k8s.io"
 
+# Manifests name the public image; here the one that was built locally answers to that name.
+STANDS_FOR = {"localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:"}
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -30,8 +33,16 @@ def indexed(directory: Path) -> list[Archive]:
         index: dict[str, dict[str, str]] = json.loads((directory / "index.json").read_text())
     except FileNotFoundError:
         return []
-    archives = [Archive(directory / entry["archive"], {name: entry["id"]}) for name, entry in index.items()]
+    archives = [
+        Archive(directory / entry["archive"], {name: entry["id"], **dict.fromkeys(also_known_as(name), entry["id"])})
+        for name, entry in index.items()
+    ]
     return [archive for archive in archives if archive.file.is_file()]
+
+
+def also_known_as(name: str) -> list[str]:
+    """Return the public names that a locally built image stands for."""
+    return [public + name.removeprefix(local) for local, public in STANDS_FOR.items() if name.startswith(local)]
 
 
 def read(file: Path) -> Archive:
@@ -107,6 +118,9 @@ def _load_into(node: str, socket: Path, archives: Iterable[Archive], say: Callab
             if known := [name for name in archive.images if f"\n{name} " in listing]:
                 _ctr(socket, "images", "delete", *known)
             _ctr(socket, "images", "import", str(archive.file))
+            for name in archive.images:
+                for alias in also_known_as(name):
+                    _ctr(socket, "images", "tag", "--force", name, alias)
             count += 1
     return count
 

@@ -83,3 +83,13 @@ def test_index_gives_only_archives_that_are_there(tmp_path: Path) -> None:
     }
     (tmp_path / "index.json").write_text(json.dumps(index))
     assert images.indexed(tmp_path) == [images.Archive(tmp_path / "a.tar", {"localhost/a:1": "sha256:a"})]
+
+
+def test_the_local_alluxio_image_answers_to_the_public_name(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").touch()
+    name = "localhost/alluxio-operator/alluxio:2.9.4"
+    (tmp_path / "index.json").write_text(json.dumps({name: {"archive": "a.tar", "id": "sha256:a"}}))
+
+    (archive,) = images.indexed(tmp_path)
+
+    assert archive.images == {name: "sha256:a", "docker.io/alluxio/alluxio:2.9.4": "sha256:a"}
