@@ -13,10 +13,11 @@ from dev.images.errors import ImageError
 from dev.images.keys import files_below, image_key
 from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
 
-VERSIONS = ("2.9.4", "2.9.3")
+# Each version with the Netty that its own build uses.
+VERSIONS = {"2.9.4": "4.1.87.Final", "2.9.3": "4.1.52.Final"}
 
 SOURCES = HERE / "alluxio"
-SCRIPTS = ("Containerfile", "entrypoint.sh", "bin", "libexec", "conf")
+SCRIPTS = ("Containerfile", "entrypoint.sh", "bin", "libexec", "conf", "prepare-classes")
 MAVEN_INPUTS = ("pom.xml", "src")
 GOALS = ("compiler:compile", "jar:jar", "dependency:copy-dependencies")
 
@@ -29,7 +30,7 @@ def alluxio_recipe(version: str) -> Recipe:
         tag=tag,
         expected="2 min",
         needs=(JAVA,),
-        key=lambda: image_key({"version": version}, files_below(SOURCES, [*SCRIPTS, *MAVEN_INPUTS])),
+        key=lambda: image_key(_versions(version), files_below(SOURCES, [*SCRIPTS, *MAVEN_INPUTS])),
         build=lambda shop: _build(shop, version, tag),
     )
 
@@ -46,6 +47,10 @@ def _build(shop: Workshop, version: str, tag: str) -> None:
     shop.buildah.build(context / "Containerfile", context, tag, {"JAVA": JAVA, "VERSION": version}, isolated=True)
 
 
+def _versions(version: str) -> dict[str, str]:
+    return {"alluxio": version, "netty": VERSIONS[version]}
+
+
 def class_path(names: Iterable[str]) -> str:
     """The jars in a fixed order, as they lie in the image."""
     return ":".join(f"/opt/alluxio/lib/{name}" for name in sorted(names))
@@ -53,7 +58,7 @@ def class_path(names: Iterable[str]) -> str:
 
 def _jars(cache: Cache, version: str) -> Path:
     """The directory of jars, fetched once for each version of pom.xml."""
-    key = image_key({"version": version}, files_below(SOURCES, MAVEN_INPUTS))
+    key = image_key(_versions(version), files_below(SOURCES, MAVEN_INPUTS))
     done = cache.downloads / f"alluxio-{version}-{key[:12]}"
     if not done.is_dir():
         partial = done.with_name(f"{done.name}.partial")
@@ -72,7 +77,7 @@ def _maven(version: str, output: Path) -> None:
         raise ImageError("mvn is missing: apt-get install maven openjdk-17-jdk-headless")
     command = [
         "mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", str(SOURCES / "pom.xml"),
-        f"-Dalluxio.version={version}", f"-Doutput.directory={output}", *GOALS,
+        f"-Dalluxio.version={version}", f"-Dnetty.version={VERSIONS[version]}", f"-Doutput.directory={output}", *GOALS,
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:

@@ -16,6 +16,9 @@ from dev.images.errors import ImageError
 # No registry is ever asked: an image that a Containerfile names must have been built here before.
 NEVER_PULL = "--pull-never"
 
+# No network but the loopback.
+ISOLATE = 'ip link set lo up && exec "$@"'
+
 
 @dataclass(frozen=True)
 class Buildah:
@@ -35,7 +38,7 @@ class Buildah:
             *arguments,
         ]  # fmt: skip
         if isolated:
-            command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+            command = ["unshare", "--net", "sh", "-c", ISOLATE, "sh", *command]
         environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "overlay"}
         with self.log.open("a") as log:
             log.write(f"+ {' '.join(command)}\n")
