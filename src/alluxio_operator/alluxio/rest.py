@@ -1,7 +1,7 @@
 """Asks a master over its REST interface; source of the paths: Alluxio 2.9's AlluxioMasterRestServiceHandler.
 
-`/api/v1/master/info` answers 200 once the master serves (500 in safe mode), and carries version, workers and
-capacity in one document. That the port is open says nothing: it is, on standbys and in safe mode too.
+`/api/v1/master/info` carries version, workers and capacity, and is refused in safe mode; `webui_overview` tells the
+role. That the port is open says nothing: it is, on standbys and in safe mode too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import urllib3
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.work import Deadline
 
+INFO = "/api/v1/master/info?raw_configuration=false"
+OVERVIEW = "/api/v1/master/webui_overview"
 TIMEOUT = 3.0
 """Seconds for one answer; a healthy master answers in some ten milliseconds."""
 
@@ -28,10 +30,11 @@ class AlluxioRest:
     def master_info(self, host: str, port: int, deadline: Deadline) -> MasterInfo | NoAnswer:
         """Ask the master at an address how the cluster is."""
         try:
-            answer = self._get(host, port, "/api/v1/master/info?raw_configuration=false", deadline)
-            if answer.status != 200:
-                return NoAnswer(f"HTTP {answer.status}: {answer.data[:200].decode(errors='replace')}")
-            return parse_master_info(json.loads(answer.data))
+            info = self._get(host, port, INFO, deadline)
+            if info.status != 200:
+                return NoAnswer(refusal(info.status, info.data))
+            overview = self._get(host, port, OVERVIEW, deadline)
+            return parse_master_info(json.loads(info.data), json.loads(overview.data))
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(_short(error))
         except (ValueError, KeyError, TypeError) as error:
@@ -49,15 +52,30 @@ class AlluxioRest:
         return self._pool.request("GET", f"http://{address}:{port}{path}", timeout=deadline.remaining(TIMEOUT))
 
 
-def parse_master_info(document: Mapping[str, Any]) -> MasterInfo:
-    """Return what a master's info document says; raise KeyError or TypeError for another document."""
+def parse_master_info(info: Mapping[str, Any], overview: Mapping[str, Any]) -> MasterInfo | NoAnswer:
+    """Return what a leading master says of the cluster; raise KeyError or TypeError for other documents.
+
+    A standby, and a master that hasn't won its election yet, answer too but know of no worker.
+    """
+    if overview["masterRole"] != "LEADER":
+        return NoAnswer(f"its role is {overview['masterRole']}")
     return MasterInfo(
-        version=document["version"],
-        live_workers=len(document["workers"]),
-        lost_workers=len(document["lostWorkers"]),
-        capacity=int(document["capacity"]["total"]),
-        used=int(document["capacity"]["used"]),
+        version=info["version"],
+        live_workers=len(info["workers"]),
+        lost_workers=len(info["lostWorkers"]),
+        capacity=int(info["capacity"]["total"]),
+        used=int(info["capacity"]["used"]),
     )
+
+
+def refusal(status: int, body: bytes) -> str:
+    """Return in words why a master answered with an error."""
+    text = body.decode(errors="replace")
+    try:
+        text = json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        text = f"HTTP {status}: {text}"
+    return text.strip()[:200]
 
 
 def _short(error: urllib3.exceptions.HTTPError) -> str:

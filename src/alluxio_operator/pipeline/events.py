@@ -18,6 +18,9 @@ from alluxio_operator.pipeline.conditions import stamp
 LONGEST_MESSAGE = 1000
 """The API server refuses messages of more than 1,024 characters."""
 
+QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing"})
+"""Reasons that belong to any installation: no cause for a warning."""
+
 log = logging.getLogger(__name__)
 
 
@@ -49,7 +52,7 @@ def notes(before: Sequence[Condition], after: Sequence[Condition], applied: Appl
         if old is None and condition.status != "True":
             continue
         good = (condition.status == "True") != (condition.type in ("Degraded", "Progressing"))
-        normal = good or condition.type == "Progressing" or condition.reason in ("Waiting", "Initializing")
+        normal = good or condition.type == "Progressing" or condition.reason in QUIET
         message = f"{condition.type} is {condition.status}" + (f": {condition.message}" if condition.message else "")
         found.append(Note("Normal" if normal else "Warning", condition.reason, message))
     return tuple(found)
