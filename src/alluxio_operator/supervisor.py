@@ -8,6 +8,7 @@ are imported, as this process is resident all the time.
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
+from alluxio_operator.environment import RUN_DIR
 from alluxio_operator.settings import LEADING_FD, SettingError, Settings
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -88,12 +90,20 @@ class Supervisor:
             self._handle_signals(wake)
             self._reap()
             if self._kill_at is not None and self._clock() >= self._kill_at:
+                self._kill_at = math.inf
                 self._signal_all(signal.SIGKILL)
         return self._code
 
     def _start(self, name: str, extra: Mapping[str, str]) -> None:
         argv = self._commands[name]
-        pid = os.posix_spawn(argv[0], argv, {**self._envs[name], **extra}, setsigdef=STOP_SIGNALS)
+        try:
+            pid = os.posix_spawn(argv[0], argv, {**self._envs[name], **extra}, setsigdef=STOP_SIGNALS)
+        except OSError as error:
+            say("error", f"{name} cannot be started: {error}")
+            # As a shell tells of a command that is not there.
+            self._code = 127
+            self._end()
+            return
         self._running[pid] = name
         say("info", f"{name} started", pid=pid)
 
@@ -150,7 +160,9 @@ class Supervisor:
             os.kill(pid, number)
 
     def _time_left(self) -> float | None:
-        return None if self._kill_at is None else max(0.0, self._kill_at - self._clock())
+        if self._kill_at is None or math.isinf(self._kill_at):
+            return None
+        return max(0.0, self._kill_at - self._clock())
 
 
 def say(level: str, message: str, **fields: object) -> None:
@@ -171,7 +183,7 @@ def main() -> NoReturn:
         say("error", str(error))
         sys.exit(2)
     except OSError as error:
-        say("error", f"the directory for sockets and temporary files cannot be made: {error}")
+        say("error", f"the directory for sockets and temporary files cannot be made ({RUN_DIR}): {error}")
         sys.exit(2)
     supervisor = Supervisor(
         [sys.executable, "-m", "alluxio_operator.server"],

@@ -216,8 +216,9 @@ class Election:
     def _note(self, lease: Mapping[str, Any]) -> None:
         seen = Seen(lease, self._clock())
         if self._seen is None or self._seen.version != seen.version:
-            if self._seen is None or self._seen.holder != seen.holder:
-                log.info("lease is held", extra={"holder": seen.holder})
+            changed = self._seen is None or self._seen.holder != seen.holder
+            if changed and seen.holder not in ("", self._identity):
+                log.info("lease is held by another replica", extra={"holder": seen.holder})
             self._seen = seen
 
     def _write(self, changes: Mapping[str, Any]) -> None:

@@ -15,10 +15,11 @@ import os
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, cast
 
+from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import ChildRef, ListOwners, OwnerKey, Reason, Request
 
@@ -29,6 +30,9 @@ LONGEST_MESSAGE = 64 * 1024 * 1024
 
 PATIENCE = 10.0
 """Seconds that a hook may take to send its message; it does nothing else meanwhile."""
+
+SETTLING = 3.0
+"""Seconds in which shell-operator tells of all that exists; the owners have been listed and queued before that."""
 
 REASONS = {"edit": Reason.EDIT, "child": Reason.CHILD, "resync": Reason.RESYNC}
 
@@ -70,18 +74,18 @@ def _get(document: Any, name: str, kind: type) -> Any:
 
 
 class Listener:
-    """Serves the socket `path`: queues what arrives by `add`; `kinds` are those that are reconciled."""
+    """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled."""
 
     def __init__(
         self,
         path: Path,
-        add: Callable[[Iterable[Request]], None],
+        queue: KeyedQueue,
         list_owners: ListOwners,
         kinds: Collection[str],
         metrics: Metrics,
     ) -> None:
         self._path = path
-        self._add = add
+        self._queue = queue
         self._list_owners = list_owners
         self._kinds = kinds
         self._metrics = metrics
@@ -124,15 +128,19 @@ class Listener:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def _take_in(self, message: Any) -> int:
-        requests = requests_from(message, self._kinds)
-        left_out = len(message["wakeups"]) - len(requests)
-        if message.get("resync") is True:
-            requests += [Request(key, Reason.RESYNC, everything=True) for key in self._list_owners()]
-        self._add(requests)
-        hook = str(message.get("hook", "unknown"))
-        self._metrics.hook_wakeups.labels(hook).inc(len(requests))
-        log.debug("wake-ups", extra={"hook": hook, "accepted": len(requests), "left_out": left_out})
-        return len(requests)
+        woken = requests_from(message, self._kinds)
+        listed = self._list_owners() if message.get("resync") is True else ()
+        everything = [Request(key, Reason.RESYNC, everything=True) for key in listed]
+        self._queue.add_all([*(one for one in woken if one.reason is not Reason.RESYNC), *everything])
+        # What exists at a start is told binding by binding: one look when all have been told is enough.
+        for request in woken:
+            if request.reason is Reason.RESYNC:
+                self._queue.add_after(request, SETTLING)
+        hook, accepted = str(message.get("hook", "unknown")), len(woken) + len(everything)
+        self._metrics.hook_wakeups.labels(hook).inc(accepted)
+        left_out = len(message["wakeups"]) - len(woken)
+        log.debug("wake-ups", extra={"hook": hook, "accepted": accepted, "left_out": left_out})
+        return accepted
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -95,9 +95,7 @@ class Server:
             deadline=settings.reconcile_deadline,
             clock=clock,
         )
-        self._listener = Listener(
-            settings.socket, self._queue.add_all, work.list_owners, work.reconcilers.keys(), metrics
-        )
+        self._listener = Listener(settings.socket, self._queue, work.list_owners, work.reconcilers.keys(), metrics)
         self._http = HttpServer(
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )

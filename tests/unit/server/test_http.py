@@ -18,9 +18,7 @@ class Probed:
         self.unhealthy: list[str] = []
         self.unready: list[str] = ["the owners are being listed"]
         self.metrics = Metrics(CollectorRegistry())
-        self.server = HttpServer(
-            address, 0, lambda: self.unhealthy, lambda: self.unready, self.metrics.registry
-        )
+        self.server = HttpServer(address, 0, lambda: self.unhealthy, lambda: self.unready, self.metrics.registry)
         self.server.start()
 
     def get(self, path: str, host: str = "127.0.0.1", **headers: str) -> tuple[int, str]:

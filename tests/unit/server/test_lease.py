@@ -45,9 +45,7 @@ def test_the_rule(seen: Seen | None, leading: bool, now: float, step: Step) -> N
 
 def candidate(kube: FakeLeases, clock: Clock, name: str) -> Election:
     wall = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-    return Election(
-        kube, "ops", "alluxio-operator", name, TIMES, clock=clock, wall=lambda: wall, chance=lambda: 0.5
-    )
+    return Election(kube, "ops", "alluxio-operator", name, TIMES, clock=clock, wall=lambda: wall, chance=lambda: 0.5)
 
 
 def test_the_first_creates_the_lease_and_leads() -> None:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,16 @@ class Running:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.added: list[Request] = []
+        self.planned: list[tuple[Request, float]] = []
         self.metrics = Metrics(CollectorRegistry())
         self.owners: list[OwnerKey] | Exception = [ONE, TWO]
-        self.listener = Listener(path, self.added.extend, self.list_owners, {KIND}, self.metrics)
+        self.listener = Listener(path, self, self.list_owners, {KIND}, self.metrics)  # type: ignore[arg-type]
+
+    def add_all(self, requests: Iterable[Request]) -> None:
+        self.added.extend(requests)
+
+    def add_after(self, request: Request, delay: float) -> None:
+        self.planned.append((request, delay))
 
     def list_owners(self) -> list[OwnerKey]:
         if isinstance(self.owners, Exception):
@@ -79,8 +86,8 @@ def test_wake_ups_are_queued(running: Running) -> None:
     assert running.added == [
         Request(ONE, Reason.EDIT),
         Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")})),
-        Request(TWO, Reason.RESYNC),
     ]
+    assert running.planned == [(Request(TWO, Reason.RESYNC), module.SETTLING)]
     labels = {"hook": "20-children"}
     assert running.metrics.registry.get_sample_value("alluxio_operator_hook_wakeups_total", labels) == 3
 
@@ -132,9 +139,7 @@ def test_a_message_has_a_largest_size(running: Running, monkeypatch: pytest.Monk
     assert running.send(b" " * 1001)["error"] == "a message has at most 1000 bytes"
 
 
-def test_a_client_that_says_nothing_holds_up_nobody(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_that_says_nothing_holds_up_nobody(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.2)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.connect(str(running.path))

@@ -110,9 +110,7 @@ def test_an_owner_that_hangs_holds_up_nobody_else(start: Start) -> None:
     release.set()
 
 
-def test_a_failure_is_retried_with_all_that_was_asked_for(
-    start: Start, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failure_is_retried_with_all_that_was_asked_for(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     tries: list[Request] = []
 
     def reconcile(request: Request, deadline: Deadline) -> Outcome:
@@ -214,11 +212,9 @@ def test_what_is_added_while_all_workers_sleep_is_taken_at_once(start: Start) ->
     assert time.monotonic() - began < 1
 
 
-def test_a_line_tells_of_each_reconcile_that_did_something(
-    start: Start, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_line_tells_of_each_reconcile_that_did_something(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    queue, _, metrics = start(lambda request, deadline: Outcome(changed=request.key.name == "busy"))
+    queue, _, _ = start(lambda request, deadline: Outcome(changed=request.key.name == "busy"))
     queue.add(edit("busy"), edit("idle"))
     eventually(lambda: sum(record.msg == "reconciled" for record in caplog.records) == 2)
     levels = {record.outcome: record.levelname for record in caplog.records if record.msg == "reconciled"}

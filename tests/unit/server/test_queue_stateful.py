@@ -12,9 +12,7 @@ from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
 KEYS = strategies.sampled_from([OwnerKey("AlluxioCluster", "data", name) for name in "abcde"])
 REASONS = strategies.sampled_from(Reason)
-CHILDREN = strategies.frozensets(
-    strategies.integers(0, 99).map(lambda n: ChildRef("ConfigMap", str(n))), max_size=40
-)
+CHILDREN = strategies.frozensets(strategies.integers(0, 99).map(lambda n: ChildRef("ConfigMap", str(n))), max_size=40)
 SECONDS = strategies.floats(0, 100)
 
 
@@ -141,9 +139,7 @@ class QueueMachine(RuleBasedStateMachine):
             waits = sum(wanted.reason == reason for wanted in self.model.waiting.values())
             assert self.queue.depth(reason) == waits
         assert self.queue.running() == self.model.running
-        assert self.queue.next_wake() == min(
-            (at for at, _, _ in self.model.planned.values()), default=float("inf")
-        )
+        assert self.queue.next_wake() == min((at for at, _, _ in self.model.planned.values()), default=float("inf"))
 
     def teardown(self) -> None:
         for key in sorted(self.model.running):

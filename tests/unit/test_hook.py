@@ -1,0 +1,273 @@
+"""The hooks as shell-operator runs them: a process each, with recorded contexts, against the real listener."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from alluxio_operator import hook, inline
+from alluxio_operator.server.listener import Listener
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+
+ROOT = Path(__file__).parents[2]
+HOOKS = ROOT / "hooks"
+CONTEXTS = ROOT / "tests" / "contexts"
+KIND = "AlluxioCluster"
+
+
+class Received:
+    """A hook server that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.requests: list[Request] = []
+        self.metrics = Metrics(CollectorRegistry())
+        self.listener = Listener(
+            self.folder / "hooks.sock",
+            self,
+            lambda: [owner("one"), owner("two")],
+            {KIND},
+            self.metrics,  # type: ignore[arg-type]
+        )
+
+    def add_all(self, requests: Iterable[Request]) -> None:
+        self.requests.extend(requests)
+
+    def add_after(self, request: Request, delay: float) -> None:
+        self.requests.append(request)
+
+    def run(self, name: str, context: Path | None = None, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+        environ = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "ALLUXIO_OPERATOR_RUN_DIR": str(self.folder),
+            **({"BINDING_CONTEXT_PATH": str(context)} if context else {}),
+            **env,
+        }
+        return subprocess.run(
+            [str(HOOKS / name), *args], env=environ, cwd=HOOKS, capture_output=True, text=True, timeout=60
+        )
+
+
+@pytest.fixture
+def server() -> Iterator[Received]:
+    found = Received()
+    found.listener.start()
+    yield found
+    found.listener.close()
+    shutil.rmtree(found.folder)
+
+
+def owner(name: str) -> OwnerKey:
+    return OwnerKey(KIND, "data", name)
+
+
+def edit(name: str) -> Request:
+    return Request(owner(name), Reason.EDIT)
+
+
+def child(kind: str, name: str) -> Request:
+    return Request(owner("one"), Reason.CHILD, frozenset({ChildRef(kind, name)}))
+
+
+def resync(name: str, everything: bool = False) -> Request:
+    return Request(owner(name), Reason.RESYNC, everything=everything)
+
+
+RECORDED: dict[str, tuple[str, list[Request]]] = {
+    "cluster-added": ("10-alluxioclusters.py", [edit("one")]),
+    "cluster-modified": ("10-alluxioclusters.py", [edit("one")]),
+    "cluster-annotated": ("10-alluxioclusters.py", [edit("one")]),
+    "cluster-deleted": ("10-alluxioclusters.py", [edit("one")]),
+    "cluster-two-added": ("10-alluxioclusters.py", [edit("a"), edit("b")]),
+    "cluster-three-deleted": ("10-alluxioclusters.py", [edit("a"), edit("b"), edit("c")]),
+    "cluster-synchronization": ("10-alluxioclusters.py", [resync("one"), resync("two")]),
+    "child-modified": ("20-children.py", [child("StatefulSet", "one-master")]),
+    "child-job-failed": ("20-children.py", [child("Job", "one-format")]),
+    "child-lost-owner-labels": ("20-children.py", [child("ConfigMap", "one-client")]),
+    "child-lost-managed-by-label": ("20-children.py", [child("ConfigMap", "one-client")]),
+    "children-deleted": ("20-children.py", [child("StatefulSet", "one-master"), child("Job", "one-format")]),
+    "children-many-merged": (
+        "20-children.py",
+        [child("ConfigMap", "one-client"), child("StatefulSet", "one-master"), child("Job", "one-format")],
+    ),
+    "children-synchronization": ("20-children.py", [resync("one")]),
+    "children-synchronization-empty": ("20-children.py", []),
+    "schedule": ("30-resync.py", [resync("one", everything=True), resync("two", everything=True)]),
+}
+
+
+def test_each_recording_is_replayed() -> None:
+    assert {path.stem for path in CONTEXTS.glob("*.json")} == set(RECORDED)
+
+
+@pytest.mark.parametrize("recording", RECORDED)
+def test_a_recorded_context_wakes_its_owners_once_each(server: Received, recording: str) -> None:
+    name, expected = RECORDED[recording]
+    ran = server.run(name, CONTEXTS / f"{recording}.json")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert server.requests == expected
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(HOOKS.iterdir()) if path.suffix == ".py"])
+@pytest.mark.parametrize(
+    ("watched", "namespaces"),
+    [("", None), ("*", None), ("data", ["data"]), (" b ,a,, b", ["a", "b"])],
+)
+def test_bindings_watch_the_namespaces_that_are_set(
+    server: Received, name: str, watched: str, namespaces: list[str] | None
+) -> None:
+    ran = server.run(name, None, "--config", WATCH_NAMESPACE=watched)
+    assert ran.returncode == 0, ran.stderr
+    config = json.loads(ran.stdout)
+    assert config["configVersion"] == "v1"
+    for binding in config.get("kubernetes", []):
+        selector = {"nameSelector": {"matchNames": namespaces}} if namespaces else None
+        assert binding.get("namespace") == selector
+        assert binding["keepFullObjectsInMemory"] is False
+        assert binding["queue"] != "main"
+
+
+def test_edits_and_children_wait_in_queues_of_their_own(server: Received) -> None:
+    queues = []
+    for path in sorted(HOOKS.glob("*.py")):
+        config = json.loads(server.run(path.name, None, "--config").stdout)
+        bindings = config.get("kubernetes", []) + config.get("schedule", [])
+        queues.append({binding["queue"] for binding in bindings})
+    assert queues == [{"edits"}, {"children"}, {"resync"}]
+
+
+def test_the_resync_is_as_frequent_as_set(server: Received) -> None:
+    def crontab(**env: str) -> str:
+        ran = server.run("30-resync.py", None, "--config", **env)
+        return str(json.loads(ran.stdout)["schedule"][0]["crontab"])
+
+    assert crontab() == "*/10 * * * *"
+    assert crontab(ALLUXIO_OPERATOR_RESYNC_MINUTES="3") == "*/3 * * * *"
+
+
+@pytest.mark.parametrize("watched", ["Data", "a,b_c", "-a", "a-", ",", "a" * 64])
+def test_a_namespace_that_cannot_be_is_refused_in_words(server: Received, watched: str) -> None:
+    ran = server.run("10-alluxioclusters.py", None, "--config", WATCH_NAMESPACE=watched)
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert ran.stderr.startswith(f"10-alluxioclusters: WATCH_NAMESPACE={watched!r}: ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_server_that_is_not_there_fails_the_run_soon(server: Received) -> None:
+    server.listener.close()
+    began = time.monotonic()
+    ran = server.run("10-alluxioclusters.py", CONTEXTS / "cluster-added.json")
+    assert ran.returncode == 1
+    assert f"the hook server cannot be reached at {server.folder}/hooks.sock" in ran.stderr
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> None:
+    server.listener.close()
+    later = Received()
+    later.folder = server.folder
+    later.listener = Listener(server.folder / "hooks.sock", later, list, {KIND}, later.metrics)  # type: ignore[arg-type]
+    import threading
+
+    timer = threading.Timer(0.3, later.listener.start)
+    timer.start()
+    ran = server.run("10-alluxioclusters.py", CONTEXTS / "cluster-added.json")
+    timer.join()
+    later.listener.close()
+    assert ran.returncode == 0, ran.stderr
+    assert later.requests == [edit("one")]
+
+
+def test_what_the_server_refuses_fails_the_run(server: Received) -> None:
+    server.listener._list_owners = lambda: 1 / 0  # type: ignore[assignment,return-value]
+    ran = server.run("30-resync.py", CONTEXTS / "schedule.json")
+    assert ran.returncode == 1
+    assert "the hook server refused the message: ZeroDivisionError: division by zero" in ran.stderr
+
+
+@pytest.mark.parametrize(("content", "said"), [("{", "cannot be read"), ("{}", "no list"), ("[1]", "no list")])
+def test_contexts_that_are_broken_fail_the_run(server: Received, tmp_path: Path, content: str, said: str) -> None:
+    path = tmp_path / "context.json"
+    path.write_text(content)
+    ran = server.run("10-alluxioclusters.py", path)
+    assert ran.returncode == 1
+    assert said in ran.stderr
+
+
+def test_contexts_that_are_missing_fail_the_run(server: Received) -> None:
+    assert "BINDING_CONTEXT_PATH is not set" in server.run("10-alluxioclusters.py").stderr
+    assert "cannot be read" in server.run("10-alluxioclusters.py", Path("/nonexistent")).stderr
+
+
+def test_nothing_heavy_is_imported_by_a_hook() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
+        "import alluxio_operator.hook\n"
+        "print(*sorted(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"asyncio", "dataclasses", "inspect", "kubernetes", "logging", "pathlib", "subprocess", "typing", "urllib"}
+    assert not heavy & set(ran.stdout.split())
+
+
+def test_all_forms_of_context_are_understood() -> None:
+    seen = {"kind": KIND, "name": "one"}
+    forms: list[dict[str, Any]] = [
+        {"binding": "b", "type": "Event", "watchEvent": "Added", "filterResult": seen},
+        {"binding": "b", "type": "Event", "watchEvent": "Added", "object": seen, "filterResult": None},
+        {"binding": "b", "type": "Synchronization", "objects": [{"object": seen}]},
+        {"binding": "b", "type": "Group", "groupName": "g", "snapshots": {"b": [{"filterResult": seen}]}},
+    ]
+    for form in forms:
+        assert list(hook.seen_objects(form)) == [seen]
+    empty: list[dict[str, Any]] = [
+        {"binding": "onStartup"},
+        {"binding": "resync", "type": "Schedule"},
+        {"binding": "b", "type": "Synchronization", "objects": []},
+        {"binding": "b", "type": "Group", "groupName": "g", "snapshots": {}},
+        {"binding": "b", "type": "Event", "watchEvent": "Deleted", "object": None, "filterResult": ""},
+    ]
+    for form in empty:
+        assert list(hook.seen_objects(form)) == []
+
+
+def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Request] = []
+
+    def reconcile(request: Request, deadline: Deadline) -> Outcome:
+        assert deadline.remaining(1e9) <= 7
+        seen.append(request)
+        return Outcome(requeue_after=1)
+
+    module = SimpleNamespace(
+        reconcilers=lambda kube, settings, metrics: {KIND: reconcile},
+        list_owners=lambda kube, settings: [owner("one"), owner("two")],
+    )
+    monkeypatch.setitem(sys.modules, "stand_in", module)
+    monkeypatch.setattr(inline.Kube, "connect", lambda: None)
+    monkeypatch.setattr(inline.logs, "configure", lambda level, stream: None)
+    environ = {
+        "POD_NAMESPACE": "ops",
+        "ALLUXIO_OPERATOR_RECONCILERS": "stand_in",
+        "ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS": "7",
+    }
+    wakeups = [hook.wakeup(KIND, "data", "one", "child", ("Job", f"{n}")) for n in range(2)]
+    inline.reconcile({"wakeups": wakeups, "resync": False}, environ)
+    children = frozenset({ChildRef("Job", "0"), ChildRef("Job", "1")})
+    assert seen == [Request(owner("one"), Reason.CHILD, children)]
+    inline.reconcile({"wakeups": [], "resync": True}, environ)
+    assert seen[1:] == [resync("one", everything=True), resync("two", everything=True)]
