@@ -117,7 +117,7 @@ class ClusterReconciler:
                     publish(kube, observed.resource, result.status)
                 except Conflict:
                     return AGAIN
-                _log_changes(observed, result.status, applied)
+                _log_changes(result.status, applied)
                 said = events.notes(observed.status.conditions, result.status.conditions, applied)
                 events.post(kube, observed.resource, said, now)
             elif applied is not None and (applied.changed or applied.created or applied.pruned):
@@ -125,11 +125,8 @@ class ClusterReconciler:
         return Outcome(requeue_after=result.requeue_after)
 
 
-def _log_changes(observed: Observed, status: ClusterStatus, applied: Applied | None) -> None:
-    meta = observed.resource["metadata"]
+def _log_changes(status: ClusterStatus, applied: Applied | None) -> None:
     fields: Mapping[str, object] = {
-        "namespace": meta["namespace"],
-        "cluster": meta["name"],
         "step": status.phase,
         "summary": status.summary,
         "objects_created": [f"{r.kind}/{r.name}" for r in applied.created] if applied else [],

@@ -90,7 +90,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     unsettled = [ref.name for ref, state in sorted(rollouts.items()) if not state.settled]
     ready = not closed and not unsettled
     installed = ready or holds(before.conditions, "Installed")
-    phase = _phase(ready, installed, before, cluster, closed)
+    changing = before.observed_generation != cluster.generation or bool(applied.changed or applied.created)
+    phase = _phase(ready, installed, changing or before.phase == "Updating", closed)
     said = (
         _ready(ready, closed, unsettled),
         _progressing(phase, closed, unsettled),
@@ -161,15 +162,14 @@ def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gat
     return gates.workers_registered(observed, state.wanted)
 
 
-def _phase(ready: bool, installed: bool, before: ClusterStatus, cluster: Cluster, closed: Sequence[Gate]) -> Phase:
+def _phase(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
     if ready:
         return "Ready"
     if not installed:
         return "Installing"
     if any(gate.reason in ("JournalMissing", "Refused") for gate in closed):
         return "Degraded"
-    changed = before.observed_generation != cluster.generation
-    return "Updating" if changed or before.phase == "Updating" else "Degraded"
+    return "Updating" if changing else "Degraded"
 
 
 def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:

@@ -86,6 +86,11 @@ class Kube:
         """Replace an object or its status; raise Conflict when its resourceVersion is no longer the current one."""
         return self._call("PUT", path, query={"fieldManager": FIELD_MANAGER}, body=body)
 
+    def merge(self, path: str, patch: Object) -> dict[str, Any]:
+        """Merge a patch into an object: lists are replaced as a whole."""
+        query = {"fieldManager": FIELD_MANAGER}
+        return self._call("PATCH", path, query=query, body=patch, content="application/merge-patch+json")
+
     def delete(self, path: str, uid: str | None = None) -> None:
         """Delete an object and in the background what it owns; with `uid` only that very one."""
         options: dict[str, Any] = {"propagationPolicy": "Background"}

@@ -71,7 +71,7 @@ def apply(
             result.live[ref] = live
             continue
         try:
-            after = kube.apply(namespace, manifest.obj)
+            after = _apply(kube, namespace, manifest.obj, live)
         except Refused as error:
             result.refused[ref] = f"{ref.kind} {ref.name} was refused: {error.message}"
             return result
@@ -82,6 +82,26 @@ def apply(
         elif after["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
             result.changed.append(ref)
     return result
+
+
+def _apply(kube: Kube, namespace: str, obj: Object, live: Object | None) -> dict[str, Any]:
+    try:
+        return kube.apply(namespace, obj)
+    except Refused:
+        if live is None or obj["kind"] != "Service":
+            raise
+    # Ports are told apart by number: one that somebody renumbered stays beside ours, under the same name, and the
+    # server refuses both. The list is ours as a whole then.
+    kube.merge(KINDS["Service"].path(namespace, obj["metadata"]["name"]), {"spec": {"ports": _ports(obj, live)}})
+    return kube.apply(namespace, obj)
+
+
+def _ports(obj: Object, live: Object) -> list[dict[str, Any]]:
+    node_ports = {port.get("name"): port["nodePort"] for port in live["spec"].get("ports", ()) if "nodePort" in port}
+    return [
+        {**port, **({"nodePort": node_ports[port["name"]]} if port["name"] in node_ports else {})}
+        for port in obj["spec"]["ports"]
+    ]
 
 
 def prune(
