@@ -7,6 +7,8 @@ bound fields, so that code deep below a reconcile need not know whose reconcile 
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,12 +26,14 @@ _bound: ContextVar[Mapping[str, object]] = ContextVar("bound_log_fields", defaul
 
 
 def configure(level: str, stream: IO[str]) -> None:
-    """Send every logger of the process as JSON to `stream`; `level` is debug, info, warn or error."""
+    """Send all that the process logs to `stream`, uncaught exceptions too; `level`: debug, info, warn or error."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Formatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
+    sys.excepthook = lambda kind, error, trace: root.critical("uncaught", exc_info=(kind, error, trace))
+    threading.excepthook = _log_end_of_thread
     # The client's connection pool tells of every reconnect; its own debug lines would hold request bodies.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("kubernetes").setLevel(logging.WARNING)
@@ -50,13 +54,16 @@ def bound(**fields: object) -> Iterator[None]:
         _bound.reset(token)
 
 
+def _log_end_of_thread(raised: threading.ExceptHookArgs) -> None:
+    name = raised.thread.name if raised.thread else ""
+    logging.getLogger().critical("a thread has ended", exc_info=raised.exc_value, extra={"thread": name})
+
+
 class _Formatter(JsonFormatter):
     def __init__(self) -> None:
         super().__init__("%(message)s", rename_fields={"message": "msg", "exc_info": "traceback"})
 
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         instant = datetime.fromtimestamp(record.created, UTC)
         log_data["time"] = instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         log_data["level"] = _NAMES.get(record.levelno, record.levelname.lower())

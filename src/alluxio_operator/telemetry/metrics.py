@@ -31,12 +31,8 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or _process_registry()
         self.reconciles = self._counter("reconcile", "Reconciles by their outcome.", "kind", "outcome")
-        self.reconcile_duration = self._histogram(
-            "reconcile_duration_seconds", "How long a reconcile took.", "kind"
-        )
-        self.overruns = self._counter(
-            "reconcile_overruns", "Reconciles that outlived their deadline.", "kind"
-        )
+        self.reconcile_duration = self._histogram("reconcile_duration_seconds", "How long a reconcile took.", "kind")
+        self.overruns = self._counter("reconcile_overruns", "Reconciles that outlived their deadline.", "kind")
         self.stage_duration = self._histogram(
             "stage_duration_seconds", "How long one stage of a reconcile took.", "stage"
         )
