@@ -76,6 +76,11 @@ class Buildah:
         """Bring an archive back into the storage under the name that it carries."""
         self.run("pull", f"docker-archive:{archive}")
 
+    def limit(self, steps: int = 400) -> None:
+        """Drop the steps of old builds, but only when there are many: the newest make the next build fast."""
+        if len(self.run("images", "--all", "--quiet").splitlines()) > steps:
+            self.run("rmi", "--prune")
+
     def save(self, tag: str, archive: Path) -> str:
         """Write an image as an archive that containerd imports, and return its id."""
         partial = archive.with_name(f".{archive.name}.{os.getpid()}")

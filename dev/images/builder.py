@@ -78,7 +78,7 @@ def _build_one(cache: Cache, recipe: Recipe, key: str) -> None:
     archive = cache.root / recipe.archive
     image_id = buildah.save(recipe.tag, archive)
     cache.record(recipe.tag, Entry(archive=archive.name, id=image_id, key=key))
-    buildah.run("rmi", "--prune")
+    buildah.limit()
     shutil.rmtree(work)
     times = f"{built - started:.0f} s to build, {time.monotonic() - built:.0f} s to save"
     print(f"images: {recipe.tag} done: {times}, {archive.stat().st_size / 1e6:.0f} MB, {image_id[:19]}", flush=True)

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,14 +89,6 @@ class Cache:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         return directory
-
-
-def find_cache(environment: Mapping[str, str]) -> Cache:
-    """Take the directory from the environment: $ALLUXIO_OPERATOR_CACHE, else below the user's cache."""
-    if chosen := environment.get("ALLUXIO_OPERATOR_CACHE"):
-        return Cache(Path(chosen).absolute() / "images")
-    base = environment.get("XDG_CACHE_HOME")
-    return Cache((Path(base) if base else Path.home() / ".cache").absolute() / "alluxio-operator" / "images")
 
 
 def write_atomically(path: Path, text: str) -> None:

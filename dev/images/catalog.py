@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dev.images.alluxio import VERSIONS, alluxio_recipe
 from dev.images.base import base_recipe, java_recipe
+from dev.images.operator_image import operator_recipe, project_version
 from dev.images.recipe import Recipe
 
 
-def all_recipes() -> list[Recipe]:
-    """Every image that can be built."""
-    return [base_recipe(), java_recipe(), *(alluxio_recipe(version) for version in VERSIONS)]
+def all_recipes(operator_version: str | None = None) -> list[Recipe]:
+    """Every image that can be built; the operator's version is the project's unless another is given."""
+    return [
+        base_recipe(),
+        operator_recipe(operator_version or project_version()),
+        java_recipe(),
+        *(alluxio_recipe(version) for version in VERSIONS),
+    ]
