@@ -42,8 +42,10 @@ def next_step(observed: Observed, uid: str) -> JournalStep:
         return JournalStep(JournalStatus(state="Initializing", operation=operation), mode, waiting)
     if _succeeded(observed.journal_job):
         gate = Gate(GATE, True, "Initialized", "the journal is there")
-        # The Job stays until the status has been written: if that write is lost, its result is not.
-        return JournalStep(JournalStatus(state="Initialized", operation=known.operation), mode, gate)
+        # The Job stays until the status has been written: if that write is lost, its result is not. It stays as it is,
+        # though the claim may say by now that the journal was initialised.
+        done = JournalStatus(state="Initialized", operation=known.operation)
+        return JournalStep(done, "adopt" if known.operation.endswith("a") else "create", gate)
     trouble = first_trouble(observed.role(names.JOURNAL))
     if trouble and trouble.reason == JOURNAL_MISSING:
         gate = _missing(cluster, trouble.message)

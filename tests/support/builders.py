@@ -1,0 +1,251 @@
+"""Small builders: each returns a working value, and takes only what a test is about.
+
+Resources and pods are built as the API server sends them (raw JSON); what is derived from them is built by the
+code under test, so that a test never states a type's inner form twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
+from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.api.status import ClusterStatus, JournalStatus
+from alluxio_operator.cluster.names import Names
+from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, Observed
+from alluxio_operator.cluster.pods import parse_pod
+from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.pipeline.conditions import stamp
+
+Json = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+UID = "0a1b2c3d-1111-2222-3333-444455556666"
+NAMESPACE = "data"
+NAME = "small"
+
+
+def later(seconds: float) -> datetime:
+    """Return a moment after NOW."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
+    """Return `base` with `over` laid upon it, map by map; None removes a field."""
+    result = deepcopy(dict(base))
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = deepcopy(value)
+    return result
+
+
+# --- the resource -------------------------------------------------------------------------------------------------
+
+
+def spec(**over: Any) -> Json:
+    """Return a spec with one StatefulSet worker, laid over with `over`."""
+    base = {
+        "version": "2.9.4",
+        "rootMount": {"volume": {"size": "1Gi", "accessModes": ["ReadWriteOnce"]}},
+        "workers": {"workload": "StatefulSet", "replicas": 1},
+    }
+    return merged(base, over)
+
+
+def resource(
+    name: str = NAME,
+    namespace: str = NAMESPACE,
+    *,
+    uid: str = UID,
+    generation: int = 1,
+    status: Mapping[str, Any] | None = None,
+    **over: Any,
+) -> Json:
+    """Return an AlluxioCluster as the API server sends it; `over` is laid over the spec."""
+    made: Json = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "uid": uid,
+            "generation": generation,
+            "resourceVersion": "10",
+        },
+        "spec": spec(**over),
+    }
+    if status is not None:
+        made["status"] = dict(status)
+    return made
+
+
+def cluster_spec(**over: Any) -> ClusterSpec:
+    """Return a parsed spec."""
+    return ClusterSpec.model_validate(spec(**over))
+
+
+def cluster(name: str = NAME, namespace: str = NAMESPACE, **over: Any) -> Cluster:
+    """Return a valid cluster."""
+    made = validate(resource(name, namespace, **over))
+    assert isinstance(made, Cluster), made
+    return made
+
+
+# --- what is observed ---------------------------------------------------------------------------------------------
+
+
+def observed(
+    *pods: Json,
+    made: Json | None = None,
+    status: ClusterStatus | None = None,
+    journal: JournalStatus | None = None,
+    job: Json | None = None,
+    claim: Json | None = None,
+    master: MasterInfo | NoAnswer | None = None,
+    job_master: bool = False,
+) -> Observed:
+    """Return one look at a cluster: nothing there, unless said."""
+    status = status or ClusterStatus()
+    if journal is not None:
+        status = status.model_copy(update={"journal": journal})
+    return Observed(
+        resource=made or resource(),
+        status=status,
+        pods=tuple(parse_pod(one) for one in pods),
+        journal_job=job,
+        journal_claim=claim,
+        master=master or NoAnswer("no master has an address yet"),
+        job_master_serves=job_master,
+    )
+
+
+def info(live: int = 1, lost: int = 0, capacity: int = 1024**3, used: int = 0, version: str = "2.9.4") -> MasterInfo:
+    """Return what a serving master says."""
+    return MasterInfo(version=version, live_workers=live, lost_workers=lost, capacity=capacity, used=used)
+
+
+def initializing(operation: str = "0a1b2c3dc") -> JournalStatus:
+    """Return the journal's status while its Job may run."""
+    return JournalStatus(state="Initializing", operation=operation)
+
+
+def initialized(operation: str = "0a1b2c3dc") -> JournalStatus:
+    """Return the journal's status for ever after."""
+    return JournalStatus(state="Initialized", operation=operation)
+
+
+def journal_job(*, complete: bool = False, operation: str = "0a1b2c3dc") -> Json:
+    """Return the journal's Job as the API server sends it."""
+    conditions = [
+        {"type": "SuccessCriteriaMet", "status": "True"},
+        {"type": "Complete", "status": "True"},
+    ]
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": Names(NAME, NAMESPACE).journal_job(operation), "namespace": NAMESPACE},
+        "status": {"conditions": conditions} if complete else {"active": 1},
+    }
+
+
+def journal_claim(*, used: bool = False) -> Json:
+    """Return the claim of the journal; `used` when the operator wrote on it that a journal lies there."""
+    annotations = {JOURNAL_ANNOTATION: "initialized"} if used else {"volume.kubernetes.io/selected-node": "node-1"}
+    name = Names(NAME, NAMESPACE).journal_claim(0)
+    return {"kind": "PersistentVolumeClaim", "metadata": {"name": name, "annotations": annotations}}
+
+
+# --- pods as the API server sends them ----------------------------------------------------------------------------
+
+
+def container_status(name: str, *, ready: bool = False, **state: Any) -> Json:
+    """Return a container's status; `state` holds `waiting`, `running`, `terminated`, and `last` for the last state."""
+    last = state.pop("last", {})
+    return {
+        "name": name,
+        "ready": ready,
+        "started": ready,
+        "restartCount": 1 if last else 0,
+        "image": "alluxio/alluxio:2.9.4",
+        "state": state,
+        "lastState": {"terminated": last} if last else {},
+    }
+
+
+def pod(
+    role: str,
+    name: str = "",
+    *,
+    phase: str = "Running",
+    ip: str = "10.0.0.7",
+    ready: bool = False,
+    containers: list[Json] | None = None,
+    inits: list[Json] | None = None,
+    unschedulable: str = "",
+    deleted: bool = False,
+    cluster: str = NAME,
+    namespace: str = NAMESPACE,
+) -> Json:
+    """Return a pod of a role."""
+    metadata: Json = {
+        "name": name or f"{cluster}-{role}-0",
+        "namespace": namespace,
+        "labels": dict(Names(cluster, namespace).labels(role)),
+    }
+    if deleted:
+        metadata["deletionTimestamp"] = stamp(NOW)
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    if unschedulable:
+        conditions.append(
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unschedulable}
+        )
+    status: Json = {"phase": phase, "conditions": conditions}
+    if ip and not unschedulable:
+        status["podIP"] = ip
+    if inits is not None:
+        status["initContainerStatuses"] = inits
+    default = [container_status(role, ready=ready, running={"startedAt": stamp(NOW)})]
+    status["containerStatuses"] = default if containers is None else containers
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
+
+
+def ready_pod(role: str, name: str = "", **options: Any) -> Json:
+    """Return a pod that is ready."""
+    return pod(role, name, ready=True, **options)
+
+
+# --- workloads ----------------------------------------------------------------------------------------------------
+
+
+def workload(kind: str, name: str, *, wanted: int = 1, ready: int | None = None, **status: Any) -> Json:
+    """Return a workload whose controller has done its work, unless `ready` or `status` say otherwise."""
+    ready = wanted if ready is None else ready
+    if kind == "DaemonSet":
+        said = {
+            "desiredNumberScheduled": wanted,
+            "currentNumberScheduled": wanted,
+            "updatedNumberScheduled": wanted,
+            "numberReady": ready,
+        }
+        wish: Json = {}
+    else:
+        said = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
+        wish = {"replicas": wanted}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": NAMESPACE, "generation": 1, "uid": f"uid-{name}"},
+        "spec": wish,
+        "status": {"observedGeneration": 1, **said, **status},
+    }

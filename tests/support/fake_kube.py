@@ -1,0 +1,219 @@
+"""An API server in memory: what the operator's client sees of one, and no more.
+
+It keeps resourceVersions, generations and uids, merges applies field by field per manager, guards replacements by
+resourceVersion and deletions by uid, and knows two things that it refuses: a change of what can't be changed in a
+Job or a claim, and two controllers of one object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from alluxio_operator.kube.client import FIELD_MANAGER
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.work import Deadline
+
+Json = dict[str, Any]
+
+
+class FakeKube:
+    """Stands in for Kube. `writes` lists what changed something, as (verb, path)."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Json] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.writes: list[tuple[str, str]] = []
+        self.before_call: Callable[[str, str], None] = lambda verb, path: None
+        """Called before each call; may raise, or change something as somebody else would."""
+        self.after_write: Callable[[str, str], None] = lambda verb, path: None
+        """Called after each write; may raise, as when the answer got lost."""
+        self._applied: dict[str, dict[str, Json]] = {}
+        self._version = 100
+
+    # --- what the operator calls ----------------------------------------------------------------------------------
+
+    def within(self, deadline: Deadline) -> FakeKube:
+        deadline.remaining(1)
+        return self
+
+    def get(self, path: str) -> Json:
+        self._begin("get", path)
+        return _copied(self._existing(path))
+
+    def list(self, path: str, label_selector: str = "") -> Iterator[Json]:
+        self._begin("list", path)
+        wanted = dict(pair.split("=", 1) for pair in label_selector.split(",") if pair)
+        kind = next(kind for kind in KINDS.values() if path.endswith(f"/{kind.plural}"))
+        for found, obj in sorted(self.objects.items()):
+            if obj["kind"] != kind.kind or (path != kind.path("") and not found.startswith(path + "/")):
+                continue
+            if wanted.items() <= obj["metadata"].get("labels", {}).items():
+                yield _copied(obj)
+
+    def apply(self, namespace: str, obj: Mapping[str, Any]) -> Json:
+        path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
+        self._begin("apply", path)
+        return self.apply_as(FIELD_MANAGER, path, obj)
+
+    def merge(self, path: str, patch: Mapping[str, Any]) -> Json:
+        self._begin("merge", path)
+        before = self._existing(path)
+        return self._store("merge", path, before, _merged(before, patch))
+
+    def create(self, path: str, body: Mapping[str, Any]) -> Json:
+        path = f"{path}/{body['metadata']['name']}"
+        self._begin("create", path)
+        if path in self.objects:
+            raise Conflict(f"POST {path}", 409, "already exists")
+        return self._store("create", path, {}, dict(body))
+
+    def replace(self, path: str, body: Mapping[str, Any]) -> Json:
+        self._begin("replace", path)
+        if not path.endswith("/status"):
+            raise AssertionError(f"only a status is ever replaced, not {path}")
+        owner = path.removesuffix("/status")
+        before = self._existing(owner)
+        if body["metadata"]["resourceVersion"] != before["metadata"]["resourceVersion"]:
+            raise Conflict(f"PUT {path}", 409, "the object has been modified")
+        return self._store("replace", owner, before, {**before, "status": _copied(body["status"])}, path)
+
+    def delete(self, path: str, uid: str | None = None) -> None:
+        self._begin("delete", path)
+        obj = self._existing(path)
+        if uid is not None and obj["metadata"]["uid"] != uid:
+            raise Conflict(f"DELETE {path}", 409, "the UID in the precondition doesn't match")
+        self.remove(path)
+        self._done("delete", path)
+
+    # --- what others do -------------------------------------------------------------------------------------------
+
+    def put(self, obj: Mapping[str, Any]) -> Json:
+        """Write an object as somebody else: replace it as a whole."""
+        path = KINDS[obj["kind"]].path(obj["metadata"]["namespace"], obj["metadata"]["name"])
+        return self._store("", path, self.objects.get(path, {}), _copied(obj))
+
+    def edit(self, kind: str, namespace: str, name: str, change: Callable[[Json], None]) -> Json:
+        """Change an object as somebody else."""
+        obj = _copied(self._existing(KINDS[kind].path(namespace, name)))
+        change(obj)
+        return self.put(obj)
+
+    def remove(self, path: str) -> None:
+        """Delete an object as somebody else."""
+        del self.objects[path]
+        self._applied.pop(path, None)
+
+    def apply_as(self, manager: str, path: str, obj: Mapping[str, Any]) -> Json:
+        """Apply for any manager: its fields win; fields that it applied before and no longer does go away."""
+        before = self.objects.get(path, {})
+        managers = self._applied.setdefault(path, {})
+        others = [applied for name, applied in managers.items() if name != manager]
+        after = _without(_copied(before), managers.get(manager, {}), obj, others)
+        after = _merged(after, obj)
+        _check_unchangeable(path, before, after)
+        stored = self._store("apply", path, before, after)
+        managers[manager] = _copied(obj)
+        return stored
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the names of all objects of a kind."""
+        return sorted(obj["metadata"]["name"] for obj in self.objects.values() if obj["kind"] == kind)
+
+    def object(self, kind: str, namespace: str, name: str) -> Json:
+        """Return an object without it being counted as a call."""
+        return _copied(self._existing(KINDS[kind].path(namespace, name)))
+
+    # --- the inside -----------------------------------------------------------------------------------------------
+
+    def _begin(self, verb: str, path: str) -> None:
+        self.calls.append((verb, path))
+        self.before_call(verb, path)
+
+    def _done(self, verb: str, path: str) -> None:
+        if verb:
+            self.writes.append((verb, path))
+            self.after_write(verb, path)
+
+    def _existing(self, path: str) -> Json:
+        try:
+            return self.objects[path]
+        except KeyError:
+            raise NotFound(f"GET {path}", 404, "not found") from None
+
+    def _store(self, verb: str, path: str, before: Json, after: Json, said: str = "") -> Json:
+        kind = KINDS[after["kind"]]
+        meta = {**after["metadata"]}
+        if not before:
+            self._version += 1
+            meta.setdefault("uid", f"uid-{self._version}")
+            meta["creationTimestamp"] = f"2030-01-01T00:00:{self._version % 60:02d}Z"
+            if kind.has_generation:
+                meta["generation"] = 1
+        elif _same(before, after):
+            return _copied(before)
+        else:
+            self._version += 1
+            if kind.has_generation and before.get("spec") != after.get("spec"):
+                meta["generation"] = before["metadata"]["generation"] + 1
+        meta["resourceVersion"] = str(self._version)
+        self.objects[path] = {**after, "metadata": meta}
+        stored = _copied(self.objects[path])
+        self._done(verb, said or path)
+        return stored
+
+
+def _copied(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def _same(before: Json, after: Json) -> bool:
+    def plain(obj: Json) -> Json:
+        return {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k != "resourceVersion"}}
+
+    return plain(before) == plain(after)
+
+
+def _merged(base: Any, over: Any) -> Any:
+    if isinstance(base, Mapping) and isinstance(over, Mapping):
+        result = dict(base)
+        for key, value in over.items():
+            if key == "ownerReferences":
+                mine = {ref["uid"] for ref in value}
+                result[key] = [*(ref for ref in base.get(key, ()) if ref["uid"] not in mine), *_copied(value)]
+            else:
+                result[key] = _merged(base[key], value) if key in base else _copied(value)
+        return result
+    return _copied(over)
+
+
+def _without(obj: Any, applied: Any, again: Any, others: list[Any]) -> Any:
+    """Return `obj` without the fields that were applied, are not applied again, and that nobody else applies."""
+    if not isinstance(obj, Mapping) or not isinstance(applied, Mapping):
+        return obj
+    result = dict(obj)
+    for key, value in applied.items():
+        theirs = [other[key] for other in others if isinstance(other, Mapping) and key in other]
+        if key not in result:
+            continue
+        if isinstance(again, Mapping) and key in again:
+            result[key] = _without(result[key], value, again[key], theirs)
+        elif key == "ownerReferences":
+            mine = {ref["uid"] for ref in value}
+            result[key] = [ref for ref in result[key] if ref["uid"] not in mine]
+        elif not theirs:
+            del result[key]
+    return result
+
+
+def _check_unchangeable(path: str, before: Json, after: Json) -> None:
+    owners = after["metadata"].get("ownerReferences", ())
+    if sum(bool(ref.get("controller")) for ref in owners) > 1:
+        raise Refused(f"PATCH {path}", 422, "Only one reference can have Controller set to true")
+    if not before:
+        return
+    part = {"Job": "template", "PersistentVolumeClaim": "accessModes"}.get(after["kind"])
+    if part and before["spec"].get(part) != after["spec"].get(part):
+        raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")

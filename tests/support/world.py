@@ -1,0 +1,176 @@
+"""A small world around the operator: an API server in memory, the controllers of Kubernetes, an Alluxio that answers.
+
+`World.turn` lets the controllers do one step; a test says which of them work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from tests.support.builders import NOW, TEMPLATES, container_status, info, pod, ready_pod, resource
+from tests.support.fake_kube import FakeKube
+
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.cluster.reconcile import ClusterReconciler
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.pipeline.render import Manifest, Renderer
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+
+Json = dict[str, Any]
+
+
+class RememberingRenderer(Renderer):
+    """Renders the same context once only: most of a simulated reconcile would be spent on it."""
+
+    def __init__(self) -> None:
+        super().__init__(TEMPLATES)
+        self._known: dict[str, tuple[Manifest, ...]] = {}
+
+    def render(self, folder: str, context: Mapping[str, Any]) -> tuple[Manifest, ...]:
+        key = json.dumps([folder, context], sort_keys=True)
+        if key not in self._known:
+            self._known[key] = super().render(folder, context)
+        return self._known[key]
+
+
+RENDERER = RememberingRenderer()
+
+
+class FakeAlluxio:
+    """Stands in for Alluxio over HTTP: `master` is what any master answers."""
+
+    def __init__(self, master: MasterInfo | NoAnswer | None = None, job_master: bool = True) -> None:
+        self.master: MasterInfo | NoAnswer = master or NoAnswer("connection refused")
+        self.job_master = job_master
+        self.asked: list[tuple[str, int]] = []
+
+    def master_info(self, host: str, port: int, deadline: Deadline) -> MasterInfo | NoAnswer:
+        self.asked.append((host, port))
+        return self.master
+
+    def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
+        self.asked.append((host, port))
+        return self.job_master
+
+
+class World:
+    """One cluster, its operator and what is around them."""
+
+    def __init__(self, made: Mapping[str, Any] | None = None) -> None:
+        self.kube = FakeKube()
+        self.alluxio = FakeAlluxio()
+        self.now = NOW
+        self.made = self.kube.put(made or resource())
+        meta = self.made["metadata"]
+        self.namespace, self.name = meta["namespace"], meta["name"]
+        self.key = OwnerKey(KIND, self.namespace, self.name)
+        self.start_operator()
+
+    def start_operator(self) -> None:
+        """Start the operator anew: all that it remembers is lost."""
+        self.reconciler = ClusterReconciler(
+            self.kube,  # type: ignore[arg-type]
+            self.alluxio,
+            RENDERER,
+            Metrics(CollectorRegistry()),
+            self._clock,
+        )
+
+    def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:
+        """Reconcile once; `children` are (kind, name) of objects that an event spoke of."""
+        named = frozenset(ChildRef(kind, name) for kind, name in children)
+        return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(60))
+
+    def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
+        """Let Kubernetes and Alluxio catch up: end the journal's Job, start pods, let masters serve."""
+        for name in self.kube.of_kind("Job"):
+            self._run_job(name, job)
+        for kind in ("StatefulSet", "DaemonSet", "Deployment"):
+            for name in self.kube.of_kind(kind):
+                self._run_workload(kind, name, pods)
+        master = self.pod_of("master")
+        self.alluxio.master = info() if serves and master else NoAnswer("connection refused")
+
+    def settle(self, rounds: int = 20) -> None:
+        """Reconcile and let the world catch up until nothing changes any more."""
+        for _ in range(rounds):
+            before = len(self.kube.writes)
+            self.reconcile()
+            self.turn()
+            if len(self.kube.writes) == before and self.phase == "Ready":
+                return
+        raise AssertionError(f"not settled: {self.status}")
+
+    @property
+    def status(self) -> Json:
+        """The status of the cluster."""
+        status: Json = self.kube.object(KIND, self.namespace, self.name).get("status", {})
+        return status
+
+    @property
+    def phase(self) -> str:
+        """The cluster's state in one word."""
+        return str(self.status.get("phase", ""))
+
+    def condition(self, kind: str) -> Json:
+        """Return a condition of the cluster."""
+        return next(c for c in self.status["conditions"] if c["type"] == kind)
+
+    def events(self) -> list[str]:
+        """Return the reasons of the events, oldest first."""
+        found = [obj for obj in self.kube.objects.values() if obj["kind"] == "Event"]
+        return [event["reason"] for event in found]
+
+    def pod_of(self, role: str) -> Json | None:
+        """Return the first pod of a role."""
+        path = KINDS["Pod"].path(self.namespace, f"{self.name}-{role}-0")
+        return self.kube.objects.get(path)
+
+    def edit_spec(self, **over: Any) -> None:
+        """Change the spec as a person would."""
+
+        def change(obj: Json) -> None:
+            obj["spec"] = resource(**over)["spec"]
+
+        self.kube.edit(KIND, self.namespace, self.name, change)
+
+    def _clock(self) -> datetime:
+        return self.now
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def _run_job(self, name: str, complete: bool) -> None:
+        done = {"conditions": [{"type": "Complete", "status": "True"}], "succeeded": 1}
+        status = done if complete else {"active": 1}
+        self.kube.edit("Job", self.namespace, name, lambda job: job.update(status=status))
+
+    def _run_workload(self, kind: str, name: str, run: bool) -> None:
+        role = name.removeprefix(f"{self.name}-")
+        obj = self.kube.object(kind, self.namespace, name)
+        wanted = 1 if kind == "DaemonSet" else obj["spec"].get("replicas", 1)
+        ready = wanted if run else 0
+        if kind == "DaemonSet":
+            status = {
+                "desiredNumberScheduled": wanted,
+                "currentNumberScheduled": wanted,
+                "updatedNumberScheduled": wanted,
+                "numberReady": ready,
+            }
+        else:
+            status = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
+        status["observedGeneration"] = obj["metadata"]["generation"]
+        self.kube.edit(kind, self.namespace, name, lambda one: one.update(status=status))
+        at = {"cluster": self.name, "namespace": self.namespace}
+        for ordinal in range(wanted):
+            pod_name = f"{name}-{ordinal}"
+            waiting = [container_status(role, waiting={"reason": "ContainerCreating"})]
+            made = ready_pod(role, pod_name, **at) if run else pod(role, pod_name, containers=waiting, **at)
+            self.kube.put(made)
