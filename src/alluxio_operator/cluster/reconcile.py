@@ -19,7 +19,7 @@ from alluxio_operator.kube.errors import Conflict
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.apply import Memory, apply, prune
+from alluxio_operator.pipeline.apply import Memory, apply, doubt, prune
 from alluxio_operator.pipeline.publish import publish
 from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.telemetry.metrics import Metrics
@@ -53,6 +53,7 @@ class ClusterReconciler:
             # Owner references delete the rest; there is nothing to finish that the API server doesn't finish itself.
             self._memories.pop(request.key, None)
             return Outcome()
+        doubt(self._memories.setdefault(request.key, {}), request)
         with self._metrics.stage("validate"):
             cluster = validate(observed.resource)
         if not isinstance(cluster, Cluster):
@@ -65,7 +66,7 @@ class ClusterReconciler:
         if recorded is None:
             return AGAIN
         with self._metrics.stage("apply"):
-            applied = self._apply(kube, plan, recorded, manifests, request)
+            applied = self._apply(kube, plan, recorded, manifests, request.key)
         return self._publish(
             kube, recorded, report(plan, recorded, applied, [m.ref for m in manifests], self._now()), applied
         )
@@ -80,13 +81,14 @@ class ClusterReconciler:
         before = observed.status
         known = {Ref(item.kind, item.name) for item in before.inventory}
         new = [m.ref.item for m in manifests if m.order < plan.until and m.ref not in known]
-        claimed = before.journal is None and plan.journal.job is not None
+        journal = plan.journal.status
+        claimed = journal.state == "Initializing" and journal != before.journal
         if not new and not claimed:
             return observed
         intent = before.model_copy(
             update={
                 "inventory": (*before.inventory, *new),
-                "journal": plan.journal.status if claimed else before.journal,
+                "journal": journal if claimed else before.journal,
             }
         )
         try:
@@ -96,14 +98,13 @@ class ClusterReconciler:
         return observed.with_status(resource, intent)
 
     def _apply(
-        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[Manifest], request: Request
+        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[Manifest], key: OwnerKey
     ) -> Applied:
-        key = request.key
         memory = self._memories.setdefault(key, {})
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         existing = {Ref(item.kind, item.name) for item in observed.status.inventory}
         due = [m for m in manifests if m.order < plan.until or m.ref in existing]
-        applied = apply(kube, key.namespace, due, memory, request, labels)
+        applied = apply(kube, key.namespace, due, memory, labels)
         if not applied.refused:
             rendered = {m.ref for m in manifests}
             applied.pruned = prune(kube, key.namespace, observed.status.inventory, rendered, memory, labels)

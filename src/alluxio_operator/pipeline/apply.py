@@ -9,7 +9,7 @@ keeps no generation.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from alluxio_operator.api.status import InventoryItem
@@ -18,10 +18,13 @@ from alluxio_operator.kube.errors import NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.render import Manifest
-from alluxio_operator.work import Request
+from alluxio_operator.work import ChildRef, Request
 
 NEVER_PRUNED: Final = frozenset({"PersistentVolumeClaim"})
 """Kinds that are never deleted because they are no longer rendered: they hold data."""
+
+MADE_ANEW: Final = frozenset({"Job"})
+"""Kinds whose spec can't be changed and which hold nothing: a wrong one is replaced by another of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,22 @@ class Remembered:
     hash: str
     version: str
     live: Object
+    doubted: bool = False
+    """An event spoke of the object, and nobody has looked since."""
 
 
 Memory = dict[Ref, Remembered]
 """What is remembered of one owner's objects; may be lost at any time."""
+
+
+def doubt(memory: Memory, request: Request) -> None:
+    """Note what a request speaks of: it is looked at by the next apply that gets so far, be it a later one.
+
+    An event comes once. Without the note, a conflict or an invalid spec in between would leave drift until a resync.
+    """
+    for ref, known in list(memory.items()):
+        if request.everything or ChildRef(ref.kind, ref.name) in request.children:
+            memory[ref] = replace(known, doubted=True)
 
 
 def apply(
@@ -42,7 +57,6 @@ def apply(
     namespace: str,
     manifests: Iterable[Manifest],
     memory: Memory,
-    request: Request,
     owner_labels: Mapping[str, str],
 ) -> Applied:
     """Apply manifests in order; stop at the first one that the server refuses.
@@ -50,13 +64,11 @@ def apply(
     What comes later depends on what comes first, so going on would break the order. An object that exists without the
     owner's labels is somebody else's and is refused here instead of being taken over.
     """
-    named = {(child.kind, child.name) for child in request.children}
     result = Applied()
     for manifest in manifests:
         ref = manifest.ref
         known = memory.get(ref)
-        doubted = request.everything or (ref.kind, ref.name) in named or ref.kind in WORKLOADS
-        if known is not None and known.hash == manifest.hash and not doubted:
+        if known is not None and _trusted(known, manifest):
             result.live[ref] = known.live
             continue
         live = _read(kube, namespace, ref)
@@ -87,12 +99,18 @@ def apply(
 def _apply(kube: Kube, namespace: str, obj: Object, live: Object | None) -> dict[str, Any]:
     try:
         return kube.apply(namespace, obj)
-    except Refused:
-        if live is None or obj["kind"] != "Service":
+    except Refused as error:
+        path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
+        if live is None:
             raise
-    # Ports are told apart by number: one that somebody renumbered stays beside ours, under the same name, and the
-    # server refuses both. The list is ours as a whole then.
-    kube.merge(KINDS["Service"].path(namespace, obj["metadata"]["name"]), {"spec": {"ports": _ports(obj, live)}})
+        if obj["kind"] in MADE_ANEW and "immutable" in error.message:
+            kube.delete(path, uid=live["metadata"]["uid"])
+        elif obj["kind"] == "Service":
+            # Ports are told apart by number: one that somebody renumbered stays beside ours, under the same name, and
+            # the server refuses both. The list is ours as a whole then.
+            kube.merge(path, {"spec": {"ports": _ports(obj, live)}})
+        else:
+            raise
     return kube.apply(namespace, obj)
 
 
@@ -148,6 +166,10 @@ def _version(obj: Object) -> str:
     return f"{meta['uid']}/{meta['resourceVersion']}"
 
 
+def _trusted(known: Remembered, manifest: Manifest) -> bool:
+    return known.hash == manifest.hash and not known.doubted and manifest.ref.kind not in WORKLOADS
+
+
 def _as_applied(manifest: Manifest, known: Remembered, live: Object) -> bool:
     # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.
     wanted, present = manifest.obj["metadata"], live["metadata"]
@@ -157,8 +179,12 @@ def _as_applied(manifest: Manifest, known: Remembered, live: Object) -> bool:
         and known.version == _version({**live, "kind": manifest.ref.kind})
         and _has_labels(live, wanted.get("labels", {}))
         and annotations.items() <= present.get("annotations", {}).items()
-        and len(wanted.get("ownerReferences", ())) <= len(present.get("ownerReferences", ()))
+        and _owners(wanted) <= _owners(present)
     )
+
+
+def _owners(meta: Mapping[str, Any]) -> set[str]:
+    return {reference["uid"] for reference in meta.get("ownerReferences", ())}
 
 
 def _has_labels(live: Object, labels: Mapping[str, str]) -> bool:
