@@ -9,10 +9,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), os.pardir, "src"))
 
-from alluxio_operator.hook import is_event, namespace_selector, run, seen_objects, wakeup
+from alluxio_operator.hook import namespace_selector, run
 
 FILTER = """{
-  kind, namespace: .metadata.namespace, name: .metadata.name,
+  wake: {kind, namespace: .metadata.namespace, name: .metadata.name},
   uid: .metadata.uid, generation: .metadata.generation, deletionTimestamp: .metadata.deletionTimestamp,
   annotations: ((.metadata.annotations // {}) | with_entries(select(.key | startswith("alluxio-operator.io/"))))
 }"""
@@ -37,10 +37,4 @@ def config(environ):
     }
 
 
-def to_wakeups(context):
-    reason = "edit" if is_event(context) else "resync"
-    for seen in seen_objects(context):
-        yield wakeup(seen["kind"], seen["namespace"], seen["name"], reason)
-
-
-run(config, to_wakeups)
+run(config)

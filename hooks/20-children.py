@@ -9,16 +9,16 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), os.pardir, "src"))
 
-from alluxio_operator.hook import is_event, namespace_selector, run, seen_objects, wakeup
+from alluxio_operator.hook import namespace_selector, run
 
 # The owner reference comes first, as a label is easier to lose; volumes that outlive their owner have no reference.
 IDENTITY = """
   ((.metadata.ownerReferences // []) | map(select(.apiVersion | startswith("alluxio-operator.io/"))) | first) as $ref
   | (.metadata.labels // {}) as $labels
-  | {kind, namespace: .metadata.namespace, name: .metadata.name, uid: .metadata.uid, $labels,
-     deleting: (.metadata.deletionTimestamp != null), owners: [.metadata.ownerReferences[]?.uid],
-     ownerKind: ($ref.kind // $labels["alluxio-operator.io/owner-kind"]),
-     owner: ($ref.name // $labels["alluxio-operator.io/owner"])}"""
+  | {wake: {kind: ($ref.kind // $labels["alluxio-operator.io/owner-kind"]), namespace: .metadata.namespace,
+            name: ($ref.name // $labels["alluxio-operator.io/owner"]), child: {kind, name: .metadata.name}},
+     uid: .metadata.uid, $labels, owners: [.metadata.ownerReferences[]?.uid],
+     deleting: (.metadata.deletionTimestamp != null)}"""
 
 SPEC = "{generation: .metadata.generation}"
 # Kinds without a generation; their versions change seldom.
@@ -64,14 +64,4 @@ def config(environ):
     }
 
 
-def to_wakeups(context):
-    for seen in seen_objects(context):
-        if seen.get("ownerKind") and seen.get("owner"):
-            owner = seen["ownerKind"], seen["namespace"], seen["owner"]
-            if is_event(context):
-                yield wakeup(*owner, "child", child=(seen["kind"], seen["name"]))
-            else:
-                yield wakeup(*owner, "resync")
-
-
-run(config, to_wakeups)
+run(config)

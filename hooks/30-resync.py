@@ -16,4 +16,4 @@ def config(environ):
     }
 
 
-run(config, resync=True)
+run(config)

@@ -6,15 +6,15 @@ ALLUXIO_OPERATOR_INLINE=1 BINDING_CONTEXT_PATH=recorded.json hooks/10-alluxioclu
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.server.listener import requests_from
 from alluxio_operator.server.main import ReconcilersModule
 from alluxio_operator.server.queue import QueueState
+from alluxio_operator.server.wakeups import wakeups_in
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
@@ -23,7 +23,7 @@ from alluxio_operator.work import Deadline, Reason, Request
 log = logging.getLogger(__name__)
 
 
-def reconcile(message: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
     """Reconcile once each owner that a hook's message names; what a reconcile raises ends it."""
     settings = Settings.from_env(environ)
     logs.configure(settings.log_level, sys.stderr)
@@ -32,9 +32,10 @@ def reconcile(message: Mapping[str, Any], environ: Mapping[str, str]) -> None:
     module: ReconcilersModule = importlib.import_module(settings.reconcilers)
     by_kind = module.reconcilers(kube, settings, metrics)
     queue = QueueState()
-    for request in requests_from(message, by_kind.keys()):
+    found = wakeups_in(json.loads(message), by_kind.keys())
+    for request in (*found.requests, *found.existing):
         queue.add(request, now=0)
-    if message["resync"]:
+    if found.resync:
         for key in module.list_owners(kube, settings):
             queue.add(Request(key, Reason.RESYNC, everything=True), now=0)
     while (taken := queue.take(now=0)) is not None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -86,23 +85,23 @@ def resync(name: str, everything: bool = False) -> Request:
     return Request(owner(name), Reason.RESYNC, everything=everything)
 
 
+CHILDREN = [child("ConfigMap", "one-client"), child("StatefulSet", "one-master"), child("Job", "one-format")]
+
 RECORDED: dict[str, tuple[str, list[Request]]] = {
     "cluster-added": ("10-alluxioclusters.py", [edit("one")]),
     "cluster-modified": ("10-alluxioclusters.py", [edit("one")]),
     "cluster-annotated": ("10-alluxioclusters.py", [edit("one")]),
     "cluster-deleted": ("10-alluxioclusters.py", [edit("one")]),
-    "cluster-two-added": ("10-alluxioclusters.py", [edit("a"), edit("b")]),
-    "cluster-three-deleted": ("10-alluxioclusters.py", [edit("a"), edit("b"), edit("c")]),
+    "cluster-three-added": ("10-alluxioclusters.py", [edit("a"), edit("b"), edit("c")]),
+    "cluster-two-deleted": ("10-alluxioclusters.py", [edit("one"), edit("two")]),
     "cluster-synchronization": ("10-alluxioclusters.py", [resync("one"), resync("two")]),
     "child-modified": ("20-children.py", [child("StatefulSet", "one-master")]),
     "child-job-failed": ("20-children.py", [child("Job", "one-format")]),
     "child-lost-owner-labels": ("20-children.py", [child("ConfigMap", "one-client")]),
     "child-lost-managed-by-label": ("20-children.py", [child("ConfigMap", "one-client")]),
-    "children-deleted": ("20-children.py", [child("StatefulSet", "one-master"), child("Job", "one-format")]),
-    "children-many-merged": (
-        "20-children.py",
-        [child("ConfigMap", "one-client"), child("StatefulSet", "one-master"), child("Job", "one-format")],
-    ),
+    "children-added": ("20-children.py", CHILDREN),
+    "children-deleted": ("20-children.py", CHILDREN),
+    "children-many-merged": ("20-children.py", CHILDREN[1:]),
     "children-synchronization": ("20-children.py", [resync("one")]),
     "children-synchronization-empty": ("20-children.py", []),
     "schedule": ("30-resync.py", [resync("one", everything=True), resync("two", everything=True)]),
@@ -114,11 +113,12 @@ def test_each_recording_is_replayed() -> None:
 
 
 @pytest.mark.parametrize("recording", RECORDED)
-def test_a_recorded_context_wakes_its_owners_once_each(server: Received, recording: str) -> None:
+def test_a_recorded_context_wakes_its_owners(server: Received, recording: str) -> None:
     name, expected = RECORDED[recording]
     ran = server.run(name, CONTEXTS / f"{recording}.json")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
-    assert server.requests == expected
+    # Several contexts about one object are the same wake-up; the queue merges them.
+    assert list(dict.fromkeys(server.requests)) == expected
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(HOOKS.iterdir()) if path.suffix == ".py"])
@@ -196,16 +196,16 @@ def test_what_the_server_refuses_fails_the_run(server: Received) -> None:
     server.listener._list_owners = lambda: 1 / 0  # type: ignore[assignment,return-value]
     ran = server.run("30-resync.py", CONTEXTS / "schedule.json")
     assert ran.returncode == 1
-    assert "the hook server refused the message: ZeroDivisionError: division by zero" in ran.stderr
+    assert 'did not take the contexts: {"error": "ZeroDivisionError: division by zero"}' in ran.stderr
 
 
-@pytest.mark.parametrize(("content", "said"), [("{", "cannot be read"), ("{}", "no list"), ("[1]", "no list")])
-def test_contexts_that_are_broken_fail_the_run(server: Received, tmp_path: Path, content: str, said: str) -> None:
+@pytest.mark.parametrize("content", ["{", "{}", "[1]", ""])
+def test_contexts_that_are_broken_fail_the_run(server: Received, tmp_path: Path, content: str) -> None:
     path = tmp_path / "context.json"
     path.write_text(content)
     ran = server.run("10-alluxioclusters.py", path)
     assert ran.returncode == 1
-    assert said in ran.stderr
+    assert "did not take the contexts" in ran.stderr
 
 
 def test_contexts_that_are_missing_fail_the_run(server: Received) -> None:
@@ -220,29 +220,8 @@ def test_nothing_heavy_is_imported_by_a_hook() -> None:
         "print(*sorted(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"asyncio", "dataclasses", "inspect", "kubernetes", "logging", "pathlib", "subprocess", "typing", "urllib"}
+    heavy = {"dataclasses", "enum", "json", "kubernetes", "logging", "pathlib", "re", "socket", "subprocess", "typing"}
     assert not heavy & set(ran.stdout.split())
-
-
-def test_all_forms_of_context_are_understood() -> None:
-    seen = {"kind": KIND, "name": "one"}
-    forms: list[dict[str, Any]] = [
-        {"binding": "b", "type": "Event", "watchEvent": "Added", "filterResult": seen},
-        {"binding": "b", "type": "Event", "watchEvent": "Added", "object": seen, "filterResult": None},
-        {"binding": "b", "type": "Synchronization", "objects": [{"object": seen}]},
-        {"binding": "b", "type": "Group", "groupName": "g", "snapshots": {"b": [{"filterResult": seen}]}},
-    ]
-    for form in forms:
-        assert list(hook.seen_objects(form)) == [seen]
-    empty: list[dict[str, Any]] = [
-        {"binding": "onStartup"},
-        {"binding": "resync", "type": "Schedule"},
-        {"binding": "b", "type": "Synchronization", "objects": []},
-        {"binding": "b", "type": "Group", "groupName": "g", "snapshots": {}},
-        {"binding": "b", "type": "Event", "watchEvent": "Deleted", "object": None, "filterResult": ""},
-    ]
-    for form in empty:
-        assert list(hook.seen_objects(form)) == []
 
 
 def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,9 +244,13 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
         "ALLUXIO_OPERATOR_RECONCILERS": "stand_in",
         "ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS": "7",
     }
-    wakeups = [hook.wakeup(KIND, "data", "one", "child", ("Job", f"{n}")) for n in range(2)]
-    inline.reconcile({"wakeups": wakeups, "resync": False}, environ)
-    children = frozenset({ChildRef("Job", "0"), ChildRef("Job", "1")})
-    assert seen == [Request(owner("one"), Reason.CHILD, children)]
-    inline.reconcile({"wakeups": [], "resync": True}, environ)
-    assert seen[1:] == [resync("one", everything=True), resync("two", everything=True)]
+
+    def run_inline(recording: str) -> None:
+        environ["BINDING_CONTEXT_PATH"] = str(CONTEXTS / f"{recording}.json")
+        inline.reconcile(hook.message_for(environ), environ)
+
+    run_inline("children-added")
+    refs = frozenset().union(*(request.children for request in CHILDREN))
+    assert seen.pop() == Request(owner("one"), Reason.CHILD, refs)
+    run_inline("schedule")
+    assert seen == [resync("one", everything=True), resync("two", everything=True)]

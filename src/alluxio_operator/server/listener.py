@@ -1,10 +1,6 @@
-"""The socket on which the hooks hand over what they saw: one JSON document a connection.
+"""The socket on which the hooks hand over what they saw: one JSON document a connection (see `wakeups`).
 
-    {"hook": "10-alluxioclusters", "wakeups": [{"kind": ..., "namespace": ..., "name": ...,
-     "reason": "edit" | "child" | "resync", "child": {"kind": ..., "name": ...} | null}], "resync": false}
-
-It is answered by {"accepted": N} or {"error": "..."}. `resync` asks for every owner and trusts nothing that
-is remembered.
+It is answered by {"accepted": N} or {"error": "..."}.
 """
 
 from __future__ import annotations
@@ -20,8 +16,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from alluxio_operator.server.queue import KeyedQueue
+from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ChildRef, ListOwners, OwnerKey, Reason, Request
+from alluxio_operator.work import ListOwners, Reason, Request
 
 log = logging.getLogger(__name__)
 
@@ -33,44 +30,6 @@ PATIENCE = 10.0
 
 SETTLING = 3.0
 """Seconds in which shell-operator tells of all that exists; the owners have been listed and queued before that."""
-
-REASONS = {"edit": Reason.EDIT, "child": Reason.CHILD, "resync": Reason.RESYNC}
-
-
-class MessageError(ValueError):
-    """What arrived is no message of a hook."""
-
-
-def requests_from(message: Any, kinds: Collection[str]) -> list[Request]:
-    """Return the requests in a hook's message; raise MessageError.
-
-    A kind that nobody reconciles is left out and not refused: a label that anyone can set on an object would
-    otherwise make shell-operator repeat the hook for ever.
-    """
-    wakeups = _get(message, "wakeups", list)
-    return [_request(wakeup) for wakeup in wakeups if _get(wakeup, "kind", str) in kinds]
-
-
-def _request(wakeup: Any) -> Request:
-    reason = REASONS.get(_get(wakeup, "reason", str))
-    if reason is None:
-        raise MessageError(f"'reason' must be one of {', '.join(REASONS)}")
-    key = OwnerKey(_get(wakeup, "kind", str), _get(wakeup, "namespace", str), _get(wakeup, "name", str))
-    if not key.namespace or not key.name:
-        raise MessageError("'namespace' and 'name' must not be empty")
-    if wakeup.get("child") is None:
-        return Request(key, reason)
-    child = wakeup["child"]
-    return Request(key, reason, frozenset({ChildRef(_get(child, "kind", str), _get(child, "name", str))}))
-
-
-def _get(document: Any, name: str, kind: type) -> Any:
-    if not isinstance(document, dict):
-        raise MessageError("an object was expected")
-    value = document.get(name)
-    if not isinstance(value, kind):
-        raise MessageError(f"'{name}' must be of type {kind.__name__}")
-    return value
 
 
 class Listener:
@@ -128,18 +87,16 @@ class Listener:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def _take_in(self, message: Any) -> int:
-        woken = requests_from(message, self._kinds)
-        listed = self._list_owners() if message.get("resync") is True else ()
-        everything = [Request(key, Reason.RESYNC, everything=True) for key in listed]
-        self._queue.add_all([*(one for one in woken if one.reason is not Reason.RESYNC), *everything])
+        found = wakeups_in(message, self._kinds)
+        listed = self._list_owners() if found.resync else ()
+        resync = [Request(key, Reason.RESYNC, everything=True) for key in listed]
+        self._queue.add_all([*found.requests, *resync])
         # What exists at a start is told binding by binding: one look when all have been told is enough.
-        for request in woken:
-            if request.reason is Reason.RESYNC:
-                self._queue.add_after(request, SETTLING)
-        hook, accepted = str(message.get("hook", "unknown")), len(woken) + len(everything)
-        self._metrics.hook_wakeups.labels(hook).inc(accepted)
-        left_out = len(message["wakeups"]) - len(woken)
-        log.debug("wake-ups", extra={"hook": hook, "accepted": accepted, "left_out": left_out})
+        for request in found.existing:
+            self._queue.add_after(request, SETTLING)
+        accepted = len(found.requests) + len(found.existing) + len(resync)
+        self._metrics.hook_wakeups.labels(found.hook).inc(accepted)
+        log.debug("wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out})
         return accepted
 
 

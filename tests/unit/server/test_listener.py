@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from server_fakes import eventually
 
 from alluxio_operator.server import listener as module
-from alluxio_operator.server.listener import Listener, MessageError, requests_from
+from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
@@ -25,8 +25,8 @@ ONE = OwnerKey(KIND, "data", "one")
 TWO = OwnerKey(KIND, "data", "two")
 
 
-def wakeup(**changes: Any) -> dict[str, Any]:
-    return {"kind": KIND, "namespace": "data", "name": "one", "reason": "edit", "child": None} | changes
+def event(**wake: Any) -> dict[str, Any]:
+    return {"type": "Event", "filterResult": {"wake": {"kind": KIND, "namespace": "data", "name": "one"} | wake}}
 
 
 class Running:
@@ -60,8 +60,8 @@ class Running:
                 answer += chunk
         return json.loads(answer)
 
-    def tell(self, *wakeups: Any, **more: Any) -> dict[str, Any]:
-        return self.send(json.dumps({"wakeups": list(wakeups), "resync": False} | more).encode())
+    def tell(self, *contexts: Any) -> dict[str, Any]:
+        return self.send(json.dumps({"hook": "20-children", "contexts": contexts}).encode())
 
 
 @pytest.fixture
@@ -75,14 +75,13 @@ def running() -> Iterator[Running]:
     shutil.rmtree(folder)
 
 
+SCHEDULE = {"type": "Schedule", "binding": "resync"}
+
+
 def test_wake_ups_are_queued(running: Running) -> None:
-    answer = running.tell(
-        wakeup(),
-        wakeup(name="two", reason="child", child={"kind": "ConfigMap", "name": "two-client"}),
-        wakeup(name="two", reason="resync"),
-        hook="20-children",
-    )
-    assert answer == {"accepted": 3}
+    exists = {"type": "Synchronization", "objects": [event(name="two")]}
+    child = {"kind": "ConfigMap", "name": "two-client"}
+    assert running.tell(event(), event(name="two", child=child), exists) == {"accepted": 3}
     assert running.added == [
         Request(ONE, Reason.EDIT),
         Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")})),
@@ -93,45 +92,22 @@ def test_wake_ups_are_queued(running: Running) -> None:
 
 
 def test_a_resync_asks_for_every_owner_and_everything(running: Running) -> None:
-    assert running.tell(resync=True) == {"accepted": 2}
+    assert running.tell(SCHEDULE) == {"accepted": 2}
     assert running.added == [Request(key, Reason.RESYNC, everything=True) for key in (ONE, TWO)]
 
 
 def test_owners_that_cannot_be_listed_are_an_error_for_the_hook(running: Running) -> None:
     running.owners = RuntimeError("the API server is away")
-    assert running.tell(wakeup(), resync=True) == {"error": "RuntimeError: the API server is away"}
+    assert running.tell(event(), SCHEDULE) == {"error": "RuntimeError: the API server is away"}
     running.owners = []
-    assert running.tell(wakeup(), resync=True) == {"accepted": 1}
+    assert running.tell(event(), SCHEDULE) == {"accepted": 1}
 
 
-def test_a_kind_that_nobody_reconciles_is_left_out(running: Running) -> None:
-    assert running.tell(wakeup(kind="Mistyped"), wakeup()) == {"accepted": 1}
-    assert running.added == [Request(ONE, Reason.EDIT)]
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        b"",
-        b"{",
-        b"\xff\xfe",
-        b"[]",
-        b"null",
-        b"[" * 100_000,
-        b'{"wakeups": {}}',
-        b'{"wakeups": [1]}',
-        b'{"wakeups": [{}]}',
-        json.dumps({"wakeups": [wakeup(reason="because")]}).encode(),
-        json.dumps({"wakeups": [wakeup(name="")]}).encode(),
-        json.dumps({"wakeups": [wakeup(namespace=None)]}).encode(),
-        json.dumps({"wakeups": [wakeup(child={"kind": "ConfigMap"})]}).encode(),
-        json.dumps({"wakeups": [wakeup(child=7)]}).encode(),
-    ],
-)
+@pytest.mark.parametrize("message", [b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000, b'{"contexts": []}'])
 def test_what_is_no_message_is_refused_and_nothing_breaks(running: Running, message: bytes) -> None:
     assert "error" in running.send(message)
     assert running.added == []
-    assert running.tell(wakeup()) == {"accepted": 1}
+    assert running.tell(event()) == {"accepted": 1}
 
 
 def test_a_message_has_a_largest_size(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +119,7 @@ def test_a_client_that_says_nothing_holds_up_nobody(running: Running, monkeypatc
     monkeypatch.setattr(module, "PATIENCE", 0.2)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.connect(str(running.path))
-        assert running.tell(wakeup()) == {"accepted": 1}
+        assert running.tell(event()) == {"accepted": 1}
         silent.settimeout(5)
         assert silent.recv(1) == b""
 
@@ -156,7 +132,7 @@ def test_only_its_own_user_may_speak_to_it(running: Running) -> None:
 def test_a_socket_that_an_earlier_process_left_is_replaced(running: Running) -> None:
     again = Running(running.path)
     again.listener.start()
-    assert again.tell(wakeup()) == {"accepted": 1}
+    assert again.tell(event()) == {"accepted": 1}
     assert again.listener.alive()
     again.listener.close()
     assert not again.path.exists()
@@ -165,8 +141,3 @@ def test_a_socket_that_an_earlier_process_left_is_replaced(running: Running) -> 
 
 def test_it_need_not_have_been_started_to_be_closed() -> None:
     Running(Path("/nonexistent/hooks.sock")).listener.close()
-
-
-def test_a_message_that_is_no_object_is_named() -> None:
-    with pytest.raises(MessageError, match="an object was expected"):
-        requests_from([], {KIND})

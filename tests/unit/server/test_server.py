@@ -107,8 +107,9 @@ def test_a_leader_reconciles_every_owner_and_tells_the_supervisor(folder: str) -
 
     with socket.socket(socket.AF_UNIX) as hook:
         hook.connect(str(one.settings.socket))
-        wakeup = {"kind": KIND, "namespace": "data", "name": "two", "reason": "edit", "child": None}
-        hook.sendall(json.dumps({"wakeups": [wakeup], "resync": False}).encode())
+        wake = {"kind": KIND, "namespace": "data", "name": "two"}
+        event = {"type": "Event", "filterResult": {"wake": wake}}
+        hook.sendall(json.dumps({"hook": "10-alluxioclusters", "contexts": [event]}).encode())
         hook.shutdown(socket.SHUT_WR)
         assert json.loads(hook.recv(100)) == {"accepted": 1}
     eventually(lambda: one.seen[1:] == [Request(OwnerKey(KIND, "data", "two"), Reason.EDIT)])

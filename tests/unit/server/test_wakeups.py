@@ -1,0 +1,90 @@
+"""What is read from a hook's message: every form of context, and everything that can be wrong with one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from alluxio_operator.server.wakeups import MessageError, Wakeups, wakeups_in
+from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
+
+KIND = "AlluxioCluster"
+ONE = OwnerKey(KIND, "data", "one")
+WAKE = {"kind": KIND, "namespace": "data", "name": "one"}
+SEEN = {"wake": WAKE, "generation": 7}
+EXISTS = [Request(ONE, Reason.RESYNC)]
+
+
+def read(*contexts: Any) -> Wakeups:
+    return wakeups_in({"hook": "10-alluxioclusters", "contexts": list(contexts)}, {KIND})
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return {"binding": "b", "type": "Event", "watchEvent": "Modified", "filterResult": {"wake": WAKE | changes}}
+
+
+def test_an_event_of_the_owner_is_an_edit() -> None:
+    assert read(event()) == Wakeups("10-alluxioclusters", [Request(ONE, Reason.EDIT)])
+
+
+def test_an_event_of_a_child_names_it() -> None:
+    found = read(event(child={"kind": "Job", "name": "one-format"}))
+    assert found.requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("Job", "one-format")}))]
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"binding": "b", "type": "Synchronization", "objects": [{"filterResult": SEEN, "object": {}}]},
+        {"binding": "b", "type": "Group", "groupName": "g", "snapshots": {"b": [{"filterResult": SEEN}]}},
+    ],
+)
+def test_what_exists_is_no_change(context: dict[str, Any]) -> None:
+    assert read(context) == Wakeups("10-alluxioclusters", existing=EXISTS)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"binding": "onStartup"},
+        {"binding": "other", "type": "Schedule"},
+        {"binding": "b", "type": "Synchronization", "objects": []},
+        {"binding": "b", "type": "Group", "groupName": "g", "snapshots": {}},
+        {"binding": "b", "type": "Event", "watchEvent": "Added", "object": None, "filterResult": ""},
+        {"binding": "b", "type": "Validating", "review": {}},
+    ],
+)
+def test_a_context_that_tells_of_no_object_wakes_nobody(context: dict[str, Any]) -> None:
+    assert read(context) == Wakeups("10-alluxioclusters")
+
+
+def test_the_resync_schedule_asks_for_every_owner() -> None:
+    assert read({"binding": "resync", "type": "Schedule"}).resync
+
+
+@pytest.mark.parametrize("changes", [{"kind": "Mistyped"}, {"kind": None}, {"name": None}, {"name": ""}])
+def test_an_owner_that_cannot_be_is_left_out(changes: dict[str, Any]) -> None:
+    assert read(event(**changes), event()) == Wakeups("10-alluxioclusters", [Request(ONE, Reason.EDIT)], left_out=1)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        [],
+        None,
+        {"hook": "h"},
+        {"contexts": []},
+        {"hook": 1, "contexts": []},
+        {"hook": "h", "contexts": {}},
+        {"hook": "h", "contexts": [1]},
+        {"hook": "h", "contexts": [{"type": "Event", "filterResult": 1}]},
+        {"hook": "h", "contexts": [{"type": "Event", "filterResult": {"generation": 1}}]},
+        {"hook": "h", "contexts": [event(name=7)]},
+        {"hook": "h", "contexts": [event(child=7)]},
+        {"hook": "h", "contexts": [event(child={"kind": "Job"})]},
+    ],
+)
+def test_what_no_hook_sends_is_refused(message: Any) -> None:
+    with pytest.raises(MessageError):
+        wakeups_in(message, {KIND})
