@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
+from alluxio_operator import __version__
 from dev.cluster.paths import find_paths
 from dev.tasks.shell import inside
 
-IMAGE = "localhost/alluxio-operator/operator:dev"
+IMAGE = f"localhost/alluxio-operator/operator:{__version__}"
 
 
 def deploy(form: str = "default") -> None:

@@ -32,6 +32,8 @@ def shell_operator_env(settings: Settings, environ: Mapping[str, str]) -> dict[s
     env |= {
         "SHELL_OPERATOR_HOOKS_DIR": str(settings.hooks_dir),
         "SHELL_OPERATOR_TMP_DIR": str(settings.run_dir / "shell-operator"),
+        # Its Kubernetes client keeps its discovery cache where TMPDIR says; the root file system is read-only.
+        "TMPDIR": str(settings.run_dir),
         "SHELL_OPERATOR_LISTEN_ADDRESS": settings.shell_operator_address,
         "SHELL_OPERATOR_LISTEN_PORT": str(settings.shell_operator_port),
         "DEBUG_UNIX_SOCKET": str(settings.run_dir / "shell-operator-debug.sock"),
