@@ -29,6 +29,8 @@ ROCKSDB = 512 * MI
 
 OVERHEAD = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
 SMALLEST_HEAP = 64 * MI
+SMALLEST_DIRECT = MI
+"""Java takes 0 for "as much as the heap", which would be in no sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,13 @@ def divide(wish: Wish) -> Division | Problem:
             message=f"is too small: {' + '.join(parts)} = {_mi(needed)}",
             remedy=f"raise it to {_mi(needed)} or more, or lower {wish.path}.jvm.heap"
             + (" or spec.workers.tiers[].quota" if wish.tiers else ""),
+        )
+    if direct < SMALLEST_DIRECT:
+        return Problem(
+            field=f"{wish.path}.jvm.directMemory",
+            value=jvm.direct_memory or "",
+            message="is too small for an Alluxio process",
+            remedy=f"give {_mi(SMALLEST_DIRECT)} or more",
         )
     if heap < SMALLEST_HEAP:
         return Problem(
