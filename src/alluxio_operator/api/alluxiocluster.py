@@ -231,6 +231,23 @@ VOLUME_RULES = rules(
     )
 )
 
+OWN_FOLDERS = ("/etc/alluxio", "/journal", "/opt/alluxio", "/tiers", "/tmp")  # noqa: S108 (a mount, not a file)
+"""Where the containers have mounts of their own, or the image its files."""
+
+ROOT_MOUNT_RULES = rules(
+    cel(
+        f"![{', '.join(repr(own) for own in OWN_FOLDERS)}].exists(own, self.uri == own || "
+        "self.uri.startsWith(own + '/') || own.startsWith(self.uri + '/'))",
+        f"the containers need {', '.join(OWN_FOLDERS)} for themselves: choose another path, such as /mnt/ufs",
+        field_path=".uri",
+    ),
+    cel(
+        "!self.uri.matches('/[.][.]?(/|$)')",
+        "a path is given without . and .. in it",
+        field_path=".uri",
+    ),
+)
+
 NAME_RULES = rules(
     cel(
         f"size(self.metadata.name) <= {LONGEST_NAME}",
@@ -244,5 +261,10 @@ NAME_RULES = rules(
     ),
 )
 
-RULES_BY_TYPE = {"ClusterSpec": SPEC_RULES, "Workers": WORKERS_RULES, "ClaimedVolume": VOLUME_RULES}
+RULES_BY_TYPE = {
+    "ClusterSpec": SPEC_RULES,
+    "RootMount": ROOT_MOUNT_RULES,
+    "Workers": WORKERS_RULES,
+    "ClaimedVolume": VOLUME_RULES,
+}
 """CEL rules that belong to a whole type."""

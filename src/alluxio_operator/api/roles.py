@@ -48,8 +48,7 @@ class Jvm(Model):
             max_length=32,
             json_schema_extra=rules(
                 cel(
-                    "self.all(o, !o.startsWith('-Xmx') && !o.startsWith('-Xms') && "
-                    "!o.startsWith('-XX:MaxDirectMemorySize'))",
+                    "self.all(o, !o.matches('^-(Xmx|Xms|XX:(MaxHeapSize|InitialHeapSize|MaxDirectMemorySize)=)'))",
                     "the heap and the direct memory are set by jvm.heap and jvm.directMemory, so that they can be "
                     "checked against the memory limit",
                 )

@@ -5,13 +5,14 @@ Sources: Alluxio 2.9's property list; what was measured on a running 2.9.4 is sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 import javaproperties
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_bytes
+from alluxio_operator.api.roles import Process
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
@@ -31,6 +32,20 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "alluxio.web.ui.enabled": "false",
 }
 """What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
+
+RESERVED: Final = frozenset(
+    {
+        "alluxio.conf.dir",
+        "alluxio.home",
+        "alluxio.job.master.hostname",
+        "alluxio.job.worker.hostname",
+        "alluxio.logs.dir",
+        "alluxio.master.hostname",
+        "alluxio.master.rpc.addresses",
+        "alluxio.worker.hostname",
+    }
+)
+"""Reserved beside what is derived: set elsewhere, or derived for another number of masters."""
 
 
 def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
@@ -117,31 +132,34 @@ def for_clients(spec: ClusterSpec, cluster: Names) -> dict[str, str]:
 
 def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
     """Yield the properties that were set by hand though they follow from other fields."""
-    reserved = derived(spec, cluster).keys() | {
-        "alluxio.master.hostname",
-        "alluxio.worker.hostname",
-        "alluxio.job.master.hostname",
-        "alluxio.job.worker.hostname",
-        "alluxio.home",
-        "alluxio.conf.dir",
-        "alluxio.logs.dir",
+    reserved = derived(spec, cluster).keys() | RESERVED
+    yield from _by_hand("spec.properties", spec.properties, reserved)
+    for path, process in processes(spec).items():
+        yield from _by_hand(f"{path}.properties", process.properties, reserved)
+        # An option of the JVM wins over every properties file.
+        options = dict(option[2:].partition("=")[::2] for option in process.jvm.options if option.startswith("-D"))
+        yield from _by_hand(f"{path}.jvm.options", options, reserved)
+
+
+def processes(spec: ClusterSpec) -> Mapping[str, Process]:
+    """Return what can be said of each process, by its path in the resource."""
+    return {
+        "spec.masters": spec.masters,
+        "spec.workers": spec.workers,
+        "spec.jobService.master": spec.job_service.master,
+        "spec.jobService.worker": spec.job_service.worker,
+        "spec.logServer": spec.log_server,
     }
-    places = {
-        "spec": spec.properties,
-        "spec.masters": spec.masters.properties,
-        "spec.workers": spec.workers.properties,
-        "spec.jobService.master": spec.job_service.master.properties,
-        "spec.jobService.worker": spec.job_service.worker.properties,
-        "spec.logServer": spec.log_server.properties,
-    }
-    for path, given in places.items():
-        for key in sorted(given.keys() & reserved):
-            yield Problem(
-                field=f"{path}.properties[{key}]",
-                value=given[key],
-                message="can't be set by hand: it follows from other fields of the spec",
-                remedy=f"remove it{_hint(key)}",
-            )
+
+
+def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
+    for key in sorted(given.keys() & reserved):
+        yield Problem(
+            field=f"{path}[{key}]",
+            value=given[key],
+            message="can't be set by hand: it follows from other fields of the spec",
+            remedy=f"remove it{_hint(key)}",
+        )
 
 
 def as_text(properties: Mapping[str, str]) -> str:

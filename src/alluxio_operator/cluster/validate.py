@@ -9,15 +9,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.api.base import in_bytes
 from alluxio_operator.cluster import memory, properties
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.kube.kinds import Object
+
+RESERVED_VARIABLES: Final = frozenset(
+    {
+        "ALLUXIO_CONF_DIR",
+        "ALLUXIO_JAVA_OPTS",
+        "ALLUXIO_JOB_MASTER_JAVA_OPTS",
+        "ALLUXIO_JOB_WORKER_JAVA_OPTS",
+        "ALLUXIO_LOGSERVER_HOSTNAME",
+        "ALLUXIO_LOGSERVER_JAVA_OPTS",
+        "ALLUXIO_LOGSERVER_PORT",
+        "ALLUXIO_MASTER_JAVA_OPTS",
+        "ALLUXIO_WORKER_JAVA_OPTS",
+        "POD_IP",
+        "POD_NAME",
+        "_JAVA_OPTIONS",
+    }
+)
+"""Variables that the operator sets in the containers, and one that would win over the heap that it sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,8 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     found = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
+        *_reserved_variables(spec),
+        *_empty_tiers(spec),
         *_shared_ports(spec),
     )
     if found:
@@ -56,6 +78,29 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         spec=spec,
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
     )
+
+
+def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
+    for path, process in properties.processes(spec).items():
+        for variable in process.env:
+            if variable.name in RESERVED_VARIABLES:
+                yield Problem(
+                    field=f"{path}.env[{variable.name}]",
+                    value=variable.value or "",
+                    message="can't be set by hand: it follows from other fields of the spec",
+                    remedy=f"remove it and say what it was for in {path}.jvm or {path}.properties",
+                )
+
+
+def _empty_tiers(spec: ClusterSpec) -> Iterable[Problem]:
+    for tier in spec.workers.tiers:
+        if in_bytes(tier.quota) == 0:
+            yield Problem(
+                field=f"spec.workers.tiers[{tier.name}].quota",
+                value=tier.quota,
+                message="leaves no room for data",
+                remedy="give the size of the cache in bytes, such as 1Gi",
+            )
 
 
 def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:

@@ -1,0 +1,208 @@
+"""Alluxio's properties: who wins, what is refused by name, and what a Java process reads of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import javaproperties
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.builders import cluster_spec
+
+from alluxio_operator.cluster import names, properties
+from alluxio_operator.cluster.names import Names
+
+NAMES = Names("small", "data")
+ROLES = ("master", "worker", "jobmaster", "jobworker", "logserver")
+PATHS = {
+    "master": ("masters",),
+    "worker": ("workers",),
+    "jobmaster": ("jobService", "master"),
+    "jobworker": ("jobService", "worker"),
+    "logserver": ("logServer",),
+}
+
+
+def of_role(role: str, value: object) -> dict[str, Any]:
+    """Return a spec's part in which a role has `value`."""
+    for key in reversed(PATHS[role]):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def found(role: str = "master", **over: Any) -> dict[str, str]:
+    return properties.for_role(cluster_spec(**over), NAMES, role)
+
+
+def problems(**over: Any) -> list[tuple[str, str]]:
+    return [(p.field, p.value) for p in properties.problems(cluster_spec(**over), NAMES)]
+
+
+# --- precedence ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_the_operator_prefers_is_there_unless_said_otherwise(role: str):
+    assert found(role)["alluxio.web.ui.enabled"] == "false"
+    assert found(role, properties={"alluxio.web.ui.enabled": "true"})["alluxio.web.ui.enabled"] == "true"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_role_wins_over_the_cluster_and_for_itself_only(role: str):
+    over = {"properties": {"a": "cluster", "b": "cluster"}, **of_role(role, {"properties": {"b": "role"}})}
+
+    for other in ROLES:
+        assert found(other, **over)["a"] == "cluster"
+        assert found(other, **over)["b"] == ("role" if other == role else "cluster")
+
+
+def test_what_follows_from_the_spec_wins_over_everything():
+    key = "alluxio.master.rpc.port"
+    over = {"properties": {key: "1"}, "masters": {"properties": {key: "2"}, "ports": {"rpc": 20000}}}
+
+    assert found(**over)[key] == "20000"
+
+
+# --- what follows from the spec -----------------------------------------------------------------------------------
+
+
+def test_ports_mounts_and_addresses_follow_from_the_spec():
+    values = found(
+        masters={"ports": {"rpc": 2001, "web": 2002, "embeddedJournal": 2003}},
+        workers={"ports": {"rpc": 2004, "web": 2005}, "tiers": [{"quota": "3Gi"}]},
+        rootMount={"uri": "/mnt/other"},
+    )
+
+    assert values["alluxio.master.hostname"] == "small-master-0.small-master.data.svc"
+    assert values["alluxio.master.rpc.port"] == "2001"
+    assert values["alluxio.master.web.port"] == "2002"
+    assert values["alluxio.master.embedded.journal.addresses"] == "small-master-0.small-master.data.svc:2003"
+    assert values["alluxio.master.mount.table.root.ufs"] == "/mnt/other"
+    assert values["alluxio.worker.rpc.port"] == "2004"
+    assert values["alluxio.worker.web.port"] == "2005"
+    assert values["alluxio.worker.tieredstore.level0.dirs.quota"] == str(3 * 1024**3)
+    assert values["alluxio.worker.ramdisk.size"] == str(3 * 1024**3)
+
+
+def test_a_single_master_is_named_by_its_host_and_not_by_a_list():
+    assert "alluxio.master.rpc.addresses" not in found()
+
+
+def test_the_job_service_is_named_only_when_it_runs():
+    on = found("worker")
+    off = found("worker", jobService={"enabled": False})
+
+    assert on["alluxio.job.master.rpc.addresses"] == "small-jobmaster-0.small-jobmaster.data.svc:20001"
+    assert not [key for key in off if key.startswith("alluxio.job.")]
+
+
+def test_clients_get_the_addresses_and_the_users_settings_and_nothing_else():
+    over = {
+        "properties": {"alluxio.user.file.readtype.default": "CACHE", "alluxio.master.ttl.checker.interval": "1m"},
+        "masters": {"properties": {"alluxio.user.block.size.bytes.default": "1MB"}},
+    }
+
+    assert properties.for_clients(cluster_spec(**over), NAMES) == {
+        "alluxio.user.file.readtype.default": "CACHE",
+        "alluxio.master.hostname": "small-master-0.small-master.data.svc",
+        "alluxio.master.rpc.port": "19998",
+        "alluxio.job.master.rpc.addresses": "small-jobmaster-0.small-jobmaster.data.svc:20001",
+    }
+
+
+# --- what is refused by name --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", sorted({*properties.derived(cluster_spec(), NAMES), *properties.RESERVED}))
+def test_what_follows_from_the_spec_is_refused_by_name_wherever_it_is_set(key: str):
+    places = {"spec.properties": {"properties": {key: "x"}}}
+    for role, path in PATHS.items():
+        places[f"spec.{'.'.join(path)}.properties"] = of_role(role, {"properties": {key: "x"}})
+
+    for field, over in places.items():
+        assert problems(**over) == [(f"{field}[{key}]", "x")]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_it_is_refused_as_an_option_of_the_jvm_too_where_it_would_win(role: str):
+    over = of_role(role, {"jvm": {"options": ["-XX:+UseG1GC", "-Dalluxio.master.journal.folder=/elsewhere"]}})
+
+    field = f"spec.{'.'.join(PATHS[role])}.jvm.options[alluxio.master.journal.folder]"
+    assert problems(**over) == [(field, "/elsewhere")]
+
+
+@pytest.mark.parametrize("key", ["alluxio.master.rpc.addresses", "alluxio.master.hostname", "alluxio.worker.hostname"])
+def test_addresses_are_reserved_whatever_the_number_of_masters(key: str):
+    assert problems(properties={key: "elsewhere:1"}) == [(f"spec.properties[{key}]", "elsewhere:1")]
+
+
+def test_a_problem_says_where_the_thing_is_to_be_set_instead():
+    [problem] = properties.problems(cluster_spec(properties={"alluxio.worker.rpc.port": "1"}), NAMES)
+
+    assert str(problem) == (
+        'spec.properties[alluxio.worker.rpc.port] "1" can\'t be set by hand: it follows from other fields of the spec; '
+        "remove it and set the port in the role's ports"
+    )
+
+
+def test_other_properties_and_options_are_nobodys_business():
+    over = {
+        "properties": {"alluxio.user.file.readtype.default": "CACHE", "fs.s3a.endpoint": "x"},
+        "workers": {"jvm": {"options": ["-Dalluxio.user.rpc.retry.max.duration=1m", "-Dmine", "-XX:+UseG1GC"]}},
+    }
+
+    assert problems(**over) == []
+
+
+# --- as Java reads it ---------------------------------------------------------------------------------------------
+
+ODD = [
+    r"C:\temp\new",
+    "two\nlines",
+    "tab\there",
+    "  blanks before and after  ",
+    "naïve, 日本語, 😀",
+    "#no comment",
+    "!no comment",
+    "a=b:c",
+    "{{ name }} {% raw %}",
+    "\"quoted\" 'twice'",
+    "$HOME ${alluxio.home} `id`",
+    "",
+    "\x7f\x00\x1f",
+    "ends with a backslash\\",
+]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_odd_values_arrive_in_java_as_they_were_given(value: str):
+    text = properties.as_text({"odd": value, "after": "it"})
+
+    assert javaproperties.loads(text) == {"odd": value, "after": "it"}
+    assert text.isascii(), "Java 8 reads such files as Latin-1"
+
+
+@given(st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8"))))
+def test_any_properties_arrive_as_they_were_given(values: dict[str, str]):
+    text = properties.as_text(values)
+
+    assert javaproperties.loads(text) == values
+    assert text.isascii()
+
+
+def test_a_value_cannot_smuggle_in_another_property():
+    text = properties.as_text({"harmless": "x\nalluxio.master.journal.folder=/elsewhere"})
+
+    assert len(text.splitlines()) == 1
+
+
+def test_the_same_properties_give_the_same_text_in_any_order():
+    assert properties.as_text({"b": "2", "a": "1"}) == properties.as_text({"a": "1", "b": "2"})
+    assert properties.as_text({"b": "2", "a": "1"}) == "a=1\nb=2\n"
+
+
+@pytest.mark.parametrize("role", [names.MASTER, names.WORKER])
+def test_values_are_texts(role: str):
+    assert all(isinstance(value, str) for value in found(role).values())

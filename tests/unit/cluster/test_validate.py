@@ -1,0 +1,138 @@
+"""Validation of what the API server can't check: every problem at once, each with field, value and remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.builders import TEMPLATES, cluster, resource
+
+from alluxio_operator.cluster.context import context_of
+from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.cluster.validate import RESERVED_VARIABLES, Cluster, validate
+from alluxio_operator.pipeline.render import Renderer
+
+TOO_SMALL = {"resources": {"limits": {"memory": "100Mi"}}}
+
+
+def problems(**over: Any) -> tuple[Problem, ...]:
+    found = validate(resource(**over))
+    assert not isinstance(found, Cluster)
+    return found
+
+
+def fields(**over: Any) -> list[str]:
+    return [problem.field for problem in problems(**over)]
+
+
+def test_a_spec_that_holds_together_is_a_typed_cluster():
+    made = validate(resource(generation=7))
+
+    assert isinstance(made, Cluster)
+    assert (made.names.cluster, made.names.namespace, made.generation) == ("small", "data", 7)
+    assert set(made.memory) == {"master", "worker", "jobmaster", "jobworker", "logserver"}
+
+
+def test_all_problems_are_told_at_once_and_each_says_what_to_do():
+    found = problems(
+        properties={"alluxio.master.journal.type": "UFS"},
+        masters={**TOO_SMALL, "ports": {"rpc": 20000, "web": 20000}},
+        workers={**TOO_SMALL, "env": [{"name": "POD_IP", "value": "1.2.3.4"}]},
+    )
+
+    assert [problem.field for problem in found] == [
+        "spec.masters.resources.limits.memory",
+        "spec.workers.resources.limits.memory",
+        "spec.properties[alluxio.master.journal.type]",
+        "spec.workers.env[POD_IP]",
+        "spec.masters.ports.rpc",
+        "spec.masters.ports.web",
+    ]
+    for problem in found:
+        assert problem.value
+        assert problem.message
+        assert problem.remedy
+        assert str(problem).startswith(f'{problem.field} "{problem.value}" ')
+
+
+def test_a_problem_without_a_value_shows_none():
+    assert str(Problem("spec.x", "", "is missing", "give it")) == "spec.x is missing; give it"
+
+
+# --- ports --------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_used_twice_in_one_pod_names_both_fields():
+    found = fields(jobService={"worker": {"ports": {"data": 29999}}})
+
+    assert found == ["spec.workers.ports.rpc", "spec.jobService.worker.ports.data"]
+
+
+def test_a_port_may_be_used_again_in_another_pod():
+    assert isinstance(validate(resource(workers={"ports": {"rpc": 19998}})), Cluster)
+
+
+def test_ports_of_a_job_service_that_does_not_run_meet_nobody():
+    over = {"enabled": False, "worker": {"ports": {"data": 29999}}}
+
+    assert isinstance(validate(resource(jobService=over)), Cluster)
+
+
+# --- variables ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_VARIABLES))
+def test_a_variable_that_the_operator_sets_is_refused_by_name(name: str):
+    assert fields(masters={"env": [{"name": name, "value": "x"}]}) == [f"spec.masters.env[{name}]"]
+
+
+def test_the_reserved_variables_are_those_that_are_rendered():
+    context = context_of(cluster(), journal_job="create", journal_operation="1", journal_initialized=False)
+    rendered = {
+        variable["name"]
+        for manifest in Renderer(TEMPLATES).render("alluxio", context)
+        for container in manifest.obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ())
+        for variable in container.get("env", ())
+    }
+
+    assert rendered == RESERVED_VARIABLES - {"_JAVA_OPTIONS"}
+
+
+# --- tiers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quota", ["0", "500m", "0.5"])
+def test_a_tier_that_holds_nothing_is_a_problem(quota: str):
+    [problem] = problems(workers={"tiers": [{"quota": quota}]})
+
+    assert (problem.field, problem.value) == ("spec.workers.tiers[MEM].quota", quota)
+
+
+# --- what an API server with an older CRD may let through ---------------------------------------------------------
+
+
+def test_a_missing_field_is_named_as_people_write_it():
+    [problem] = problems(rootMount=None)
+
+    assert problem.field == "spec.rootMount"
+    assert "Field required" in problem.message
+    assert problem.remedy == "see `kubectl explain alluxiocluster.spec.rootMount`"
+
+
+def test_values_of_wrong_form_are_all_named():
+    found = {(p.field, p.value): p for p in problems(masters={"jvm": {"heap": "lots"}}, service={"type": "Magic"})}
+
+    assert set(found) == {("spec.masters.jvm.heap", "lots"), ("spec.service.type", "Magic")}
+    assert "ClusterIP" in found["spec.service.type", "Magic"].message
+
+
+def test_a_name_that_leads_to_illegal_names_is_a_problem():
+    found = validate(resource("a" * 41))
+
+    assert not isinstance(found, Cluster)
+    assert found[0].field == "metadata.name"
+    assert found[0].value == "a" * 41
+
+
+def test_fields_of_a_newer_version_are_no_problem():
+    assert isinstance(validate(resource(novelty={"x": 1})), Cluster)
