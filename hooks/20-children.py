@@ -20,7 +20,6 @@ IDENTITY = """
      uid: .metadata.uid, $labels, owners: [.metadata.ownerReferences[]?.uid],
      deleting: (.metadata.deletionTimestamp != null)}"""
 
-SPEC = "{generation: .metadata.generation}"
 # Kinds without a generation; their versions change seldom.
 VERSION = "{version: .metadata.resourceVersion}"
 WORKLOAD = """{generation: .metadata.generation} + ((.status // {}) | {
@@ -34,7 +33,6 @@ KINDS = (
     ("apps/v1", "DaemonSet", WORKLOAD),
     ("apps/v1", "Deployment", WORKLOAD),
     ("batch/v1", "Job", JOB),
-    ("policy/v1", "PodDisruptionBudget", SPEC),
     ("v1", "ConfigMap", VERSION),
     ("v1", "Service", VERSION),
     ("v1", "ServiceAccount", VERSION),
