@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import jinja2
 import yaml
@@ -34,6 +35,20 @@ class Manifest:
         return hashlib.sha256(json.dumps(self.obj, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def as_json(value: object) -> str:
+    r"""Return a value as JSON that is YAML, too.
+
+    JSON writes what is beyond the Basic Multilingual Plane as two escapes, which YAML refuses: it has \U for that.
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_refuse)
+    return re.sub(r"[^ -~]", lambda odd: f"\\U{ord(odd[0]):08X}", text)
+
+
+def _refuse(value: object) -> NoReturn:
+    # The text of what is undefined is an error that names it.
+    raise TypeError(f"{value} can't be written as JSON")
+
+
 class RenderError(Exception):
     """A template and its context don't fit together: a defect of the operator, not of the resource."""
 
@@ -52,7 +67,7 @@ class Renderer:
             auto_reload=False,
         )
         # Jinja's own tojson escapes for HTML.
-        self._environment.filters["tojson"] = lambda value: json.dumps(value, sort_keys=True)
+        self._environment.filters["tojson"] = as_json
 
     def render(self, folder: str, context: Mapping[str, Any]) -> tuple[Manifest, ...]:
         """Return the manifests of `folder` in the order of the template numbers."""
