@@ -120,9 +120,13 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
 def inventory_after(
     before: Iterable[InventoryItem], applied: Applied, rendered: Iterable[Ref]
 ) -> tuple[InventoryItem, ...]:
-    """Return what is on record once an apply is done: all that exists and is rendered, in rendered order."""
-    recorded = {Ref(item.kind, item.name) for item in before} | applied.live.keys()
-    return tuple(ref.item for ref in rendered if ref in recorded)
+    """Return what is on record once an apply is done: all that exists and is rendered, in rendered order.
+
+    What is no longer rendered has been pruned, unless something was refused: then it waits for the next prune.
+    """
+    recorded = {Ref(item.kind, item.name): item for item in before} | {ref: ref.item for ref in applied.live}
+    kept = tuple(recorded.pop(ref) for ref in rendered if ref in recorded)
+    return (*kept, *recorded.values()) if applied.refused else kept
 
 
 def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
