@@ -1,0 +1,86 @@
+"""The plan: how far the layers go, and what the templates are told of the journal."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.builders import (
+    UID,
+    cluster,
+    container_status,
+    info,
+    initialized,
+    initializing,
+    journal_claim,
+    journal_job,
+    observed,
+    pod,
+    ready_pod,
+)
+
+from alluxio_operator.cluster.decide import ALL, SERVICES_FROM, WORKLOADS_FROM, decide
+
+LOST = pod(
+    "master",
+    inits=[
+        container_status(
+            "journal-check",
+            waiting={"reason": "CrashLoopBackOff"},
+            last={"exitCode": 1, "message": "JournalMissing: no journal below /journal/raft"},
+        )
+    ],
+    containers=[],
+)
+
+
+@pytest.mark.parametrize(
+    ("look", "until"),
+    [
+        (observed(), WORKLOADS_FROM),
+        (observed(journal=initializing(), job=journal_job()), WORKLOADS_FROM),
+        (observed(journal=initializing(), job=journal_job(complete=True)), SERVICES_FROM),
+        (observed(ready_pod("master"), journal=initialized()), SERVICES_FROM),
+        (observed(ready_pod("master"), journal=initialized(), master=info()), ALL),
+        (observed(LOST, journal=initialized()), WORKLOADS_FROM),
+        (observed(ready_pod("master"), journal=initializing(), job=journal_job(), master=info()), WORKLOADS_FROM),
+    ],
+    ids=[
+        "nothing there",
+        "journal's Job runs",
+        "journal's Job is done",
+        "masters start",
+        "masters serve",
+        "journal missing",
+        "a master answers though the journal is not initialised",
+    ],
+)
+def test_each_layer_waits_for_its_gate(look, until):
+    assert decide(cluster(), look).until == until
+
+
+@pytest.mark.parametrize(
+    ("look", "mode", "name", "marked"),
+    [
+        (observed(), "create", "small-journal-0a1b2c3dc", False),
+        (observed(claim=journal_claim(used=True)), "adopt", "small-journal-0a1b2c3da", True),
+        (observed(journal=initializing(), job=journal_job()), "create", "small-journal-0a1b2c3dc", False),
+        (
+            observed(journal=initializing(), job=journal_job(complete=True)),
+            "create",
+            "small-journal-0a1b2c3dc",
+            True,
+        ),
+        (observed(journal=initialized()), None, None, True),
+    ],
+    ids=["first", "adopt", "running", "done", "ever after"],
+)
+def test_the_templates_are_told_which_job_to_run_and_whether_the_claim_is_in_use(look, mode, name, marked):
+    journal = decide(cluster(), look).context["journal"]
+
+    assert (journal["mode"], journal["job"], journal["initialized"]) == (mode, name, marked)
+
+
+def test_the_same_cluster_and_look_lead_to_the_same_plan():
+    look = observed(ready_pod("master"), journal=initialized(), master=info())
+
+    assert decide(cluster(), look) == decide(cluster(), look)
+    assert decide(cluster(), look).cluster.uid == UID

@@ -1,0 +1,177 @@
+"""Pods as the API server shows them, and what of it keeps them from running."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.builders import container_status, pod, ready_pod
+
+from alluxio_operator.cluster.pods import Pod, Trouble, first_trouble, gist, parse_pod
+
+BACKOFF = {
+    "reason": "CrashLoopBackOff",
+    "message": "back-off 40s restarting failed container=master pod=small-master-0_data(abc)",
+}
+TRACE = """2030-01-02 03:04:05,678 INFO  MetricsSystem - Starting sinks with config: {}.
+2030-01-02 03:04:06,123 ERROR ProcessUtils - Uncaught exception while running Alluxio master @small-master-0.
+java.lang.RuntimeException: Failed to create the journal: no space left on device
+\tat alluxio.master.AlluxioMasterProcess.start(AlluxioMasterProcess.java:222)
+\tat alluxio.master.AlluxioMaster.main(AlluxioMaster.java:45)
+Caused by: java.io.IOException: No space left on device
+\t... 7 more
+"""
+
+
+def trouble(**options) -> Trouble | None:
+    return parse_pod(pod("master", **options)).trouble
+
+
+def waits(reason: str, message: str = "", name: str = "master", **more) -> list:
+    return [container_status(name, waiting={"reason": reason, "message": message}, **more)]
+
+
+def test_a_ready_pod():
+    assert parse_pod(ready_pod("worker", "small-worker-3", ip="10.1.2.3")) == Pod(
+        name="small-worker-3", role="worker", ip="10.1.2.3", running=True, ready=True
+    )
+
+
+def test_a_pod_that_is_being_deleted_neither_runs_nor_troubles():
+    found = parse_pod(pod("master", ready=True, deleted=True, containers=waits("CrashLoopBackOff")))
+
+    assert (found.running, found.ready, found.trouble) == (False, False, None)
+
+
+@pytest.mark.parametrize("phase", ["Pending", "Succeeded", "Failed", "Unknown"])
+def test_only_a_running_pod_with_an_address_is_asked(phase: str):
+    assert not parse_pod(pod("master", phase=phase)).running
+    assert not parse_pod(pod("master", ip="")).running
+
+
+def test_a_pod_without_status_and_labels_is_nobodys():
+    assert parse_pod({"metadata": {"name": "x"}}) == Pod("x", "", "", running=False, ready=False)
+
+
+def test_a_pod_that_no_node_takes():
+    said = "0/3 nodes are available: 3 Insufficient memory."
+
+    assert trouble(phase="Pending", unschedulable=said, containers=[]) == Trouble(
+        "Unschedulable", f"pod small-master-0: {said}"
+    )
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"])
+def test_a_container_that_cannot_start(reason: str):
+    assert trouble(phase="Pending", containers=waits(reason, "it is like this")) == Trouble(
+        reason, "pod small-master-0, container master: it is like this"
+    )
+
+
+def test_a_container_that_waits_without_a_message():
+    assert trouble(containers=waits("ErrImagePull")) == Trouble(
+        "ErrImagePull", "pod small-master-0, container master: waiting"
+    )
+
+
+@pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
+def test_a_container_that_is_about_to_start_is_no_trouble(reason: str):
+    assert trouble(phase="Pending", containers=waits(reason)) is None
+
+
+def test_a_crash_loop_says_the_exception_first_and_then_what_kubernetes_says():
+    last = {"exitCode": 255, "reason": "Error", "message": TRACE}
+
+    found = trouble(containers=waits("CrashLoopBackOff", BACKOFF["message"], last=last))
+
+    assert found == Trouble(
+        "CrashLoopBackOff",
+        "pod small-master-0, container master: java.lang.RuntimeException: Failed to create the journal: "
+        f"no space left on device; {BACKOFF['message']}",
+    )
+
+
+def test_a_container_that_was_killed_for_its_memory_says_so_while_it_starts_again():
+    last = {"exitCode": 137, "reason": "OOMKilled"}
+    found = trouble(containers=[container_status("worker", running={}, last=last)])
+
+    assert found == Trouble("OOMKilled", "pod small-master-0, container worker: exit code 137")
+
+
+def test_once_it_is_ready_again_its_end_is_forgotten():
+    last = {"exitCode": 137, "reason": "OOMKilled"}
+
+    assert trouble(ready=True, containers=[container_status("worker", ready=True, running={}, last=last)]) is None
+
+
+def test_a_container_that_ended_in_an_error_a_moment_ago():
+    ended = {"exitCode": 1, "reason": "Error", "message": "Error: Could not find or load main class x\n"}
+
+    assert trouble(containers=[container_status("master", terminated=ended)]) == Trouble(
+        "Error", "pod small-master-0, container master: Error: Could not find or load main class x"
+    )
+
+
+def test_a_container_that_has_done_its_work_is_no_trouble():
+    assert trouble(phase="Succeeded", containers=[container_status("journal", terminated={"exitCode": 0})]) is None
+
+
+def test_a_container_that_ended_well_and_should_not_have():
+    found = trouble(containers=waits("CrashLoopBackOff", "back-off", last={"exitCode": 0, "reason": "Completed"}))
+
+    assert found == Trouble("CrashLoopBackOff", "pod small-master-0, container master: back-off")
+
+
+@pytest.mark.parametrize("state", ["between two tries", "waiting for the next"])
+def test_a_master_without_its_journal(state: str):
+    ended = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
+    check = (
+        container_status("journal-check", terminated=ended)
+        if state == "between two tries"
+        else container_status("journal-check", waiting=BACKOFF, last=ended)
+    )
+
+    found = trouble(phase="Pending", inits=[check], containers=waits("PodInitializing"))
+
+    assert found == Trouble("JournalMissing", "pod small-master-0: no journal below /journal/raft")
+
+
+def test_a_journal_that_came_back_is_no_trouble_any_more():
+    ended = {"exitCode": 1, "message": "JournalMissing: no journal below /journal/raft\n"}
+    check = container_status("journal-check", ready=True, terminated={"exitCode": 0}, last=ended)
+
+    assert trouble(inits=[check]) is None
+
+
+def test_the_first_troubled_container_is_named():
+    found = trouble(containers=[container_status("worker", ready=True, running={}), *waits("ErrImagePull", name="job")])
+
+    assert found is not None
+    assert "container job" in found.message
+
+
+def test_the_first_trouble_of_several_pods():
+    pods = [parse_pod(ready_pod("worker")), parse_pod(pod("worker", "w1", containers=waits("ErrImagePull")))]
+
+    assert first_trouble(pods) == pods[1].trouble
+    assert first_trouble(pods[:1]) is None
+    assert first_trouble([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TRACE, "java.lang.RuntimeException: Failed to create the journal: no space left on device"),
+        ("one\n\ntwo\n\n", "two"),
+        ("Error: Invalid or corrupt jarfile x.jar\nmore", "Error: Invalid or corrupt jarfile x.jar"),
+        ("INFO an Exception in the middle of a line\nlast", "last"),
+        ("Exception in thread main java.lang.Error: x\nlast", "Exception in thread main java.lang.Error: x"),
+        ("", ""),
+        ("\n \n", ""),
+    ],
+)
+def test_the_line_that_tells_most(text: str, said: str):
+    assert gist(text) == said
+
+
+def test_a_long_line_is_cut():
+    assert len(gist("x" * 1000)) == 300
+    assert gist("x" * 300) == "x" * 300

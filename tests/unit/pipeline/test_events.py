@@ -1,0 +1,184 @@
+"""Events: said once, when something changed, as a warning when it is one."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from tests.support.builders import NOW, later, resource
+from tests.support.fake_kube import FakeKube
+
+from alluxio_operator.kube.errors import ApiError
+from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline.applied import Applied
+from alluxio_operator.pipeline.conditions import Said, merge
+from alluxio_operator.pipeline.events import LONGEST_MESSAGE, Note, notes, post
+
+Json = dict[str, Any]
+
+
+def conditions(*said: Said):
+    return merge((), said, 1, NOW)
+
+
+def noted(before: Said | None, after: Said) -> tuple[Note, ...]:
+    return notes(conditions(before) if before else (), conditions(after), None)
+
+
+# --- what is worth an event ---------------------------------------------------------------------------------------
+
+
+def test_what_was_written_is_said_once_for_each_verb():
+    applied = Applied(created=[Ref("Service", "a"), Ref("Job", "b")], changed=[Ref("ConfigMap", "c")])
+    applied.pruned = [Ref("StatefulSet", "d")]
+
+    assert notes((), (), applied) == (
+        Note("Normal", "Created", "Created Service a, Job b"),
+        Note("Normal", "Updated", "Updated ConfigMap c"),
+        Note("Normal", "Pruned", "Pruned StatefulSet d"),
+    )
+
+
+def test_nothing_written_and_nothing_changed_is_no_event():
+    same = conditions(Said("Ready", True, "Ready"), Said("MastersServing", False, "Waiting", "m"))
+
+    assert notes(same, same, Applied()) == ()
+
+
+def test_a_long_list_is_cut():
+    [note] = notes((), (), Applied(created=[Ref("Service", f"s{i}") for i in range(20)]))
+
+    assert note.message.endswith("Service s11 and 8 more")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (
+            Said("MastersServing", False, "Waiting"),
+            Said("MastersServing", True, "Serving", "the leading master serves"),
+            Note("Normal", "Serving", "MastersServing is True: the leading master serves"),
+        ),
+        (
+            Said("MastersServing", True, "Serving"),
+            Said("MastersServing", False, "CrashLoopBackOff", "it fell"),
+            Note("Warning", "CrashLoopBackOff", "MastersServing is False: it fell"),
+        ),
+        (
+            Said("MastersServing", False, "Waiting"),
+            Said("MastersServing", False, "ErrImagePull", "no such image"),
+            Note("Warning", "ErrImagePull", "MastersServing is False: no such image"),
+        ),
+        (
+            Said("JournalInitialized", True, "Initialized"),
+            Said("JournalInitialized", False, "JournalMissing", "gone"),
+            Note("Warning", "JournalMissing", "JournalInitialized is False: gone"),
+        ),
+        (
+            Said("Degraded", False, "Ready"),
+            Said("Degraded", True, "NotSettled", "a workload lacks pods"),
+            Note("Warning", "NotSettled", "Degraded is True: a workload lacks pods"),
+        ),
+        (
+            Said("Degraded", True, "NotSettled"),
+            Said("Degraded", False, "Ready"),
+            Note("Normal", "Ready", "Degraded is False"),
+        ),
+        (
+            Said("Progressing", False, "Ready"),
+            Said("Progressing", True, "Updating", "rolling"),
+            Note("Normal", "Updating", "Progressing is True: rolling"),
+        ),
+        (
+            Said("SpecValid", True, "Valid"),
+            Said("SpecValid", False, "Invalid", "spec.a is bad"),
+            Note("Warning", "Invalid", "SpecValid is False: spec.a is bad"),
+        ),
+        (None, Said("Degraded", True, "SpecInvalid", "bad"), Note("Warning", "SpecInvalid", "Degraded is True: bad")),
+    ],
+)
+def test_a_change_of_status_or_reason_is_an_event_and_trouble_a_warning(before: Said, after: Said, expected: Note):
+    assert noted(before, after) == (expected,)
+
+
+@pytest.mark.parametrize("reason", ["Waiting", "Initializing"])
+def test_waiting_is_no_warning(reason: str):
+    [note] = noted(Said("MastersServing", True, "Serving"), Said("MastersServing", False, reason, "m"))
+
+    assert note.type == "Normal"
+
+
+def test_another_message_alone_is_no_event():
+    assert noted(Said("Ready", False, "Waiting", "1 of 2"), Said("Ready", False, "Waiting", "2 of 3")) == ()
+
+
+def test_what_does_not_hold_yet_at_the_very_first_look_is_no_event():
+    assert noted(None, Said("MastersServing", False, "Waiting")) == ()
+
+
+# --- posting ------------------------------------------------------------------------------------------------------
+
+NOTE = Note("Warning", "Crash", "it fell")
+
+
+def posted(kube: FakeKube) -> list[Json]:
+    return [obj for obj in kube.objects.values() if obj["kind"] == "Event"]
+
+
+def test_an_event_names_the_resource():
+    kube = FakeKube()
+    post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+
+    [event] = posted(kube)
+    assert event["metadata"]["namespace"] == "data"
+    assert event["involvedObject"] == {
+        "apiVersion": "alluxio-operator.io/v1alpha1",
+        "kind": "AlluxioCluster",
+        "name": "small",
+        "namespace": "data",
+        "uid": resource()["metadata"]["uid"],
+    }
+    assert (event["type"], event["reason"], event["message"]) == ("Warning", "Crash", "it fell")
+    assert event["lastTimestamp"] == "2030-01-02T03:04:05Z"
+
+
+def test_the_same_reconcile_repeated_says_it_once():
+    kube = FakeKube()
+    for _ in range(2):
+        post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+
+    assert len(posted(kube)) == 1
+
+
+def test_the_same_said_of_another_resource_or_at_another_time_is_another_event():
+    kube = FakeKube()
+    post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+    post(kube, resource(), [NOTE], later(60))  # type: ignore[arg-type]
+    post(kube, resource(uid="another"), [NOTE], NOW)  # type: ignore[arg-type]
+
+    assert len(posted(kube)) == 3
+
+
+def test_a_message_is_cut_to_what_the_server_takes():
+    kube = FakeKube()
+    post(kube, resource(), [Note("Normal", "Long", "x" * 2000)], NOW)  # type: ignore[arg-type]
+
+    assert len(posted(kube)[0]["message"]) == LONGEST_MESSAGE
+
+
+def test_an_event_that_cannot_be_posted_is_logged_and_the_others_are_posted(caplog: pytest.LogCaptureFixture):
+    kube = FakeKube()
+    calls = []
+
+    def fail_once(verb: str, path: str) -> None:
+        calls.append(path)
+        if len(calls) == 1:
+            raise ApiError("POST", 500, "no")
+
+    kube.before_call = fail_once
+    with caplog.at_level(logging.WARNING):
+        post(kube, resource(), [NOTE, Note("Normal", "Other", "m")], NOW)  # type: ignore[arg-type]
+
+    assert [event["reason"] for event in posted(kube)] == ["Other"]
+    assert "Crash" in caplog.text
