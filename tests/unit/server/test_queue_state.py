@@ -174,6 +174,17 @@ def test_a_planned_look_is_taken_in_by_an_earlier_reconcile() -> None:
     assert state.next_wake() == math.inf
 
 
+def test_a_look_that_was_taken_in_does_not_bring_a_later_one_forward() -> None:
+    state = QueueState()
+    state.add_later(ask("a", REQUEUE), 10)
+    state.add(ask("a"), 5)
+    take(state, 5)
+    state.add_later(ask("a", REQUEUE), 60)
+    state.done(key("a"))
+    assert state.next_wake() == 60
+    assert state.take(10) is None
+
+
 def test_a_look_planned_at_the_end_of_a_reconcile_stays() -> None:
     state = QueueState()
     state.add(ask("a"), 0)
