@@ -39,6 +39,9 @@ def context_of(
     roles = {
         role: _role(cluster, role, process) for role, process in _processes(spec).items() if role in cluster.memory
     }
+    if spec.job_service.enabled:
+        # Both run in one pod, which has to be replaced when either is configured anew.
+        roles[names.WORKER]["configHash"] = _hash([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
     return {
         "name": made.cluster,
         "namespace": made.namespace,

@@ -1,0 +1,146 @@
+"""What the templates are given: images, options, sizes, and hashes that change when a restart is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.builders import TEMPLATES, cluster
+
+from alluxio_operator.api.alluxiocluster import OWN_FOLDERS
+from alluxio_operator.api.base import in_bytes
+from alluxio_operator.cluster.context import CONFIG_HASH, context_of
+from alluxio_operator.pipeline.render import Renderer
+
+RENDERER = Renderer(TEMPLATES)
+
+
+def context(**over: Any) -> dict[str, Any]:
+    return context_of(cluster(**over), journal_job="create", journal_operation="op", journal_initialized=False)
+
+
+def pod_hashes(**over: Any) -> dict[str, str]:
+    """Return the hash on each workload's pods: where it changes, pods are replaced."""
+    return {
+        manifest.ref.name: manifest.obj["spec"]["template"]["metadata"]["annotations"][CONFIG_HASH]
+        for manifest in RENDERER.render("alluxio", context(**over))
+        if manifest.ref.kind in ("StatefulSet", "DaemonSet", "Deployment")
+    }
+
+
+def restarted(**over: Any) -> set[str]:
+    before, after = pod_hashes(), pod_hashes(**over)
+    return {name.removeprefix("small-") for name in after if before.get(name) != after[name]}
+
+
+# --- the image ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({}, "alluxio/alluxio:2.9.3"),
+        ({"tag": "2.9.3-patched"}, "alluxio/alluxio:2.9.3-patched"),
+        ({"repository": "registry.example:5000/a/b"}, "registry.example:5000/a/b:2.9.3"),
+    ],
+)
+def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str):
+    assert context(version="2.9.3", image=image)["image"] == expected
+
+
+# --- who restarts when --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("over", "roles"),
+    [
+        ({}, set()),
+        ({"properties": {"a": "b"}}, {"master", "worker", "jobmaster", "logserver"}),
+        ({"masters": {"properties": {"a": "b"}}}, {"master"}),
+        ({"masters": {"jvm": {"options": ["-XX:+UseG1GC"]}}}, {"master"}),
+        ({"workers": {"properties": {"a": "b"}}}, {"worker"}),
+        ({"workers": {"jvm": {"heap": "2Gi"}}}, {"worker"}),
+        ({"jobService": {"master": {"properties": {"a": "b"}}}}, {"jobmaster"}),
+        ({"jobService": {"worker": {"properties": {"a": "b"}}}}, {"worker"}),
+        ({"jobService": {"worker": {"jvm": {"options": ["-XX:+UseG1GC"]}}}}, {"worker"}),
+        ({"logServer": {"jvm": {"heap": "256Mi"}}}, {"logserver"}),
+        ({"service": {"type": "NodePort"}}, set()),
+        ({"workers": {"replicas": 5}}, set()),
+        ({"deletionPolicy": "Delete"}, set()),
+    ],
+)
+def test_a_change_restarts_those_that_read_it_and_nobody_else(over: dict[str, Any], roles: set[str]):
+    assert restarted(**over) == roles
+
+
+# --- options of the JVM -------------------------------------------------------------------------------------------
+
+
+def test_options_of_the_user_come_after_the_division_and_before_what_must_hold():
+    options = context(workers={"jvm": {"heap": "1Gi", "options": ["-XX:+UseG1GC"]}})["roles"]["worker"]["javaOpts"]
+
+    words = options.split(" ")
+    assert words[0] == f"-Xms{1024**3}"
+    assert words[-2:] == ["-XX:+UseG1GC", "-Dalluxio.worker.tieredstore.level0.dirs.path=/tiers/mem"]
+
+
+# --- resources ----------------------------------------------------------------------------------------------------
+
+
+def test_memory_is_the_division_and_cpu_is_what_was_given():
+    over = {"resources": {"requests": {"cpu": "500m"}, "limits": {"cpu": 2}}, "jvm": {"heap": "256Mi"}}
+
+    assert context(jobService={"master": over})["roles"]["jobmaster"]["resources"] == {
+        "requests": {"cpu": "500m", "memory": "704Mi"},
+        "limits": {"cpu": "2", "memory": "704Mi"},
+    }
+
+
+def test_no_cpu_is_asked_for_unless_said():
+    assert set(context()["roles"]["master"]["resources"]["limits"]) == {"memory"}
+
+
+@pytest.mark.parametrize(("quota", "size"), [("1Gi", "1040Mi"), ("1G", "970Mi"), ("1", "17Mi")])
+def test_a_tiers_volume_is_a_little_larger_than_its_quota(quota: str, size: str):
+    [tier] = context(workers={"tiers": [{"quota": quota}]})["workers"]["tiers"]
+
+    assert tier["sizeLimit"] == size
+    assert in_bytes(tier["sizeLimit"]) > in_bytes(quota)
+
+
+# --- volumes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_that_exists_is_used_and_none_is_made():
+    ufs = context(rootMount={"volume": {"claimName": "mine", "size": None, "accessModes": None}})["ufs"]
+
+    assert (ufs["claim"], ufs["make"]) == ("mine", None)
+
+
+def test_a_claim_is_made_and_named_after_the_cluster():
+    ufs = context()["ufs"]
+
+    assert ufs["claim"] == "small-ufs"
+    assert ufs["make"]["size"] == "1Gi"
+
+
+@pytest.mark.parametrize(("policy", "owned"), [("Retain", False), ("Delete", True)])
+def test_the_journals_claim_is_owned_only_when_it_is_to_be_deleted(policy: str, owned: bool):
+    assert context(deletionPolicy=policy)["journal"]["owned"] is owned
+
+
+def test_every_mount_is_in_a_folder_that_a_root_mount_is_refused_for():
+    mounts = {
+        mount["mountPath"]
+        for manifest in RENDERER.render("alluxio", context())
+        if manifest.ref.kind in ("StatefulSet", "Deployment", "Job")
+        for container in (
+            *manifest.obj["spec"]["template"]["spec"].get("initContainers", ()),
+            *manifest.obj["spec"]["template"]["spec"]["containers"],
+        )
+        for mount in container["volumeMounts"]
+    }
+
+    others = mounts - {"/mnt/ufs"}
+    assert len(others) > 5
+    assert {path for path in others if not path.startswith(OWN_FOLDERS)} == set()
