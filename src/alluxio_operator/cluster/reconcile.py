@@ -111,19 +111,21 @@ class ClusterReconciler:
         return applied
 
     def _publish(self, kube: Kube, observed: Observed, result: Report, applied: Applied | None) -> Outcome:
+        before, after, now = observed.status, result.status, self._now()
+        written = events.notes((), (), applied)
         with self._metrics.stage("report"):
-            now = self._now()
-            if result.status != observed.status or not observed.resource.get("status"):
-                try:
-                    publish(kube, observed.resource, result.status)
-                except Conflict:
-                    return AGAIN
-                _log_changes(result.status, applied)
-                said = events.notes(observed.status.conditions, result.status.conditions, applied)
-                events.post(kube, observed.resource, said, now)
-            elif applied is not None and (applied.changed or applied.created or applied.pruned):
-                events.post(kube, observed.resource, events.notes((), (), applied), now)
-        return Outcome(requeue_after=result.requeue_after)
+            if after == before and observed.resource.get("status"):
+                events.post(kube, observed.resource, written, now)
+                return Outcome(result.requeue_after, changed=bool(written))
+            try:
+                publish(kube, observed.resource, after)
+            except Conflict:
+                # What was written is told now; of the conditions tells the reconcile that gets its status written.
+                events.post(kube, observed.resource, written, now)
+                return Outcome(AGAIN.requeue_after, changed=bool(written))
+            _log_changes(after, applied)
+            events.post(kube, observed.resource, events.notes(before.conditions, after.conditions, applied), now)
+        return Outcome(result.requeue_after, changed=True)
 
 
 def _log_changes(status: ClusterStatus, applied: Applied | None) -> None:
