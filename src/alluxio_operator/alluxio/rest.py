@@ -72,10 +72,11 @@ def refusal(status: int, body: bytes) -> str:
     """Return in words why a master answered with an error."""
     text = body.decode(errors="replace")
     try:
-        text = json.loads(text)["message"]
+        said = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
-        text = f"HTTP {status}: {text}"
-    return text.strip()[:200]
+        said = None
+    # The message is null after an error that has none, such as a null pointer.
+    return (said if isinstance(said, str) else f"HTTP {status}: {text}").strip()[:200]
 
 
 def _short(error: urllib3.exceptions.HTTPError) -> str:

@@ -1,0 +1,169 @@
+"""Asking a master, against a server that answers as Alluxio 2.9.4 does."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from alluxio_operator.alluxio import rest
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.rest import AlluxioRest, parse_master_info, refusal
+from alluxio_operator.work import Deadline, DeadlineExceeded
+
+Json = dict[str, Any]
+
+INFO: Json = {
+    "capacity": {"total": 1073741824, "used": 524288},
+    "configuration": {},
+    "lostWorkers": [],
+    "metrics": {},
+    "mountPoints": {},
+    "rpcAddress": "small-master-0:19998",
+    "startTimeMs": 1,
+    "ufsCapacity": {"total": -1, "used": -1},
+    "uptimeMs": 2,
+    "version": "2.9.4",
+    "workers": [{"id": 1, "address": {"host": "10.0.0.9"}}],
+}
+OVERVIEW: Json = {"masterRole": "LEADER", "debug": False}
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each path with (status, body); what is not known with 404; `slow` seconds late."""
+
+    daemon_threads = True
+    answers: dict[str, tuple[int, bytes]]
+    slow = 0.0
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        time.sleep(self.server.slow)
+        status, body = self.server.answers.get(self.path.split("?")[0], (404, b"<html>not found</html>"))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server(("127.0.0.1", 0), Handler)
+    server.answers = {
+        "/api/v1/master/info": (200, json.dumps(INFO).encode()),
+        "/api/v1/master/webui_overview": (200, json.dumps(OVERVIEW).encode()),
+    }
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def ask(port: int, within: float = 5.0) -> MasterInfo | NoAnswer:
+    return AlluxioRest().master_info("127.0.0.1", port, Deadline.after(within))
+
+
+def test_a_leading_master_says_how_the_cluster_is(server: Server):
+    assert ask(server.port) == MasterInfo(
+        version="2.9.4", live_workers=1, lost_workers=0, capacity=1073741824, used=524288
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (500, b'{"statusCode":"UNAVAILABLE","message":"the master is in safe mode"}', "the master is in safe mode"),
+        (500, b"<html>oops</html>", "HTTP 500: <html>oops</html>"),
+        (500, b'{"statusCode":"INTERNAL","message":null}', 'HTTP 500: {"statusCode":"INTERNAL","message":null}'),
+        (503, b"", "HTTP 503:"),
+        (500, b"[1]", "HTTP 500: [1]"),
+    ],
+)
+def test_a_master_that_refuses_says_why(status: int, body: bytes, reason: str, server: Server):
+    server.answers["/api/v1/master/info"] = (status, body)
+
+    assert ask(server.port) == NoAnswer(reason)
+
+
+def test_a_long_refusal_is_cut():
+    assert len(refusal(500, b"x" * 5000)) == 200
+
+
+@pytest.mark.parametrize("role", ["STANDBY", "PRIMARY_IN_WAITING"])
+def test_a_master_that_does_not_lead_does_not_serve(role: str, server: Server):
+    server.answers["/api/v1/master/webui_overview"] = (200, json.dumps({"masterRole": role}).encode())
+
+    assert ask(server.port) == NoAnswer(f"its role is {role}")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no json", b"[]", b"null", b'"text"', b"{}", b'{"version":"2.9.4","workers":null}']
+)
+def test_a_document_that_is_not_the_expected_one_is_no_answer(body: bytes, server: Server):
+    server.answers["/api/v1/master/info"] = (200, body)
+
+    answer = ask(server.port)
+
+    assert isinstance(answer, NoAnswer)
+    assert answer.reason.startswith("an answer that isn't understood")
+
+
+@pytest.mark.parametrize("missing", ["version", "workers", "lostWorkers", "capacity"])
+def test_a_document_with_a_field_missing_is_not_understood(missing: str):
+    with pytest.raises(KeyError):
+        parse_master_info({key: value for key, value in INFO.items() if key != missing}, OVERVIEW)
+
+
+def test_a_port_that_nobody_listens_on(server: Server):
+    server.shutdown()
+    server.server_close()
+
+    assert ask(server.port) == NoAnswer("connection refused")
+
+
+def test_an_answer_that_comes_too_late(server: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(rest, "TIMEOUT", 0.05)
+    server.slow = 0.3
+
+    assert ask(server.port) == NoAnswer("no answer in time")
+
+
+def test_a_deadline_that_is_over_ends_the_reconcile_instead_of_looking_like_no_answer(server: Server):
+    with pytest.raises(DeadlineExceeded):
+        ask(server.port, within=-1)
+
+
+@pytest.mark.parametrize(("status", "serves"), [(200, True), (404, False), (500, False)])
+def test_whether_a_path_is_served(status: int, serves: bool, server: Server):
+    server.answers["/api/v1/job_master/info"] = (status, b"{}")
+
+    assert AlluxioRest().serves("127.0.0.1", server.port, "/api/v1/job_master/info", Deadline.after(5)) is serves
+
+
+def test_a_server_that_is_not_there_serves_nothing(server: Server):
+    server.shutdown()
+    server.server_close()
+
+    assert not AlluxioRest().serves("127.0.0.1", server.port, "/", Deadline.after(5))
+
+
+def test_an_address_of_ipv6_is_put_in_brackets():
+    answer = AlluxioRest().master_info("::1", 1, Deadline.after(5))
+
+    assert isinstance(answer, NoAnswer)
+    assert "isn't understood" not in answer.reason
