@@ -7,7 +7,8 @@ refused() {
     grep -qF -- "$1" <<<"$said" || fail "expected '$1' but it said: $said"
     echo "refused: $1"
 }
-refused 'unknown field "spec.workerz"' '{"spec":{"workerz":{}}}'
+said=$(sed 's/^spec:/spec:\n  workerz: {}/' ../support/cluster.yaml | k apply -f - 2>&1) && fail "an unknown field was accepted"
+grep -qF 'unknown field "spec.workerz"' <<<"$said" || fail "$said"
 refused 'should match' '{"spec":{"workers":{"tiers":[{"name":"MEM","quota":"12 gigs"}]}}}'
 refused 'spec.rootMount.uri' '{"spec":{"rootMount":{"uri":"not-a-path"}}}'
 refused "spec.workers.workload can't be changed" '{"spec":{"workers":{"workload":"DaemonSet","replicas":null}}}'

@@ -117,6 +117,11 @@ class Tier(Model):
 class Workers(Role):
     """The workers: they hold the cached data."""
 
+    # A worker that is told to stop while no master answers goes on asking for one until it is ended by force.
+    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        30, description="Seconds between the wish to stop and the end by force."
+    )
+
     workload: Literal["DaemonSet", "StatefulSet"] = Field(
         "DaemonSet",
         description="DaemonSet: one worker on every node that nodeSelector and tolerations allow. StatefulSet: as "
