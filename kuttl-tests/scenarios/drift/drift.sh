@@ -1,4 +1,4 @@
-. ../support/lib.sh
+. ../../support/lib.sh
 json() { k get "$1" -o "jsonpath=$2"; }
 is() { [ "$(json "$1" "$2")" = "$3" ]; }
 

@@ -1,4 +1,4 @@
-. ../support/lib.sh
+. ../../support/lib.sh
 created() { k get "$1" -o jsonpath='{.metadata.creationTimestamp}'; }
 before() {
     local first second

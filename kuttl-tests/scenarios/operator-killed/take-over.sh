@@ -1,5 +1,5 @@
 # A second replica is Ready and idle; when the first dies without a word it takes over after the Lease ran out.
-. ../support/lib.sh
+. ../../support/lib.sh
 operator() { kubectl --namespace alluxio-operator "$@"; }
 holder() { operator get lease alluxio-operator -o jsonpath='{.spec.holderIdentity}'; }
 trap 'operator scale deployment alluxio-operator --replicas=1 >/dev/null' EXIT

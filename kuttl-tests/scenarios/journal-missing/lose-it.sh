@@ -1,5 +1,5 @@
 # The journal's volume is emptied below the cluster: no new, empty name space may take its place.
-. ../support/lib.sh
+. ../../support/lib.sh
 reason() { [ "$(condition small JournalInitialized reason)" = "$1" ]; }
 phase() { [ "$(k get alx small -o jsonpath='{.status.phase}')" = "$1" ]; }
 alluxio small fs mkdir -Dalluxio.user.file.writetype.default=MUST_CACHE /before
@@ -56,7 +56,7 @@ spec:
   volumes: [{name: journal, persistentVolumeClaim: {claimName: $pod}}]
 POD
 k wait pod/vandal --for=jsonpath='{.status.phase}'=Succeeded --timeout=40s
-k apply -f ../support/cluster.yaml
+k apply -f ../../support/cluster.yaml
 within 60 reason JournalMissing
 k get statefulset small-master 2>/dev/null && fail "masters were started without a journal"
 condition small JournalInitialized message; echo

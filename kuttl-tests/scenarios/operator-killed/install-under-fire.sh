@@ -1,11 +1,11 @@
 # Kills the operator again and again while it installs: the end is as if nothing had happened.
-. ../support/lib.sh
+. ../../support/lib.sh
 operator() { kubectl --namespace alluxio-operator "$@"; }
 kill_operator() {
     operator delete pod -l app.kubernetes.io/name=alluxio-operator --grace-period=0 --force 2>/dev/null
     echo "$(date +%T) killed the operator: $1"
 }
-k apply -f ../support/cluster.yaml
+k apply -f ../../support/cluster.yaml
 there() { [ -n "$(k get "$@" -o name 2>/dev/null)" ]; }
 within 30 there configmap small-masterconf
 kill_operator "after the first ConfigMap"

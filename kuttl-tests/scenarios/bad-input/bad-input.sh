@@ -1,4 +1,4 @@
-. ../support/lib.sh
+. ../../support/lib.sh
 
 # refused EXPECTED-TEXT PATCH: the API server itself says no, with a sentence.
 refused() {
@@ -7,7 +7,7 @@ refused() {
     grep -qF -- "$1" <<<"$said" || fail "expected '$1' but it said: $said"
     echo "refused: $1"
 }
-said=$(sed 's/^spec:/spec:\n  workerz: {}/' ../support/cluster.yaml | k apply -f - 2>&1) && fail "an unknown field was accepted"
+said=$(sed 's/^spec:/spec:\n  workerz: {}/' ../../support/cluster.yaml | k apply -f - 2>&1) && fail "an unknown field was accepted"
 grep -qF 'unknown field "spec.workerz"' <<<"$said" || fail "$said"
 refused 'should match' '{"spec":{"workers":{"tiers":[{"name":"MEM","quota":"12 gigs"}]}}}'
 refused 'spec.rootMount.uri' '{"spec":{"rootMount":{"uri":"not-a-path"}}}'
@@ -18,7 +18,7 @@ refused 'credentials do not belong into a spec' '{"spec":{"properties":{"s3a.sec
 refused 'jvm.heap' '{"spec":{"masters":{"jvm":{"options":["-Xmx4g"]}}}}'
 refused 'Unsupported value: "1.8"' '{"spec":{"version":"1.8"}}'
 long=$(printf 'n%.0s' $(seq 41))
-said=$(sed "s/name: small/name: $long/" ../support/cluster.yaml | k apply -f - 2>&1) && fail "a name of 41 characters was accepted"
+said=$(sed "s/name: small/name: $long/" ../../support/cluster.yaml | k apply -f - 2>&1) && fail "a name of 41 characters was accepted"
 grep -qF 'metadata.name is longer than 40 characters' <<<"$said" || fail "$said"
 
 # What takes a sum or a table is told by one condition; what runs stays as it was.
