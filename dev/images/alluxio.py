@@ -17,7 +17,7 @@ from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
 VERSIONS = {"2.9.4": "4.1.87.Final", "2.9.3": "4.1.52.Final"}
 
 SOURCES = HERE / "alluxio"
-SCRIPTS = ("Containerfile", "entrypoint.sh", "bin", "libexec", "conf", "prepare-classes")
+SCRIPTS = ("Containerfile", "entrypoint.sh", "bin", "libexec", "conf")
 MAVEN_INPUTS = ("pom.xml", "src")
 GOALS = ("compiler:compile", "jar:jar", "dependency:copy-dependencies")
 

@@ -13,6 +13,8 @@ from dev.images.errors import ImageError
 from dev.images.keys import image_key
 from dev.images.recipe import Recipe, Workshop
 
+CHANGED = "changed while it was built"
+
 
 def full_keys(recipes: Iterable[Recipe]) -> dict[str, str]:
     """The key of each image by its tag, those of its bases included. Bases come before what needs them."""
@@ -59,12 +61,14 @@ def build_images(cache: Cache, wanted: Sequence[str], recipes: Sequence[Recipe],
         if os.geteuid() != 0:
             raise ImageError("images are built as root (debootstrap and overlay mounts need it)")
         for recipe in todo:
-            _build_one(cache, recipe, keys[recipe.tag])
+            # Anew for each, as minutes pass between the first and the last.
+            _build_one(cache, recipe, full_keys(needed)[recipe.tag])
 
 
 def _build_one(cache: Cache, recipe: Recipe, key: str) -> None:
     print(f"images: building {recipe.tag} (expect {recipe.expected})", flush=True)
     started = time.monotonic()
+    own = recipe.key()
     work = cache.empty_work(recipe.name)
     cache.storage.mkdir(parents=True, exist_ok=True)
     buildah = Buildah(storage=cache.storage, log=work / "buildah.log")
@@ -75,6 +79,9 @@ def _build_one(cache: Cache, recipe: Recipe, key: str) -> None:
             buildah.load(cache.root / cache.read()[base].archive)
     recipe.build(Workshop(buildah=buildah, cache=cache, work=work))
     built = time.monotonic()
+    if recipe.key() != own:
+        print(f"images: files changed while {recipe.tag} was built: the next build makes it again", flush=True)
+        key = CHANGED
     archive = cache.root / recipe.archive
     image_id = buildah.save(recipe.tag, archive)
     cache.record(recipe.tag, Entry(archive=archive.name, id=image_id, key=key))

@@ -12,7 +12,7 @@ Usage: /entrypoint.sh ROLE [OPTION]
   worker [--no-format]         worker and job worker
   worker-only [--no-format]    worker
   job-master | job-worker | proxy | logserver
-  fuse [MOUNT_POINT [ALLUXIO_PATH]]
+  fuse [--fuse-opts=OPTION,...] [MOUNT_POINT [ALLUXIO_PATH]]
 
 Without --no-format a master's journal or a worker's storage is formatted first.
 END
@@ -82,9 +82,16 @@ launch_both() {
 }
 
 mount_fuse() {
+  local options=
+  if [[ ${1:-} == --fuse-opts=* ]]; then
+    options=-Dalluxio.fuse.mount.options=${1#*=}
+    shift
+  fi
   local mount_point=${1:-${MOUNT_POINT:-/mnt/alluxio-fuse}} path=${2:-/}
+  # A mount that a killed process left behind can't be listed, nor mounted over.
+  fusermount -q -u -z "$mount_point" || true
   mkdir -p "$mount_point"
-  export ALLUXIO_FUSE_JAVA_OPTS="${ALLUXIO_FUSE_JAVA_OPTS:-} \
+  export ALLUXIO_FUSE_JAVA_OPTS="${ALLUXIO_FUSE_JAVA_OPTS:-} $options \
 -Dalluxio.fuse.mount.point=$mount_point -Dalluxio.fuse.mount.alluxio.path=$path"
   exec "$launch" fuse -c
 }

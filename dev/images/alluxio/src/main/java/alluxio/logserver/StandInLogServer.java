@@ -75,7 +75,6 @@ public final class StandInLogServer {
 
   private void serve(Socket client) {
     InetAddress address = client.getInetAddress();
-    LOG.info("Log client {} connected", address.getHostAddress());
     LoggerRepository loggers = null;
     try (client; InputStream raw = new BufferedInputStream(client.getInputStream());
          ObjectInputStream events = new ObjectInputStream(raw)) {
@@ -85,6 +84,7 @@ public final class StandInLogServer {
         if (loggers == null) {
           Object process = event.getMDC(AlluxioRemoteLogFilter.REMOTE_LOG_MDC_PROCESS_TYPE_KEY);
           loggers = loggersFor(String.valueOf(process), address);
+          LOG.info("{} at {} sends its log", process, address.getHostAddress());
         }
         Logger logger = loggers.getLogger(event.getLoggerName());
         if (event.getLevel().isGreaterOrEqual(logger.getEffectiveLevel())) {
@@ -92,7 +92,10 @@ public final class StandInLogServer {
         }
       }
     } catch (EOFException e) {
-      LOG.info("Log client {} is gone", address.getHostAddress());
+      // A probe connects and says nothing; only what logged is worth a line.
+      if (loggers != null) {
+        LOG.info("A log client at {} is gone", address.getHostAddress());
+      }
     } catch (IOException | ClassNotFoundException | RuntimeException e) {
       LOG.warn("Log client {} is dropped: {}", address.getHostAddress(), e.toString());
     } finally {
