@@ -140,6 +140,9 @@ class Supervisor:
     def _ended(self, name: str, pid: int, status: int) -> None:
         code = os.waitstatus_to_exitcode(status)
         unasked = self._kill_at is None
+        if not unasked and code == -signal.SIGTERM:
+            # It had not yet come to where it handles the signal; that is no failure.
+            code = 0
         say("error" if unasked or code else "info", f"{name} ended", pid=pid, code=code)
         # As a shell tells of a signal.
         code = 128 - code if code < 0 else code

@@ -132,6 +132,13 @@ def test_shell_operator_that_cannot_be_started_is_said_and_ends_it_all(supervise
     assert any("shell-operator cannot be started" in line["msg"] for line in one.log)
 
 
+def test_a_server_that_is_told_to_end_while_it_starts_is_no_failure(supervised: Any) -> None:
+    one = supervised(LIVES + "signal.signal(signal.SIGTERM, signal.SIG_DFL)\nnote('starts')\n" + WAITS)
+    one.wait_for("server starts")
+    one.process.terminate()
+    assert one.ends() == 0
+
+
 def test_what_does_not_end_in_time_is_killed(supervised: Any) -> None:
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     one = supervised(LIVES + LEADS + "\n" + WAITS, LIVES + deaf + "note('is deaf')\n" + WAITS, grace=0.2)
@@ -174,6 +181,7 @@ def test_shell_operator_gets_its_settings_in_its_own_words() -> None:
         "WATCH_NAMESPACE": "data",
         "SHELL_OPERATOR_HOOKS_DIR": "/hooks",
         "SHELL_OPERATOR_TMP_DIR": "/run/op/shell-operator",
+        "TMPDIR": "/run/op",
         "SHELL_OPERATOR_LISTEN_ADDRESS": "",
         "SHELL_OPERATOR_LISTEN_PORT": "9200",
         "DEBUG_UNIX_SOCKET": "/run/op/shell-operator-debug.sock",
