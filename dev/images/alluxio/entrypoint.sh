@@ -19,7 +19,7 @@ END
   exit 1
 }
 
-export ALLUXIO_HOME=/opt/alluxio
+export ALLUXIO_HOME=${ALLUXIO_HOME:-/opt/alluxio}
 launch=$ALLUXIO_HOME/bin/launch-process
 
 # The value of a property as the site file or ALLUXIO_JAVA_OPTS give it.
