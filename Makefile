@@ -92,7 +92,7 @@ deploy: venv ## put the operator into the local cluster; FORM=namespaced for its
 
 .PHONY: scenarios
 scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
-	@dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml $(if $(STORY),--test $(STORY))
+	@mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
 
 .PHONY: lock
 lock: venv ## resolve the dependencies anew, with hashes
