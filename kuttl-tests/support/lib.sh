@@ -68,7 +68,7 @@ spec:
   - {name: conf, configMap: {name: $cluster-client}}
   - {name: scratch, emptyDir: {}}
 POD
-    k wait pod/client --for=jsonpath='{.status.phase}'=Succeeded --timeout=60s >/dev/null || { k logs client; fail "the client pod"; }
+    k wait pod/client --for=jsonpath='{.status.phase}'=Succeeded --timeout=120s >/dev/null || { k logs client; fail "the client pod"; }
     k logs client | grep -E '^[0-9a-f]{64}'
     k delete pod client --wait=false >/dev/null
 }
