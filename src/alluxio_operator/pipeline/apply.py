@@ -91,7 +91,7 @@ def apply(
         result.live[ref] = after
         if live is None:
             result.created.append(ref)
-        elif after["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
+        elif _content(after) != _content(live):
             result.changed.append(ref)
     return result
 
@@ -164,6 +164,12 @@ def _version(obj: Object) -> str:
     if KINDS[obj["kind"]].has_generation:
         return f"{meta['uid']}/{meta['generation']}"
     return f"{meta['uid']}/{meta['resourceVersion']}"
+
+
+def _content(obj: Object) -> Object:
+    # Without its bookkeeping: the server writes a claim anew at its second apply, though nothing in it changes.
+    bookkeeping = ("resourceVersion", "managedFields")
+    return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key not in bookkeeping}}
 
 
 def _trusted(known: Remembered, manifest: Manifest) -> bool:

@@ -105,6 +105,21 @@ def test_an_apply_that_changes_nothing_is_listed_as_nothing(kube: FakeKube):
     assert (restarted.created, restarted.changed) == ([], [])
 
 
+def test_a_write_of_the_servers_bookkeeping_alone_is_listed_as_nothing(kube: FakeKube):
+    claim = wanted("PersistentVolumeClaim", "data")
+    Applier(kube)(claim)
+
+    def bump(verb: str, path: str) -> None:
+        if verb == "apply":
+            kube.objects[path]["metadata"].update(resourceVersion="999", managedFields=[{"manager": "us"}])
+
+    kube.before_call = bump
+    applied = Applier(kube)(claim)
+
+    assert applied.live[claim.ref]["metadata"]["resourceVersion"] == "999"
+    assert applied.changed == []
+
+
 # --- what is unchanged is left alone ------------------------------------------------------------------------------
 
 
