@@ -29,8 +29,6 @@ within() {
 # condition CLUSTER TYPE FIELD: one field of one condition.
 condition() { k get alx "$1" -o "jsonpath={.status.conditions[?(@.type=='$2')].$3}"; }
 
-restrict_namespace() { kubectl label namespace "$NAMESPACE" pod-security.kubernetes.io/enforce=restricted --overwrite; }
-
 # roundtrip CLUSTER: write a file through Alluxio from a client pod that knows only the client ConfigMap, read it back.
 roundtrip() {
     local cluster=$1 image
