@@ -76,7 +76,7 @@ class Buildah:
         """Bring an archive back into the storage under the name that it carries."""
         self.run("pull", f"docker-archive:{archive}")
 
-    def limit(self, steps: int = 400) -> None:
+    def limit(self, steps: int = 200) -> None:
         """Drop the steps of old builds, but only when there are many: the newest make the next build fast."""
         if len(self.run("images", "--all", "--quiet").splitlines()) > steps:
             self.run("rmi", "--prune")

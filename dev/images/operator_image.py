@@ -76,6 +76,9 @@ def _wheels(cache: Cache) -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         (partial / "wheels").mkdir(parents=True)
         _download(partial / "wheels")
+        for old in cache.downloads.glob("wheels-*"):
+            if old != partial:
+                shutil.rmtree(old)
         partial.rename(done)
     return done
 
