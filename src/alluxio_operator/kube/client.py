@@ -18,6 +18,7 @@ from kubernetes.client.exceptions import ApiException
 
 from alluxio_operator.kube.errors import ApiError, error_for
 from alluxio_operator.kube.kinds import KINDS, Object
+from alluxio_operator.kube.text import as_json
 from alluxio_operator.work import Deadline
 
 FIELD_MANAGER = "alluxio-operator"
@@ -76,7 +77,7 @@ class Kube:
         """
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        return self._call("PATCH", path, query=query, body=json.dumps(obj), content="application/apply-patch+yaml")
+        return self._call("PATCH", path, query=query, body=as_json(obj), content="application/apply-patch+yaml")
 
     def create(self, path: str, body: Object) -> dict[str, Any]:
         """Create an object; raise Conflict when it exists."""

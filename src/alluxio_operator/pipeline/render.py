@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import jinja2
 import yaml
 
 from alluxio_operator.kube.kinds import Object, Ref
+from alluxio_operator.kube.text import as_json
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,6 @@ class Manifest:
     def hash(self) -> str:
         """Tells whether the object is still rendered as before."""
         return hashlib.sha256(json.dumps(self.obj, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def as_json(value: object) -> str:
-    r"""Return a value as JSON that is YAML, too.
-
-    JSON writes what is beyond the Basic Multilingual Plane as two escapes, which YAML refuses: it has \U for that.
-    """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_refuse)
-    return re.sub(r"[^ -~]", lambda odd: f"\\U{ord(odd[0]):08X}", text)
-
-
-def _refuse(value: object) -> NoReturn:
-    # The text of what is undefined is an error that names it.
-    raise TypeError(f"{value} can't be written as JSON")
 
 
 class RenderError(Exception):

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 from kubernetes.client import ApiClient, Configuration
 
 from alluxio_operator.kube.client import Kube
@@ -50,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
                 "path": address.path,
                 "query": {key: value[0] for key, value in parse_qs(address.query).items()},
                 "type": self.headers.get("Content-Type"),
-                "body": json.loads(self.rfile.read(length)) if length else None,
+                "body": yaml.safe_load(self.rfile.read(length)) if length else None,
             }
         )
         status, body, headers = self.server.answers.pop(0)
@@ -103,6 +104,14 @@ def test_an_apply_is_forced_and_names_its_manager(kube: Kube, server: Server):
         "type": "application/apply-patch+yaml",
         "body": OBJECT,
     }
+
+
+@pytest.mark.parametrize("text", ["\U0001f600", "\x7f", "\x85", "\ufeff", "back\\slash \\ud83d", "two\nlines"])
+def test_odd_characters_are_sent_as_the_server_reads_them(text: str, kube: Kube, server: Server):
+    server.answer(200, OBJECT)
+    kube.apply("data", {**OBJECT, "data": {"x": text}})
+
+    assert server.asked[0]["body"]["data"] == {"x": text}, "an apply is read as YAML"
 
 
 def test_a_merge_replaces_lists(kube: Kube, server: Server):
