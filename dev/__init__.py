@@ -1,0 +1,1 @@
+"""What it takes to run and test the project on one machine."""
