@@ -28,7 +28,7 @@ def alluxio_recipe(version: str) -> Recipe:
     return Recipe(
         name=f"alluxio-{version}",
         tag=tag,
-        expected="2 min",
+        expected="2 to 5 min",
         needs=(JAVA,),
         key=lambda: image_key(_versions(version), files_below(SOURCES, [*SCRIPTS, *MAVEN_INPUTS])),
         build=lambda shop: _build(shop, version, tag),
