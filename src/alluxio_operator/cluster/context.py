@@ -18,6 +18,9 @@ from alluxio_operator.cluster.validate import Cluster
 
 CONFIG_HASH = f"{GROUP}/config-hash"
 
+LOG_TO_CONSOLE = "-Dalluxio.logger.type=Console"
+"""A process's own logs go to its standard output; given to it alone, as the command line's output is for pipes."""
+
 _JAVA_OPTS = {
     names.MASTER: "ALLUXIO_MASTER_JAVA_OPTS",
     names.WORKER: "ALLUXIO_WORKER_JAVA_OPTS",
@@ -115,7 +118,7 @@ def _processes(spec: ClusterSpec) -> Mapping[str, Process]:
 def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
     spec, made, division = cluster.spec, cluster.names, cluster.memory[role]
     site = properties.for_role(spec, made, role)
-    jvm = (*division.jvm_flags, *process.jvm.options, *_fixed_options(spec, role))
+    jvm = (*division.jvm_flags, LOG_TO_CONSOLE, *process.jvm.options, *_fixed_options(spec, role))
     values: dict[str, Any] = {
         "name": made.of(role),
         "configMap": made.of(f"{role}conf"),

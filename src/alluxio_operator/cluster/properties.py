@@ -30,6 +30,9 @@ DEFAULTS: Final[Mapping[str, str]] = {
     # Lets a property that Alluxio takes while running be set without a restart.
     "alluxio.conf.dynamic.update.enabled": "true",
     "alluxio.web.ui.enabled": "false",
+    # Alluxio's own default acknowledges a write that lies in one worker's memory only: a pod that goes, and pods go,
+    # takes it along.
+    "alluxio.user.file.writetype.default": "CACHE_THROUGH",
 }
 """What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
 
@@ -126,7 +129,8 @@ def for_clients(spec: ClusterSpec, cluster: Names) -> dict[str, str]:
             "alluxio.job.master.rpc.addresses",
         )
     }
-    chosen = {key: value for key, value in spec.properties.items() if key.startswith("alluxio.user.")}
+    known = {**DEFAULTS, **spec.properties}
+    chosen = {key: value for key, value in known.items() if key.startswith("alluxio.user.")}
     return {**chosen, **addresses}
 
 

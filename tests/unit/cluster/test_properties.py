@@ -106,10 +106,19 @@ def test_clients_get_the_addresses_and_the_users_settings_and_nothing_else():
 
     assert properties.for_clients(cluster_spec(**over), NAMES) == {
         "alluxio.user.file.readtype.default": "CACHE",
+        "alluxio.user.file.writetype.default": "CACHE_THROUGH",
         "alluxio.master.hostname": "small-master-0.small-master.data.svc",
         "alluxio.master.rpc.port": "19998",
         "alluxio.job.master.rpc.addresses": "small-jobmaster-0.small-jobmaster.data.svc:20001",
     }
+
+
+def test_writes_go_through_to_the_ufs_unless_the_user_says_otherwise():
+    key = "alluxio.user.file.writetype.default"
+
+    assert properties.for_clients(cluster_spec(), NAMES)[key] == "CACHE_THROUGH"
+    assert found()[key] == "CACHE_THROUGH"
+    assert properties.for_clients(cluster_spec(properties={key: "MUST_CACHE"}), NAMES)[key] == "MUST_CACHE"
 
 
 # --- what is refused by name --------------------------------------------------------------------------------------
