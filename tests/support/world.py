@@ -94,8 +94,9 @@ class World:
         for kind in ("StatefulSet", "DaemonSet", "Deployment"):
             for name in self.kube.of_kind(kind):
                 self._run_workload(kind, name, pods)
-        master = self.pod_of("master")
-        self.alluxio.master = info() if serves and master else NoAnswer("connection refused")
+        live = sum("-worker-" in name for name in self.kube.of_kind("Pod"))
+        serving = serves and self.pod_of("master")
+        self.alluxio.master = info(live=live) if serving else NoAnswer("connection refused")
 
     def settle(self, rounds: int = 20) -> None:
         """Reconcile and let the world catch up until nothing changes any more."""
