@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -24,8 +25,15 @@ SUFFIXES = sorted(
     {"master", "worker", "jobmaster", "jobworker", "logserver", "client", "ufs", "logs", "jvm", "journal"}
 )
 # Names that are made of the suffixes themselves are the ones that could meet.
-WORDS = st.sampled_from([*SUFFIXES, "job", "conf", "a", "b", "0", "small"])
+PARTS = (*SUFFIXES, "job", "log", "server", "conf", "a", "0", "0a1b2c3dc")
+WORDS = st.sampled_from(PARTS)
 CLUSTERS = st.lists(WORDS, min_size=1, max_size=5).map("-".join).filter(lambda n: n[0].isalpha() and len(n) <= 40)
+# Two of which one begins or ends like the other, as those that could meet do.
+PAIRS = st.one_of(
+    st.tuples(CLUSTERS, CLUSTERS),
+    st.tuples(CLUSTERS, WORDS).map(lambda pair: (pair[0], "-".join(pair))),
+    st.tuples(WORDS.filter(str.isalpha), CLUSTERS).map(lambda pair: ("-".join(pair), pair[1])),
+)
 OPERATIONS = st.text("0123456789abcdef", min_size=8, max_size=8).map(lambda text: text + "c")
 
 
@@ -50,8 +58,17 @@ def test_the_forms_of_the_names_are_those_that_are_rendered():
     assert len(SUFFIX_OF) > 20
 
 
-@given(one=CLUSTERS, other=CLUSTERS, first=OPERATIONS, second=OPERATIONS)
-def test_no_two_clusters_of_a_namespace_lead_to_the_same_object(one: str, other: str, first: str, second: str):
+def test_no_two_of_all_clusters_named_by_up_to_three_such_words_meet():
+    names = {"-".join(words) for count in (1, 2, 3) for words in itertools.product(PARTS, repeat=count)}
+    found: dict[tuple[str, str], str] = {}
+    for name in names:
+        for ref in names_of(name, "0a1b2c3dc"):
+            assert found.setdefault(ref, name) == name, f"{ref} belongs to {found[ref]} and to {name}"
+
+
+@given(pair=PAIRS, first=OPERATIONS, second=OPERATIONS)
+def test_no_two_clusters_of_a_namespace_lead_to_the_same_object(pair: tuple[str, str], first: str, second: str):
+    one, other = pair
     assume(one != other)
 
     assert not names_of(one, first) & names_of(other, second)
