@@ -35,8 +35,9 @@ class Replica:
             run_dir=Path(tempfile.mkdtemp(dir=folder)),
             http_address="127.0.0.1",
             http_port=0,
-            lease_duration=1.0,
-            lease_renew_deadline=0.6,
+            # Long enough for a busy machine to renew in time, short enough to wait for.
+            lease_duration=3.0,
+            lease_renew_deadline=2.0,
             lease_retry=0.05,
             shutdown_grace=6.0,
             **options,  # type: ignore[arg-type]
@@ -59,7 +60,7 @@ class Replica:
         )
         self.stop = threading.Event()
         self.code: int | None = None
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
@@ -103,7 +104,7 @@ def test_a_leader_reconciles_every_owner_and_tells_the_supervisor(folder: str) -
     one = Replica(kube, folder)
     assert os.read(one.said, 100) == b"leading\n"
     eventually(lambda: one.seen == [Request(KEY, Reason.RESYNC)])
-    assert (one.get("/healthz"), one.get("/readyz")) == (200, 200)
+    eventually(lambda: (one.get("/healthz"), one.get("/readyz")) == (200, 200))
 
     with socket.socket(socket.AF_UNIX) as hook:
         hook.connect(str(one.settings.socket))
@@ -125,12 +126,12 @@ def test_a_standby_is_ready_and_takes_over_at_once_when_the_leader_ends(folder: 
     one = Replica(kube, folder)
     eventually(one.leads)
     two = Replica(kube, folder)
-    eventually(lambda: two.get("/readyz") == 200)
-    assert two.get("/healthz") == 200
+    eventually(lambda: (two.get("/healthz"), two.get("/readyz")) == (200, 200))
     assert not two.leads()
     assert two.seen == []
     one.end()
-    eventually(two.leads, seconds=1.0)
+    # Sooner than the lease would have run out.
+    eventually(two.leads, seconds=2.5)
     assert two.end() == 0
 
 
@@ -139,7 +140,8 @@ def test_a_replica_that_cannot_see_the_lease_is_not_ready(folder: str) -> None:
     kube.broken = UNREACHABLE
     one = Replica(kube, folder)
     eventually(lambda: kube.calls)
-    assert (one.get("/healthz"), one.get("/readyz")) == (200, 503)
+    eventually(lambda: one.get("/healthz") == 200)
+    assert one.get("/readyz") == 503
     kube.broken = None
     eventually(one.leads)
     assert one.get("/readyz") == 200
@@ -152,7 +154,7 @@ def test_a_leader_that_cannot_renew_ends_at_once_though_a_reconcile_runs(folder:
     one.hold.clear()
     eventually(lambda: one.seen)
     kube.broken = UNREACHABLE
-    eventually(lambda: one.exits == [1], seconds=3)
+    eventually(lambda: one.exits == [1], seconds=10)
     one.end()
 
 
@@ -163,7 +165,7 @@ def test_a_leader_that_finds_another_holder_ends_at_once(folder: str) -> None:
     taken = kube.get(LEASE)
     taken["spec"]["holderIdentity"] = "other"
     kube.objects[LEASE] = {**taken, "metadata": {**taken["metadata"], "resourceVersion": "other"}}
-    eventually(lambda: one.exits == [1], seconds=3)
+    eventually(lambda: one.exits == [1], seconds=10)
     one.end()
     assert kube.objects[LEASE]["spec"]["holderIdentity"] == "other"
 
