@@ -93,8 +93,16 @@ RULES: list[tuple[str, Json, str, str]] = [
         (f"credential {name}", own(name), "spec.properties", CREDENTIALS)
         for name in (
             "s3a.accessKeyId", "s3a.secretKey", "aws.accessKeyId", "aws.secretKey", "fs.oss.accessKeyId",
-            "fs.oss.accessKeySecret", "fs.gcs.accessKeyId", "fs.gcs.secretAccessKey",
+            "fs.oss.accessKeySecret", "fs.gcs.accessKeyId", "fs.gcs.secretAccessKey", "fs.cos.secret.key",
+            "fs.azure.account.key.x.blob.core.windows.net", "alluxio.underfs.option.aws.secretKey",
+            "alluxio.network.tls.keystore.password",
         )
+    ),
+    (
+        "credential as an option",
+        {"workers": {"jvm": {"options": ["-Daws.secretKey=x"]}}},
+        "spec.workers.jvm.options",
+        CREDENTIALS,
     ),
     ("credential of a role", {"workers": own("aws.secretKey")}, "spec.workers.properties", CREDENTIALS),
     *(

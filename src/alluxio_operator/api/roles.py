@@ -9,18 +9,19 @@ from pydantic import Field
 
 from alluxio_operator.api.base import Model, Name, ObjectName, Opaque, Quantity, StringMap, cel, rules
 
+# By the words that such properties have in common: the UFS connectors have dozens of them, and more with each version.
+CREDENTIAL = "(secret|password|access[.]?key|account[.]key)"
+CREDENTIALS_ELSEWHERE = (
+    "credentials do not belong into a spec, where everybody who may read the resource sees them; keep them in a Secret"
+)
+
 PROPERTIES_RULES = rules(
     cel(
         "self.all(k, k.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$') && size(k) <= 256)",
         "property names may hold letters, digits, dots, dashes and underscores, such as "
         "alluxio.user.file.readtype.default",
     ),
-    cel(
-        "self.all(k, !(k in ['s3a.accessKeyId', 's3a.secretKey', 'aws.accessKeyId', 'aws.secretKey', "
-        "'fs.oss.accessKeyId', 'fs.oss.accessKeySecret', 'fs.gcs.accessKeyId', 'fs.gcs.secretAccessKey']))",
-        "credentials do not belong into a spec, where everybody who may read the resource sees them; keep them in "
-        "a Secret",
-    ),
+    cel(f"self.all(k, !k.matches('(?i){CREDENTIAL}'))", CREDENTIALS_ELSEWHERE),
 )
 
 Properties = Annotated[
@@ -51,7 +52,8 @@ class Jvm(Model):
                     "self.all(o, !o.matches('^-(Xmx|Xms|XX:(MaxHeapSize|InitialHeapSize|MaxDirectMemorySize)=)'))",
                     "the heap and the direct memory are set by jvm.heap and jvm.directMemory, so that they can be "
                     "checked against the memory limit",
-                )
+                ),
+                cel(f"self.all(o, !o.matches('(?i)^-D[^=]*{CREDENTIAL}'))", CREDENTIALS_ELSEWHERE),
             ),
         ),
     ] = Field((), description="Further options of the JVM, such as -XX:+UseG1GC; one option per entry.")
