@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
@@ -14,6 +13,7 @@ from alluxio_operator.api.base import API_VERSION, GROUP, in_binary, in_bytes
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.cluster import names, properties
 from alluxio_operator.cluster.memory import MI
+from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.validate import Cluster
 
 CONFIG_HASH = f"{GROUP}/config-hash"
@@ -39,9 +39,7 @@ def context_of(
 ) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
     spec, made = cluster.spec, cluster.names
-    roles = {
-        role: _role(cluster, role, process) for role, process in _processes(spec).items() if role in cluster.memory
-    }
+    roles = {role: _role(cluster, role, one.process) for role, one in processes(spec).items() if role in cluster.memory}
     if spec.job_service.enabled:
         # Both run in one pod, which has to be replaced when either is configured anew.
         roles[names.WORKER]["configHash"] = _hash([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
@@ -102,16 +100,6 @@ def context_of(
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
         "clientProperties": properties.as_text(properties.for_clients(spec, made)),
-    }
-
-
-def _processes(spec: ClusterSpec) -> Mapping[str, Process]:
-    return {
-        names.MASTER: spec.masters,
-        names.WORKER: spec.workers,
-        names.JOB_MASTER: spec.job_service.master,
-        names.JOB_WORKER: spec.job_service.worker,
-        names.LOG_SERVER: spec.log_server,
     }
 
 

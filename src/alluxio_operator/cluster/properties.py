@@ -12,10 +12,10 @@ import javaproperties
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_bytes
-from alluxio_operator.api.roles import Process
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.cluster.processes import processes
 
 JOURNAL_FOLDER: Final = "/journal"
 TIER_FOLDER: Final = "/tiers"
@@ -110,7 +110,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str) -> dict[str, str]:
     return {
         **DEFAULTS,
         **spec.properties,
-        **_role_properties(spec, role),
+        **processes(spec)[role].process.properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
         **derived(spec, cluster),
     }
@@ -138,22 +138,11 @@ def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
     """Yield the properties that were set by hand though they follow from other fields."""
     reserved = derived(spec, cluster).keys() | RESERVED
     yield from _by_hand("spec.properties", spec.properties, reserved)
-    for path, process in processes(spec).items():
-        yield from _by_hand(f"{path}.properties", process.properties, reserved)
+    for one in processes(spec).values():
+        yield from _by_hand(f"{one.path}.properties", one.process.properties, reserved)
         # An option of the JVM wins over every properties file.
-        options = dict(option[2:].partition("=")[::2] for option in process.jvm.options if option.startswith("-D"))
-        yield from _by_hand(f"{path}.jvm.options", options, reserved)
-
-
-def processes(spec: ClusterSpec) -> Mapping[str, Process]:
-    """Return what can be said of each process, by its path in the resource."""
-    return {
-        "spec.masters": spec.masters,
-        "spec.workers": spec.workers,
-        "spec.jobService.master": spec.job_service.master,
-        "spec.jobService.worker": spec.job_service.worker,
-        "spec.logServer": spec.log_server,
-    }
+        options = dict(option[2:].partition("=")[::2] for option in one.process.jvm.options if option.startswith("-D"))
+        yield from _by_hand(f"{one.path}.jvm.options", options, reserved)
 
 
 def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
@@ -169,16 +158,6 @@ def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterabl
 def as_text(properties: Mapping[str, str]) -> str:
     """Return properties as a Java properties file, sorted, so that the same values give the same text."""
     return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
-
-
-def _role_properties(spec: ClusterSpec, role: str) -> Mapping[str, str]:
-    return {
-        names.MASTER: spec.masters.properties,
-        names.WORKER: spec.workers.properties,
-        names.JOB_MASTER: spec.job_service.master.properties,
-        names.JOB_WORKER: spec.job_service.worker.properties,
-        names.LOG_SERVER: spec.log_server.properties,
-    }[role]
 
 
 def _addresses(hosts: Iterable[str], port: int) -> str:

@@ -19,6 +19,7 @@ from alluxio_operator.cluster import memory, properties
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.cluster.processes import processes
 from alluxio_operator.kube.kinds import Object
 
 RESERVED_VARIABLES: Final = frozenset(
@@ -81,14 +82,14 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
-    for path, process in properties.processes(spec).items():
-        for variable in process.env:
+    for one in processes(spec).values():
+        for variable in one.process.env:
             if variable.name in RESERVED_VARIABLES:
                 yield Problem(
-                    field=f"{path}.env[{variable.name}]",
+                    field=f"{one.path}.env[{variable.name}]",
                     value=variable.value or "",
                     message="can't be set by hand: it follows from other fields of the spec",
-                    remedy=f"remove it and say what it was for in {path}.jvm or {path}.properties",
+                    remedy=f"remove it and say what it was for in {one.path}.jvm or {one.path}.properties",
                 )
 
 
