@@ -97,14 +97,14 @@ class Api:
         body: object = None,
         *,
         content: str = "application/json",
-        impersonate: str = "",
+        impersonate: tuple[str, str] | None = None,
         ok: bool = False,
         **query: str,
     ) -> Answer:
-        """Make any call; with `ok` it has to succeed."""
+        """Make any call, also as another user of a group; with `ok` it has to succeed."""
         headers = {"Accept": "application/json", "Content-Type": content}
         if impersonate:
-            headers["Impersonate-User"] = impersonate
+            headers["Impersonate-User"], headers["Impersonate-Group"] = impersonate
         self.client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self.configuration.host + path + (f"?{urlencode(query)}" if query else "")
         sent = as_json(body) if content == "application/apply-patch+yaml" else body
