@@ -46,6 +46,14 @@ cluster: venv ## bring up, or repair, a local cluster; NODES=1..3
 cluster-down: venv ## take the local cluster down; PURGE=1 drops its images and logs too
 	@$(CLUSTER) down $(if $(PURGE),--purge)
 
+.PHONY: simulation
+simulation: venv ## bring up a cluster without machines: the real control plane, nodes and pods played by kwok
+	@$(CLUSTER) up --simulated
+
+.PHONY: simulation-down
+simulation-down: venv ## take the cluster without machines down
+	@$(CLUSTER) down --simulated
+
 .PHONY: cluster-status
 cluster-status: venv ## tell of every part of the local cluster whether it works
 	@$(CLUSTER) status
@@ -99,4 +107,4 @@ lock: venv ## resolve the dependencies anew, with hashes
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host -o requirements/runtime.txt pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --extra dev -c requirements/runtime.txt -o requirements/dev.txt pyproject.toml
+	  --no-emit-find-links --no-emit-trusted-host --extra dev --extra bench -c requirements/runtime.txt -o requirements/dev.txt pyproject.toml

@@ -14,6 +14,8 @@ from dev.cluster.cluster import Cluster
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import Paths, find_paths
 
+SIMULATED = "the cluster without machines, in which kwok plays nodes and pods"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         command: Callable[[argparse.Namespace, Cluster], int] = options.run
-        return command(options, Cluster(find_paths(os.environ), say))
+        return command(options, Cluster(find_paths(os.environ, simulated=options.simulated), say))
     except ClusterError as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
@@ -38,17 +40,21 @@ def parser() -> argparse.ArgumentParser:
 
     def add(name: str, run: Callable[[argparse.Namespace, Cluster], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, simulated=False)
         return command
 
     add("doctor", _doctor, "tell what is there, what is missing and how to get it")
     add("packages", _packages, "install the Debian packages that the cluster and the images need")
     add("tools", _tools, "build the tools")
     up = add("up", _up, "bring the cluster up, or repair it")
-    up.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
+    kind = up.add_mutually_exclusive_group()
+    kind.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
+    kind.add_argument("--simulated", action="store_true", help=SIMULATED)
     down = add("down", _down, "take the cluster down")
+    down.add_argument("--simulated", action="store_true", help=SIMULATED)
     down.add_argument("--purge", action="store_true", help="drop logs and loaded images too")
-    add("status", _status, "tell of every part whether it works")
+    status = add("status", _status, "tell of every part whether it works")
+    status.add_argument("--simulated", action="store_true", help=SIMULATED)
     load = add("load", _load, "load image archives into all nodes")
     load.add_argument("files", nargs="+", type=Path, metavar="FILE")
     logs = add("logs", _logs, "show where the logs are, or the end of one")
@@ -72,9 +78,10 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def hint(paths: Paths) -> str:
+def hint(paths: Paths, *, simulated: bool = False) -> str:
     """Return how to talk to the cluster."""
-    return f"use it:  dev/in-cluster kubectl get nodes\n(kubeconfig {paths.kubeconfig}, logs in {paths.logs})"
+    enter = "dev/in-simulation" if simulated else "dev/in-cluster"
+    return f"use it:  {enter} kubectl get nodes\n(kubeconfig {paths.kubeconfig}, logs in {paths.logs})"
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -103,8 +110,8 @@ def _up(options: argparse.Namespace, cluster: Cluster) -> int:
         return 0
     if os.environ.get("ALLUXIO_OPERATOR_INSIDE"):
         raise ClusterError("this shell is inside dev/in-cluster: change the cluster from outside")
-    cluster.up(options.nodes)
-    say(hint(cluster.paths))
+    cluster.up(options.nodes, simulated=options.simulated)
+    say(hint(cluster.paths, simulated=options.simulated))
     return 0
 
 

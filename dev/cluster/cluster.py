@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dev.cluster import control_plane, images, machine, packages, plan, teardown, tools
+from dev.cluster import control_plane, images, machine, packages, plan, simulation, teardown, tools
 from dev.cluster.api import Api
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import Paths, require_real_disk
 from dev.cluster.plan import Node
 from dev.cluster.processes import Processes
-from dev.cluster.start import Start
+from dev.cluster.start import SimulatedStart, Start
 
 Say = Callable[[str], None]
 
@@ -37,22 +37,25 @@ class Cluster:
         runs = count and self.processes.alive(machine.process_name(first))
         return plan.nodes(count, self.paths.prefix) if runs else ()
 
-    def up(self, count: int | None) -> None:
-        """Bring up a cluster of `count` nodes; of as many as run, or one, when no count is given."""
+    def up(self, count: int | None, *, simulated: bool = False) -> None:
+        """Bring up a cluster of `count` nodes (of as many as run, or one, when no count is given), or a simulated one."""
         _require_root()
         require_real_disk(self.paths.run)
         packages.ensure(packages.CLUSTER_NEEDS, self._say)
         toolbox = tools.ensure(self.paths, self._say)
         with self.locked():
             running = self.running()
-            members = plan.nodes(count or self._last_count() or 1, self.paths.prefix)
+            if running and self.simulated() != simulated:
+                raise ClusterError("the cluster that runs is of the other kind: take it down first")
+            members = plan.nodes(1 if simulated else count or self._last_count() or 1, self.paths.prefix)
             if not running and teardown.traces(self.paths, self.processes):
                 self._say("an earlier cluster has not been taken down: doing so")
                 teardown.take_down(self.paths, self.processes)
             if not running:
                 self._set_logs_aside()
             try:
-                Start(self.paths, self.processes, self._api, toolbox, members, self._say).run()
+                start = SimulatedStart if simulated else Start
+                start(self.paths, self.processes, self._api, toolbox, members, self._say).run()
             except BaseException as failure:
                 told = self._with_log(failure)
                 if not running:
@@ -85,6 +88,9 @@ class Cluster:
         parts = {f"process {name}": self.processes.alive(name) for name in self.processes.names()}
         if members:
             parts["API server"] = self._api.ready()
+        if self.simulated():
+            parts |= {f"node {name}": self._api.node_is_ready(name) for name in simulation.NODES}
+        elif members:
             parts["DNS"] = control_plane.dns_answers(plan.nodes(1, self.paths.prefix)[0])
             parts |= {f"node {member.name}": self._api.node_is_ready(member.name) for member in members}
         return parts
@@ -103,11 +109,18 @@ class Cluster:
         if self.paths.logs.exists():
             self.paths.logs.rename(previous)
 
+    def simulated(self) -> bool:
+        """Tell whether the nodes of the cluster are simulated ones."""
+        return bool(self._last_state().get("simulated"))
+
     def _last_count(self) -> int:
+        return int(self._last_state().get("nodes", 0))
+
+    def _last_state(self) -> dict[str, int]:
         try:
-            return int(json.loads(self.paths.state.read_text())["nodes"])
-        except (FileNotFoundError, ValueError, KeyError):
-            return 0
+            return dict(json.loads(self.paths.state.read_text()))
+        except (FileNotFoundError, ValueError):
+            return {}
 
     def _with_log(self, failure: BaseException) -> BaseException:
         if isinstance(failure, ClusterError) and failure.component:

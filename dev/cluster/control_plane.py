@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from dev.cluster import network, plan
 from dev.cluster.paths import Paths
@@ -102,10 +104,12 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
     return _command("kube-apiserver", tools.path("kube-apiserver"), arguments, enter, audit_policy())
 
 
-def controller_manager(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
-    """Return the command of the controller manager."""
+def controller_manager(
+    paths: Paths, tools: Toolbox, enter: tuple[str, ...], more: Mapping[str, object] = MappingProxyType({})
+) -> Command:
+    """Return the command of the controller manager, with some flags more."""
     arguments = {
-        **_client(paths, "kube-controller-manager"),
+        **client(paths, "kube-controller-manager"),
         "bind-address": "127.0.0.1",
         # There is one of it: waiting for a lease would only slow the start.
         "leader-elect": "false",
@@ -118,6 +122,7 @@ def controller_manager(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> 
         "service-cluster-ip-range": plan.SERVICE_NETWORK,
         "allocate-node-cidrs": "false",
         "profiling": "false",
+        **more,
     }
     return _command("kube-controller-manager", tools.path("kube-controller-manager"), arguments, enter)
 
@@ -125,7 +130,7 @@ def controller_manager(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> 
 def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
     """Return the command of the scheduler."""
     arguments = {
-        **_client(paths, "kube-scheduler"),
+        **client(paths, "kube-scheduler"),
         "bind-address": "127.0.0.1",
         "leader-elect": "false",
         "profiling": "false",
@@ -160,7 +165,8 @@ def dns_answers(first: Node) -> bool:
         return False
 
 
-def _client(paths: Paths, user: str) -> dict[str, object]:
+def client(paths: Paths, user: str) -> dict[str, object]:
+    """Return the flags by which a part of the control plane finds the API server as a user of its own."""
     kubeconfig = paths.pki / f"{user}.kubeconfig"
     return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
 

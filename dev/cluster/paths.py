@@ -91,10 +91,13 @@ class Paths:
         return {member.name: self.containerd_socket(member.name) for member in members}
 
 
-def find_paths(environment: Mapping[str, str]) -> Paths:
-    """Take the directories from the environment; another run directory is another, separate cluster."""
+def find_paths(environment: Mapping[str, str], *, simulated: bool = False) -> Paths:
+    """Take the directories from the environment; another run directory is another, separate cluster.
+
+    A cluster without machines has one of its own, so that both kinds can run side by side.
+    """
     cache = _cache(environment)
-    run = Path(environment.get("ALLUXIO_OPERATOR_RUN") or cache / "run").absolute()
+    run = Path(environment.get("ALLUXIO_OPERATOR_RUN") or cache / ("simulated" if simulated else "run")).absolute()
     if any(run.is_relative_to(hidden) or cache.is_relative_to(hidden) for hidden in HIDDEN_IN_NODES):
         raise ClusterError(
             f"{run} or {cache} can't be used: nodes have a private {', '.join(map(str, HIDDEN_IN_NODES))}; "

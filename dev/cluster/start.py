@@ -18,6 +18,7 @@ from dev.cluster import (
     network,
     node,
     plan,
+    simulation,
     storage,
     teardown,
     tools,
@@ -31,6 +32,8 @@ from dev.cluster.processes import Command, Processes
 
 class Start:
     """One run of `up`."""
+
+    simulated = False
 
     def __init__(
         self,
@@ -61,8 +64,7 @@ class Start:
         self._remove_other_nodes()
         self._make_machines()
         self._start(control_plane.etcd(self._paths, self._tools, self._enter(self._first)))
-        for member in self._members:
-            self._start(node.containerd(self._enter(member), self._paths, member))
+        self._start_runtimes()
         self._start(control_plane.api_server(self._paths, self._tools, self._first, self._enter(self._first)))
         with ThreadPoolExecutor(max_workers=1) as pool:
             loading = pool.submit(self._load_images)
@@ -74,12 +76,19 @@ class Start:
             except BaseException:
                 self._given_up = True
                 raise
-        self._paths.state.write_text(json.dumps({"nodes": len(self._members)}))
+        self._paths.state.write_text(json.dumps({"nodes": len(self._members), "simulated": self.simulated}))
         took = time.monotonic() - began
-        count = f"{len(self._members)} node{'s' if len(self._members) > 1 else ''}"
+        count = self._count()
         self._say(
             f"the cluster runs ({count}, ready after {took:.1f} s)" if self._changes else f"the cluster runs ({count})"
         )
+
+    def _count(self) -> str:
+        return f"{len(self._members)} node{'s' if len(self._members) > 1 else ''}"
+
+    def _start_runtimes(self) -> None:
+        for member in self._members:
+            self._start(node.containerd(self._enter(member), self._paths, member))
 
     def _remove_other_nodes(self) -> None:
         wanted = {member.handle for member in self._members}
@@ -172,18 +181,24 @@ class Start:
         self._start(storage.provisioner(self._paths, self._tools, enter))
 
     def _await_health(self, loading: Future[None]) -> None:
-        self._wait(
-            "default service account",
-            lambda: self._api.get("/api/v1/namespaces/default/serviceaccounts/default") is not None,
-            60,
-            "kube-controller-manager",
-        )
+        self._await_controllers()
         self._wait("DNS", partial(control_plane.dns_answers, self._first), 60, "coredns")
         loading.result()
         for member in self._members:
             since = self._kubelets_started.get(member.name, 0)
             ready = partial(self._api.node_is_ready, member.name, since)
             self._wait(f"Ready node {member.name}", ready, 90, f"{member.name}-kubelet")
+        self._check_processes()
+
+    def _await_controllers(self) -> None:
+        self._wait(
+            "default service account",
+            lambda: self._api.get("/api/v1/namespaces/default/serviceaccounts/default") is not None,
+            60,
+            "kube-controller-manager",
+        )
+
+    def _check_processes(self) -> None:
         if down := [name for name in self._processes.names() if not self._processes.alive(name)]:
             raise ClusterError(f"{down[0]} ended right after the start", down[0])
 
@@ -197,3 +212,40 @@ class Start:
 
     def _enter(self, member: Node) -> tuple[str, ...]:
         return (*cgroups.join_command(member), *machine.enter(self._processes, member))
+
+
+class SimulatedStart(Start):
+    """One run of `up` for a cluster without machines."""
+
+    simulated = True
+
+    def _count(self) -> str:
+        return f"{len(simulation.NODES)} simulated nodes"
+
+    def _start_runtimes(self) -> None:
+        network.run([*network.enter(self._first), *simulation.route()])
+
+    def _load_images(self) -> None:
+        """Nothing runs here that would need one."""
+
+    def _write_configuration(self) -> None:
+        super()._write_configuration()
+        (self._paths.run / simulation.SCHEDULER_FILE).write_text(simulation.scheduler_configuration(self._paths))
+
+    def _describe_objects(self) -> None:
+        for collection, manifest in simulation.nodes():
+            self._api.apply(collection, manifest)
+
+    def _start_clients_of_the_api(self) -> None:
+        enter = self._enter(self._first)
+        faster = simulation.CONTROLLER_FLAGS
+        self._start(control_plane.controller_manager(self._paths, self._tools, enter, faster))
+        self._start(simulation.scheduler(self._paths, self._tools, enter))
+        self._start(simulation.kwok(self._paths, self._tools, enter))
+        self._start(simulation.alluxio(enter))
+
+    def _await_health(self, _: Future[None]) -> None:
+        self._await_controllers()
+        for name in simulation.NODES:
+            self._wait(f"Ready node {name}", partial(self._api.node_is_ready, name), 60, "kwok")
+        self._check_processes()

@@ -80,6 +80,7 @@ TOOLS = (
         "local-path-provisioner",
         (Binary("local-path-provisioner", "github.com/rancher/local-path-provisioner", 140),),
     ),
+    Tool("kwok", (Binary("kwok", "sigs.k8s.io/kwok/cmd/kwok", 112),)),
 )
 
 

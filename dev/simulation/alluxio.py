@@ -1,0 +1,122 @@
+"""A stand-in for the masters of any number of simulated clusters: it answers on every simulated pod's address.
+
+It gives the documents that the operator asks for, as large as a real Alluxio 2.9.4 gives them. On CONTROL_PORT a test
+says how one address (or every, "*") shall behave: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import web
+
+MASTER_PORT = 19999
+JOB_MASTER_PORT = 20002
+CONTROL_PORT = 19998
+
+MODES = ("serves", "safe-mode", "standby", "hangs", "cuts")
+"""Serves; refuses as a master in safe mode does; isn't the leader; never answers; closes in the midst of an answer."""
+
+GIB = 1024**3
+HANG = 3600.0
+
+# A real master's answers have 60 KB, nearly all of it properties and metrics.
+FILLER = {f"alluxio.some.property.{n:03d}": "a value of the usual length, of some forty bytes" for n in range(300)}
+
+
+class StandIn:
+    """Answers by address; `behaviour` holds what was said of some addresses, and "*" for all others."""
+
+    def __init__(self) -> None:
+        self.behaviour: dict[str, dict[str, Any]] = {"*": {"mode": "serves", "workers": 1}}
+
+    def app(self) -> web.Application:
+        """Return what masters and job masters answer."""
+        app = web.Application()
+        app.router.add_get("/api/v1/master/info", self._info)
+        app.router.add_get("/api/v1/master/webui_overview", self._overview)
+        app.router.add_get("/api/v1/job_master/info", self._job_master)
+        return app
+
+    def control(self) -> web.Application:
+        """Return what tests talk to."""
+        app = web.Application()
+        app.router.add_put("/behaviour/{address}", self._behave)
+        app.router.add_delete("/behaviour", self._forget)
+        return app
+
+    async def _info(self, request: web.Request) -> web.StreamResponse:
+        here = await self._here(request)
+        if here["mode"] == "safe-mode":
+            return web.json_response({"statusCode": "FAILED_PRECONDITION", "message": "in safe mode"}, status=500)
+        workers = [{"id": n, "state": "In Service"} for n in range(here["workers"])]
+        capacity = {"total": GIB * here["workers"], "used": 0}
+        return await self._send(
+            request,
+            here,
+            {
+                "version": "2.9.4",
+                "workers": workers,
+                "lostWorkers": [],
+                "capacity": capacity,
+                "configuration": FILLER,
+            },
+        )
+
+    async def _overview(self, request: web.Request) -> web.StreamResponse:
+        here = await self._here(request)
+        role = "STANDBY" if here["mode"] == "standby" else "LEADER"
+        return await self._send(request, here, {"masterRole": role, "clusterId": "simulated", "configuration": FILLER})
+
+    async def _job_master(self, request: web.Request) -> web.StreamResponse:
+        return await self._send(request, await self._here(request), {"configuration": FILLER})
+
+    async def _here(self, request: web.Request) -> dict[str, Any]:
+        address = request.transport.get_extra_info("sockname")[0] if request.transport else ""
+        here = {**self.behaviour["*"], **self.behaviour.get(address, {})}
+        if here["mode"] == "hangs":
+            await asyncio.sleep(HANG)
+        return here
+
+    async def _send(self, request: web.Request, here: dict[str, Any], document: dict[str, Any]) -> web.StreamResponse:
+        body = json.dumps(document).encode()
+        if here["mode"] != "cuts":
+            return web.Response(body=body, content_type="application/json")
+        answer = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "application/json"})
+        await answer.prepare(request)
+        await answer.write(body[: len(body) // 2])
+        if request.transport:
+            request.transport.close()
+        return answer
+
+    async def _behave(self, request: web.Request) -> web.Response:
+        wish = await request.json()
+        if wish.get("mode", "serves") not in MODES or not isinstance(wish.get("workers", 1), int):
+            return web.Response(status=400, text=f"mode is one of {', '.join(MODES)}, workers a whole number\n")
+        self.behaviour[request.match_info["address"]] = wish
+        return web.Response(status=204)
+
+    async def _forget(self, _: web.Request) -> web.Response:
+        self.behaviour = {"*": self.behaviour["*"]}
+        return web.Response(status=204)
+
+
+async def serve() -> None:
+    """Serve until the process is ended."""
+    stand_in = StandIn()
+    answers = web.AppRunner(stand_in.app(), access_log=None)
+    control = web.AppRunner(stand_in.control(), access_log=None)
+    for runner, host, ports in (
+        (answers, "0.0.0.0", (MASTER_PORT, JOB_MASTER_PORT)),
+        (control, "127.0.0.1", (CONTROL_PORT,)),
+    ):
+        await runner.setup()
+        for port in ports:
+            await web.TCPSite(runner, host, port).start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
