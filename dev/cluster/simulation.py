@@ -53,7 +53,8 @@ def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
 def alluxio(enter: tuple[str, ...]) -> Command:
     """Return the command of what stands in for Alluxio."""
     script = REPOSITORY / "dev" / "simulation" / "alluxio.py"
-    return Command("alluxio-stand-in", (sys.executable, str(script)), enter, script.read_text())
+    # -P: the modules beside the script must not hide those of the standard library.
+    return Command("alluxio-stand-in", (sys.executable, "-P", str(script)), enter, script.read_text())
 
 
 def route() -> tuple[str, ...]:
