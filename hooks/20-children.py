@@ -20,8 +20,8 @@ IDENTITY = """
      uid: .metadata.uid, $labels, owners: [.metadata.ownerReferences[]?.uid],
      deleting: (.metadata.deletionTimestamp != null)}"""
 
-# Kinds without a generation; their versions change seldom.
-VERSION = "{version: .metadata.resourceVersion}"
+# Kinds without a generation; their versions change seldom, and tell the operator its own writes from others'.
+VERSION = r'{wake: {child: {version: "\(.metadata.uid)/\(.metadata.resourceVersion)"}}}'
 WORKLOAD = """{generation: .metadata.generation} + ((.status // {}) | {
   observedGeneration, replicas, readyReplicas, availableReplicas, updatedReplicas, currentRevision, updateRevision,
   desiredNumberScheduled, numberReady, numberAvailable, updatedNumberScheduled})"""
@@ -52,7 +52,7 @@ def config(environ):
                 "kind": kind,
                 "labelSelector": {"matchLabels": {"app.kubernetes.io/managed-by": "alluxio-operator"}},
                 **namespace_selector(environ),
-                "jqFilter": f"{IDENTITY} + {change}",
+                "jqFilter": f"({IDENTITY}) * ({change})",
                 "keepFullObjectsInMemory": False,
                 "executeHookOnSynchronization": True,
                 "queue": "children",

@@ -39,10 +39,14 @@ class Reason(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ChildRef:
-    """Names an object of an owner (same namespace) that an event spoke of: a hint to look at it, not a truth."""
+    """Names an object of an owner (same namespace) that an event spoke of: a hint to look at it, not a truth.
+
+    `version` is "UID/RESOURCEVERSION" where the event told it, else empty.
+    """
 
     kind: str
     name: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,27 @@ class Deadline:
         return min(left, at_most)
 
 
-class Reconciler(Protocol):
+class Reconcile(Protocol):
     """Brings one owner closer to its spec. Called from several threads, never twice at once for one owner."""
 
     def __call__(self, request: Request, deadline: Deadline) -> Outcome:
         """Reconcile once; raise for what is unexpected, which is then retried with back-off."""
+        ...
+
+
+class IsNews(Protocol):
+    """Tells before queueing whether a request asks for anything that its reconciler doesn't know already."""
+
+    def __call__(self, request: Request) -> bool:
+        """Return False only where a reconcile would certainly find nothing to do."""
+        ...
+
+
+class Reconciler(Reconcile, Protocol):
+    """What reconciles one kind."""
+
+    def is_news(self, request: Request) -> bool:
+        """Tell whether there may be something to do; see IsNews."""
         ...
 
 

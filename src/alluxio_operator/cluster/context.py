@@ -4,8 +4,6 @@ hashes.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
@@ -15,6 +13,7 @@ from alluxio_operator.cluster import names, properties
 from alluxio_operator.cluster.memory import MI
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.validate import Cluster
+from alluxio_operator.kube.text import digest
 
 CONFIG_HASH = f"{GROUP}/config-hash"
 
@@ -42,7 +41,7 @@ def context_of(
     roles = {role: _role(cluster, role, one.process) for role, one in processes(spec).items() if role in cluster.memory}
     if spec.job_service.enabled:
         # Both run in one pod, which has to be replaced when either is configured anew.
-        roles[names.WORKER]["configHash"] = _hash([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
+        roles[names.WORKER]["configHash"] = digest([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
     return {
         "name": made.cluster,
         "namespace": made.namespace,
@@ -117,7 +116,7 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         "ports": process.model_dump(by_alias=True).get("ports", {}),
         "resources": _resources(process, division.request, division.limit),
         "env": [var.model_dump(by_alias=True, mode="json", exclude_none=True) for var in process.env],
-        "configHash": _hash({"properties": site, "jvm": jvm}),
+        "configHash": digest({"properties": site, "jvm": jvm}),
     }
     if isinstance(process, Placement):
         values |= _placement(process)
@@ -159,7 +158,3 @@ def _amounts(cpu: str | None, memory: int) -> dict[str, str]:
 
 def _whole_mi(text: str) -> int:
     return -(-in_bytes(text) // MI) * MI
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

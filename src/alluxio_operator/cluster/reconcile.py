@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alluxio_operator.alluxio.answers import Alluxio
@@ -19,9 +20,9 @@ from alluxio_operator.kube.errors import Conflict
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.apply import Memory, apply, doubt, prune
+from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
 from alluxio_operator.pipeline.publish import publish
-from alluxio_operator.pipeline.render import Manifest, Renderer
+from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import Deadline, Outcome, OwnerKey, Request
 
@@ -29,6 +30,14 @@ FOLDER = "alluxio"
 AGAIN = Outcome(requeue_after=0.0)
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is kept of one cluster between two reconciles; may be lost at any time."""
+
+    objects: Memory = field(default_factory=dict)
+    outlines: Outlines | None = None
 
 
 class ClusterReconciler:
@@ -42,7 +51,12 @@ class ClusterReconciler:
         self._renderer = renderer
         self._metrics = metrics
         self._now = now
-        self._memories: dict[OwnerKey, Memory] = {}
+        self._kept: dict[OwnerKey, _Kept] = {}
+
+    def is_news(self, request: Request) -> bool:
+        """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
+        kept = self._kept.get(request.key)
+        return kept is None or is_news(kept.objects, request)
 
     def __call__(self, request: Request, deadline: Deadline) -> Outcome:
         """Reconcile once."""
@@ -51,9 +65,10 @@ class ClusterReconciler:
             observed = observe(kube, self._alluxio, request.key, deadline)
         if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
             # Owner references delete the rest; there is nothing to finish that the API server doesn't finish itself.
-            self._memories.pop(request.key, None)
+            self._kept.pop(request.key, None)
             return Outcome()
-        doubt(self._memories.setdefault(request.key, {}), request)
+        kept = self._kept.setdefault(request.key, _Kept())
+        doubt(kept.objects, request)
         with self._metrics.stage("validate"):
             cluster = validate(observed.resource)
         if not isinstance(cluster, Cluster):
@@ -61,18 +76,20 @@ class ClusterReconciler:
         with self._metrics.stage("decide"):
             plan = decide(cluster, observed)
         with self._metrics.stage("render"):
-            manifests = self._renderer.render(FOLDER, plan.context)
+            rendering = Rendering(self._renderer, FOLDER, plan.context, kept.outlines)
+            kept.outlines = rendering.outlines
+        manifests = rendering.manifests
         recorded = self._record_intent(kube, plan, observed, manifests)
         if recorded is None:
             return AGAIN
         with self._metrics.stage("apply"):
-            applied = self._apply(kube, plan, recorded, manifests, request.key)
+            applied = self._apply(kube, plan, recorded, manifests, request.key, kept.objects)
         return self._publish(
             kube, recorded, report(plan, recorded, applied, [m.ref for m in manifests], self._now()), applied
         )
 
     def _record_intent(
-        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[Manifest]
+        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[LazyManifest]
     ) -> Observed | None:
         """Write down what is about to be made, before it is made; None when the resource changed meanwhile.
 
@@ -98,9 +115,14 @@ class ClusterReconciler:
         return observed.with_status(resource, intent)
 
     def _apply(
-        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[Manifest], key: OwnerKey
+        self,
+        kube: Kube,
+        plan: Plan,
+        observed: Observed,
+        manifests: Sequence[LazyManifest],
+        key: OwnerKey,
+        memory: Memory,
     ) -> Applied:
-        memory = self._memories.setdefault(key, {})
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         existing = {Ref(item.kind, item.name) for item in observed.status.inventory}
         due = [m for m in manifests if m.order < plan.until or m.ref in existing]

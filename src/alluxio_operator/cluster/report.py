@@ -124,7 +124,7 @@ def inventory_after(
 
     What is no longer rendered has been pruned, unless something was refused: then it waits for the next prune.
     """
-    recorded = {Ref(item.kind, item.name): item for item in before} | {ref: ref.item for ref in applied.live}
+    recorded = {Ref(item.kind, item.name): item for item in before} | {ref: ref.item for ref in applied.present}
     kept = tuple(recorded.pop(ref) for ref in rendered if ref in recorded)
     return (*kept, *recorded.values()) if applied.refused else kept
 
@@ -141,11 +141,11 @@ def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datet
 def _configuration(applied: Applied) -> Gate:
     if applied.refused:
         return Gate("ConfigurationApplied", False, "Refused", "; ".join(applied.refused.values()))
-    return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.live)} objects are as rendered")
+    return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
 
 
 def _services(plan: Plan, applied: Applied) -> Gate:
-    published = Ref("Service", plan.cluster.names.of("client")) in applied.live
+    published = Ref("Service", plan.cluster.names.of("client")) in applied.present
     if plan.until > SERVICES_FROM and published:
         return Gate("ServicesPublished", True, "Published", "clients find the masters")
     if published:

@@ -7,6 +7,7 @@ API server.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import NoReturn
@@ -21,3 +22,8 @@ def as_json(value: object) -> str:
 def _refuse(value: object) -> NoReturn:
     # The text of what is undefined in a template is an error that names it.
     raise TypeError(f"{value} can't be written as JSON")
+
+
+def digest(value: object) -> str:
+    """Return a short text that is the same for equal JSON values, whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

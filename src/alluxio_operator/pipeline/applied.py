@@ -13,9 +13,12 @@ WORKLOADS: Final = frozenset({"StatefulSet", "DaemonSet", "Deployment"})
 
 @dataclass(slots=True)
 class Applied:
-    """What an apply did: the objects as the server has them, what was written, and what the server refused."""
+    """What an apply did: which objects are as rendered, what was written, and what the server refused."""
 
+    present: list[Ref] = field(default_factory=list)
+    """In rendered order."""
     live: dict[Ref, Object] = field(default_factory=dict)
+    """Those of them that were read or written, as the server has them."""
     created: list[Ref] = field(default_factory=list)
     changed: list[Ref] = field(default_factory=list)
     pruned: list[Ref] = field(default_factory=list)

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
+from alluxio_operator.kube.text import digest
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
-from alluxio_operator.pipeline.render import Manifest
-from alluxio_operator.work import ChildRef, Request
+from alluxio_operator.work import ChildRef, Reason, Request
 
 NEVER_PRUNED: Final = frozenset({"PersistentVolumeClaim"})
 """Kinds that are never deleted because they are no longer rendered: they hold data."""
@@ -27,13 +27,33 @@ MADE_ANEW: Final = frozenset({"Job"})
 """Kinds whose spec can't be changed and which hold nothing: a wrong one is replaced by another of its name."""
 
 
+class Wanted(Protocol):
+    """An object to apply, as a manifest has it; its body is asked for only where it is needed."""
+
+    @property
+    def ref(self) -> Ref:
+        """Name of the object."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """Tells whether the object is still rendered as before."""
+        ...
+
+    @property
+    def obj(self) -> Object:
+        """The object."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What is known of an object since it was last applied: the rendered hash, and its version at that time."""
 
     hash: str
     version: str
-    live: Object
+    metadata: str
+    """Digest of what no generation counts: labels, annotations and owners."""
     doubted: bool = False
     """An event spoke of the object, and nobody has looked since."""
 
@@ -47,15 +67,29 @@ def doubt(memory: Memory, request: Request) -> None:
 
     An event comes once. Without the note, a conflict or an invalid spec in between would leave drift until a resync.
     """
-    for ref, known in list(memory.items()):
-        if request.everything or ChildRef(ref.kind, ref.name) in request.children:
-            memory[ref] = replace(known, doubted=True)
+    named = {Ref(child.kind, child.name) for child in request.children if _is_news(memory, child)}
+    for ref in memory.keys() if request.everything else named & memory.keys():
+        memory[ref] = replace(memory[ref], doubted=True)
+
+
+def is_news(memory: Memory, request: Request) -> bool:
+    """Tell whether a request speaks of anything but the operator's own writes, which come back to it as events."""
+    return (
+        request.reason != Reason.CHILD
+        or request.everything
+        or any(_is_news(memory, child) for child in request.children)
+    )
+
+
+def _is_news(memory: Memory, child: ChildRef) -> bool:
+    known = memory.get(Ref(child.kind, child.name))
+    return known is None or child.version != known.version or KINDS[child.kind].has_generation
 
 
 def apply(
     kube: Kube,
     namespace: str,
-    manifests: Iterable[Manifest],
+    manifests: Iterable[Wanted],
     memory: Memory,
     owner_labels: Mapping[str, str],
 ) -> Applied:
@@ -69,7 +103,7 @@ def apply(
         ref = manifest.ref
         known = memory.get(ref)
         if known is not None and _trusted(known, manifest):
-            result.live[ref] = known.live
+            result.present.append(ref)
             continue
         live = _read(kube, namespace, ref)
         if live is not None and not _has_labels(live, owner_labels):
@@ -79,7 +113,8 @@ def apply(
             )
             return result
         if live is not None and known is not None and _as_applied(manifest, known, live):
-            memory[ref] = Remembered(known.hash, known.version, live)
+            memory[ref] = Remembered(known.hash, known.version, _metadata(live))
+            result.present.append(ref)
             result.live[ref] = live
             continue
         try:
@@ -87,7 +122,8 @@ def apply(
         except Refused as error:
             result.refused[ref] = f"{ref.kind} {ref.name} was refused: {error.message}"
             return result
-        memory[ref] = Remembered(manifest.hash, _version(after), after)
+        memory[ref] = Remembered(manifest.hash, _version(after), _metadata(after))
+        result.present.append(ref)
         result.live[ref] = after
         if live is None:
             result.created.append(ref)
@@ -172,21 +208,28 @@ def _content(obj: Object) -> Object:
     return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key not in bookkeeping}}
 
 
-def _trusted(known: Remembered, manifest: Manifest) -> bool:
+def _trusted(known: Remembered, manifest: Wanted) -> bool:
     return known.hash == manifest.hash and not known.doubted and manifest.ref.kind not in WORKLOADS
 
 
-def _as_applied(manifest: Manifest, known: Remembered, live: Object) -> bool:
+def _as_applied(manifest: Wanted, known: Remembered, live: Object) -> bool:
+    if known.hash != manifest.hash or known.version != _version({**live, "kind": manifest.ref.kind}):
+        return False
     # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.
+    if known.metadata == _metadata(live):
+        return True
     wanted, present = manifest.obj["metadata"], live["metadata"]
     annotations: Mapping[str, str] = wanted.get("annotations", {})
     return (
-        known.hash == manifest.hash
-        and known.version == _version({**live, "kind": manifest.ref.kind})
-        and _has_labels(live, wanted.get("labels", {}))
+        _has_labels(live, wanted.get("labels", {}))
         and annotations.items() <= present.get("annotations", {}).items()
         and _owners(wanted) <= _owners(present)
     )
+
+
+def _metadata(live: Object) -> str:
+    meta = live["metadata"]
+    return digest([meta.get("labels"), meta.get("annotations"), sorted(_owners(meta))])
 
 
 def _owners(meta: Mapping[str, Any]) -> set[str]:

@@ -18,7 +18,7 @@ from typing import Any, cast
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ListOwners, Reason, Request
+from alluxio_operator.work import IsNews, ListOwners, Reason, Request
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,10 @@ SETTLING = 3.0
 
 
 class Listener:
-    """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled."""
+    """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled.
+
+    What `is_news` denies is left out: the operator's own writes come back as events, one for each object.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class Listener:
         list_owners: ListOwners,
         kinds: Collection[str],
         metrics: Metrics,
+        is_news: IsNews = lambda request: True,  # noqa: ARG005
     ) -> None:
         self._path = path
         self._queue = queue
         self._list_owners = list_owners
         self._kinds = kinds
         self._metrics = metrics
+        self._is_news = is_news
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -90,13 +95,17 @@ class Listener:
         found = wakeups_in(message, self._kinds)
         listed = self._list_owners() if found.resync else ()
         resync = [Request(key, Reason.RESYNC, everything=True) for key in listed]
-        self._queue.add_all([*found.requests, *resync])
+        news = [request for request in found.requests if self._is_news(request)]
+        self._queue.add_all([*news, *resync])
         # What exists at a start is told binding by binding: one look when all have been told is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)
-        accepted = len(found.requests) + len(found.existing) + len(resync)
+        accepted = len(news) + len(found.existing) + len(resync)
+        known = len(found.requests) - len(news)
         self._metrics.hook_wakeups.labels(found.hook).inc(accepted)
-        log.debug("wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out})
+        log.debug(
+            "wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out, "known": known}
+        )
         return accepted
 
 

@@ -24,7 +24,7 @@ from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.settings import LEADING_FD, SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ListOwners, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.work import IsNews, ListOwners, OwnerKey, Reason, Reconcile, Reconciler, Request
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +56,9 @@ class ReconcilersModule(Protocol):
 class Work:
     """What a leader does: how each kind is reconciled, and which owners there are."""
 
-    reconcilers: Mapping[str, Reconciler]
+    reconcilers: Mapping[str, Reconcile]
     list_owners: ListOwners
+    is_news: IsNews = lambda request: True  # noqa: ARG005
 
 
 class Server:
@@ -95,7 +96,9 @@ class Server:
             deadline=settings.reconcile_deadline,
             clock=clock,
         )
-        self._listener = Listener(settings.socket, self._queue, work.list_owners, work.reconcilers.keys(), metrics)
+        self._listener = Listener(
+            settings.socket, self._queue, work.list_owners, work.reconcilers.keys(), metrics, work.is_news
+        )
         self._http = HttpServer(
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
@@ -223,7 +226,12 @@ def main() -> NoReturn:
     # One for each worker, one for the lease, one for the listener of a resync.
     kube = Kube.connect(connections=settings.workers + 2)
     module: ReconcilersModule = importlib.import_module(settings.reconcilers)
-    work = Work(module.reconcilers(kube, settings, metrics), lambda: module.list_owners(kube, settings))
+    by_kind = module.reconcilers(kube, settings, metrics)
+    work = Work(
+        by_kind,
+        lambda: module.list_owners(kube, settings),
+        lambda request: by_kind[request.key.kind].is_news(request),
+    )
     leading_fd = os.environ.get(LEADING_FD)
     server = Server(settings, kube, work, metrics, leading_fd=int(leading_fd) if leading_fd else None, clock=boot_time)
     code = server.run(lambda seconds: signal.sigtimedwait(STOP_SIGNALS, seconds) is not None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from alluxio_operator.server.queue import KeyedQueue, Taken
 from alluxio_operator.telemetry.logs import bound, owner_fields
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import Deadline, DeadlineExceeded, Outcome, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.work import Deadline, DeadlineExceeded, Outcome, OwnerKey, Reason, Reconcile, Request
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Pool:
     def __init__(
         self,
         queue: KeyedQueue,
-        reconcilers: Mapping[str, Reconciler],
+        reconcilers: Mapping[str, Reconcile],
         metrics: Metrics,
         *,
         workers: int,

@@ -3,10 +3,10 @@
 A message is `{"hook": NAME, "contexts": [...]}` with the contexts as shell-operator wrote them. Every binding's filter
 puts into its result, beside what tells of a change, who is to be woken:
 
-    {"wake": {"kind": ..., "namespace": ..., "name": ..., "child": {"kind": ..., "name": ...}}, ...}
+    {"wake": {"kind": ..., "namespace": ..., "name": ..., "child": {"kind": ..., "name": ..., "version": ...}}, ...}
 
-`child` is the object that changed, where that is not the owner itself. Nothing else in a context is looked at: it is
-a wake-up and never the truth.
+`child` is the object that changed, where that is not the owner itself; some kinds tell its version, too. Nothing else
+in a context is looked at: it is a wake-up and never the truth.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
             if wake.get("kind") not in kinds or not wake.get("namespace") or not wake.get("name"):
                 found.left_out += 1
             elif just_now:
-                found.requests.append(_request(wake))
+                found.requests.append(_request(wake, gone=context.get("watchEvent") == "Deleted"))
             else:
                 found.existing.append(Request(_key(wake), Reason.RESYNC))
     return found
@@ -80,11 +80,14 @@ def _seen(context: Mapping[str, Any]) -> Iterator[Any]:
             yield item["filterResult"]
 
 
-def _request(wake: Mapping[str, Any]) -> Request:
+def _request(wake: Mapping[str, Any], *, gone: bool) -> Request:
     child = wake.get("child")
     if child is None:
         return Request(_key(wake), Reason.EDIT)
-    ref = ChildRef(_get(child, "kind", str), _get(child, "name", str))
+    kind, name = _get(child, "kind", str), _get(child, "name", str)
+    # What is told of a deleted object is its last version, which says nothing of its end.
+    told = "version" in child and not gone
+    ref = ChildRef(kind, name, _get(child, "version", str) if told else "")
     return Request(_key(wake), Reason.CHILD, frozenset({ref}))
 
 

@@ -49,7 +49,8 @@ def applied(
 ) -> Applied:
     if objects is None:
         objects = [*(workload(kind, name) for kind, name in WORKLOADS), SERVICE]
-    return Applied(live={Ref.of(obj): obj for obj in objects}, refused=refused or {}, changed=list(changed))
+    live = {Ref.of(obj): obj for obj in objects}
+    return Applied(present=list(live), live=live, refused=refused or {}, changed=list(changed))
 
 
 def lately(*left_out: str, **changed: Json) -> list[Json]:
@@ -434,7 +435,7 @@ def refs(*names: str) -> list[Ref]:
 
 
 def live(*names: str, refused: dict[Ref, str] | None = None) -> Applied:
-    return Applied(live={ref: {} for ref in refs(*names)}, refused=refused or {})
+    return Applied(present=list(refs(*names)), refused=refused or {})
 
 
 def test_the_inventory_holds_what_is_rendered_and_exists_in_rendered_order():

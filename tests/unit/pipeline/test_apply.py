@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.apply import Memory, apply, doubt, prune
+from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
 from alluxio_operator.pipeline.render import Manifest
 from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
@@ -94,7 +95,7 @@ def test_a_changed_object_is_listed_as_changed_and_the_others_as_nothing(applier
 
     assert applied.created == []
     assert applied.changed == [Ref("ConfigMap", "grows")]
-    assert set(applied.live) == {Ref("ConfigMap", "stays"), Ref("ConfigMap", "grows")}
+    assert set(applied.present) == {Ref("ConfigMap", "stays"), Ref("ConfigMap", "grows")}
 
 
 def test_an_apply_that_changes_nothing_is_listed_as_nothing(kube: FakeKube):
@@ -130,7 +131,7 @@ def test_what_is_known_to_be_unchanged_costs_no_call(applier: Applier, kube: Fak
     applied = applier(wanted(), wanted("Service", "s"))
 
     assert kube.calls == []
-    assert set(applied.live) == {Ref("ConfigMap", "settings"), Ref("Service", "s")}
+    assert set(applied.present) == {Ref("ConfigMap", "settings"), Ref("Service", "s")}
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet", "Deployment"])
@@ -277,6 +278,71 @@ def test_fields_of_others_survive_a_repair(applier: Applier):
     assert live["metadata"]["annotations"]["note"] == "kept"
 
 
+# --- the operator's own writes come back as events ----------------------------------------------------------------
+
+
+def told(manifest: Manifest, live: Json, reason: Reason = Reason.CHILD, **options: Any) -> Request:
+    """Return the request that an event of an object makes, with the version that the event tells."""
+    version = f"{live['metadata']['uid']}/{live['metadata']['resourceVersion']}"
+    child = ChildRef(manifest.ref.kind, manifest.ref.name, version)
+    return Request(OwnerKey("AlluxioCluster", NS, "one"), reason, frozenset({child}), **options)
+
+
+def test_an_event_of_its_own_write_is_no_news_and_makes_no_doubt(applier: Applier, kube: FakeKube):
+    one = wanted()
+    applier(one)
+    request = told(one, applier.live(one))
+    kube.calls.clear()
+
+    assert not is_news(applier.memory, request)
+    doubt(applier.memory, request)
+    applier(one)
+
+    assert kube.calls == []
+
+
+@pytest.mark.parametrize("change", ["edited", "made anew", "deleted", "everything", "unknown", "by a person"])
+def test_whatever_else_an_event_tells_is_news(change: str, applier: Applier, kube: FakeKube):
+    one, live = wanted(data={"x": "1"}), {}
+    if change != "unknown":
+        applier(one)
+        live = applier.live(one)
+    request = told(one, live or {"metadata": {"uid": "u", "resourceVersion": "1"}})
+    match change:
+        case "edited":
+            applier.edit(one, data_edited)
+            request = told(one, applier.live(one))
+        case "made anew":
+            request = told(one, {"metadata": {**live["metadata"], "uid": "another"}})
+        case "deleted":
+            request = replace(request, children=frozenset({ChildRef("ConfigMap", "settings")}))
+        case "everything":
+            request = replace(request, everything=True)
+        case "by a person":
+            request = replace(request, reason=Reason.EDIT)
+
+    assert is_news(applier.memory, request)
+
+
+def test_a_workload_is_always_news_since_its_status_counts(applier: Applier):
+    one = wanted("StatefulSet", "w")
+    applier(one)
+
+    assert is_news(applier.memory, told(one, applier.live(one)))
+
+
+def test_one_of_several_that_is_news_is_enough(applier: Applier):
+    one, two = wanted(name="one", data={"x": "1"}), wanted(name="two", data={"x": "1"})
+    applier(one, two)
+    known = told(one, applier.live(one))
+    applier.edit(two, data_edited)
+    both = replace(known, children=known.children | told(two, applier.live(two)).children)
+
+    assert is_news(applier.memory, both)
+    doubt(applier.memory, both)
+    assert applier(one, two).changed == [two.ref]
+
+
 # --- doubts outlive what comes in between -------------------------------------------------------------------------
 
 
@@ -306,7 +372,7 @@ def test_an_object_of_somebody_else_is_refused_and_not_touched(labels: Json | No
     applied = applier(wanted(data={"x": "ours"}))
 
     assert kube.writes == []
-    assert applied.live == {}
+    assert applied.present == []
     said = applied.refused[Ref("ConfigMap", "settings")]
     assert said.startswith("ConfigMap settings exists and doesn't belong to this resource")
     assert "rename this resource, or delete that object" in said
@@ -319,7 +385,7 @@ def test_nothing_after_a_refusal_is_applied(applier: Applier, kube: FakeKube):
 
     assert writes(kube) == ["a"]
     assert list(applied.refused) == [Ref("ConfigMap", "b")]
-    assert list(applied.live) == [Ref("ConfigMap", "a")]
+    assert applied.present == [Ref("ConfigMap", "a")]
 
 
 def test_the_servers_own_sentence_is_kept_when_it_refuses(applier: Applier, kube: FakeKube):
@@ -331,7 +397,7 @@ def test_the_servers_own_sentence_is_kept_when_it_refuses(applier: Applier, kube
     applied = applier(wanted(name="a"), wanted(name="b"), wanted(name="c"))
 
     assert applied.refused == {Ref("ConfigMap", "b"): "ConfigMap b was refused: spec.size: must be even"}
-    assert list(applied.live) == [Ref("ConfigMap", "a")]
+    assert applied.present == [Ref("ConfigMap", "a")]
 
 
 @pytest.mark.parametrize("status", [0, 409, 429, 500])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline.render import Manifest, Renderer, RenderError
+from alluxio_operator.pipeline.render import Manifest, Renderer, RenderError, Rendering
 
 OBJECT = """
 ---
@@ -80,3 +82,35 @@ def test_the_hash_follows_from_what_is_rendered_and_not_from_its_order():
 
     assert one.hash == same.hash
     assert one.hash != other.hash
+
+
+class CountingRenderer(Renderer):
+    """Counts how often it renders."""
+
+    times = 0
+
+    def render(self, folder: str, context: Mapping[str, Any]) -> tuple[Manifest, ...]:
+        self.times += 1
+        return super().render(folder, context)
+
+
+def test_what_is_known_of_a_context_is_not_rendered_again_until_a_body_is_needed(templates: Path):
+    renderer = CountingRenderer(templates)
+    first = Rendering(renderer, "kind", {"value": "1", "n": 2})
+
+    again = Rendering(renderer, "kind", {"n": 2, "value": "1"}, first.outlines)
+
+    assert renderer.times == 1
+    assert [(m.order, m.ref, m.hash) for m in again.manifests] == [(m.order, m.ref, m.hash) for m in first.manifests]
+    assert again.manifests[-1].obj == first.manifests[-1].obj
+    assert renderer.times == 2
+
+
+def test_another_context_is_rendered_anew(templates: Path):
+    renderer = CountingRenderer(templates)
+    first = Rendering(renderer, "kind", {"value": "1", "n": 2})
+
+    other = Rendering(renderer, "kind", {"value": "2", "n": 2}, first.outlines)
+
+    assert other.manifests[-1].hash != first.manifests[-1].hash
+    assert other.manifests[-1].obj["data"] == {"x": "2"}

@@ -36,7 +36,15 @@ class Running:
         self.planned: list[tuple[Request, float]] = []
         self.metrics = Metrics(CollectorRegistry())
         self.owners: list[OwnerKey] | Exception = [ONE, TWO]
-        self.listener = Listener(path, self, self.list_owners, {KIND}, self.metrics)  # type: ignore[arg-type]
+        self.known: list[OwnerKey] = []
+        self.listener = Listener(
+            path,
+            self,  # type: ignore[arg-type]
+            self.list_owners,
+            {KIND},
+            self.metrics,
+            lambda request: request.key not in self.known,
+        )
 
     def add_all(self, requests: Iterable[Request]) -> None:
         self.added.extend(requests)
@@ -89,6 +97,17 @@ def test_wake_ups_are_queued(running: Running) -> None:
     assert running.planned == [(Request(TWO, Reason.RESYNC), module.SETTLING)]
     labels = {"hook": "20-children"}
     assert running.metrics.registry.get_sample_value("alluxio_operator_hook_wakeups_total", labels) == 3
+
+
+def test_what_is_no_news_is_not_queued(running: Running) -> None:
+    running.known = [ONE]
+    assert running.tell(event(), event(name="two")) == {"accepted": 1}
+    assert running.added == [Request(TWO, Reason.EDIT)]
+
+
+def test_a_resync_asks_also_for_owners_of_which_nothing_is_news(running: Running) -> None:
+    running.known = [ONE, TWO]
+    assert running.tell(SCHEDULE) == {"accepted": 2}
 
 
 def test_a_resync_asks_for_every_owner_and_everything(running: Running) -> None:

@@ -33,6 +33,16 @@ def test_an_event_of_a_child_names_it() -> None:
     assert found.requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("Job", "one-format")}))]
 
 
+def test_a_child_may_tell_its_version() -> None:
+    found = read(event(child={"kind": "ConfigMap", "name": "c", "version": "uid/7"}))
+    assert found.requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("ConfigMap", "c", "uid/7")}))]
+
+
+def test_the_last_version_of_a_deleted_child_counts_for_nothing() -> None:
+    deleted = {**event(child={"kind": "ConfigMap", "name": "c", "version": "uid/7"}), "watchEvent": "Deleted"}
+    assert read(deleted).requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("ConfigMap", "c")}))]
+
+
 @pytest.mark.parametrize(
     "context",
     [
