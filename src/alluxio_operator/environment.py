@@ -14,6 +14,8 @@ DEFAULT_RUN_DIR = "/run/alluxio-operator"
 WATCH_NAMESPACE = "WATCH_NAMESPACE"
 RESYNC_MINUTES = "ALLUXIO_OPERATOR_RESYNC_MINUTES"
 INLINE = "ALLUXIO_OPERATOR_INLINE"
+LEADING_FD = "ALLUXIO_OPERATOR_LEADING_FD"
+"""Set by the supervisor for the server: the descriptor on which the server says that it leads."""
 
 _LABEL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 

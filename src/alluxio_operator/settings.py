@@ -22,10 +22,7 @@ from alluxio_operator.environment import (
     watch_namespaces,
 )
 
-__all__ = ["LEADING_FD", "SettingError", "Settings"]
-
-LEADING_FD = "ALLUXIO_OPERATOR_LEADING_FD"
-"""Set by the supervisor for the server: the descriptor on which the server says that it leads."""
+__all__ = ["SettingError", "Settings"]
 
 
 # ruff: noqa: RUF009  (a declaration like dataclasses.field, which the rule knows by name only)

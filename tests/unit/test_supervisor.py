@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from alluxio_operator.settings import LEADING_FD, Settings
+from alluxio_operator.environment import LEADING_FD
+from alluxio_operator.settings import Settings
 from alluxio_operator.supervisor import shell_operator_env
 
 LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading\\n')"
@@ -176,9 +177,8 @@ def test_shell_operator_gets_its_settings_in_its_own_words() -> None:
             "WATCH_NAMESPACE": "data",
         }
     )
-    env = shell_operator_env(settings, {"WATCH_NAMESPACE": "data", "LOG_LEVEL": "debug", LEADING_FD: "5"})
+    env = shell_operator_env(settings, {"WATCH_NAMESPACE": "data", "LOG_LEVEL": "debug"})
     assert env == {
-        "WATCH_NAMESPACE": "data",
         "SHELL_OPERATOR_HOOKS_DIR": "/hooks",
         "SHELL_OPERATOR_TMP_DIR": "/run/op/shell-operator",
         "TMPDIR": "/run/op",
@@ -190,7 +190,12 @@ def test_shell_operator_gets_its_settings_in_its_own_words() -> None:
         "KUBE_CONFIG": "/etc/kubeconfig",
         "LOG_TYPE": "json",
         "LOG_LEVEL": "error",
+        "GOGC": "50",
     }
+
+
+def test_the_garbage_that_shell_operator_may_keep_can_be_set() -> None:
+    assert shell_operator_env(Settings(), {"GOGC": "100"})["GOGC"] == "100"
 
 
 def run_main(**environ: str) -> subprocess.CompletedProcess[str]:

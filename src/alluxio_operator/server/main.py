@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from alluxio_operator.environment import LEADING_FD
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.server.http import HttpServer
 from alluxio_operator.server.lease import Election, KubeLeases, Times
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import KeyedQueue
-from alluxio_operator.settings import LEADING_FD, SettingError, Settings
+from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import IsNews, ListOwners, OwnerKey, Reason, Reconcile, Reconciler, Request
