@@ -83,6 +83,9 @@ TOOLS = (
     Tool("kwok", (Binary("kwok", "sigs.k8s.io/kwok/cmd/kwok", 112),)),
 )
 
+BENCH_TOOLS = (Tool("helm", (Binary("helm", "helm.sh/helm/v3/cmd/helm", 100),)),)
+"""What only the bench compares with: built by it, and by nothing else."""
+
 
 @dataclass(frozen=True)
 class Toolbox:
@@ -127,12 +130,12 @@ def go_is_new_enough(version: str) -> bool:
         return False
 
 
-def find(paths: Paths) -> tuple[Toolbox, list[Tool]]:
+def find(paths: Paths, wanted: tuple[Tool, ...] = TOOLS) -> tuple[Toolbox, list[Tool]]:
     """Return the tools that are built, and those that are still to build."""
     version = go_version()
     directories: dict[str, Path] = {}
     missing: list[Tool] = []
-    for tool in TOOLS:
+    for tool in wanted:
         module = MODULES / tool.name
         key = cache_key(tool, (module / "go.mod").read_bytes(), (module / "go.sum").read_bytes(), version)
         directory = paths.tools / f"{tool.name}-{key}"
@@ -142,12 +145,12 @@ def find(paths: Paths) -> tuple[Toolbox, list[Tool]]:
     return Toolbox(directories), missing
 
 
-def ensure(paths: Paths, say: Say) -> Toolbox:
+def ensure(paths: Paths, say: Say, wanted: tuple[Tool, ...] = TOOLS) -> Toolbox:
     """Build what is missing; a second caller waits for the first and then finds everything there."""
-    toolbox, missing = find(paths)
+    toolbox, missing = find(paths, wanted)
     if missing:
         with _only_builder(paths, say):
-            toolbox, missing = find(paths)
+            toolbox, missing = find(paths, wanted)
             _build_all(toolbox, missing, say)
     _link(paths.bin, toolbox)
     return toolbox

@@ -109,6 +109,28 @@ def test_waiting_is_no_warning(reason: str):
     assert note.type == "Normal"
 
 
+def test_waiting_for_something_else_is_no_event():
+    assert noted(Said("Ready", False, "Waiting"), Said("Ready", False, "RollingOut")) == ()
+
+
+def test_good_news_is_told_together_and_each_trouble_by_itself():
+    before = conditions(
+        Said("Ready", False, "Waiting"), Said("A", False, "Waiting"), Said("B", True, "Well"), Said("C", True, "Well")
+    )
+    after = conditions(
+        Said("Ready", True, "Ready"),
+        Said("A", True, "There", "all of it"),
+        Said("B", False, "X"),
+        Said("C", False, "Y"),
+    )
+
+    assert notes(before, after, None) == (
+        Note("Warning", "X", "B is False"),
+        Note("Warning", "Y", "C is False"),
+        Note("Normal", "Ready", "Ready is True; A is True: all of it"),
+    )
+
+
 def test_another_message_alone_is_no_event():
     assert noted(Said("Ready", False, "Waiting", "1 of 2"), Said("Ready", False, "Waiting", "2 of 3")) == ()
 
