@@ -38,7 +38,7 @@ class Cluster:
         return plan.nodes(count, self.paths.prefix) if runs else ()
 
     def up(self, count: int | None, *, simulated: bool = False) -> None:
-        """Bring up a cluster of `count` nodes (of as many as run, or one, when no count is given), or a simulated one."""
+        """Bring up a cluster of `count` nodes, or a simulated one; by default of as many as run, or of one."""
         _require_root()
         require_real_disk(self.paths.run)
         packages.ensure(packages.CLUSTER_NEEDS, self._say)

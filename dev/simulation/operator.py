@@ -36,6 +36,8 @@ class LocalOperator:
         self.log = home / "operator.log"
         self._environment = {
             **os.environ,
+            # As in the image: hooks are started by name, and a machine's python3 may be a script that looks for one.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "POD_NAMESPACE": "alluxio-operator",
             "POD_NAME": home.name,
             "ALLUXIO_OPERATOR_RUN_DIR": str(home),
