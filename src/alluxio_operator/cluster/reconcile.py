@@ -16,7 +16,7 @@ from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.report import Report, report, report_problems
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.errors import Conflict
+from alluxio_operator.kube.errors import Conflict, NotFound
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
@@ -89,6 +89,7 @@ class ClusterReconciler:
         )
 
     def _record_intent(
+            # Changed or deleted since it was read.
         self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[LazyManifest]
     ) -> Observed | None:
         """Write down what is about to be made, before it is made; None when the resource changed meanwhile.
@@ -110,7 +111,7 @@ class ClusterReconciler:
         )
         try:
             resource = publish(kube, observed.resource, intent)
-        except Conflict:
+        except (Conflict, NotFound):
             return None
         return observed.with_status(resource, intent)
 
@@ -149,6 +150,9 @@ class ClusterReconciler:
             events.post(kube, observed.resource, events.notes(before.conditions, after.conditions, applied), now)
         return Outcome(result.requeue_after, changed=True)
 
+            except NotFound:
+                # Deleted meanwhile: the API server removes what was made for it.
+                return AGAIN
 
 def _log_changes(status: ClusterStatus, applied: Applied | None) -> None:
     fields: Mapping[str, object] = {

@@ -280,6 +280,23 @@ def test_drift_that_was_told_is_not_forgotten_over_a_conflict(settled: World):
     settled.kube.before_call = lambda verb, path: None
     settled.reconcile()
 
+@pytest.mark.parametrize("nth", [1, 2], ids=["before the intent", "before the report"])
+def test_a_resource_that_is_deleted_meanwhile_is_no_trouble(nth: int, world: World):
+    seen = 0
+
+    def delete(verb: str, path: str) -> None:
+        nonlocal seen
+        if verb == "replace":
+            seen += 1
+            if seen == nth:
+                world.kube.remove(KINDS[KIND].path("data", "small"))
+
+    world.kube.before_call = delete
+
+    assert world.reconcile() == Outcome(requeue_after=0.0)
+    assert world.reconcile() == Outcome()
+
+
     assert settled.kube.object("ConfigMap", "data", "small-jvm")["data"]["master"] != "-Xmx1"
     assert "small-client" in settled.kube.of_kind("Service")
 
