@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from alluxio_operator.work import CallFailed
 
-class ApiError(Exception):
+
+class ApiError(CallFailed):
     """The API server refused a call or couldn't be reached.
 
     `status` is the HTTP status, 0 when there was no answer; `retry_after` seconds if the server named a time.

@@ -104,6 +104,7 @@ class Server:
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
         self._no_election = threading.Event()
+            lost=self._election.lost,
         self._candidate = threading.Thread(
             target=self._election.run, args=(self._no_election,), name="election", daemon=True
         )

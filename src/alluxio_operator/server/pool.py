@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from alluxio_operator.server.queue import KeyedQueue, Taken
 from alluxio_operator.telemetry.logs import bound, owner_fields
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import Deadline, DeadlineExceeded, Outcome, OwnerKey, Reason, Reconcile, Request
+from alluxio_operator.work import (
+    CallFailed,
+    Deadline,
+    DeadlineExceeded,
+    NoLongerLeading,
+    Outcome,
+    OwnerKey,
+    Reason,
+    Reconcile,
+    Request,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +38,10 @@ class Running:
 
 
 class Pool:
-    """Runs `reconcilers` (by kind) on `workers` threads; `deadline` is in seconds."""
+    """Runs `reconcilers` (by kind) on `workers` threads; `deadline` is in seconds.
+
+    Once `lost` says that the Lease is, what runs ends before its next call.
+    """
 
     def __init__(
         self,
@@ -39,12 +52,14 @@ class Pool:
         workers: int,
         deadline: float,
         clock: Callable[[], float] = time.monotonic,
+        lost: Callable[[], bool] = lambda: False,
     ) -> None:
         self._queue = queue
         self._reconcilers = reconcilers
         self._metrics = metrics
         self._deadline = deadline
         self._clock = clock
+        self._lost = lost
         self._lock = threading.Lock()
         self._running: dict[OwnerKey, tuple[Request, Deadline]] = {}
         self._reported: set[OwnerKey] = set()
@@ -97,12 +112,12 @@ class Pool:
 
     def _attempt(self, taken: Taken) -> None:
         request = taken.request
-        deadline = Deadline.after(self._deadline, self._clock)
+        deadline = Deadline.after(self._deadline, self._clock, self._lost)
         began = self._clock()
         with self._lock:
             self._running[request.key] = request, deadline
         try:
-            outcome, result = self._reconcile(request, deadline)
+            outcome, result, pause = self._reconcile(request, deadline)
         finally:
             self.report_overruns()
             with self._lock:
@@ -118,7 +133,7 @@ class Pool:
             "outcome": result,
         }
         if outcome is None:
-            retry_after = self._queue.retry(request)
+            retry_after = self._queue.retry(request, pause)
             self._metrics.queue_retries.inc()
             log.warning("reconcile failed", extra={**fields, "retry_after_seconds": round(retry_after, 3)})
             return
@@ -128,16 +143,24 @@ class Pool:
             self._queue.add_after(Request(request.key, Reason.REQUEUE), outcome.requeue_after)
         log.log(logging.INFO if outcome.changed else logging.DEBUG, "reconciled", extra=fields)
 
-    def _reconcile(self, request: Request, deadline: Deadline) -> tuple[Outcome | None, str]:
+    def _reconcile(self, request: Request, deadline: Deadline) -> tuple[Outcome | None, str, float]:
+        """Return what came of it, None and why, and the least pause before the next try, in seconds."""
         try:
             outcome = self._reconcilers[request.key.kind](request, deadline)
         except DeadlineExceeded:
             log.exception("reconcile ran out of time")
-            return None, "deadline"
+            return None, "deadline", 0.0
+        except NoLongerLeading as error:
+            log.warning("reconcile ended", extra={"error": str(error)})
+            return None, "lease", 0.0
+        except CallFailed as error:
+            # No traceback: the error names the call, and the code has made no mistake.
+            log.warning("a call failed", extra={"error": str(error)})
+            return None, "error", error.retry_after or 0.0
         except Exception:  # an owner's trouble must not end the worker
             log.exception("reconcile raised")
-            return None, "error"
-        return outcome, "changed" if outcome.changed else "unchanged"
+            return None, "error", 0.0
+        return outcome, "changed" if outcome.changed else "unchanged", 0.0
 
     def _first_report(self, key: OwnerKey) -> bool:
         with self._lock:

@@ -247,11 +247,15 @@ class KeyedQueue:
             self._state.add_later(request, self._clock() + delay)
             self._changed.notify_all()
 
-    def retry(self, request: Request) -> float:
-        """Put back what failed, with all that it had asked for; return the seconds until its next try."""
+    def retry(self, request: Request, at_least: float = 0.0) -> float:
+        """Put back what failed, with all that it had asked for; return the seconds until its next try.
+
+        `at_least` is how long the API server wants to be left alone; within the bounds of the back-off it is.
+        """
         with self._changed:
             self._failures[request.key] += 1
             delay = self._backoff.delay(self._failures[request.key], self._chance())
+        delay = max(delay, min(at_least, self._backoff.most))
         again = Request(request.key, Reason.REQUEUE, request.children, request.everything)
         self.add_after(again, delay)
         return delay

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from server_fakes import Clock, eventually
 
+from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import Backoff, KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
@@ -139,6 +140,46 @@ def test_the_back_off_grows_with_each_failure_and_begins_anew_after_a_success(
     queue.forget_failures(key())
     assert queue.retry(edit()) == 1
     assert queue.retry(edit("other")) == 1
+
+
+def test_the_api_server_is_left_alone_for_as_long_as_it_wants_within_bounds(start: Start) -> None:
+    queue = KeyedQueue(chance=lambda: 0.0, backoff=Backoff(first=1, most=30))
+    assert queue.retry(edit(), at_least=20) == 20
+    assert queue.retry(edit("other"), at_least=0.5) == 1
+    assert queue.retry(edit("third"), at_least=86_400) == 30
+
+
+def test_a_refusal_by_the_api_server_is_told_without_a_traceback_and_its_retry_after_is_kept(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    def reconcile(request: Request, deadline: Deadline) -> Outcome:
+        raise ApiError("GET /pods", 429, "slow down", retry_after=QUICK.most)
+
+    queue, _, _ = start(reconcile)
+    with caplog.at_level(logging.WARNING):
+        queue.add(edit())
+        eventually(lambda: any(record.message == "reconcile failed" for record in caplog.records))
+
+    [told, failed] = caplog.records[:2]
+    assert told.error == "GET /pods: slow down (HTTP 429)"  # type: ignore[attr-defined]
+    assert told.exc_info is None
+    assert failed.retry_after_seconds == QUICK.most  # type: ignore[attr-defined]
+
+
+def test_a_reconcile_whose_lease_is_lost_makes_no_further_call(start: Start) -> None:
+    lost, calls = threading.Event(), []
+
+    def reconcile(request: Request, deadline: Deadline) -> Outcome:
+        while len(calls) < 3:
+            deadline.remaining(1)
+            calls.append("call")
+            lost.set()
+        return Outcome()
+
+    queue, _, metrics = start(reconcile, lost=lost.is_set)
+    queue.add(edit())
+    eventually(lambda: sample(metrics, "reconcile_total", kind=KIND, outcome="lease") >= 1)
+    assert calls == ["call"]
 
 
 def test_a_reconcile_may_ask_to_be_called_again(start: Start) -> None:
