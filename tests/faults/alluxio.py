@@ -1,0 +1,19 @@
+"""Tells the stand-in for Alluxio how the masters at an address shall behave."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+
+from dev.simulation.alluxio import CONTROL_PORT
+
+
+def behave(address: str, mode: str = "serves", workers: int = 8) -> None:
+    """Let the masters at an address ("*": at every one) answer in a way."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{CONTROL_PORT}/behaviour/{address}",
+        data=json.dumps({"mode": mode, "workers": workers}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="PUT",
+    )
+    urllib.request.urlopen(request, timeout=5).close()

@@ -1,0 +1,124 @@
+"""Faults on a cluster without machines; `make faults` and the suite of the same name bring one up and run these tests.
+
+python -m dev.cluster up --simulated
+dev/in-simulation .venv/bin/python -m pytest tests/faults [--long] [-k crash]
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import urllib3
+from kubernetes import config
+from tests.api.stage import Api
+from tests.faults import alluxio
+from tests.faults.endstate import listed
+from tests.faults.proxy import Loop, Upstream
+from tests.faults.records import Record, Records
+from tests.faults.world import LABEL, LEASES, World, WorldMaker
+from tests.support.builders import ROOT
+
+SIDE_BY_SIDE = 4
+"""Worlds at a time: an operator waits more than it computes."""
+
+RECORDS = pytest.StashKey[Records]()
+LIMIT_SHORT, LIMIT_LONG = 240, 3600
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --long, and how long the operator is killed again and again."""
+    parser.addoption("--long", action="store_true", help="every crash point, 100 owners, 1,000 specs")
+    parser.addoption("--minutes", type=float, help="minutes of kills while specs change; default 0.75, long 30")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of this folder takes minutes, in the long form more of them."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            seconds = LIMIT_LONG if item.config.getoption("--long") else LIMIT_SHORT
+            item.add_marker(pytest.mark.timeout(seconds))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to keep what is measured."""
+    config.stash[RECORDS] = Records(ROOT / "build" / "reports" / "faults.json")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured."""
+    if lines := config.stash[RECORDS].lines():
+        terminalreporter.section("measured")
+        terminalreporter.write("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="session")
+def record(pytestconfig: pytest.Config) -> Record:
+    """Keeps what is measured."""
+    return pytestconfig.stash[RECORDS]
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether everything is tried, not a sample."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def minutes(request: pytest.FixtureRequest, long: bool) -> float:
+    """How long the operator is killed again and again."""
+    given: float | None = request.config.getoption("--minutes")
+    return given if given is not None else 30.0 if long else 0.75
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Api]:
+    """The API server of a simulated cluster, with the CRD as it is in config/."""
+    how = "run `make faults`, or `make simulation` and `dev/in-simulation .venv/bin/python -m pytest tests/faults`"
+    try:
+        api = Api.connect()
+        nodes = api.call("GET", "/api/v1/nodes", ok=True).body["items"]
+    except (config.ConfigException, urllib3.exceptions.HTTPError, OSError) as error:
+        pytest.skip(f"no API server: {how} ({str(error)[:120]})")
+    if not all("kwok" in node["status"].get("nodeInfo", {}).get("kubeletVersion", "") for node in nodes):
+        pytest.skip(f"the nodes of this cluster are not simulated: {how}")
+    crd = ROOT / "config" / "crd" / "bases"
+    api.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(crd))
+    api.kubectl("wait", "--for=condition=Established", "-f", str(crd), "--timeout=20s")
+    if api.call("GET", f"/api/v1/namespaces/{LEASES}").status == 404:
+        api.call("POST", "/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": LEASES}}, ok=True)
+    # Of the clusters here some wish for two workers, and more than are wished for is well.
+    alluxio.behave("*", workers=8)
+    yield api
+    alluxio.behave("*", workers=1)
+    api.call("DELETE", f"/api/v1/namespaces/{LEASES}")
+    for namespace in api.call("GET", "/api/v1/namespaces", ok=True, labelSelector=f"{LABEL}=true").body["items"]:
+        api.call("DELETE", f"/api/v1/namespaces/{namespace['metadata']['name']}")
+
+
+@pytest.fixture(scope="session")
+def new_world(api: Api) -> Iterator[WorldMaker]:
+    """Makes a world; the operator in it is not started."""
+    loop, upstream, collections = Loop(), Upstream(Path(os.environ["KUBECONFIG"])), listed(api)
+    yield lambda settings=None: World(api, loop, upstream, collections, settings)
+    loop.close()
+
+
+@pytest.fixture
+def world(new_world: WorldMaker) -> Iterator[World]:
+    """A world for one test."""
+    world = new_world()
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="session")
+def side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """Runs worlds side by side."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        yield pool
+        pool.shutdown(cancel_futures=True)

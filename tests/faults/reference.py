@@ -1,0 +1,39 @@
+"""What a cluster comes to that is edited in peace: the measure for those that are disturbed at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.faults.endstate import State
+from tests.faults.scenarios import JOB, edit, installed, ready
+from tests.faults.world import World, WorldMaker
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The end, and what was created on the way, each thing once."""
+
+    state: State
+    created: list[str]
+
+
+def edited_in_peace(new_world: WorldMaker) -> Reference:
+    """Install a cluster and edit it, without a fault."""
+    world = new_world()
+    try:
+        installed(world)
+        world.first.wait_until_it_leads()
+        edit(world)
+        return Reference(world.until_settled(ready), world.created())
+    finally:
+        world.close()
+
+
+def assert_same_end(world: World, expected: Reference, seconds: float) -> None:
+    """Wait until a disturbed cluster is as the reference; nothing may have been made twice on the way."""
+    world.wait_for_end_state(expected.state, ready, seconds)
+    assert world.created().count(JOB) == 1, "the journal is initialised once"
+    assert len(world.operations()) == 1
+    # Roles may come and go as the spec wishes; what stays was made once.
+    twice = {ref for ref in expected.created if world.created().count(ref) > 1 and "job" not in ref}
+    assert not twice

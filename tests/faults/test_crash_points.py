@@ -1,0 +1,124 @@
+"""The operator killed before and after each write of a scenario: the end is that of a run that nobody disturbed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+from tests.faults.acts import dies_after, dies_before
+from tests.faults.calls import Fault
+from tests.faults.endstate import State
+from tests.faults.records import Record
+from tests.faults.scenarios import JOB, SCENARIOS, Scenario
+from tests.faults.world import World, WorldMaker
+
+SAMPLE = 7
+"""In the short form one point in this many is tried; odd, so that both sides of a write come up."""
+
+
+@dataclass(frozen=True, order=True)
+class Point:
+    """Before or after the `write`-th write since the act; 0: the operator is dead while the act happens."""
+
+    write: int
+    after: bool = False
+
+    def __str__(self) -> str:
+        side = "after" if self.after else "before"
+        return f"{side} write {self.write}" if self.write else "dead during the act"
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """The run that all others are measured by."""
+
+    state: State
+    writes: tuple[str, ...]
+    created: list[str]
+    journals: int
+
+
+def undisturbed(new_world: WorldMaker, scenario: Scenario) -> Undisturbed:
+    """Run a scenario without a fault."""
+    world = new_world()
+    try:
+        begun = begin(world, scenario)
+        scenario.act(world)
+        if not scenario.prepare:
+            world.first.start()
+        state = world.until_settled(scenario.done)
+        writes = tuple(str(one.call) for one in world.written[begun:] if one.call.effective)
+        return Undisturbed(state, writes, world.created(begun), world.created().count(JOB))
+    finally:
+        world.close()
+
+
+def begin(world: World, scenario: Scenario) -> int:
+    """Prepare a scenario, and return how much was written for that."""
+    if scenario.prepare:
+        scenario.prepare(world)
+        world.first.wait_until_it_leads()
+        world.until_settled(lambda one: True)
+    return len(world.written)
+
+
+def crash(new_world: WorldMaker, scenario: Scenario, point: Point, expected: Undisturbed) -> bool:
+    """Kill the operator at a point and start it anew; tell whether the point was reached."""
+    world = new_world()
+    try:
+        begun = begin(world, scenario)
+        kill = world.first.kill
+        fault = Fault(dies_after(kill) if point.after else dies_before(kill), first=point.write)
+        if point.write == 0:
+            kill()
+            scenario.act(world)
+        else:
+            world.proxy.faults.append(fault)
+            scenario.act(world)
+            if not scenario.prepare:
+                world.first.start()
+            world.until(lambda: not world.first.running() or scenario.done(world))
+        reached = not world.first.running()
+        world.proxy.faults.clear()
+        if reached:
+            world.start_anew()
+        world.wait_for_end_state(expected.state, scenario.done)
+        # Nothing is made twice, the journal least of all.
+        assert surplus(world.created(begun), expected.created) == surplus(expected.created, world.created(begun)) == {}
+        assert world.created().count(JOB) == len(world.operations()) == scenario.journals
+        assert not world.tracebacks(), world.tracebacks()[0]
+        return reached
+    finally:
+        world.close()
+
+
+def surplus(one: list[str], other: list[str]) -> dict[str, int]:
+    """Return what is in one list more often than in the other."""
+    return dict(Counter(one) - Counter(other))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_killed_at_any_write_it_ends_the_same(
+    scenario: Scenario, new_world: WorldMaker, side_by_side: ThreadPoolExecutor, long: bool, record: Record
+):
+    expected = undisturbed(new_world, scenario)
+    assert expected.journals == scenario.journals
+    points = [Point(write, after) for write in range(1, len(expected.writes) + 1) for after in (False, True)]
+    points = [Point(0), *(points if long else points[3::SAMPLE])]
+    running = {point: side_by_side.submit(crash, new_world, scenario, point, expected) for point in points}
+
+    wrong, missed = [], []
+    for point, run in running.items():
+        try:
+            if not run.result():
+                missed.append(str(point))
+        except (AssertionError, TimeoutError) as error:
+            at = f" ({expected.writes[point.write - 1]})" if point.write else ""
+            wrong.append(f"{point}{at}: {error}")
+
+    record(f"crash points, {scenario.name}", writes=len(expected.writes), points=len(points), not_reached=missed)
+    assert not wrong, "\n\n".join(wrong)
+    # The number of status writes varies by one or two with the time at which pods get ready.
+    assert len(missed) <= 2 + len(points) // 10, f"the run that counts had more writes than these: {missed}"

@@ -1,0 +1,275 @@
+"""A namespace with an operator of its own behind a proxy, and all that a test does with them."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+from dev.simulation.operator import LocalOperator
+from tests.api.stage import Api, Json, until
+from tests.faults.calls import Written
+from tests.faults.endstate import State, difference, end_state
+from tests.faults.proxy import Loop, Proxy, Upstream
+from tests.support.builders import ROOT, merged
+
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.kube.kinds import KINDS
+
+LEASES = "fault-leases"
+"""Namespace of all Leases: those that are under test hold nothing that isn't the operator's work."""
+LABEL = "alluxio-operator.io/fault-test"
+SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "small.yaml").read_text())
+NAME = "small"
+PATIENCE = 90.0
+"""Seconds for a cluster to settle; undisturbed it takes about five. A bound against hanging, not a promise."""
+
+SETTLING = 1.0
+"""Seconds without a change after which a run is taken for finished; gates are asked again after one second at first."""
+
+OPERATION = re.compile(r"-[0-9a-f]{8}[ac]$")
+"""End of the name of the journal's Job."""
+
+TRACEBACK = '"traceback"'
+"""Field of the log's lines that tell of an exception; each line is one JSON document."""
+
+
+class Kubelet:
+    """Starts an operator anew when it has ended, as a kubelet does, a moment later."""
+
+    def __init__(self, operator: LocalOperator, pause: float = 0.5) -> None:
+        self._operator = operator
+        self._pause = pause
+        self._done = threading.Event()
+        self.restarts = 0
+        self._thread = threading.Thread(target=self._run, name="kubelet", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._done.wait(self._pause):
+            if not self._operator.running():
+                self._operator.start()
+                self.restarts += 1
+
+    def end(self) -> None:
+        """Start nothing more."""
+        self._done.set()
+        self._thread.join(10)
+
+
+class World:
+    """One namespace; `first` is its operator, `replica` adds another one."""
+
+    def __init__(
+        self,
+        api: Api,
+        loop: Loop,
+        upstream: Upstream,
+        collections: list[tuple[str, str]],
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.api = api
+        self.namespace = f"fault-{secrets.token_hex(3)}"
+        self._loop = loop
+        self._upstream = upstream
+        self._collections = collections
+        self._settings = dict(settings or {})
+        # Short, since the paths of Unix sockets are.
+        self.home = Path(tempfile.mkdtemp(prefix="alx-"))
+        self.operators: list[LocalOperator] = []
+        self.proxies: list[Proxy] = []
+        self.kubelets: list[Kubelet] = []
+        self._make_namespace()
+        self.first = self.replica()
+        self.proxy = self.proxies[0]
+
+    # --- operators ------------------------------------------------------------------------------------------------
+
+    def replica(self) -> LocalOperator:
+        """Return one more replica, behind a proxy of its own; it is not started."""
+        home = self.home / f"{len(self.operators)}"
+        proxy = Proxy(self._loop, self._upstream)
+        operator = LocalOperator(
+            home,
+            {
+                "KUBECONFIG": str(proxy.write_kubeconfig(home / "kubeconfig")),
+                "WATCH_NAMESPACE": self.namespace,
+                "POD_NAMESPACE": LEASES,
+                "ALLUXIO_OPERATOR_LEASE_NAME": self.namespace,
+                **self._settings,
+            },
+        )
+        self.operators.append(operator)
+        self.proxies.append(proxy)
+        return operator
+
+    def start_anew(self) -> None:
+        """Start the operator after it was killed.
+
+        Its Lease is removed: it is known to be dead, and to wait for the Lease to run out is another test's subject.
+        """
+        until(lambda: not self.first.running())
+        self.api.call("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{LEASES}/leases/{self.namespace}")
+        self.first.start()
+
+    def keep_running(self) -> Kubelet:
+        """Have a kubelet look after the operator from now on."""
+        kubelet = Kubelet(self.first)
+        self.kubelets.append(kubelet)
+        return kubelet
+
+    def queue_is_empty(self) -> bool:
+        """Tell whether no owner waits for a worker."""
+        reasons = ("edit", "child", "requeue", "resync")
+        depths = [self.first.metric(f'alluxio_operator_queue_depth{{reason="{reason}"}}') for reason in reasons]
+        return depths == [0.0] * len(reasons)
+
+    def tracebacks(self) -> list[str]:
+        """Return the lines of the operators' logs that carry a traceback, or are one."""
+        found = []
+        for operator in self.operators:
+            for line in operator.log.read_text(errors="replace").splitlines() if operator.log.exists() else ():
+                if TRACEBACK in line or line.startswith("Traceback"):
+                    found.append(line[:2000])
+        return found
+
+    @property
+    def written(self) -> list[Written]:
+        """What all replicas wrote, in the order in which it was done."""
+        return sorted((one for proxy in self.proxies for one in proxy.written), key=lambda one: one.at)
+
+    # --- the resource ---------------------------------------------------------------------------------------------
+
+    def path(self, name: str = NAME) -> str:
+        """Return the path of an AlluxioCluster."""
+        return KINDS[KIND].path(self.namespace, name)
+
+    def create(self, name: str = NAME, **over: Any) -> None:
+        """Create an AlluxioCluster as the sample, laid over with `over`."""
+        body = {**SAMPLE, "metadata": {"name": name}, "spec": merged(SAMPLE["spec"], over)}
+        self.api.call("POST", KINDS[KIND].path(self.namespace), body, ok=True, fieldValidation="Strict")
+
+    def edit(self, name: str = NAME, **over: Any) -> None:
+        """Change the spec by a merge patch; None removes a field."""
+        answer = self.api.merge(self.path(name), {"spec": over})
+        assert answer.status == 200, answer.message
+
+    def delete(self, name: str = NAME) -> None:
+        """Delete an AlluxioCluster."""
+        self.api.call("DELETE", self.path(name), ok=True)
+
+    def get(self, name: str = NAME) -> Json:
+        """Return an AlluxioCluster; empty when there is none."""
+        answer = self.api.call("GET", self.path(name))
+        return answer.body if answer.status == 200 else {}
+
+    def is_ready(self, name: str = NAME) -> bool:
+        """Tell whether an AlluxioCluster is Ready as its present spec says."""
+        return says(self.get(name), "Ready")
+
+    def wait_until_ready(self, seconds: float = PATIENCE) -> None:
+        """Wait for the AlluxioCluster; raise with its status and the end of the log."""
+        self.until(self.is_ready, seconds)
+
+    # --- what is left ---------------------------------------------------------------------------------------------
+
+    def end_state(self) -> State:
+        """Return everything in the namespace."""
+        return end_state(self.api, self._collections, self.namespace)
+
+    def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Wait until something holds; raise TimeoutError with the state of the cluster and the end of the log."""
+        try:
+            until(condition, seconds)
+        except TimeoutError as error:
+            conditions = json.dumps(self.get().get("status", {}).get("conditions"), indent=1)
+            raise TimeoutError(f"{error}; conditions: {conditions}\nlog:\n{self.first.tail(30)}") from error
+
+    def until_settled(self, done: Callable[[World], bool]) -> State:
+        """Wait until something holds and nothing changes any more, and return what there is."""
+        self.until(lambda: done(self))
+        states = [self.end_state()]
+
+        def still() -> bool:
+            pause(SETTLING)
+            states.append(self.end_state())
+            return states[-1] == states[-2] and done(self)
+
+        self.until(still)
+        return states[-1]
+
+    def wait_for_end_state(self, expected: State, done: Callable[[World], bool], seconds: float = PATIENCE) -> None:
+        """Wait until something holds and everything is as expected; raise AssertionError with the differences."""
+        self.until(lambda: done(self), seconds)
+        lines: list[str] = ["never looked"]
+
+        def equal() -> bool:
+            lines[:] = difference(expected, self.end_state())
+            return not lines
+
+        try:
+            until(equal, seconds)
+        except TimeoutError:
+            shown = "\n".join(lines[:40])
+            raise AssertionError(f"the end differs:\n{shown}\nlog:\n{self.first.tail(30)}") from None
+
+    def created(self, since: int = 0) -> list[str]:
+        """Return what operators created `since` so many writes, sorted; a Job's name without its operation."""
+        made = [one.call for one in self.written[since:] if one.call.effective and one.created]
+        return sorted(OPERATION.sub("", f"{call.plural}/{call.name}") for call in made)
+
+    def operations(self) -> set[str]:
+        """Return the journal's operations that a status ever named."""
+        return {one.operation for one in self.written if one.operation}
+
+    def close(self) -> None:
+        """End its processes and remove what it made."""
+        for kubelet in self.kubelets:
+            kubelet.end()
+        for operator in self.operators:
+            operator.resume()
+            operator.kill()
+        for proxy in self.proxies:
+            proxy.close()
+        self._end_orphans()
+        self.api.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _end_orphans(self) -> None:
+        # A hook whose parent was killed alone ends by itself within seconds; none may outlive the directory.
+        for process in psutil.process_iter(["environ"]):
+            if (process.info["environ"] or {}).get("ALLUXIO_OPERATOR_RUN_DIR", "").startswith(str(self.home)):
+                process.kill()
+
+    def _make_namespace(self) -> None:
+        body = {"kind": "Namespace", "metadata": {"name": self.namespace, "labels": {LABEL: "true"}}}
+        self.api.call("POST", "/api/v1/namespaces", body, ok=True)
+        account = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/default"
+        until(lambda: self.api.call("GET", account).status == 200)
+
+
+def says(resource: Json, condition: str) -> bool:
+    """Tell whether a condition is True, said of the present generation."""
+    status = resource.get("status", {})
+    if status.get("observedGeneration") != resource.get("metadata", {}).get("generation"):
+        return False
+    return any(one["type"] == condition and one["status"] == "True" for one in status.get("conditions", ()))
+
+
+WorldMaker = Callable[..., World]
+
+
+def pause(seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
+    """Let time pass where time itself is the subject: a fault that lasts so long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not given_up():
+        time.sleep(min(0.2, max(0.0, end - time.monotonic())))
