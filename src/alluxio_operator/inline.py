@@ -37,7 +37,7 @@ def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
         queue.add(request, now=0)
     if found.resync:
         for key in module.list_owners(kube, settings):
-            queue.add(Request(key, Reason.RESYNC, everything=True), now=0)
+            queue.add(Request(key, Reason.RESYNC), now=0)
     while (taken := queue.take(now=0)) is not None:
         request = taken.request
         with logs.bound(**logs.owner_fields(request.key)):

@@ -13,7 +13,7 @@ from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import OwnerKey, Reconciler
+from alluxio_operator.work import OwnerKey, Reason, Reconciler, Request
 
 
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str, Reconciler]:
@@ -24,7 +24,19 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str
 
 def list_owners(kube: Kube, settings: Settings) -> Iterable[OwnerKey]:
     """Read from the API server every resource in the watched namespaces."""
-    for namespace in settings.watch_namespaces or ("",):
-        for resource in kube.list(KINDS[KIND].path(namespace)):
+    for namespace in _watched(settings):
+        for resource in kube.list(KINDS[KIND].path(namespace), metadata_only=True):
             meta = resource["metadata"]
             yield OwnerKey(KIND, meta["namespace"], meta["name"])
+
+
+def resync(kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
+    """Return requests for what has drifted with no event to tell of it, and one for every resource."""
+    for reconciler in by_kind.values():
+        yield from reconciler.drifted(_watched(settings))
+    for key in list_owners(kube, settings):
+        yield Request(key, Reason.RESYNC)
+
+
+def _watched(settings: Settings) -> tuple[str, ...]:
+    return settings.watch_namespaces or ("",)

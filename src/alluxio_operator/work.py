@@ -54,7 +54,7 @@ class Request:
     """One reconcile to do.
 
     `children` are the objects that events named since the last reconcile of this owner. `everything` asks to
-    trust no remembered state at all: it is set by a resync, and when too many children were named to be listed.
+    trust no remembered state at all: it is set when too many children were named to be listed.
     """
 
     key: OwnerKey
@@ -151,10 +151,25 @@ class Reconciler(Reconcile, Protocol):
         """Tell whether there may be something to do; see IsNews."""
         ...
 
+    def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
+        """Compare all objects with what is remembered of them; return requests for what differs.
+
+        `namespaces` holds "" for all.
+        """
+        ...
+
 
 class ListOwners(Protocol):
     """Reads from the API server which owners exist, to rebuild the queue."""
 
     def __call__(self) -> Iterable[OwnerKey]:
         """Return every owner in the watched namespaces."""
+        ...
+
+
+class Resync(Protocol):
+    """Heals what no event told of."""
+
+    def __call__(self) -> Iterable[Request]:
+        """Return requests for what has drifted, and one with the reason RESYNC for every owner."""
         ...

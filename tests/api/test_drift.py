@@ -10,6 +10,7 @@ from tests.api.stage import Stage, until
 from tests.support.builders import merged
 
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.work import Deadline
 
 Json = dict[str, Any]
 
@@ -167,3 +168,19 @@ def test_what_somebody_made_ours_by_name_only_is_not_pruned(stage: Stage):
 
     assert stage.api.call("GET", path).status == 200
     assert "ConfigMap/small-jobworkerconf" not in stage.refs()
+
+
+def test_drift_that_no_event_told_of_is_found_by_metadata_alone(installed: Stage):
+    installed.reconcile(everything=True)
+    assert list(installed.reconciler.drifted([installed.namespace])) == []
+    conf, worker = installed.at("ConfigMap", "workerconf"), installed.at("StatefulSet", "worker")
+    before = installed.get("ConfigMap", "workerconf")["data"]
+    installed.api.merge(conf, {"data": {"alluxio-site.properties": "spoilt=true"}})
+    installed.api.merge(worker, {"metadata": {"labels": {"app.kubernetes.io/component": "spoilt"}}})
+
+    [request] = installed.reconciler.drifted([installed.namespace])
+
+    assert {child.name for child in request.children} == {"small-workerconf", "small-worker"}
+    installed.reconciler(request, Deadline.after(30))
+    assert list(installed.reconciler.drifted([installed.namespace])) == []
+    assert installed.get("ConfigMap", "workerconf")["data"] == before

@@ -43,7 +43,7 @@ class FakeKube:
         self._begin("get", path)
         return _copied(self._existing(path))
 
-    def list(self, path: str, label_selector: str = "") -> Iterator[Json]:
+    def list(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[Json]:
         self._begin("list", path)
         wanted = dict(pair.split("=", 1) for pair in label_selector.split(",") if pair)
         kind = next(kind for kind in KINDS.values() if path.endswith(f"/{kind.plural}"))
@@ -51,7 +51,7 @@ class FakeKube:
             if obj["kind"] != kind.kind or (path != kind.path("") and not found.startswith(path + "/")):
                 continue
             if wanted.items() <= obj["metadata"].get("labels", {}).items():
-                yield _copied(obj)
+                yield _copied({"metadata": obj["metadata"]} if metadata_only else obj)
 
     def apply(self, namespace: str, obj: Mapping[str, Any]) -> Json:
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])

@@ -37,7 +37,7 @@ class Received:
         self.listener = Listener(
             self.folder / "hooks.sock",
             self,
-            lambda: [owner("one"), owner("two")],
+            lambda: [resync("one"), resync("two")],
             {KIND},
             self.metrics,  # type: ignore[arg-type]
         )
@@ -81,8 +81,8 @@ def child(kind: str, name: str) -> Request:
     return Request(owner("one"), Reason.CHILD, frozenset({ChildRef(kind, name)}))
 
 
-def resync(name: str, everything: bool = False) -> Request:
-    return Request(owner(name), Reason.RESYNC, everything=everything)
+def resync(name: str) -> Request:
+    return Request(owner(name), Reason.RESYNC)
 
 
 CHILDREN = [child("ConfigMap", "one-client"), child("StatefulSet", "one-master"), child("Job", "one-format")]
@@ -104,7 +104,7 @@ RECORDED: dict[str, tuple[str, list[Request]]] = {
     "children-many-merged": ("20-children.py", CHILDREN[1:]),
     "children-synchronization": ("20-children.py", [resync("one")]),
     "children-synchronization-empty": ("20-children.py", []),
-    "schedule": ("30-resync.py", [resync("one", everything=True), resync("two", everything=True)]),
+    "schedule": ("30-resync.py", [resync("one"), resync("two")]),
 }
 
 
@@ -193,7 +193,7 @@ def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> N
 
 
 def test_what_the_server_refuses_fails_the_run(server: Received) -> None:
-    server.listener._list_owners = lambda: 1 / 0  # type: ignore[assignment,return-value]
+    server.listener._resync = lambda: 1 / 0  # type: ignore[assignment,return-value]
     ran = server.run("30-resync.py", CONTEXTS / "schedule.json")
     assert ran.returncode == 1
     assert 'did not take the contexts: {"error": "ZeroDivisionError: division by zero"}' in ran.stderr
@@ -253,4 +253,4 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
     refs = frozenset().union(*(request.children for request in CHILDREN))
     assert seen.pop() == Request(owner("one"), Reason.CHILD, refs)
     run_inline("schedule")
-    assert seen == [resync("one", everything=True), resync("two", everything=True)]
+    assert seen == [resync("one"), resync("two")]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.names import OWNER_KIND_LABEL, OWNER_LABEL
@@ -23,6 +25,7 @@ from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
 from alluxio_operator.pipeline.publish import publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.pipeline.sweep import sweep
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import Deadline, Outcome, OwnerKey, Request
 
@@ -58,6 +61,11 @@ class ClusterReconciler:
         kept = self._kept.get(request.key)
         return kept is None or is_news(kept.objects, request)
 
+    def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
+        """Return requests for the clusters of which an object is no longer as it was left."""
+        memories = {key: kept.objects for key, kept in self._kept.copy().items()}
+        return sweep(self._kube, namespaces, f"{OWNER_KIND_LABEL}={KIND}", memories, _owner_of)
+
     def __call__(self, request: Request, deadline: Deadline) -> Outcome:
         """Reconcile once."""
         kube = self._kube.within(deadline)
@@ -81,6 +89,7 @@ class ClusterReconciler:
         manifests = rendering.manifests
         recorded = self._record_intent(kube, plan, observed, manifests)
         if recorded is None:
+            # Changed or deleted since it was read.
             return AGAIN
         with self._metrics.stage("apply"):
             applied = self._apply(kube, plan, recorded, manifests, request.key, kept.objects)
@@ -89,7 +98,6 @@ class ClusterReconciler:
         )
 
     def _record_intent(
-            # Changed or deleted since it was read.
         self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[LazyManifest]
     ) -> Observed | None:
         """Write down what is about to be made, before it is made; None when the resource changed meanwhile.
@@ -142,6 +150,9 @@ class ClusterReconciler:
                 return Outcome(result.requeue_after, changed=bool(written))
             try:
                 publish(kube, observed.resource, after)
+            except NotFound:
+                # Deleted meanwhile: the API server removes what was made for it.
+                return AGAIN
             except Conflict:
                 # What was written is told now; of the conditions tells the reconcile that gets its status written.
                 events.post(kube, observed.resource, written, now)
@@ -150,9 +161,11 @@ class ClusterReconciler:
             events.post(kube, observed.resource, events.notes(before.conditions, after.conditions, applied), now)
         return Outcome(result.requeue_after, changed=True)
 
-            except NotFound:
-                # Deleted meanwhile: the API server removes what was made for it.
-                return AGAIN
+
+def _owner_of(metadata: Mapping[str, Any]) -> OwnerKey | None:
+    owner = metadata.get("labels", {}).get(OWNER_LABEL)
+    return OwnerKey(KIND, metadata["namespace"], owner) if owner else None
+
 
 def _log_changes(status: ClusterStatus, applied: Applied | None) -> None:
     fields: Mapping[str, object] = {

@@ -24,6 +24,7 @@ from alluxio_operator.work import Deadline
 FIELD_MANAGER = "alluxio-operator"
 PAGE = 500
 """Objects per answer of a list: what kubectl asks for."""
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Kube:
@@ -56,13 +57,14 @@ class Kube:
         """Read one object; raise NotFound."""
         return self._call("GET", path)
 
-    def list(self, path: str, label_selector: str = "") -> Iterator[dict[str, Any]]:
-        """Read a collection page by page."""
+    def list(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
+        """Read a collection page by page; with `metadata_only` objects come without anything else."""
+        accept = METADATA_ONLY if metadata_only else "application/json"
         query: dict[str, str | int] = {"limit": PAGE}
         if label_selector:
             query["labelSelector"] = label_selector
         while True:
-            page = self._call("GET", path, query=query)
+            page = self._call("GET", path, query=query, accept=accept)
             yield from page.get("items", [])
             token = page["metadata"].get("continue")
             if not token:
@@ -107,9 +109,10 @@ class Kube:
         query: Mapping[str, str | int] | None = None,
         body: Object | str | None = None,
         content: str = "application/json",
+        accept: str = "application/json",
     ) -> dict[str, Any]:
         call = f"{method} {path}"
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content
         self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)

@@ -86,6 +86,11 @@ def _is_news(memory: Memory, child: ChildRef) -> bool:
     return known is None or child.version != known.version or KINDS[child.kind].has_generation
 
 
+def as_remembered(known: Remembered, kind: str, obj: Object) -> bool:
+    """Tell whether an object, of which the metadata is enough, is as it was when it was last applied or looked at."""
+    return known.version == _version(kind, obj) and known.metadata == _metadata(obj)
+
+
 def apply(
     kube: Kube,
     namespace: str,
@@ -122,7 +127,7 @@ def apply(
         except Refused as error:
             result.refused[ref] = f"{ref.kind} {ref.name} was refused: {error.message}"
             return result
-        memory[ref] = Remembered(manifest.hash, _version(after), _metadata(after))
+        memory[ref] = Remembered(manifest.hash, _version(ref.kind, after), _metadata(after))
         result.present.append(ref)
         result.live[ref] = after
         if live is None:
@@ -195,9 +200,9 @@ def _read(kube: Kube, namespace: str, ref: Ref) -> dict[str, Any] | None:
         return None
 
 
-def _version(obj: Object) -> str:
+def _version(kind: str, obj: Object) -> str:
     meta = obj["metadata"]
-    if KINDS[obj["kind"]].has_generation:
+    if KINDS[kind].has_generation:
         return f"{meta['uid']}/{meta['generation']}"
     return f"{meta['uid']}/{meta['resourceVersion']}"
 
@@ -213,7 +218,7 @@ def _trusted(known: Remembered, manifest: Wanted) -> bool:
 
 
 def _as_applied(manifest: Wanted, known: Remembered, live: Object) -> bool:
-    if known.hash != manifest.hash or known.version != _version({**live, "kind": manifest.ref.kind}):
+    if known.hash != manifest.hash or known.version != _version(manifest.ref.kind, live):
         return False
     # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.
     if known.metadata == _metadata(live):

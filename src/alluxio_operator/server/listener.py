@@ -18,7 +18,7 @@ from typing import Any, cast
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import IsNews, ListOwners, Reason, Request
+from alluxio_operator.work import IsNews, Reason, Resync
 
 log = logging.getLogger(__name__)
 
@@ -35,21 +35,24 @@ SETTLING = 3.0
 class Listener:
     """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled.
 
-    What `is_news` denies is left out: the operator's own writes come back as events, one for each object.
+    What `is_news` denies is left out: the operator's own writes come back as events, one for each object. A resync's
+    looks at owners of which nothing is known to have changed are spread over `spread` seconds.
     """
 
     def __init__(
         self,
         path: Path,
         queue: KeyedQueue,
-        list_owners: ListOwners,
+        resync: Resync,
         kinds: Collection[str],
         metrics: Metrics,
         is_news: IsNews = lambda request: True,  # noqa: ARG005
+        spread: float = 0.0,
     ) -> None:
         self._path = path
         self._queue = queue
-        self._list_owners = list_owners
+        self._resync = resync
+        self._spread = spread
         self._kinds = kinds
         self._metrics = metrics
         self._is_news = is_news
@@ -93,10 +96,13 @@ class Listener:
 
     def _take_in(self, message: Any) -> int:
         found = wakeups_in(message, self._kinds)
-        listed = self._list_owners() if found.resync else ()
-        resync = [Request(key, Reason.RESYNC, everything=True) for key in listed]
+        resync = list(self._resync()) if found.resync else []
+        drifted = [request for request in resync if request.reason != Reason.RESYNC]
+        looks = [request for request in resync if request.reason == Reason.RESYNC]
         news = [request for request in found.requests if self._is_news(request)]
-        self._queue.add_all([*news, *resync])
+        self._queue.add_all([*news, *drifted])
+        for place, request in enumerate(looks):
+            self._queue.add_after(request, self._spread * place / len(looks))
         # What exists at a start is told binding by binding: one look when all have been told is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)

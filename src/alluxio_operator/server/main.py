@@ -25,7 +25,7 @@ from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import IsNews, ListOwners, OwnerKey, Reason, Reconcile, Reconciler, Request
+from alluxio_operator.work import IsNews, ListOwners, OwnerKey, Reason, Reconcile, Reconciler, Request, Resync
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,9 @@ STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 TICK = 0.2
 """Seconds between two looks at the lease, the workers and the supervisor."""
+
+SPREAD = 0.9
+"""Share of the time between two resyncs over which their looks at the owners are spread."""
 
 LISTING_PATIENCE = 60.0
 """Seconds of failing to list the owners after which another replica shall try."""
@@ -52,6 +55,10 @@ class ReconcilersModule(Protocol):
         """Return every owner in the watched namespaces."""
         ...
 
+    def resync(self, kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
+        """Return requests for what has drifted, and one for every owner."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -59,6 +66,7 @@ class Work:
 
     reconcilers: Mapping[str, Reconcile]
     list_owners: ListOwners
+    resync: Resync
     is_news: IsNews = lambda request: True  # noqa: ARG005
 
 
@@ -96,15 +104,21 @@ class Server:
             workers=settings.workers,
             deadline=settings.reconcile_deadline,
             clock=clock,
+            lost=self._election.lost,
         )
         self._listener = Listener(
-            settings.socket, self._queue, work.list_owners, work.reconcilers.keys(), metrics, work.is_news
+            settings.socket,
+            self._queue,
+            work.resync,
+            work.reconcilers.keys(),
+            metrics,
+            work.is_news,
+            spread=settings.resync_minutes * 60 * SPREAD,
         )
         self._http = HttpServer(
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
         self._no_election = threading.Event()
-            lost=self._election.lost,
         self._candidate = threading.Thread(
             target=self._election.run, args=(self._no_election,), name="election", daemon=True
         )
@@ -232,6 +246,7 @@ def main() -> NoReturn:
     work = Work(
         by_kind,
         lambda: module.list_owners(kube, settings),
+        lambda: module.resync(kube, settings, by_kind),
         lambda request: by_kind[request.key.kind].is_news(request),
     )
     leading_fd = os.environ.get(LEADING_FD)

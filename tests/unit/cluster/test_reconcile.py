@@ -13,7 +13,7 @@ from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.work import Outcome
+from alluxio_operator.work import ChildRef, Deadline, Outcome
 
 Json = dict[str, Any]
 
@@ -116,6 +116,18 @@ def test_a_resync_writes_nothing_either(settled: World):
     settled.reconcile(everything=True)
 
     assert everything(settled) == before
+
+
+def test_drift_that_no_event_told_of_is_found_and_put_right(settled: World):
+    assert list(settled.reconciler.drifted([""])) == []
+    settled.kube.edit("ConfigMap", settled.namespace, "small-workerconf", lambda obj: obj["data"].clear())
+
+    [request] = settled.reconciler.drifted([""])
+
+    assert request.children == {ChildRef("ConfigMap", "small-workerconf")}
+    settled.reconciler(request, Deadline.after(30))
+    assert settled.kube.object("ConfigMap", settled.namespace, "small-workerconf")["data"]
+    assert list(settled.reconciler.drifted([""])) == []
 
 
 def test_an_operator_that_starts_anew_writes_nothing(settled: World):
@@ -268,18 +280,6 @@ def test_a_resource_that_changes_meanwhile_is_looked_at_again_at_once_and_nothin
     assert world.events().count("Created") == 3, "one for each layer, be its status written or not"
 
 
-def test_drift_that_was_told_is_not_forgotten_over_a_conflict(settled: World):
-    settled.kube.edit("ConfigMap", "data", "small-jvm", lambda obj: obj["data"].update(master="-Xmx1"))
-    settled.kube.remove(KINDS["Service"].path("data", "small-client"))
-    settled.edit_spec(jobService={"enabled": False})
-    settled.settle()
-    settled.edit_spec()
-    settled.kube.before_call = edited_meanwhile(settled, 1)
-
-    assert settled.reconcile(("ConfigMap", "small-jvm"), ("Service", "small-client")).requeue_after == 0.0
-    settled.kube.before_call = lambda verb, path: None
-    settled.reconcile()
-
 @pytest.mark.parametrize("nth", [1, 2], ids=["before the intent", "before the report"])
 def test_a_resource_that_is_deleted_meanwhile_is_no_trouble(nth: int, world: World):
     seen = 0
@@ -296,6 +296,18 @@ def test_a_resource_that_is_deleted_meanwhile_is_no_trouble(nth: int, world: Wor
     assert world.reconcile() == Outcome(requeue_after=0.0)
     assert world.reconcile() == Outcome()
 
+
+def test_drift_that_was_told_is_not_forgotten_over_a_conflict(settled: World):
+    settled.kube.edit("ConfigMap", "data", "small-jvm", lambda obj: obj["data"].update(master="-Xmx1"))
+    settled.kube.remove(KINDS["Service"].path("data", "small-client"))
+    settled.edit_spec(jobService={"enabled": False})
+    settled.settle()
+    settled.edit_spec()
+    settled.kube.before_call = edited_meanwhile(settled, 1)
+
+    assert settled.reconcile(("ConfigMap", "small-jvm"), ("Service", "small-client")).requeue_after == 0.0
+    settled.kube.before_call = lambda verb, path: None
+    settled.reconcile()
 
     assert settled.kube.object("ConfigMap", "data", "small-jvm")["data"]["master"] != "-Xmx1"
     assert "small-client" in settled.kube.of_kind("Service")

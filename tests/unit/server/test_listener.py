@@ -36,14 +36,16 @@ class Running:
         self.planned: list[tuple[Request, float]] = []
         self.metrics = Metrics(CollectorRegistry())
         self.owners: list[OwnerKey] | Exception = [ONE, TWO]
+        self.drifted: list[Request] = []
         self.known: list[OwnerKey] = []
         self.listener = Listener(
             path,
             self,  # type: ignore[arg-type]
-            self.list_owners,
+            self.resync,
             {KIND},
             self.metrics,
             lambda request: request.key not in self.known,
+            spread=540,
         )
 
     def add_all(self, requests: Iterable[Request]) -> None:
@@ -52,10 +54,11 @@ class Running:
     def add_after(self, request: Request, delay: float) -> None:
         self.planned.append((request, delay))
 
-    def list_owners(self) -> list[OwnerKey]:
+    def resync(self) -> Iterator[Request]:
         if isinstance(self.owners, Exception):
             raise self.owners
-        return self.owners
+        yield from self.drifted
+        yield from (Request(key, Reason.RESYNC) for key in self.owners)
 
     def send(self, message: bytes) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -110,9 +113,12 @@ def test_a_resync_asks_also_for_owners_of_which_nothing_is_news(running: Running
     assert running.tell(SCHEDULE) == {"accepted": 2}
 
 
-def test_a_resync_asks_for_every_owner_and_everything(running: Running) -> None:
-    assert running.tell(SCHEDULE) == {"accepted": 2}
-    assert running.added == [Request(key, Reason.RESYNC, everything=True) for key in (ONE, TWO)]
+def test_a_resync_looks_at_every_owner_spread_over_time_and_at_drift_at_once(running: Running) -> None:
+    drift = Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")}))
+    running.drifted = [drift]
+    assert running.tell(SCHEDULE) == {"accepted": 3}
+    assert running.added == [drift]
+    assert running.planned == [(Request(ONE, Reason.RESYNC), 0), (Request(TWO, Reason.RESYNC), 270)]
 
 
 def test_owners_that_cannot_be_listed_are_an_error_for_the_hook(running: Running) -> None:

@@ -53,7 +53,7 @@ class Replica:
         self.server = Server(
             self.settings,
             kube,
-            Work({KIND: self.reconcile}, self.list_owners),
+            Work({KIND: self.reconcile}, self.list_owners, self.resync),
             self.metrics,
             leading_fd=leading_fd,
             exit_now=self.exits.append,
@@ -70,6 +70,9 @@ class Replica:
         self.seen.append(request)
         self.hold.wait()
         return Outcome()
+
+    def resync(self) -> list[Request]:
+        return [Request(key, Reason.RESYNC) for key in self.list_owners()]
 
     def list_owners(self) -> list[OwnerKey]:
         if isinstance(self.owners, Exception):
