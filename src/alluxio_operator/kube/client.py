@@ -65,7 +65,8 @@ class Kube:
             query["labelSelector"] = label_selector
         while True:
             page = self._call("GET", path, query=query, accept=accept)
-            yield from page.get("items", [])
+            # An empty list of metadata only comes with null.
+            yield from page.get("items") or ()
             token = page["metadata"].get("continue")
             if not token:
                 return

@@ -157,6 +157,12 @@ def test_a_long_list_is_read_page_by_page(kube: Kube, server: Server):
     assert server.asked[1]["query"] == {"limit": "500", "labelSelector": "a=b", "continue": "next"}
 
 
+def test_an_empty_list_of_metadata_comes_with_null(kube: Kube, server: Server):
+    server.answer(200, {"kind": "PartialObjectMetadataList", "metadata": {}, "items": None})
+
+    assert list(kube.list("/api/v1/pods", metadata_only=True)) == []
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
