@@ -7,6 +7,7 @@ dev/in-simulation .venv/bin/python -m pytest tests/faults [--long] [-k crash]
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.faults import alluxio
 from tests.faults.endstate import listed
 from tests.faults.proxy import Loop, Upstream
 from tests.faults.records import Record, Records
-from tests.faults.world import LABEL, LEASES, World, WorldMaker
+from tests.faults.world import ENDING, LABEL, World, WorldMaker
 from tests.support.builders import ROOT
 
 SIDE_BY_SIDE = 4
@@ -46,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to keep what is measured."""
+    # Ended by the suite's budget, it still ends the operators, which are no children of that signal's group.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.stash[RECORDS] = Records(ROOT / "build" / "reports" / "faults.json")
 
 
@@ -89,13 +92,10 @@ def api() -> Iterator[Api]:
     crd = ROOT / "config" / "crd" / "bases"
     api.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(crd))
     api.kubectl("wait", "--for=condition=Established", "-f", str(crd), "--timeout=20s")
-    if api.call("GET", f"/api/v1/namespaces/{LEASES}").status == 404:
-        api.call("POST", "/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": LEASES}}, ok=True)
     # Of the clusters here some wish for two workers, and more than are wished for is well.
     alluxio.behave("*", workers=8)
     yield api
     alluxio.behave("*", workers=1)
-    api.call("DELETE", f"/api/v1/namespaces/{LEASES}")
     for namespace in api.call("GET", "/api/v1/namespaces", ok=True, labelSelector=f"{LABEL}=true").body["items"]:
         api.call("DELETE", f"/api/v1/namespaces/{namespace['metadata']['name']}")
 
@@ -121,4 +121,5 @@ def side_by_side() -> Iterator[ThreadPoolExecutor]:
     """Runs worlds side by side."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         yield pool
+        ENDING.set()
         pool.shutdown(cancel_futures=True)

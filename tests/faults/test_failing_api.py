@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from tests.faults.acts import answers, cuts, hangs
-from tests.faults.calls import Call, Fault
+from tests.faults.calls import Act, Call, Fault
 from tests.faults.records import Record
 from tests.faults.reference import Reference, assert_same_end, edited_in_peace
 from tests.faults.scenarios import edit
@@ -40,9 +40,14 @@ def meets(*faults: Fault) -> Callable[[World], None]:
     return lambda world: world.proxy.faults.extend(faults)
 
 
-def often(act: Callable[..., object], where: Callable[[Call], bool] = lambda call: call.effective) -> Fault:
-    """Let every fourth call meet a fault, from the second one on."""
-    return Fault(act, where, first=2, every=4, times=None)  # type: ignore[arg-type]
+def often(act: Act) -> Callable[[World], None]:
+    """Let every fourth write meet a fault, from the second one on."""
+    return meets(Fault(act, first=2, every=4, times=None))
+
+
+def for_a_while(act: Act) -> Callable[[World], None]:
+    """Let some calls in a row meet a fault, and one now and then: rarely enough for a reconcile to come to its end."""
+    return meets(Fault(act, work, first=6, times=5), Fault(act, work, first=40, every=61, times=None))
 
 
 def late_watches(world: World) -> None:
@@ -77,13 +82,13 @@ TROUBLES = (
     Trouble("away for a minute", at_work=away_in_the_midst),
     Trouble("time-outs", meets(Fault(hangs(HANG), first=3, every=9, times=2))),
     Trouble("time-outs, though done", meets(Fault(hangs(HANG, done=True), first=4, every=12, times=2))),
-    Trouble("conflicts", meets(often(answers(409)))),
+    Trouble("conflicts", often(answers(409))),
     Trouble("conflicts of the status", meets(Fault(answers(409), status, every=2, times=None))),
-    Trouble("too many requests", meets(often(answers(429, retry_after=2), work))),
-    Trouble("errors", meets(often(answers(500), work))),
-    Trouble("errors, though done", meets(often(answers(500, done=True)))),
-    Trouble("unavailable", meets(often(answers(503, retry_after=1), work))),
-    Trouble("cut answers", meets(often(cuts(), work))),
+    Trouble("too many requests", for_a_while(answers(429, retry_after=2))),
+    Trouble("errors", for_a_while(answers(500))),
+    Trouble("errors, though done", often(answers(500, done=True))),
+    Trouble("unavailable", for_a_while(answers(503, retry_after=1))),
+    Trouble("cut answers", for_a_while(cuts())),
     Trouble("lease not renewed", meets(Fault(hangs(3.5), lease, first=4, every=5, times=3))),
     Trouble("late watches", late_watches),
     Trouble("broken watches", broken_watches),

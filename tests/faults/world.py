@@ -8,7 +8,6 @@ import secrets
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,8 @@ from tests.support.builders import ROOT, merged
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.kinds import KINDS
 
-LEASES = "fault-leases"
-"""Namespace of all Leases: those that are under test hold nothing that isn't the operator's work."""
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+"""Where the Leases are: the namespaces that are under test hold nothing but the operator's work."""
 LABEL = "alluxio-operator.io/fault-test"
 SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "small.yaml").read_text())
 NAME = "small"
@@ -35,6 +34,9 @@ PATIENCE = 90.0
 
 SETTLING = 1.0
 """Seconds without a change after which a run is taken for finished; gates are asked again after one second at first."""
+
+ENDING = threading.Event()
+"""Set when the tests end early: worlds that run side by side then end, too."""
 
 OPERATION = re.compile(r"-[0-9a-f]{8}[ac]$")
 """End of the name of the journal's Job."""
@@ -103,7 +105,7 @@ class World:
             {
                 "KUBECONFIG": str(proxy.write_kubeconfig(home / "kubeconfig")),
                 "WATCH_NAMESPACE": self.namespace,
-                "POD_NAMESPACE": LEASES,
+                "POD_NAMESPACE": "default",
                 "ALLUXIO_OPERATOR_LEASE_NAME": self.namespace,
                 **self._settings,
             },
@@ -118,7 +120,7 @@ class World:
         Its Lease is removed: it is known to be dead, and to wait for the Lease to run out is another test's subject.
         """
         until(lambda: not self.first.running())
-        self.api.call("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{LEASES}/leases/{self.namespace}")
+        self.api.call("DELETE", f"{LEASES}/{self.namespace}")
         self.first.start()
 
     def keep_running(self) -> Kubelet:
@@ -188,8 +190,14 @@ class World:
 
     def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait until something holds; raise TimeoutError with the state of the cluster and the end of the log."""
+
+        def holds() -> object:
+            if ENDING.is_set():
+                raise InterruptedError("the tests are told to end")
+            return condition()
+
         try:
-            until(condition, seconds)
+            until(holds, seconds)
         except TimeoutError as error:
             conditions = json.dumps(self.get().get("status", {}).get("conditions"), indent=1)
             raise TimeoutError(f"{error}; conditions: {conditions}\nlog:\n{self.first.tail(30)}") from error
@@ -241,8 +249,9 @@ class World:
         for proxy in self.proxies:
             proxy.close()
         self._end_orphans()
-        self.api.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
         shutil.rmtree(self.home, ignore_errors=True)
+        for path in (f"{LEASES}/{self.namespace}", f"/api/v1/namespaces/{self.namespace}"):
+            self.api.call("DELETE", path)
 
     def _end_orphans(self) -> None:
         # A hook whose parent was killed alone ends by itself within seconds; none may outlive the directory.
@@ -268,8 +277,7 @@ def says(resource: Json, condition: str) -> bool:
 WorldMaker = Callable[..., World]
 
 
-def pause(seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
+def pause(seconds: float) -> None:
     """Let time pass where time itself is the subject: a fault that lasts so long."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not given_up():
-        time.sleep(min(0.2, max(0.0, end - time.monotonic())))
+    if ENDING.wait(seconds):
+        raise InterruptedError("the tests are told to end")

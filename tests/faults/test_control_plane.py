@@ -1,0 +1,63 @@
+"""etcd and the API server killed and started again: the operator and all controllers have to live with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import urllib3
+from dev.cluster.paths import find_paths
+from dev.cluster.processes import Processes
+from tests.faults.reference import assert_same_end, edited_in_peace
+from tests.faults.scenarios import edit
+from tests.faults.world import World, WorldMaker, pause
+from tests.support.builders import ROOT
+
+AWAY = 8.0
+"""Seconds without the API server: longer than the Lease that these replicas have."""
+
+
+def repair() -> None:
+    """Start what doesn't run, as from outside the cluster."""
+    left_out = ("ALLUXIO_OPERATOR_INSIDE", "KUBECONFIG")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    subprocess.run(
+        [sys.executable, "-m", "dev.cluster", "up", "--simulated"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        timeout=90,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def api_answers(world: World) -> bool:
+    """Tell whether the API server serves again."""
+    try:
+        return world.api.call("GET", "/readyz").status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+@pytest.mark.parametrize("killed", ["etcd", "kube-apiserver"])
+def test_it_resumes_by_itself(killed: str, world: World, new_world: WorldMaker):
+    paths = find_paths(os.environ, simulated=True)
+    processes = Processes(paths.processes, paths.logs)
+    expected = edited_in_peace(new_world)
+    world.create()
+    world.first.start()
+    world.keep_running()
+    world.until(lambda: len(world.created()) > 8)
+
+    try:
+        processes.stop(killed, kill=True)
+        pause(AWAY)
+    finally:
+        repair()
+    world.until(lambda: api_answers(world))
+
+    world.wait_until_ready(120)
+    edit(world)
+    assert_same_end(world, expected, 120)

@@ -1,0 +1,86 @@
+"""Specs that nobody would write: each is refused with a clear sentence, surfaced as a condition, or followed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tests.api.stage import Json
+from tests.faults.records import Record
+from tests.faults.specs import generated
+from tests.faults.world import NAME, World, says
+
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.kube.kinds import KINDS
+
+SHORT, LONG = 60, 1000
+BATCH = 30
+
+
+def outcome(resource: Json) -> str | None:
+    """Return what became of a resource that was let in; None while nothing is said of it."""
+    status = resource.get("status", {})
+    if status.get("observedGeneration") != resource["metadata"]["generation"]:
+        return None
+    if says(resource, "Ready"):
+        return "ready"
+    conditions = {one["type"]: one for one in status.get("conditions", ())}
+    for kind, found in (("SpecValid", "told: invalid"), ("ConfigurationApplied", "told: refused")):
+        if conditions.get(kind, {}).get("status") == "False":
+            return found if conditions[kind]["message"] else None
+    told = [one for one in conditions.values() if one["status"] == "False" and one["reason"] != "Initializing"]
+    gates = [one for one in told if one["type"] not in ("Ready", "Installed", "Degraded") and one["message"]]
+    return "told: waits" if gates else None
+
+
+def create(world: World, name: str, spec: Json) -> str | None:
+    """Create a resource; return why it was refused, or None."""
+    body = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec}
+    answer = world.api.call("POST", KINDS[KIND].path(world.namespace), body, fieldValidation="Strict")
+    assert answer.status in (201, 400, 422), f"{answer.status}: {answer.message}\n{spec}"
+    return answer.message if answer.status != 201 else None
+
+
+def test_each_is_refused_told_or_followed(world: World, long: bool, record: Record):
+    world.first.start()
+    world.first.wait_until_it_leads()
+    found: Counter[str] = Counter()
+    specs = generated(LONG if long else SHORT)
+
+    for start in range(0, len(specs), BATCH):
+        batch = {f"g{start + n}": spec for n, spec in enumerate(specs[start : start + BATCH])}
+        let_in = []
+        for name, spec in batch.items():
+            refusal = create(world, name, spec)
+            if refusal is None:
+                let_in.append(name)
+                continue
+            assert "spec" in refusal, f"this doesn't say what is wrong: {refusal}\n{spec}"
+            found["refused"] += 1
+        silent = dict.fromkeys(let_in)
+
+        def all_answered(silent: dict[str, str | None] = silent) -> bool:
+            for resource in world.api.kube.list(KINDS[KIND].path(world.namespace)):
+                name = resource["metadata"]["name"]
+                if name in silent and (came := outcome(resource)):
+                    found[came] += 1
+                    del silent[name]
+            return not silent
+
+        try:
+            world.until(all_answered, 60)
+        except TimeoutError:
+            name = next(iter(silent))
+            pytest.fail(
+                f"nothing is said of {name}: {batch[name]}\n{world.get(name).get('status')}\n{world.first.tail()}"
+            )
+        assert not world.tracebacks(), f"{world.tracebacks()[0]}\n{batch}"
+        for name in let_in:
+            world.delete(name)
+
+    record("generated specs", specs=len(specs), **found)
+    assert len(found) >= 4, "each of these should come up"
+    world.create()
+    world.until(lambda: world.is_ready(NAME))
+    world.until(world.queue_is_empty)
