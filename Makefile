@@ -102,6 +102,10 @@ deploy: venv ## put the operator into the local cluster; FORM=namespaced for its
 scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
 	@mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
 
+.PHONY: faults
+faults: venv ## the long form of the fault tests, about an hour; ARGS="-k crash" runs some
+	@$(VENV)/bin/python -m dev.tasks.faults --long $(ARGS)
+
 .PHONY: lock
 lock: venv ## resolve the dependencies anew, with hashes
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \

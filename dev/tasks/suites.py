@@ -68,6 +68,7 @@ SUITES = (
         ),
         6,
     ),
+    Suite("faults", ((PYTHON, "-m", "dev.tasks.faults"),), 6),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
     Suite(
         "scenarios",
