@@ -10,6 +10,7 @@ import pytest
 import urllib3
 from dev.cluster.paths import find_paths
 from dev.cluster.processes import Processes
+from tests.faults.alluxio import behave
 from tests.faults.reference import assert_same_end, edited_in_peace
 from tests.faults.scenarios import edit
 from tests.faults.world import World, WorldMaker, pause
@@ -31,6 +32,8 @@ def repair() -> None:
         timeout=90,
         stdout=subprocess.DEVNULL,
     )
+    # Where its program is another one by now, the stand-in was started anew, too.
+    behave("*")
 
 
 def api_answers(world: World) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 
-import pytest
 from tests.api.stage import Json
 from tests.faults.records import Record
 from tests.faults.specs import generated
@@ -16,6 +16,9 @@ from alluxio_operator.kube.kinds import KINDS
 
 SHORT, LONG = 60, 1000
 BATCH = 30
+WAITS = "told: waits"
+PATIENCE = 10.0
+"""Seconds for what only waits: many wait for ever, since nobody answers on another port, or no node fits."""
 
 
 def outcome(resource: Json) -> str | None:
@@ -31,7 +34,7 @@ def outcome(resource: Json) -> str | None:
             return found if conditions[kind]["message"] else None
     told = [one for one in conditions.values() if one["status"] == "False" and one["reason"] != "Initializing"]
     gates = [one for one in told if one["type"] not in ("Ready", "Installed", "Degraded") and one["message"]]
-    return "told: waits" if gates else None
+    return WAITS if gates else None
 
 
 def create(world: World, name: str, spec: Json) -> str | None:
@@ -40,6 +43,22 @@ def create(world: World, name: str, spec: Json) -> str | None:
     answer = world.api.call("POST", KINDS[KIND].path(world.namespace), body, fieldValidation="Strict")
     assert answer.status in (201, 400, 422), f"{answer.status}: {answer.message}\n{spec}"
     return answer.message if answer.status != 201 else None
+
+
+def wait_for_outcomes(world: World, names: list[str]) -> dict[str, str | None]:
+    """Wait until something is said of each, and for a while until those that wait for something have got it."""
+    found: dict[str, str | None] = {}
+
+    def look() -> set[str | None]:
+        resources = {one["metadata"]["name"]: one for one in world.api.kube.list(KINDS[KIND].path(world.namespace))}
+        found.update({name: outcome(resources[name]) for name in names})
+        return set(found.values())
+
+    with contextlib.suppress(TimeoutError):
+        world.until(lambda: None not in look(), 60)
+    with contextlib.suppress(TimeoutError):
+        world.until(lambda: WAITS not in look(), PATIENCE)
+    return found
 
 
 def test_each_is_refused_told_or_followed(world: World, long: bool, record: Record):
@@ -58,23 +77,11 @@ def test_each_is_refused_told_or_followed(world: World, long: bool, record: Reco
                 continue
             assert "spec" in refusal, f"this doesn't say what is wrong: {refusal}\n{spec}"
             found["refused"] += 1
-        silent = dict.fromkeys(let_in)
-
-        def all_answered(silent: dict[str, str | None] = silent) -> bool:
-            for resource in world.api.kube.list(KINDS[KIND].path(world.namespace)):
-                name = resource["metadata"]["name"]
-                if name in silent and (came := outcome(resource)):
-                    found[came] += 1
-                    del silent[name]
-            return not silent
-
-        try:
-            world.until(all_answered, 60)
-        except TimeoutError:
-            name = next(iter(silent))
-            pytest.fail(
-                f"nothing is said of {name}: {batch[name]}\n{world.get(name).get('status')}\n{world.first.tail()}"
-            )
+        outcomes = wait_for_outcomes(world, let_in)
+        for name, came in outcomes.items():
+            said = world.get(name).get("status")
+            assert came, f"nothing is said of {name}: {batch[name]}\n{said}\n{world.first.tail()}"
+            found[came] += 1
         assert not world.tracebacks(), f"{world.tracebacks()[0]}\n{batch}"
         for name in let_in:
             world.delete(name)

@@ -18,7 +18,7 @@ from tests.support.builders import TEMPLATES
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.kinds import KINDS
 
-SHORT, LONG = 20, 100
+SHORT, LONG = 10, 100
 POISON = "poison"
 Spoil = Callable[[World, Path], None]
 ADMISSION = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic"
@@ -91,6 +91,8 @@ def seconds_for_the_others(new_world: WorldMaker, count: int, spoil: Spoil, fold
         for path in (f"{ADMISSION}ies/{world.namespace}", f"{ADMISSION}ybindings/{world.namespace}"):
             world.api.call("DELETE", path)
         world.close()
+        # What is still being deleted would slow down the next run.
+        world.until(lambda: world.api.call("GET", f"/api/v1/namespaces/{world.namespace}").status == 404, 300)
 
 
 @pytest.fixture(scope="module")
