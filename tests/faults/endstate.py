@@ -42,7 +42,13 @@ VOLATILE = frozenset(
         "generation",
     }
 )
-HASHED_LABELS = ("controller-revision-hash", "pod-template-hash", "pod-template-generation", "controller-uid")
+PASSING = (
+    "deployment.kubernetes.io/revision",
+    "controller-revision-hash",
+    "pod-template-hash",
+    "pod-template-generation",
+    "controller-uid",
+)
 GENERATED = re.compile(r"kube-api-access-[a-z0-9]{5}")
 HASH = re.compile(r"\b[0-9a-f]{16}\b")
 """A configuration's hash: the names in it hold the namespace."""
@@ -129,7 +135,7 @@ class _Cleaner:
             return {
                 self.text(key): self._clean(one)
                 for key, one in value.items()
-                if key not in VOLATILE and not any(key.endswith(label) for label in HASHED_LABELS)
+                if key not in VOLATILE and not any(key.endswith(label) for label in PASSING)
             }
         if isinstance(value, list):
             return [self._clean(one) for one in value]
