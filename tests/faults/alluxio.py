@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 
 from dev.simulation.alluxio import CONTROL_PORT
+from tests.api.stage import until
 
 
 def behave(address: str, mode: str = "serves", workers: int = 8) -> None:
@@ -16,4 +18,13 @@ def behave(address: str, mode: str = "serves", workers: int = 8) -> None:
         headers={"Content-Type": "application/json"},
         method="PUT",
     )
-    urllib.request.urlopen(request, timeout=5).close()
+
+    def told() -> bool:
+        try:
+            urllib.request.urlopen(request, timeout=5).close()
+        except urllib.error.URLError:
+            # It was started a moment ago.
+            return False
+        return True
+
+    until(told)
