@@ -1,0 +1,184 @@
+"""The commands of `python -m bench`."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev.cluster.cluster import Cluster
+from dev.cluster.paths import REPOSITORY, find_paths
+from dev.cluster.tools import BENCH_TOOLS, ensure
+
+from bench import clusters, machine, plan, report, session
+from bench.api import Json
+from bench.figures import MEASURES, real_node
+from bench.plan import Planned
+from bench.results import RESULTS
+
+FULL_SIZES = (100, 500, 1000)
+QUICK_SIZES = (5, 10)
+REAL_NODE = "node"
+"""Name of the real node's record."""
+
+SESSION_PATIENCE = 3600.0
+"""Seconds after which a session that still runs is ended."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = result.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="measure, each session in a fresh simulation, and sum up")
+    run.add_argument("measures", nargs="*", choices=[*MEASURES, []], metavar="MEASURE", help=", ".join(MEASURES))
+    run.add_argument("--quick", action="store_true", help="small sizes and few samples: shows that everything works")
+    run.add_argument("--sizes", type=_sizes, help="numbers of clusters, separated by commas; default 100,500,1000")
+    run.add_argument("--subjects", type=lambda text: text.split(","), default=[], help="of ours,floor,kopf,helm")
+    run.add_argument("--repeat", type=int, default=3, help="turns of the smallest size")
+    run.add_argument("--results", type=Path, help="default: bench/results, with --quick build/bench")
+    run.set_defaults(run=_run)
+    one = commands.add_parser("session", help="one session, inside of the simulation's network")
+    one.add_argument("subject")
+    one.add_argument("size", type=int)
+    one.add_argument("profile", choices=session.PROFILES)
+    one.add_argument("record", type=Path)
+    one.add_argument("measures", nargs="+", choices=MEASURES)
+    one.set_defaults(run=_session)
+    real = commands.add_parser(
+        "real-node", help="on the ordinary cluster, with the operator deployed, by dev/in-cluster"
+    )
+    real.add_argument("--repeat", type=int, default=3)
+    real.add_argument("--results", type=Path, default=RESULTS)
+    real.set_defaults(run=_real_node)
+    reported = commands.add_parser("report", help="sum up the raw records and write docs/performance.md")
+    reported.add_argument("--results", type=Path, default=RESULTS)
+    reported.add_argument("--docs", type=Path, default=REPOSITORY / "docs")
+    reported.set_defaults(run=_report)
+    return result
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _run(options: argparse.Namespace) -> int:
+    os.environ.setdefault("ALLUXIO_OPERATOR_RUN", str(find_paths(os.environ).cache / "sim-bench"))
+    results: Path = options.results or (REPOSITORY / "build" / "bench" if options.quick else RESULTS)
+    sizes = options.sizes or (QUICK_SIZES if options.quick else FULL_SIZES)
+    sessions = [
+        one
+        for one in plan.planned(sizes, 1 if options.quick else options.repeat, options.measures)
+        if not options.subjects or one.subject in options.subjects
+    ]
+    ensure(find_paths(os.environ), lambda line: print(line, flush=True), BENCH_TOOLS)
+    with _only_bench() as alone:
+        if not alone:
+            print("error: another bench is running in the same simulation", file=sys.stderr)
+            return 1
+        return _measure(options, sessions, results)
+
+
+@contextmanager
+def _only_bench() -> Iterator[bool]:
+    """Tell whether no other bench takes this simulation up and down, and keep it so."""
+    run_dir = find_paths(os.environ, simulated=True).run
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with (run_dir.parent / f"{run_dir.name}.bench.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _measure(options: argparse.Namespace, sessions: Sequence[Planned], results: Path) -> int:
+    if not (options.measures or options.subjects or options.sizes):
+        # A whole run replaces the last one as a whole; the real node's is a run of its own.
+        for record in (results / "raw").glob("*-*-*.json"):
+            record.unlink()
+    began = time.monotonic()
+    failed = []
+    for number, one in enumerate(sessions, 1):
+        print(f"--- {number} of {len(sessions)}: {one.name}, after {time.monotonic() - began:.0f} s", flush=True)
+        if not _run_session(one, "quick" if options.quick else "full", results / "raw"):
+            failed.append(one.name)
+    report.sum_up(results)
+    print(f"{len(sessions) - len(failed)} sessions measured in {time.monotonic() - began:.0f} s; results in {results}")
+    if failed:
+        print(f"error: without a result: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run_session(one: Planned, profile: str, raw: Path) -> bool:
+    cluster = Cluster(find_paths(os.environ, simulated=True), lambda _: None)
+    raw.mkdir(parents=True, exist_ok=True)
+    cluster.down()
+    cluster.up(None, simulated=True)
+    command = [str(REPOSITORY / "dev" / "in-simulation"), sys.executable, "-m", "bench", "session"]
+    command += [one.subject, str(one.size), profile, str(raw / f"{one.name}.json"), *one.measures]
+    try:
+        done = subprocess.run(command, cwd=REPOSITORY, check=False, timeout=SESSION_PATIENCE)
+        return done.returncode == 0
+    except subprocess.TimeoutExpired:
+        print(f"error: {one.name} took longer than {SESSION_PATIENCE:.0f} s", file=sys.stderr)
+        return False
+    finally:
+        cluster.down()
+
+
+def _session(options: argparse.Namespace) -> int:
+    # Short, as Unix sockets are made in it.
+    home = Path(tempfile.mkdtemp(prefix="alx-bench-"))
+    logs = find_paths(os.environ, simulated=True).logs
+    measures = {name: MEASURES[name] for name in MEASURES if name in options.measures}
+    record: Json = {"subject": options.subject, "size": options.size, "profile": options.profile, "at": clusters.now()}
+    record |= {"machine": machine.machine(), "versions": machine.versions()}
+    found: Json = {}
+    try:
+        session.run(options.subject, options.size, measures, session.PROFILES[options.profile], home, logs, found)
+    except Exception as error:
+        missing = [name for name in measures if name not in found]
+        record["failed"] = {"measures": missing, "error": f"{type(error).__name__}: {error}"[:500]}
+        raise
+    finally:
+        # What was measured before a failure is kept.
+        options.record.write_text(json.dumps(record | {"measures": found}, separators=(",", ":")) + "\n")
+        for log in (*home.glob("*.log"), *home.glob("run-*/*.log")):
+            target = REPOSITORY / "build" / "bench-logs" / f"{options.record.stem}-{log.parent.name}-{log.name}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(log, target)
+        shutil.rmtree(home, ignore_errors=True)
+    return 0
+
+
+def _real_node(options: argparse.Namespace) -> int:
+    record: Json = {"subject": "ours", "size": 1, "profile": "full", "at": clusters.now()}
+    record |= {"machine": machine.machine(), "versions": machine.versions()}
+    record["measures"] = {real_node.NAME: real_node.measure(options.repeat)}
+    raw = options.results / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    (raw / f"{REAL_NODE}.json").write_text(json.dumps(record, separators=(",", ":")) + "\n")
+    report.sum_up(options.results)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    report.sum_up(options.results)
+    report.write_page(options.results, options.docs)
+    return 0

@@ -1,0 +1,162 @@
+"""What is created: AlluxioClusters as a user writes them, spread over namespaces, and the objects that follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+import yaml
+from dev.cluster.paths import REPOSITORY
+
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.api.status import ClusterStatus, JournalStatus
+from alluxio_operator.cluster.decide import decide
+from alluxio_operator.cluster.observed import Observed
+from alluxio_operator.cluster.reconcile import FOLDER
+from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.kube.text import as_json
+from alluxio_operator.pipeline.render import Renderer
+from bench.api import Api, CallFailed, Json
+
+PER_NAMESPACE = 10
+"""Clusters in one namespace: teams have a namespace each, and a few clusters in it."""
+
+CREATORS = 8
+"""Connections over which clusters are created: many users at once, or one `kubectl apply` of many files."""
+
+SAMPLE = REPOSITORY / "config" / "samples" / "small.yaml"
+UID = "00000000-0000-4000-8000-000000000000"
+NAME, NAMESPACE = "bench-name", "bench-namespace"
+"""Stand in for a cluster's own in what is rendered once for all."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where one cluster lives."""
+
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Path of the resource at the API server."""
+        return KINDS[KIND].path(self.namespace, self.name)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectName:
+    """One object of a cluster."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+def places(count: int) -> tuple[Place, ...]:
+    """Return where `count` clusters live."""
+    return tuple(Place(f"team-{n // PER_NAMESPACE:03d}", f"alx-{n:04d}") for n in range(count))
+
+
+@cache
+def sample_spec() -> Json:
+    """Return the spec of every cluster: that of the smallest sample, which has all roles."""
+    return dict(yaml.safe_load(SAMPLE.read_text())["spec"])
+
+
+def resource(place: Place) -> Json:
+    """Return a cluster as its user writes it."""
+    meta = {"name": place.name, "namespace": place.namespace}
+    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": meta, "spec": sample_spec()}
+
+
+def prepare_namespaces(api: Api, wanted: tuple[Place, ...]) -> None:
+    """Create the namespaces that clusters live in; those that are there already stay."""
+    for name in sorted({place.namespace for place in wanted}):
+        try:
+            api.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        except CallFailed as failure:
+            if failure.status != 409:
+                raise
+
+
+def create(api: Api, wanted: tuple[Place, ...]) -> dict[Place, str]:
+    """Create clusters as fast as CREATORS connections can; return their uids."""
+
+    def one(place: Place) -> tuple[Place, str]:
+        path = KINDS[KIND].path(place.namespace)
+        return place, str(api.call("POST", path, resource(place))["metadata"]["uid"])
+
+    with ThreadPoolExecutor(CREATORS) as pool:
+        return dict(pool.map(one, wanted))
+
+
+@cache
+def _template(journal_job: bool = False) -> tuple[tuple[int, str, str, str], ...]:
+    """Render one cluster with every gate open; return order, kind, name and JSON of each object.
+
+    An installed cluster has no Job for its journal any more.
+    """
+    made = resource(Place(NAMESPACE, NAME))
+    made["metadata"] |= {"uid": UID, "generation": 1}
+    cluster = validate(made)
+    if not isinstance(cluster, Cluster):
+        raise AssertionError(f"the sample isn't valid: {cluster}")
+    journal = None if journal_job else JournalStatus(state="Initialized", operation=f"{UID[:8]}c")
+    observed = Observed(resource=made, status=ClusterStatus(journal=journal))
+    manifests = Renderer(REPOSITORY / "templates").render(FOLDER, decide(cluster, observed).context)
+    return tuple((m.order, m.ref.kind, m.ref.name, as_json(m.obj)) for m in manifests)
+
+
+def objects_of(place: Place) -> tuple[ObjectName, ...]:
+    """Return the objects that an installed cluster consists of, in the order of application."""
+    return tuple(ObjectName(kind, place.namespace, name.replace(NAME, place.name)) for _, kind, name, _ in _template())
+
+
+def rendered(place: Place, uid: str) -> Iterator[tuple[str, bytes]]:
+    """Give path and body of each object of an installed cluster, in the order of application."""
+    for _, kind, name, text in _template():
+        path = KINDS[kind].path(place.namespace, name.replace(NAME, place.name))
+        yield path, _placed(text, place).replace(UID, uid).encode()
+
+
+def with_journal_job(place: Place) -> list[tuple[int, Json]]:
+    """Return what a person would apply by hand, with the number of its template: nothing owns it."""
+    found = []
+    for order, _, _, text in _template(journal_job=True):
+        obj = json.loads(_placed(text, place))
+        obj["metadata"].pop("ownerReferences", None)
+        found.append((order, obj))
+    return found
+
+
+def _placed(text: str, place: Place) -> str:
+    return text.replace(NAMESPACE, place.namespace).replace(NAME, place.name)
+
+
+EDITED_PROPERTY = "alluxio.user.rpc.retry.max.duration"
+
+
+def edit(number: int) -> tuple[Json, bytes]:
+    """Return the merge patch of an edit, and the text that the child then has.
+
+    A property of the log server: its ConfigMap changes and one pod is restarted, so that a hundred edits in a row don't
+    measure how Alluxio's masters restart.
+    """
+    value = f"{1000 + number}s"
+    return {"spec": {"logServer": {"properties": {EDITED_PROPERTY: value}}}}, f"{EDITED_PROPERTY}={value}".encode()
+
+
+def edited_child(place: Place) -> ObjectName:
+    """Return the child in which an edit shows."""
+    return ObjectName("ConfigMap", place.namespace, f"{place.name}-logserverconf")
+
+
+def now() -> str:
+    """Return the time of the day, for records."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

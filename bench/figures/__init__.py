@@ -1,0 +1,39 @@
+"""What is measured: one module per figure, each with how it is taken and how it is summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from bench.api import Json
+from bench.figures import burst, creation, edits, helm, hook, idle, memory, real_node, stages, start
+from bench.results import Figure, Runs
+from bench.session import Session
+
+MEASURES: Mapping[str, Callable[[Session], Json]] = {
+    memory.EMPTY: memory.measure,
+    hook.NAME: hook.measure,
+    creation.NAME: stages.measure_creation,
+    memory.FULL: memory.measure,
+    edits.PLAIN: stages.measure_edits,
+    edits.DURING_RESYNC: edits.measure_during_resync,
+    edits.BESIDE_A_HANG: edits.measure_beside_a_hang,
+    idle.NAME: idle.measure,
+    burst.NAME: burst.measure,
+    start.NAME: start.measure,
+    helm.NAME: helm.measure,
+}
+"""How each is taken, in the order in which a session takes them: each leaves the world as the next one needs it."""
+
+TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
+    "creation": creation.figures,
+    "edits": edits.figures,
+    "memory": memory.figures,
+    "idle": idle.figures,
+    "start": start.figures,
+    "stages": stages.figures,
+    "hook": hook.figures,
+    "burst": burst.figures,
+    "helm": helm.figures,
+    "real-node": real_node.figures,
+}
+"""How the raw records are summed up, by the file of results."""

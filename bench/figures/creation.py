@@ -1,0 +1,96 @@
+"""All clusters created at once, until every object of every cluster exists."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from bench import clusters, waiting
+from bench.api import Json
+from bench.peers import floor
+from bench.results import Figure, Goal, Runs, Sample, figure, percentile
+from bench.session import Session
+from bench.subjects import WORKERS
+from bench.usage import cpu_seconds, peak_of
+
+NAME = "creation"
+FLOOR_GOAL = Goal("at most 1.5 times the floor", 1.5, of_ratio=True)
+KOPF_GOAL = Goal("at most half of kopf", 0.5, of_ratio=True)
+SCALING_GOAL = Goal("at most 1.15 times the cost at 100", 1.15, of_ratio=True)
+SMALL, LARGE = 100, 1000
+
+
+def measure(session: Session) -> Json:
+    """Create all clusters and wait for their objects; then, untimed, until all are Ready, for what is measured next."""
+    wanted = [one for place in session.places for one in clusters.objects_of(place)]
+    processes = session.operator.processes if session.subject is not None else lambda: ()
+    with waiting.arrivals(session.api, wanted) as arrivals, peak_of(processes) as peak:
+        used = cpu_seconds(processes())
+        began = time.monotonic()
+        if session.subject is None:
+            floor.install(session.api, session.places, WORKERS)
+        else:
+            clusters.create(session.api, session.places)
+        created = time.monotonic() - began
+        seconds = arrivals.wait(session.profile.patience) - began
+        found: Json = {
+            "seconds": seconds,
+            "create_calls_seconds": created,
+            "objects": len(wanted),
+            "half_seconds": percentile(arrivals.times, 0.5) - began,
+            "cpu_seconds": cpu_seconds(processes()) - used,
+        }
+        session.say(f"{len(wanted)} objects after {seconds:.1f} s")
+        if session.subject is not None:
+            found["ready_seconds"] = seconds + waiting.until_ready(
+                session.api, session.places, session.profile.patience
+            )
+    return found | {"peak_mib": peak.mib}
+
+
+def figures(runs: Runs) -> Iterator[Figure]:
+    """Sum up."""
+    for size in runs.sizes(NAME):
+        ours = runs.values(NAME, "seconds", "ours", size)
+        for peer, goal in (("floor", FLOOR_GOAL), ("kopf", KOPF_GOAL)):
+            theirs = runs.values(NAME, "seconds", peer, size)
+            if theirs:
+                title = "clusters created at once until all objects exist"
+                yield from figure(title, size, "s", ours, peer=theirs, peer_name=peer, goal=goal)
+        yield from figure(
+            "clusters created at once until all are Ready",
+            size,
+            "s",
+            runs.values(NAME, "ready_seconds", "ours", size),
+            peer=runs.values(NAME, "ready_seconds", "kopf", size),
+            peer_name="kopf",
+        )
+        yield from figure(
+            "processor time of the operator, per cluster created",
+            size,
+            "ms",
+            _per_cluster(runs, "cpu_seconds", "ours", size, 1000),
+            peer=_per_cluster(runs, "cpu_seconds", "kopf", size, 1000),
+            peer_name="kopf",
+        )
+    yield from figure(
+        "time per cluster when 1,000 are created, against that of 100",
+        LARGE,
+        "ms",
+        _per_cluster(runs, "seconds", "ours", LARGE, 1000),
+        peer=_per_cluster(runs, "seconds", "ours", SMALL, 1000),
+        peer_name="ours at 100",
+        goal=SCALING_GOAL,
+    )
+    yield from figure(
+        "the same of the floor",
+        LARGE,
+        "ms",
+        _per_cluster(runs, "seconds", "floor", LARGE, 1000),
+        peer=_per_cluster(runs, "seconds", "floor", SMALL, 1000),
+        peer_name="floor at 100",
+    )
+
+
+def _per_cluster(runs: Runs, key: str, subject: str, size: int, factor: float) -> Sample | None:
+    return Sample.of(found[key] / size * factor for found in runs.of(NAME, subject, size) if key in found)

@@ -1,0 +1,1 @@
+"""What else would do the operator's work."""

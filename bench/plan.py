@@ -1,0 +1,61 @@
+"""Which sessions are run: subject, size and measures, each with its comparison right after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.figures import burst, creation, edits, helm, hook, idle, memory, start
+
+ONE, FEW = 1, 20
+
+EDIT_TURNS = 2
+"""Turns with edits; each of these has a hundred samples already."""
+
+BASIC = (memory.EMPTY, creation.NAME, memory.FULL)
+OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.BESIDE_A_HANG, idle.NAME, burst.NAME, start.NAME)
+KOPF_AT_SCALE = (*BASIC, edits.PLAIN, start.NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One session in an empty world; `turn` counts the repetitions."""
+
+    subject: str
+    size: int
+    turn: int
+    measures: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its raw record."""
+        return f"{self.subject}-{self.size:04d}-{self.turn}"
+
+
+def planned(sizes: Sequence[int], repeat: int, only: Sequence[str]) -> Iterator[Planned]:
+    """Give the sessions in their order; the largest size is taken once, as one session of it is a quarter of an hour.
+
+    `only` names measures; creating is always among them, since all others need clusters.
+    """
+    for size, turn, subjects in _turns(sizes, repeat):
+        for subject, measures in subjects.items():
+            kept = tuple(one for one in measures if not only or one in only or (one == creation.NAME and size))
+            if not only or set(kept) & set(only):
+                yield Planned(subject, size, turn, kept)
+
+
+def _turns(sizes: Sequence[int], repeat: int) -> Iterator[tuple[int, int, dict[str, tuple[str, ...]]]]:
+    yield ONE, 1, {"ours": (hook.NAME, *BASIC, edits.PLAIN), "kopf": (*BASIC, edits.PLAIN)}
+    yield FEW, 1, {"ours": (*BASIC, edits.PLAIN), "helm": (helm.NAME,)}
+    largest = max(sizes)
+    for size in sorted(sizes):
+        floor = (creation.NAME,)
+        for turn in range(1, (1 if size == largest else repeat) + 1):
+            if size == largest:
+                yield size, turn, {"ours": OURS_AT_SCALE, "floor": floor, "kopf": KOPF_AT_SCALE}
+            elif size == min(sizes):
+                measures = (*BASIC, edits.PLAIN) if turn <= EDIT_TURNS else BASIC
+                yield size, turn, {"ours": measures, "floor": floor, "kopf": measures}
+            elif turn == 1:
+                # Between the smallest and the largest a single turn shows that nothing bends.
+                yield size, turn, {"ours": BASIC, "floor": floor, "kopf": BASIC}

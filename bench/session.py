@@ -1,0 +1,121 @@
+"""One session: one subject in a world of its own, and the measures that are taken of it one after the other."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dev.cluster.paths import REPOSITORY
+
+from bench import clusters
+from bench.api import Api, Json
+from bench.clusters import Place
+from bench.subjects import Kopf, Ours, Subject
+
+CONNECTIONS = 32
+"""Of the bench itself: creators, watches and a few reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How much of everything is measured; durations in seconds."""
+
+    edits: int
+    idle: float
+    touches: int
+    hook_runs: int
+    patience: float
+
+
+PROFILES: Mapping[str, Profile] = {
+    "full": Profile(edits=100, idle=300, touches=10_000, hook_runs=60, patience=1800),
+    "quick": Profile(edits=12, idle=20, touches=300, hook_runs=15, patience=240),
+}
+
+
+@dataclass
+class Session:
+    """What a measure works with: the world, the subject in it and how much to measure."""
+
+    api: Api
+    size: int
+    profile: Profile
+    home: Path
+    subject: Subject | None
+    logs: Path
+    """Where the control plane logs, its audit log among it."""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where this session's clusters live."""
+        return clusters.places(self.size)
+
+    @property
+    def operator(self) -> Subject:
+        """Return the subject of measures that need one."""
+        if self.subject is None:
+            raise LookupError("this measure needs an operator")
+        return self.subject
+
+    @property
+    def ours(self) -> Ours | None:
+        """Return the subject if it is this project's operator."""
+        return self.subject if isinstance(self.subject, Ours) else None
+
+    def say(self, text: str) -> None:
+        """Tell of the progress."""
+        print(f"    {time.strftime('%H:%M:%S')}  {text}", flush=True)
+
+
+def prepare(api: Api) -> None:
+    """Install the CRD and the operator's own namespace in an empty world."""
+    crds = str(REPOSITORY / "config" / "crd" / "bases")
+    subprocess.run(["kubectl", "apply", "--server-side", "-f", crds], check=True, capture_output=True, timeout=60)
+    wait = ["kubectl", "wait", "--for=condition=Established", "-f", crds, "--timeout=30s"]
+    for left in range(4, -1, -1):
+        # It fails at once on a resource that has no conditions yet.
+        if subprocess.run(wait, check=left == 0, capture_output=True, timeout=60).returncode == 0:
+            break
+        time.sleep(1)
+    clusters.prepare_namespaces(api, (Place("alluxio-operator", ""),))
+
+
+def run(
+    subject: str,
+    size: int,
+    measures: Mapping[str, Callable[[Session], Json]],
+    profile: Profile,
+    home: Path,
+    logs: Path,
+    found: Json,
+) -> None:
+    """Take the measures in turn; put what was found into `found`, by measure."""
+    api = Api(CONNECTIONS)
+    prepare(api)
+    home.mkdir(parents=True, exist_ok=True)
+    subjects: Mapping[str, Callable[[Path], Subject]] = {"ours": Ours, "kopf": Kopf}
+    session = Session(api, size, profile, home, subjects[subject](home) if subject in subjects else None, logs)
+    clusters.prepare_namespaces(api, session.places)
+    try:
+        if session.subject is not None:
+            session.subject.start()
+            session.subject.wait_until_it_serves()
+        for name, measure in measures.items():
+            began = time.monotonic()
+            session.say(f"{subject} at {size}: {name}")
+            found[name] = measure(session)
+            session.say(f"{subject} at {size}: {name} took {time.monotonic() - began:.1f} s {brief(found[name])}")
+    finally:
+        if session.subject is not None:
+            session.subject.stop()
+
+
+def brief(found: Json) -> str:
+    """Return the plain numbers of what a measure found, for the progress."""
+    numbers = {key: round(value, 3) for key, value in found.items() if isinstance(value, int | float)}
+    return json.dumps(numbers) if numbers else ""

@@ -1,0 +1,167 @@
+"""Waits by watch: for the objects of all clusters, for their readiness, for an edit to show in a child."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.kube.kinds import KINDS
+from bench.api import Api, Watch
+from bench.clusters import ObjectName, Place
+
+OURS = "app.kubernetes.io/name=alluxio"
+"""Selects the objects of all clusters: the label that Helm, too, leaves as it is."""
+
+
+class Arrivals:
+    """Notes when each of the `wanted` objects was seen first; times are monotonic seconds."""
+
+    def __init__(self, wanted: Collection[ObjectName]) -> None:
+        self._missing = set(wanted)
+        self._lock = threading.Lock()
+        self._all = threading.Event()
+        self.times: list[float] = []
+
+    def saw(self, kind: str, line: bytes) -> None:
+        """Take in one line of a watch."""
+        # Only what appears counts; a workload changes its status often, and decoding it would cost the measured side.
+        if not line.startswith(b'{"type":"ADDED"'):
+            return
+        meta = json.loads(line)["object"]["metadata"]
+        name = ObjectName(kind, meta["namespace"], meta["name"])
+        with self._lock:
+            if name in self._missing:
+                self._missing.remove(name)
+                self.times.append(time.monotonic())
+                if not self._missing:
+                    self._all.set()
+
+    def wait(self, seconds: float) -> float:
+        """Wait until all have arrived and return when the last one did; raise TimeoutError."""
+        if not self._all.wait(seconds):
+            with self._lock:
+                some = ", ".join(f"{one.kind} {one.name}" for one in sorted(self._missing)[:5])
+                raise TimeoutError(f"{len(self._missing)} objects are missing after {seconds:.0f} s, such as {some}")
+        return self.times[-1]
+
+
+@contextmanager
+def arrivals(api: Api, wanted: Collection[ObjectName]) -> Iterator[Arrivals]:
+    """Watch for objects from now on, by their metadata alone."""
+    found = Arrivals(wanted)
+    kinds = sorted({one.kind for one in wanted})
+    watches = [api.watch(KINDS[kind].path(""), metadata_only=True, labels=OURS) for kind in kinds]
+    with _reading(watches, [lambda line, kind=kind: found.saw(kind, line) for kind in kinds]):  # type: ignore[misc]
+        yield found
+
+
+class Texts:
+    """Notes when a text shows in an object of a name; used for one edit after the other."""
+
+    def __init__(self) -> None:
+        self._awaited: tuple[bytes, bytes, bytes] | None = None
+        self._seen = threading.Event()
+        self._at = 0.0
+
+    def saw(self, line: bytes) -> None:
+        """Take in one line of a watch."""
+        awaited = self._awaited
+        if awaited is not None and all(part in line for part in awaited):
+            self._at = time.monotonic()
+            self._awaited = None
+            self._seen.set()
+
+    def expect(self, child: ObjectName, text: bytes) -> None:
+        """Wait for this one from now on."""
+        self._seen.clear()
+        self._awaited = (f'"name":"{child.name}"'.encode(), f'"namespace":"{child.namespace}"'.encode(), text)
+
+    def wait(self, seconds: float) -> float | None:
+        """Return when it showed; None when it did not in time."""
+        return self._at if self._seen.wait(seconds) else None
+
+
+@contextmanager
+def texts(api: Api, kind: str, namespace: str = "") -> Iterator[Texts]:
+    """Watch the objects of a kind for the texts that edits leave in them."""
+    found = Texts()
+    with _reading([api.watch(KINDS[kind].path(namespace), metadata_only=False, labels=OURS)], [found.saw]):
+        yield found
+
+
+def until_ready(api: Api, wanted: Collection[Place], seconds: float) -> float:
+    """Wait until clusters are Ready, looking every two seconds; return how many seconds it took."""
+    began = time.monotonic()
+    while not_ready := _not_ready(api, wanted):
+        if time.monotonic() - began > seconds:
+            raise TimeoutError(f"{len(not_ready)} clusters aren't Ready after {seconds:.0f} s, such as {not_ready[0]}")
+        time.sleep(2)
+    return time.monotonic() - began
+
+
+def _not_ready(api: Api, wanted: Collection[Place]) -> list[Place]:
+    ready = {
+        (one["metadata"]["namespace"], one["metadata"]["name"])
+        for one in api.list(KINDS[KIND].path(""))
+        if one.get("status", {}).get("phase") == "Ready"
+    }
+    return [place for place in wanted if (place.namespace, place.name) not in ready]
+
+
+@contextmanager
+def _reading(watches: list[Watch], readers: list[Callable[[bytes], None]]) -> Iterator[None]:
+    def read(watch: Watch, reader: Callable[[bytes], None]) -> None:
+        for line in watch:
+            reader(line)
+
+    threads = [threading.Thread(target=read, args=pair, daemon=True) for pair in zip(watches, readers, strict=True)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for watch in watches:
+            watch.close()
+        for thread in threads:
+            thread.join(timeout=10)
+
+
+class Drift:
+    """Knows which ConfigMaps hold a text that doesn't belong there, by the last event of each."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._spoiled: set[bytes] = set()
+        self._lock = threading.Lock()
+
+    def saw(self, line: bytes) -> None:
+        """Take in one line of a watch."""
+        name = _UID.search(line)
+        if name is None:
+            return
+        with self._lock:
+            if self._text in line:
+                self._spoiled.add(name[1])
+            else:
+                self._spoiled.discard(name[1])
+
+    def spoiled(self) -> int:
+        """Return how many hold it now."""
+        with self._lock:
+            return len(self._spoiled)
+
+
+_UID = re.compile(rb'"namespace":"[^"]+","uid":"([^"]+)"')
+
+
+@contextmanager
+def drift(api: Api, text: bytes) -> Iterator[Drift]:
+    """Watch the ConfigMaps for a text that somebody puts into them, and for its removal."""
+    found = Drift(text)
+    with _reading([api.watch(KINDS["ConfigMap"].path(""), metadata_only=False, labels=OURS)], [found.saw]):
+        yield found
