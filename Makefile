@@ -106,6 +106,19 @@ scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs on
 faults: venv ## the long form of the fault tests, about an hour; ARGS="-k crash" runs some
 	@$(VENV)/bin/python -m dev.tasks.faults --long $(ARGS)
 
+.PHONY: bench
+bench: venv ## measure against the floor, kopf and helm, about an hour on a quiet machine; ARGS="--quick" takes minutes
+	@$(VENV)/bin/python -m bench run $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory bench-report)
+
+.PHONY: bench-real-node
+bench-real-node: venv ## measure on the local cluster, with the operator deployed there
+	@dev/in-cluster $(VENV)/bin/python -m bench real-node $(ARGS)
+
+.PHONY: bench-report
+bench-report: venv ## write docs/performance.md and its plots from bench/results
+	@$(VENV)/bin/python -m bench report
+
 .PHONY: lock
 lock: venv ## resolve the dependencies anew, with hashes
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
