@@ -109,7 +109,7 @@ faults: venv ## the long form of the fault tests, about an hour; ARGS="-k crash"
 .PHONY: bench
 bench: venv ## measure against the floor, kopf and helm, about an hour on a quiet machine; ARGS="--quick" takes minutes
 	@$(VENV)/bin/python -m bench run $(ARGS)
-	@$(if $(ARGS),,$(MAKE) --no-print-directory bench-report)
+	@$(if $(findstring quick,$(ARGS)),,$(MAKE) --no-print-directory bench-report)
 
 .PHONY: bench-real-node
 bench-real-node: venv ## measure on the local cluster, with the operator deployed there

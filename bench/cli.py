@@ -47,9 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="measure, each session in a fresh simulation, and sum up")
     run.add_argument("measures", nargs="*", choices=[*MEASURES, []], metavar="MEASURE", help=", ".join(MEASURES))
     run.add_argument("--quick", action="store_true", help="small sizes and few samples: shows that everything works")
+    run.add_argument("--long", action="store_true", help="kopf at every size and in all that it can do")
     run.add_argument("--sizes", type=_sizes, help="numbers of clusters, separated by commas; default 100,500,1000")
     run.add_argument("--subjects", type=lambda text: text.split(","), default=[], help="of ours,floor,kopf,helm")
-    run.add_argument("--repeat", type=int, default=3, help="turns of the smallest size")
+    run.add_argument("--repeat", type=int, default=2, help="turns of the smallest size")
     run.add_argument("--results", type=Path, help="default: bench/results, with --quick build/bench")
     run.set_defaults(run=_run)
     one = commands.add_parser("session", help="one session, inside of the simulation's network")
@@ -82,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
     sizes = options.sizes or (QUICK_SIZES if options.quick else FULL_SIZES)
     sessions = [
         one
-        for one in plan.planned(sizes, 1 if options.quick else options.repeat, options.measures)
+        for one in plan.planned(sizes, 1 if options.quick else options.repeat, options.measures, long=options.long)
         if not options.subjects or one.subject in options.subjects
     ]
     ensure(find_paths(os.environ), lambda line: print(line, flush=True), BENCH_TOOLS)

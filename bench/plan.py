@@ -12,9 +12,11 @@ ONE, FEW = 1, 20
 EDIT_TURNS = 2
 """Turns with edits; each of these has a hundred samples already."""
 
-BASIC = (memory.EMPTY, creation.NAME, memory.FULL)
+BASIC = (memory.EMPTY, creation.NAME, creation.READY, memory.FULL)
 OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.BESIDE_A_HANG, idle.NAME, burst.NAME, start.NAME)
-KOPF_AT_SCALE = (*BASIC, edits.PLAIN, start.NAME)
+KOPF_AT_SCALE = (memory.EMPTY, creation.NAME)
+"""Without waiting for Ready, as that takes as long again as creating, and so without what needs it."""
+KOPF_LONG = (*BASIC, edits.PLAIN, start.NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,20 @@ class Planned:
         return f"{self.subject}-{self.size:04d}-{self.turn}"
 
 
-def planned(sizes: Sequence[int], repeat: int, only: Sequence[str]) -> Iterator[Planned]:
+def planned(sizes: Sequence[int], repeat: int, only: Sequence[str], *, long: bool = False) -> Iterator[Planned]:
     """Give the sessions in their order; the largest size is taken once, as one session of it is a quarter of an hour.
 
-    `only` names measures; creating is always among them, since all others need clusters.
+    `only` names measures; creating is always among them, since all others need clusters. With `long` kopf is measured
+    at every size and in all that it can do.
     """
-    for size, turn, subjects in _turns(sizes, repeat):
+    for size, turn, subjects in _turns(sizes, repeat, long):
         for subject, measures in subjects.items():
-            kept = tuple(one for one in measures if not only or one in only or (one == creation.NAME and size))
+            kept = tuple(one for one in measures if not only or one in only or one in (creation.NAME, creation.READY))
             if not only or set(kept) & set(only):
                 yield Planned(subject, size, turn, kept)
 
 
-def _turns(sizes: Sequence[int], repeat: int) -> Iterator[tuple[int, int, dict[str, tuple[str, ...]]]]:
+def _turns(sizes: Sequence[int], repeat: int, long: bool) -> Iterator[tuple[int, int, dict[str, tuple[str, ...]]]]:
     yield ONE, 1, {"ours": (hook.NAME, *BASIC, edits.PLAIN), "kopf": (*BASIC, edits.PLAIN)}
     yield FEW, 1, {"ours": (*BASIC, edits.PLAIN), "helm": (helm.NAME,)}
     largest = max(sizes)
@@ -52,10 +55,10 @@ def _turns(sizes: Sequence[int], repeat: int) -> Iterator[tuple[int, int, dict[s
         floor = (creation.NAME,)
         for turn in range(1, (1 if size == largest else repeat) + 1):
             if size == largest:
-                yield size, turn, {"ours": OURS_AT_SCALE, "floor": floor, "kopf": KOPF_AT_SCALE}
+                yield size, turn, {"ours": OURS_AT_SCALE, "floor": floor, "kopf": KOPF_LONG if long else KOPF_AT_SCALE}
             elif size == min(sizes):
                 measures = (*BASIC, edits.PLAIN) if turn <= EDIT_TURNS else BASIC
                 yield size, turn, {"ours": measures, "floor": floor, "kopf": measures}
             elif turn == 1:
-                # Between the smallest and the largest a single turn shows that nothing bends.
-                yield size, turn, {"ours": BASIC, "floor": floor, "kopf": BASIC}
+                # Between the smallest and the largest, one turn shows that nothing bends.
+                yield size, turn, {"ours": BASIC, "floor": floor} | ({"kopf": BASIC} if long else {})

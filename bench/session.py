@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from dev.cluster.paths import REPOSITORY
@@ -33,7 +33,7 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "full": Profile(edits=100, idle=300, touches=10_000, hook_runs=60, patience=1800),
-    "quick": Profile(edits=12, idle=20, touches=300, hook_runs=15, patience=240),
+    "quick": Profile(edits=12, idle=20, touches=300, hook_runs=15, patience=600),
 }
 
 
@@ -48,7 +48,8 @@ class Session:
     subject: Subject | None
     logs: Path
     """Where the control plane logs, its audit log among it."""
-    said: list[str] = field(default_factory=list)
+    created_at: float = 0.0
+    """When the first cluster was created, in monotonic seconds."""
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -13,6 +13,7 @@ MEASURES: Mapping[str, Callable[[Session], Json]] = {
     memory.EMPTY: memory.measure,
     hook.NAME: hook.measure,
     creation.NAME: stages.measure_creation,
+    creation.READY: creation.measure_ready,
     memory.FULL: memory.measure,
     edits.PLAIN: stages.measure_edits,
     edits.DURING_RESYNC: edits.measure_during_resync,

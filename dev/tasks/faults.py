@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from dev.cluster.paths import find_paths
 from dev.tasks.shell import ROOT, StepFailed, python, run
 
+PATIENCE = 12.0
+"""Seconds for the tests to end early."""
 REPORT = ROOT / "build" / "reports" / "faults.xml"
 
 
@@ -25,11 +29,7 @@ def main(arguments: list[str]) -> int:
     os.environ.pop("KUBECONFIG", None)
     try:
         run(*python("-m", "dev.cluster", "up", "--simulated"), env=place)
-        run(
-            "dev/in-simulation",
-            *python("-m", "pytest", "-q", "tests/faults", f"--junitxml={REPORT}", *arguments),
-            env=place,
-        )
+        return tests(arguments, place)
     except StepFailed as failure:
         print(f"\nerror: {failure}", file=sys.stderr)
         return 1
@@ -37,7 +37,22 @@ def main(arguments: list[str]) -> int:
         return 130
     finally:
         run(*python("-m", "dev.cluster", "down", "--simulated"), env=place)
-    return 0
+
+
+def tests(arguments: list[str], place: Mapping[str, str]) -> int:
+    """Run the tests in the cluster's network; return pytest's exit code."""
+    command = ("dev/in-simulation", *python("-m", "pytest", "-q", "tests/faults", f"--junitxml={REPORT}", *arguments))
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **place}) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # It was told, too, and ends the operators that it started.
+            process.send_signal(signal.SIGTERM)
+            try:
+                return process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return 130
 
 
 def run_directory() -> Path:

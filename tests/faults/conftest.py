@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
@@ -20,20 +21,21 @@ from tests.faults import alluxio
 from tests.faults.endstate import listed
 from tests.faults.proxy import Loop, Upstream
 from tests.faults.records import Record, Records
-from tests.faults.world import ENDING, LABEL, World, WorldMaker
+from tests.faults.reference import Form, Reference, run_in_peace
+from tests.faults.world import ENDING, LABEL, World, WorldMaker, end_all_operators
 from tests.support.builders import ROOT
 
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 5
 """Worlds at a time: an operator waits more than it computes."""
 
 RECORDS = pytest.StashKey[Records]()
-LIMIT_SHORT, LIMIT_LONG = 240, 3600
+LIMIT_SHORT, LIMIT_LONG = 300, 3600
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --long, and how long the operator is killed again and again."""
     parser.addoption("--long", action="store_true", help="every crash point, 100 owners, 1,000 specs")
-    parser.addoption("--minutes", type=float, help="minutes of kills while specs change; default 0.75, long 30")
+    parser.addoption("--minutes", type=float, help="minutes of kills while specs change; default 0.5, long 30")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             seconds = LIMIT_LONG if item.config.getoption("--long") else LIMIT_SHORT
             item.add_marker(pytest.mark.timeout(seconds))
+    # Those that run side by side first; the others want the cluster for themselves.
+    items.sort(key=lambda item: not hasattr(getattr(item, "module", None), "begin"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,7 +79,7 @@ def long(request: pytest.FixtureRequest) -> bool:
 def minutes(request: pytest.FixtureRequest, long: bool) -> float:
     """How long the operator is killed again and again."""
     given: float | None = request.config.getoption("--minutes")
-    return given if given is not None else 30.0 if long else 0.75
+    return given if given is not None else 30.0 if long else 0.5
 
 
 @pytest.fixture(scope="session")
@@ -117,9 +121,31 @@ def world(new_world: WorldMaker) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
+def begun(
+    request: pytest.FixtureRequest,
+    new_world: WorldMaker,
+    side_by_side: ThreadPoolExecutor,
+    edited_in_peace: Future[Reference],
+    long: bool,
+    minutes: float,
+) -> dict[str, Any]:
+    """What runs side by side, all of it begun at once: a module that has a part in it has a function `begin`."""
+    form = Form(new_world, side_by_side, edited_in_peace, long, minutes)
+    modules = dict.fromkeys(item.module for item in request.session.items if isinstance(item, pytest.Function))
+    return {module.__name__: module.begin(form) for module in modules if hasattr(module, "begin")}
+
+
+@pytest.fixture(scope="session")
+def edited_in_peace(new_world: WorldMaker, side_by_side: ThreadPoolExecutor) -> Future[Reference]:
+    """The measure for all that are installed and edited under some trouble."""
+    return side_by_side.submit(run_in_peace, new_world)
+
+
+@pytest.fixture(scope="session")
 def side_by_side() -> Iterator[ThreadPoolExecutor]:
     """Runs worlds side by side."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         yield pool
         ENDING.set()
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        end_all_operators()

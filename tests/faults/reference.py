@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.faults.endstate import State
@@ -17,7 +18,18 @@ class Reference:
     created: list[str]
 
 
-def edited_in_peace(new_world: WorldMaker) -> Reference:
+@dataclass(frozen=True)
+class Form:
+    """How much is tried, and with what: given to each module whose worlds run side by side."""
+
+    new_world: WorldMaker
+    pool: ThreadPoolExecutor
+    edited: Future[Reference]
+    long: bool
+    minutes: float
+
+
+def run_in_peace(new_world: WorldMaker) -> Reference:
     """Install a cluster and edit it, without a fault."""
     world = new_world()
     try:

@@ -14,8 +14,8 @@ from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.kube.kinds import KINDS
 
-SHORT, LONG = 60, 1000
-BATCH = 30
+SHORT, LONG = 40, 1000
+BATCH = 40
 WAITS = "told: waits"
 PATIENCE = 10.0
 """Seconds for what only waits: many wait for ever, since nobody answers on another port, or no node fits."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from contextlib import closing
+from typing import Any
+
 import pytest
 from tests.faults.acts import Held
 from tests.faults.calls import Fault
+from tests.faults.reference import Form
 from tests.faults.scenarios import JOB, ready
-from tests.faults.world import World
+from tests.faults.world import World, WorldMaker
 
 JOURNAL_CLAIM, JOURNAL_JOB, MASTER = "the journal's claim", "the journal's Job", "the masters"
 
+SHORT = JOURNAL_CLAIM
+"""What the short form tries of these."""
 CALLS = {
     JOURNAL_CLAIM: lambda call: call.effective and call.plural == "alluxioclusters",
     JOURNAL_JOB: lambda call: call.effective and call.plural == "jobs",
@@ -30,57 +37,85 @@ def take_over(world: World, held: Held) -> None:
     world.until(lambda: not sleeper.running())
 
 
-def test_a_claim_that_comes_too_late_is_refused(world: World):
-    sleeper, other = world.first, world.replica()
-    held = Held(sleeper.pause, before=True)
-    world.proxy.faults.append(Fault(held.act, CALLS[JOURNAL_CLAIM]))
-    world.create()
-    sleeper.start()
-    world.until(lambda: held.waits)
+def claim_too_late(new_world: WorldMaker) -> None:
+    """Hold the claim before it reaches the API server."""
+    with closing(new_world()) as world:
+        sleeper, other = world.first, world.replica()
+        held = Held(sleeper.pause, before=True)
+        world.proxy.faults.append(Fault(held.act, CALLS[JOURNAL_CLAIM]))
+        world.create()
+        sleeper.start()
+        world.until(lambda: held.waits)
 
-    other.start()
-    take_over(world, held)
+        other.start()
+        take_over(world, held)
 
-    assert held.reply is not None
-    assert held.reply.status == 409, "the claim is guarded by the version that it was made from"
-    assert not [str(one.call) for one in world.proxy.written if one.call.effective and one.done]
-    assert world.created().count(JOB) == 1
-    assert len(world.operations()) == 1
-
-
-@pytest.mark.parametrize("last", [JOURNAL_CLAIM, JOURNAL_JOB, MASTER])
-def test_a_replica_that_wakes_up_without_its_lease_writes_nothing_more(last: str, world: World):
-    """The call was done, and the replica stopped before it knew: it wakes up with everything ready for the next one."""
-    sleeper, other = world.first, world.replica()
-    held = Held(sleeper.pause, before=False)
-    world.proxy.faults.append(Fault(held.act, CALLS[last]))
-    world.create()
-    sleeper.start()
-    world.until(lambda: held.waits)
-    before = [one for one in world.proxy.written if one.call.effective]
-
-    other.start()
-    take_over(world, held)
-
-    late = [str(one.call) for one in world.proxy.written if one.call.effective][len(before) :]
-    assert not late, "it doesn't know what happened meanwhile: all that it could write is out of date"
-    assert world.created().count(JOB) == 1
-    assert len(world.operations()) == 1
+        assert held.reply is not None
+        assert held.reply.status == 409, "the claim is guarded by the version that it was made from"
+        assert not [str(one.call) for one in world.proxy.written if one.call.effective and one.done]
+        assert world.created().count(JOB) == 1
+        assert len(world.operations()) == 1
 
 
-def test_the_second_replica_is_idle_and_ready_while_the_first_leads(world: World):
-    other = world.replica()
-    world.create()
-    world.first.start()
-    world.first.wait_until_it_leads()
-    other.start()
-    world.until(lambda: other.metric("alluxio_operator_leader") == 0)
+def wakes_up(new_world: WorldMaker, last: str) -> None:
+    """Stop a replica when a call of its was done, before it knows: it wakes up with everything ready for the next."""
+    with closing(new_world()) as world:
+        sleeper, other = world.first, world.replica()
+        held = Held(sleeper.pause, before=False)
+        world.proxy.faults.append(Fault(held.act, CALLS[last]))
+        world.create()
+        sleeper.start()
+        world.until(lambda: held.waits)
+        before = [one for one in world.proxy.written if one.call.effective]
 
-    world.until(lambda: ready(world))
+        other.start()
+        take_over(world, held)
 
-    assert not [str(one.call) for one in world.proxies[1].written if one.done]
-    world.first.kill()
-    other.wait_until_it_leads()
-    world.edit(workers={"replicas": 2})
-    world.until(lambda: ready(world))
-    assert world.created().count(JOB) == 1
+        late = [str(one.call) for one in world.proxy.written if one.call.effective][len(before) :]
+        assert not late, "it doesn't know what happened meanwhile: all that it could write is out of date"
+        assert world.created().count(JOB) == 1
+        assert len(world.operations()) == 1
+
+
+def second_in_waiting(new_world: WorldMaker) -> None:
+    """Let one lead and the other wait, then kill the one."""
+    with closing(new_world()) as world:
+        other = world.replica()
+        world.create()
+        world.first.start()
+        world.first.wait_until_it_leads()
+        other.start()
+        world.until(lambda: other.metric("alluxio_operator_leader") == 0)
+
+        world.until(lambda: ready(world))
+
+        assert not [str(one.call) for one in world.proxies[1].written if one.done]
+        world.first.kill()
+        other.wait_until_it_leads()
+        world.edit(workers={"replicas": 2})
+        world.until(lambda: ready(world))
+        assert world.created().count(JOB) == 1
+
+
+def begin(form: Form) -> dict[str, Future[None]]:
+    """Begin all of them."""
+    return {
+        "late": form.pool.submit(claim_too_late, form.new_world),
+        "waiting": form.pool.submit(second_in_waiting, form.new_world),
+        **{last: form.pool.submit(wakes_up, form.new_world, last) for last in CALLS if form.long or last == SHORT},
+    }
+
+
+def test_a_claim_that_comes_too_late_is_refused(begun: dict[str, Any]):
+    begun[__name__]["late"].result()
+
+
+@pytest.mark.parametrize("last", CALLS)
+def test_a_replica_that_wakes_up_without_its_lease_writes_nothing_more(last: str, begun: dict[str, Any]):
+    if last not in begun[__name__]:
+        pytest.skip("in the long form only")
+    begun[__name__][last].result()
+
+
+def test_the_second_replica_is_idle_and_ready_while_the_first_leads(begun: dict[str, Any]):
+    begun[__name__]["waiting"].result()

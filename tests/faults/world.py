@@ -35,6 +35,8 @@ PATIENCE = 90.0
 SETTLING = 1.0
 """Seconds without a change after which a run is taken for finished; gates are asked again after one second at first."""
 
+OPERATORS: list[LocalOperator] = []
+"""All that there ever were."""
 ENDING = threading.Event()
 """Set when the tests end early: worlds that run side by side then end, too."""
 
@@ -57,7 +59,7 @@ class Kubelet:
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._done.wait(self._pause):
+        while not self._done.wait(self._pause) and not ENDING.is_set():
             if not self._operator.running():
                 self._operator.start()
                 self.restarts += 1
@@ -111,6 +113,7 @@ class World:
             },
         )
         self.operators.append(operator)
+        OPERATORS.append(operator)
         self.proxies.append(proxy)
         return operator
 
@@ -264,6 +267,13 @@ class World:
         self.api.call("POST", "/api/v1/namespaces", body, ok=True)
         account = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/default"
         until(lambda: self.api.call("GET", account).status == 200)
+
+
+def end_all_operators() -> None:
+    """End what still runs, when tests end early."""
+    for operator in OPERATORS:
+        operator.resume()
+        operator.kill()
 
 
 def says(resource: Json, condition: str) -> bool:
