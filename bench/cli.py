@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,8 +38,18 @@ SESSION_PATIENCE = 3600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
-    code: int = options.run(options)
+    # Ends like Ctrl-C does: operators are stopped and the simulation is taken down.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code: int = options.run(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return code
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -133,14 +144,26 @@ def _run_session(one: Planned, profile: str, raw: Path) -> bool:
     cluster.up(None, simulated=True)
     command = [str(REPOSITORY / "dev" / "in-simulation"), sys.executable, "-m", "bench", "session"]
     command += [one.subject, str(one.size), profile, str(raw / f"{one.name}.json"), *one.measures]
+    process = subprocess.Popen(command, cwd=REPOSITORY)
     try:
-        done = subprocess.run(command, cwd=REPOSITORY, check=False, timeout=SESSION_PATIENCE)
-        return done.returncode == 0
+        return process.wait(SESSION_PATIENCE) == 0
     except subprocess.TimeoutExpired:
         print(f"error: {one.name} took longer than {SESSION_PATIENCE:.0f} s", file=sys.stderr)
         return False
     finally:
+        _end(process)
         cluster.down()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        # Not killed at once: it has an operator to stop, which would outlive it.
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _session(options: argparse.Namespace) -> int:
