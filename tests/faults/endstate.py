@@ -44,6 +44,7 @@ VOLATILE = frozenset(
 )
 PASSING = (
     "deployment.kubernetes.io/revision",
+    "deployment.kubernetes.io/revision-history",
     "controller-revision-hash",
     "pod-template-hash",
     "pod-template-generation",
