@@ -53,7 +53,7 @@ class Session:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Where this session's clusters live."""
+        """Where the clusters of the session live."""
         return clusters.places(self.size)
 
     @property
