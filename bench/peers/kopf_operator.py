@@ -196,10 +196,10 @@ class Operator:
             rendering = Rendering(self._renderer, FOLDER, plan.context, known.outlines)
             known.outlines, manifests = rendering.outlines, rendering.manifests
             rendered = [m.ref for m in manifests]
-            existing = {Ref(item.kind, item.name) for item in observed.status.inventory}
-            due = [m for m in manifests if m.order < plan.until or m.ref in existing]
+            due = [m for m in manifests if m.order < plan.until]
             applied = self._apply(key, due)
-            self._prune(key, existing - set(rendered), applied)
+            recorded = {Ref(item.kind, item.name) for item in observed.status.inventory}
+            self._prune(key, recorded - set(rendered), applied)
             result = report(plan, observed, applied, rendered, now)
         else:
             result = report_problems(cluster, observed, now)

@@ -27,7 +27,7 @@ class Condition(Model):
 
 
 class InventoryItem(Model):
-    """One object that the operator applied for the resource."""
+    """One object that the operator makes for the resource."""
 
     api_version: Short = Field(description="API version of the object.")
     kind: Short = Field(description="Kind of the object.")
@@ -95,6 +95,12 @@ class ClusterStatus(Model):
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="How the memory of each process is divided."
     )
+    layer: Annotated[int, Field(ge=0, le=3)] = Field(
+        0,
+        description="How far the installation ever got: 1 configuration and storage, 2 workloads, 3 Services.",
+    )
     inventory: Annotated[tuple[InventoryItem, ...], Field(max_length=256)] = Field(
-        (), description="The objects that the operator applied; what drops out of it is deleted."
+        (),
+        description="The objects that the operator makes, recorded before the first of them; what drops out of it is "
+        "deleted.",
     )

@@ -17,17 +17,28 @@ WORKLOADS_FROM = 30
 SERVICES_FROM = 70
 """Number of the first template of layer 3, the Services for clients."""
 ALL = 100
+LAYERS = (WORKLOADS_FROM, SERVICES_FROM, ALL)
+"""Where each layer ends: configuration and storage, workloads, Services."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to apply: the templates below `until`, with `context`; objects beyond it only if they exist already."""
+    """What to apply: the templates below `until`, with `context`.
+
+    The gates of `layer` hold now. Layers that were reached before are kept up, though a gate has closed since.
+    """
 
     cluster: Cluster
     context: dict[str, Any]
-    until: int
+    layer: int
+    reached: int
     journal: JournalStep
     masters: Gate
+
+    @property
+    def until(self) -> int:
+        """Number of the first template that isn't due yet."""
+        return LAYERS[self.reached - 1]
 
 
 def decide(cluster: Cluster, observed: Observed) -> Plan:
@@ -35,15 +46,15 @@ def decide(cluster: Cluster, observed: Observed) -> Plan:
     step = journal.next_step(observed, cluster.uid)
     masters = gates.masters_serving(observed)
     if not step.gate.passed:
-        until = WORKLOADS_FROM
+        layer = 1
     elif not masters.passed:
-        until = SERVICES_FROM
+        layer = 2
     else:
-        until = ALL
+        layer = 3
     context = context_of(
         cluster,
         journal_job=step.job,
         journal_operation=step.status.operation,
         journal_initialized=step.status.state == "Initialized" or observed.journal_was_initialized,
     )
-    return Plan(cluster, context, until, step, masters)
+    return Plan(cluster, context, layer, max(layer, observed.status.layer), step, masters)

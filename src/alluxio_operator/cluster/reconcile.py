@@ -106,7 +106,8 @@ class ClusterReconciler:
         """
         before = observed.status
         known = {Ref(item.kind, item.name) for item in before.inventory}
-        new = [m.ref.item for m in manifests if m.order < plan.until and m.ref not in known]
+        # All of it at once, due or not yet: a write for each layer would be a third of an installation's status writes.
+        new = [m.ref.item for m in manifests if m.ref not in known]
         journal = plan.journal.status
         claimed = journal.state == "Initializing" and journal != before.journal
         if not new and not claimed:
@@ -133,8 +134,7 @@ class ClusterReconciler:
         memory: Memory,
     ) -> Applied:
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
-        existing = {Ref(item.kind, item.name) for item in observed.status.inventory}
-        due = [m for m in manifests if m.order < plan.until or m.ref in existing]
+        due = [m for m in manifests if m.order < plan.until]
         applied = apply(kube, key.namespace, due, memory, labels)
         if not applied.refused:
             rendered = {m.ref for m in manifests}

@@ -20,7 +20,7 @@ from alluxio_operator.api.status import (
     WorkersStatus,
 )
 from alluxio_operator.cluster import gates, names
-from alluxio_operator.cluster.decide import SERVICES_FROM, Plan
+from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.problem import Problem
@@ -112,6 +112,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         workers=_workers_status(observed, workers),
         journal=plan.journal.status,
         memory=tuple(_memory(cluster)),
+        layer=plan.reached,
         inventory=inventory_after(before.inventory, applied, rendered),
     )
     return Report(status, None if ready else wait_for(conditions, closed, now))
@@ -120,13 +121,12 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
 def inventory_after(
     before: Iterable[InventoryItem], applied: Applied, rendered: Iterable[Ref]
 ) -> tuple[InventoryItem, ...]:
-    """Return what is on record once an apply is done: all that exists and is rendered, in rendered order.
+    """Return what is on record once an apply is done: all that is rendered, in rendered order.
 
     What is no longer rendered has been pruned, unless something was refused: then it waits for the next prune.
     """
-    recorded = {Ref(item.kind, item.name): item for item in before} | {ref: ref.item for ref in applied.present}
-    kept = tuple(recorded.pop(ref) for ref in rendered if ref in recorded)
-    return (*kept, *recorded.values()) if applied.refused else kept
+    kept = tuple(ref.item for ref in rendered)
+    return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
 
 
 def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
@@ -146,7 +146,7 @@ def _configuration(applied: Applied) -> Gate:
 
 def _services(plan: Plan, applied: Applied) -> Gate:
     published = Ref("Service", plan.cluster.names.of("client")) in applied.present
-    if plan.until > SERVICES_FROM and published:
+    if plan.layer == len(LAYERS) and published:
         return Gate("ServicesPublished", True, "Published", "clients find the masters")
     if published:
         return Gate("ServicesPublished", True, "Kept", "published before; the masters are not serving now")

@@ -17,7 +17,7 @@ from tests.support.builders import (
     ready_pod,
 )
 
-from alluxio_operator.cluster.decide import ALL, SERVICES_FROM, WORKLOADS_FROM, decide
+from alluxio_operator.cluster.decide import ALL, LAYERS, SERVICES_FROM, WORKLOADS_FROM, decide
 
 LOST = pod(
     "master",
@@ -55,6 +55,17 @@ LOST = pod(
 )
 def test_each_layer_waits_for_its_gate(look, until):
     assert decide(cluster(), look).until == until
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_a_layer_that_was_reached_is_kept_up_though_its_gate_has_closed(layer):
+    look = observed(LOST, journal=initialized())
+    look = look.with_status(look.resource, look.status.model_copy(update={"layer": layer}))
+
+    plan = decide(cluster(), look)
+
+    assert plan.layer == 1
+    assert plan.until == LAYERS[layer - 1]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline.render import Manifest, Renderer, RenderError, Rendering
+from alluxio_operator.pipeline import render
+from alluxio_operator.pipeline.render import Manifest, Renderer, RenderError, Rendering, parse
 
 OBJECT = """
 ---
@@ -89,9 +90,9 @@ class CountingRenderer(Renderer):
 
     times = 0
 
-    def render(self, folder: str, context: Mapping[str, Any]) -> tuple[Manifest, ...]:
+    def texts(self, folder: str, context: Mapping[str, Any]) -> dict[str, str]:
         self.times += 1
-        return super().render(folder, context)
+        return super().texts(folder, context)
 
 
 def test_what_is_known_of_a_context_is_not_rendered_again_until_a_body_is_needed(templates: Path):
@@ -104,6 +105,30 @@ def test_what_is_known_of_a_context_is_not_rendered_again_until_a_body_is_needed
     assert [(m.order, m.ref, m.hash) for m in again.manifests] == [(m.order, m.ref, m.hash) for m in first.manifests]
     assert again.manifests[-1].obj == first.manifests[-1].obj
     assert renderer.times == 2
+
+
+def test_a_template_that_gives_the_same_text_is_not_parsed_again_until_a_body_is_needed(
+    templates: Path, monkeypatch: pytest.MonkeyPatch
+):
+    parsed = []
+
+    def counted(template: str, text: str) -> tuple[Manifest, ...]:
+        parsed.append(template)
+        return parse(template, text)
+
+    monkeypatch.setattr(render, "parse", counted)
+    (templates / "pages").mkdir()
+    (templates / "pages" / "10-same.yaml.j2").write_text(OBJECT.format(name="same").replace("value", "n"))
+    (templates / "pages" / "20-other.yaml.j2").write_text(OBJECT.format(name="other"))
+    renderer = Renderer(templates)
+    first = Rendering(renderer, "pages", {"value": "1", "n": 2})
+    parsed.clear()
+
+    other = Rendering(renderer, "pages", {"value": "2", "n": 2}, first.outlines)
+
+    assert parsed == ["pages/20-other.yaml.j2"]
+    assert [m.obj["data"]["x"] for m in other.manifests] == [2, "2"]
+    assert parsed == ["pages/20-other.yaml.j2", "pages/10-same.yaml.j2"]
 
 
 def test_another_context_is_rendered_anew(templates: Path):
