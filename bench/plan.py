@@ -52,7 +52,7 @@ def _turns(sizes: Sequence[int], repeat: int, long: bool) -> Iterator[tuple[int,
     yield FEW, 1, {"ours": (*BASIC, edits.PLAIN), "helm": (helm.NAME,)}
     largest = max(sizes)
     for size in sorted(sizes):
-        floor = (creation.NAME,)
+        floor = (creation.NAME, creation.READY)
         for turn in range(1, (1 if size == largest else repeat) + 1):
             if size == largest:
                 yield size, turn, {"ours": OURS_AT_SCALE, "floor": floor, "kopf": KOPF_LONG if long else KOPF_AT_SCALE}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.cluster.rollout import rollout
 from alluxio_operator.kube.kinds import KINDS
 from bench.api import Api, Watch
 from bench.clusters import ObjectName, Place
@@ -102,6 +103,24 @@ def until_ready(api: Api, wanted: Collection[Place], seconds: float) -> float:
             raise TimeoutError(f"{len(not_ready)} clusters aren't Ready after {seconds:.0f} s, such as {not_ready[0]}")
         time.sleep(2)
     return time.monotonic() - began
+
+
+def until_settled(api: Api, wanted: Collection[ObjectName], seconds: float) -> None:
+    """Wait until all pods of workloads are ready, looking every two seconds; raise TimeoutError."""
+    began = time.monotonic()
+    while missing := set(wanted) - _settled(api, {one.kind for one in wanted}):
+        if time.monotonic() - began > seconds:
+            raise TimeoutError(f"{len(missing)} workloads lack pods after {seconds:.0f} s, such as {missing.pop()}")
+        time.sleep(2)
+
+
+def _settled(api: Api, kinds: Collection[str]) -> set[ObjectName]:
+    return {
+        ObjectName(kind, one["metadata"]["namespace"], one["metadata"]["name"])
+        for kind in kinds
+        for one in api.list(KINDS[kind].path(""))
+        if rollout({**one, "kind": kind}).settled
+    }
 
 
 def _not_ready(api: Api, wanted: Collection[Place]) -> list[Place]:
