@@ -54,11 +54,11 @@ SUITES = (
             ("lint-imports",),
             (PYTHON, "-m", "alluxio_operator.api.crd", "--check", "config/crd/bases"),
         ),
-        3,
+        2,
     ),
     Suite("unit", ((PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORTS}/unit.xml"),), 4),
-    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 40, True),
-    Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 10, True),
+    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 32, True),
+    Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 8, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
     Suite(
         "api",
@@ -67,7 +67,7 @@ SUITES = (
             ("dev/in-cluster", "kubectl", "delete", "namespace", "alluxio-operator", "--ignore-not-found", "--wait"),
             ("dev/in-cluster", PYTHON, "-m", "pytest", "-q", "tests/api", f"--junitxml={REPORTS}/api.xml"),
         ),
-        6,
+        5,
     ),
     Suite("faults", ((PYTHON, "-m", "dev.tasks.faults"),), 12, by_name=True),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
@@ -82,7 +82,7 @@ SUITES = (
                 f"--artifacts-dir={REPORTS}",
             ),
         ),
-        18,
+        15,
     ),
 )
 
