@@ -24,6 +24,16 @@ CALLS = {
 }
 
 
+def stopped_at(world: World, last: str, *, before: bool) -> Held:
+    """Let the first replica begin, and stop it at its call `last`, `before` that reaches the API server or after."""
+    held = Held(world.first.pause, before=before)
+    world.proxy.faults.append(Fault(held.act, CALLS[last]))
+    world.create()
+    world.first.start()
+    world.until(lambda: held.waits)
+    return held
+
+
 def take_over(world: World, held: Held) -> None:
     """Let the second replica finish what the first one had begun, then wake the first one and let its call pass."""
     sleeper, other = world.operators
@@ -40,12 +50,8 @@ def take_over(world: World, held: Held) -> None:
 def claim_too_late(new_world: WorldMaker) -> None:
     """Hold the claim before it reaches the API server."""
     with closing(new_world()) as world:
-        sleeper, other = world.first, world.replica()
-        held = Held(sleeper.pause, before=True)
-        world.proxy.faults.append(Fault(held.act, CALLS[JOURNAL_CLAIM]))
-        world.create()
-        sleeper.start()
-        world.until(lambda: held.waits)
+        other = world.replica()
+        held = stopped_at(world, JOURNAL_CLAIM, before=True)
 
         other.start()
         take_over(world, held)
@@ -60,12 +66,8 @@ def claim_too_late(new_world: WorldMaker) -> None:
 def wakes_up(new_world: WorldMaker, last: str) -> None:
     """Stop a replica when a call of its was done, before it knows: it wakes up with everything ready for the next."""
     with closing(new_world()) as world:
-        sleeper, other = world.first, world.replica()
-        held = Held(sleeper.pause, before=False)
-        world.proxy.faults.append(Fault(held.act, CALLS[last]))
-        world.create()
-        sleeper.start()
-        world.until(lambda: held.waits)
+        other = world.replica()
+        held = stopped_at(world, last, before=False)
         before = [one for one in world.proxy.written if one.call.effective]
 
         other.start()
