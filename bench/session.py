@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.cluster.paths import REPOSITORY
+from dev.cluster.crds import install_crds
 
 from bench import clusters
 from bench.api import Api, Json
@@ -73,16 +73,14 @@ class Session:
         print(f"    {time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
+def kubectl(*arguments: str) -> None:
+    """Run kubectl; raise CalledProcessError."""
+    subprocess.run(["kubectl", *arguments], check=True, capture_output=True, timeout=60)
+
+
 def prepare(api: Api) -> None:
     """Install the CRD and the operator's own namespace in an empty world."""
-    crds = str(REPOSITORY / "config" / "crd" / "bases")
-    subprocess.run(["kubectl", "apply", "--server-side", "-f", crds], check=True, capture_output=True, timeout=60)
-    wait = ["kubectl", "wait", "--for=condition=Established", "-f", crds, "--timeout=30s"]
-    for left in range(4, -1, -1):
-        # It fails at once on a resource that has no conditions yet.
-        if subprocess.run(wait, check=left == 0, capture_output=True, timeout=60).returncode == 0:
-            break
-        time.sleep(1)
+    install_crds(kubectl)
     clusters.prepare_namespaces(api, (Place("alluxio-operator", ""),))
 
 

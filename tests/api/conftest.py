@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import urllib3
+from dev.cluster.crds import install_crds
 from kubernetes import config
 from tests.api.stage import Api, Stage, until
-from tests.support.builders import ROOT
 
 from alluxio_operator.pipeline.conditions import moment
 
@@ -77,9 +77,7 @@ def api() -> Iterator[Api]:
         api.call("GET", "/version", ok=True)
     except (config.ConfigException, urllib3.exceptions.HTTPError, OSError) as error:
         pytest.skip(f"no API server: {how} ({str(error)[:120]})")
-    crd = ROOT / "config" / "crd" / "bases"
-    api.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(crd))
-    api.kubectl("wait", "--for=condition=Established", "-f", str(crd), "--timeout=20s")
+    install_crds(api.kubectl)
     _sweep(api)
     made: list[str] = []
     api.made = made

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from dev.cluster.crds import install_crds
 from kubernetes import config
 from tests.api.stage import Api
 from tests.faults import alluxio
@@ -93,9 +94,7 @@ def api() -> Iterator[Api]:
         pytest.skip(f"no API server: {how} ({str(error)[:120]})")
     if not all("kwok" in node["status"].get("nodeInfo", {}).get("kubeletVersion", "") for node in nodes):
         pytest.skip(f"the nodes of this cluster are not simulated: {how}")
-    crd = ROOT / "config" / "crd" / "bases"
-    api.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(crd))
-    api.kubectl("wait", "--for=condition=Established", "-f", str(crd), "--timeout=20s")
+    install_crds(api.kubectl)
     # Of the clusters here some wish for two workers, and more than are wished for is well.
     alluxio.behave("*", workers=8)
     yield api
