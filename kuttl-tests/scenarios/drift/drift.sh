@@ -18,6 +18,9 @@ within 5 is service/small-client '{.spec.ports[0].port}' 19998
 echo "a scaled StatefulSet is put right"
 k scale statefulset small-jobmaster --replicas=2
 within 5 is statefulset/small-jobmaster '{.spec.replicas}' 1
+# It is told to end while it starts, which a first process of its namespace would not hear.
+gone() { [ -z "$(k get pod "$1" --ignore-not-found -o name)" ]; }
+within 20 gone small-jobmaster-1
 
 echo "a removed label is put back"
 k label service small-worker app.kubernetes.io/managed-by-
