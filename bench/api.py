@@ -94,10 +94,11 @@ class Api:
                 return
             asked["continue"] = token
 
-    def watch(self, path: str, *, metadata_only: bool, labels: str) -> Watch:
-        """Watch a collection from now on."""
-        version = self.call("GET", path, query={"limit": 1})["metadata"]["resourceVersion"]
-        query = {"watch": "true", "resourceVersion": version, "labelSelector": labels}
+    def watch(self, path: str, *, metadata_only: bool, labels: str, replay: bool = False) -> Watch:
+        """Watch a collection from now on; with `replay` what exists comes first, as if it had just been added."""
+        query = {"watch": "true", "labelSelector": labels}
+        if not replay:
+            query["resourceVersion"] = self.call("GET", path, query={"limit": 1})["metadata"]["resourceVersion"]
         headers = {"Accept": METADATA_ONLY if metadata_only else "application/json", "User-Agent": USER_AGENT}
         answer = self._pool.request(
             "GET",

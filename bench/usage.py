@@ -24,17 +24,21 @@ def resident(processes: Sequence[psutil.Process]) -> float:
     """Return the MiB that processes hold together, a page that several of them share counted once.
 
     Not the sum of their PSS, which gets smaller when something else on the machine maps the same files: the pages of
-    files are counted as in the process of each program that has mapped most of them.
+    files are counted as in the process of each program that has mapped most of them. A child that was forked and has
+    not begun its program yet still has its parent's memory, which was counted as the parent's.
     """
     own, of_files = 0, defaultdict[str, int](int)
     for one in processes:
         try:
             folder = Path(f"/proc/{one.pid}")
-            program = str((folder / "exe").readlink())
+            command = _command(one.pid)
+            if command == _command(one.ppid()):
+                continue
             rollup, status = (folder / "smaps_rollup").read_text(), (folder / "status").read_text()
-        except OSError:
+        except (OSError, psutil.Error):
             continue
         own += _kib(rollup, "Pss_Anon:") + _kib(rollup, "Pss_Shmem:")
+        program = command[0]
         of_files[program] = max(of_files[program], _kib(status, "RssFile:"))
     return (own + sum(of_files.values())) / 1024
 
@@ -83,6 +87,11 @@ def peak_of(processes: Processes) -> Iterator[Peak]:
     finally:
         stop.set()
         thread.join(timeout=10)
+
+
+def _command(pid: int) -> tuple[str, bytes]:
+    folder = Path(f"/proc/{pid}")
+    return str((folder / "exe").readlink()), (folder / "cmdline").read_bytes()
 
 
 def _kib(text: str, name: str) -> int:

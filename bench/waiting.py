@@ -6,8 +6,9 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.cluster.rollout import rollout
@@ -56,8 +57,8 @@ def arrivals(api: Api, wanted: Collection[ObjectName]) -> Iterator[Arrivals]:
     """Watch for objects from now on, by their metadata alone."""
     found = Arrivals(wanted)
     kinds = sorted({one.kind for one in wanted})
-    watches = [api.watch(KINDS[kind].path(""), metadata_only=True, labels=OURS) for kind in kinds]
-    with _reading(watches, [lambda line, kind=kind: found.saw(kind, line) for kind in kinds]):  # type: ignore[misc]
+    watches = [partial(api.watch, KINDS[kind].path(""), metadata_only=True, labels=OURS) for kind in kinds]
+    with _reading(watches, [partial(found.saw, kind) for kind in kinds]):
         yield found
 
 
@@ -91,7 +92,8 @@ class Texts:
 def texts(api: Api, kind: str, namespace: str = "") -> Iterator[Texts]:
     """Watch the objects of a kind for the texts that edits leave in them."""
     found = Texts()
-    with _reading([api.watch(KINDS[kind].path(namespace), metadata_only=False, labels=OURS)], [found.saw]):
+    watch = partial(api.watch, KINDS[kind].path(namespace), metadata_only=False, labels=OURS)
+    with _reading([watch], [found.saw]):
         yield found
 
 
@@ -132,22 +134,38 @@ def _not_ready(api: Api, wanted: Collection[Place]) -> list[Place]:
     return [place for place in wanted if (place.namespace, place.name) not in ready]
 
 
-@contextmanager
-def _reading(watches: list[Watch], readers: list[Callable[[bytes], None]]) -> Iterator[None]:
-    def read(watch: Watch, reader: Callable[[bytes], None]) -> None:
-        for line in watch:
-            reader(line)
+class _Reader:
+    """Reads a watch in a thread of its own, and opens it anew where it ends: the API server cuts off slow readers."""
 
-    threads = [threading.Thread(target=read, args=pair, daemon=True) for pair in zip(watches, readers, strict=True)]
-    for thread in threads:
-        thread.start()
-    try:
+    def __init__(self, watch: Callable[..., Watch], take_in: Callable[[bytes], None]) -> None:
+        self._open = watch
+        self._take_in = take_in
+        self._ending = threading.Event()
+        self._watch = watch()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while True:
+            for line in self._watch:
+                self._take_in(line)
+            if self._ending.wait(0.2):
+                return
+            self._watch = self._open(replay=True)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._ending.set()
+        self._watch.close()
+        self._thread.join(timeout=10)
+
+
+@contextmanager
+def _reading(watches: Iterable[Callable[..., Watch]], readers: Iterable[Callable[[bytes], None]]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for watch, take_in in zip(watches, readers, strict=True):
+            stack.enter_context(closing(_Reader(watch, take_in)))
         yield
-    finally:
-        for watch in watches:
-            watch.close()
-        for thread in threads:
-            thread.join(timeout=10)
 
 
 class Drift:
@@ -182,5 +200,6 @@ _UID = re.compile(rb'"namespace":"[^"]+","uid":"([^"]+)"')
 def drift(api: Api, text: bytes) -> Iterator[Drift]:
     """Watch the ConfigMaps for a text that somebody puts into them, and for its removal."""
     found = Drift(text)
-    with _reading([api.watch(KINDS["ConfigMap"].path(""), metadata_only=False, labels=OURS)], [found.saw]):
+    watch = partial(api.watch, KINDS["ConfigMap"].path(""), metadata_only=False, labels=OURS)
+    with _reading([watch], [found.saw]):
         yield found
