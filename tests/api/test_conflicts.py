@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.api.stage import Stage, Watched
+from tests.api.stage import Json, Stage, Watched
 
 from alluxio_operator.kube.errors import ApiError, Conflict
+from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.work import Outcome
 
 NOTHING_MORE = {"jobService": {"enabled": False}, "logServer": {"enabled": False}}
@@ -58,7 +59,7 @@ def once(verb: str, nth: int, error: ApiError) -> Callable[[str, tuple[Any, ...]
 @pytest.mark.parametrize(
     ("verb", "nth", "error"),
     [
-        ("apply", 5, Conflict("PATCH", 409, "injected")),
+        ("apply", 5, ApiError("PATCH", 503, "injected")),
         ("apply", 9, ApiError("PATCH", 429, "injected", 1.0)),
         ("replace", 1, ApiError("PUT", 500, "injected")),
         ("replace", 2, ApiError("PUT", 500, "injected")),
@@ -78,6 +79,40 @@ def test_an_error_is_raised_and_the_next_reconcile_completes(verb: str, nth: int
     recorded = {f"{item['kind']}/{item['name']}" for item in stage.status["inventory"]}
     assert recorded == set(stage.refs()) | LATER
     assert len([ref for ref in stage.refs() if ref.startswith("Job/")]) == 1
+
+
+def test_a_conflict_at_a_creation_is_looked_into_at_once(stage: Stage):
+    stage.create(**NOTHING_MORE)
+    stage.start_operator(Watched(stage.api.kube, once("apply", 5, Conflict("PATCH", 409, "injected"))))
+
+    stage.reconcile()
+
+    assert stage.condition("ConfigurationApplied")["status"] == "True"
+    recorded = {f"{item['kind']}/{item['name']}" for item in stage.status["inventory"]}
+    assert recorded == set(stage.refs()) | LATER
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "PersistentVolumeClaim", "ServiceAccount"])
+def test_what_somebody_makes_just_before_it_is_made_is_not_taken_over(kind: str, stage: Stage):
+    theirs: list[Json] = []
+
+    def overtake(verb: str, arguments: tuple[Any, ...]) -> None:
+        if verb == "apply" and arguments[1]["kind"] == kind and not theirs:
+            obj = arguments[1]
+            metadata = {"name": obj["metadata"]["name"], "labels": {"made-by": "somebody"}}
+            body = {**obj, "metadata": metadata}
+            theirs.append(stage.api.call("POST", KINDS[kind].path(stage.namespace), body, ok=True).body)
+
+    stage.create(**NOTHING_MORE)
+    stage.start_operator(Watched(stage.api.kube, overtake))
+    stage.reconcile()
+
+    (made,) = theirs
+    path = KINDS[kind].path(stage.namespace, made["metadata"]["name"])
+    live = stage.api.call("GET", path, ok=True).body
+    assert (live["metadata"]["uid"], live["metadata"]["labels"]) == (made["metadata"]["uid"], {"made-by": "somebody"})
+    assert all(entry["manager"] != "alluxio-operator" for entry in live["metadata"]["managedFields"])
+    assert "doesn't belong to this resource" in stage.condition("ConfigurationApplied")["message"]
 
 
 def test_two_operators_at_once_do_no_harm(stage: Stage):

@@ -53,9 +53,11 @@ class FakeKube:
             if wanted.items() <= obj["metadata"].get("labels", {}).items():
                 yield _copied({"metadata": obj["metadata"]} if metadata_only else obj)
 
-    def apply(self, namespace: str, obj: Mapping[str, Any]) -> Json:
+    def apply(self, namespace: str, obj: Mapping[str, Any], *, absent: bool = False) -> Json:
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
         self._begin("apply", path)
+        if absent and path in self.objects:
+            raise Conflict(f"PATCH {path}", 409, "the object has been modified")
         return self.apply_as(FIELD_MANAGER, path, obj)
 
     def merge(self, path: str, patch: Mapping[str, Any]) -> Json:

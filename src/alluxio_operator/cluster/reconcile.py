@@ -40,6 +40,8 @@ class _Kept:
     """What is kept of one cluster between two reconciles; may be lost at any time."""
 
     objects: Memory = field(default_factory=dict)
+    absent: set[Ref] = field(default_factory=set)
+    """Put on record as new, and not made yet."""
     outlines: Outlines | None = None
 
 
@@ -87,18 +89,18 @@ class ClusterReconciler:
             rendering = Rendering(self._renderer, FOLDER, plan.context, kept.outlines)
             kept.outlines = rendering.outlines
         manifests = rendering.manifests
-        recorded = self._record_intent(kube, plan, observed, manifests)
+        recorded = self._record_intent(kube, plan, observed, manifests, kept)
         if recorded is None:
             # Changed or deleted since it was read.
             return AGAIN
         with self._metrics.stage("apply"):
-            applied = self._apply(kube, plan, recorded, manifests, request.key, kept.objects)
+            applied = self._apply(kube, plan, recorded, manifests, request.key, kept)
         return self._publish(
             kube, recorded, report(plan, recorded, applied, [m.ref for m in manifests], self._now()), applied
         )
 
     def _record_intent(
-        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[LazyManifest]
+        self, kube: Kube, plan: Plan, observed: Observed, manifests: Sequence[LazyManifest], kept: _Kept
     ) -> Observed | None:
         """Write down what is about to be made, before it is made; None when the resource changed meanwhile.
 
@@ -107,14 +109,14 @@ class ClusterReconciler:
         before = observed.status
         known = {Ref(item.kind, item.name) for item in before.inventory}
         # All of it at once, due or not yet: a write for each layer would be a third of an installation's status writes.
-        new = [m.ref.item for m in manifests if m.ref not in known]
+        new = [m.ref for m in manifests if m.ref not in known]
         journal = plan.journal.status
         claimed = journal.state == "Initializing" and journal != before.journal
         if not new and not claimed:
             return observed
         intent = before.model_copy(
             update={
-                "inventory": (*before.inventory, *new),
+                "inventory": (*before.inventory, *(ref.item for ref in new)),
                 "journal": journal if claimed else before.journal,
             }
         )
@@ -122,6 +124,7 @@ class ClusterReconciler:
             resource = publish(kube, observed.resource, intent)
         except (Conflict, NotFound):
             return None
+        kept.absent.update(new)
         return observed.with_status(resource, intent)
 
     def _apply(
@@ -131,14 +134,14 @@ class ClusterReconciler:
         observed: Observed,
         manifests: Sequence[LazyManifest],
         key: OwnerKey,
-        memory: Memory,
+        kept: _Kept,
     ) -> Applied:
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         due = [m for m in manifests if m.order < plan.until]
-        applied = apply(kube, key.namespace, due, memory, labels)
+        applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent)
         if not applied.refused:
             rendered = {m.ref for m in manifests}
-            applied.pruned = prune(kube, key.namespace, observed.status.inventory, rendered, memory, labels)
+            applied.pruned = prune(kube, key.namespace, observed.status.inventory, rendered, kept.objects, labels)
         return applied
 
     def _publish(self, kube: Kube, observed: Observed, result: Report, applied: Applied | None) -> Outcome:

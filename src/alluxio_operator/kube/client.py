@@ -24,6 +24,8 @@ from alluxio_operator.work import Deadline
 FIELD_MANAGER = "alluxio-operator"
 PAGE = 500
 """Objects per answer of a list: what kubectl asks for."""
+NOBODYS_VERSION = "1"
+"""A resourceVersion that no object has: it is the revision of an etcd to which nothing was written yet."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -72,14 +74,17 @@ class Kube:
                 return
             query["continue"] = token
 
-    def apply(self, namespace: str, obj: Object) -> dict[str, Any]:
+    def apply(self, namespace: str, obj: Object, *, absent: bool = False) -> dict[str, Any]:
         """Apply an object server-side; raise Refused with the server's own sentence.
 
         Forced, since a field that the operator renders is the operator's: another manager that set it meanwhile is
-        drift.
+        drift. With `absent` it raises Conflict when an object of that name exists, whosever it is: an apply that
+        names a version is refused where there is another, and makes the object where there is none.
         """
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        if absent:
+            obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": NOBODYS_VERSION}}
         return self._call("PATCH", path, query=query, body=as_json(obj), content="application/apply-patch+yaml")
 
     def create(self, path: str, body: Object) -> dict[str, Any]:

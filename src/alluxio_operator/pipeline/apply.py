@@ -8,13 +8,14 @@ keeps no generation.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.errors import NotFound, Refused
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.kube.text import digest
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
@@ -97,11 +98,14 @@ def apply(
     manifests: Iterable[Wanted],
     memory: Memory,
     owner_labels: Mapping[str, str],
+    absent: set[Ref],
 ) -> Applied:
     """Apply manifests in order; stop at the first one that the server refuses.
 
     What comes later depends on what comes first, so going on would break the order. An object that exists without the
-    owner's labels is somebody else's and is refused here instead of being taken over.
+    owner's labels is somebody else's and is refused here instead of being taken over, also when it came into being
+    between the look and the apply. What is thought `absent` is made without a look, and taken out of the set: a look
+    before each would double an installation's calls for its objects.
     """
     result = Applied()
     for manifest in manifests:
@@ -110,20 +114,11 @@ def apply(
         if known is not None and _trusted(known, manifest):
             result.present.append(ref)
             continue
-        live = _read(kube, namespace, ref)
-        if live is not None and not _has_labels(live, owner_labels):
-            result.refused[ref] = (
-                f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
-                f"{dict(owner_labels)}); rename this resource, or delete that object if nobody needs it"
-            )
-            return result
-        if live is not None and known is not None and _as_applied(manifest, known, live):
-            memory[ref] = Remembered(known.hash, known.version, _metadata(live))
-            result.present.append(ref)
-            result.live[ref] = live
-            continue
         try:
-            after = _apply(kube, namespace, manifest.obj, live)
+            live, after = _bring(kube, namespace, manifest, known, owner_labels, absent)
+        except _NotOurs as error:
+            result.refused[ref] = str(error)
+            return result
         except Refused as error:
             result.refused[ref] = f"{ref.kind} {ref.name} was refused: {error.message}"
             return result
@@ -137,13 +132,43 @@ def apply(
     return result
 
 
-def _apply(kube: Kube, namespace: str, obj: Object, live: Object | None) -> dict[str, Any]:
+class _NotOurs(Exception):
+    """An object of that name exists, and is somebody else's."""
+
+
+def _bring(
+    kube: Kube,
+    namespace: str,
+    manifest: Wanted,
+    known: Remembered | None,
+    owner_labels: Mapping[str, str],
+    absent: set[Ref],
+) -> tuple[Object | None, Object]:
+    """Bring one object to what is rendered; return it as it was and as it is, the same one where nothing was to do."""
+    ref = manifest.ref
+    if ref in absent:
+        # Thought so no more, whatever comes of it: the answer may get lost, and the object be there.
+        absent.remove(ref)
+        with contextlib.suppress(Conflict):
+            return None, kube.apply(namespace, manifest.obj, absent=True)
+    live = _read(kube, namespace, ref)
+    if live is None:
+        return None, kube.apply(namespace, manifest.obj, absent=True)
+    if not _has_labels(live, owner_labels):
+        raise _NotOurs(
+            f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
+            f"{dict(owner_labels)}); rename this resource, or delete that object if nobody needs it"
+        )
+    if known is not None and _as_applied(manifest, known, live):
+        return live, live
+    return live, _change(kube, namespace, manifest.obj, live)
+
+
+def _change(kube: Kube, namespace: str, obj: Object, live: Object) -> Object:
     try:
         return kube.apply(namespace, obj)
     except Refused as error:
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
-        if live is None:
-            raise
         if obj["kind"] in MADE_ANEW and "immutable" in error.message:
             kube.delete(path, uid=live["metadata"]["uid"])
         elif obj["kind"] == "Service":

@@ -313,8 +313,16 @@ def test_drift_that_was_told_is_not_forgotten_over_a_conflict(settled: World):
     assert "small-client" in settled.kube.of_kind("Service")
 
 
-@pytest.mark.parametrize("status", [0, 409, 429, 500, 503])
-@pytest.mark.parametrize("verb", ["get", "list", "apply", "delete"])
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [
+        (verb, status)
+        for verb in ("get", "list", "apply", "delete")
+        for status in (0, 409, 429, 500, 503)
+        # To a creation it says that there is something, which is looked at.
+        if (verb, status) != ("apply", 409)
+    ],
+)
 def test_an_error_of_the_api_is_raised_and_the_next_reconcile_completes(verb: str, status: int, world: World):
     failing = True
 
@@ -330,6 +338,21 @@ def test_an_error_of_the_api_is_raised_and_the_next_reconcile_completes(verb: st
     assert not failing
 
     world.settle()
+    assert world.condition("Ready")["status"] == "True"
+
+
+def test_a_conflict_at_a_creation_is_looked_into_at_once(world: World):
+    refused: list[str] = []
+
+    def conflict(verb: str, path: str) -> None:
+        if verb == "apply" and path not in refused:
+            refused.append(path)
+            raise Conflict(f"PATCH {path}", 409, "not now")
+
+    world.kube.before_call = conflict
+    world.settle()
+
+    assert len(refused) > 15, "each object's creation"
     assert world.condition("Ready")["status"] == "True"
 
 

@@ -106,6 +106,15 @@ def test_an_apply_is_forced_and_names_its_manager(kube: Kube, server: Server):
     }
 
 
+def test_an_apply_of_what_is_absent_names_a_version_that_nothing_has(kube: Kube, server: Server):
+    server.answer(409, {"message": "the object has been modified"})
+
+    with pytest.raises(Conflict):
+        kube.apply("data", OBJECT, absent=True)
+    assert server.asked[0]["body"] == {**OBJECT, "metadata": {**OBJECT["metadata"], "resourceVersion": "1"}}
+    assert "resourceVersion" not in OBJECT["metadata"]
+
+
 @pytest.mark.parametrize("text", ["\U0001f600", "\x7f", "\x85", "\ufeff", "back\\slash \\ud83d", "two\nlines"])
 def test_odd_characters_are_sent_as_the_server_reads_them(text: str, kube: Kube, server: Server):
     server.answer(200, OBJECT)

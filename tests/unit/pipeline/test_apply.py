@@ -46,11 +46,12 @@ class Applier:
     def __init__(self, kube: FakeKube) -> None:
         self.kube = kube
         self.memory: Memory = {}
+        self.absent: set[Ref] = set()
 
     def __call__(self, *manifests: Manifest, children: Iterable[Ref] = (), everything: bool = False) -> Applied:
         named = frozenset(ChildRef(ref.kind, ref.name) for ref in children)
         doubt(self.memory, Request(OwnerKey("AlluxioCluster", NS, "one"), Reason.CHILD, named, everything))
-        return apply(self.kube, NS, manifests, self.memory, OWNER)  # type: ignore[arg-type]
+        return apply(self.kube, NS, manifests, self.memory, OWNER, self.absent)  # type: ignore[arg-type]
 
     def edit(self, manifest: Manifest, change: Callable[[Json], None]) -> None:
         self.kube.edit(manifest.ref.kind, NS, manifest.ref.name, change)
@@ -376,6 +377,70 @@ def test_an_object_of_somebody_else_is_refused_and_not_touched(labels: Json | No
     said = applied.refused[Ref("ConfigMap", "settings")]
     assert said.startswith("ConfigMap settings exists and doesn't belong to this resource")
     assert "rename this resource, or delete that object" in said
+
+
+def test_what_is_thought_absent_is_made_without_a_look(applier: Applier, kube: FakeKube):
+    one, two = wanted(name="a"), wanted(name="b")
+    applier.absent = {one.ref, two.ref}
+
+    assert applier(one).created == [one.ref]
+    assert [verb for verb, _ in kube.calls] == ["apply"]
+    assert applier.absent == {two.ref}
+
+
+@pytest.mark.parametrize("labels", [None, {"alluxio-operator.io/owner": "another"}])
+def test_what_was_thought_absent_and_is_somebody_elses_is_not_touched(
+    labels: Json | None, applier: Applier, kube: FakeKube
+):
+    mine = wanted()
+    theirs = kube.put({**mine.obj, "metadata": {"name": "settings", "namespace": NS, "labels": labels or {}}})
+    applier.absent = {mine.ref}
+
+    assert "exists and doesn't belong to this resource" in applier(mine).refused[mine.ref]
+    assert applier.live(mine) == theirs
+
+
+def test_what_was_thought_absent_and_is_ours_is_brought_up_to_date(applier: Applier, kube: FakeKube):
+    applier(wanted(data={"x": "1"}))
+    restarted = Applier(kube)
+    restarted.absent = {wanted().ref}
+
+    applied = restarted(wanted(data={"x": "2"}))
+
+    assert (applied.created, applied.changed) == ([], [wanted().ref])
+    assert restarted.live(wanted())["data"] == {"x": "2"}
+
+
+def test_what_somebody_made_between_look_and_apply_is_not_taken_over(applier: Applier, kube: FakeKube):
+    mine = wanted()
+    theirs = {**mine.obj, "metadata": {"name": "settings", "namespace": NS}, "spec": {"size": 7}}
+    kube.before_call = lambda verb, path: kube.put(theirs) and None if verb == "apply" else None
+
+    with pytest.raises(Conflict):
+        applier(mine)
+
+    assert applier.live(mine)["spec"] == {"size": 7}
+    kube.before_call = lambda verb, path: None
+    assert mine.ref in applier(mine).refused
+
+
+def test_an_answer_that_got_lost_makes_the_next_apply_look(applier: Applier, kube: FakeKube):
+    mine = wanted()
+    applier.absent = {mine.ref}
+
+    def lost(verb: str, path: str) -> None:
+        raise ApiError("PATCH", 0, "no answer")
+
+    kube.after_write = lost
+    with pytest.raises(ApiError):
+        applier(mine)
+    kube.after_write = lambda verb, path: None
+    kube.calls.clear()
+
+    applied = applier(mine)
+
+    assert (applied.created, applied.changed, applied.refused) == ([], [], {})
+    assert kube.calls[0][0] == "get"
 
 
 def test_nothing_after_a_refusal_is_applied(applier: Applier, kube: FakeKube):

@@ -35,7 +35,7 @@ class Swept:
         for owner, memory in self.memories.items():
             wanted = [manifest(owner, "ConfigMap", "conf"), manifest(owner, "StatefulSet", "worker")]
             labels = {"owner-kind": owner.kind, "owner": owner.name}
-            apply(self.kube, NS, wanted, memory, labels)  # type: ignore[arg-type]
+            apply(self.kube, NS, wanted, memory, labels, set())  # type: ignore[arg-type]
 
     def __call__(self, *namespaces: str) -> list[Request]:
         def owner_of(metadata: Json) -> OwnerKey | None:
