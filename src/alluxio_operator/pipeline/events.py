@@ -13,7 +13,7 @@ from alluxio_operator.kube.client import FIELD_MANAGER, Kube
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.conditions import stamp
+from alluxio_operator.pipeline.conditions import holds, stamp
 
 LONGEST_MESSAGE = 1000
 """The API server refuses messages of more than 1,024 characters."""
@@ -36,7 +36,8 @@ class Note:
 def notes(before: Sequence[Condition], after: Sequence[Condition], applied: Applied | None) -> tuple[Note, ...]:
     """Return events for what was written, for each trouble, and one for all good news together.
 
-    An installation meets a dozen gates: with an event for each, events would be a quarter of all writes.
+    An installation meets a dozen gates: with an event for each, events would be a quarter of all writes. Until it is
+    done its good news is what was created: which gate opened when is in the conditions.
     """
     return (*_written(applied), *_told(before, after))
 
@@ -69,7 +70,7 @@ def _told(before: Sequence[Condition], after: Sequence[Condition]) -> Iterable[N
             good.append(condition)
         else:
             yield Note("Warning", condition.reason, _sentence(condition))
-    if good:
+    if good and holds(after, "Installed"):
         # What people wait for comes last in the order of the gates and first in the order of the conditions.
         yield Note("Normal", good[0].reason, "; ".join(_sentence(condition) for condition in good))
 

@@ -22,8 +22,11 @@ def conditions(*said: Said):
     return merge((), said, 1, NOW)
 
 
+INSTALLED = Said("Installed", True, "Installed")
+
+
 def noted(before: Said | None, after: Said) -> tuple[Note, ...]:
-    return notes(conditions(before) if before else (), conditions(after), None)
+    return notes(conditions(INSTALLED, *[before] if before else []), conditions(INSTALLED, after), None)
 
 
 # --- what is worth an event ---------------------------------------------------------------------------------------
@@ -115,9 +118,14 @@ def test_waiting_for_something_else_is_no_event():
 
 def test_good_news_is_told_together_and_each_trouble_by_itself():
     before = conditions(
-        Said("Ready", False, "Waiting"), Said("A", False, "Waiting"), Said("B", True, "Well"), Said("C", True, "Well")
+        INSTALLED,
+        Said("Ready", False, "Waiting"),
+        Said("A", False, "Waiting"),
+        Said("B", True, "Well"),
+        Said("C", True, "Well"),
     )
     after = conditions(
+        INSTALLED,
         Said("Ready", True, "Ready"),
         Said("A", True, "There", "all of it"),
         Said("B", False, "X"),
@@ -129,6 +137,15 @@ def test_good_news_is_told_together_and_each_trouble_by_itself():
         Note("Warning", "Y", "C is False"),
         Note("Normal", "Ready", "Ready is True; A is True: all of it"),
     )
+
+
+def test_an_installation_tells_of_trouble_at_once_and_of_its_gates_only_when_it_is_done():
+    start = conditions(Said("Installed", False, "Waiting"), Said("A", False, "Waiting"), Said("B", False, "Waiting"))
+    halfway = conditions(Said("Installed", False, "Waiting"), Said("A", True, "There"), Said("B", False, "Crash"))
+    done = conditions(Said("Installed", True, "Installed"), Said("A", True, "There"), Said("B", True, "There"))
+
+    assert notes(start, halfway, None) == (Note("Warning", "Crash", "B is False"),)
+    assert notes(halfway, done, None) == (Note("Normal", "Installed", "Installed is True; B is True"),)
 
 
 def test_another_message_alone_is_no_event():
