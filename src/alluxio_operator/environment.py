@@ -52,7 +52,7 @@ def watch_namespaces(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def resync_minutes(environ: Mapping[str, str]) -> int:
     """Return the minutes between two looks at every owner."""
-    text = environ.get(RESYNC_MINUTES, "").strip() or "10"
+    text = environ.get(RESYNC_MINUTES, "").strip() or "20"
     if not text.isdecimal() or not 1 <= int(text) <= 59:
         raise SettingError(RESYNC_MINUTES, text, "give a whole number of minutes from 1 to 59")
     return int(text)

@@ -18,7 +18,7 @@ from alluxio_operator.server.wakeups import wakeups_in
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import Deadline, Reason, Request
+from alluxio_operator.work import Deadline
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
     for request in (*found.requests, *found.existing):
         queue.add(request, now=0)
     if found.resync:
-        for key in module.list_owners(kube, settings):
-            queue.add(Request(key, Reason.RESYNC), now=0)
+        for request in module.list_owners(kube, settings):
+            queue.add(request, now=0)
     while (taken := queue.take(now=0)) is not None:
         request = taken.request
         with logs.bound(**logs.owner_fields(request.key)):

@@ -22,20 +22,20 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str
     return {KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, lambda: datetime.now(UTC))}
 
 
-def list_owners(kube: Kube, settings: Settings) -> Iterable[OwnerKey]:
-    """Read from the API server every resource in the watched namespaces."""
+def list_owners(kube: Kube, settings: Settings) -> Iterable[Request]:
+    """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
     for namespace in _watched(settings):
-        for resource in kube.list(KINDS[KIND].path(namespace), metadata_only=True):
+        for resource in kube.list(KINDS[KIND].path(namespace)):
             meta = resource["metadata"]
-            yield OwnerKey(KIND, meta["namespace"], meta["name"])
+            followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
+            yield Request(OwnerKey(KIND, meta["namespace"], meta["name"]), Reason.RESYNC if followed else Reason.EDIT)
 
 
 def resync(kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
     """Return requests for what has drifted with no event to tell of it, and one for every resource."""
     for reconciler in by_kind.values():
         yield from reconciler.drifted(_watched(settings))
-    for key in list_owners(kube, settings):
-        yield Request(key, Reason.RESYNC)
+    yield from list_owners(kube, settings)
 
 
 def _watched(settings: Settings) -> tuple[str, ...]:

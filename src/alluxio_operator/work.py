@@ -162,8 +162,12 @@ class Reconciler(Reconcile, Protocol):
 class ListOwners(Protocol):
     """Reads from the API server which owners exist, to rebuild the queue."""
 
-    def __call__(self) -> Iterable[OwnerKey]:
-        """Return every owner in the watched namespaces."""
+    def __call__(self) -> Iterable[Request]:
+        """Return a request for every owner in the watched namespaces.
+
+        Its reason is EDIT where the status doesn't speak of the latest spec: somebody may be waiting, and no event
+        will come. Else it is RESYNC.
+        """
         ...
 
 
@@ -171,5 +175,5 @@ class Resync(Protocol):
     """Heals what no event told of."""
 
     def __call__(self) -> Iterable[Request]:
-        """Return requests for what has drifted, and one with the reason RESYNC for every owner."""
+        """Return requests for what has drifted, and one for every owner as ListOwners has it."""
         ...

@@ -37,7 +37,8 @@ class Received:
         self.listener = Listener(
             self.folder / "hooks.sock",
             self,
-            lambda: [resync("one"), resync("two")],
+            lambda: OWNERS,
+            lambda: OWNERS,
             {KIND},
             self.metrics,  # type: ignore[arg-type]
         )
@@ -85,6 +86,7 @@ def resync(name: str) -> Request:
     return Request(owner(name), Reason.RESYNC)
 
 
+OWNERS = [resync("one"), resync("two")]
 CHILDREN = [child("ConfigMap", "one-client"), child("StatefulSet", "one-master"), child("Job", "one-format")]
 
 RECORDED: dict[str, tuple[str, list[Request]]] = {
@@ -154,7 +156,7 @@ def test_the_resync_is_as_frequent_as_set(server: Received) -> None:
         ran = server.run("30-resync.py", None, "--config", **env)
         return str(json.loads(ran.stdout)["schedule"][0]["crontab"])
 
-    assert crontab() == "*/10 * * * *"
+    assert crontab() == "*/20 * * * *"
     assert crontab(ALLUXIO_OPERATOR_RESYNC_MINUTES="3") == "*/3 * * * *"
 
 
@@ -180,7 +182,7 @@ def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> N
     server.listener.close()
     later = Received()
     later.folder = server.folder
-    later.listener = Listener(server.folder / "hooks.sock", later, list, {KIND}, later.metrics)  # type: ignore[arg-type]
+    later.listener = Listener(server.folder / "hooks.sock", later, list, list, {KIND}, later.metrics)  # type: ignore[arg-type]
     import threading
 
     timer = threading.Timer(0.3, later.listener.start)
@@ -234,7 +236,7 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
 
     module = SimpleNamespace(
         reconcilers=lambda kube, settings, metrics: {KIND: reconcile},
-        list_owners=lambda kube, settings: [owner("one"), owner("two")],
+        list_owners=lambda kube, settings: OWNERS,
     )
     monkeypatch.setitem(sys.modules, "stand_in", module)
     monkeypatch.setattr(inline.Kube, "connect", lambda: None)

@@ -18,7 +18,7 @@ from typing import Any, cast
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import IsNews, Reason, Resync
+from alluxio_operator.work import IsNews, ListOwners, Reason, Resync
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class Listener:
         self,
         path: Path,
         queue: KeyedQueue,
+        list_owners: ListOwners,
         resync: Resync,
         kinds: Collection[str],
         metrics: Metrics,
@@ -51,6 +52,7 @@ class Listener:
     ) -> None:
         self._path = path
         self._queue = queue
+        self._list_owners = list_owners
         self._resync = resync
         self._spread = spread
         self._kinds = kinds
@@ -103,6 +105,9 @@ class Listener:
         self._queue.add_all([*news, *drifted])
         for place, request in enumerate(looks):
             self._queue.add_after(request, self._spread * place / len(looks))
+        if found.owners_exist:
+            # What was edited after the owners had been listed, and before shell-operator began to watch, is no event.
+            self._queue.add_all(request for request in self._list_owners() if request.reason == Reason.EDIT)
         # What exists at a start is told binding by binding: one look when all have been told is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)

@@ -25,7 +25,7 @@ from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import IsNews, ListOwners, OwnerKey, Reason, Reconcile, Reconciler, Request, Resync
+from alluxio_operator.work import IsNews, ListOwners, Reconcile, Reconciler, Request, Resync
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class ReconcilersModule(Protocol):
         """Return what reconciles each kind."""
         ...
 
-    def list_owners(self, kube: Kube, settings: Settings) -> Iterable[OwnerKey]:
-        """Return every owner in the watched namespaces."""
+    def list_owners(self, kube: Kube, settings: Settings) -> Iterable[Request]:
+        """Return a request for every owner in the watched namespaces; see ListOwners."""
         ...
 
     def resync(self, kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
@@ -109,6 +109,7 @@ class Server:
         self._listener = Listener(
             settings.socket,
             self._queue,
+            work.list_owners,
             work.resync,
             work.reconcilers.keys(),
             metrics,
@@ -172,7 +173,7 @@ class Server:
         owners = self._listed_owners(told_to_stop)
         if owners is None:
             return False
-        self._queue.add_all(Request(key, Reason.RESYNC) for key in owners)
+        self._queue.add_all(owners)
         self._pool.start()
         self._listener.start()
         self._started = True
@@ -182,7 +183,7 @@ class Server:
             os.write(self._leading_fd, b"leading\n")
         return True
 
-    def _listed_owners(self, told_to_stop: ToldToStop) -> list[OwnerKey] | None:
+    def _listed_owners(self, told_to_stop: ToldToStop) -> list[Request] | None:
         give_up = self._clock() + LISTING_PATIENCE
         while True:
             try:

@@ -27,12 +27,16 @@ class MessageError(ValueError):
 
 @dataclass(slots=True)
 class Wakeups:
-    """What a message asks for: `requests` now, `existing` owners soon, and with `resync` every owner there is."""
+    """What a message asks for: `requests` now, `existing` owners soon, and with `resync` every owner there is.
+
+    `owners_exist` tells that owners themselves are among what exists, and not only children of theirs.
+    """
 
     hook: str
     requests: list[Request] = field(default_factory=list)
     existing: list[Request] = field(default_factory=list)
     resync: bool = False
+    owners_exist: bool = False
     left_out: int = 0
 
 
@@ -57,6 +61,7 @@ def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
                 found.requests.append(_request(wake, gone=context.get("watchEvent") == "Deleted"))
             else:
                 found.existing.append(Request(_key(wake), Reason.RESYNC))
+                found.owners_exist |= wake.get("child") is None
     return found
 
 

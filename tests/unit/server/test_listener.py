@@ -38,9 +38,11 @@ class Running:
         self.owners: list[OwnerKey] | Exception = [ONE, TWO]
         self.drifted: list[Request] = []
         self.known: list[OwnerKey] = []
+        self.edited: list[OwnerKey] = []
         self.listener = Listener(
             path,
             self,  # type: ignore[arg-type]
+            self.list_owners,
             self.resync,
             {KIND},
             self.metrics,
@@ -55,10 +57,14 @@ class Running:
         self.planned.append((request, delay))
 
     def resync(self) -> Iterator[Request]:
+        yield from self.list_owners()
+        yield from self.drifted
+
+    def list_owners(self) -> Iterator[Request]:
         if isinstance(self.owners, Exception):
             raise self.owners
-        yield from self.drifted
-        yield from (Request(key, Reason.RESYNC) for key in self.owners)
+        for key in self.owners:
+            yield Request(key, Reason.EDIT if key in self.edited else Reason.RESYNC)
 
     def send(self, message: bytes) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -100,6 +106,18 @@ def test_wake_ups_are_queued(running: Running) -> None:
     assert running.planned == [(Request(TWO, Reason.RESYNC), module.SETTLING)]
     labels = {"hook": "20-children"}
     assert running.metrics.registry.get_sample_value("alluxio_operator_hook_wakeups_total", labels) == 3
+
+
+def test_an_edit_from_before_shell_operator_watched_is_served_at_once(running: Running) -> None:
+    running.edited = [TWO]
+    running.tell({"type": "Synchronization", "objects": [event(), event(name="two")]})
+    assert running.added == [Request(TWO, Reason.EDIT)]
+
+
+def test_children_that_exist_have_nobody_listed(running: Running) -> None:
+    running.owners = RuntimeError("not to be listed for each kind of children")
+    child = {"kind": "ConfigMap", "name": "two-client"}
+    assert running.tell({"type": "Synchronization", "objects": [event(child=child)]}) == {"accepted": 1}
 
 
 def test_what_is_no_news_is_not_queued(running: Running) -> None:

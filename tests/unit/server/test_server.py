@@ -72,12 +72,12 @@ class Replica:
         return Outcome()
 
     def resync(self) -> list[Request]:
-        return [Request(key, Reason.RESYNC) for key in self.list_owners()]
+        return self.list_owners()
 
-    def list_owners(self) -> list[OwnerKey]:
+    def list_owners(self) -> list[Request]:
         if isinstance(self.owners, Exception):
             raise self.owners
-        return self.owners
+        return [Request(key, Reason.RESYNC) for key in self.owners]
 
     def leads(self) -> bool:
         return self.metrics.registry.get_sample_value("alluxio_operator_leader") == 1.0

@@ -51,7 +51,7 @@ def test_the_last_version_of_a_deleted_child_counts_for_nothing() -> None:
     ],
 )
 def test_what_exists_is_no_change(context: dict[str, Any]) -> None:
-    assert read(context) == Wakeups("10-alluxioclusters", existing=EXISTS)
+    assert read(context) == Wakeups("10-alluxioclusters", existing=EXISTS, owners_exist=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""Which owners there are, as a start and a resync read it from the API server."""
+
+from __future__ import annotations
+
+from tests.api.stage import Stage
+
+from alluxio_operator.reconcilers import list_owners
+from alluxio_operator.settings import Settings
+from alluxio_operator.work import Reason, Request
+
+
+def test_an_edit_that_nobody_followed_comes_as_an_edit(installed: Stage):
+    def owners() -> list[Request]:
+        settings = Settings(operator_namespace="ops", watch_namespaces=(installed.namespace,))
+        return list(list_owners(installed.api.kube, settings))
+
+    assert owners() == [Request(installed.key, Reason.RESYNC)]
+
+    installed.edit(properties={"alluxio.user.file.readtype.default": "NO_CACHE"})
+    assert owners() == [Request(installed.key, Reason.EDIT)]
+
+    installed.reconcile()
+    assert owners() == [Request(installed.key, Reason.RESYNC)]
+
+
+def test_what_was_never_reconciled_comes_as_an_edit(stage: Stage):
+    stage.create()
+    settings = Settings(operator_namespace="ops", watch_namespaces=("other-of-this-name", stage.namespace))
+    assert list(list_owners(stage.api.kube, settings)) == [Request(stage.key, Reason.EDIT)]
