@@ -30,8 +30,8 @@ PRODUCTION = {
 }
 """What a deployment has, where the simulation chooses otherwise."""
 
-SCHEDULED = "30-resync.py"
-RESYNC = b'{"hook": "30-resync", "contexts": [{"type": "Schedule", "binding": "resync"}]}'
+SCHEDULED = "20-resync.py"
+RESYNC = b'{"hook": "20-resync", "contexts": [{"type": "Schedule", "binding": "resync"}]}'
 
 Metrics = dict[str, float]
 """Values by name and labels, as a /metrics page writes them."""

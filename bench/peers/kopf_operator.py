@@ -28,7 +28,7 @@ from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.cluster.decide import decide
-from alluxio_operator.cluster.names import MANAGED_BY, OWNER_LABEL
+from alluxio_operator.cluster.names import MANAGED_BY
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.reconcile import FOLDER
 from alluxio_operator.cluster.report import Report, report, report_problems
@@ -37,6 +37,7 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
+from alluxio_operator.pipeline.children import OWNER_LABEL
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.work import Deadline, OwnerKey
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.cluster.names import MANAGED_BY
 from alluxio_operator.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.pipeline.children import CHILD_KINDS, owner_of, version_of
 from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import OwnerKey, Reason, Reconciler, Request
@@ -24,7 +27,7 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str
 
 def list_owners(kube: Kube, settings: Settings) -> Iterable[Request]:
     """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
-    for namespace in _watched(settings):
+    for namespace in _namespaces(settings):
         for resource in kube.list(KINDS[KIND].path(namespace)):
             meta = resource["metadata"]
             followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
@@ -34,9 +37,26 @@ def list_owners(kube: Kube, settings: Settings) -> Iterable[Request]:
 def resync(kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
     """Return requests for what has drifted with no event to tell of it, and one for every resource."""
     for reconciler in by_kind.values():
-        yield from reconciler.drifted(_watched(settings))
+        yield from reconciler.drifted(_namespaces(settings))
     yield from list_owners(kube, settings)
 
 
-def _watched(settings: Settings) -> tuple[str, ...]:
+def watched(settings: Settings) -> Sequence[Watched]:
+    """Return the collections of objects that wake the resource that they belong to."""
+    return [
+        Watched(
+            child.kind,
+            KINDS[child.kind].path(namespace),
+            f"app.kubernetes.io/managed-by={MANAGED_BY}",
+            child.metadata_only,
+            owner_of,
+            child.state_of,
+            None if KINDS[child.kind].has_generation else version_of,
+        )
+        for namespace in _namespaces(settings)
+        for child in CHILD_KINDS
+    ]
+
+
+def _namespaces(settings: Settings) -> tuple[str, ...]:
     return settings.watch_namespaces or ("",)

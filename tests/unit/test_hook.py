@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from alluxio_operator import hook, inline
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.work import Deadline, Outcome, OwnerKey, Reason, Request
 
 ROOT = Path(__file__).parents[2]
 HOOKS = ROOT / "hooks"
@@ -78,16 +78,11 @@ def edit(name: str) -> Request:
     return Request(owner(name), Reason.EDIT)
 
 
-def child(kind: str, name: str) -> Request:
-    return Request(owner("one"), Reason.CHILD, frozenset({ChildRef(kind, name)}))
-
-
 def resync(name: str) -> Request:
     return Request(owner(name), Reason.RESYNC)
 
 
 OWNERS = [resync("one"), resync("two")]
-CHILDREN = [child("ConfigMap", "one-client"), child("StatefulSet", "one-master"), child("Job", "one-format")]
 
 RECORDED: dict[str, tuple[str, list[Request]]] = {
     "cluster-added": ("10-alluxioclusters.py", [edit("one")]),
@@ -97,16 +92,7 @@ RECORDED: dict[str, tuple[str, list[Request]]] = {
     "cluster-three-added": ("10-alluxioclusters.py", [edit("a"), edit("b"), edit("c")]),
     "cluster-two-deleted": ("10-alluxioclusters.py", [edit("one"), edit("two")]),
     "cluster-synchronization": ("10-alluxioclusters.py", [resync("one"), resync("two")]),
-    "child-modified": ("20-children.py", [child("StatefulSet", "one-master")]),
-    "child-job-failed": ("20-children.py", [child("Job", "one-format")]),
-    "child-lost-owner-labels": ("20-children.py", [child("ConfigMap", "one-client")]),
-    "child-lost-managed-by-label": ("20-children.py", [child("ConfigMap", "one-client")]),
-    "children-added": ("20-children.py", CHILDREN),
-    "children-deleted": ("20-children.py", CHILDREN),
-    "children-many-merged": ("20-children.py", CHILDREN[1:]),
-    "children-synchronization": ("20-children.py", [resync("one")]),
-    "children-synchronization-empty": ("20-children.py", []),
-    "schedule": ("30-resync.py", [resync("one"), resync("two")]),
+    "schedule": ("20-resync.py", [resync("one"), resync("two")]),
 }
 
 
@@ -142,18 +128,18 @@ def test_bindings_watch_the_namespaces_that_are_set(
         assert binding["queue"] != "main"
 
 
-def test_edits_and_children_wait_in_queues_of_their_own(server: Received) -> None:
+def test_edits_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None:
     queues = []
     for path in sorted(HOOKS.glob("*.py")):
         config = json.loads(server.run(path.name, None, "--config").stdout)
         bindings = config.get("kubernetes", []) + config.get("schedule", [])
         queues.append({binding["queue"] for binding in bindings})
-    assert queues == [{"edits"}, {"children"}, {"resync"}]
+    assert queues == [{"edits"}, {"resync"}]
 
 
 def test_the_resync_is_as_frequent_as_set(server: Received) -> None:
     def crontab(**env: str) -> str:
-        ran = server.run("30-resync.py", None, "--config", **env)
+        ran = server.run("20-resync.py", None, "--config", **env)
         return str(json.loads(ran.stdout)["schedule"][0]["crontab"])
 
     assert crontab() == "*/20 * * * *"
@@ -196,7 +182,7 @@ def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> N
 
 def test_what_the_server_refuses_fails_the_run(server: Received) -> None:
     server.listener._resync = lambda: 1 / 0  # type: ignore[assignment,return-value]
-    ran = server.run("30-resync.py", CONTEXTS / "schedule.json")
+    ran = server.run("20-resync.py", CONTEXTS / "schedule.json")
     assert ran.returncode == 1
     assert 'did not take the contexts: {"error": "ZeroDivisionError: division by zero"}' in ran.stderr
 
@@ -251,8 +237,7 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
         environ["BINDING_CONTEXT_PATH"] = str(CONTEXTS / f"{recording}.json")
         inline.reconcile(hook.message_for(environ), environ)
 
-    run_inline("children-added")
-    refs = frozenset().union(*(request.children for request in CHILDREN))
-    assert seen.pop() == Request(owner("one"), Reason.CHILD, refs)
+    run_inline("cluster-modified")
+    assert seen.pop() == edit("one")
     run_inline("schedule")
     assert seen == [resync("one"), resync("two")]

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.api.base import GROUP
+from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
 
-OWNER_KIND_LABEL = f"{GROUP}/owner-kind"
-OWNER_LABEL = f"{GROUP}/owner"
 MANAGED_BY = "alluxio-operator"
 
 MASTER = "master"

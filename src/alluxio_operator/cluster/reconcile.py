@@ -12,7 +12,6 @@ from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster.decide import Plan, decide
-from alluxio_operator.cluster.names import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.report import Report, report, report_problems
@@ -23,6 +22,7 @@ from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
+from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.pipeline.publish import publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.pipeline.sweep import sweep

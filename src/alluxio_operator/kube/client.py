@@ -15,6 +15,7 @@ import urllib3
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
+from kubernetes.watch.watch import iter_resp_lines
 
 from alluxio_operator.kube.errors import ApiError, error_for
 from alluxio_operator.kube.kinds import KINDS, Object
@@ -27,6 +28,7 @@ PAGE = 500
 NOBODYS_VERSION = "1"
 """A resourceVersion that no object has: it is the revision of an etcd to which nothing was written yet."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA_ONLY_EVENTS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
 class Kube:
@@ -46,6 +48,8 @@ class Kube:
         except config.ConfigException:
             config.load_kube_config(client_configuration=configuration)
         configuration.connection_pool_maxsize = connections
+        # A watch says nothing for minutes: without it, nobody would notice that the server is gone.
+        configuration.keep_alive = True
         # Retries are the queue's business: it knows the deadline and serves other owners meanwhile. One new try
         # to connect covers a pooled connection that the server closed.
         configuration.retries = urllib3.Retry(total=None, connect=1, read=0, redirect=0, status=0, other=0)
@@ -60,19 +64,53 @@ class Kube:
         return self._call("GET", path)
 
     def list(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
-        """Read a collection page by page; with `metadata_only` objects come without anything else."""
+        """Read the objects of a collection; with `metadata_only` they come without anything else."""
+        for page in self.pages(path, label_selector, metadata_only=metadata_only):
+            # An empty list of metadata only comes with null.
+            yield from page.get("items") or ()
+
+    def pages(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
+        """Read a collection page by page, each with the collection's version in its metadata."""
         accept = METADATA_ONLY if metadata_only else "application/json"
         query: dict[str, str | int] = {"limit": PAGE}
         if label_selector:
             query["labelSelector"] = label_selector
         while True:
             page = self._call("GET", path, query=query, accept=accept)
-            # An empty list of metadata only comes with null.
-            yield from page.get("items") or ()
+            yield page
             token = page["metadata"].get("continue")
             if not token:
                 return
             query["continue"] = token
+
+    def watch(
+        self, path: str, label_selector: str, version: str, seconds: int, *, metadata_only: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the events of a collection from `version` on, bookmarks too, until the server ends it after `seconds`.
+
+        An event of type ERROR holds a Status, with code 410 when the version is too old.
+        """
+        query: dict[str, str | int] = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "labelSelector": label_selector,
+            "resourceVersion": version,
+            "timeoutSeconds": seconds,
+        }
+        accept = METADATA_ONLY_EVENTS if metadata_only else "application/json"
+        timeout = (self._timeout, seconds + self._timeout)
+        answer = self._request("GET", path, query=query, accept=accept, timeout=timeout)
+        try:
+            if answer.status >= 300:
+                raise error_for(f"WATCH {path}", answer.status, answer.read(), answer.headers.get("Retry-After"))
+            for line in iter_resp_lines(answer.response):
+                if line:
+                    yield json.loads(line)
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise ApiError(f"WATCH {path}", 0, f"cut off: {error}") from error
+        finally:
+            # The connection is in the midst of an answer: nobody else may have it.
+            answer.response.close()
 
     def apply(self, namespace: str, obj: Object, *, absent: bool = False) -> dict[str, Any]:
         """Apply an object server-side; raise Refused with the server's own sentence.
@@ -118,17 +156,33 @@ class Kube:
         accept: str = "application/json",
     ) -> dict[str, Any]:
         call = f"{method} {path}"
+        timeout = self._deadline.remaining(self._timeout) if self._deadline else self._timeout
+        answer = self._request(method, path, query=query, body=body, content=content, accept=accept, timeout=timeout)
+        try:
+            data = answer.read()
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiError(call, 0, f"no answer: {error}") from error
+        if answer.status >= 300:
+            raise error_for(call, answer.status, data, answer.headers.get("Retry-After"))
+        return cast(dict[str, Any], json.loads(data))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: str,
+        timeout: float | tuple[float, float],
+        query: Mapping[str, str | int] | None = None,
+        body: Object | str | None = None,
+        content: str = "application/json",
+    ) -> Any:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content
         self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
-        timeout = self._deadline.remaining(self._timeout) if self._deadline else self._timeout
         try:
-            answer = self._api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
-            data = answer.read()
+            return self._api.rest_client.request(method, url, headers=headers, body=body, _request_timeout=timeout)
         except (urllib3.exceptions.HTTPError, ApiException) as error:
-            raise ApiError(call, 0, f"no answer: {error}") from error
-        if answer.status >= 300:
-            raise error_for(call, answer.status, data, answer.headers.get("Retry-After"))
-        return cast(dict[str, Any], json.loads(data))
+            raise ApiError(f"{method} {path}", 0, f"no answer: {error}") from error

@@ -30,6 +30,10 @@ class Conflict(ApiError):
     """The object changed in the meantime, or exists already."""
 
 
+class Gone(ApiError):
+    """The API server no longer knows the version from which it was asked to tell."""
+
+
 class Refused(ApiError):
     """The API server understood the object and won't have it (invalid, forbidden by policy, over quota)."""
 
@@ -42,6 +46,6 @@ def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> A
         message = document.get("message", message)
     except (ValueError, AttributeError):
         pass
-    kinds = {404: NotFound, 409: Conflict, 422: Refused, 403: Refused, 400: Refused}
+    kinds = {404: NotFound, 409: Conflict, 410: Gone, 422: Refused, 403: Refused, 400: Refused}
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
     return kinds.get(status, ApiError)(call, status, message, seconds)

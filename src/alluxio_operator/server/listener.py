@@ -18,7 +18,7 @@ from typing import Any, cast
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import IsNews, ListOwners, Reason, Resync
+from alluxio_operator.work import ListOwners, Reason, Resync
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,7 @@ SETTLING = 3.0
 class Listener:
     """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled.
 
-    What `is_news` denies is left out: the operator's own writes come back as events, one for each object. A resync's
-    looks at owners of which nothing is known to have changed are spread over `spread` seconds.
+    A resync's looks at owners of which nothing is known to have changed are spread over `spread` seconds.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class Listener:
         resync: Resync,
         kinds: Collection[str],
         metrics: Metrics,
-        is_news: IsNews = lambda request: True,  # noqa: ARG005
         spread: float = 0.0,
     ) -> None:
         self._path = path
@@ -57,7 +55,6 @@ class Listener:
         self._spread = spread
         self._kinds = kinds
         self._metrics = metrics
-        self._is_news = is_news
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -101,22 +98,18 @@ class Listener:
         resync = list(self._resync()) if found.resync else []
         drifted = [request for request in resync if request.reason != Reason.RESYNC]
         looks = [request for request in resync if request.reason == Reason.RESYNC]
-        news = [request for request in found.requests if self._is_news(request)]
-        self._queue.add_all([*news, *drifted])
+        self._queue.add_all([*found.requests, *drifted])
         for place, request in enumerate(looks):
             self._queue.add_after(request, self._spread * place / len(looks))
-        if found.owners_exist:
+        if found.existing:
             # What was edited after the owners had been listed, and before shell-operator began to watch, is no event.
             self._queue.add_all(request for request in self._list_owners() if request.reason == Reason.EDIT)
         # What exists at a start is told binding by binding: one look when all have been told is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)
-        accepted = len(news) + len(found.existing) + len(resync)
-        known = len(found.requests) - len(news)
+        accepted = len(found.requests) + len(found.existing) + len(resync)
         self._metrics.hook_wakeups.labels(found.hook).inc(accepted)
-        log.debug(
-            "wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out, "known": known}
-        )
+        log.debug("wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out})
         return accepted
 
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
@@ -22,6 +22,7 @@ from alluxio_operator.server.lease import Election, KubeLeases, Times
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import KeyedQueue
+from alluxio_operator.server.watch import Collections, Watch, Watched
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
@@ -39,6 +40,9 @@ SPREAD = 0.9
 
 LISTING_PATIENCE = 60.0
 """Seconds of failing to list the owners after which another replica shall try."""
+
+GATHERING = 0.1
+"""Seconds from the first event of a child to the reconcile: a rollout makes many, and one look serves them all."""
 
 ToldToStop = Callable[[float], bool]
 """Waits at most so many seconds and tells whether to stop."""
@@ -59,15 +63,27 @@ class ReconcilersModule(Protocol):
         """Return requests for what has drifted, and one for every owner."""
         ...
 
+    def watched(self, settings: Settings) -> Sequence[Watched]:
+        """Return the collections whose objects wake their owners."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a leader does: how each kind is reconciled, and which owners there are."""
+    """What a leader does: how each kind is reconciled, which owners there are, and what wakes them.
+
+    What `is_news` denies wakes nobody: the operator's own writes come back as events, one for each object.
+    """
 
     reconcilers: Mapping[str, Reconcile]
     list_owners: ListOwners
     resync: Resync
     is_news: IsNews = lambda request: True  # noqa: ARG005
+    watched: Sequence[Watched] = ()
+
+
+class ServerKube(KubeLeases, Collections, Protocol):
+    """The calls of the server itself."""
 
 
 class Server:
@@ -76,7 +92,7 @@ class Server:
     def __init__(
         self,
         settings: Settings,
-        kube: KubeLeases,
+        kube: ServerKube,
         work: Work,
         metrics: Metrics,
         *,
@@ -113,9 +129,9 @@ class Server:
             work.resync,
             work.reconcilers.keys(),
             metrics,
-            work.is_news,
             spread=settings.resync_minutes * 60 * SPREAD,
         )
+        self._watches = [Watch(kube, one, self._wake, metrics) for one in work.watched]
         self._http = HttpServer(
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
@@ -144,6 +160,7 @@ class Server:
             wrong.append("a worker has ended")
         if not self._listener.alive():
             wrong.append("the hooks' socket is not served")
+        wrong += [f"the watch of {watch.name} has ended" for watch in self._watches if not watch.alive()]
         stuck = [run for run in self._pool.running() if run.over > self._settings.stuck_after]
         return wrong + [f"{run.request.key} is {run.over:.0f} s over its deadline" for run in stuck]
 
@@ -176,6 +193,8 @@ class Server:
         self._queue.add_all(owners)
         self._pool.start()
         self._listener.start()
+        for watch in self._watches:
+            watch.start()
         self._started = True
         self._metrics.leader.set(1)
         log.info("leading", extra={"owners": len(owners)})
@@ -192,6 +211,10 @@ class Server:
                 log.exception("owners could not be listed")
             if self._clock() >= give_up or told_to_stop(self._settings.lease_retry):
                 return None
+
+    def _wake(self, request: Request) -> None:
+        if request.key.kind in self._work.reconcilers and self._work.is_news(request):
+            self._queue.add_after(request, GATHERING)
 
     def _watch_lease(self) -> None:
         # In a thread of its own, so that nothing delays it: another replica may act by now.
@@ -210,6 +233,8 @@ class Server:
 
     def _end(self) -> None:
         log.info("ending")
+        for watch in self._watches:
+            watch.close()
         # The lease is kept while reconciles end, and the socket is served, so that no hook fails for nothing.
         idle = not self._started or self._pool.stop(self._settings.drain)
         self._listener.close()
@@ -240,15 +265,17 @@ def main() -> NoReturn:
         sys.exit(2)
     logs.configure(settings.log_level, sys.stdout)
     metrics = Metrics()
-    # One for each worker, one for the lease, one for the listener of a resync.
-    kube = Kube.connect(connections=settings.workers + 2)
     module: ReconcilersModule = importlib.import_module(settings.reconcilers)
+    watched = module.watched(settings)
+    # One for each worker and each watch, one for the lease, one for the listener of a resync.
+    kube = Kube.connect(connections=settings.workers + len(watched) + 2)
     by_kind = module.reconcilers(kube, settings, metrics)
     work = Work(
         by_kind,
         lambda: module.list_owners(kube, settings),
         lambda: module.resync(kube, settings, by_kind),
         lambda request: by_kind[request.key.kind].is_news(request),
+        watched,
     )
     leading_fd = os.environ.get(LEADING_FD)
     server = Server(settings, kube, work, metrics, leading_fd=int(leading_fd) if leading_fd else None, clock=boot_time)

@@ -3,10 +3,9 @@
 A message is `{"hook": NAME, "contexts": [...]}` with the contexts as shell-operator wrote them. Every binding's filter
 puts into its result, beside what tells of a change, who is to be woken:
 
-    {"wake": {"kind": ..., "namespace": ..., "name": ..., "child": {"kind": ..., "name": ..., "version": ...}}, ...}
+    {"wake": {"kind": ..., "namespace": ..., "name": ...}, ...}
 
-`child` is the object that changed, where that is not the owner itself; some kinds tell its version, too. Nothing else
-in a context is looked at: it is a wake-up and never the truth.
+Nothing else in a context is looked at: it is a wake-up and never the truth.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
+from alluxio_operator.work import OwnerKey, Reason, Request
 
 RESYNC_BINDING = "resync"
 """A schedule by this name asks for every owner."""
@@ -27,24 +26,20 @@ class MessageError(ValueError):
 
 @dataclass(slots=True)
 class Wakeups:
-    """What a message asks for: `requests` now, `existing` owners soon, and with `resync` every owner there is.
-
-    `owners_exist` tells that owners themselves are among what exists, and not only children of theirs.
-    """
+    """What a message asks for: `requests` now, `existing` owners soon, and with `resync` every owner there is."""
 
     hook: str
     requests: list[Request] = field(default_factory=list)
     existing: list[Request] = field(default_factory=list)
     resync: bool = False
-    owners_exist: bool = False
     left_out: int = 0
 
 
 def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
     """Return what a hook's message asks for; raise MessageError.
 
-    An owner of a kind that nobody reconciles, or without a name, is left out and not refused: a label that anyone can
-    set on an object would otherwise make shell-operator repeat the hook for ever.
+    An owner of a kind that nobody reconciles, or without a name, is left out and not refused: shell-operator would
+    otherwise repeat the hook for ever.
     """
     found = Wakeups(_get(message, "hook", str))
     for context in _get(message, "contexts", list):
@@ -58,10 +53,9 @@ def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
             if wake.get("kind") not in kinds or not wake.get("namespace") or not wake.get("name"):
                 found.left_out += 1
             elif just_now:
-                found.requests.append(_request(wake, gone=context.get("watchEvent") == "Deleted"))
+                found.requests.append(Request(_key(wake), Reason.EDIT))
             else:
                 found.existing.append(Request(_key(wake), Reason.RESYNC))
-                found.owners_exist |= wake.get("child") is None
     return found
 
 
@@ -83,17 +77,6 @@ def _seen(context: Mapping[str, Any]) -> Iterator[Any]:
         # An event for "look at everything of a kind", which a change of a binding makes, names no object.
         if item.get("filterResult"):
             yield item["filterResult"]
-
-
-def _request(wake: Mapping[str, Any], *, gone: bool) -> Request:
-    child = wake.get("child")
-    if child is None:
-        return Request(_key(wake), Reason.EDIT)
-    kind, name = _get(child, "kind", str), _get(child, "name", str)
-    # What is told of a deleted object is its last version, which says nothing of its end.
-    told = "version" in child and not gone
-    ref = ChildRef(kind, name, _get(child, "version", str) if told else "")
-    return Request(_key(wake), Reason.CHILD, frozenset({ref}))
 
 
 def _key(wake: Mapping[str, Any]) -> OwnerKey:

@@ -40,6 +40,8 @@ class Metrics:
         self.queue_wait = self._histogram("queue_wait_seconds", "How long an owner waited for a worker.")
         self.queue_retries = self._counter("queue_retries", "Reconciles put back after a failure.")
         self.hook_wakeups = self._counter("hook_wakeups", "Wake-ups that the hooks sent.", "hook")
+        self.watch_events = self._counter("watch_events", "Changes of children that woke their owner.", "kind")
+        self.watch_restarts = self._counter("watch_restarts", "Watches that had to begin anew.", "kind", "cause")
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)

@@ -15,7 +15,7 @@ import yaml
 from kubernetes.client import ApiClient, Configuration
 
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.errors import ApiError, Conflict, NotFound, Refused
+from alluxio_operator.kube.errors import ApiError, Conflict, Gone, NotFound, Refused
 from alluxio_operator.work import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
@@ -240,3 +240,38 @@ def test_no_call_begins_after_the_deadline(kube: Kube, server: Server):
         kube.within(Deadline.after(-1)).get(PATH)
 
     assert server.asked == []
+
+
+def test_a_watch_yields_events_and_ends_with_the_answer(server: Server, kube: Kube):
+    lines = [{"type": "ADDED", "object": OBJECT}, {"type": "BOOKMARK", "object": {}}]
+    server.answer(200, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    assert list(kube.watch("/api/v1/configmaps", "a=b", "7", 300)) == lines
+    assert server.asked[0]["query"] == {
+        "watch": "true",
+        "allowWatchBookmarks": "true",
+        "labelSelector": "a=b",
+        "resourceVersion": "7",
+        "timeoutSeconds": "300",
+    }
+
+
+@pytest.mark.parametrize(("status", "error"), [(410, Gone), (403, Refused), (500, ApiError)])
+def test_a_watch_that_is_refused_raises(server: Server, kube: Kube, status: int, error: type[ApiError]):
+    server.answer(status, {"message": "no"})
+    with pytest.raises(error, match="no"):
+        list(kube.watch("/api/v1/configmaps", "a=b", "7", 300))
+
+
+def test_a_watch_that_breaks_in_the_midst_of_an_event_raises(server: Server, kube: Kube):
+    server.answer(200, b'{"type": "ADDED"}\n{"type": \n')
+    events = kube.watch("/api/v1/configmaps", "a=b", "7", 300)
+    assert next(events) == {"type": "ADDED"}
+    with pytest.raises(ApiError, match="cut off"):
+        next(events)
+
+
+def test_pages_tell_the_version_of_the_collection(server: Server, kube: Kube):
+    server.answer(200, {"metadata": {"resourceVersion": "9", "continue": "more"}, "items": [OBJECT]})
+    server.answer(200, {"metadata": {"resourceVersion": "9"}, "items": None})
+    pages = list(kube.pages("/api/v1/configmaps", "a=b"))
+    assert [page["metadata"]["resourceVersion"] for page in pages] == ["9", "9"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -29,6 +29,7 @@ class FakeLeases:
         self.objects: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.broken: Exception | None = None
+        self.watched: list[dict[str, Any]] = []
         self.before_write: Callable[[], None] = lambda: None
         self._version = 0
         self._lock = threading.Lock()
@@ -42,6 +43,17 @@ class FakeLeases:
         if path not in self.objects:
             raise NotFound(path, 404, "not found")
         return deepcopy(self.objects[path])
+
+    def pages(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
+        del path, label_selector, metadata_only
+        yield {"metadata": {"resourceVersion": "1"}, "items": self.watched}
+
+    def watch(
+        self, path: str, label_selector: str, version: str, seconds: int, *, metadata_only: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        del path, label_selector, version, seconds, metadata_only
+        time.sleep(0.02)
+        return iter(())
 
     def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         self.before_write()

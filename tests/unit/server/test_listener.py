@@ -37,7 +37,6 @@ class Running:
         self.metrics = Metrics(CollectorRegistry())
         self.owners: list[OwnerKey] | Exception = [ONE, TWO]
         self.drifted: list[Request] = []
-        self.known: list[OwnerKey] = []
         self.edited: list[OwnerKey] = []
         self.listener = Listener(
             path,
@@ -46,7 +45,6 @@ class Running:
             self.resync,
             {KIND},
             self.metrics,
-            lambda request: request.key not in self.known,
             spread=540,
         )
 
@@ -78,7 +76,7 @@ class Running:
         return json.loads(answer)
 
     def tell(self, *contexts: Any) -> dict[str, Any]:
-        return self.send(json.dumps({"hook": "20-children", "contexts": contexts}).encode())
+        return self.send(json.dumps({"hook": "10-alluxioclusters", "contexts": contexts}).encode())
 
 
 @pytest.fixture
@@ -97,14 +95,10 @@ SCHEDULE = {"type": "Schedule", "binding": "resync"}
 
 def test_wake_ups_are_queued(running: Running) -> None:
     exists = {"type": "Synchronization", "objects": [event(name="two")]}
-    child = {"kind": "ConfigMap", "name": "two-client"}
-    assert running.tell(event(), event(name="two", child=child), exists) == {"accepted": 3}
-    assert running.added == [
-        Request(ONE, Reason.EDIT),
-        Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")})),
-    ]
+    assert running.tell(event(), event(name="two"), exists) == {"accepted": 3}
+    assert running.added == [Request(ONE, Reason.EDIT), Request(TWO, Reason.EDIT)]
     assert running.planned == [(Request(TWO, Reason.RESYNC), module.SETTLING)]
-    labels = {"hook": "20-children"}
+    labels = {"hook": "10-alluxioclusters"}
     assert running.metrics.registry.get_sample_value("alluxio_operator_hook_wakeups_total", labels) == 3
 
 
@@ -112,23 +106,6 @@ def test_an_edit_from_before_shell_operator_watched_is_served_at_once(running: R
     running.edited = [TWO]
     running.tell({"type": "Synchronization", "objects": [event(), event(name="two")]})
     assert running.added == [Request(TWO, Reason.EDIT)]
-
-
-def test_children_that_exist_have_nobody_listed(running: Running) -> None:
-    running.owners = RuntimeError("not to be listed for each kind of children")
-    child = {"kind": "ConfigMap", "name": "two-client"}
-    assert running.tell({"type": "Synchronization", "objects": [event(child=child)]}) == {"accepted": 1}
-
-
-def test_what_is_no_news_is_not_queued(running: Running) -> None:
-    running.known = [ONE]
-    assert running.tell(event(), event(name="two")) == {"accepted": 1}
-    assert running.added == [Request(TWO, Reason.EDIT)]
-
-
-def test_a_resync_asks_also_for_owners_of_which_nothing_is_news(running: Running) -> None:
-    running.known = [ONE, TWO]
-    assert running.tell(SCHEDULE) == {"accepted": 2}
 
 
 def test_a_resync_looks_at_every_owner_spread_over_time_and_at_drift_at_once(running: Running) -> None:

@@ -9,8 +9,9 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -18,13 +19,24 @@ from server_fakes import UNREACHABLE, FakeLeases, eventually
 
 from alluxio_operator.server import main as module
 from alluxio_operator.server.main import Server, Work
+from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
 
 KIND = "AlluxioCluster"
 KEY = OwnerKey(KIND, "data", "one")
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/alluxio-operator"
+
+CHILDREN = ("one", "two", "elsewhere")
+
+
+def owner_of(obj: Mapping[str, Any]) -> OwnerKey:
+    kind = "Another" if obj["metadata"]["name"] == "elsewhere" else KIND
+    return OwnerKey(kind, "data", obj["metadata"]["name"])
+
+
+WATCHED = [Watched("Job", "/jobs", "ours=1", False, owner_of, lambda obj: obj["metadata"]["name"])]
 
 
 class Replica:
@@ -44,6 +56,7 @@ class Replica:
         )
         self.seen: list[Request] = []
         self.owners: list[OwnerKey] | Exception = [KEY]
+        self.known: list[OwnerKey] = []
         self.hold = threading.Event()
         self.hold.set()
         self.exits: list[int] = []
@@ -53,7 +66,13 @@ class Replica:
         self.server = Server(
             self.settings,
             kube,
-            Work({KIND: self.reconcile}, self.list_owners, self.resync),
+            Work(
+                {KIND: self.reconcile},
+                self.list_owners,
+                self.resync,
+                lambda request: request.key not in self.known,
+                WATCHED,
+            ),
             self.metrics,
             leading_fd=leading_fd,
             exit_now=self.exits.append,
@@ -235,3 +254,39 @@ def test_a_replica_ends_when_its_supervisor_is_gone(folder: str) -> None:
     os.close(one.said)
     one.thread.join(10)
     assert one.code == 1
+
+
+def test_a_leader_reconciles_whose_children_changed_unless_it_is_no_news(folder: str) -> None:
+    kube = FakeLeases()
+    kube.watched = [{"metadata": {"namespace": "data", "name": name}} for name in CHILDREN]
+    one = Replica(kube, folder)
+    one.owners, one.known = [], [OwnerKey(KIND, "data", "two")]
+    child = frozenset({ChildRef("Job", "one")})
+    eventually(lambda: Request(KEY, Reason.CHILD, child) in one.seen)
+    threading.Event().wait(2 * module.GATHERING)
+    # Neither the one of which nothing is news, nor one of a kind that nobody reconciles.
+    assert {request.key for request in one.seen} == {KEY}
+    assert one.end() == 0
+
+
+def test_a_watch_that_has_ended_makes_the_process_unhealthy(folder: str) -> None:
+    one = Replica(FakeLeases(), folder)
+    eventually(one.leads)
+    eventually(lambda: one.get("/healthz") == 200)
+    for watch in one.server._watches:
+        watch.close()
+    eventually(lambda: one.server.unhealthy() == ["the watch of /jobs has ended"])
+    assert one.end() == 0
+
+
+def test_a_standby_watches_nothing(folder: str) -> None:
+    kube = FakeLeases()
+    first = Replica(kube, folder)
+    eventually(first.leads)
+    kube.watched = [{"metadata": {"namespace": "data", "name": "one"}}]
+    second = Replica(kube, folder)
+    second.owners = []
+    eventually(lambda: second.get("/readyz") == 200)
+    assert not any(watch.alive() for watch in second.server._watches)
+    assert second.seen == []
+    assert (second.end(), first.end()) == (0, 0)

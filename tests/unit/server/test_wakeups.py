@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alluxio_operator.server.wakeups import MessageError, Wakeups, wakeups_in
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
+from alluxio_operator.work import OwnerKey, Reason, Request
 
 KIND = "AlluxioCluster"
 ONE = OwnerKey(KIND, "data", "one")
@@ -28,21 +28,6 @@ def test_an_event_of_the_owner_is_an_edit() -> None:
     assert read(event()) == Wakeups("10-alluxioclusters", [Request(ONE, Reason.EDIT)])
 
 
-def test_an_event_of_a_child_names_it() -> None:
-    found = read(event(child={"kind": "Job", "name": "one-format"}))
-    assert found.requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("Job", "one-format")}))]
-
-
-def test_a_child_may_tell_its_version() -> None:
-    found = read(event(child={"kind": "ConfigMap", "name": "c", "version": "uid/7"}))
-    assert found.requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("ConfigMap", "c", "uid/7")}))]
-
-
-def test_the_last_version_of_a_deleted_child_counts_for_nothing() -> None:
-    deleted = {**event(child={"kind": "ConfigMap", "name": "c", "version": "uid/7"}), "watchEvent": "Deleted"}
-    assert read(deleted).requests == [Request(ONE, Reason.CHILD, frozenset({ChildRef("ConfigMap", "c")}))]
-
-
 @pytest.mark.parametrize(
     "context",
     [
@@ -51,7 +36,7 @@ def test_the_last_version_of_a_deleted_child_counts_for_nothing() -> None:
     ],
 )
 def test_what_exists_is_no_change(context: dict[str, Any]) -> None:
-    assert read(context) == Wakeups("10-alluxioclusters", existing=EXISTS, owners_exist=True)
+    assert read(context) == Wakeups("10-alluxioclusters", existing=EXISTS)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +76,6 @@ def test_an_owner_that_cannot_be_is_left_out(changes: dict[str, Any]) -> None:
         {"hook": "h", "contexts": [{"type": "Event", "filterResult": 1}]},
         {"hook": "h", "contexts": [{"type": "Event", "filterResult": {"generation": 1}}]},
         {"hook": "h", "contexts": [event(name=7)]},
-        {"hook": "h", "contexts": [event(child=7)]},
-        {"hook": "h", "contexts": [event(child={"kind": "Job"})]},
     ],
 )
 def test_what_no_hook_sends_is_refused(message: Any) -> None:
