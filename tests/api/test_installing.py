@@ -107,7 +107,8 @@ def test_each_layer_comes_after_its_gate_and_a_cluster_at_rest_is_left_alone(sta
     assert stage.reconcile().changed is False
     assert stage.versions() == after, "nor does an operator that starts anew"
 
-    assert set(stage.events()) == {"Created", "Updated", "Deleted", "Ready"}
+    # Whether the scheduler has turned the pods away by the time of a look is up to it.
+    assert set(stage.events()) - {"Unschedulable"} == {"Created", "Updated", "Pruned", "Ready"}
 
     stage.stop_serving()
     stage.reconcile()
