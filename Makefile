@@ -76,6 +76,10 @@ demo: venv packages ## from nothing to a file written and read through an Alluxi
 test: venv ## every suite, each within its budget; SUITES="lint unit" runs some
 	@$(VENV)/bin/python -m dev.tasks test $(SUITES)
 
+.PHONY: test-full
+test-full: venv ## every suite there is, hours; writes docs/test-report.md
+	@$(VENV)/bin/python -m dev.tasks test --full
+
 # --- parts of them ----------------------------------------------------------------------------------------------
 
 .PHONY: check

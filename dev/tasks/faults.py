@@ -17,7 +17,7 @@ from dev.tasks.shell import ROOT, StepFailed, python, run
 
 PATIENCE = 12.0
 """Seconds for the tests to end early."""
-REPORT = ROOT / "build" / "reports" / "faults.xml"
+REPORTS = ROOT / "build" / "reports"
 
 
 def main(arguments: list[str]) -> int:
@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
 
 def tests(arguments: list[str], place: Mapping[str, str]) -> int:
     """Run the tests in the cluster's network; return pytest's exit code."""
-    command = ("dev/in-simulation", *python("-m", "pytest", "-q", "tests/faults", f"--junitxml={REPORT}", *arguments))
+    report = REPORTS / ("faults-long.xml" if "--long" in arguments else "faults.xml")
+    command = ("dev/in-simulation", *python("-m", "pytest", "-q", "tests/faults", f"--junitxml={report}", *arguments))
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **place}) as process:
         try:
             return process.wait()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dev.tasks import full_report
 from dev.tasks.shell import ROOT, duration
 
 REPORTS = ROOT / "build" / "reports"
@@ -24,14 +25,15 @@ PYTHON = sys.executable
 class Suite:
     """One suite: what it runs, and its budget in minutes, after which it is ended and counts as failed.
 
-    `needed` marks what later suites stand on: when it fails, they are not run. `by_name` suites run only when named.
+    `needed` marks what later suites stand on: when it fails, they are not run. `full` suites don't fit into the time of
+    every run: they are run by `make test-full`, and by name.
     """
 
     name: str
     commands: Sequence[Sequence[str]]
     minutes: float
     needed: bool = False
-    by_name: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Result:
     outcome: str
     seconds: float
     budget_minutes: float
+
+
+def _kuttl(config: str) -> Sequence[str]:
+    return ("dev/in-cluster", "kubectl-kuttl", "test", f"--config=kuttl-tests/{config}", f"--artifacts-dir={REPORTS}")
 
 
 SUITES = (
@@ -57,7 +63,7 @@ SUITES = (
         2,
     ),
     Suite("unit", ((PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORTS}/unit.xml"),), 4),
-    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 32, True),
+    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 28, True),
     Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 8, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
     Suite(
@@ -69,32 +75,22 @@ SUITES = (
         ),
         5,
     ),
-    Suite("faults", ((PYTHON, "-m", "dev.tasks.faults"),), 12, by_name=True),
+    Suite("faults", ((PYTHON, "-m", "dev.tasks.faults"),), 8),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
-    Suite(
-        "scenarios",
-        (
-            (
-                "dev/in-cluster",
-                "kubectl-kuttl",
-                "test",
-                "--config=kuttl-tests/kuttl-test.yaml",
-                f"--artifacts-dir={REPORTS}",
-            ),
-        ),
-        15,
-    ),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 15),
+    Suite("more-scenarios", (_kuttl("kuttl-test-full.yaml"),), 45, full=True),
+    Suite("faults-long", ((PYTHON, "-m", "dev.tasks.faults", "--long"),), 150, full=True),
 )
 
 
-def run_all(names: Sequence[str] = ()) -> int:
-    """Run the suites, or those that are named; return the exit code."""
+def run_all(names: Sequence[str] = (), *, full: bool = False) -> int:
+    """Run the suites of every run, or those that are named, or with `full` all there are; return the exit code."""
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
     results: list[Result] = []
     broken = None
     for suite in SUITES:
-        if suite.name not in names if names else suite.by_name:
+        if suite.name not in names if names else suite.full and not full:
             continue
         if broken:
             results.append(Result(suite.name, f"not run, since {broken} failed", 0, suite.minutes))
@@ -104,6 +100,8 @@ def run_all(names: Sequence[str] = ()) -> int:
         if suite.needed and result.outcome != "passed":
             broken = suite.name
     report(results)
+    if full and not names:
+        full_report.write(REPORTS)
     return 0 if all(result.outcome == "passed" for result in results) else 1
 
 
