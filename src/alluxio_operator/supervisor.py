@@ -46,8 +46,10 @@ def shell_operator_env(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "KUBE_CLIENT_BURST": str(settings.shell_operator_burst),
         "LOG_TYPE": "json",
         "LOG_LEVEL": settings.shell_operator_log_level,
-        # It caches every watched object; twice that for garbage would be most of the memory of a large installation.
+        # It caches every resource; twice that for garbage would be most of the memory of a large installation.
         "GOGC": environ.get("GOGC", "50"),
+        # It only starts hooks; left alone, Go sets memory aside for each processor of the node.
+        "GOMAXPROCS": environ.get("GOMAXPROCS", "1"),
     }
     if settings.kubeconfig:
         env["KUBE_CONFIG"] = str(settings.kubeconfig)
