@@ -33,6 +33,8 @@ KINDS = (
     ("apps/v1", "DaemonSet", WORKLOAD),
     ("apps/v1", "Deployment", WORKLOAD),
     ("batch/v1", "Job", JOB),
+    # Its status is another's business and changes with each pod; only what we write counts.
+    ("policy/v1", "PodDisruptionBudget", "{generation: .metadata.generation}"),
     ("v1", "ConfigMap", VERSION),
     ("v1", "Service", VERSION),
     ("v1", "ServiceAccount", VERSION),
