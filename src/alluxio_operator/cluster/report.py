@@ -93,7 +93,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     installed = ready or holds(before.conditions, "Installed")
     changing = before.observed_generation != cluster.generation or bool(applied.changed or applied.created)
     phase = _phase(ready, installed, changing or before.phase == "Updating", closed)
-    if phase != "Degraded" and members.stopped(cluster, rollouts):
+    if members.stopped(cluster, rollouts) and not _needs_a_person(closed):
         phase = "Stopped"
     said = (
         _ready(ready, closed, unsettled),
@@ -183,9 +183,13 @@ def _phase(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate])
         return "Ready"
     if not installed:
         return "Installing"
-    if any(gate.reason in ("JournalMissing", "Refused") for gate in closed):
+    if _needs_a_person(closed):
         return "Degraded"
     return "Updating" if changing else "Degraded"
+
+
+def _needs_a_person(closed: Sequence[Gate]) -> bool:
+    return any(gate.reason in ("JournalMissing", "Refused") for gate in closed)
 
 
 def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
