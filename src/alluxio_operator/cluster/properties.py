@@ -35,10 +35,18 @@ DEFAULTS: Final[Mapping[str, str]] = {
 """What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
 
 FAILOVER: Final[Mapping[str, str]] = {
-    "alluxio.master.embedded.journal.election.timeout.min": "2s",
-    "alluxio.master.embedded.journal.election.timeout.max": "4s",
+    # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
+    "alluxio.master.embedded.journal.election.timeout.min": "1500ms",
+    "alluxio.master.embedded.journal.election.timeout.max": "3s",
+    # Safe mode: the time in which workers find the new leader; its own is 5s.
+    "alluxio.master.worker.connect.wait.time": "3s",
+    # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
+    # shorter than that.
+    "alluxio.user.rpc.retry.max.sleep": "1s",
 }
-"""The same, for several masters: how soon another one leads when the leader is gone."""
+"""The same, for several masters: how soon clients are served again when the leader is gone; see
+docs/high-availability.md for what was measured.
+"""
 
 RESERVED: Final = frozenset(
     {
@@ -118,7 +126,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
     """Return the properties of one role; later layers win."""
     return {
         **DEFAULTS,
-        **(FAILOVER if _masters(spec, members) > 1 else {}),
+        **_failover(spec, members),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
@@ -139,7 +147,7 @@ def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -
             "alluxio.job.master.rpc.addresses",
         )
     }
-    known = {**DEFAULTS, **spec.properties}
+    known = {**DEFAULTS, **_failover(spec, members), **spec.properties}
     chosen = {key: value for key, value in known.items() if key.startswith("alluxio.user.")}
     return {**chosen, **addresses}
 
@@ -168,6 +176,10 @@ def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterabl
 def as_text(properties: Mapping[str, str]) -> str:
     """Return properties as a Java properties file, sorted, so that the same values give the same text."""
     return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
+
+
+def _failover(spec: ClusterSpec, members: int | None) -> Mapping[str, str]:
+    return FAILOVER if _masters(spec, members) > 1 else {}
 
 
 def _masters(spec: ClusterSpec, members: int | None) -> int:

@@ -104,6 +104,14 @@ def test_several_masters_are_named_by_a_list_and_each_by_itself():
 def test_clients_are_told_of_all_masters():
     values = properties.for_clients(cluster_spec(masters={"replicas": 3}), NAMES)
 
+    assert values["alluxio.user.rpc.retry.max.sleep"] == "1s"
+    assert (
+        properties.for_clients(
+            cluster_spec(masters={"replicas": 3}, properties={"alluxio.user.rpc.retry.max.sleep": "2s"}), NAMES
+        )["alluxio.user.rpc.retry.max.sleep"]
+        == "2s"
+    )
+
     assert values["alluxio.master.rpc.addresses"] == ALL_OF_3
     assert "alluxio.master.hostname" not in values
 
