@@ -1,7 +1,8 @@
 """A stand-in for the masters of any number of simulated clusters: it answers on every simulated pod's address.
 
 It gives the documents that the operator asks for, as large as a real Alluxio 2.9.4 gives them. On CONTROL_PORT a test
-says how one address (or every, "*") shall behave: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}.
+says how one address (or every, "*") shall behave: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}, and for
+several masters {"mode": "standby", "follows": HOST OF THE LEADER, "index": HOW FAR IT HAS THE JOURNAL}.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ class StandIn:
     """Answers by address; `behaviour` holds what was said of some addresses, and "*" for all others."""
 
     def __init__(self) -> None:
-        self.behaviour: dict[str, dict[str, Any]] = {"*": {"mode": "serves", "workers": 1}}
+        self.behaviour: dict[str, dict[str, Any]] = {"*": {"mode": "serves", "workers": 1, "follows": "", "index": 1}}
 
     def app(self) -> web.Application:
         """Return what masters and job masters answer."""
         app = web.Application()
         app.router.add_get("/api/v1/master/info", self._info)
         app.router.add_get("/api/v1/master/webui_overview", self._overview)
+        app.router.add_get("/metrics/prometheus/", self._metrics)
         app.router.add_get("/api/v1/job_master/info", self._job_master)
         return app
 
@@ -67,8 +69,17 @@ class StandIn:
 
     async def _overview(self, request: web.Request) -> web.StreamResponse:
         here = await self._here(request)
-        role = "STANDBY" if here["mode"] == "standby" else "LEADER"
-        return await self._send(request, here, {"masterRole": role, "clusterId": "simulated", "configuration": FILLER})
+        role = "FOLLOWER" if here["mode"] == "standby" else "LEADER"
+        leader = f"{here['follows']}_19200" if here["follows"] else None
+        return await self._send(
+            request,
+            here,
+            {"masterRole": role, "leaderId": leader, "clusterId": "simulated", "configuration": FILLER},
+        )
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        here = await self._here(request)
+        return web.Response(text=f"Master_JournalLastAppliedCommitIndex {here['index']}.0\n")
 
     async def _job_master(self, request: web.Request) -> web.StreamResponse:
         return await self._send(request, await self._here(request), {"configuration": FILLER})

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from tests.support.builders import NAME, merged, spec
 from tests.support.world import RENDERER, FakeAlluxio
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.cluster.names import Names
@@ -274,7 +274,7 @@ class Stage:
     # --- what the kubelet and Alluxio would do --------------------------------------------------------------------
 
     def finish_journal(self) -> None:
-        """End the journal's Job well."""
+        """End the journal's Jobs well."""
         label = self.names.labels("journal")["app.kubernetes.io/component"]
 
         def done() -> bool:
@@ -282,10 +282,12 @@ class Stage:
                 if pod["metadata"]["labels"]["app.kubernetes.io/component"] == label:
                     self._set_pod(pod, {"phase": "Succeeded"})
             jobs = [obj for ref, obj in self.objects().items() if ref.kind == "Job"]
-            return any(
-                condition["type"] == "Complete" and condition["status"] == "True"
+            return bool(jobs) and all(
+                any(
+                    condition["type"] == "Complete" and condition["status"] == "True"
+                    for condition in job.get("status", {}).get("conditions", ())
+                )
                 for job in jobs
-                for condition in job.get("status", {}).get("conditions", ())
             )
 
         until(done)
@@ -303,21 +305,25 @@ class Stage:
 
         until(done)
 
-    def serve(self, live: int = 1) -> None:
-        """Let the masters serve."""
+    def serve(self, live: int = 1, masters: int = 1) -> None:
+        """Let the masters serve: the first one leads, the others follow."""
         self.alluxio.master = MasterInfo("2.9.4", live, 0, 1024**3, 0)
+        leader = self.names.host("master", 0)
+        self.alluxio.answers = {address(ordinal): Standby(leader) for ordinal in range(1, masters)}
+        self.alluxio.indexes = {address(ordinal): 40 for ordinal in range(masters)}
 
     def stop_serving(self) -> None:
         """Let no master answer."""
         self.alluxio.master = NoAnswer("connection refused")
+        self.alluxio.answers = {}
 
-    def install(self) -> None:
+    def install(self, masters: int = 1) -> None:
         """Do all steps of an installation, up to Ready."""
         self.reconcile()
         self.finish_journal()
         self.reconcile()
         self.start_pods()
-        self.serve()
+        self.serve(masters=masters)
         self.reconcile_until(lambda: self.status["phase"] == "Ready")
         # The Job goes in the reconcile after the one whose status says that it is done.
         self.reconcile_until(lambda: not [ref for ref in self.objects() if ref.kind == "Job"])
@@ -325,6 +331,11 @@ class Stage:
 
     def _set_pod(self, pod: Json, status: Json) -> None:
         self.api.merge(KINDS["Pod"].path(self.namespace, pod["metadata"]["name"], "status"), {"status": status})
+
+
+def address(ordinal: int) -> str:
+    """Return where a pod of a workload is found: in a network for documentation, in which nobody answers."""
+    return f"192.0.2.{7 + ordinal}"
 
 
 def _running(pod: Json) -> Json:
@@ -344,11 +355,12 @@ def _running(pod: Json) -> Json:
         }
         for container in pod["spec"]["containers"]
     ]
-    address = "192.0.2.7"  # set aside for documentation: nobody answers there
+    last = pod["metadata"]["name"].rpartition("-")[2]
+    ip = address(int(last) if last.isdecimal() else 0)
     return {
         "phase": "Running",
-        "podIP": address,
-        "podIPs": [{"ip": address}],
+        "podIP": ip,
+        "podIPs": [{"ip": ip}],
         "conditions": conditions,
         "containerStatuses": containers,
     }

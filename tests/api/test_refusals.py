@@ -154,10 +154,13 @@ def test_the_longest_name_is_accepted(shared: Stage):
 # --- what can't be changed ----------------------------------------------------------------------------------------
 
 WORKLOAD = "spec.workers.workload can't be changed"
+MASTERS = "spec.masters.replicas can only be changed to 0 and back"
 JOURNAL = "spec.masters.journal can't be changed"
 MOUNT = "spec.rootMount can't be changed"
 LOGS = "spec.logServer.storage can't be changed while the log server is enabled"
 CHANGES: list[tuple[str, Json, str]] = [
+    ("masters to three", {"masters": {"replicas": 3}}, MASTERS),
+    ("masters to five", {"masters": {"replicas": 5}}, MASTERS),
     ("workload", {"workers": {"workload": "DaemonSet", "replicas": None}}, WORKLOAD),
     ("workload left out", {"workers": {"workload": None, "replicas": None}}, WORKLOAD),
     ("workers left out", {"workers": None}, WORKLOAD),
@@ -191,6 +194,7 @@ def test_what_the_volumes_and_the_cache_depend_on_cannot_be_changed(over: Json, 
     "over",
     [
         {"workers": {"replicas": 7}},
+        {"masters": {"replicas": 0}},
         {"version": "2.9.3"},
         {"logServer": {"enabled": False, "storage": {"size": "9Gi"}}},
         {"masters": {"jvm": {"heap": "2Gi"}}},
@@ -212,6 +216,40 @@ def test_leaving_the_spec_out_is_no_way_around_it(stored: Stage):
     assert answer.status == 422
     assert WORKLOAD in answer.message
     assert JOURNAL in answer.message
+
+
+def test_three_masters_can_be_left_out_no_more_than_changed(stage: Stage):
+    stage.create(masters={"replicas": 3})
+
+    for over in ({"masters": {"replicas": 1}}, {"masters": {"replicas": None}}, {"masters": None}):
+        answer = stage.api.merge(stage.path, {"spec": over}, dryRun="All")
+
+        assert answer.status == 422
+        assert MASTERS in answer.message
+
+
+@pytest.mark.parametrize(("replicas", "status"), [(3, 200), (0, 200), (1, 422), (5, 422)])
+def test_after_zero_only_the_number_that_the_journal_was_made_for_comes_back(replicas: int, status: int, stage: Stage):
+    stage.create(masters={"replicas": 3})
+    stage.reconcile()
+    assert stage.status["journal"]["members"] == 3
+    stage.edit(masters={"replicas": 0})
+
+    answer = stage.api.merge(stage.path, {"spec": {"masters": {"replicas": replicas}}}, dryRun="All")
+
+    assert answer.status == status, answer.message
+    if status == 422:
+        assert "the number of masters that the journal was made for" in answer.message
+
+
+def test_a_status_is_never_refused_for_the_number_of_masters(stage: Stage):
+    # As it could be after the rule came to resources that are there already.
+    body = stage.create(masters={"replicas": 1})
+    journal = {"state": "Initialized", "operation": "by-hand", "members": 3}
+
+    answer = stage.api.call("PUT", f"{stage.path}/status", {**body, "status": {"journal": journal}})
+
+    assert answer.status == 200, answer.message
 
 
 def test_defaults_are_stored_so_that_what_runs_can_be_read(stored: Stage):

@@ -135,6 +135,10 @@ def test_what_the_hooks_watch_may_be_watched(bound: Bound):
             assert bound.may(verb, KINDS[kind].plural, group), f"{verb} {kind}"
 
 
+def test_a_master_may_be_permitted_to_join_again(bound: Bound):
+    assert bound.may("patch", "pods")
+
+
 def test_the_lease_beside_the_operator_is_its_own(bound: Bound):
     group = "coordination.k8s.io"
 
@@ -150,6 +154,9 @@ NEVER: list[tuple[str, str, str, str]] = [
     ("get", "pods", "", "log"),
     ("create", "pods", "", ""),
     ("delete", "pods", "", ""),
+    ("update", "pods", "", ""),
+    ("patch", "pods", "", "status"),
+    ("create", "pods", "", "eviction"),
     ("delete", "persistentvolumeclaims", "", ""),
     ("deletecollection", "persistentvolumeclaims", "", ""),
     ("update", "alluxioclusters", "alluxio-operator.io", ""),

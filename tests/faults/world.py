@@ -40,8 +40,8 @@ OPERATORS: list[LocalOperator] = []
 ENDING = threading.Event()
 """Set when the tests end early: worlds that run side by side then end, too."""
 
-OPERATION = re.compile(r"-[0-9a-f]{8}[ac]$")
-"""End of the name of the journal's Job."""
+OPERATION = re.compile(r"-[0-9a-f]{8}[ac](?=(-[0-9])?$)")
+"""End of the name of a Job of the journal, but for the number of its master."""
 
 TRACEBACK = '"traceback"'
 """Field of the log's lines that tell of an exception; each line is one JSON document."""

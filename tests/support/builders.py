@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.status import ClusterStatus, JournalStatus
 from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, Observed
+from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, Observed
 from alluxio_operator.cluster.pods import parse_pod
+from alluxio_operator.cluster.quorum import word_of_the_leader
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.pipeline.conditions import stamp
 
@@ -111,11 +112,20 @@ def observed(
     status: ClusterStatus | None = None,
     journal: JournalStatus | None = None,
     job: Json | None = None,
+    jobs: Mapping[int, Json] | None = None,
     claim: Json | None = None,
+    claims: Mapping[int, Json] | None = None,
     master: MasterInfo | NoAnswer | None = None,
+    answers: Mapping[str, Answer] | None = None,
+    indexes: Mapping[str, int] | None = None,
     job_master: bool = False,
 ) -> Observed:
-    """Return one look at a cluster: nothing there, unless said."""
+    """Return one look at a cluster: nothing there, unless said.
+
+    `job`, `claim` and `master` are those of a lone master; `jobs`, `claims` and `answers` of several.
+    """
+    if answers is None:
+        answers = {f"{NAME}-master-0": master} if master else {}
     status = status or ClusterStatus()
     if journal is not None:
         status = status.model_copy(update={"journal": journal})
@@ -123,9 +133,11 @@ def observed(
         resource=made or resource(),
         status=status,
         pods=tuple(parse_pod(one) for one in pods),
-        journal_job=job,
-        journal_claim=claim,
-        master=master or NoAnswer("no master has an address yet"),
+        journal_jobs={0: job} if job else jobs or {},
+        journal_claims={0: claim} if claim else claims or {},
+        answers=answers,
+        indexes=indexes or {},
+        master=word_of_the_leader(answers),
         job_master_serves=job_master,
     )
 
@@ -135,18 +147,18 @@ def info(live: int = 1, lost: int = 0, capacity: int = 1024**3, used: int = 0, v
     return MasterInfo(version=version, live_workers=live, lost_workers=lost, capacity=capacity, used=used)
 
 
-def initializing(operation: str = "0a1b2c3dc") -> JournalStatus:
+def initializing(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) -> JournalStatus:
     """Return the journal's status while its Job may run."""
-    return JournalStatus(state="Initializing", operation=operation)
+    return JournalStatus(state="Initializing", operation=operation, members=members)
 
 
-def initialized(operation: str = "0a1b2c3dc") -> JournalStatus:
+def initialized(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) -> JournalStatus:
     """Return the journal's status for ever after."""
-    return JournalStatus(state="Initialized", operation=operation)
+    return JournalStatus(state="Initialized", operation=operation, members=members)
 
 
-def journal_job(*, complete: bool = False, operation: str = "0a1b2c3dc") -> Json:
-    """Return the journal's Job as the API server sends it."""
+def journal_job(*, complete: bool = False, operation: str = "0a1b2c3dc", ordinal: int = 0) -> Json:
+    """Return a master's Job for its journal as the API server sends it."""
     conditions = [
         {"type": "SuccessCriteriaMet", "status": "True"},
         {"type": "Complete", "status": "True"},
@@ -154,16 +166,25 @@ def journal_job(*, complete: bool = False, operation: str = "0a1b2c3dc") -> Json
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": Names(NAME, NAMESPACE).journal_job(operation), "namespace": NAMESPACE},
+        "metadata": {"name": Names(NAME, NAMESPACE).journal_job(operation, ordinal), "namespace": NAMESPACE},
         "status": {"conditions": conditions} if complete else {"active": 1},
     }
 
 
-def journal_claim(*, used: bool = False) -> Json:
-    """Return the claim of the journal; `used` when the operator wrote on it that a journal lies there."""
+def journal_claim(*, used: bool = False, ordinal: int = 0, members: int = 1) -> Json:
+    """Return the claim of a journal; `used` when the operator wrote on it that a journal lies there."""
     annotations = {JOURNAL_ANNOTATION: "initialized"} if used else {"volume.kubernetes.io/selected-node": "node-1"}
-    name = Names(NAME, NAMESPACE).journal_claim(0)
-    return {"kind": "PersistentVolumeClaim", "metadata": {"name": name, "annotations": annotations}}
+    if used and members > 1:
+        annotations[MEMBERS_ANNOTATION] = str(members)
+    cluster = Names(NAME, NAMESPACE)
+    return {
+        "kind": "PersistentVolumeClaim",
+        "metadata": {
+            "name": cluster.journal_claim(ordinal),
+            "annotations": annotations,
+            "labels": dict(cluster.labels("master")),
+        },
+    }
 
 
 # --- pods as the API server sends them ----------------------------------------------------------------------------
@@ -196,6 +217,8 @@ def pod(
     deleted: bool = False,
     cluster: str = NAME,
     namespace: str = NAMESPACE,
+    uid: str = "",
+    annotations: Mapping[str, str] | None = None,
 ) -> Json:
     """Return a pod of a role."""
     metadata: Json = {
@@ -203,6 +226,10 @@ def pod(
         "namespace": namespace,
         "labels": dict(Names(cluster, namespace).labels(role)),
     }
+    if uid:
+        metadata |= {"uid": uid, "resourceVersion": "7"}
+    if annotations:
+        metadata["annotations"] = dict(annotations)
     if deleted:
         metadata["deletionTimestamp"] = stamp(NOW)
     conditions = [{"type": "Ready", "status": "True" if ready else "False"}]

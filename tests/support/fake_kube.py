@@ -63,6 +63,10 @@ class FakeKube:
     def merge(self, path: str, patch: Mapping[str, Any]) -> Json:
         self._begin("merge", path)
         before = self._existing(path)
+        for precondition in ("resourceVersion", "uid"):
+            there = before["metadata"][precondition]
+            if patch.get("metadata", {}).get(precondition, there) != there:
+                raise Conflict(f"PATCH {path}", 409, f"{precondition} is {there}")
         return self._store("merge", path, before, _merged(before, patch))
 
     def create(self, path: str, body: Mapping[str, Any]) -> Json:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from tests.support.builders import NOW, TEMPLATES, container_status, info, pod, ready_pod, resource
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kube.kinds import KINDS
@@ -43,20 +43,30 @@ RENDERER = RememberingRenderer()
 
 
 class FakeAlluxio:
-    """Stands in for Alluxio over HTTP: `master` is what any master answers."""
+    """Stands in for Alluxio over HTTP: `master` is what any master answers that isn't in `answers`, by address."""
 
-    def __init__(self, master: MasterInfo | NoAnswer | None = None, job_master: bool = True) -> None:
-        self.master: MasterInfo | NoAnswer = master or NoAnswer("connection refused")
+    def __init__(self, master: Answer | None = None, job_master: bool = True) -> None:
+        self.master: Answer = master or NoAnswer("connection refused")
+        self.answers: dict[str, Answer] = {}
+        self.indexes: dict[str, int] = {}
         self.job_master = job_master
         self.asked: list[tuple[str, int]] = []
 
-    def master_info(self, host: str, port: int, deadline: Deadline) -> MasterInfo | NoAnswer:
+    def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
-        return self.master
+        return self.answers.get(host, self.master)
+
+    def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
+        return self.indexes.get(host)
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))
         return self.job_master
+
+
+def address(ordinal: int) -> str:
+    """Return where a pod of a simulated workload is found; those of other workloads have it, too."""
+    return f"10.0.0.{7 + ordinal}"
 
 
 class World:
@@ -173,5 +183,10 @@ class World:
         for ordinal in range(wanted):
             pod_name = f"{name}-{ordinal}"
             waiting = [container_status(role, waiting={"reason": "ContainerCreating"})]
+            at["ip"] = address(ordinal)
             made = ready_pod(role, pod_name, **at) if run else pod(role, pod_name, containers=waiting, **at)
-            self.kube.put(made)
+            known = self.kube.objects.get(KINDS["Pod"].path(self.namespace, pod_name))
+            self.kube.put({**known, "status": made["status"]} if known else made)
+        for extra in self.kube.of_kind("Pod"):
+            if extra.startswith(f"{name}-") and int(extra.rpartition("-")[2]) >= wanted:
+                self.kube.remove(KINDS["Pod"].path(self.namespace, extra))

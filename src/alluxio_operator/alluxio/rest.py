@@ -1,22 +1,28 @@
 """Asks a master over its REST interface; source of the paths: Alluxio 2.9's AlluxioMasterRestServiceHandler.
 
-`/api/v1/master/info` carries version, workers and capacity, and is refused in safe mode; `webui_overview` tells the
-role. That the port is open says nothing: it is, on standbys and in safe mode too.
+`webui_overview` tells the role, and which member leads, on every master; `/api/v1/master/info` carries version, workers
+and capacity. The leader refuses it in safe mode, standbys answer it with no worker. That the port is open says nothing:
+it is, on standbys and in safe mode too.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import urllib3
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.work import Deadline
 
 INFO = "/api/v1/master/info?raw_configuration=false"
 OVERVIEW = "/api/v1/master/webui_overview"
+METRICS = "/metrics/prometheus/"
+INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
+"""What tells how far a master has the journal: entries that it applied, or a snapshot that stands for them. After a
+start from a snapshot the first is -1 until there is a newer entry."""
 TIMEOUT = 3.0
 """Seconds for one answer; a healthy master answers in some ten milliseconds."""
 
@@ -27,18 +33,33 @@ class AlluxioRest:
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
 
-    def master_info(self, host: str, port: int, deadline: Deadline) -> MasterInfo | NoAnswer:
-        """Ask the master at an address how the cluster is."""
+    def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
+        """Ask the master at an address which part it has and, if it leads, how the cluster is."""
+        leads = False
         try:
+            overview = self._get(host, port, OVERVIEW, deadline)
+            if overview.status != 200:
+                return NoAnswer(refusal(overview.status, overview.data))
+            standby = parse_role(json.loads(overview.data))
+            if standby:
+                return standby
+            leads = True
             info = self._get(host, port, INFO, deadline)
             if info.status != 200:
-                return NoAnswer(refusal(info.status, info.data))
-            overview = self._get(host, port, OVERVIEW, deadline)
-            return parse_master_info(json.loads(info.data), json.loads(overview.data))
+                return NoAnswer(refusal(info.status, info.data), leads)
+            return parse_master_info(json.loads(info.data))
         except urllib3.exceptions.HTTPError as error:
-            return NoAnswer(_short(error))
+            return NoAnswer(_short(error), leads)
         except (ValueError, KeyError, TypeError) as error:
-            return NoAnswer(f"an answer that isn't understood: {error!r}")
+            return NoAnswer(f"an answer that isn't understood: {error!r}", leads)
+
+    def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
+        """Ask the master at an address up to which index it has the journal; None when it doesn't say."""
+        try:
+            metrics = self._get(host, port, METRICS, deadline)
+        except urllib3.exceptions.HTTPError:
+            return None
+        return parse_journal_index(metrics.data.decode(errors="replace")) if metrics.status == 200 else None
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         """Tell whether a path is answered with 200."""
@@ -52,13 +73,29 @@ class AlluxioRest:
         return self._pool.request("GET", f"http://{address}:{port}{path}", timeout=deadline.remaining(TIMEOUT))
 
 
-def parse_master_info(info: Mapping[str, Any], overview: Mapping[str, Any]) -> MasterInfo | NoAnswer:
-    """Return what a leading master says of the cluster; raise KeyError or TypeError for other documents.
+def parse_role(overview: Mapping[str, Any]) -> Standby | None:
+    """Return what a master that doesn't lead says, None for one that leads; raise KeyError or TypeError for others.
 
-    A standby, and a master that hasn't won its election yet, answer too but know of no worker.
+    The leader's id is HOST_PORT, with the port of the journal.
     """
-    if overview["masterRole"] != "LEADER":
-        return NoAnswer(f"its role is {overview['masterRole']}")
+    if overview["masterRole"] == "LEADER":
+        return None
+    leader = overview.get("leaderId")
+    return Standby(leader.rpartition("_")[0] if isinstance(leader, str) else "")
+
+
+def parse_journal_index(metrics: str) -> int | None:
+    """Return up to which index a master has the journal, from its metrics in the form of Prometheus."""
+    found = [
+        int(float(value))
+        for name, _, value in (line.partition(" ") for line in metrics.splitlines())
+        if name in INDEXES and re.fullmatch(r"-?[0-9.]+(E[0-9]+)?", value)
+    ]
+    return max(found) if found else None
+
+
+def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
+    """Return what a leading master says of the cluster; raise KeyError or TypeError for other documents."""
     return MasterInfo(
         version=info["version"],
         live_workers=len(info["workers"]),

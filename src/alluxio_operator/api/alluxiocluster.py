@@ -101,7 +101,11 @@ class Journal(Model):
 class Masters(Role):
     """The masters: they keep the name space and know which worker has which block."""
 
-    replicas: Literal[1] = Field(1, description="Number of masters.")
+    replicas: Literal[0, 1, 3, 5] = Field(
+        1,
+        description="Number of masters: 1, or 3 or 5 of which 1 or 2 may fail. 0 stops them and keeps their journal; "
+        "afterwards only the number that the journal was made for can be given again.",
+    )
     ports: MasterPorts = Field(MasterPorts(), description="Ports.")
     journal: Journal = Field(Journal(), description="The journal.")
 
@@ -198,6 +202,13 @@ class ClusterSpec(Model):
 
 SPEC_RULES = rules(
     cel(
+        "self.masters.replicas == oldSelf.masters.replicas || self.masters.replicas == 0 || "
+        "oldSelf.masters.replicas == 0",
+        "spec.masters.replicas can only be changed to 0 and back: masters that are added or taken away change the "
+        "members of the journal's quorum; create another AlluxioCluster instead",
+        field_path=".masters.replicas",
+    ),
+    cel(
         "self.workers.workload == oldSelf.workers.workload",
         "spec.workers.workload can't be changed: the new workload would start beside the old one with an empty "
         "cache; create another AlluxioCluster instead",
@@ -265,6 +276,20 @@ NAME_RULES = rules(
         "Services are named after it",
     ),
 )
+
+MEMBERS_RULE = cel(
+    # Said of changes only: a status that is written must never be refused for it.
+    "self.spec.masters.replicas == oldSelf.spec.masters.replicas || self.spec.masters.replicas == 0 || "
+    "!has(self.status) || !has(self.status.journal) || !has(self.status.journal.members) || "
+    "self.spec.masters.replicas == self.status.journal.members",
+    "spec.masters.replicas can only be set to the number of masters that the journal was made for, which is in "
+    "status.journal.members, or to 0",
+    field_path=".spec.masters.replicas",
+)
+"""Reaches back behind a 0 in between, which the rule of the spec can't."""
+
+ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE)
+"""CEL rules of the whole resource."""
 
 RULES_BY_TYPE = {
     "ClusterSpec": SPEC_RULES,

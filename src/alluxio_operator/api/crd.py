@@ -88,7 +88,7 @@ def custom_resource_definition() -> Schema:
             "spec": spec,
             "status": status,
         },
-        **alx.NAME_RULES,
+        **alx.ROOT_RULES,
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -121,6 +121,7 @@ def custom_resource_definition() -> Schema:
                     "additionalPrinterColumns": [
                         _column("Phase", ".status.phase"),
                         _column("Version", ".status.masters.version"),
+                        _column("Masters", ".status.masters.quorum"),
                         _column("Workers", ".status.workers.live", "integer"),
                         _column("Capacity", ".status.workers.capacity"),
                         _column("Age", ".metadata.creationTimestamp", "date"),

@@ -12,7 +12,7 @@ from alluxio_operator.api.roles import list_map
 Short = Annotated[str, Field(max_length=253)]
 Message = Annotated[str, Field(max_length=4096)]
 
-Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Invalid"]
+Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Stopped", "Invalid"]
 
 
 class Condition(Model):
@@ -34,6 +34,18 @@ class InventoryItem(Model):
     name: Short = Field(description="Name of the object.")
 
 
+class RejoinStatus(Model):
+    """One master that lost its journal and is permitted to join again; recorded before its pod is told."""
+
+    pod: Short = Field(description="Its pod.")
+    uid: Annotated[str, Field(max_length=64)] = Field(
+        description="The pod's uid: the permission is for this very pod and ends with it."
+    )
+    index: int = Field(
+        description="Index in the journal that a majority of the other masters must have reached: where the leader was."
+    )
+
+
 class JournalStatus(Model):
     """Whether the masters' journal was ever initialised, and by which operation."""
 
@@ -41,6 +53,8 @@ class JournalStatus(Model):
         description="Initializing: one Job may create the journal. Initialized: never again."
     )
     operation: Annotated[str, Field(max_length=32)] = Field(description="Identifies the one initialisation.")
+    members: Literal[1, 3, 5] = Field(1, description="Number of masters that the journal was made for.")
+    rejoin: RejoinStatus | None = Field(None, description="A master that is about to join again without its journal.")
 
 
 class RoleMemory(Model):
@@ -56,12 +70,28 @@ class RoleMemory(Model):
     limit: Annotated[str, Field(max_length=32)] = Field(description="Memory limit of the container.")
 
 
+class MemberStatus(Model):
+    """What one master says of itself."""
+
+    name: Short = Field(description="Its pod.")
+    role: Literal["Leader", "Standby", "Down"] = Field(
+        description="Leader; Standby: it follows and takes over; Down: it doesn't answer, or has no part in the quorum."
+    )
+    message: Annotated[str, Field(max_length=512)] = Field("", description="Why it is Down, or doesn't serve yet.")
+
+
 class MastersStatus(Model):
     """What is known of the masters."""
 
     ready: int = Field(0, description="Masters whose pods are ready.")
     wanted: int = Field(0, description="Masters that should run.")
     leader: Short | None = Field(None, description="Pod of the leading master.")
+    quorum: Annotated[str, Field(max_length=16)] | None = Field(
+        None, description="Masters that lead or follow, of all that the journal was made for, such as 3/3."
+    )
+    members: Annotated[tuple[MemberStatus, ...], Field(max_length=5, json_schema_extra=list_map("name"))] = Field(
+        (), description="Each master."
+    )
     version: Short | None = Field(None, description="Version of Alluxio that the leader reports.")
 
 

@@ -11,7 +11,10 @@ from alluxio_operator.api.base import API_VERSION, GROUP, in_binary, in_bytes
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.cluster import names, properties
 from alluxio_operator.cluster.memory import MI
+from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.cluster.processes import processes
+from alluxio_operator.cluster.rejoin import PERMISSION
+from alluxio_operator.cluster.spread import apart
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 
@@ -34,7 +37,12 @@ _TIER_SLACK = 16 * MI
 
 
 def context_of(
-    cluster: Cluster, *, journal_job: str | None, journal_operation: str, journal_initialized: bool
+    cluster: Cluster,
+    *,
+    journal_job: str | None,
+    journal_operation: str,
+    journal_initialized: bool,
+    journal_made_for: int | None = None,
 ) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
     spec, made = cluster.spec, cluster.names
@@ -42,6 +50,8 @@ def context_of(
     if spec.job_service.enabled:
         # Both run in one pod, which has to be replaced when either is configured anew.
         roles[names.WORKER]["configHash"] = digest([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
+    if cluster.members > 1 and roles[names.MASTER]["affinity"] is None:
+        roles[names.MASTER]["affinity"] = apart(made.selector(names.MASTER))
     return {
         "name": made.cluster,
         "namespace": made.namespace,
@@ -72,11 +82,18 @@ def context_of(
                 for tier in spec.workers.tiers
             ],
         },
+        "members": cluster.members,
         "journal": {
-            "claim": made.journal_claim(0),
-            "job": journal_job and made.journal_job(journal_operation),
+            "claims": [made.journal_claim(ordinal) for ordinal in range(cluster.members)],
+            "claimAnnotations": _claim_annotations(journal_made_for or cluster.members) if journal_initialized else {},
+            "jobs": [
+                {"name": made.journal_job(journal_operation, ordinal), "claim": made.journal_claim(ordinal)}
+                for ordinal in range(cluster.members if journal_job else 0)
+            ],
+            # They decide on which nodes the volumes lie, as the masters do later.
+            "affinity": spec.masters.affinity or (apart(made.selector(names.JOURNAL)) if cluster.members > 1 else None),
             "mode": journal_job,
-            "initialized": journal_initialized,
+            "permission": PERMISSION,
             "folder": properties.JOURNAL_FOLDER,
             "owned": spec.deletion_policy == "Delete",
             "storage": spec.masters.journal.storage.model_dump(by_alias=True, mode="json"),
@@ -98,13 +115,18 @@ def context_of(
         "service": spec.service.model_dump(by_alias=True, mode="json"),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
-        "clientProperties": properties.as_text(properties.for_clients(spec, made)),
+        "clientProperties": properties.as_text(properties.for_clients(spec, made, cluster.members)),
     }
+
+
+def _claim_annotations(made_for: int) -> dict[str, str]:
+    members = {MEMBERS_ANNOTATION: str(made_for)} if made_for > 1 else {}
+    return {JOURNAL_ANNOTATION: "initialized", **members}
 
 
 def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
     spec, made, division = cluster.spec, cluster.names, cluster.memory[role]
-    site = properties.for_role(spec, made, role)
+    site = properties.for_role(spec, made, role, cluster.members)
     jvm = (*division.jvm_flags, LOG_TO_CONSOLE, *process.jvm.options, *_fixed_options(spec, role))
     values: dict[str, Any] = {
         "name": made.of(role),

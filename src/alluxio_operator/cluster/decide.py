@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from alluxio_operator.cluster import gates, journal
+from alluxio_operator.cluster import gates, journal, rejoin
 from alluxio_operator.cluster.context import context_of
 from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
+from alluxio_operator.cluster.quorum import Quorum, quorum_of
+from alluxio_operator.cluster.rejoin import RejoinStep
 from alluxio_operator.cluster.validate import Cluster
 
 WORKLOADS_FROM = 30
@@ -34,6 +36,8 @@ class Plan:
     reached: int
     journal: JournalStep
     masters: Gate
+    quorum: Quorum
+    rejoin: RejoinStep
 
     @property
     def until(self) -> int:
@@ -43,8 +47,12 @@ class Plan:
 
 def decide(cluster: Cluster, observed: Observed) -> Plan:
     """Return the plan: configuration and storage, then workloads once the journal is there, then Services."""
-    step = journal.next_step(observed, cluster.uid)
-    masters = gates.masters_serving(observed)
+    step = journal.next_step(observed, cluster.uid, cluster.members)
+    quorum = quorum_of(observed, cluster.members)
+    again = rejoin.next_step(observed, quorum)
+    if step.status is not None:
+        step = replace(step, status=step.status.model_copy(update={"rejoin": again.status}))
+    masters = gates.masters_serving(observed) if cluster.spec.masters.replicas else gates.scaled_to_zero()
     if not step.gate.passed:
         layer = 1
     elif not masters.passed:
@@ -54,7 +62,9 @@ def decide(cluster: Cluster, observed: Observed) -> Plan:
     context = context_of(
         cluster,
         journal_job=step.job,
-        journal_operation=step.status.operation,
-        journal_initialized=step.status.state == "Initialized" or observed.journal_was_initialized,
+        journal_operation=step.status.operation if step.status else "",
+        journal_initialized=bool(step.status and step.status.state == "Initialized")
+        or observed.journal_was_initialized,
+        journal_made_for=step.status.members if step.status else observed.journal_members or cluster.members,
     )
-    return Plan(cluster, context, layer, max(layer, observed.status.layer), step, masters)
+    return Plan(cluster, context, layer, max(layer, observed.status.layer), step, masters, quorum, again)

@@ -28,6 +28,12 @@ def masters_serving(observed: Observed) -> Gate:
     return _closed("MastersServing", observed.role(names.MASTER), f"no master serves yet: {observed.master.reason}")
 
 
+def scaled_to_zero() -> Gate:
+    """Closed: it is wished that no master runs."""
+    said = "spec.masters.replicas is 0: no master runs, and the journal stays on its volumes"
+    return Gate("MastersServing", False, "ScaledToZero", said)
+
+
 def workers_registered(observed: Observed, wanted: int) -> Gate:
     """Open when the leading master counts as many live workers as are wanted, and their pods are ready."""
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)

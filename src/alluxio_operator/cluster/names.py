@@ -42,9 +42,13 @@ class Names:
         """Return the claim that the StatefulSet of the masters looks for: template, StatefulSet, ordinal."""
         return f"journal-{self.of(MASTER)}-{ordinal}"
 
-    def journal_job(self, operation: str) -> str:
-        """Return the Job that carries out the one initialisation of the journal."""
-        return self.of(f"journal-{operation}")
+    def journal_job(self, operation: str, ordinal: int) -> str:
+        """Return the Job that carries out the one initialisation of a master's journal."""
+        return self.of(f"journal-{operation}" + (f"-{ordinal}" if ordinal else ""))
+
+    def master(self, ordinal: int) -> str:
+        """Return the pod of a master."""
+        return f"{self.of(MASTER)}-{ordinal}"
 
     def labels(self, component: str) -> Mapping[str, str]:
         """Return the labels of an object of this cluster."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio, Answer, NoAnswer
+from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
+from alluxio_operator.cluster.quorum import without_journal, word_of_the_leader
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.work import Deadline, OwnerKey
+
+MOST_MASTERS = 5
 
 
 def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -27,37 +33,50 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     cluster = Names(key.name, key.namespace)
     status = ClusterStatus.model_validate(resource.get("status", {}))
     pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
-    job = claim = None
+    jobs: Mapping[int, Object] = {}
+    claims: Mapping[int, Object] = {}
     if status.journal is None or status.journal.state != "Initialized":
-        claim = _maybe(kube, KINDS["PersistentVolumeClaim"].path(key.namespace, cluster.journal_claim(0)))
+        claims = _of_masters(kube, "PersistentVolumeClaim", cluster, cluster.journal_claim)
     if status.journal is not None and status.journal.state == "Initializing":
-        job = _maybe(kube, KINDS["Job"].path(key.namespace, cluster.journal_job(status.journal.operation)))
-    return Observed(
+        operation = status.journal.operation
+        jobs = _of_masters(kube, "Job", cluster, lambda ordinal: cluster.journal_job(operation, ordinal))
+    answers = _ask_masters(alluxio, pods, resource, deadline)
+    look = Observed(
         resource=resource,
         status=status,
         pods=pods,
-        journal_job=job,
-        journal_claim=claim,
-        master=_ask_master(alluxio, pods, resource, deadline),
+        journal_jobs=jobs,
+        journal_claims=claims,
+        answers=answers,
+        master=word_of_the_leader(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
     )
+    if without_journal(look) and len(answers) > 1:
+        return replace(look, indexes=_ask_indexes(alluxio, pods, resource, deadline))
+    return look
 
 
-def _maybe(kube: Kube, path: str) -> Object | None:
-    try:
-        return kube.get(path)
-    except NotFound:
-        return None
+def _of_masters(kube: Kube, kind: str, cluster: Names, name: Callable[[int], str]) -> Mapping[int, Object]:
+    ordinals = {name(ordinal): ordinal for ordinal in range(MOST_MASTERS)}
+    found = kube.list(KINDS[kind].path(cluster.namespace), cluster.owned_by_selector)
+    return {ordinals[obj["metadata"]["name"]]: obj for obj in found if obj["metadata"]["name"] in ordinals}
 
 
-def _ask_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> MasterInfo | NoAnswer:
-    answer: MasterInfo | NoAnswer = NoAnswer("no master has an address yet")
-    for pod in pods:
-        if pod.role == names.MASTER and pod.running:
-            answer = alluxio.master_info(pod.ip, _port(resource, ("masters",), 19999), deadline)
-            if isinstance(answer, MasterInfo):
-                return answer
-    return answer
+def _ask_masters(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> Mapping[str, Answer]:
+    port = _port(resource, ("masters",), 19999)
+    asked = {pod.name: partial(alluxio.master_info, pod.ip, port, deadline) for pod in _running_masters(pods)}
+    answers = side_by_side(asked, deadline)
+    return {name: answers.get(name, NoAnswer("no answer in time")) for name in asked}
+
+
+def _ask_indexes(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> Mapping[str, int]:
+    port = _port(resource, ("masters",), 19999)
+    asked = {pod.name: partial(alluxio.journal_index, pod.ip, port, deadline) for pod in _running_masters(pods)}
+    return {name: index for name, index in side_by_side(asked, deadline).items() if index is not None}
+
+
+def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
+    return [pod for pod in pods if pod.role == names.MASTER and pod.running]
 
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.pods import Pod
@@ -13,17 +13,25 @@ from alluxio_operator.kube.kinds import Object
 
 JOURNAL_ANNOTATION = "alluxio-operator.io/journal"
 """On a journal's claim: `initialized` from the moment that it was; outlives the resource, as the volume does."""
+MEMBERS_ANNOTATION = "alluxio-operator.io/journal-members"
+"""On a journal's claim: for how many masters the journal was made, where it is more than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One look at a cluster. `resource` is what the API server holds; the rest is what was found around it."""
+    """One look at a cluster. `resource` is what the API server holds; the rest is what was found around it.
+
+    Jobs and claims of the journal are by the ordinal of their master, `answers` of the masters by pod. `master` is the
+    word of the one that leads. `indexes`, how far each master has the journal, are only asked for when one lacks it.
+    """
 
     resource: Object
     status: ClusterStatus
     pods: tuple[Pod, ...] = ()
-    journal_job: Object | None = None
-    journal_claim: Object | None = None
+    journal_jobs: Mapping[int, Object] = field(default_factory=dict)
+    journal_claims: Mapping[int, Object] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    indexes: Mapping[str, int] = field(default_factory=dict)
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))
     job_master_serves: bool = False
 
@@ -39,13 +47,17 @@ class Observed:
 
     @property
     def journal_was_initialized(self) -> bool:
-        """Whether the status or the claim says that this journal has been in use."""
-        if self.status.journal is not None and self.status.journal.state == "Initialized":
-            return True
-        if self.journal_claim is None:
-            return False
-        annotations: Mapping[str, str] = self.journal_claim["metadata"].get("annotations", {})
-        return annotations.get(JOURNAL_ANNOTATION) == "initialized"
+        """Whether the status or a claim says that this journal has been in use."""
+        known = self.status.journal is not None and self.status.journal.state == "Initialized"
+        return known or any(_in_use(claim) for claim in self.journal_claims.values())
+
+    @property
+    def journal_members(self) -> int | None:
+        """For how many masters the journal was made, as claims say that were in use; None when there are none."""
+        said = [
+            _annotations(claim).get(MEMBERS_ANNOTATION, "1") for claim in self.journal_claims.values() if _in_use(claim)
+        ]
+        return max((int(number) for number in said if number.isdecimal()), default=None)
 
     def role(self, role: str) -> tuple[Pod, ...]:
         """Return the pods of a role."""
@@ -54,3 +66,12 @@ class Observed:
     def with_status(self, resource: Object, status: ClusterStatus) -> Observed:
         """Return the same look after a status was written."""
         return replace(self, resource=resource, status=status)
+
+
+def _annotations(obj: Object) -> Mapping[str, str]:
+    found: Mapping[str, str] = obj["metadata"].get("annotations", {})
+    return found
+
+
+def _in_use(claim: Object) -> bool:
+    return _annotations(claim).get(JOURNAL_ANNOTATION) == "initialized"

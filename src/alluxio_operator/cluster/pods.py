@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from alluxio_operator.kube.kinds import Object
@@ -22,7 +22,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod of a cluster."""
+    """One pod of a cluster; `uid` and `version` tell it from later ones and later states of the same name."""
 
     name: str
     role: str
@@ -30,6 +30,9 @@ class Pod:
     running: bool
     ready: bool
     trouble: Trouble | None = None
+    uid: str = ""
+    version: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_pod(pod: Object) -> Pod:
@@ -45,6 +48,9 @@ def parse_pod(pod: Object) -> Pod:
         running=status.get("phase") == "Running" and bool(ip) and not deleted,
         ready=conditions.get("Ready", {}).get("status") == "True" and not deleted,
         trouble=None if deleted else _trouble(pod["metadata"]["name"], status, conditions),
+        uid=pod["metadata"].get("uid", ""),
+        version=pod["metadata"].get("resourceVersion", ""),
+        annotations=pod["metadata"].get("annotations", {}),
     )
 
 

@@ -25,8 +25,6 @@ CONF_FOLDER: Final = "/etc/alluxio"
 DEFAULTS: Final[Mapping[str, str]] = {
     # It would call home at each start.
     "alluxio.master.update.check.enabled": "false",
-    # Standbys answer HTTP only with it: without it they can't be told from the dead.
-    "alluxio.standby.master.web.enabled": "true",
     # Lets a property that Alluxio takes while running be set without a restart.
     "alluxio.conf.dynamic.update.enabled": "true",
     "alluxio.web.ui.enabled": "false",
@@ -35,6 +33,20 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "alluxio.user.file.writetype.default": "CACHE_THROUGH",
 }
 """What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
+
+FAILOVER: Final[Mapping[str, str]] = {
+    # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
+    "alluxio.master.embedded.journal.election.timeout.min": "1500ms",
+    "alluxio.master.embedded.journal.election.timeout.max": "3s",
+    # Safe mode: the time in which workers find the new leader; its own is 5s.
+    "alluxio.master.worker.connect.wait.time": "3s",
+    # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
+    # shorter than that.
+    "alluxio.user.rpc.retry.max.sleep": "1s",
+}
+"""The same, for several masters: how soon clients are served again when the leader is gone; see
+docs/high-availability.md for what was measured.
+"""
 
 RESERVED: Final = frozenset(
     {
@@ -51,9 +63,12 @@ RESERVED: Final = frozenset(
 """Reserved beside what is derived: set elsewhere, or derived for another number of masters."""
 
 
-def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
-    """Return what follows from the spec's own fields; nobody may set it by hand."""
-    masters = [cluster.host(names.MASTER, ordinal) for ordinal in range(spec.masters.replicas)]
+def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Mapping[str, str]:
+    """Return what follows from the spec's own fields; nobody may set it by hand.
+
+    `members` is the number of masters, where it isn't the one in the spec: it stays while they are scaled to zero.
+    """
+    masters = [cluster.host(names.MASTER, ordinal) for ordinal in range(_masters(spec, members))]
     ports = spec.masters.ports
     values = {
         "alluxio.master.rpc.port": ports.rpc,
@@ -62,6 +77,8 @@ def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
         "alluxio.master.journal.type": "EMBEDDED",
         "alluxio.master.journal.folder": JOURNAL_FOLDER,
         "alluxio.master.metastore.dir": METASTORE_FOLDER,
+        # Standbys answer HTTP only with it: without it they can't be told from the dead.
+        "alluxio.standby.master.web.enabled": True,
         "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
         "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
         "alluxio.master.mount.table.root.ufs": spec.root_mount.uri,
@@ -97,7 +114,7 @@ def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
             "alluxio.job.worker.data.port": job_worker.data,
             "alluxio.job.worker.web.port": job_worker.web,
         }
-    return {key: str(value) for key, value in values.items()}
+    return {key: _text(value) for key, value in values.items()}
 
 
 def tier_folder(name: str) -> str:
@@ -105,22 +122,23 @@ def tier_folder(name: str) -> str:
     return f"{TIER_FOLDER}/{name.lower()}"
 
 
-def for_role(spec: ClusterSpec, cluster: Names, role: str) -> dict[str, str]:
+def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None = None) -> dict[str, str]:
     """Return the properties of one role; later layers win."""
     return {
         **DEFAULTS,
+        **_failover(spec, members),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
-        **derived(spec, cluster),
+        **derived(spec, cluster, members),
     }
 
 
-def for_clients(spec: ClusterSpec, cluster: Names) -> dict[str, str]:
+def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -> dict[str, str]:
     """Return what a client needs to find the masters, and the cluster's own settings for users."""
     addresses = {
         key: value
-        for key, value in derived(spec, cluster).items()
+        for key, value in derived(spec, cluster, members).items()
         if key
         in (
             "alluxio.master.hostname",
@@ -129,7 +147,7 @@ def for_clients(spec: ClusterSpec, cluster: Names) -> dict[str, str]:
             "alluxio.job.master.rpc.addresses",
         )
     }
-    known = {**DEFAULTS, **spec.properties}
+    known = {**DEFAULTS, **_failover(spec, members), **spec.properties}
     chosen = {key: value for key, value in known.items() if key.startswith("alluxio.user.")}
     return {**chosen, **addresses}
 
@@ -158,6 +176,18 @@ def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterabl
 def as_text(properties: Mapping[str, str]) -> str:
     """Return properties as a Java properties file, sorted, so that the same values give the same text."""
     return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
+
+
+def _failover(spec: ClusterSpec, members: int | None) -> Mapping[str, str]:
+    return FAILOVER if _masters(spec, members) > 1 else {}
+
+
+def _masters(spec: ClusterSpec, members: int | None) -> int:
+    return max(1, spec.masters.replicas if members is None else members)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _addresses(hosts: Iterable[str], port: int) -> str:

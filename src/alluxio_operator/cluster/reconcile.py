@@ -10,15 +10,17 @@ from typing import Any
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.status import ClusterStatus, JournalStatus
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
+from alluxio_operator.cluster.pods import Pod
+from alluxio_operator.cluster.rejoin import permission
 from alluxio_operator.cluster.report import Report, report, report_problems
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.errors import Conflict, NotFound
-from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
+from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
@@ -111,7 +113,7 @@ class ClusterReconciler:
         # All of it at once, due or not yet: a write for each layer would be a third of an installation's status writes.
         new = [m.ref for m in manifests if m.ref not in known]
         journal = plan.journal.status
-        claimed = journal.state == "Initializing" and journal != before.journal
+        claimed = journal is not None and journal != before.journal and _is_intent(journal)
         if not new and not claimed:
             return observed
         intent = before.model_copy(
@@ -139,10 +141,24 @@ class ClusterReconciler:
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         due = [m for m in manifests if m.order < plan.until]
         applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent)
+        if plan.rejoin.permit is not None:
+            self._permit(kube, key.namespace, plan.rejoin.permit, applied)
         if not applied.refused:
             rendered = {m.ref for m in manifests}
             applied.pruned = prune(kube, key.namespace, observed.status.inventory, rendered, kept.objects, labels)
         return applied
+
+    def _permit(self, kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
+        """Permit a master to join again without its journal; the status says so by now."""
+        try:
+            kube.merge(KINDS["Pod"].path(namespace, pod.name), permission(pod))
+        except (Conflict, NotFound):
+            # Another pod by now, or another state of it: the next look decides anew.
+            log.info("pod %s changed before it was permitted to join again", pod.name)
+        except Refused as error:
+            applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be permitted to join again: {error.message}"
+        else:
+            log.info("pod %s is permitted to join again without its journal", pod.name)
 
     def _publish(self, kube: Kube, observed: Observed, result: Report, applied: Applied | None) -> Outcome:
         before, after, now = observed.status, result.status, self._now()
@@ -163,6 +179,10 @@ class ClusterReconciler:
             _log_changes(after, applied)
             events.post(kube, observed.resource, events.notes(before.conditions, after.conditions, applied), now)
         return Outcome(result.requeue_after, changed=True)
+
+
+def _is_intent(journal: JournalStatus) -> bool:
+    return journal.state == "Initializing" or journal.rejoin is not None
 
 
 def _owner_of(metadata: Mapping[str, Any]) -> OwnerKey | None:

@@ -14,16 +14,16 @@ from alluxio_operator.api.status import (
     ClusterStatus,
     Condition,
     InventoryItem,
-    MastersStatus,
     Phase,
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import gates, names
+from alluxio_operator.cluster import gates, members, names
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.cluster.quorum import quorum_healthy
 from alluxio_operator.cluster.rollout import Rollout, rollout
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -81,6 +81,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         _configuration(applied),
         plan.journal.gate,
         plan.masters,
+        *_quorum(plan, observed),
         _workers(cluster, observed, workers),
         *([gates.job_service_serving(observed)] if cluster.spec.job_service.enabled else []),
         *([gates.log_server_ready(observed)] if cluster.spec.log_server.enabled else []),
@@ -92,6 +93,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     installed = ready or holds(before.conditions, "Installed")
     changing = before.observed_generation != cluster.generation or bool(applied.changed or applied.created)
     phase = _phase(ready, installed, changing or before.phase == "Updating", closed)
+    if members.stopped(cluster, rollouts) and not _needs_a_person(closed):
+        phase = "Stopped"
     said = (
         _ready(ready, closed, unsettled),
         _progressing(phase, closed, unsettled),
@@ -108,14 +111,17 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         conditions=conditions,
         replicas=workers.existing if workers else 0,
         selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
-        masters=_masters_status(cluster, observed),
+        masters=members.masters_status(plan, observed),
         workers=_workers_status(observed, workers),
         journal=plan.journal.status,
         memory=tuple(_memory(cluster)),
         layer=plan.reached,
         inventory=inventory_after(before.inventory, applied, rendered),
     )
-    return Report(status, None if ready else wait_for(conditions, closed, now))
+    at_rest = ready or phase == "Stopped"
+    if plan.rejoin.status:
+        return Report(status, 1.0)
+    return Report(status, members.look_again(plan) if at_rest else wait_for(conditions, closed, now))
 
 
 def inventory_after(
@@ -153,6 +159,12 @@ def _services(plan: Plan, applied: Applied) -> Gate:
     return Gate("ServicesPublished", False, "Waiting", "published once the masters serve")
 
 
+def _quorum(plan: Plan, observed: Observed) -> Iterable[Gate]:
+    if plan.cluster.members > 1 and plan.cluster.spec.masters.replicas:
+        installed = holds(observed.status.conditions, "Installed")
+        yield quorum_healthy(plan.quorum, plan.rejoin.trouble, installed=installed)
+
+
 def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gate:
     if state is None:
         return Gate("WorkersRegistered", False, "Waiting", "the workers are not applied yet")
@@ -171,9 +183,13 @@ def _phase(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate])
         return "Ready"
     if not installed:
         return "Installing"
-    if any(gate.reason in ("JournalMissing", "Refused") for gate in closed):
+    if _needs_a_person(closed):
         return "Degraded"
     return "Updating" if changing else "Degraded"
+
+
+def _needs_a_person(closed: Sequence[Gate]) -> bool:
+    return any(gate.reason in ("JournalMissing", "Refused") for gate in closed)
 
 
 def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
@@ -212,17 +228,6 @@ def _in_one_line(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str],
         lost = f", {info.lost_workers} lost" if info.lost_workers else ""
         return f"{info.live_workers} workers{lost}, {in_binary(info.capacity)} of cache"
     return phase
-
-
-def _masters_status(cluster: Cluster, observed: Observed) -> MastersStatus:
-    masters = observed.role(names.MASTER)
-    serving = isinstance(observed.master, MasterInfo)
-    return MastersStatus(
-        ready=sum(pod.ready for pod in masters),
-        wanted=cluster.spec.masters.replicas,
-        leader=masters[0].name if serving and masters else None,
-        version=observed.master.version if isinstance(observed.master, MasterInfo) else None,
-    )
 
 
 def _workers_status(observed: Observed, state: Rollout | None) -> WorkersStatus:

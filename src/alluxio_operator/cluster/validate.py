@@ -50,6 +50,8 @@ class Cluster:
     generation: int
     spec: ClusterSpec
     memory: Mapping[str, Division]
+    members: int
+    """Number of masters that the journal is for, also while none of them runs; 0 until that was ever said."""
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
@@ -63,12 +65,15 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     if len(cluster.cluster) > LONGEST_NAME:
         return (_name_too_long(cluster.cluster),)
     divisions = memory.divisions(spec)
+    journal = (resource.get("status") or {}).get("journal")
+    made_for = journal.get("members", 1) if journal else None
     found = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
         *_reserved_variables(spec),
         *_empty_tiers(spec),
         *_shared_ports(spec),
+        *_other_members(spec, made_for),
     )
     if found:
         return found
@@ -78,7 +83,19 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         generation=meta["generation"],
         spec=spec,
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
+        members=made_for or spec.masters.replicas,
     )
+
+
+def _other_members(spec: ClusterSpec, made_for: int | None) -> Iterable[Problem]:
+    if made_for and spec.masters.replicas not in (0, made_for):
+        yield Problem(
+            field="spec.masters.replicas",
+            value=str(spec.masters.replicas),
+            message=f"isn't the number of masters that the journal was made for, which is {made_for}: the members of "
+            "its quorum can't be changed",
+            remedy=f"set it to {made_for}, or to 0 to stop the masters, or create another AlluxioCluster",
+        )
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:

@@ -81,10 +81,12 @@ def _head(obj: Object) -> tuple[Hashable, ...]:
 
 _WORKLOADS = ("StatefulSet", "DaemonSet", "Deployment")
 _WITHOUT_STATUS = ("ConfigMap", "Service", "ServiceAccount", "PersistentVolumeClaim")
+_HEAD_ONLY = ("PodDisruptionBudget",)
 
 CHILD_KINDS: Final = (
     *(ChildKind(kind, metadata_only=False, state_of=_workload) for kind in _WORKLOADS),
     ChildKind("Job", metadata_only=False, state_of=_job),
     *(ChildKind(kind, metadata_only=True, state_of=version_of) for kind in _WITHOUT_STATUS),
+    *(ChildKind(kind, metadata_only=True, state_of=_head) for kind in _HEAD_ONLY),
 )
 """Every kind that is watched for its owners. Of objects whose status tells nothing only the metadata is asked for."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from alluxio_operator.alluxio import rest
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.alluxio.rest import AlluxioRest, parse_master_info, refusal
 from alluxio_operator.work import Deadline, DeadlineExceeded
 
@@ -31,7 +31,13 @@ INFO: Json = {
     "version": "2.9.4",
     "workers": [{"id": 1, "address": {"host": "10.0.0.9"}}],
 }
-OVERVIEW: Json = {"masterRole": "LEADER", "debug": False}
+OVERVIEW: Json = {"masterRole": "LEADER", "leaderId": "small-master-0.small-master.data.svc_19200", "debug": False}
+METRICS = """# HELP Master_JournalLastAppliedCommitIndex Generated
+# TYPE Master_JournalLastAppliedCommitIndex gauge
+Master_JournalLastAppliedCommitIndex 1234.0
+Master_EmbeddedJournalSnapshotLastIndex -1.0
+Master_JournalEntriesSinceCheckPoint 99999.0
+"""
 
 
 class Server(ThreadingHTTPServer):
@@ -74,7 +80,7 @@ def server() -> Iterator[Server]:
     server.server_close()
 
 
-def ask(port: int, within: float = 5.0) -> MasterInfo | NoAnswer:
+def ask(port: int, within: float = 5.0) -> Answer:
     return AlluxioRest().master_info("127.0.0.1", port, Deadline.after(within))
 
 
@@ -94,28 +100,47 @@ def test_a_leading_master_says_how_the_cluster_is(server: Server):
         (500, b"[1]", "HTTP 500: [1]"),
     ],
 )
-def test_a_master_that_refuses_says_why(status: int, body: bytes, reason: str, server: Server):
+def test_a_leader_that_refuses_says_why(status: int, body: bytes, reason: str, server: Server):
     server.answers["/api/v1/master/info"] = (status, body)
 
-    assert ask(server.port) == NoAnswer(reason)
+    assert ask(server.port) == NoAnswer(reason, leads=True)
+
+
+def test_a_master_that_does_not_tell_its_role_says_why(server: Server):
+    server.answers["/api/v1/master/webui_overview"] = (500, b'{"message": "starting"}')
+
+    assert ask(server.port) == NoAnswer("starting")
 
 
 def test_a_long_refusal_is_cut():
     assert len(refusal(500, b"x" * 5000)) == 200
 
 
-@pytest.mark.parametrize("role", ["STANDBY", "PRIMARY_IN_WAITING"])
-def test_a_master_that_does_not_lead_does_not_serve(role: str, server: Server):
-    server.answers["/api/v1/master/webui_overview"] = (200, json.dumps({"masterRole": role}).encode())
+@pytest.mark.parametrize(
+    ("overview", "follows"),
+    [
+        (
+            {"masterRole": "FOLLOWER", "leaderId": "small-master-2.small-master.data.svc_19200"},
+            "small-master-2.small-master.data.svc",
+        ),
+        ({"masterRole": "CANDIDATE", "leaderId": None}, ""),
+        ({"masterRole": "FOLLOWER"}, ""),
+    ],
+)
+def test_a_master_that_does_not_lead_says_whom_it_follows(overview: Json, follows: str, server: Server):
+    server.answers["/api/v1/master/webui_overview"] = (200, json.dumps(overview).encode())
+    # A standby answers this one too, and knows of no worker.
+    server.answers["/api/v1/master/info"] = (200, json.dumps({**INFO, "workers": []}).encode())
 
-    assert ask(server.port) == NoAnswer(f"its role is {role}")
+    assert ask(server.port) == Standby(follows)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"no json", b"[]", b"null", b'"text"', b"{}", b'{"version":"2.9.4","workers":null}']
 )
-def test_a_document_that_is_not_the_expected_one_is_no_answer(body: bytes, server: Server):
-    server.answers["/api/v1/master/info"] = (200, body)
+@pytest.mark.parametrize("path", ["/api/v1/master/info", "/api/v1/master/webui_overview"])
+def test_a_document_that_is_not_the_expected_one_is_no_answer(path: str, body: bytes, server: Server):
+    server.answers[path] = (200, body)
 
     answer = ask(server.port)
 
@@ -126,7 +151,31 @@ def test_a_document_that_is_not_the_expected_one_is_no_answer(body: bytes, serve
 @pytest.mark.parametrize("missing", ["version", "workers", "lostWorkers", "capacity"])
 def test_a_document_with_a_field_missing_is_not_understood(missing: str):
     with pytest.raises(KeyError):
-        parse_master_info({key: value for key, value in INFO.items() if key != missing}, OVERVIEW)
+        parse_master_info({key: value for key, value in INFO.items() if key != missing})
+
+
+@pytest.mark.parametrize(
+    ("metrics", "index"),
+    [
+        (METRICS, 1234),
+        (METRICS.replace("1234.0", "-1.0").replace("LastIndex -1.0", "LastIndex 77.0"), 77),
+        (METRICS.replace("1234.0", "1.2345678E7"), 12345678),
+        (METRICS.replace("1234.0", "NaN").replace("LastIndex -1.0", "LastIndex NaN"), None),
+        ("Master_RoleId 2.0\n", None),
+        ("", None),
+    ],
+    ids=["applied", "a snapshot stands for it", "large", "not a number", "other metrics", "nothing"],
+)
+def test_how_far_a_master_has_the_journal(metrics: str, index: int | None, server: Server):
+    server.answers["/metrics/prometheus/"] = (200, metrics.encode())
+
+    assert AlluxioRest().journal_index("127.0.0.1", server.port, Deadline.after(5)) == index
+
+
+def test_a_master_that_refuses_its_metrics_does_not_say_how_far_it_has_the_journal(server: Server):
+    server.answers["/metrics/prometheus/"] = (500, METRICS.encode())
+
+    assert AlluxioRest().journal_index("127.0.0.1", server.port, Deadline.after(5)) is None
 
 
 def test_a_port_that_nobody_listens_on(server: Server):

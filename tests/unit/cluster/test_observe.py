@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
-from tests.support.builders import NAMESPACE, info, journal_claim, journal_job, pod, ready_pod, resource
+from tests.support.builders import (
+    NAMESPACE,
+    container_status,
+    info,
+    journal_claim,
+    journal_job,
+    pod,
+    ready_pod,
+    resource,
+)
 from tests.support.fake_kube import FakeKube
 from tests.support.world import FakeAlluxio
 
-from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.alluxio import side_by_side
+from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.work import Deadline, OwnerKey
 
 Json = dict[str, Any]
+LABELS = dict(Names("small", NAMESPACE).labels("journal"))
 INITIALIZING = {"journal": {"state": "Initializing", "operation": "0a1b2c3dc"}}
 INITIALIZED = {"journal": {"state": "Initialized", "operation": "0a1b2c3dc"}}
 
@@ -43,7 +57,7 @@ def reads(kube: FakeKube) -> list[str]:
 
 
 def put(kube: FakeKube, obj: Json) -> None:
-    kube.put({**obj, "metadata": {**obj["metadata"], "namespace": NAMESPACE}})
+    kube.put({**obj, "metadata": {"labels": LABELS, **obj["metadata"], "namespace": NAMESPACE}})
 
 
 def test_a_resource_that_is_gone_is_nothing(kube: FakeKube):
@@ -53,7 +67,7 @@ def test_a_resource_that_is_gone_is_nothing(kube: FakeKube):
 def test_a_new_resource_has_nothing_around_it(kube: FakeKube):
     found = seen(kube)
 
-    assert (found.generation, found.pods, found.journal_job, found.journal_claim) == (1, (), None, None)
+    assert (found.generation, found.pods, found.journal_jobs, found.journal_claims) == (1, (), {}, {})
     assert found.master == NoAnswer("no master has an address yet")
     assert not found.job_master_serves
     assert kube.writes == []
@@ -78,26 +92,68 @@ def test_the_journals_job_is_read_while_it_may_run_and_its_claim_until_it_is_ini
     kube.calls.clear()
     after = seen(kube)
 
-    assert (before.journal_job, before.journal_was_initialized) == (None, True)
-    assert during.journal_job is not None
-    assert during.journal_claim is not None
-    assert (after.journal_job, after.journal_claim, after.journal_was_initialized) == (None, None, True)
+    assert (before.journal_jobs, before.journal_was_initialized) == ({}, True)
+    assert set(during.journal_jobs) == {0}
+    assert set(during.journal_claims) == {0}
+    assert (after.journal_jobs, after.journal_claims, after.journal_was_initialized) == ({}, {}, True)
     assert reads(kube) == ["small", "pods"], "a cluster in its daily life costs two reads"
 
 
-def test_masters_are_asked_at_their_own_port_until_one_answers(kube: FakeKube):
+def test_every_master_is_asked_at_its_own_port(kube: FakeKube):
     kube.put(resource(masters={"ports": {"web": 2000}}))
-    kube.put(pod("master", "small-master-0", ip="10.0.0.1"))
-    kube.put(pod("master", "small-master-1", ip="10.0.0.2"))
+    for ordinal in range(3):
+        kube.put(pod("master", f"small-master-{ordinal}", ip=f"10.0.0.{ordinal}"))
+    alluxio = FakeAlluxio()
+    alluxio.answers = {"10.0.0.0": Standby(), "10.0.0.1": info(), "10.0.0.2": NoAnswer("starting")}
 
-    class Second(FakeAlluxio):
+    found = seen(kube, alluxio)
+
+    assert sorted(alluxio.asked) == [("10.0.0.0", 2000), ("10.0.0.1", 2000), ("10.0.0.2", 2000)]
+    assert found.answers == {
+        "small-master-0": Standby(),
+        "small-master-1": info(),
+        "small-master-2": NoAnswer("starting"),
+    }
+    assert found.master == info()
+    assert found.indexes == {}, "how far each has the journal is not asked for without need"
+
+
+def test_how_far_each_has_the_journal_is_asked_when_one_lacks_it(kube: FakeKube):
+    ended = {"exitCode": 1, "message": "JournalMissing: no journal below /journal/raft"}
+    lost = [container_status("journal-check", running={}, last=ended)]
+    kube.put(pod("master", "small-master-0", ip="10.0.0.0"))
+    kube.put(pod("master", "small-master-1", ip="10.0.0.1"))
+    kube.put(pod("master", "small-master-2", ip="10.0.0.2", phase="Pending", inits=lost))
+    alluxio = FakeAlluxio()
+    alluxio.answers = {"10.0.0.0": info(), "10.0.0.1": Standby()}
+    alluxio.indexes = {"10.0.0.0": 17}
+
+    assert seen(kube, alluxio).indexes == {"small-master-0": 17}, "who doesn't say has none"
+
+
+def test_a_master_that_hangs_does_not_hold_up_the_others(kube: FakeKube, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(side_by_side, "AT_MOST", 0.2)
+    for ordinal in range(3):
+        kube.put(pod("master", f"small-master-{ordinal}", ip=f"10.0.0.{ordinal}"))
+    released = Event()
+
+    class Hanging(FakeAlluxio):
         def master_info(self, host: str, port: int, deadline: Deadline) -> Any:
-            self.asked.append((host, port))
-            return info() if host == "10.0.0.2" else NoAnswer("standby")
+            if host == "10.0.0.0":
+                released.wait(10)
+            return super().master_info(host, port, deadline)
 
-    alluxio = Second()
-    assert seen(kube, alluxio).master == info()
-    assert alluxio.asked[:2] == [("10.0.0.1", 2000), ("10.0.0.2", 2000)]
+    alluxio = Hanging(Standby())
+    alluxio.answers["10.0.0.2"] = info()
+    began = monotonic()
+    try:
+        found = seen(kube, alluxio)
+    finally:
+        released.set()
+
+    assert monotonic() - began < 5
+    assert found.answers["small-master-0"] == NoAnswer("no answer in time")
+    assert found.master == info()
 
 
 def test_the_last_refusal_is_kept_when_no_master_answers(kube: FakeKube):

@@ -90,6 +90,53 @@ def test_a_single_master_is_named_by_its_host_and_not_by_a_list():
     assert "alluxio.master.rpc.addresses" not in found()
 
 
+ALL_OF_3 = ",".join(f"small-master-{n}.small-master.data.svc:19998" for n in range(3))
+
+
+def test_several_masters_are_named_by_a_list_and_each_by_itself():
+    values = found(masters={"replicas": 3})
+
+    assert values["alluxio.master.rpc.addresses"] == ALL_OF_3
+    assert values["alluxio.master.embedded.journal.addresses"] == ALL_OF_3.replace("19998", "19200")
+    assert "alluxio.master.hostname" not in values, "it is an option of each pod"
+
+
+def test_clients_are_told_of_all_masters():
+    values = properties.for_clients(cluster_spec(masters={"replicas": 3}), NAMES)
+
+    assert values["alluxio.user.rpc.retry.max.sleep"] == "1s"
+    assert (
+        properties.for_clients(
+            cluster_spec(masters={"replicas": 3}, properties={"alluxio.user.rpc.retry.max.sleep": "2s"}), NAMES
+        )["alluxio.user.rpc.retry.max.sleep"]
+        == "2s"
+    )
+
+    assert values["alluxio.master.rpc.addresses"] == ALL_OF_3
+    assert "alluxio.master.hostname" not in values
+
+
+def test_masters_that_are_scaled_to_zero_keep_their_addresses():
+    stopped = cluster_spec(masters={"replicas": 0})
+
+    assert properties.for_role(stopped, NAMES, "worker", 3) == found("worker", masters={"replicas": 3})
+    assert properties.for_clients(stopped, NAMES, 3)["alluxio.master.rpc.addresses"] == ALL_OF_3
+
+
+def test_several_masters_fail_over_fast_unless_the_user_says_otherwise():
+    for key, value in properties.FAILOVER.items():
+        assert key not in found()
+        assert found(masters={"replicas": 3})[key] == value
+        assert found(masters={"replicas": 3}, properties={key: "9s"})[key] == "9s"
+
+
+def test_standbys_are_always_heard():
+    key = "alluxio.standby.master.web.enabled"
+
+    assert found()[key] == "true"
+    assert problems(properties={key: "false"}) == [(f"spec.properties[{key}]", "false")]
+
+
 def test_the_job_service_is_named_only_when_it_runs():
     on = found("worker")
     off = found("worker", jobService={"enabled": False})

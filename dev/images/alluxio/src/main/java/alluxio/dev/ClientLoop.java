@@ -1,0 +1,96 @@
+package alluxio.dev;
+
+import alluxio.AlluxioURI;
+import alluxio.client.file.FileInStream;
+import alluxio.client.file.FileOutStream;
+import alluxio.client.file.FileSystem;
+import alluxio.conf.Configuration;
+import alluxio.exception.AlluxioException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * One client that writes a file, reads it back and deletes it, again and again, and counts what fails and how long it had to
+ * wait: <code>alluxio runClass alluxio.dev.ClientLoop FOLDER STOP_FILE</code>. It ends when STOP_FILE exists.
+ *
+ * <p>A command line tool would not do: its start takes longer than the gaps that are to be measured.
+ */
+public final class ClientLoop {
+  private static final int SIZE = 64 * 1024;
+  private static final long WORTH_A_LINE_MS = 1500;
+  private static final long PAUSE_MS = 50;
+
+  private final FileSystem fileSystem = FileSystem.Factory.create(Configuration.global());
+  private final String folder;
+
+  private ClientLoop(String folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Runs the loop.
+   *
+   * @param arguments the folder in Alluxio, and the local file whose existence ends the loop
+   * @throws Exception if it can't begin
+   */
+  public static void main(String[] arguments) throws Exception {
+    new ClientLoop(arguments[0]).run(Path.of(arguments[1]));
+    System.exit(0);
+  }
+
+  private void run(Path stop) throws IOException, InterruptedException {
+    Random random = new Random();
+    byte[] sent = new byte[SIZE];
+    long done = 0;
+    long failed = 0;
+    long longest = 0;
+    long last = System.nanoTime();
+    while (!Files.exists(stop)) {
+      random.nextBytes(sent);
+      try {
+        roundTrip(new AlluxioURI(folder + "/" + (done + failed) % 100), sent);
+        long gap = (System.nanoTime() - last) / 1_000_000;
+        last = System.nanoTime();
+        longest = Math.max(longest, gap);
+        done++;
+        if (gap > WORTH_A_LINE_MS) {
+          say("waited %.1f s", gap / 1000.0);
+        }
+      } catch (IOException | AlluxioException | RuntimeException e) {
+        failed++;
+        say("failed: %s", String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
+      }
+      Thread.sleep(PAUSE_MS);
+    }
+    say("%d files written and read, %d failed, longest gap %.1f s", done, failed, longest / 1000.0);
+  }
+
+  private void roundTrip(AlluxioURI path, byte[] sent) throws IOException, AlluxioException {
+    if (fileSystem.exists(path)) {
+      fileSystem.delete(path);
+    }
+    try (FileOutStream out = fileSystem.createFile(path)) {
+      out.write(sent);
+    }
+    byte[] received = new byte[SIZE];
+    try (FileInStream in = fileSystem.openFile(path)) {
+      int read = 0;
+      int more;
+      while (read < SIZE && (more = in.read(received, read, SIZE - read)) > 0) {
+        read += more;
+      }
+    }
+    if (!Arrays.equals(sent, received)) {
+      throw new IOException("read something else than was written: " + path);
+    }
+  }
+
+  private static void say(String format, Object... values) {
+    System.out.println(Instant.now() + " " + String.format(Locale.ROOT, format, values));
+  }
+}

@@ -1,0 +1,149 @@
+"""What the masters' init container does with a journal's folder: the rendered script, run by a real shell."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.golden.cases import manifests_of
+
+UID = "pod-uid-1"
+
+
+class Check:
+    """The script of the three masters' init container, with its folders below one directory."""
+
+    def __init__(self, home: Path) -> None:
+        [masters] = [m.obj for m in manifests_of("three-masters") if m.ref.name == "ha-master" and m.order == 30]
+        [container] = masters["spec"]["template"]["spec"]["initContainers"]
+        script = container["args"][0]
+        for path in ("/waiting", "/permission", "/dev/termination-log"):
+            assert path in script
+            script = script.replace(path, str(home / path.rsplit("/", 1)[1]))
+        self.journal, self.said = home / "journal", home / "termination-log"
+        for folder in ("journal", "waiting", "permission"):
+            (home / folder).mkdir()
+        self.permission = home / "permission" / "rejoin"
+        self.permission.write_text("")
+        self.command = ["/bin/sh", "-eu", "-c", script, "journal-check", str(self.journal)]
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self) -> int:
+        return self.start().wait(10)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        environment = {"PATH": "/usr/bin:/bin", "POD_UID": UID}
+        process = subprocess.Popen(self.command, env=environment, stderr=subprocess.DEVNULL)
+        self.processes.append(process)
+        return process
+
+    def start_waiting(self) -> subprocess.Popen[bytes]:
+        """Let it say that the journal is missing, and start it anew as the kubelet does."""
+        assert self.run() == 1
+        assert self.said.read_text().startswith("JournalMissing: no journal below ")
+        process = self.start()
+        time.sleep(0.3)
+        assert process.poll() is None, "it waits"
+        return process
+
+    def write_journal(self) -> None:
+        current = self.journal / "raft" / "02511d47-d67c-49a3-9011-abb3109a44c1" / "current"
+        current.mkdir(parents=True)
+        (current / "raft-meta").write_text("term=1")
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Iterator[Check]:
+    check = Check(tmp_path)
+    yield check
+    for process in check.processes:
+        process.kill()
+        process.wait()
+
+
+def test_a_master_with_a_journal_starts(check: Check):
+    check.write_journal()
+    (check.journal / ".first-start").touch()
+
+    assert check.run() == 0
+    assert not (check.journal / ".first-start").exists()
+    assert not check.said.exists()
+
+
+def test_a_folder_that_the_job_made_is_a_first_start(check: Check):
+    (check.journal / "raft").mkdir()
+    (check.journal / ".first-start").touch()
+
+    assert check.run() == 0
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "the mark alone"])
+def test_without_a_journal_it_says_so_and_waits(left: str, check: Check):
+    if left == "an empty folder":
+        (check.journal / "raft").mkdir()
+    if left == "the mark alone":
+        (check.journal / ".first-start").touch()
+
+    check.start_waiting()
+
+
+def test_permitted_it_makes_an_empty_folder_and_starts(check: Check):
+    waits = check.start_waiting()
+
+    check.permission.write_text(UID)
+
+    assert waits.wait(10) == 0
+    assert (check.journal / "raft").is_dir()
+    assert check.run() == 0, "and once more, should the master end before it wrote anything"
+
+
+@pytest.mark.parametrize("theirs", ["another-uid", "", f"{UID}-2", "true"])
+def test_a_permission_for_another_pod_is_none(theirs: str, check: Check):
+    waits = check.start_waiting()
+
+    check.permission.write_text(theirs)
+    time.sleep(1.3)
+
+    assert waits.poll() is None
+    assert not (check.journal / "raft").exists()
+
+
+def test_a_permission_does_nothing_where_there_is_a_journal(check: Check):
+    check.write_journal()
+    check.permission.write_text(UID)
+
+    assert check.run() == 0
+    assert list((check.journal / "raft").iterdir())
+
+
+def test_data_that_is_brought_back_ends_the_wait_and_is_left_as_it_is(check: Check):
+    waits = check.start_waiting()
+
+    check.write_journal()
+
+    assert waits.wait(10) == 0
+    assert [path.name for path in check.journal.iterdir()] == ["raft"]
+
+
+def test_what_is_left_of_a_journal_is_moved_aside_and_not_deleted(check: Check):
+    rest = check.journal / "raft" / "group" / "current"
+    rest.mkdir(parents=True)
+    (rest / "log_0-12").write_text("entries")
+    waits = check.start_waiting()
+
+    check.permission.write_text(UID)
+
+    assert waits.wait(10) == 0
+    assert (check.journal / f"raft-before-{UID}" / "group" / "current" / "log_0-12").read_text() == "entries"
+    assert list((check.journal / "raft").iterdir()) == []
+
+
+def test_it_ends_when_it_is_told_to(check: Check):
+    waits = check.start_waiting()
+
+    waits.terminate()
+
+    assert waits.wait(3) != 0

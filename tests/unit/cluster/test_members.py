@@ -1,0 +1,162 @@
+"""Several masters in the status: each of them, the quorum, and none at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.builders import (
+    NOW,
+    cluster,
+    info,
+    initialized,
+    observed,
+    ready_pod,
+    resource,
+    workload,
+)
+
+from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
+from alluxio_operator.api.status import ClusterStatus, MemberStatus
+from alluxio_operator.cluster.decide import decide
+from alluxio_operator.cluster.members import LOOK_AGAIN
+from alluxio_operator.cluster.report import Report, report
+from alluxio_operator.cluster.validate import validate
+from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline.applied import Applied
+from alluxio_operator.pipeline.conditions import Said, find, merge
+
+Json = dict[str, Any]
+QUIET: Json = {"jobService": {"enabled": False}, "logServer": {"enabled": False}}
+FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")
+INSTALLED = ClusterStatus(
+    conditions=merge((), [Said("Installed", True, "Installed")], 1, NOW),
+    observed_generation=1,
+    journal=initialized(members=3),
+    layer=3,
+)
+
+
+def reported(*answers: Answer | None, replicas: int = 3, masters: Json | None = None) -> Report:
+    made = resource(status={"journal": {"members": 3}}, masters={"replicas": replicas}, **QUIET)
+    wished = validate(made)
+    assert not isinstance(wished, tuple)
+    said = {f"small-master-{n}": answer for n, answer in enumerate(answers) if answer is not None}
+    pods = [ready_pod("master", name) for name in said]
+    look = observed(*pods, ready_pod("worker"), made=made, status=INSTALLED, answers=said)
+    objects = [
+        masters or workload("StatefulSet", "small-master", wanted=replicas, ready=len(said)),
+        workload("StatefulSet", "small-worker"),
+        {"kind": "Service", "metadata": {"name": "small-client"}},
+    ]
+    live = {Ref.of(obj): obj for obj in objects}
+    return report(decide(wished, look), look, Applied(present=list(live), live=live), list(live), NOW)
+
+
+def condition(result: Report, kind: str) -> tuple[str, str]:
+    found = find(result.status.conditions, kind)
+    return (found.status, found.reason) if found else ("", "")
+
+
+def test_all_members_are_shown_with_the_leader_and_the_quorum():
+    result = reported(FOLLOWS_0, info(), FOLLOWS_0)
+    masters = result.status.masters
+
+    assert (masters.ready, masters.wanted, masters.leader, masters.quorum) == (3, 3, "small-master-1", "3/3")
+    assert masters.members == (
+        MemberStatus(name="small-master-0", role="Standby"),
+        MemberStatus(name="small-master-1", role="Leader"),
+        MemberStatus(name="small-master-2", role="Standby"),
+    )
+    assert result.status.phase == "Ready"
+    assert condition(result, "QuorumHealthy") == ("True", "Healthy")
+
+
+def test_several_masters_are_looked_at_now_and_then_as_no_event_tells_who_leads():
+    assert reported(info(), FOLLOWS_0, FOLLOWS_0).requeue_after == LOOK_AGAIN
+
+
+def test_with_a_member_down_it_serves_on_and_is_degraded():
+    result = reported(info(), FOLLOWS_0, NoAnswer("no route"))
+
+    assert result.status.phase == "Degraded"
+    assert condition(result, "MastersServing") == ("True", "Serving")
+    assert condition(result, "QuorumHealthy") == ("False", "MemberDown")
+    assert condition(result, "Ready") == ("False", "MemberDown")
+    assert result.status.masters.quorum == "2/3"
+    assert result.status.masters.members[2] == MemberStatus(name="small-master-2", role="Down", message="no route")
+
+
+def test_without_a_leader_no_master_serves():
+    result = reported(Standby(), Standby(), None)
+
+    assert condition(result, "MastersServing") == ("False", "Waiting")
+    assert condition(result, "QuorumHealthy") == ("False", "MemberDown")
+    assert (result.status.masters.leader, result.status.masters.quorum) == (None, "2/3")
+
+
+def test_scaled_to_zero_it_is_stopped_and_not_degraded_and_rests():
+    result = reported(replicas=0)
+
+    assert result.status.phase == "Stopped"
+    assert condition(result, "Ready") == ("False", "ScaledToZero")
+    assert condition(result, "Degraded")[0] == "False"
+    assert condition(result, "Progressing")[0] == "False"
+    assert condition(result, "JournalInitialized") == ("True", "Initialized")
+    assert condition(result, "QuorumHealthy") == ("", "")
+    assert (result.status.masters.wanted, result.status.masters.quorum, result.status.masters.members) == (0, None, ())
+    assert result.status.journal is not None
+    assert result.status.journal.members == 3
+    assert result.requeue_after is None
+
+
+def test_while_pods_still_go_it_is_not_stopped_yet():
+    going = workload("StatefulSet", "small-master", wanted=0, ready=2, replicas=2)
+
+    result = reported(info(), FOLLOWS_0, replicas=0, masters=going)
+
+    assert result.status.phase != "Stopped"
+    assert result.requeue_after is not None
+
+
+def test_a_lone_master_is_shown_as_one_and_needs_no_quorum():
+    look = observed(ready_pod("master"), master=info(), journal=initialized())
+    done = Applied()
+
+    result = report(decide(cluster(), look), look, done, [], NOW)
+
+    assert result.status.masters.members == (MemberStatus(name="small-master-0", role="Leader"),)
+    assert result.status.masters.quorum == "1/1"
+    assert condition(result, "QuorumHealthy") == ("", "")
+
+
+@pytest.mark.parametrize(("replicas", "members", "valid"), [(3, 3, True), (0, 3, True), (1, 3, False), (5, 3, False)])
+def test_only_the_number_of_masters_that_the_journal_was_made_for_is_valid(replicas: int, members: int, valid: bool):
+    made = resource(status={"journal": {"members": members}}, masters={"replicas": replicas})
+
+    found = validate(made)
+
+    if valid:
+        assert not isinstance(found, tuple)
+        assert found.members == 3
+    else:
+        assert isinstance(found, tuple)
+        assert str(found[0]) == (
+            f'spec.masters.replicas "{replicas}" isn\'t the number of masters that the journal was made for, which is '
+            "3: the members of its quorum can't be changed; set it to 3, or to 0 to stop the masters, or create "
+            "another AlluxioCluster"
+        )
+
+
+@pytest.mark.parametrize("status", [{}, {"journal": None}, {"phase": "Pending"}])
+def test_before_there_is_a_journal_the_spec_says_how_many(status: Json):
+    found = validate(resource(status=status, masters={"replicas": 5}))
+
+    assert not isinstance(found, tuple)
+    assert found.members == 5
+
+
+def test_a_journal_of_an_earlier_version_is_that_of_one_master():
+    made = resource(status={"journal": {"state": "Initialized", "operation": "x"}}, masters={"replicas": 3})
+
+    assert isinstance(validate(made), tuple)
