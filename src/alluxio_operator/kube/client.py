@@ -59,12 +59,16 @@ class Kube:
         """Read one object; raise NotFound."""
         return self._call("GET", path)
 
-    def list(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
+    def list(
+        self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Read a collection page by page; with `metadata_only` objects come without anything else."""
         accept = METADATA_ONLY if metadata_only else "application/json"
         query: dict[str, str | int] = {"limit": PAGE}
         if label_selector:
             query["labelSelector"] = label_selector
+        if field_selector:
+            query["fieldSelector"] = field_selector
         while True:
             page = self._call("GET", path, query=query, accept=accept)
             # An empty list of metadata only comes with null.
