@@ -12,6 +12,7 @@ from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
+from alluxio_operator.cluster.refusals import refused_pods
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
@@ -40,6 +41,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         journal_claim=claim,
         master=_ask_master(alluxio, pods, resource, deadline),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
+        refused_pods=refused_pods(kube, cluster, resource, status.layer, pods),
     )
 
 

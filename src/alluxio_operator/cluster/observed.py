@@ -26,6 +26,8 @@ class Observed:
     journal_claim: Object | None = None
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))
     job_master_serves: bool = False
+    refused_pods: Mapping[str, str] = field(default_factory=dict)
+    """By role: in whose words the API server refuses to let its workload have any pod."""
 
     @property
     def generation(self) -> int:

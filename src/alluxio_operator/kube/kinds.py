@@ -40,6 +40,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("apps/v1", "Deployment", "deployments"),
         Kind("apps/v1", "StatefulSet", "statefulsets"),
         Kind("batch/v1", "Job", "jobs"),
+        Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     )
 }
 
