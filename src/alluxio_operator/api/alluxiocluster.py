@@ -244,7 +244,7 @@ VOLUME_RULES = rules(
     )
 )
 
-OWN_FOLDERS = ("/alluxio-sockets", "/etc/alluxio", "/journal", "/opt/alluxio", "/tiers", "/tmp")  # noqa: S108 (a mount, not a file)
+OWN_FOLDERS = ("/etc/alluxio", "/journal", "/opt/alluxio", "/tiers", "/alluxio-sockets", "/tmp")  # noqa: S108 (a mount, not a file)
 """Where the containers have mounts of their own, or the image its files."""
 
 ROOT_MOUNT_RULES = rules(

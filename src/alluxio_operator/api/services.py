@@ -84,7 +84,8 @@ def _same_class(path: str) -> str:
     now, before = f"self.{path}", f"oldSelf.{path}"
     return (
         f"{now}.type != 'LoadBalancer' || {before}.type != 'LoadBalancer' || "
-        f"({now}.?loadBalancerClass.orValue('') == {before}.?loadBalancerClass.orValue(''))"
+        f"(has({now}.loadBalancerClass) == has({before}.loadBalancerClass) && "
+        f"(!has({now}.loadBalancerClass) || {now}.loadBalancerClass == {before}.loadBalancerClass))"
     )
 
 
