@@ -31,11 +31,11 @@ def masters_serving(observed: Observed) -> Gate:
 def workers_registered(observed: Observed, wanted: int) -> Gate:
     """Open when the leading master counts as many live workers as are wanted, and their pods are ready."""
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)
-    if isinstance(observed.master, NoAnswer):
-        return Gate(kind, False, "MastersNotServing", "workers can't be counted while no master serves")
     refused = observed.refused_pods.get(names.WORKER)
     if refused:
         return Gate(kind, False, "PodsRefused", refused)
+    if isinstance(observed.master, NoAnswer):
+        return Gate(kind, False, "MastersNotServing", "workers can't be counted while no master serves")
     live, ready = observed.master.live_workers, sum(pod.ready for pod in workers)
     if live >= wanted and ready >= wanted:
         return Gate(kind, True, "Registered", f"{live} of {wanted} workers are registered")
