@@ -92,8 +92,8 @@ def _same_class(path: str) -> str:
 CHANGES_OF_SERVICES = tuple(
     cel(
         _same_class(path),
-        "loadBalancerClass can't be changed while the Service is a LoadBalancer: set type to ClusterIP first, then "
-        "to LoadBalancer with the new class",
+        f"spec.{path}.loadBalancerClass can't be changed while the Service is a LoadBalancer: set type to ClusterIP "
+        "first, then to LoadBalancer with the new class",
         field_path=f".{path}.loadBalancerClass",
     )
     for path in ("service", "proxy.service")
