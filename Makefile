@@ -87,8 +87,9 @@ check: venv ## lint, types, import contracts and unit tests: seconds
 	@$(VENV)/bin/python -m dev.tasks test lint unit
 
 .PHONY: generate
-generate: venv ## write the CRDs anew from the types
+generate: venv ## write the CRDs and the field reference anew from the types
 	@$(VENV)/bin/python -m alluxio_operator.api.crd config/crd/bases
+	@$(VENV)/bin/python -m alluxio_operator.api.reference docs/reference.md
 
 .PHONY: golden
 golden: venv ## render the golden cases anew; read the diff before committing it

@@ -59,6 +59,7 @@ SUITES = (
             (PYTHON, "-m", "mypy"),
             ("lint-imports",),
             (PYTHON, "-m", "alluxio_operator.api.crd", "--check", "config/crd/bases"),
+            (PYTHON, "-m", "alluxio_operator.api.reference", "--check", "docs/reference.md"),
         ),
         2,
     ),

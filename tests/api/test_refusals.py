@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.api.stage import Answer, Stage
+from tests.api.stage import Answer, Api, Stage
 from tests.support.builders import merged
 
 from alluxio_operator.api.alluxiocluster import OWN_FOLDERS
@@ -31,6 +32,12 @@ def own(property_name: str) -> Json:
     return {"properties": {property_name: "x"}}
 
 
+def tier(name: str = "SSD", quota: str = "1Gi", medium: str | None = None, **storage: Json) -> Json:
+    """Return a spec's part with one tier."""
+    given = {"name": name, "quota": quota, "storage": storage, **({"medium": medium} if medium else {})}
+    return {"workers": {"tiers": [given]}}
+
+
 LIMITS: list[tuple[str, Json, str]] = [
     ("unknown field", {"masterz": {}}, 'unknown field "spec.masterz"'),
     ("unknown field below", {"workers": {"tierz": []}}, 'unknown field "spec.workers.tierz"'),
@@ -44,7 +51,15 @@ LIMITS: list[tuple[str, Json, str]] = [
     ("fraction as a number", {"masters": {"resources": {"requests": {"cpu": 0.5}}}}, "masters.resources.requests.cpu"),
     ("no tier", {"workers": {"tiers": []}}, "should have at least 1 items"),
     ("two tiers of one name", {"workers": {"tiers": [{"name": "MEM"}, {"name": "MEM"}]}}, "tiers"),
-    ("medium", {"workers": {"tiers": [{"medium": "SSD"}]}}, 'Unsupported value: "SSD": supported values: "MEM"'),
+    ("medium", {"workers": {"tiers": [{"medium": "RAM"}]}}, 'supported values: "MEM", "SSD", "HDD"'),
+    ("tier", {"workers": {"tiers": [{"name": "NVME"}]}}, 'supported values: "MEM", "SSD", "HDD"'),
+    ("folder of the node", tier(hostPath={"path": "/data"}), "tiers[0].storage.hostPath.path: Invalid value"),
+    ("claim without a size", tier(claim={}), "spec.workers.tiers[0].storage.claim.size: Required value"),
+    ("volume twice", {"masters": {"volumes": [{"name": "a"}, {"name": "a"}]}}, "Duplicate value"),
+    ("mount at the root", {"masters": {"volumeMounts": [{"name": "a", "mountPath": "/"}]}}, "mountPath: Invalid"),
+    ("no proxy", {"proxy": {"replicas": 0}}, "should be greater than or equal to 1"),
+    ("mount option", {"fuse": {"options": ["allow_other,x"]}}, "spec.fuse.options[0]: Invalid value"),
+    ("path of a mount", {"fuse": {"alluxioPath": "/a b"}}, "spec.fuse.alluxioPath: Invalid value"),
     ("privileged port", {"masters": {"ports": {"rpc": 80}}}, "should be greater than or equal to 1024"),
     ("port", {"masters": {"ports": {"rpc": 70000}}}, "should be less than or equal to 65535"),
     ("relative path", {"rootMount": {"uri": "mnt/ufs"}}, "spec.rootMount.uri: Invalid value"),
@@ -79,6 +94,15 @@ HEAP = "the heap and the direct memory are set by jvm.heap and jvm.directMemory"
 VOLUME = "give either claimName (an existing claim) or size (a volume to make), not both and not neither"
 REPLICAS = "a DaemonSet runs one worker per node and has no replicas"
 LABELS = "labels below app.kubernetes.io/ and alluxio-operator.io/ are the operator's own"
+ORDER = "tiers are given from fast to slow: MEM, then SSD, then HDD"
+ONE_STORAGE = "a tier lies on one thing: give one of emptyDir, hostPath and claim"
+QUOTA = "the quota of a tier can't be larger than the volume of its claim"
+ON_DISK = "a claim is on a disk: set medium to SSD or HDD, or use emptyDir for a tier in memory"
+DOTS = "a path is given without . and .. in it"
+NODE_PORTS = "a ClusterIP Service opens no ports on nodes"
+CLASS = "only a LoadBalancer Service has a loadBalancerClass"
+MOUNT_PATH = "the folder above the mount is one that the node or the container needs for itself"
+TIER = "spec.workers.tiers[0]"
 RULES: list[tuple[str, Json, str, str]] = [
     ("replicas of a DaemonSet", {"workers": {"workload": "DaemonSet"}}, "spec.workers.replicas", REPLICAS),
     ("claim and size", {"rootMount": {"volume": {"claimName": "x"}}}, "spec.rootMount.volume", VOLUME),
@@ -112,6 +136,26 @@ RULES: list[tuple[str, Json, str, str]] = [
     *(
         (f"root mount {path}", {"rootMount": {"uri": path}}, "spec.rootMount.uri", "the containers need /etc/alluxio")
         for path in (*OWN_FOLDERS, "/journal/below", "/opt", "/etc", "/tiers/mem/x")
+    ),
+    ("order of tiers", {"workers": {"tiers": [{"name": "HDD"}, {"name": "SSD"}]}}, "spec.workers.tiers", ORDER),
+    ("two storages", tier(emptyDir={}, claim={"size": "1Gi"}), f"{TIER}.storage", ONE_STORAGE),
+    ("quota beyond the claim", tier(quota="1025Mi", claim={"size": "1Gi"}), f"{TIER}.quota", QUOTA),
+    ("quota as a number", tier(quota="1073741825", claim={"size": 1073741824}), f"{TIER}.quota", QUOTA),
+    ("claim in memory", tier(name="MEM", claim={"size": "1Gi"}), f"{TIER}.storage", ON_DISK),
+    ("claim as memory", tier(medium="MEM", claim={"size": "1Gi"}), f"{TIER}.storage", ON_DISK),
+    ("folder with dots", tier(hostPath={"path": "/data/../etc"}), f"{TIER}.storage.hostPath.path", DOTS),
+    ("ports of nodes", {"service": {"nodePorts": {"rpc": 30998}}}, "spec.service.nodePorts", NODE_PORTS),
+    ("ports of nodes of the proxy", {"proxy": {"service": {"nodePorts": {"web": 1}}}}, "spec.proxy.service.nodePorts",
+     NODE_PORTS),
+    ("class without a balancer", {"service": {"type": "NodePort", "loadBalancerClass": "a/b"}},
+     "spec.service.loadBalancerClass", CLASS),
+    ("one port for two", {"service": {"type": "NodePort", "nodePorts": {"rpc": 31000, "web": 31000}}},
+     "spec.service.nodePorts", "rpc and web need a port of their own each"),
+    ("sources' names", {"fuse": {"options": ["fsname=x"]}}, "spec.fuse.options", "set by Alluxio"),
+    *(
+        (f"mount at {path}", {"fuse": {"mountPath": path}}, "spec.fuse.mountPath", MOUNT_PATH)
+        for path in ("/var/lake", "/var/lib/lake", "/opt/lake", "/home/alice", "/usr/share/lake", "/proc/1/root/x",
+                     "/opt/alluxio/conf/x", "/tmp/lake", "/etc/alluxio/x")
     ),
 ]  # fmt: skip
 
@@ -173,6 +217,79 @@ CHANGES: list[tuple[str, Json, str]] = [
     ("size of the root mount", {"rootMount": {"volume": {"size": "9Gi"}}}, MOUNT),
     ("volume of the logs", {"logServer": {"storage": {"size": "9Gi"}}}, LOGS),
 ]  # fmt: skip
+
+
+KEPT = "a tier on a claim or on a folder of the node can't be removed, moved or made smaller"
+CLAIMS = "a StatefulSet can't get further claims once it exists"
+BALANCER = "loadBalancerClass can't be changed while the Service is a LoadBalancer"
+MEM: Json = {"name": "MEM", "quota": "1Gi"}
+SSD: Json = {"name": "SSD", "quota": "5Gi", "storage": {"claim": {"size": "10Gi", "storageClassName": "fast"}}}
+HDD: Json = {"name": "HDD", "quota": "1Ti", "storage": {"hostPath": {"path": "/data/alluxio"}}}
+
+
+def tiers(*given: Json) -> Json:
+    return {"workers": {"tiers": list(given)}}
+
+
+CHANGES_OF_TIERS: list[tuple[str, Json, str]] = [
+    ("claim left out", tiers(MEM, HDD), KEPT),
+    ("folder left out", tiers(MEM, SSD), KEPT),
+    ("tiers left out", {"workers": {"tiers": None}}, KEPT),
+    ("size of the claim", tiers(MEM, merged(SSD, {"storage": {"claim": {"size": "20Gi"}}}), HDD), KEPT),
+    ("class of the claim", tiers(MEM, merged(SSD, {"storage": {"claim": {"storageClassName": None}}}), HDD), KEPT),
+    ("claim becomes a folder", tiers(MEM, {**SSD, "storage": HDD["storage"]}, HDD), KEPT),
+    ("another folder", tiers(MEM, SSD, merged(HDD, {"storage": {"hostPath": {"path": "/data/other"}}})), KEPT),
+    ("smaller on a claim", tiers(MEM, {**SSD, "quota": "4Gi"}, HDD), KEPT),
+    ("smaller on a folder", tiers(MEM, SSD, {**HDD, "quota": "1023Gi"}), KEPT),
+    ("class of the balancer", {"service": {"loadBalancerClass": "example.com/b"}}, BALANCER),
+    ("class left out", {"service": {"loadBalancerClass": None}}, BALANCER),
+    ("class of the proxy's", {"proxy": {"service": {"loadBalancerClass": "example.com/b"}}}, BALANCER),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tiered(api: Api, new_namespace: Callable[[], str]) -> Stage:
+    """A resource with three tiers, and Services that have a class or none."""
+    stage = Stage(api, new_namespace())
+    balancer = {"type": "LoadBalancer", "loadBalancerClass": "example.com/a"}
+    stage.create(**tiers(MEM, SSD, HDD), service=balancer, proxy={"service": {"type": "LoadBalancer"}})
+    return stage
+
+
+@pytest.mark.parametrize(
+    ("over", "said"), [case[1:] for case in CHANGES_OF_TIERS], ids=[case[0] for case in CHANGES_OF_TIERS]
+)
+def test_what_would_drop_blocks_or_what_kubernetes_refuses_cannot_be_changed(over: Json, said: str, tiered: Stage):
+    answer = tiered.api.merge(tiered.path, {"spec": over}, dryRun="All")
+
+    assert answer.status == 422, answer.body
+    assert said in answer.message
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        tiers({**MEM, "quota": "512Mi"}, SSD, HDD),
+        tiers(SSD, HDD),
+        tiers(MEM, {**SSD, "quota": "10Gi"}, {**HDD, "quota": "2Ti"}),
+        {"service": {"type": "ClusterIP", "loadBalancerClass": None}},
+        {"service": {"type": "NodePort", "loadBalancerClass": None, "nodePorts": {"rpc": 31000}}},
+    ],
+    ids=["memory may shrink", "memory may go", "quotas may grow", "to ClusterIP", "to NodePort"],
+)
+def test_tiers_and_services_may_change_where_nothing_is_lost(over: Json, tiered: Stage):
+    answer = tiered.api.merge(tiered.path, {"spec": over}, dryRun="All", fieldValidation="Strict")
+
+    assert answer.status == 200, answer.message
+
+
+def test_a_statefulset_gets_no_further_claims(stored: Stage):
+    further = stored.api.merge(stored.path, {"spec": tiers(MEM, SSD)}, dryRun="All")
+    folder = stored.api.merge(stored.path, {"spec": tiers(MEM, HDD)}, dryRun="All")
+
+    assert further.status == 422
+    assert CLAIMS in further.message
+    assert folder.status == 200, folder.message
 
 
 @pytest.fixture(scope="module")
@@ -256,5 +373,5 @@ def test_defaults_are_stored_so_that_what_runs_can_be_read(stored: Stage):
     spec = stored.resource["spec"]
 
     assert spec["jobService"]["worker"]["ports"] == {"rpc": 30001, "data": 30002, "web": 30003}
-    assert spec["workers"]["tiers"] == [{"name": "MEM", "medium": "MEM", "quota": "1Gi"}]
+    assert spec["workers"]["tiers"] == [{"name": "MEM", "quota": "1Gi", "storage": {}}]
     assert spec["deletionPolicy"] == "Retain"

@@ -148,6 +148,11 @@ def test_the_lease_beside_the_operator_is_its_own(bound: Bound):
     assert not bound.may("delete", "leases", group, name="alluxio-operator")
 
 
+def test_it_may_read_why_a_workload_has_no_pod(bound: Bound):
+    assert bound.may("list", "events")
+    assert not bound.may("delete", "events")
+
+
 NEVER: list[tuple[str, str, str, str]] = [
     *((verb, "secrets", "", "") for verb in ("get", "list", "watch", "create", "delete")),
     ("create", "pods", "", "exec"),

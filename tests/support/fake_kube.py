@@ -43,14 +43,19 @@ class FakeKube:
         self._begin("get", path)
         return _copied(self._existing(path))
 
-    def list(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[Json]:
+    def list(
+        self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
+    ) -> Iterator[Json]:
         self._begin("list", path)
         wanted = dict(pair.split("=", 1) for pair in label_selector.split(",") if pair)
+        fields = dict(pair.split("=", 1) for pair in field_selector.split(",") if pair)
         kind = next(kind for kind in KINDS.values() if path.endswith(f"/{kind.plural}"))
         for found, obj in sorted(self.objects.items()):
             if obj["kind"] != kind.kind or (path != kind.path("") and not found.startswith(path + "/")):
                 continue
-            if wanted.items() <= obj["metadata"].get("labels", {}).items():
+            if wanted.items() <= obj["metadata"].get("labels", {}).items() and all(
+                _field(obj, field) == value for field, value in fields.items()
+            ):
                 yield _copied({"metadata": obj["metadata"]} if metadata_only else obj)
 
     def apply(self, namespace: str, obj: Mapping[str, Any], *, absent: bool = False) -> Json:
@@ -193,6 +198,12 @@ def _merged(base: Any, over: Any) -> Any:
                 result[key] = _merged(base[key], value) if key in base else _copied(value)
         return result
     return _copied(over)
+
+
+def _field(obj: Any, path: str) -> Any:
+    for part in path.split("."):
+        obj = obj.get(part, {})
+    return obj
 
 
 def _without(obj: Any, applied: Any, again: Any, others: list[Any]) -> Any:

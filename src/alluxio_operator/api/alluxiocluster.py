@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
 from alluxio_operator.api.roles import (
     ClaimedVolume,
@@ -14,6 +15,15 @@ from alluxio_operator.api.roles import (
     Role,
     Storage,
     list_map,
+)
+from alluxio_operator.api.services import CHANGES_OF_SERVICES, EXPOSURE_RULES, MASTER_NODE_PORTS_RULES, Service
+from alluxio_operator.api.tiers import (
+    CHANGES_OF_TIERS,
+    TIER_RULES,
+    TIER_STORAGE_RULES,
+    TIERS_RULES,
+    ShortCircuit,
+    Tier,
 )
 
 KIND = "AlluxioCluster"
@@ -110,14 +120,6 @@ class Masters(Role):
     journal: Journal = Field(Journal(), description="The journal.")
 
 
-class Tier(Model):
-    """One level of a worker's cache."""
-
-    name: Literal["MEM"] = Field("MEM", description="Name of the tier, as Alluxio calls it.")
-    medium: Literal["MEM"] = Field("MEM", description="What the tier lies on: MEM is memory (tmpfs).")
-    quota: Quantity = Field("1Gi", description="How much the tier holds.")
-
-
 class Workers(Role):
     """The workers: they hold the cached data."""
 
@@ -135,8 +137,17 @@ class Workers(Role):
         None, description="Number of workers of a StatefulSet; 1 when it isn't given."
     )
     ports: WorkerPorts = Field(WorkerPorts(), description="Ports.")
-    tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=1, json_schema_extra=list_map("name"))] = Field(
-        (Tier(),), description="The levels of the cache."
+    tiers: Annotated[
+        tuple[Tier, ...],
+        Field(min_length=1, max_length=3, json_schema_extra={**list_map("name"), **TIERS_RULES}),
+    ] = Field((Tier(),), description="The levels of the cache, from fast to slow: MEM, SSD, HDD.")
+    tier_reserve: Quantity | None = Field(
+        None,
+        description="With several tiers: room that each keeps free, so that blocks can be moved between them. An "
+        "eighth of the smallest quota, but no more than 1Gi, when it isn't given.",
+    )
+    short_circuit: ShortCircuit = Field(
+        ShortCircuit(), description="How clients on a worker's node get at its blocks without the network."
     )
 
 
@@ -168,13 +179,6 @@ class LogServer(Role):
     storage: Storage = Field(Storage(), description="The volume for the logs.")
 
 
-class Service(Model):
-    """The Service through which clients inside or outside the Kubernetes cluster reach the masters."""
-
-    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field("ClusterIP", description="Its type.")
-    annotations: StringMap = Field({}, description="Its annotations, for load balancers of clouds.")
-
-
 class ClusterSpec(Model):
     """What an Alluxio cluster is meant to be."""
 
@@ -189,6 +193,8 @@ class ClusterSpec(Model):
     workers: Workers = Field(Workers(), description="The workers.")
     job_service: JobService = Field(JobService(), description="The job service.")
     log_server: LogServer = Field(LogServer(), description="The log server.")
+    proxy: Proxy = Field(Proxy(), description="The proxy: access over S3 and REST.")
+    fuse: Fuse = Field(Fuse(), description="FUSE: the name space mounted as a folder on nodes.")
     service: Service = Field(Service(), description="The Service for clients.")
     service_account_annotations: Annotated[StringMap, Field()] = Field(
         {}, description="Annotations of the pods' service account, for identities of clouds."
@@ -229,6 +235,8 @@ SPEC_RULES = rules(
         "spec.logServer.storage can't be changed while the log server is enabled: its volume exists already",
         field_path=".logServer.storage",
     ),
+    *CHANGES_OF_TIERS,
+    *CHANGES_OF_SERVICES,
 )
 
 WORKERS_RULES = rules(
@@ -247,7 +255,7 @@ VOLUME_RULES = rules(
     )
 )
 
-OWN_FOLDERS = ("/etc/alluxio", "/journal", "/opt/alluxio", "/tiers", "/tmp")  # noqa: S108 (a mount, not a file)
+OWN_FOLDERS = ("/etc/alluxio", "/journal", "/opt/alluxio", "/tiers", "/alluxio-sockets", "/tmp")  # noqa: S108 (a mount, not a file)
 """Where the containers have mounts of their own, or the image its files."""
 
 ROOT_MOUNT_RULES = rules(
@@ -296,5 +304,11 @@ RULES_BY_TYPE = {
     "RootMount": ROOT_MOUNT_RULES,
     "Workers": WORKERS_RULES,
     "ClaimedVolume": VOLUME_RULES,
+    "Tier": TIER_RULES,
+    "TierStorage": TIER_STORAGE_RULES,
+    "Service": EXPOSURE_RULES,
+    "ProxyService": EXPOSURE_RULES,
+    "MasterNodePorts": MASTER_NODE_PORTS_RULES,
+    "Fuse": FUSE_RULES,
 }
 """CEL rules that belong to a whole type."""

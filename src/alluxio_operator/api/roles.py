@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from alluxio_operator.api.base import Model, Name, ObjectName, Opaque, Quantity, StringMap, cel, rules
 
@@ -128,6 +128,50 @@ def list_map(*keys: str) -> dict[str, Any]:
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
+class HandedThrough(Model):
+    """A Kubernetes structure of which a few fields are looked at here; the API server checks the others where it is
+    used.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
+
+
+class Volume(HandedThrough):
+    """A volume of a pod, as in a pod's spec."""
+
+    name: Name = Field(description="Name of the volume.")
+
+
+class VolumeMount(HandedThrough):
+    """Where a container has a volume, as in a pod's spec."""
+
+    name: Name = Field(description="Name of the volume, one of the role's volumes.")
+    mount_path: Annotated[str, Field(pattern=r"^/[^:]+$", max_length=1024)] = Field(
+        description="Absolute path in the container."
+    )
+
+
+class TopologySpreadConstraint(HandedThrough):
+    """How evenly pods are spread, as in a pod's spec."""
+
+    topology_key: Annotated[str, Field(min_length=1, max_length=316)] = Field(
+        description="Label of nodes by which they are grouped, such as topology.kubernetes.io/zone."
+    )
+    max_skew: Annotated[int, Field(ge=1, le=1000)] = Field(
+        1, description="By how many pods two groups may differ at most."
+    )
+    when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
+        "ScheduleAnyway", description="What becomes of a pod that can't be placed so."
+    )
+
+
+Volumes = Annotated[tuple[Volume, ...], Field(max_length=32, json_schema_extra=list_map("name"))]
+VolumeMounts = Annotated[tuple[VolumeMount, ...], Field(max_length=32, json_schema_extra=list_map("mountPath"))]
+Spread = Annotated[
+    tuple[TopologySpreadConstraint, ...],
+    Field(max_length=8, json_schema_extra=list_map("topologyKey", "whenUnsatisfiable")),
+]
+
 EnvVars = Annotated[tuple[EnvVar, ...], Field(max_length=64, json_schema_extra=list_map("name"))]
 
 
@@ -140,6 +184,7 @@ class Process(Model):
     jvm: Jvm = Field(Jvm(), description="The Java virtual machine.")
     resources: Resources = Field(Resources(), description="CPU and memory.")
     env: EnvVars = Field((), description="Environment variables.")
+    volume_mounts: VolumeMounts = Field((), description="Where the container has the role's own volumes.")
 
 
 class Placement(Model):
@@ -150,6 +195,12 @@ class Placement(Model):
         (), description="Taints that the pods tolerate."
     )
     affinity: Opaque | None = Field(None, description="Affinity of the pods, as in a pod's spec.")
+    topology_spread_constraints: Spread = Field(
+        (),
+        description="How evenly the pods are spread, as in a pod's spec. Without a labelSelector it is the role's own "
+        "pods that count. Workers of a StatefulSet and proxies spread over nodes where they can when nothing is given.",
+    )
+    volumes: Volumes = Field((), description="Further volumes of the pods, as in a pod's spec; see volumeMounts.")
     priority_class_name: ObjectName | None = Field(None, description="Priority class of the pods.")
     termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
         60, description="Seconds between the wish to stop and the end by force."

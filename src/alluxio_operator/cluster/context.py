@@ -4,17 +4,21 @@ hashes.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
-from alluxio_operator.api.base import API_VERSION, GROUP, in_binary, in_bytes
+from alluxio_operator.api.base import API_VERSION, GROUP, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.cluster import names, properties
-from alluxio_operator.cluster.memory import MI
+from alluxio_operator.cluster.disruption import budgets
+from alluxio_operator.cluster.extras import mounts_of, spread_of, volumes_of
+from alluxio_operator.cluster.fuse import fuse_values
 from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.rejoin import PERMISSION
 from alluxio_operator.cluster.spread import apart
+from alluxio_operator.cluster.tiers import SOCKET_FOLDER, folders_to_give, host_folder, tier_folder, tier_volumes
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 
@@ -29,11 +33,10 @@ _JAVA_OPTS = {
     names.JOB_MASTER: "ALLUXIO_JOB_MASTER_JAVA_OPTS",
     names.JOB_WORKER: "ALLUXIO_JOB_WORKER_JAVA_OPTS",
     names.LOG_SERVER: "ALLUXIO_LOGSERVER_JAVA_OPTS",
+    names.PROXY: "ALLUXIO_PROXY_JAVA_OPTS",
+    names.FUSE: "ALLUXIO_FUSE_JAVA_OPTS",
 }
 """Variables of the public image's entry point."""
-
-_TIER_SLACK = 16 * MI
-"""A tier's tmpfs is a little larger than its quota, since files in it take whole pages; counted in the overhead."""
 
 
 def context_of(
@@ -73,14 +76,10 @@ def context_of(
         "workers": {
             "workload": spec.workers.workload,
             "replicas": 1 if spec.workers.replicas is None else spec.workers.replicas,
-            "tiers": [
-                {
-                    "volume": f"tier-{tier.name.lower()}",
-                    "path": properties.tier_folder(tier.name),
-                    "sizeLimit": in_binary(_whole_mi(tier.quota) + _TIER_SLACK),
-                }
-                for tier in spec.workers.tiers
-            ],
+            "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, made)],
+            "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
+            "sockets": _sockets(cluster),
+            "give": folders_to_give(spec.workers, made),
         },
         "members": cluster.members,
         "journal": {
@@ -112,6 +111,13 @@ def context_of(
             "storage": spec.log_server.storage.model_dump(by_alias=True, mode="json"),
         },
         "jobService": {"enabled": spec.job_service.enabled},
+        "proxy": {
+            "enabled": spec.proxy.enabled,
+            "replicas": spec.proxy.replicas,
+            "service": spec.proxy.service.model_dump(by_alias=True, mode="json"),
+        },
+        "fuse": fuse_values(spec, made),
+        "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
         "service": spec.service.model_dump(by_alias=True, mode="json"),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
@@ -137,18 +143,38 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         "javaOpts": " ".join(jvm),
         "ports": process.model_dump(by_alias=True).get("ports", {}),
         "resources": _resources(process, division.request, division.limit),
+        "mounts": mounts_of(process),
+        "volumes": [],
         "env": [var.model_dump(by_alias=True, mode="json", exclude_none=True) for var in process.env],
         "configHash": digest({"properties": site, "jvm": jvm}),
     }
     if isinstance(process, Placement):
-        values |= _placement(process)
+        stateful_workers = role == names.WORKER and spec.workers.workload == "StatefulSet"
+        over_nodes = stateful_workers or role == names.PROXY
+        values |= {
+            **_placement(process),
+            "volumes": volumes_of(process),
+            "spread": spread_of(process, values["selector"], over_nodes=over_nodes),
+        }
+    if role == names.WORKER:
+        on_disk = sum(volume.on_node_disk for volume in tier_volumes(spec.workers, made))
+        if on_disk:
+            # Without it the scheduler would fill a node's disk with workers that the kubelet then ends one by one.
+            values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     return values
+
+
+def _sockets(cluster: Cluster) -> dict[str, str] | None:
+    given = cluster.spec.workers.short_circuit
+    if given.policy == "None":
+        return None
+    return {"folder": SOCKET_FOLDER, "host": host_folder(given.path, cluster.names)}
 
 
 def _fixed_options(spec: ClusterSpec, role: str) -> tuple[str, ...]:
     if role == names.WORKER:
         # The public image's entry point moves a MEM tier to /dev/shm unless the option is found among the JVM's.
-        paths = ",".join(properties.tier_folder(tier.name) for tier in spec.workers.tiers[:1])
+        paths = ",".join(tier_folder(tier.name) for tier in spec.workers.tiers[:1])
         return (f"-Dalluxio.worker.tieredstore.level0.dirs.path={paths}",)
     return ()
 
@@ -176,7 +202,3 @@ def _resources(process: Process, request: int, limit: int) -> dict[str, Any]:
 
 def _amounts(cpu: str | None, memory: int) -> dict[str, str]:
     return {**({"cpu": cpu} if cpu else {}), "memory": in_binary(memory)}
-
-
-def _whole_mi(text: str) -> int:
-    return -(-in_bytes(text) // MI) * MI

@@ -37,6 +37,9 @@ def scaled_to_zero() -> Gate:
 def workers_registered(observed: Observed, wanted: int) -> Gate:
     """Open when the leading master counts as many live workers as are wanted, and their pods are ready."""
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)
+    refused = observed.refused_pods.get(names.WORKER)
+    if refused:
+        return Gate(kind, False, "PodsRefused", refused)
     if isinstance(observed.master, NoAnswer):
         return Gate(kind, False, "MastersNotServing", "workers can't be counted while no master serves")
     live, ready = observed.master.live_workers, sum(pod.ready for pod in workers)
@@ -58,6 +61,37 @@ def log_server_ready(observed: Observed) -> Gate:
     if any(pod.ready for pod in pods):
         return Gate("LogServerReady", True, "Ready", "the log server takes logs")
     return _closed("LogServerReady", pods, "the log server isn't ready yet")
+
+
+def proxy_serving(observed: Observed) -> Gate:
+    """Open when a proxy answers, and a master does whom it can ask: a proxy answers without one, too."""
+    pods = observed.role(names.PROXY)
+    if isinstance(observed.master, NoAnswer):
+        return Gate("ProxyServing", False, "MastersNotServing", "the proxy has nothing to give while no master serves")
+    if any(pod.ready for pod in pods):
+        return Gate("ProxyServing", True, "Serving", "the proxy serves")
+    return _closed("ProxyServing", pods, "the proxy doesn't answer yet")
+
+
+def fuse_mounted(observed: Observed, wanted: int | None) -> Gate:
+    """Open when every node that is to have the mount has one that answers; `wanted` is None before that is known."""
+    kind, pods = "FuseMounted", observed.role(names.FUSE)
+    refused = observed.refused_pods.get(names.FUSE)
+    if refused:
+        return Gate(kind, False, "PodsRefused", refused)
+    if wanted is None:
+        return Gate(kind, False, "Waiting", "nodes get the mount once the masters serve")
+    if wanted == 0:
+        return Gate(
+            kind,
+            False,
+            "NoNode",
+            "no node takes the mount; look at spec.fuse.nodeSelector, tolerations and the nodes' labels and taints",
+        )
+    ready = sum(pod.ready for pod in pods)
+    if ready >= wanted:
+        return Gate(kind, True, "Mounted", f"the mount answers on {ready} of {wanted} nodes")
+    return _closed(kind, [pod for pod in pods if not pod.ready], f"the mount answers on {ready} of {wanted} nodes")
 
 
 def _closed(kind: str, pods: Iterable[Pod], otherwise: str) -> Gate:

@@ -149,7 +149,7 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
         heap=1024 * MI,
         direct=512 * MI,
         overhead=OVERHEAD,
-        tiers=sum(in_bytes(tier.quota) for tier in spec.workers.tiers if tier.medium == "MEM"),
+        tiers=sum(in_bytes(tier.quota) for tier in spec.workers.tiers if tier.lies_on == "MEM"),
     )
     if spec.job_service.enabled:
         yield Wish(
@@ -177,6 +177,10 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
             direct=16 * MI,
             overhead=OVERHEAD,
         )
+    if spec.proxy.enabled:
+        yield Wish(names.PROXY, "spec.proxy", spec.proxy, heap=512 * MI, direct=256 * MI, overhead=OVERHEAD)
+    if spec.fuse.enabled:
+        yield Wish(names.FUSE, "spec.fuse", spec.fuse, heap=512 * MI, direct=512 * MI, overhead=OVERHEAD)
 
 
 def _mi(count: int) -> str:

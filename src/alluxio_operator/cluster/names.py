@@ -19,6 +19,8 @@ WORKER = "worker"
 JOB_MASTER = "jobmaster"
 JOB_WORKER = "jobworker"
 LOG_SERVER = "logserver"
+PROXY = "proxy"
+FUSE = "fuse"
 JOURNAL = "journal"
 
 

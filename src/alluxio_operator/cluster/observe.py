@@ -16,6 +16,7 @@ from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
 from alluxio_operator.cluster.quorum import without_journal, word_of_the_leader
+from alluxio_operator.cluster.refusals import refused_pods
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
@@ -50,6 +51,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         answers=answers,
         master=word_of_the_leader(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
+        refused_pods=refused_pods(kube, cluster, resource, status.layer, pods),
     )
     if without_journal(look) and len(answers) > 1:
         return replace(look, indexes=_ask_indexes(alluxio, pods, resource, deadline))

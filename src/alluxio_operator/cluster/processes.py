@@ -26,4 +26,6 @@ def processes(spec: ClusterSpec) -> Mapping[str, Described]:
         names.JOB_MASTER: Described("spec.jobService.master", spec.job_service.master),
         names.JOB_WORKER: Described("spec.jobService.worker", spec.job_service.worker),
         names.LOG_SERVER: Described("spec.logServer", spec.log_server),
+        names.PROXY: Described("spec.proxy", spec.proxy),
+        names.FUSE: Described("spec.fuse", spec.fuse),
     }

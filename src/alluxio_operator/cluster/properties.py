@@ -11,14 +11,13 @@ from typing import Final
 import javaproperties
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.api.base import in_bytes
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
+from alluxio_operator.cluster.tiers import socket_properties, tier_properties
 
 JOURNAL_FOLDER: Final = "/journal"
-TIER_FOLDER: Final = "/tiers"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
 CONF_FOLDER: Final = "/etc/alluxio"
 
@@ -48,15 +47,30 @@ FAILOVER: Final[Mapping[str, str]] = {
 docs/high-availability.md for what was measured.
 """
 
+DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
+    # Alluxio's own default, the newer S3 interface, answers every call of the REST interface with 200 and nothing in
+    # it, and does nothing (run on 2.9.4).
+    names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false"},
+}
+"""The same for one role."""
+
 RESERVED: Final = frozenset(
     {
         "alluxio.conf.dir",
+        "alluxio.fuse.mount.alluxio.path",
+        "alluxio.fuse.mount.options",
+        "alluxio.fuse.mount.point",
+        "alluxio.fuse.web.enabled",
+        "alluxio.fuse.web.port",
         "alluxio.home",
         "alluxio.job.master.hostname",
         "alluxio.job.worker.hostname",
         "alluxio.logs.dir",
         "alluxio.master.hostname",
         "alluxio.master.rpc.addresses",
+        "alluxio.proxy.web.port",
+        "alluxio.worker.data.server.domain.socket.address",
+        "alluxio.worker.data.server.domain.socket.as.uuid",
         "alluxio.worker.hostname",
     }
 )
@@ -84,21 +98,14 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
         "alluxio.master.mount.table.root.ufs": spec.root_mount.uri,
         "alluxio.worker.rpc.port": spec.workers.ports.rpc,
         "alluxio.worker.web.port": spec.workers.ports.web,
-        "alluxio.worker.tieredstore.levels": len(spec.workers.tiers),
+        **tier_properties(spec.workers),
+        **socket_properties(spec.workers),
     }
     if len(masters) == 1:
         # A list with a single address isn't taken for an address: workers stop with "unable to determine master
         # address" (run on 2.9.4).
         values["alluxio.master.hostname"] = masters[0]
         del values["alluxio.master.rpc.addresses"]
-    for level, tier in enumerate(spec.workers.tiers):
-        prefix = f"alluxio.worker.tieredstore.level{level}"
-        values[f"{prefix}.alias"] = tier.name
-        values[f"{prefix}.dirs.path"] = tier_folder(tier.name)
-        values[f"{prefix}.dirs.mediumtype"] = tier.medium
-        values[f"{prefix}.dirs.quota"] = in_bytes(tier.quota)
-    if spec.workers.tiers:
-        values["alluxio.worker.ramdisk.size"] = in_bytes(spec.workers.tiers[0].quota)
     if spec.job_service.enabled:
         job_master, job_worker = spec.job_service.master.ports, spec.job_service.worker.ports
         job_master_host = cluster.host(names.JOB_MASTER, 0)
@@ -117,20 +124,26 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
     return {key: _text(value) for key, value in values.items()}
 
 
-def tier_folder(name: str) -> str:
-    """Return where a tier is mounted in a worker."""
-    return f"{TIER_FOLDER}/{name.lower()}"
+def derived_for(spec: ClusterSpec, role: str) -> Mapping[str, str]:
+    """Return what follows from the spec for one role alone, so that a change of it restarts no other."""
+    by_role: Mapping[str, Mapping[str, object]] = {
+        names.PROXY: {"alluxio.proxy.web.port": spec.proxy.ports.web},
+        names.FUSE: {"alluxio.fuse.web.enabled": "true", "alluxio.fuse.web.port": spec.fuse.ports.web},
+    }
+    return {key: str(value) for key, value in by_role.get(role, {}).items()}
 
 
 def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None = None) -> dict[str, str]:
     """Return the properties of one role; later layers win."""
     return {
         **DEFAULTS,
+        **DEFAULTS_OF_ROLES.get(role, {}),
         **_failover(spec, members),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
         **derived(spec, cluster, members),
+        **derived_for(spec, role),
     }
 
 
@@ -145,6 +158,7 @@ def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -
             "alluxio.master.rpc.port",
             "alluxio.master.rpc.addresses",
             "alluxio.job.master.rpc.addresses",
+            *socket_properties(spec.workers),
         )
     }
     known = {**DEFAULTS, **_failover(spec, members), **spec.properties}
@@ -155,12 +169,28 @@ def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -
 def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
     """Yield the properties that were set by hand though they follow from other fields."""
     reserved = derived(spec, cluster).keys() | RESERVED
+    yield from _without_effect(spec)
     yield from _by_hand("spec.properties", spec.properties, reserved)
     for one in processes(spec).values():
         yield from _by_hand(f"{one.path}.properties", one.process.properties, reserved)
         # An option of the JVM wins over every properties file.
         options = dict(option[2:].partition("=")[::2] for option in one.process.jvm.options if option.startswith("-D"))
         yield from _by_hand(f"{one.path}.jvm.options", options, reserved)
+
+
+def _without_effect(spec: ClusterSpec) -> Iterable[Problem]:
+    given = {"spec.properties": spec.properties}
+    given |= {f"{one.path}.properties": one.process.properties for one in processes(spec).values()}
+    for path, properties in given.items():
+        for key in sorted(properties):
+            if key.startswith("alluxio.worker.tieredstore.level") and ".watermark." in key:
+                yield Problem(
+                    field=f"{path}[{key}]",
+                    value=properties[key],
+                    message="is read by no Alluxio since 2.3",
+                    remedy="remove it; alluxio.worker.tieredstore.free.ahead.bytes makes room ahead of writes, and "
+                    "spec.workers.tierReserve keeps room for moving blocks between tiers",
+                )
 
 
 def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
@@ -199,5 +229,8 @@ def _hint(key: str) -> str:
         ".port": " and set the port in the role's ports",
         "tieredstore": " and describe the cache in spec.workers.tiers",
         "root.ufs": " and set spec.rootMount",
+        "tier.align.reserved": " and set spec.workers.tierReserve",
+        "domain.socket": " and set spec.workers.shortCircuit",
+        "alluxio.fuse.mount": " and set it in spec.fuse",
     }
     return next((hint for part, hint in hints.items() if part in key), "")

@@ -85,7 +85,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         _workers(cluster, observed, workers),
         *([gates.job_service_serving(observed)] if cluster.spec.job_service.enabled else []),
         *([gates.log_server_ready(observed)] if cluster.spec.log_server.enabled else []),
+        *([gates.proxy_serving(observed)] if cluster.spec.proxy.enabled else []),
         _services(plan, applied),
+        *([gates.fuse_mounted(observed, _wanted_mounts(cluster, rollouts))] if cluster.spec.fuse.enabled else []),
     )
     closed = [gate for gate in found if not gate.passed]
     unsettled = [ref.name for ref, state in sorted(rollouts.items()) if not state.settled]
@@ -250,6 +252,11 @@ def _workers_status(observed: Observed, state: Rollout | None) -> WorkersStatus:
 
 def _worker_rollout(cluster: Cluster, rollouts: dict[Ref, Rollout]) -> Rollout | None:
     return rollouts.get(Ref(cluster.spec.workers.workload, cluster.names.of(names.WORKER)))
+
+
+def _wanted_mounts(cluster: Cluster, rollouts: dict[Ref, Rollout]) -> int | None:
+    state = rollouts.get(Ref("DaemonSet", cluster.names.of(names.FUSE)))
+    return state.wanted if state else None
 
 
 def _memory(cluster: Cluster) -> Iterable[RoleMemory]:

@@ -14,8 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
-from alluxio_operator.api.base import in_bytes
-from alluxio_operator.cluster import memory, properties
+from alluxio_operator.cluster import extras, memory, properties, tiers
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
@@ -25,6 +24,7 @@ from alluxio_operator.kube.kinds import Object
 RESERVED_VARIABLES: Final = frozenset(
     {
         "ALLUXIO_CONF_DIR",
+        "ALLUXIO_FUSE_JAVA_OPTS",
         "ALLUXIO_JAVA_OPTS",
         "ALLUXIO_JOB_MASTER_JAVA_OPTS",
         "ALLUXIO_JOB_WORKER_JAVA_OPTS",
@@ -32,6 +32,7 @@ RESERVED_VARIABLES: Final = frozenset(
         "ALLUXIO_LOGSERVER_JAVA_OPTS",
         "ALLUXIO_LOGSERVER_PORT",
         "ALLUXIO_MASTER_JAVA_OPTS",
+        "ALLUXIO_PROXY_JAVA_OPTS",
         "ALLUXIO_WORKER_JAVA_OPTS",
         "POD_IP",
         "POD_NAME",
@@ -71,7 +72,8 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
         *_reserved_variables(spec),
-        *_empty_tiers(spec),
+        *tiers.problems(spec.workers),
+        *extras.problems(spec),
         *_shared_ports(spec),
         *_other_members(spec, made_for),
     )
@@ -108,17 +110,6 @@ def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
                     message="can't be set by hand: it follows from other fields of the spec",
                     remedy=f"remove it and say what it was for in {one.path}.jvm or {one.path}.properties",
                 )
-
-
-def _empty_tiers(spec: ClusterSpec) -> Iterable[Problem]:
-    for tier in spec.workers.tiers:
-        if in_bytes(tier.quota) == 0:
-            yield Problem(
-                field=f"spec.workers.tiers[{tier.name}].quota",
-                value=tier.quota,
-                message="leaves no room for data",
-                remedy="give the size of the cache in bytes, such as 1Gi",
-            )
 
 
 def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:

@@ -63,18 +63,25 @@ class Kube:
         """Read one object; raise NotFound."""
         return self._call("GET", path)
 
-    def list(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
+    def list(
+        self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Read the objects of a collection; with `metadata_only` they come without anything else."""
-        for page in self.pages(path, label_selector, metadata_only=metadata_only):
+        pages = self.pages(path, label_selector, field_selector=field_selector, metadata_only=metadata_only)
+        for page in pages:
             # An empty list of metadata only comes with null.
             yield from page.get("items") or ()
 
-    def pages(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
+    def pages(
+        self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Read a collection page by page, each with the collection's version in its metadata."""
         accept = METADATA_ONLY if metadata_only else "application/json"
         query: dict[str, str | int] = {"limit": PAGE}
         if label_selector:
             query["labelSelector"] = label_selector
+        if field_selector:
+            query["fieldSelector"] = field_selector
         while True:
             page = self._call("GET", path, query=query, accept=accept)
             yield page

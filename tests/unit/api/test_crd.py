@@ -107,10 +107,10 @@ def test_every_string_and_list_of_the_status_is_bounded():
     assert unbounded == []
 
 
-def test_only_affinity_is_handed_through_as_it_is():
+def test_only_structures_of_a_pods_spec_are_handed_through_as_they_are():
     opaque = {path.rsplit(".", 1)[1] for path, node in FIELDS if node.get("x-kubernetes-preserve-unknown-fields")}
 
-    assert opaque == {"affinity"}
+    assert opaque == {"affinity", "topologySpreadConstraints[]", "volumes[]", "volumeMounts[]"}
 
 
 def test_nothing_in_it_is_null_or_a_reference():
@@ -128,7 +128,7 @@ def test_every_structural_node_has_a_type():
 def test_defaults_are_there_so_that_what_is_stored_is_complete():
     assert at("spec.version")["default"] == "2.9.4"
     assert at("spec.workers.workload")["default"] == "DaemonSet"
-    assert at("spec.workers.tiers")["default"] == [{"name": "MEM", "medium": "MEM", "quota": "1Gi"}]
+    assert at("spec.workers.tiers")["default"] == [{"name": "MEM", "quota": "1Gi", "storage": {}}]
     assert at("spec.masters.journal.storage.size")["default"] == "1Gi"
     assert at("spec.deletionPolicy")["default"] == "Retain"
     assert at("spec.jobService.enabled")["default"] is True

@@ -8,11 +8,11 @@ import pytest
 from tests.support.builders import TEMPLATES, cluster
 
 from alluxio_operator.api.alluxiocluster import OWN_FOLDERS
-from alluxio_operator.api.base import in_bytes
 from alluxio_operator.cluster.context import CONFIG_HASH, context_of
 from alluxio_operator.pipeline.render import Renderer
 
 RENDERER = Renderer(TEMPLATES)
+UUID = {"shortCircuit": {"policy": "Uuid"}}
 
 
 def context(**over: Any) -> dict[str, Any]:
@@ -67,9 +67,13 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
         ({"service": {"type": "NodePort"}}, set()),
         ({"workers": {"replicas": 5}}, set()),
         ({"deletionPolicy": "Delete"}, set()),
+        ({"proxy": {"enabled": True}}, {"proxy"}),
+        ({"fuse": {"enabled": True}}, {"fuse"}),
+        ({"proxy": {"ports": {"web": 40000}, "properties": {"a": "b"}}}, set()),
+        ({"fuse": {"ports": {"web": 40001}, "properties": {"a": "b"}}}, set()),
     ],
 )
-def test_a_change_restarts_those_that_read_it_and_nobody_else(over: dict[str, Any], roles: set[str]):
+def test_a_change_starts_anew_those_that_read_it_and_nobody_else(over: dict[str, Any], roles: set[str]):
     assert restarted(**over) == roles
 
 
@@ -100,14 +104,6 @@ def test_no_cpu_is_asked_for_unless_said():
     assert set(context()["roles"]["master"]["resources"]["limits"]) == {"memory"}
 
 
-@pytest.mark.parametrize(("quota", "size"), [("1Gi", "1040Mi"), ("1G", "970Mi"), ("1", "17Mi")])
-def test_a_tiers_volume_is_a_little_larger_than_its_quota(quota: str, size: str):
-    [tier] = context(workers={"tiers": [{"quota": quota}]})["workers"]["tiers"]
-
-    assert tier["sizeLimit"] == size
-    assert in_bytes(tier["sizeLimit"]) > in_bytes(quota)
-
-
 # --- volumes ------------------------------------------------------------------------------------------------------
 
 
@@ -132,7 +128,7 @@ def test_the_journals_claim_is_owned_only_when_it_is_to_be_deleted(policy: str, 
 def test_every_mount_is_in_a_folder_that_a_root_mount_is_refused_for():
     mounts = {
         mount["mountPath"]
-        for manifest in RENDERER.render("alluxio", context())
+        for manifest in RENDERER.render("alluxio", context(proxy={"enabled": True}, workers=UUID))
         if manifest.ref.kind in ("StatefulSet", "Deployment", "Job")
         for container in (
             *manifest.obj["spec"]["template"]["spec"].get("initContainers", ()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.support.builders import container_status, info, observed, pod, ready_pod
 
@@ -31,8 +33,10 @@ def test_a_ready_pod_alone_is_no_serving_master():
         (observed(pod("jobmaster", containers=PULL)), gates.job_service_serving),
         (observed(pod("logserver", containers=PULL)), gates.log_server_ready),
         (observed(pod("worker", containers=PULL), master=info(live=0)), lambda look: gates.workers_registered(look, 1)),
+        (observed(pod("proxy", containers=PULL), master=info()), gates.proxy_serving),
+        (observed(pod("fuse", containers=PULL), master=info()), lambda look: gates.fuse_mounted(look, 1)),
     ],
-    ids=["masters", "job service", "log server", "workers"],
+    ids=["masters", "job service", "log server", "workers", "proxy", "fuse"],
 )
 def test_what_keeps_its_pods_from_running_is_said_by_every_gate(look, gate):
     found = gate(look)
@@ -79,3 +83,47 @@ def test_the_log_server_is_ready_when_its_pod_is():
 
 def test_a_pod_that_is_being_deleted_is_not_ready():
     assert not gates.log_server_ready(observed(ready_pod("logserver", deleted=True))).passed
+
+
+# --- proxy and FUSE -----------------------------------------------------------------------------------------------
+
+
+def test_a_proxy_serves_when_it_is_ready_and_has_a_master_to_ask():
+    assert gates.proxy_serving(observed(ready_pod("proxy"), master=info())).passed
+    assert gates.proxy_serving(observed(pod("proxy"), master=info())).reason == "Waiting"
+    assert gates.proxy_serving(observed(ready_pod("proxy"))).reason == "MastersNotServing"
+
+
+@pytest.mark.parametrize(
+    ("ready", "wanted", "passed", "reason"),
+    [
+        (2, 2, True, "Mounted"),
+        (1, 2, False, "Waiting"),
+        (0, None, False, "Waiting"),
+        (0, 0, False, "NoNode"),
+    ],
+)
+def test_fuse_is_mounted_when_the_mount_answers_on_every_node_that_is_to_have_it(ready, wanted, passed, reason):
+    pods = [ready_pod("fuse", f"small-fuse-{number}") for number in range(ready)]
+
+    gate = gates.fuse_mounted(observed(*pods, master=info()), wanted)
+
+    assert (gate.type, gate.passed, gate.reason) == ("FuseMounted", passed, reason)
+
+
+def test_trouble_of_a_mount_that_answers_again_is_not_told():
+    again = ready_pod("fuse", "small-fuse-a", containers=[container_status("fuse", ready=True, last={"exitCode": 137})])
+
+    gate = gates.fuse_mounted(observed(again, pod("fuse", "small-fuse-b"), master=info()), 2)
+
+    assert gate.message == "the mount answers on 1 of 2 nodes"
+
+
+def test_pods_that_the_server_refuses_are_told_in_its_own_words():
+    look = replace(observed(master=info()), refused_pods={"fuse": "no privileged pods", "worker": "no hostPath"})
+
+    for gate, word in (
+        (gates.fuse_mounted(look, 1), "no privileged pods"),
+        (gates.workers_registered(look, 1), "no hostPath"),
+    ):
+        assert (gate.passed, gate.reason, gate.message) == (False, "PodsRefused", word)

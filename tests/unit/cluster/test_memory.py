@@ -20,12 +20,15 @@ ROLES = {
     "jobmaster": "jobService.master",
     "jobworker": "jobService.worker",
     "logserver": "logServer",
+    "proxy": "proxy",
+    "fuse": "fuse",
 }
+OFF_BY_DEFAULT = ("proxy", "fuse")
 
 
 def divided(role: str, **over: Any) -> Division | Problem:
     """Return the division of one role; `over` is laid over the role's part of the spec."""
-    part: dict[str, Any] = over
+    part: dict[str, Any] = {**over, **({"enabled": True} if role in OFF_BY_DEFAULT else {})}
     for key in reversed(ROLES[role].split(".")):
         part = {key: part}
     return memory.divisions(cluster_spec(**part))[role]
@@ -58,6 +61,8 @@ def limit(memory: str) -> dict[str, Any]:
         ("jobmaster", 512, 64, 0),
         ("jobworker", 512, 256, 0),
         ("logserver", 128, 16, 0),
+        ("proxy", 512, 256, 0),
+        ("fuse", 512, 512, 0),
     ],
 )
 def test_a_role_of_which_nothing_is_said_gets_a_limit_that_is_the_sum_of_its_parts(

@@ -14,13 +14,15 @@ from alluxio_operator.cluster import names, properties
 from alluxio_operator.cluster.names import Names
 
 NAMES = Names("small", "data")
-ROLES = ("master", "worker", "jobmaster", "jobworker", "logserver")
+ROLES = ("master", "worker", "jobmaster", "jobworker", "logserver", "proxy", "fuse")
 PATHS = {
     "master": ("masters",),
     "worker": ("workers",),
     "jobmaster": ("jobService", "master"),
     "jobworker": ("jobService", "worker"),
     "logserver": ("logServer",),
+    "proxy": ("proxy",),
+    "fuse": ("fuse",),
 }
 
 
@@ -262,3 +264,56 @@ def test_the_same_properties_give_the_same_text_in_any_order():
 @pytest.mark.parametrize("role", [names.MASTER, names.WORKER])
 def test_values_are_texts(role: str):
     assert all(isinstance(value, str) for value in found(role).values())
+
+
+# --- proxy, FUSE, sockets, watermarks -----------------------------------------------------------------------------
+
+
+def test_ports_of_proxy_and_fuse_are_told_to_them_alone_so_that_a_change_restarts_nobody_else():
+    over = {"proxy": {"ports": {"web": 40000}}, "fuse": {"ports": {"web": 40001}}}
+
+    assert found("proxy", **over)["alluxio.proxy.web.port"] == "40000"
+    assert found("fuse", **over)["alluxio.fuse.web.port"] == "40001"
+    assert found("master", **over) == found("master")
+
+
+def test_the_proxy_answers_over_rest_unless_its_newer_s3_interface_is_asked_for():
+    key = "alluxio.proxy.s3.v2.version.enabled"
+
+    assert found("proxy")[key] == "false"
+    assert found("proxy", properties={key: "true"})[key] == "true"
+    assert key not in found("master")
+
+
+def test_workers_and_clients_meet_at_the_same_sockets():
+    spec = cluster_spec(workers={"shortCircuit": {"policy": "Uuid"}})
+
+    at_client, at_worker = properties.for_clients(spec, NAMES), properties.for_role(spec, NAMES, "worker")
+    for key in ("address", "as.uuid"):
+        name = f"alluxio.worker.data.server.domain.socket.{key}"
+        assert at_client[name] == at_worker[name]
+        assert name not in properties.for_clients(cluster_spec(), NAMES)
+
+
+@pytest.mark.parametrize("place", ["cluster", "role"])
+def test_watermarks_are_refused_since_nothing_reads_them(place: str):
+    given = {"alluxio.worker.tieredstore.level0.watermark.high.ratio": "0.9"}
+    over: dict[str, Any] = {"properties": given} if place == "cluster" else {"workers": {"properties": given}}
+
+    [problem] = properties.problems(cluster_spec(**over), NAMES)
+    assert problem.message == "is read by no Alluxio since 2.3"
+    assert "tierReserve" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("alluxio.worker.data.server.domain.socket.address", "spec.workers.shortCircuit"),
+        ("alluxio.fuse.mount.options", "spec.fuse"),
+        ("alluxio.proxy.web.port", "the role's ports"),
+    ],
+)
+def test_what_other_fields_say_is_refused_with_the_field(key: str, hint: str):
+    [problem] = properties.problems(cluster_spec(properties={key: "x"}), NAMES)
+
+    assert hint in problem.remedy

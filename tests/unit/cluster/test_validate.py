@@ -87,7 +87,8 @@ def test_a_variable_that_the_operator_sets_is_refused_by_name(name: str):
 
 
 def test_the_reserved_variables_are_those_that_are_rendered():
-    context = context_of(cluster(), journal_job="create", journal_operation="1", journal_initialized=False)
+    everything = cluster(proxy={"enabled": True}, fuse={"enabled": True})
+    context = context_of(everything, journal_job="create", journal_operation="1", journal_initialized=False)
     rendered = {
         variable["name"]
         for manifest in Renderer(TEMPLATES).render("alluxio", context)
@@ -98,14 +99,23 @@ def test_the_reserved_variables_are_those_that_are_rendered():
     assert rendered == RESERVED_VARIABLES - {"_JAVA_OPTIONS"}
 
 
-# --- tiers --------------------------------------------------------------------------------------------------------
+# --- each module's own problems are among them --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("quota", ["0", "500m", "0.5"])
-def test_a_tier_that_holds_nothing_is_a_problem(quota: str):
-    [problem] = problems(workers={"tiers": [{"quota": quota}]})
+def test_what_is_wrong_with_tiers_volumes_and_mounts_is_told_too():
+    found = fields(
+        workers={
+            "tiers": [{"quota": "0"}],
+            "volumes": [{"name": "scratch", "emptyDir": {}}],
+            "volumeMounts": [{"name": "scratch", "mountPath": "/tmp/x"}],
+        }
+    )
 
-    assert (problem.field, problem.value) == ("spec.workers.tiers[MEM].quota", quota)
+    assert found == [
+        "spec.workers.tiers[MEM].quota",
+        "spec.workers.volumes[scratch].name",
+        "spec.workers.volumeMounts[/tmp/x].mountPath",
+    ]
 
 
 # --- what an API server with an older CRD may let through ---------------------------------------------------------

@@ -1,0 +1,84 @@
+"""The ways to an Alluxio cluster beside its own protocol: the proxy (S3, REST) and FUSE mounts on the nodes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from alluxio_operator.api.base import Model, Port, cel, rules
+from alluxio_operator.api.roles import Role
+from alluxio_operator.api.services import ProxyService
+from alluxio_operator.api.tiers import NO_DOTS, HostFolder
+
+AlluxioPath = Annotated[str, Field(pattern=r"^(/|(/[^/\s\x00-\x1f'\"$`\\]+)+)$", max_length=1024)]
+"""A path in Alluxio's name space."""
+
+FuseOption = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(=[A-Za-z0-9._:/-]+)?$", max_length=128)]
+"""An option of a FUSE mount, such as kernel_cache or entry_timeout=60."""
+
+
+class ProxyPorts(Model):
+    """Ports of the proxy."""
+
+    web: Port = Field(39999, description="HTTP port with the S3 and the REST interface.")
+
+
+class Proxy(Role):
+    """The proxy: it gives access to the name space over S3 and REST."""
+
+    enabled: bool = Field(False, description="Whether it runs.")
+    replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Number of proxies.")
+    ports: ProxyPorts = Field(ProxyPorts(), description="Ports.")
+    service: ProxyService = Field(ProxyService(), description="The Service through which clients reach it.")
+
+
+class FusePorts(Model):
+    """Ports of a FUSE process."""
+
+    web: Port = Field(49999, description="HTTP port with the metrics.")
+
+
+class Fuse(Role):
+    """FUSE: the name space mounted as a folder on nodes."""
+
+    enabled: bool = Field(
+        False,
+        description="Whether nodes get the mount. Its pods are privileged, so the namespace has to allow that.",
+    )
+    mount_path: Annotated[HostFolder, Field(json_schema_extra=rules(NO_DOTS))] | None = Field(
+        None,
+        description="Where the mount is on each node. The folder above it should hold nothing else: it is what client "
+        "pods mount, with mountPropagation HostToContainer. /mnt/alluxio/NAMESPACE/NAME/fuse when it isn't given.",
+    )
+    alluxio_path: AlluxioPath = Field("/", description="Which folder of the name space is mounted.")
+    options: Annotated[
+        tuple[FuseOption, ...],
+        Field(
+            min_length=1,
+            max_length=32,
+            json_schema_extra=rules(
+                cel(
+                    "!self.exists(o, o.startsWith('fsname=') || o.startsWith('subtype='))",
+                    "fsname and subtype are set by Alluxio: remove them",
+                ),
+            ),
+        ),
+    ] = Field(
+        ("allow_other", "attr_timeout=600", "entry_timeout=600"),
+        description="Options of the mount. Without allow_other only the user of the FUSE process gets at it; the two "
+        "others tell the kernel for how many seconds it may trust what it has seen of a file.",
+    )
+    ports: FusePorts = Field(FusePorts(), description="Ports.")
+
+
+FUSE_RULES = rules(
+    cel(
+        "!has(self.mountPath) || !self.mountPath.matches("
+        "'^/(alluxio-sockets|bin|boot|dev|etc|journal|lib|lib64|opt/alluxio|proc|run|sbin|sys|tiers|tmp|usr)/') && "
+        "!self.mountPath.matches('^/(home|opt|root|var|var/lib)/[^/]+$')",
+        "the folder above the mount is one that the node or the container needs for itself: choose a folder of its "
+        "own, such as /mnt/alluxio/fuse",
+        field_path=".mountPath",
+    ),
+)

@@ -1,0 +1,173 @@
+"""Writes the field reference of the resource from its CRD: `python -m alluxio_operator.api.reference FILE`.
+
+Made from the CRD and not from the types, so that it says what the API server does: defaults, bounds and rules. What a
+field has in common with one of the same name that was described before is said once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alluxio_operator.api.base import VERSION
+from alluxio_operator.api.crd import custom_resource_definition
+
+Schema = Mapping[str, Any]
+
+HEAD = """# Field reference
+
+<!-- Generated from the CRD by `make generate`; edit src/alluxio_operator/api instead. -->
+
+Every field of an `AlluxioCluster` (`{group}/{version}`, short name `{short}`), as the API server knows it. A default is
+stored when the resource is created. What breaks a bound or a rule is refused by the API server; what takes sums or
+tables to see is told by the condition `SpecValid` (see [conditions.md](conditions.md)). A rule marked *change* compares
+with what was there before.
+"""
+
+
+@dataclass
+class _Pages:
+    """The sections so far; `described` holds where a field with exactly this schema was described first."""
+
+    sections: list[str] = field(default_factory=list)
+    described: dict[str, str] = field(default_factory=dict)
+
+
+def reference(crd: Schema) -> str:
+    """Return the whole text, the same for the same CRD."""
+    spec = crd["spec"]
+    schema = spec["versions"][0]["schema"]["openAPIV3Schema"]
+    head = HEAD.format(group=spec["group"], version=VERSION, short=spec["names"]["shortNames"][0])
+    pages = _Pages()
+    names = _rules({k: v for k, v in schema.items() if k != "properties"})
+    for part in ("spec", "status"):
+        _section(part, schema["properties"][part], pages)
+    return "\n".join([head, *(["## metadata.name", "", *names, ""] if names else []), *pages.sections]).rstrip() + "\n"
+
+
+def _section(path: str, node: Schema, pages: _Pages) -> None:
+    rows: list[str] = []
+    below: list[tuple[str, Schema]] = []
+    known: dict[str, list[str]] = {}
+    for name, child in node.get("properties", {}).items():
+        key = f"{name} {json.dumps(child, sort_keys=True)}"
+        if key in pages.described:
+            known.setdefault(pages.described[key], []).append(name)
+            continue
+        pages.described[key] = path
+        nested = _object_in(child)
+        rows.append(_row(path, name, child, name in node.get("required", ()), nested is not None))
+        if nested is not None:
+            suffix = "[]" if child.get("type") == "array" else ""
+            below.append((f"{path}.{name}{suffix}", nested))
+    lines = [f"## {path}", ""]
+    if node.get("description"):
+        lines += [_cell(node["description"]), ""]
+    if rows:
+        lines += ["| field | type | default | what it is |", "|---|---|---|---|", *rows, ""]
+    for where, fields in known.items():
+        lines += [f"As in [{where}](#{_anchor(where)}): {', '.join(f'`{name}`' for name in fields)}.", ""]
+    rules = _rules(node)
+    if rules:
+        lines += [*rules, ""]
+    pages.sections += lines
+    for deeper, child in below:
+        _section(deeper, child, pages)
+
+
+def _row(path: str, name: str, node: Schema, required: bool, linked: bool) -> str:
+    suffix = "[]" if node.get("type") == "array" else ""
+    shown = f"[`{name}`](#{_anchor(f'{path}.{name}{suffix}')})" if linked else f"`{name}`"
+    default = node.get("default")
+    # An empty object as a default only means that its fields' defaults are filled in.
+    stated = "" if default in (None, {}, []) else f"`{json.dumps(default).strip(chr(34))}`"
+    stated = "required" if required and default is None else stated
+    # Those of an object stand in its own section.
+    rules = () if linked and node.get("type") == "object" else _validations(node)
+    said = [_cell(node.get("description", "")), *(_sentence(rule) for rule in rules)]
+    return f"| {shown} | {_kind(node)} | {stated} | {' '.join(part for part in said if part)} |"
+
+
+def _object_in(node: Schema) -> Schema | None:
+    """Return the object that a field is, or that its list is of, where it has fields to describe."""
+    inner: Schema = node["items"] if node.get("type") == "array" else node
+    return inner if inner.get("type") == "object" and inner.get("properties") else None
+
+
+def _kind(node: Schema) -> str:
+    if "enum" in node:
+        return " or ".join(f"`{value}`" for value in node["enum"])
+    if node.get("x-kubernetes-int-or-string"):
+        return "quantity"
+    kind = str(node.get("type"))
+    if kind == "array":
+        return f"list of {_plural(_kind(node['items']))}" + _bounds(node, "minItems", "maxItems")
+    if kind == "object":
+        if isinstance(node.get("additionalProperties"), Mapping):
+            entries = _bounds(node, "minProperties", "maxProperties", " entries")
+            return f"map{entries}; each a {_kind(node['additionalProperties'])}"
+        return "object, as Kubernetes has it" if node.get("x-kubernetes-preserve-unknown-fields") else "object"
+    pattern = f", matches `{_cell(node['pattern'])}`" if "pattern" in node else ""
+    if kind == "string":
+        return "string" + _bounds(node, "minLength", "maxLength", " characters") + pattern
+    return kind + _bounds(node, "minimum", "maximum")
+
+
+def _plural(kind: str) -> str:
+    head, comma, rest = kind.partition(",")
+    return kind if head.startswith("`") else f"{head}s{comma}{rest}"
+
+
+def _bounds(node: Schema, least: str, most: str, unit: str = "") -> str:
+    low, high = node.get(least), node.get(most)
+    if low is not None and high is not None:
+        return f", {low}{unit}" if low == high else f", {low} to {high}{unit}"
+    if high is not None:
+        return f", at most {high}{unit}"
+    return f", at least {low}{unit}" if low is not None else ""
+
+
+def _rules(node: Schema) -> list[str]:
+    return [f"- {_sentence(rule)}" for rule in _validations(node)]
+
+
+def _validations(node: Schema) -> Iterator[Schema]:
+    yield from node.get("x-kubernetes-validations", ())
+
+
+def _sentence(rule: Schema) -> str:
+    mark = "*Change*: " if "oldSelf" in rule["rule"] else "*Rule*: "
+    return f"{mark}{_cell(rule['message'])}."
+
+
+def _anchor(heading: str) -> str:
+    return "".join(letter for letter in heading.lower() if letter.isalnum() or letter in "-_")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the reference into a file; with --check only tell whether the file is the one to be written."""
+    parser = argparse.ArgumentParser(prog="python -m alluxio_operator.api.reference", description=main.__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("file", type=Path)
+    options = parser.parse_args(arguments)
+    text = reference(custom_resource_definition())
+    if not options.check:
+        options.file.write_text(text)
+        return 0
+    if options.file.exists() and options.file.read_text() == text:
+        return 0
+    print(f"error: {options.file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
