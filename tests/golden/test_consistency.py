@@ -153,7 +153,7 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(case: str):
 def test_what_a_pod_refers_to_is_rendered_before_it(case: str):
     made = resource_of(case)
     seen: set[tuple[str, str]] = set()
-    theirs = {made["spec"]["rootMount"]["volume"].get("claimName")}
+    theirs = {made["spec"]["rootMount"].get("volume", {}).get("claimName")}
     for manifest in manifests_of(case):
         obj = manifest.obj
         if "template" in obj.get("spec", {}):
@@ -170,6 +170,15 @@ def test_what_a_pod_refers_to_is_rendered_before_it(case: str):
                     if source and variable["name"].endswith("_JAVA_OPTS"):
                         assert ("ConfigMap", source["name"]) in seen, manifest.ref
         seen.add((manifest.ref.kind, manifest.ref.name))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_kubernetes_replaces_nothing_in_a_command(case: str):
+    # $(NAME) would be replaced by a variable's value, $$ by a single $: a script would run as another one.
+    for where, _, container in containers(case):
+        for word in (*container.get("command", ()), *container.get("args", ())):
+            assert "$$" not in word, where
+            assert "$(" not in word, where
 
 
 @pytest.mark.parametrize("case", CASES)

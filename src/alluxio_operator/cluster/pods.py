@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from alluxio_operator.cluster.missing import Missing, what_is_missing
 from alluxio_operator.kube.kinds import Object
 
 JOURNAL_MISSING = "JournalMissing"
@@ -14,10 +15,11 @@ JOURNAL_MISSING = "JournalMissing"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a pod doesn't run: one word for programs, a sentence for people."""
+    """Why a pod doesn't run: one word for programs, a sentence for people; `missing` when it lacks another's object."""
 
     reason: str
     message: str
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         waiting = state.get("waiting", {})
         if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
             continue
+        missing = what_is_missing(waiting.get("message", ""))
+        if missing and waiting.get("reason") == "CreateContainerConfigError":
+            return Trouble(missing.reason, f"pod {name}, container {container['name']}: {missing}", missing)
         if waiting.get("reason"):
             detail = "; ".join(part for part in (said, waiting.get("message", "")) if part)
             return Trouble(waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}")

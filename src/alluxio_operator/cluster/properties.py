@@ -12,7 +12,7 @@ import javaproperties
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_bytes
-from alluxio_operator.cluster import names
+from alluxio_operator.cluster import names, ufs
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
@@ -21,6 +21,8 @@ JOURNAL_FOLDER: Final = "/journal"
 TIER_FOLDER: Final = "/tiers"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
 CONF_FOLDER: Final = "/etc/alluxio"
+PLAIN_CONF_FOLDER: Final = "/etc/alluxio-plain"
+"""Where an init container finds the configuration to which it adds what Secrets hold."""
 
 DEFAULTS: Final[Mapping[str, str]] = {
     # It would call home at each start.
@@ -64,7 +66,7 @@ def derived(spec: ClusterSpec, cluster: Names) -> Mapping[str, str]:
         "alluxio.master.metastore.dir": METASTORE_FOLDER,
         "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
         "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
-        "alluxio.master.mount.table.root.ufs": spec.root_mount.uri,
+        **ufs.site_properties(spec.root_mount),
         "alluxio.worker.rpc.port": spec.workers.ports.rpc,
         "alluxio.worker.web.port": spec.workers.ports.web,
         "alluxio.worker.tieredstore.levels": len(spec.workers.tiers),
@@ -146,7 +148,7 @@ def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
 
 
 def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
-    for key in sorted(given.keys() & reserved):
+    for key in sorted(key for key in given if key in reserved or key.startswith(ufs.ROOT_OPTION)):
         yield Problem(
             field=f"{path}[{key}]",
             value=given[key],
@@ -169,5 +171,6 @@ def _hint(key: str) -> str:
         ".port": " and set the port in the role's ports",
         "tieredstore": " and describe the cache in spec.workers.tiers",
         "root.ufs": " and set spec.rootMount",
+        "root.option": " and set it in spec.rootMount.options",
     }
     return next((hint for part, hint in hints.items() if part in key), "")

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
 from alluxio_operator.api.base import in_bytes
-from alluxio_operator.cluster import memory, properties
+from alluxio_operator.cluster import memory, properties, ufs
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
@@ -66,6 +66,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     found = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
+        *ufs.problems(spec),
         *_reserved_variables(spec),
         *_empty_tiers(spec),
         *_shared_ports(spec),
@@ -82,9 +83,10 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
+    reserved = RESERVED_VARIABLES | ufs.variables(spec.root_mount)
     for one in processes(spec).values():
         for variable in one.process.env:
-            if variable.name in RESERVED_VARIABLES:
+            if variable.name in reserved:
                 yield Problem(
                     field=f"{one.path}.env[{variable.name}]",
                     value=variable.value or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.builders import container_status, pod, ready_pod
 
+from alluxio_operator.cluster.missing import Missing
 from alluxio_operator.cluster.pods import Pod, Trouble, first_trouble, gist, parse_pod
 
 BACKOFF = {
@@ -63,6 +64,16 @@ def test_a_pod_that_no_node_takes():
 def test_a_container_that_cannot_start(reason: str):
     assert trouble(phase="Pending", containers=waits(reason, "it is like this")) == Trouble(
         reason, "pod small-master-0, container master: it is like this"
+    )
+
+
+def test_a_container_that_lacks_a_secret_says_which():
+    said = "couldn't find key id in Secret data/keys"
+
+    assert trouble(phase="Pending", containers=waits("CreateContainerConfigError", said)) == Trouble(
+        "SecretKeyMissing",
+        "pod small-master-0, container master: Secret keys has no key id",
+        Missing("Secret", "keys", "id"),
     )
 
 
