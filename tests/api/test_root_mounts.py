@@ -69,9 +69,7 @@ BAD: list[tuple[str, Json, str]] = [
 
 def submit(shared: Stage, mount: Json) -> Any:
     body = shared.body(rootMount={**NO_VOLUME, **mount})
-    return shared.api.call(
-        "POST", KINDS[KIND].path(shared.namespace), body, dryRun="All", fieldValidation="Strict"
-    )
+    return shared.api.call("POST", KINDS[KIND].path(shared.namespace), body, dryRun="All", fieldValidation="Strict")
 
 
 @pytest.mark.parametrize("mount", [case[1] for case in GOOD], ids=[case[0] for case in GOOD])

@@ -183,6 +183,32 @@ def test_the_line_that_tells_most(text: str, said: str):
     assert gist(text) == said
 
 
+DENIED = """java.lang.RuntimeException: Failed to start masters
+\tat alluxio.Registry.start(Registry.java:152)
+Caused by: java.util.concurrent.ExecutionException: alluxio.underfs.s3a.AlluxioS3Exception: 403 Forbidden:Forbidden
+\tat java.base/java.util.concurrent.FutureTask.report(FutureTask.java:122)
+Caused by: com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403)
+\tat com.amazonaws.http.AmazonHttpClient.execute(AmazonHttpClient.java:719)
+\t... 27 more
+2030-01-02 03:04:06,170 INFO  [main](ProcessUtils.java:161) - Logging metrics and jstack on MASTER exit...
+"""
+
+
+def test_a_cause_that_says_more_than_its_exception_is_said_too():
+    assert gist(DENIED) == (
+        "java.lang.RuntimeException: Failed to start masters; caused by "
+        "com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403)"
+    )
+
+
+def test_of_a_trace_that_lost_its_beginning_the_cause_is_said():
+    cause = "com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403)"
+
+    assert gist(DENIED.partition("\n")[2]) == cause
+    rest = DENIED[DENIED.index("(Service") :]
+    assert gist(rest) == "(Service: Amazon S3; Status Code: 403)"
+
+
 def test_a_long_line_is_cut():
     assert len(gist("x" * 1000)) == 300
     assert gist("x" * 300) == "x" * 300
