@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 
+from dev.images import jars
 from dev.images.base import JAVA
-from dev.images.cache import Cache
-from dev.images.errors import ImageError
 from dev.images.keys import files_below, image_key
 from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
 
@@ -36,14 +33,14 @@ def alluxio_recipe(version: str) -> Recipe:
 
 
 def _build(shop: Workshop, version: str, tag: str) -> None:
-    jars = _jars(shop.cache, version)
+    found = jars.fetch(shop.cache, f"alluxio-{version}", SOURCES, MAVEN_INPUTS, _versions(version), GOALS)
     context = shop.work / "context"
     context.mkdir()
     for name in SCRIPTS:
         source = SOURCES / name
         shutil.copytree(source, context / name) if source.is_dir() else shutil.copy2(source, context / name)
-    shutil.copytree(jars, context / "lib", copy_function=shutil.copy2)
-    (context / "lib" / "classpath").write_text(class_path(path.name for path in jars.glob("*.jar")) + "\n")
+    shutil.copytree(found, context / "lib", copy_function=shutil.copy2)
+    (context / "lib" / "classpath").write_text(class_path(path.name for path in found.glob("*.jar")) + "\n")
     shop.buildah.build(context / "Containerfile", context, tag, {"JAVA": JAVA, "VERSION": version}, isolated=True)
 
 
@@ -54,32 +51,3 @@ def _versions(version: str) -> dict[str, str]:
 def class_path(names: Iterable[str]) -> str:
     """The jars in a fixed order, as they lie in the image."""
     return ":".join(f"/opt/alluxio/lib/{name}" for name in sorted(names))
-
-
-def _jars(cache: Cache, version: str) -> Path:
-    """The directory of jars, fetched once for each version of pom.xml."""
-    key = image_key(_versions(version), files_below(SOURCES, MAVEN_INPUTS))
-    done = cache.downloads / f"alluxio-{version}-{key[:12]}"
-    if not done.is_dir():
-        partial = done.with_name(f"{done.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _maven(version, partial)
-        for old in cache.downloads.glob(f"alluxio-{version}-*"):
-            if old != partial:
-                shutil.rmtree(old)
-        partial.rename(done)
-    return done / "lib"
-
-
-def _maven(version: str, output: Path) -> None:
-    if not shutil.which("mvn"):
-        raise ImageError("mvn is missing: apt-get install maven openjdk-17-jdk-headless")
-    command = [
-        "mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", str(SOURCES / "pom.xml"),
-        f"-Dalluxio.version={version}", f"-Dnetty.version={VERSIONS[version]}", f"-Doutput.directory={output}", *GOALS,
-    ]  # fmt: skip
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode != 0:
-        tail = "\n".join(done.stdout.splitlines()[-25:])
-        raise ImageError(f"fetching the jars of Alluxio {version} failed ({done.returncode}):\n{tail}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dev.images.alluxio import VERSIONS, alluxio_recipe
 from dev.images.base import base_recipe, java_recipe
+from dev.images.hdfs import hdfs_recipe
 from dev.images.operator_image import operator_recipe, project_version
 from dev.images.recipe import Recipe
+from dev.images.s3 import s3_recipe
 
 
 def all_recipes(operator_version: str | None = None) -> list[Recipe]:
@@ -15,4 +17,6 @@ def all_recipes(operator_version: str | None = None) -> list[Recipe]:
         operator_recipe(operator_version or project_version()),
         java_recipe(),
         *(alluxio_recipe(version) for version in VERSIONS),
+        s3_recipe(),
+        hdfs_recipe(),
     ]

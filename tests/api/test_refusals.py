@@ -9,7 +9,7 @@ import pytest
 from tests.api.stage import Answer, Api, Stage
 from tests.support.builders import merged
 
-from alluxio_operator.api.alluxiocluster import OWN_FOLDERS
+from alluxio_operator.api.ufs import OWN_FOLDERS
 from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
@@ -63,7 +63,7 @@ LIMITS: list[tuple[str, Json, str]] = [
     ("privileged port", {"masters": {"ports": {"rpc": 80}}}, "should be greater than or equal to 1024"),
     ("port", {"masters": {"ports": {"rpc": 70000}}}, "should be less than or equal to 65535"),
     ("relative path", {"rootMount": {"uri": "mnt/ufs"}}, "spec.rootMount.uri: Invalid value"),
-    ("uri of a store", {"rootMount": {"uri": "s3://bucket/path"}}, "spec.rootMount.uri: Invalid value"),
+    ("bare word with a colon", {"rootMount": {"uri": "s3:bucket"}}, "spec.rootMount.uri: Invalid value"),
     ("path with dots", {"rootMount": {"uri": "/mnt/../etc"}}, "a path is given without . and .. in it"),
     ("the root", {"rootMount": {"uri": "/"}}, "spec.rootMount.uri: Invalid value"),
     ("option with a blank", {"masters": {"jvm": {"options": ["-Da=b c"]}}}, "masters.jvm.options[0]: Invalid value"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -202,7 +203,7 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(case: str):
 def test_what_a_pod_refers_to_is_rendered_before_it(case: str):
     made = resource_of(case)
     seen: set[tuple[str, str]] = set()
-    theirs = {made["spec"]["rootMount"]["volume"].get("claimName")}
+    theirs = {made["spec"]["rootMount"].get("volume", {}).get("claimName")}
     for manifest in manifests_of(case):
         obj = manifest.obj
         if "template" in obj.get("spec", {}):
@@ -220,6 +221,17 @@ def test_what_a_pod_refers_to_is_rendered_before_it(case: str):
                     if source and variable["name"].endswith("_JAVA_OPTS"):
                         assert ("ConfigMap", source["name"]) in seen, manifest.ref
         seen.add((manifest.ref.kind, manifest.ref.name))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_kubernetes_replaces_nothing_in_a_script(case: str):
+    # $(NAME) would be replaced by a variable's value, $$ by a single $: a script would run as another one. What else
+    # stands in such brackets is left alone, as no variable has a name like it.
+    for where, _, container in containers(case):
+        for word in (*container.get("command", ()), *container.get("args", ())):
+            assert "$$" not in word, where
+            if "\n" in word:
+                assert not re.search(r"\$\([A-Za-z_.-][A-Za-z0-9_.-]*\)", word), where
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -8,14 +8,7 @@ from pydantic import Field
 
 from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
-from alluxio_operator.api.roles import (
-    ClaimedVolume,
-    Process,
-    Properties,
-    Role,
-    Storage,
-    list_map,
-)
+from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.services import CHANGES_OF_SERVICES, EXPOSURE_RULES, MASTER_NODE_PORTS_RULES, Service
 from alluxio_operator.api.tiers import (
     CHANGES_OF_TIERS,
@@ -25,6 +18,7 @@ from alluxio_operator.api.tiers import (
     ShortCircuit,
     Tier,
 )
+from alluxio_operator.api.ufs import ROOT_MOUNT_KEPT, UFS_RULES_BY_TYPE, RootMount
 
 KIND = "AlluxioCluster"
 
@@ -53,16 +47,6 @@ class Image(Model):
     pull_secrets: Annotated[tuple[LocalReference, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = (
         Field((), description="Secrets with the registry's credentials.")
     )
-
-
-class RootMount(Model):
-    """What lies below the root of Alluxio's name space: here a volume that masters and workers share."""
-
-    uri: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", min_length=2, max_length=256)] = Field(
-        "/mnt/ufs",
-        description="Absolute path at which the volume is mounted in the pods and which becomes Alluxio's root mount.",
-    )
-    volume: ClaimedVolume = Field(description="The volume.")
 
 
 class MasterPorts(Model):
@@ -225,11 +209,7 @@ SPEC_RULES = rules(
         "spec.masters.journal can't be changed: the journal's volume exists already",
         field_path=".masters.journal",
     ),
-    cel(
-        "self.rootMount == oldSelf.rootMount",
-        "spec.rootMount can't be changed: the journal refers to the files below it",
-        field_path=".rootMount",
-    ),
+    ROOT_MOUNT_KEPT,
     cel(
         "!self.logServer.enabled || !oldSelf.logServer.enabled || self.logServer.storage == oldSelf.logServer.storage",
         "spec.logServer.storage can't be changed while the log server is enabled: its volume exists already",
@@ -253,23 +233,6 @@ VOLUME_RULES = rules(
         "has(self.claimName) != has(self.size)",
         "give either claimName (an existing claim) or size (a volume to make), not both and not neither",
     )
-)
-
-OWN_FOLDERS = ("/etc/alluxio", "/journal", "/opt/alluxio", "/tiers", "/alluxio-sockets", "/tmp")  # noqa: S108 (a mount, not a file)
-"""Where the containers have mounts of their own, or the image its files."""
-
-ROOT_MOUNT_RULES = rules(
-    cel(
-        f"![{', '.join(repr(own) for own in OWN_FOLDERS)}].exists(own, self.uri == own || "
-        "self.uri.startsWith(own + '/') || own.startsWith(self.uri + '/'))",
-        f"the containers need {', '.join(OWN_FOLDERS)} for themselves: choose another path, such as /mnt/ufs",
-        field_path=".uri",
-    ),
-    cel(
-        "!self.uri.matches('/[.][.]?(/|$)')",
-        "a path is given without . and .. in it",
-        field_path=".uri",
-    ),
 )
 
 NAME_RULES = rules(
@@ -301,7 +264,6 @@ ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE)
 
 RULES_BY_TYPE = {
     "ClusterSpec": SPEC_RULES,
-    "RootMount": ROOT_MOUNT_RULES,
     "Workers": WORKERS_RULES,
     "ClaimedVolume": VOLUME_RULES,
     "Tier": TIER_RULES,
@@ -310,5 +272,6 @@ RULES_BY_TYPE = {
     "ProxyService": EXPOSURE_RULES,
     "MasterNodePorts": MASTER_NODE_PORTS_RULES,
     "Fuse": FUSE_RULES,
+    **UFS_RULES_BY_TYPE,
 }
 """CEL rules that belong to a whole type."""

@@ -10,10 +10,12 @@ from typing import Any
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, GROUP, in_binary
 from alluxio_operator.api.roles import Placement, Process
-from alluxio_operator.cluster import names, properties
+from alluxio_operator.api.ufs import RootMount
+from alluxio_operator.cluster import names, properties, ufs
 from alluxio_operator.cluster.disruption import budgets
 from alluxio_operator.cluster.extras import mounts_of, spread_of, volumes_of
 from alluxio_operator.cluster.fuse import fuse_values
+from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.rejoin import PERMISSION
@@ -97,13 +99,7 @@ def context_of(
             "owned": spec.deletion_policy == "Delete",
             "storage": spec.masters.journal.storage.model_dump(by_alias=True, mode="json"),
         },
-        "ufs": {
-            "path": spec.root_mount.uri,
-            "claim": spec.root_mount.volume.claim_name or made.of("ufs"),
-            "make": None
-            if spec.root_mount.volume.claim_name
-            else spec.root_mount.volume.model_dump(by_alias=True, mode="json"),
-        },
+        "ufs": _ufs(spec.root_mount, made),
         "logServer": {
             "enabled": spec.log_server.enabled,
             "host": f"{made.of(names.LOG_SERVER)}.{made.namespace}.svc",
@@ -121,6 +117,7 @@ def context_of(
         "service": spec.service.model_dump(by_alias=True, mode="json"),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
+        "plainConf": properties.PLAIN_CONF_FOLDER,
         "clientProperties": properties.as_text(properties.for_clients(spec, made, cluster.members)),
     }
 
@@ -145,8 +142,13 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         "resources": _resources(process, division.request, division.limit),
         "mounts": mounts_of(process),
         "volumes": [],
-        "env": [var.model_dump(by_alias=True, mode="json", exclude_none=True) for var in process.env],
-        "configHash": digest({"properties": site, "jvm": jvm}),
+        "env": [
+            *ufs.environment(spec.root_mount, role),
+            *(var.model_dump(by_alias=True, mode="json", exclude_none=True) for var in process.env),
+        ],
+        "secretOptions": ufs.secret_options(spec.root_mount, role),
+        "hadoopFiles": ufs.hadoop_files(spec.root_mount, role),
+        "configHash": digest({"properties": site, "jvm": jvm, **_secrets_of_the_mount(spec, role)}),
     }
     if isinstance(process, Placement):
         stateful_workers = role == names.WORKER and spec.workers.workload == "StatefulSet"
@@ -169,6 +171,22 @@ def _sockets(cluster: Cluster) -> dict[str, str] | None:
     if given.policy == "None":
         return None
     return {"folder": SOCKET_FOLDER, "host": host_folder(given.path, cluster.names)}
+
+
+def _secrets_of_the_mount(spec: ClusterSpec, role: str) -> dict[str, Any]:
+    # A worker gets them from its master and keeps them for as long as it runs: it has to start anew, too.
+    found = ufs.secret_options(spec.root_mount, names.MASTER) if role in ufs.ROLES else []
+    return {"secretOptions": found} if found else {}
+
+
+def _ufs(mount: RootMount, made: Names) -> dict[str, Any]:
+    volume = mount.volume
+    return {
+        "path": mount.path,
+        "claim": volume and (volume.claim_name or made.of("ufs")),
+        "make": None if volume is None or volume.claim_name else volume.model_dump(by_alias=True, mode="json"),
+        "hadoopFolder": ufs.HADOOP_FOLDER,
+    }
 
 
 def _fixed_options(spec: ClusterSpec, role: str) -> tuple[str, ...]:

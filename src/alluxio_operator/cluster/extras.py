@@ -12,11 +12,12 @@ from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER, TIER_FOLDER
 
-OWN_VOLUMES: Final = frozenset({"fuse", "journal", "logs", "permission", "scratch", "sockets", "ufs"})
-"""Names of the operator's volumes, beside those of tiers (tier-...) and of configuration (...-conf)."""
+OWN_VOLUMES: Final = frozenset({"fuse", "hadoop", "journal", "logs", "permission", "scratch", "sockets", "ufs"})
+"""Names of the operator's volumes, beside those of tiers (tier-...) and of configuration (...-conf, ...-site)."""
 
 OWN_MOUNTS: Final = (
     "/etc/alluxio",
+    "/etc/hadoop",
     "/journal",
     "/opt/alluxio/conf",
     "/opt/alluxio/logs",
@@ -59,7 +60,7 @@ def spread_of(role: Placement, selector: Mapping[str, str], *, over_nodes: bool)
 
 def problems(spec: ClusterSpec) -> Iterable[Problem]:
     """Yield the volumes and mounts that meet the operator's own, and mounts of volumes that aren't there."""
-    taken = (*OWN_MOUNTS, spec.root_mount.uri)
+    taken = (*OWN_MOUNTS, *([spec.root_mount.path] if spec.root_mount.path else []))
     for role, one in processes(spec).items():
         # A job worker is a container in the worker's pod.
         pod, path = (spec.workers, "spec.workers") if role == names.JOB_WORKER else (one.process, one.path)
@@ -87,7 +88,7 @@ def problems(spec: ClusterSpec) -> Iterable[Problem]:
 
 def _named_as_ours(path: str, volumes: Iterable[Volume]) -> Iterable[Problem]:
     for volume in volumes:
-        if volume.name in OWN_VOLUMES or volume.name.startswith("tier-") or volume.name.endswith("-conf"):
+        if volume.name in OWN_VOLUMES or volume.name.startswith("tier-") or volume.name.endswith(("-conf", "-site")):
             yield Problem(
                 field=f"{path}.volumes[{volume.name}].name",
                 value=volume.name,

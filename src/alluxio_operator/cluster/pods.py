@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from alluxio_operator.cluster.missing import Missing, what_is_missing
 from alluxio_operator.kube.kinds import Object
 
 JOURNAL_MISSING = "JournalMissing"
@@ -14,10 +16,11 @@ JOURNAL_MISSING = "JournalMissing"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a pod doesn't run: one word for programs, a sentence for people."""
+    """Why a pod doesn't run: one word for programs, a sentence for people; `missing` when it lacks another's object."""
 
     reason: str
     message: str
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         waiting = state.get("waiting", {})
         if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
             continue
+        missing = what_is_missing(waiting.get("message", ""))
+        if missing and waiting.get("reason") == "CreateContainerConfigError":
+            return Trouble(missing.reason, f"pod {name}, container {container['name']}: {missing}", missing)
         if waiting.get("reason"):
             detail = "; ".join(part for part in (said, waiting.get("message", "")) if part)
             return Trouble(waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}")
@@ -85,9 +91,21 @@ def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
 
 
 def gist(text: str) -> str:
-    """Return the line of a process's last words that tells most: the first exception, else the last line."""
+    """Return what tells most of a process's last words: the first exception and its cause, else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     # Java's log prefixes its lines, so the exception itself is a line of its own and says more than the ERROR above it.
     telling = [line for line in lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
-    chosen = telling[0] if telling else lines[-1] if lines else ""
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    # A long trace leaves no room for its own beginning; what a process logs on its way out says nothing of why.
+    rest = [line for line in lines if not _SAYS_LITTLE.search(line)] or lines
+    chosen = telling[0] if telling else causes[-1] if causes else rest[-1] if rest else ""
+    if telling and causes and _message(causes[-1]).casefold() not in chosen.casefold():
+        chosen = f"{chosen[:140]}; caused by {causes[-1]}"
     return chosen if len(chosen) <= 300 else chosen[:297] + "..."
+
+
+_SAYS_LITTLE = re.compile(r"^at |^\S*\)$|^\.\.\. \d+ more$|^\d{4}-\d\d-\d\d \S+ INFO ")
+
+
+def _message(exception: str) -> str:
+    return exception.partition(": ")[2] or exception

@@ -11,7 +11,7 @@ from typing import Final
 import javaproperties
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.cluster import names
+from alluxio_operator.cluster import names, ufs
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
@@ -20,6 +20,8 @@ from alluxio_operator.cluster.tiers import socket_properties, tier_properties
 JOURNAL_FOLDER: Final = "/journal"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
 CONF_FOLDER: Final = "/etc/alluxio"
+PLAIN_CONF_FOLDER: Final = "/etc/alluxio-plain"
+"""Where an init container finds the configuration to which it adds what Secrets hold."""
 
 DEFAULTS: Final[Mapping[str, str]] = {
     # It would call home at each start.
@@ -95,7 +97,7 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
         "alluxio.standby.master.web.enabled": True,
         "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
         "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
-        "alluxio.master.mount.table.root.ufs": spec.root_mount.uri,
+        **ufs.site_properties(spec.root_mount),
         "alluxio.worker.rpc.port": spec.workers.ports.rpc,
         "alluxio.worker.web.port": spec.workers.ports.web,
         **tier_properties(spec.workers),
@@ -194,7 +196,7 @@ def _without_effect(spec: ClusterSpec) -> Iterable[Problem]:
 
 
 def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
-    for key in sorted(given.keys() & reserved):
+    for key in sorted(key for key in given if key in reserved or key.startswith(ufs.ROOT_OPTION)):
         yield Problem(
             field=f"{path}[{key}]",
             value=given[key],
@@ -232,5 +234,6 @@ def _hint(key: str) -> str:
         "tier.align.reserved": " and set spec.workers.tierReserve",
         "domain.socket": " and set spec.workers.shortCircuit",
         "alluxio.fuse.mount": " and set it in spec.fuse",
+        "root.option": " and set it in spec.rootMount.options",
     }
     return next((hint for part, hint in hints.items() if part in key), "")

@@ -24,6 +24,7 @@ from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.quorum import quorum_healthy
+from alluxio_operator.cluster.references import references_resolved
 from alluxio_operator.cluster.rollout import Rollout, rollout
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -77,9 +78,11 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     cluster, before = plan.cluster, observed.status
     rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     workers = _worker_rollout(cluster, rollouts)
+    references = references_resolved(cluster.spec, observed)
     found = (
         _configuration(applied),
         plan.journal.gate,
+        *([references] if references else []),
         plan.masters,
         *_quorum(plan, observed),
         _workers(cluster, observed, workers),

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
-from alluxio_operator.cluster import extras, memory, properties, tiers
+from alluxio_operator.cluster import extras, memory, properties, tiers, ufs
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
@@ -71,6 +71,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     found = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
+        *ufs.problems(spec),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),
         *extras.problems(spec),
@@ -101,9 +102,10 @@ def _other_members(spec: ClusterSpec, made_for: int | None) -> Iterable[Problem]
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
+    reserved = RESERVED_VARIABLES | ufs.variables(spec.root_mount)
     for one in processes(spec).values():
         for variable in one.process.env:
-            if variable.name in RESERVED_VARIABLES:
+            if variable.name in reserved:
                 yield Problem(
                     field=f"{one.path}.env[{variable.name}]",
                     value=variable.value or "",

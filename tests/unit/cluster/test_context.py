@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.builders import TEMPLATES, cluster
 
-from alluxio_operator.api.alluxiocluster import OWN_FOLDERS
+from alluxio_operator.api.ufs import OWN_FOLDERS
 from alluxio_operator.cluster.context import CONFIG_HASH, context_of
 from alluxio_operator.pipeline.render import Renderer
 

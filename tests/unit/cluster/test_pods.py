@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.builders import container_status, pod, ready_pod
 
+from alluxio_operator.cluster.missing import Missing
 from alluxio_operator.cluster.pods import Pod, Trouble, first_trouble, gist, parse_pod
 
 BACKOFF = {
@@ -63,6 +64,16 @@ def test_a_pod_that_no_node_takes():
 def test_a_container_that_cannot_start(reason: str):
     assert trouble(phase="Pending", containers=waits(reason, "it is like this")) == Trouble(
         reason, "pod small-master-0, container master: it is like this"
+    )
+
+
+def test_a_container_that_lacks_a_secret_says_which():
+    said = "couldn't find key id in Secret data/keys"
+
+    assert trouble(phase="Pending", containers=waits("CreateContainerConfigError", said)) == Trouble(
+        "SecretKeyMissing",
+        "pod small-master-0, container master: Secret keys has no key id",
+        Missing("Secret", "keys", "id"),
     )
 
 
@@ -170,6 +181,32 @@ def test_the_first_trouble_of_several_pods():
 )
 def test_the_line_that_tells_most(text: str, said: str):
     assert gist(text) == said
+
+
+DENIED = """java.lang.RuntimeException: Failed to start masters
+\tat alluxio.Registry.start(Registry.java:152)
+Caused by: java.util.concurrent.ExecutionException: alluxio.underfs.s3a.AlluxioS3Exception: 403 Forbidden:Forbidden
+\tat java.base/java.util.concurrent.FutureTask.report(FutureTask.java:122)
+Caused by: com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403)
+\tat com.amazonaws.http.AmazonHttpClient.execute(AmazonHttpClient.java:719)
+\t... 27 more
+2030-01-02 03:04:06,170 INFO  [main](ProcessUtils.java:161) - Logging metrics and jstack on MASTER exit...
+"""
+
+
+def test_a_cause_that_says_more_than_its_exception_is_said_too():
+    assert gist(DENIED) == (
+        "java.lang.RuntimeException: Failed to start masters; caused by "
+        "com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403)"
+    )
+
+
+def test_of_a_trace_that_lost_its_beginning_the_cause_is_said():
+    cause = "com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403)"
+
+    assert gist(DENIED.partition("\n")[2]) == cause
+    rest = DENIED[DENIED.index("(Service") :]
+    assert gist(rest) == "(Service: Amazon S3; Status Code: 403)"
 
 
 def test_a_long_line_is_cut():

@@ -1,0 +1,47 @@
+"""An S3 server for the tests, built from its Go module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+from dev.cluster.tools import BUILD_ENVIRONMENT, go_version
+from dev.images.base import BASE
+from dev.images.errors import ImageError
+from dev.images.keys import files_below, image_key
+from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+
+SOURCES = HERE / "s3"
+TAG = f"{PREFIX}/s3:1"
+
+
+def s3_recipe() -> Recipe:
+    """The server on the small base."""
+    return Recipe(
+        name="s3",
+        tag=TAG,
+        expected="20 s",
+        needs=(BASE,),
+        key=lambda: image_key({"go": go_version()}, files_below(HERE, ["s3"])),
+        build=_build,
+    )
+
+
+def _build(shop: Workshop) -> None:
+    context = shop.work / "context"
+    context.mkdir()
+    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(context / "s3-server"), "."]
+    done = subprocess.run(
+        command,
+        cwd=SOURCES,
+        env=os.environ | BUILD_ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ImageError(f"building the S3 server failed ({done.returncode}):\n{done.stdout[-2000:]}")
+    shutil.copy2(SOURCES / "Containerfile", context / "Containerfile")
+    shop.buildah.build(context / "Containerfile", context, TAG, {"BASE": BASE}, isolated=True)

@@ -1,0 +1,19 @@
+. ../../support/lib.sh
+right=$(k get secret lake-keys -o jsonpath='{.data.AWS_SECRET_ACCESS_KEY}')
+k create secret generic rotated --from-literal=user=lake --from-literal=password=wrong
+
+echo "a change of the Secret's name and keys restarts who opens the bucket"
+k patch alx lake --type merge -p '{"spec":{"rootMount":{"s3":{"credentials":{"secretName":"rotated","accessKeyIdKey":"user","secretAccessKeyKey":"password"}}}}}'
+denied() { condition lake MastersServing message | grep -qE '403|Forbidden|SignatureDoesNotMatch'; }
+within 60 denied
+condition lake MastersServing message
+
+echo "with the right key it is as before"
+k patch secret rotated --type merge -p "{\"data\":{\"password\":\"$right\"}}"
+k rollout restart statefulset/lake-master statefulset/lake-worker
+ready() { [ "$(k get alx lake -o jsonpath='{.status.phase}')" = Ready ]; }
+k rollout status statefulset/lake-master --timeout=90s
+k rollout status statefulset/lake-worker --timeout=60s
+within 30 ready
+alluxio lake fs ls / | grep -q through || fail "the file is gone"
+roundtrip lake

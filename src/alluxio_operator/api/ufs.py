@@ -1,0 +1,226 @@
+"""What lies below Alluxio's name space: a volume, a bucket, an HDFS, and where their credentials are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from alluxio_operator.api.base import Model, ObjectName, cel, rules
+from alluxio_operator.api.roles import CREDENTIALS_ELSEWHERE, ClaimedVolume, Properties, list_map
+
+OTHER_SCHEMES: Final = (
+    "abfs",
+    "abfss",
+    "adl",
+    "cephfs",
+    "cos",
+    "cosn",
+    "gs",
+    "kodo",
+    "o3fs",
+    "obs",
+    "ofs",
+    "oss",
+    "swift",
+    "wasb",
+    "wasbs",
+)
+"""Storage systems of which Alluxio 2.9 has a connector, and which are described by options alone."""
+
+SCHEMES: Final = ("s3", "hdfs", *OTHER_SCHEMES)
+
+DataKey = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", min_length=1, max_length=253)]
+"""A key of a Secret or a ConfigMap."""
+
+
+class SecretKey(Model):
+    """A key of a Secret in the same namespace."""
+
+    name: ObjectName = Field(description="Name of the Secret.")
+    key: DataKey = Field(description="The key in it.")
+
+
+class OptionFrom(Model):
+    """An option whose value is kept in a Secret."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=256)] = Field(
+        description="Name of the option, such as s3a.secretKey."
+    )
+    secret_key_ref: SecretKey = Field(description="Where its value is.")
+
+
+class S3Credentials(Model):
+    """The pair of keys with which requests to S3 are signed."""
+
+    secret_name: ObjectName = Field(description="Name of the Secret that holds both keys.")
+    access_key_id_key: DataKey = Field("AWS_ACCESS_KEY_ID", description="Key of the Secret with the access key's id.")
+    secret_access_key_key: DataKey = Field(
+        "AWS_SECRET_ACCESS_KEY", description="Key of the Secret with the secret access key."
+    )
+
+
+class S3(Model):
+    """An S3 service, of AWS or compatible with it."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", max_length=256)] | None = (
+        Field(None, description="Address of the service, such as http://minio:9000; AWS when it isn't given.")
+    )
+    region: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] | None = Field(
+        None, description="Region of the bucket; found out by the client when it isn't given."
+    )
+    path_style: bool = Field(
+        False, description="Whether the bucket stands in the path of a request and not in its host name."
+    )
+    credentials: S3Credentials | None = Field(
+        None, description="The keys. Without them the pods' own identity counts, such as an annotated service account."
+    )
+
+
+class HdfsConfiguration(Model):
+    """Where Hadoop's client configuration is: the keys core-site.xml and hdfs-site.xml of one object."""
+
+    config_map_name: ObjectName | None = Field(None, description="Name of a ConfigMap in the same namespace.")
+    secret_name: ObjectName | None = Field(None, description="Name of a Secret in the same namespace.")
+
+
+class Hdfs(Model):
+    """An HDFS."""
+
+    config_from: HdfsConfiguration | None = Field(
+        None, description="Hadoop's configuration; needed for a name service of several name nodes."
+    )
+    user: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)] | None = Field(
+        None, description="User as whom Alluxio talks to HDFS; alluxio, as whom it runs, when it isn't given."
+    )
+
+
+class RootMount(Model):
+    """What lies below the root of Alluxio's name space."""
+
+    uri: Annotated[str, Field(pattern=r"^(/|[a-z0-9]+://)[A-Za-z0-9._~@:/+=,-]+$", min_length=2, max_length=512)] = (
+        Field(
+            "/mnt/ufs",
+            description="Alluxio's root mount: s3://BUCKET/PREFIX, hdfs://HOST:PORT/PATH, a URI of another storage "
+            "system that Alluxio knows, or the absolute path at which a volume is mounted in the pods.",
+        )
+    )
+    volume: ClaimedVolume | None = Field(
+        None, description="The volume, when uri is a path; masters and workers share it."
+    )
+    options: Properties = Field(
+        {},
+        description="Options of the mount by name, such as alluxio.underfs.s3.threads.max; properties that count for "
+        "this mount alone.",
+    )
+    options_from: Annotated[tuple[OptionFrom, ...], Field(max_length=32, json_schema_extra=list_map("name"))] = Field(
+        (), description="Options whose values are kept in Secrets."
+    )
+    s3: S3 | None = Field(None, description="The S3 service, when uri begins with s3://.")
+    hdfs: Hdfs | None = Field(None, description="The HDFS, when uri begins with hdfs://.")
+
+    @property
+    def path(self) -> str | None:
+        """Where the volume is mounted in the pods; None for a storage system that is reached over the network."""
+        return self.uri if self.volume is not None else None
+
+
+OWN_FOLDERS = (
+    "/alluxio-sockets",
+    "/etc/alluxio",
+    "/etc/hadoop",
+    "/journal",
+    "/opt/alluxio",
+    "/permission",
+    "/tiers",
+    "/tmp",  # noqa: S108 (a mount, not a file)
+    "/waiting",
+)
+"""Where the containers have mounts of their own, or the image its files."""
+
+_SCHEME = rf"^(/|({'|'.join(SCHEMES)})://)"
+
+ROOT_MOUNT_RULES = rules(
+    cel(
+        f"![{', '.join(repr(own) for own in OWN_FOLDERS)}].exists(own, self.uri == own || "
+        "self.uri.startsWith(own + '/') || own.startsWith(self.uri + '/'))",
+        f"the containers need {', '.join(OWN_FOLDERS)} for themselves: choose another path, such as /mnt/ufs",
+        field_path=".uri",
+    ),
+    cel(
+        "!self.uri.matches('/[.][.]?(/|$)')",
+        "a path is given without . and .. in it",
+        field_path=".uri",
+    ),
+    cel(
+        f"self.uri.matches('{_SCHEME}')",
+        "Alluxio knows no storage system of this scheme: give an absolute path, s3://BUCKET/PREFIX (not s3a), "
+        f"hdfs://HOST:PORT/PATH, or a URI with one of {', '.join(OTHER_SCHEMES)}",
+        field_path=".uri",
+    ),
+    cel(
+        "!self.uri.startsWith('/') || self.uri.matches('^(/[A-Za-z0-9._-]+)+$')",
+        "a path holds letters, digits, dots, dashes and underscores between its slashes, such as /mnt/ufs",
+        field_path=".uri",
+    ),
+    cel(
+        "!self.uri.startsWith('s3://') || self.uri.matches('^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/]+)*/?$')",
+        "a bucket has 3 to 63 lower-case letters, digits, dots and dashes, and no part of a prefix is empty: "
+        "s3://BUCKET or s3://BUCKET/PREFIX; the address of the service belongs into spec.rootMount.s3.endpoint",
+        field_path=".uri",
+    ),
+    cel(
+        "!self.uri.startsWith('hdfs://') || "
+        "self.uri.matches('^hdfs://[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?(/[^/:]+)*/?$')",
+        "an HDFS is given as hdfs://HOST:PORT/PATH, or as hdfs://NAMESERVICE/PATH with spec.rootMount.hdfs.configFrom",
+        field_path=".uri",
+    ),
+    cel("!self.uri.matches('://[^/]*:[^/]*@')", CREDENTIALS_ELSEWHERE, field_path=".uri"),
+    cel(
+        "!self.uri.startsWith('/') || has(self.volume)",
+        "a path needs the volume that is mounted there: give spec.rootMount.volume, or a URI such as s3://BUCKET",
+        field_path=".volume",
+    ),
+    cel(
+        "self.uri.startsWith('/') || !has(self.volume)",
+        "a volume is mounted at a path, and this is the URI of another storage system: remove spec.rootMount.volume, "
+        "or set spec.rootMount.uri to a path such as /mnt/ufs",
+        field_path=".volume",
+    ),
+    cel(
+        "self.uri.startsWith('s3://') || !has(self.s3)",
+        "spec.rootMount.s3 is for a uri that begins with s3://: remove it, or correct spec.rootMount.uri",
+        field_path=".s3",
+    ),
+    cel(
+        "self.uri.startsWith('hdfs://') || !has(self.hdfs)",
+        "spec.rootMount.hdfs is for a uri that begins with hdfs://: remove it, or correct spec.rootMount.uri",
+        field_path=".hdfs",
+    ),
+    cel(
+        "!has(self.optionsFrom) || !has(self.options) || self.optionsFrom.all(o, !(o.name in self.options))",
+        "an option has one value: give it in options or in optionsFrom, not in both",
+        field_path=".optionsFrom",
+    ),
+)
+
+HDFS_CONFIGURATION_RULES = rules(
+    cel(
+        "has(self.configMapName) != has(self.secretName)",
+        "give either configMapName or secretName: the object with the keys core-site.xml and hdfs-site.xml",
+    )
+)
+
+ROOT_MOUNT_KEPT = cel(
+    "self.rootMount.uri == oldSelf.rootMount.uri && has(self.rootMount.volume) == has(oldSelf.rootMount.volume) && "
+    "(!has(self.rootMount.volume) || self.rootMount.volume == oldSelf.rootMount.volume)",
+    "spec.rootMount can't be changed in uri and volume: the journal refers to the files below it; create "
+    "another AlluxioCluster for other storage",
+    field_path=".rootMount",
+)
+"""For the spec as a whole, so that leaving out a field doesn't get around it."""
+
+UFS_RULES_BY_TYPE: dict[str, dict[str, Any]] = {
+    "RootMount": ROOT_MOUNT_RULES,
+    "HdfsConfiguration": HDFS_CONFIGURATION_RULES,
+}
