@@ -16,7 +16,7 @@ done
 victim=$(leader)
 echo "$(date +%T) kill -9 of the leader's process, $victim"
 restarts=$(k get pod "$victim" -o jsonpath='{.status.containerStatuses[0].restartCount}')
-k exec "$victim" -c master -- sh -c 'kill -9 $(pgrep -f alluxio.master.AlluxioMaster)' || true
+k exec "$victim" -c master -- sh -c 'kill -9 $(pgrep -f [a]lluxio.master.AlluxioMaster)' || true
 restarted() { [ "$(k get pod "$victim" -o jsonpath='{.status.containerStatuses[0].restartCount}')" -gt "$restarts" ]; }
 within 60 restarted
 back "$victim"

@@ -40,7 +40,7 @@ FAILOVER: Final[Mapping[str, str]] = {
     "alluxio.master.embedded.journal.election.timeout.min": "1500ms",
     "alluxio.master.embedded.journal.election.timeout.max": "3s",
     # Safe mode: the time in which workers find the new leader; its own is 5s.
-    "alluxio.master.worker.connect.wait.time": "3s",
+    "alluxio.master.worker.connect.wait.time": "2s",
     # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
     # shorter than that.
     "alluxio.user.rpc.retry.max.sleep": "1s",

@@ -24,6 +24,7 @@ public final class ClientLoop {
   private static final int SIZE = 64 * 1024;
   private static final long WORTH_A_LINE_MS = 1500;
   private static final long PAUSE_MS = 50;
+  private static final int MOST_LINES = 100;
 
   private final FileSystem fileSystem = FileSystem.Factory.create(Configuration.global());
   private final String folder;
@@ -43,7 +44,11 @@ public final class ClientLoop {
     System.exit(0);
   }
 
-  private void run(Path stop) throws IOException, InterruptedException {
+  private void run(Path stop) throws IOException, AlluxioException, InterruptedException {
+    AlluxioURI all = new AlluxioURI(folder);
+    if (!fileSystem.exists(all)) {
+      fileSystem.createDirectory(all);
+    }
     Random random = new Random();
     byte[] sent = new byte[SIZE];
     long done = 0;
@@ -63,7 +68,9 @@ public final class ClientLoop {
         }
       } catch (IOException | AlluxioException | RuntimeException e) {
         failed++;
-        say("failed: %s", String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
+        if (failed <= MOST_LINES) {
+          say("failed: %s", String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
+        }
       }
       Thread.sleep(PAUSE_MS);
     }

@@ -1,0 +1,67 @@
+"""The samples: each can be followed, fits a small machine, and is rendered as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from tests.support.builders import ROOT, TEMPLATES, UID
+
+from alluxio_operator.api import crd
+from alluxio_operator.cluster.context import context_of
+from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.pipeline.render import Renderer
+
+Json = dict[str, Any]
+SAMPLES = sorted((ROOT / "config" / "samples").glob("*.yaml"))
+GI = 1024**3
+MACHINE = 8 * GI
+"""What a cluster of a sample may ask for: a third of the memory of a machine for tests, on which others run, too."""
+[VERSION] = crd.custom_resource_definition()["spec"]["versions"]
+SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
+
+
+def resource(path: Any) -> Json:
+    made: Json = yaml.safe_load(path.read_text())
+    made["metadata"] |= {"namespace": "data", "uid": UID, "generation": 1}
+    return made
+
+
+def unknown(schema: Json, value: Any, path: str) -> list[str]:
+    """Return the fields of a value that its schema doesn't know."""
+    if isinstance(value, list):
+        return [found for item in value for found in unknown(schema["items"], item, f"{path}[]")]
+    if not isinstance(value, dict) or "additionalProperties" in schema:
+        return []
+    known = schema.get("properties", {})
+    return [
+        found
+        for name, child in value.items()
+        for found in (unknown(known[name], child, f"{path}.{name}") if name in known else [f"{path}.{name}"])
+    ]
+
+
+def test_there_are_samples():
+    assert {"small", "two-tiers", "fuse"} <= {path.stem for path in SAMPLES}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_can_be_followed_and_every_field_of_it_exists(path: Any):
+    made = resource(path)
+
+    assert made["metadata"]["name"] == path.stem
+    assert unknown(SCHEMA["properties"]["spec"], made["spec"], "spec") == []
+    assert isinstance(validate(made), Cluster), validate(made)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_fits_a_small_machine_and_is_rendered(path: Any):
+    cluster = validate(resource(path))
+    assert isinstance(cluster, Cluster)
+
+    context = context_of(cluster, journal_job="create", journal_operation="1", journal_initialized=False)
+    kinds = {manifest.ref.kind for manifest in Renderer(TEMPLATES).render("alluxio", context)}
+
+    assert sum(division.limit for division in cluster.memory.values()) <= MACHINE
+    assert {"ConfigMap", "StatefulSet", "Service"} <= kinds
