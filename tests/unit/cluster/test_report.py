@@ -210,6 +210,25 @@ def test_a_workload_without_its_pods_is_named_when_every_gate_is_open():
 # --- gates --------------------------------------------------------------------------------------------------------
 
 
+def test_a_missing_secret_is_what_an_installation_waits_for_and_says():
+    mount = {"uri": "s3://lake", "volume": None, "s3": {"credentials": {"secretName": "keys"}}}
+    lacking = [
+        container_status("x", waiting={"reason": "CreateContainerConfigError", "message": 'secret "keys" not found'})
+    ]
+    pods = [pod("master", phase="Pending", ip="", containers=lacking)]
+    result = reported(running(pods=pods, master=NoAnswer("no master has an address yet")), rootMount=mount)
+
+    assert said(result, "ReferencesResolved") == ("False", "SecretMissing")
+    assert result.status.phase == "Installing"
+    assert "ReferencesResolved: Secret keys isn't there" in message(result, "Ready")
+    assert "ReferencesResolved" in result.status.summary
+    assert result.requeue_after is not None, "no event tells that a Secret has come"
+
+
+def test_a_cluster_that_refers_to_nothing_has_no_condition_for_it():
+    assert find(reported(running()).status.conditions, "ReferencesResolved") is None
+
+
 def test_what_the_server_refused_is_said_in_its_own_words():
     refused = {Ref("Service", "small-client"): "Service small-client was refused: spec.type: not supported"}
 
