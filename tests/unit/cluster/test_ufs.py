@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
-from tests.support.builders import ROOT, TEMPLATES, UID, cluster, cluster_spec, resource
+from tests.support.builders import TEMPLATES, cluster, cluster_spec, resource
 
 from alluxio_operator.cluster import names, ufs
 from alluxio_operator.cluster.context import context_of
@@ -190,15 +189,3 @@ def test_a_variable_of_the_mount_is_the_operators_while_the_mount_needs_it(varia
     assert problem.field == f"spec.masters.env[{variable}]"
     assert not isinstance(made(None), tuple)
     assert variable not in RESERVED_VARIABLES
-
-
-# --- the samples --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["s3", "hdfs"])
-def test_the_samples_of_storage_can_be_followed(name: str):
-    made = yaml.safe_load((ROOT / "config" / "samples" / f"{name}.yaml").read_text())
-    found = validate({**made, "metadata": {**made["metadata"], "namespace": "data", "uid": UID, "generation": 1}})
-
-    assert not isinstance(found, tuple), found
-    assert found.spec.root_mount.uri.startswith(f"{name}://")
