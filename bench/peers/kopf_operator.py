@@ -82,10 +82,12 @@ class Official:
             raise NotFound(path, 404, str(error)) from error
         return cast(dict[str, Any], found.to_dict())
 
-    def list(self, path: str, label_selector: str = "") -> Iterator[dict[str, Any]]:
+    def list(self, path: str, label_selector: str = "", *, field_selector: str = "") -> Iterator[dict[str, Any]]:
         """Read a collection."""
         *_, namespace, plural = path.split("/")
-        found = self._resources[self._by_plural[plural]].get(namespace=namespace, label_selector=label_selector)
+        found = self._resources[self._by_plural[plural]].get(
+            namespace=namespace, label_selector=label_selector, field_selector=field_selector
+        )
         yield from found.to_dict()["items"]
 
     def apply(self, namespace: str, obj: Object) -> dict[str, Any]:
