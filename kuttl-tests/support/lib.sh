@@ -70,3 +70,39 @@ POD
     k logs client | grep -E '^[0-9a-f]{64}'
     k delete pod client --wait=false >/dev/null
 }
+
+# client CLUSTER [FOLDER_OF_THE_NODE MOUNT_PATH]...: a pod named client that stays, knows only the client ConfigMap, and sees
+# mounts that come and go below these folders.
+client() {
+    local cluster=$1 image mounts='' volumes='' number=0
+    shift
+    image=$(k get statefulset "$cluster-master" -o jsonpath='{.spec.template.spec.containers[0].image}')
+    while [ $# -gt 0 ]; do
+        number=$((number + 1))
+        mounts+=", {name: node-$number, mountPath: $2, mountPropagation: HostToContainer}"
+        volumes+=", {name: node-$number, hostPath: {path: $1, type: Directory}}"
+        shift 2
+    done
+    k apply -f - >/dev/null <<POD
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec:
+  automountServiceAccountToken: false
+  terminationGracePeriodSeconds: 1
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: client
+    image: $image
+    imagePullPolicy: IfNotPresent
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+    command: [/bin/sleep, "3600"]
+    env: [{name: ALLUXIO_CONF_DIR, value: /etc/alluxio}, {name: HOME, value: /tmp}]
+    volumeMounts: [{name: conf, mountPath: /etc/alluxio}, {name: scratch, mountPath: /tmp}, {name: scratch, mountPath: /opt/alluxio/logs, subPath: logs}$mounts]
+  volumes: [{name: conf, configMap: {name: $cluster-client}}, {name: scratch, emptyDir: {}}$volumes]
+POD
+    k wait pod/client --for=condition=Ready --timeout=60s >/dev/null
+}
+
+# at_client COMMAND: a line of bash in that pod.
+at_client() { k exec client -- bash -euo pipefail -c "$1"; }

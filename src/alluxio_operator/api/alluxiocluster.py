@@ -185,8 +185,8 @@ class ClusterSpec(Model):
     )
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain",
-        description="What becomes of the journal's volumes when the resource is deleted. A volume that the "
-        "operator made for the root mount always stays: it holds the data itself.",
+        description="What becomes of the volumes of the journal, and of tiers on claims, when the resource is deleted. "
+        "A volume that the operator made for the root mount always stays: it holds the data itself.",
     )
 
 

@@ -71,7 +71,7 @@ class Tier(Model):
         description="What the tier lies on: MEM is memory and counts against the memory limit, SSD and HDD are disks. "
         "The tier's name when it isn't given.",
     )
-    quota: Quantity = Field("1Gi", description="How much the tier of one worker holds.")
+    quota: Quantity = Field("1Gi", description="How much the tier holds, on each worker.")
     storage: TierStorage = Field(TierStorage(), description="The volume of the tier; emptyDir when nothing is given.")
 
     @property

@@ -108,11 +108,6 @@ def folders_to_give(workers: Workers, cluster: Names) -> dict[str, list[Any]]:
     return {"folders": folders, "mounts": mounts}
 
 
-def needs_host(workers: Workers) -> bool:
-    """Tell whether the workers' pods use folders of the node, which Pod Security may refuse."""
-    return workers.short_circuit.policy != "None" or any(tier.storage.host_path for tier in workers.tiers)
-
-
 def problems(workers: Workers) -> Iterable[Problem]:
     """Yield what is wrong with the tiers and takes a sum to see."""
     for tier in workers.tiers:

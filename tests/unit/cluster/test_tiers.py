@@ -145,19 +145,6 @@ def test_folders_of_the_node_are_given_to_alluxio_and_nothing_else_is():
     assert tiers.folders_to_give(workers(MEM, SSD), NAMES) == {"folders": [], "mounts": []}
 
 
-@pytest.mark.parametrize(
-    ("over", "needed"),
-    [
-        ({"tiers": [MEM, SSD]}, False),
-        ({"tiers": [{**SSD, "storage": CLAIM}]}, False),
-        ({"tiers": [MEM, {**HDD, "storage": HOST}]}, True),
-        ({"shortCircuit": {"policy": "Uuid"}}, True),
-    ],
-)
-def test_what_needs_the_node_is_known(over: dict[str, Any], needed: bool):
-    assert tiers.needs_host(cluster_spec(workers=over).workers) is needed
-
-
 # --- memory -------------------------------------------------------------------------------------------------------
 
 
