@@ -33,8 +33,7 @@ POD
     within 60 looping "$cluster"
 }
 
-# Counted to the end: grep -q would leave the pipe early, and the command before it would fail for that.
-looping() { alluxio "$1" fs ls /loop | grep -c /loop/3 >/dev/null; }
+looping() { alluxio "$1" fs ls /loop | has /loop/3; }
 
 # end_loop: end it, print what it said, and leave the counts in FILES, FAILED and LONGEST (seconds).
 end_loop() {

@@ -3,6 +3,10 @@ set -euo pipefail
 
 k() { kubectl --namespace "$NAMESPACE" "$@"; }
 
+# has PATTERN: whether it is in what comes by a pipe. Read to the end: grep -q would leave early, and by pipefail the pipe
+# would have failed though the pattern was found.
+has() { grep -c "$@" >/dev/null; }
+
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 # alluxio CLUSTER ARGUMENT...: the command line, in the master's pod.

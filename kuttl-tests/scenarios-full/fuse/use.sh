@@ -13,8 +13,8 @@ same "$(at_client "head -c 20000000 /dev/urandom > /tmp/b; alluxio fs copyFromLo
 # By S3 and by REST, through the Service; nothing but a shell is needed for a request without a body.
 request() { at_client "exec 3<>/dev/tcp/fuse-proxy/39999; printf '$1' >&3; cat <&3"; }
 s3='Authorization: AWS4-HMAC-SHA256 Credential=alluxio/20240101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x'
-request "GET /api/v1/s3/dir HTTP/1.1\r\nHost: x\r\n$s3\r\nConnection: close\r\n\r\n" | grep -q '<Key>a</Key>' || fail "S3 doesn't list the file"
-request 'POST /api/v1/paths//dir/a/exists HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' | grep -q true || fail "REST doesn't know the file"
+request "GET /api/v1/s3/dir HTTP/1.1\r\nHost: x\r\n$s3\r\nConnection: close\r\n\r\n" | has '<Key>a</Key>' || fail "S3 doesn't list the file"
+request 'POST /api/v1/paths//dir/a/exists HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' | has true || fail "REST doesn't know the file"
 echo "S3 and REST know the file, too"
 
 # Over the socket: the leader counts which way bytes were read.
@@ -51,5 +51,5 @@ echo "pod ended by force: the mount answers again"
 k patch alx fuse --type merge -p '{"spec":{"fuse":{"enabled":false}}}' >/dev/null
 unmounted() { [ "$(mounts)" = 0 ]; }
 within 90 unmounted
-at_client "ls -A $mount" | grep -q . && fail "something is left below the mount"
+at_client "ls -A $mount" | has . && fail "something is left below the mount"
 echo "disabled: nothing is mounted"

@@ -22,7 +22,7 @@ within 60 restarted
 back "$victim"
 members
 # It may win the election that follows: the kubelet starts it again as soon as it has ended.
-k get events --field-selector involvedObject.name=ha,reason=MemberDown -o jsonpath='{.items[*].message}' | grep -q "$victim" \
+k get events --field-selector involvedObject.name=ha,reason=MemberDown -o jsonpath='{.items[*].message}' | has "$victim" \
     || fail "that $victim was down isn't shown"
 
 victim=$(leader)

@@ -19,7 +19,7 @@ condition ha QuorumHealthy message; echo
 back "$lost"
 echo "$(date +%T) it is back"
 [ "$(k get pvc "journal-$lost" -o jsonpath='{.metadata.uid}')" != "$claim" ] || fail "the claim is still the old one"
-k get pvc "journal-$lost" -o jsonpath='{.metadata.labels}' | grep -q alluxio-operator.io/owner || fail "the new claim isn't ours"
+k get pvc "journal-$lost" -o jsonpath='{.metadata.labels}' | has alluxio-operator.io/owner || fail "the new claim isn't ours"
 [ "$(k get pod "$lost" -o jsonpath='{.metadata.annotations.alluxio-operator\.io/journal-rejoin}')" = "$(uid "$lost")" ] || fail "it joined without a permission"
 k exec "$lost" -c master -- sh -c 'ls /journal/raft/*/current/raft-meta'
 members
@@ -37,6 +37,6 @@ members
 
 end_loop
 echo "two journals lost: $FILES files, $FAILED failed, longest gap $LONGEST s"
-alluxio ha fs ls / | grep -q /only-in-alluxio || fail "the name space is not the one from before"
-k get alx ha -o jsonpath='{.status.journal}' | grep -q rejoin && fail "the intent is still on record"
+alluxio ha fs ls / | has /only-in-alluxio || fail "the name space is not the one from before"
+k get alx ha -o jsonpath='{.status.journal}' | has rejoin && fail "the intent is still on record"
 exit 0

@@ -9,7 +9,7 @@ k delete pod ha-master-1 ha-master-2 --wait=false --grace-period=1 >/dev/null
 within 120 reason JournalInitialized JournalMissing
 within 30 phase Degraded
 condition ha JournalInitialized message; echo
-condition ha JournalInitialized message | grep -q "delete claims journal-ha-master-0, journal-ha-master-1, journal-ha-master-2" || fail "the ways out are not named"
+condition ha JournalInitialized message | has "delete claims journal-ha-master-0, journal-ha-master-1, journal-ha-master-2" || fail "the ways out are not named"
 sleep 20
 [ -z "$(permitted)" ] || fail "somebody was permitted to begin anew"
 stopped() { [ "$(condition ha MastersServing status)" = False ]; }
@@ -22,4 +22,4 @@ back ha-master-1 || back ha-master-2
 echo "$(date +%T) all are back"
 members
 [ "$(permitted)" = "$(uid ha-master-2)" ] || fail "not ha-master-2 alone was permitted: $(permitted)"
-alluxio ha fs ls / | grep -q /only-in-alluxio || fail "the name space is not the one from before"
+alluxio ha fs ls / | has /only-in-alluxio || fail "the name space is not the one from before"

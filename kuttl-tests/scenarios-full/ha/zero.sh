@@ -23,5 +23,5 @@ wish 3
 within 240 whole
 [ "$(claims)" = "$before" ] || fail "the claims are not those from before"
 [ "$(generation)" = "$workers" ] || fail "the workers were changed"
-alluxio ha fs ls / | grep -q /only-in-alluxio || fail "the name space is not the one from before"
+alluxio ha fs ls / | has /only-in-alluxio || fail "the name space is not the one from before"
 roundtrip ha

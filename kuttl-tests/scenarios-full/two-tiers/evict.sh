@@ -8,8 +8,8 @@ used() {
 }
 # tiers_of FILE: on which tier each of its blocks is.
 tiers_of() { at_client "alluxio fs stat /t/$1 2>/dev/null" | grep '^BlockInfo' | grep -o 'tierAlias=[A-Z]*' | sort | uniq -c | tr -s ' \n' ' '; }
-in_memory() { tiers_of "$1" | grep -q MEM && ! tiers_of "$1" | grep -q SSD; }
-on_disk() { tiers_of "$1" | grep -q SSD; }
+in_memory() { tiers_of "$1" | has MEM && ! tiers_of "$1" | has SSD; }
+on_disk() { tiers_of "$1" | has SSD; }
 
 at_client '
     mkdir /tmp/data && cd /tmp/data

@@ -25,7 +25,7 @@ grep -qF 'metadata.name is longer than 40 characters' <<<"$said" || fail "$said"
 objects() { k get statefulset,deployment,configmap,service -o jsonpath='{range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{"\n"}{end}' | sort; }
 uids() { k get pods -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
 objects_before=$(objects) uids_before=$(uids)
-told() { condition small SpecValid message | grep -qF -- "$1"; }
+told() { condition small SpecValid message | has -F -- "$1"; }
 
 k patch alx small --type merge -p '{"spec":{"workers":{"resources":{"limits":{"memory":"600Mi"}},"tiers":[{"name":"MEM","quota":"512Mi"}]}}}'
 within 10 told 'spec.workers.resources.limits.memory "600Mi" is too small: heap 256Mi + direct memory 128Mi + overhead'

@@ -8,7 +8,7 @@ within 5 k get configmap small-client
 
 echo "changed data is put right"
 k patch configmap small-workerconf --type merge -p '{"data":{"alluxio-site.properties":"alluxio.user.file.writetype.default=THROUGH"}}'
-drifted() { json configmap/small-workerconf '{.data.alluxio-site\.properties}' | grep -q mount.table.root.ufs; }
+drifted() { json configmap/small-workerconf '{.data.alluxio-site\.properties}' | has mount.table.root.ufs; }
 within 5 drifted
 
 echo "a changed port is put right"

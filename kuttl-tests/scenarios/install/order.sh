@@ -18,6 +18,6 @@ before configmap/small-client service/small-client
 [[ "$(condition small MastersServing lastTransitionTime)" < "$(created service/small-client)" || \
    "$(condition small MastersServing lastTransitionTime)" == "$(created service/small-client)" ]] || fail "published too early"
 k get events --field-selector involvedObject.name=small -o custom-columns=TIME:.lastTimestamp,REASON:.reason,MESSAGE:.message
-k get events --field-selector involvedObject.name=small,reason=Created --no-headers | grep -q . || fail "no event tells what was created"
+k get events --field-selector involvedObject.name=small,reason=Created --no-headers | has . || fail "no event tells what was created"
 # What was initialised once leaves no Job behind.
 within 20 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "the journal's Job is still there"

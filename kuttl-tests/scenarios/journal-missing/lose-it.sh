@@ -10,8 +10,8 @@ k delete pod small-master-0 --wait=false --grace-period=1
 within 90 reason JournalMissing
 condition small JournalInitialized message; echo
 within 20 phase Degraded
-condition small JournalInitialized message | grep -q "delete claim journal-small-master-0" || fail "the ways out are not named"
-k get pod small-master-0 -o jsonpath='{.status.containerStatuses[0].state}' | grep -q running && fail "a master runs without its journal"
+condition small JournalInitialized message | has "delete claim journal-small-master-0" || fail "the ways out are not named"
+k get pod small-master-0 -o jsonpath='{.status.containerStatuses[0].state}' | has running && fail "a master runs without its journal"
 
 echo "2. it comes back, and with it everything else"
 pod=$(k get pvc journal-small-master-0 -o jsonpath='{.metadata.name}')
@@ -33,14 +33,14 @@ POD
 k wait pod/rescue --for=jsonpath='{.status.phase}'=Succeeded --timeout=40s
 k delete pod small-master-0 --wait=false --grace-period=0 --force 2>/dev/null
 within 120 phase Ready
-alluxio small fs ls / | grep -q /before || fail "the name space is not the one from before"
+alluxio small fs ls / | has /before || fail "the name space is not the one from before"
 
 echo "3. it is lost while there is no resource: a new one must not start on nothing"
 k delete alx small --wait
 gone() { [ -z "$(k get pods -l app.kubernetes.io/instance=small -o name)" ]; }
 within 90 gone
 k delete pod rescue --wait >/dev/null
-k get pvc journal-small-master-0 -o jsonpath='{.metadata.annotations.alluxio-operator\.io/journal}' | grep -q initialized || fail "the claim doesn't tell"
+k get pvc journal-small-master-0 -o jsonpath='{.metadata.annotations.alluxio-operator\.io/journal}' | has initialized || fail "the claim doesn't tell"
 k apply -f - <<POD
 apiVersion: v1
 kind: Pod

@@ -8,7 +8,7 @@ operator rollout status deployment alluxio-operator --timeout=60s
 first=$(holder)
 echo "the leader is $first"
 k patch alx small --type merge -p '{"spec":{"properties":{"alluxio.user.metrics.collection.enabled":"true"}}}'
-applied() { k get configmap small-client -o jsonpath='{.data}' | grep -q "$1"; }
+applied() { k get configmap small-client -o jsonpath='{.data}' | has "$1"; }
 within 5 applied metrics.collection.enabled
 [ "$(holder)" = "$first" ] || fail "an idle replica took over from a living one"
 # Every process at once, so that nothing can release the Lease.

@@ -28,11 +28,11 @@ back=$(alluxio lake fs cat /through | sha256sum | cut -d' ' -f1)
 echo "the secret key shows nowhere"
 secret=$(k get secret lake-keys -o jsonpath='{.data.AWS_SECRET_ACCESS_KEY}' | base64 -d)
 for what in configmap statefulset alx events; do
-    if k get "$what" -o yaml | grep -qF -- "$secret"; then fail "the secret key is in a $what"; fi
+    if k get "$what" -o yaml | has -F -- "$secret"; then fail "the secret key is in a $what"; fi
 done
 for pod in lake-master-0 lake-worker-0 lake-jobmaster-0; do
-    if k logs "$pod" --all-containers | grep -qF -- "$secret"; then fail "the secret key is in the log of $pod"; fi
-    if k exec "$pod" -- sh -c 'cat /proc/[0-9]*/cmdline' | tr '\0' '\n' | grep -qF -- "$secret"; then
+    if k logs "$pod" --all-containers | has -F -- "$secret"; then fail "the secret key is in the log of $pod"; fi
+    if k exec "$pod" -- sh -c 'cat /proc/[0-9]*/cmdline' | tr '\0' '\n' | has -F -- "$secret"; then
         fail "the secret key is in a command line of $pod"
     fi
 done

@@ -4,7 +4,7 @@ k create secret generic rotated --from-literal=user=lake --from-literal=password
 
 echo "a change of the Secret's name and keys restarts who opens the bucket"
 k patch alx lake --type merge -p '{"spec":{"rootMount":{"s3":{"credentials":{"secretName":"rotated","accessKeyIdKey":"user","secretAccessKeyKey":"password"}}}}}'
-denied() { condition lake MastersServing message | grep -qE '403|Forbidden|SignatureDoesNotMatch'; }
+denied() { condition lake MastersServing message | has -E '403|Forbidden|SignatureDoesNotMatch'; }
 within 60 denied
 condition lake MastersServing message
 
@@ -15,5 +15,5 @@ ready() { [ "$(k get alx lake -o jsonpath='{.status.phase}')" = Ready ]; }
 k rollout status statefulset/lake-master --timeout=90s
 k rollout status statefulset/lake-worker --timeout=60s
 within 30 ready
-alluxio lake fs ls / | grep -q through || fail "the file is gone"
+alluxio lake fs ls / | has through || fail "the file is gone"
 roundtrip lake

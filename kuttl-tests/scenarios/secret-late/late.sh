@@ -1,5 +1,5 @@
 . ../../support/lib.sh
-told() { condition lake ReferencesResolved message | grep -qF -- "$1"; }
+told() { condition lake ReferencesResolved message | has -F -- "$1"; }
 
 echo "a missing Secret is named, with the field that asks for it"
 within 60 told "Secret lake-keys isn't there, but spec.rootMount.s3.credentials refers to it: create it in namespace $NAMESPACE"
