@@ -6,7 +6,8 @@ uid() { k get pod "$1" -o jsonpath='{.metadata.uid}'; }
 another() { [ -n "$(uid "$1" 2>/dev/null)" ] && [ "$(uid "$1")" != "$2" ]; }
 reason() { [ "$(condition ha "$1" reason)" = "$2" ]; }
 members() { k get alx ha -o jsonpath='{range .status.masters.members[*]}{.name}={.role} {end}'; echo; }
-permitted() { k get pods -l app.kubernetes.io/component=master -o jsonpath='{range .items[*]}{.metadata.annotations.alluxio-operator\.io/journal-rejoin}{end}'; }
+# permitted POD...: the permissions on these pods.
+permitted() { k get pods "$@" -o jsonpath='{range .items[*]}{.metadata.annotations.alluxio-operator\.io/journal-rejoin}{end}'; }
 
 # whole: the quorum is complete again. Its status may still be that of before, so the pod in question is waited for first.
 whole() { phase Ready && [ "$(k get alx ha -o jsonpath='{.status.masters.quorum}')" = 3/3 ]; }

@@ -18,7 +18,7 @@ from alluxio_operator.cluster.fuse import fuse_values
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.cluster.processes import processes
-from alluxio_operator.cluster.rejoin import PERMISSION
+from alluxio_operator.cluster.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.cluster.spread import apart
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER, folders_to_give, host_folder, tier_folder, tier_volumes
 from alluxio_operator.cluster.validate import Cluster
@@ -95,6 +95,7 @@ def context_of(
             "affinity": spec.masters.affinity or (apart(made.selector(names.JOURNAL)) if cluster.members > 1 else None),
             "mode": journal_job,
             "permission": PERMISSION,
+            "joinedOnce": JOINED_ONCE,
             "folder": properties.JOURNAL_FOLDER,
             "owned": spec.deletion_policy == "Delete",
             "storage": spec.masters.journal.storage.model_dump(by_alias=True, mode="json"),

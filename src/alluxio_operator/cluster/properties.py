@@ -44,6 +44,13 @@ FAILOVER: Final[Mapping[str, str]] = {
     # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
     # shorter than that.
     "alluxio.user.rpc.retry.max.sleep": "1s",
+    # A master whose node or pod is gone at once closes no connection: who waits for its answer finds out by asking
+    # whether it is still there. Alluxio's own are 30s each, and servers end connections that ask more often than that.
+    "alluxio.user.network.rpc.keepalive.time": "3s",
+    "alluxio.user.network.rpc.keepalive.timeout": "3s",
+    "alluxio.master.network.permit.keepalive.time": "1s",
+    "alluxio.worker.network.permit.keepalive.time": "1s",
+    "alluxio.job.master.network.permit.keepalive.time": "1s",
 }
 """The same, for several masters: how soon clients are served again when the leader is gone; see
 docs/high-availability.md for what was measured.

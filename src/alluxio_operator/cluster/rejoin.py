@@ -4,7 +4,7 @@ An empty member votes like any other, so it may help to elect a master that lack
 once a majority of all members hold everything without it: every quorum that it can be part of then has one that knows
 better. So it waits in its init container until the others have a leader, and a majority of all members among them has
 reached where that leader was when the loss was seen already. Then the pod is permitted, and this one only: the
-permission is its uid, written on itself.
+permission is its uid, written on itself. It holds once: a second loss of the same pod is not judged by the first.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from alluxio_operator.cluster.quorum import Quorum, majority, without_journal
 
 PERMISSION = f"{GROUP}/journal-rejoin"
 """Annotation of a master's pod: the uid of the pod that may start without its journal."""
+
+JOINED_ONCE = "this pod has joined once already"
+"""What the init container of a pod says that has used its permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def next_step(observed: Observed, quorum: Quorum) -> RejoinStep:
     holding = sum(observed.indexes.get(one.name, -1) >= index for one in others)
     if holding < needed:
         return _wait(pod, f"{needed} of the others have the journal up to index {index}; {holding} do", intent)
+    if pod.trouble and JOINED_ONCE in pod.trouble.message:
+        return _wait(pod, "its pod is deleted: it has lost its journal twice, and a permission holds once", intent)
     told = pod.annotations.get(PERMISSION) == pod.uid
     joins = Trouble("Rejoining", f"{pod.name} joins again without a journal, and the leader brings it up to date")
     return RejoinStep(intent, None if told else pod, joins)

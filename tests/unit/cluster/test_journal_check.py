@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.golden.cases import manifests_of
+
+from alluxio_operator.cluster.rejoin import JOINED_ONCE
 
 UID = "pod-uid-1"
 
@@ -98,6 +101,22 @@ def test_permitted_it_makes_an_empty_folder_and_starts(check: Check):
     assert waits.wait(10) == 0
     assert (check.journal / "raft").is_dir()
     assert check.run() == 0, "and once more, should the master end before it wrote anything"
+
+
+def test_a_permission_holds_once(check: Check):
+    waits = check.start_waiting()
+    check.permission.write_text(UID)
+    assert waits.wait(10) == 0
+    check.write_journal()
+    assert check.run() == 0
+
+    shutil.rmtree(check.journal / "raft")
+    waits = check.start_waiting()
+    time.sleep(1.3)
+
+    assert JOINED_ONCE in check.said.read_text()
+    assert waits.poll() is None
+    assert not (check.journal / "raft").exists()
 
 
 @pytest.mark.parametrize("theirs", ["another-uid", "", f"{UID}-2", "true"])

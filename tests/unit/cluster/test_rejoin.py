@@ -12,7 +12,7 @@ from alluxio_operator.api.status import RejoinStatus
 from alluxio_operator.cluster import rejoin
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import quorum_of
-from alluxio_operator.cluster.rejoin import PERMISSION, RejoinStep
+from alluxio_operator.cluster.rejoin import JOINED_ONCE, PERMISSION, RejoinStep
 
 Json = dict[str, Any]
 MISSING = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
@@ -196,3 +196,14 @@ def test_a_pod_that_is_being_deleted_is_not_permitted():
     pods = [ready_pod("master", name(0)), ready_pod("master", name(1)), lost(2, deleted=True)]
 
     assert step(two_of_three(pods=pods)) == RejoinStep()
+
+
+def test_a_pod_that_has_used_its_permission_waits_to_be_deleted():
+    said = {**MISSING, "message": f"JournalMissing: no journal below /journal/raft, without which {JOINED_ONCE}\n"}
+    waits = container_status("journal-check", running={"startedAt": "now"}, last=said)
+    again = lost(2, inits=[waits], annotations={PERMISSION: "uid-2"})
+    found = step(two_of_three(pods=[ready_pod("master", name(0)), ready_pod("master", name(1)), again]))
+
+    assert found.permit is None
+    assert found.trouble is not None
+    assert "its pod is deleted" in found.trouble.message
