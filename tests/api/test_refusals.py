@@ -134,7 +134,7 @@ RULES: list[tuple[str, Json, str, str]] = [
         for option in ("-Xmx1g", "-Xms1g", "-XX:MaxDirectMemorySize=1g", "-XX:MaxHeapSize=1g", "-XX:InitialHeapSize=1g")
     ),
     *(
-        (f"root mount {path}", {"rootMount": {"uri": path}}, "spec.rootMount.uri", "the containers need /etc/alluxio")
+        (f"root mount {path}", {"rootMount": {"uri": path}}, "spec.rootMount.uri", "for themselves")
         for path in (*OWN_FOLDERS, "/journal/below", "/opt", "/etc", "/tiers/mem/x")
     ),
     ("order of tiers", {"workers": {"tiers": [{"name": "HDD"}, {"name": "SSD"}]}}, "spec.workers.tiers", ORDER),

@@ -30,7 +30,7 @@ def served(shared: Stage) -> Stage:
     return shared
 
 
-@pytest.mark.parametrize(("before", "after"), permutations(TYPES, 2))
+@pytest.mark.parametrize(("before", "after"), [*permutations(TYPES, 2)])
 def test_a_service_goes_from_every_type_to_every_other(before: str, after: str, served: Stage):
     for kind in (before, after):
         served.edit(service=TYPES[kind])

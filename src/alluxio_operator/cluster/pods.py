@@ -58,9 +58,6 @@ def parse_pod(pod: Object) -> Pod:
 
 
 def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:
-    scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
     for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
         state, last = container.get("state", {}), container.get("lastState", {})
         ended = state.get("terminated") or last.get("terminated") or {}
@@ -82,6 +79,10 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
             cause = ended.get("reason", "Error")
             detail = said or f"exit code {ended.get('exitCode')}"
             return Trouble(cause, f"pod {name}, container {container['name']}: {detail}")
+    # Last, as what containers say is newer: they come after the scheduler.
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
     return None
 
 
