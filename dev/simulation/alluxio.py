@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +20,9 @@ CONTROL_PORT = 19998
 
 MODES = ("serves", "safe-mode", "standby", "hangs", "cuts")
 """Serves; refuses as a master in safe mode does; isn't the leader; never answers; closes in the midst of an answer."""
+
+USUAL: Mapping[str, Any] = {"mode": "serves", "workers": 1, "follows": "", "index": 1}
+"""What holds where nothing else was said."""
 
 GIB = 1024**3
 HANG = 3600.0
@@ -31,7 +35,7 @@ class StandIn:
     """Answers by address; `behaviour` holds what was said of some addresses, and "*" for all others."""
 
     def __init__(self) -> None:
-        self.behaviour: dict[str, dict[str, Any]] = {"*": {"mode": "serves", "workers": 1, "follows": "", "index": 1}}
+        self.behaviour: dict[str, dict[str, Any]] = {"*": {}}
 
     def app(self) -> web.Application:
         """Return what masters and job masters answer."""
@@ -86,7 +90,7 @@ class StandIn:
 
     async def _here(self, request: web.Request) -> dict[str, Any]:
         address = request.transport.get_extra_info("sockname")[0] if request.transport else ""
-        here = {**self.behaviour["*"], **self.behaviour.get(address, {})}
+        here = {**USUAL, **self.behaviour["*"], **self.behaviour.get(address, {})}
         if here["mode"] == "hangs":
             await asyncio.sleep(HANG)
         return here
