@@ -46,7 +46,7 @@ def assert_same_end(world: World, expected: Reference, seconds: float) -> None:
     world.wait_for_end_state(expected.state, ready, seconds)
     assert world.created().count(JOB) == 1, "the journal is initialised once"
     assert len(world.operations()) == 1
-    # Roles may come and go as the spec wishes, and a budget as there are several workers or one; what stays was made once.
+    # Roles may come and go as the spec wishes, and a budget with the number of workers; what stays was made once.
     stays = {ref for ref in expected.created if "job" not in ref and ref != "poddisruptionbudgets/small-worker"}
     twice = {ref for ref in stays if world.created().count(ref) > 1}
     assert not twice

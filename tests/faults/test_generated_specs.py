@@ -14,7 +14,7 @@ from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.kube.kinds import KINDS
 
-SHORT, LONG = 80, 1000
+SHORT, LONG = 200, 1000
 BATCH = 40
 WAITS = "told: waits"
 PATIENCE = 10.0
