@@ -1,7 +1,14 @@
 . ../../support/lib.sh
 roundtrip small
 alluxio small fs mkdir /probe
-# A role that started before the log server tries again from time to time.
+
 logged() { k exec deploy/small-logserver -- sh -c 'ls /opt/alluxio/logs/master/*.log /opt/alluxio/logs/worker/*.log'; }
-within 60 logged
+ready() { [ "$(k get alx small -o jsonpath='{.status.phase}')" = Ready ] && k get pod small-worker-0 >/dev/null; }
+# A role sends what it says once it has reached the log server, and an idle worker says nothing: one that came up before the
+# log server is started anew, so that it has something to say.
+within 10 logged || {
+    k delete pod small-worker-0 --wait >/dev/null
+    within 90 logged
+    within 60 ready
+}
 logged
