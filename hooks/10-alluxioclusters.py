@@ -30,7 +30,7 @@ def config(environ):
                 "jqFilter": FILTER,
                 "keepFullObjectsInMemory": False,
                 "executeHookOnSynchronization": True,
-                # Its own queue, so that a burst of changes to children doesn't delay an edit.
+                # Its own queue, so that a resync doesn't delay an edit.
                 "queue": "edits",
             }
         ],

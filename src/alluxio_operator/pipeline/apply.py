@@ -19,6 +19,7 @@ from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.kube.text import digest
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
+from alluxio_operator.pipeline.children import version_of
 from alluxio_operator.work import ChildRef, Reason, Request
 
 NEVER_PRUNED: Final = frozenset({"PersistentVolumeClaim"})
@@ -229,7 +230,8 @@ def _version(kind: str, obj: Object) -> str:
     meta = obj["metadata"]
     if KINDS[kind].has_generation:
         return f"{meta['uid']}/{meta['generation']}"
-    return f"{meta['uid']}/{meta['resourceVersion']}"
+    # The very text that events carry: by it the operator's own writes are told from others'.
+    return version_of(obj)
 
 
 def _content(obj: Object) -> Object:
