@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -73,14 +72,9 @@ class Session:
         print(f"    {time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
-def kubectl(*arguments: str) -> None:
-    """Run kubectl; raise CalledProcessError."""
-    subprocess.run(["kubectl", *arguments], check=True, capture_output=True, timeout=60)
-
-
 def prepare(api: Api) -> None:
     """Install the CRD and the operator's own namespace in an empty world."""
-    install_crds(kubectl)
+    install_crds()
     clusters.prepare_namespaces(api, (Place("alluxio-operator", ""),))
 
 

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import time
+from typing import Any
 
 from dev.cluster.paths import REPOSITORY
 
-# Not --for=condition: that fails at once while a new resource has no conditions at all.
-ESTABLISHED = "jsonpath={.status.conditions[?(@.type=='Established')].status}=True"
+Json = dict[str, Any]
+
+CRDS = str(REPOSITORY / "config" / "crd" / "bases")
+PATIENCE_SECONDS = 20.0
 
 
-def install_crds(kubectl: Callable[..., object]) -> None:
-    """Install the CRDs and wait until the server serves them; `kubectl` takes arguments and raises on a failure."""
-    crds = str(REPOSITORY / "config" / "crd" / "bases")
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", crds)
-    kubectl("wait", f"--for={ESTABLISHED}", "-f", crds, "--timeout=20s")
+def install_crds() -> None:
+    """Install the CRDs with the kubectl and the kubeconfig of the environment, and wait until the server serves them.
+
+    Raises RuntimeError with what kubectl or the server said.
+    """
+    _kubectl("apply", "--server-side", "--force-conflicts", "-f", CRDS)
+    # Not `kubectl wait`: a CRD that was made a moment ago has `conditions: null`, at which each of its forms fails at
+    # once, so that it hangs on the machine's speed whether it waits.
+    until = time.monotonic() + PATIENCE_SECONDS
+    while missing := not_established(_kubectl("get", "-o", "json", "-f", CRDS)):
+        if time.monotonic() > until:
+            raise RuntimeError(f"not established after {PATIENCE_SECONDS:g} s: {missing}")
+        time.sleep(0.1)
+
+
+def not_established(answer: str) -> dict[str, Json]:
+    """Return the conditions of each CRD in kubectl's answer that isn't served yet, by name."""
+    found = json.loads(answer)
+    told = {crd["metadata"]["name"]: _conditions(crd) for crd in found.get("items", [found])}
+    return {name: conditions for name, conditions in told.items() if conditions.get("Established") != "True"}
+
+
+def _conditions(crd: Json) -> Json:
+    return {condition["type"]: condition["status"] for condition in crd.get("status", {}).get("conditions") or []}
+
+
+def _kubectl(*arguments: str) -> str:
+    done = subprocess.run(["kubectl", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode:
+        raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr}")
+    return done.stdout

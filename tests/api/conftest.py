@@ -77,7 +77,7 @@ def api() -> Iterator[Api]:
         api.call("GET", "/version", ok=True)
     except (config.ConfigException, urllib3.exceptions.HTTPError, OSError) as error:
         pytest.skip(f"no API server: {how} ({str(error)[:120]})")
-    install_crds(api.kubectl)
+    install_crds()
     _sweep(api)
     made: list[str] = []
     api.made = made

@@ -94,7 +94,7 @@ def api() -> Iterator[Api]:
         pytest.skip(f"no API server: {how} ({str(error)[:120]})")
     if not all("kwok" in node["status"].get("nodeInfo", {}).get("kubeletVersion", "") for node in nodes):
         pytest.skip(f"the nodes of this cluster are not simulated: {how}")
-    install_crds(api.kubectl)
+    install_crds()
     # Of the clusters here some wish for two workers, and more than are wished for is well.
     alluxio.behave("*", workers=8)
     yield api
