@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from typing import Literal
 
 import yaml
 from dev.cluster.paths import REPOSITORY
@@ -19,7 +20,7 @@ from alluxio_operator.cluster.decide import decide
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.reconcile import FOLDER
 from alluxio_operator.cluster.validate import Cluster, validate
-from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.pipeline.render import Renderer
 from bench.api import Api, CallFailed, Json
@@ -123,6 +124,23 @@ def rendered(place: Place, uid: str) -> Iterator[tuple[str, bytes]]:
     for _, kind, name, text in _template():
         path = KINDS[kind].path(place.namespace, name.replace(NAME, place.name))
         yield path, _placed(text, place).replace(UID, uid).encode()
+
+
+def rendered_in_order(place: Place, uid: str) -> Iterator[tuple[int, str, str, bytes]]:
+    """Give template number, kind, name and body of each object, with the Job that initialises the journal."""
+    for order, kind, name, text in _template(journal_job=True):
+        yield order, kind, name.replace(NAME, place.name), _placed(text, place).replace(UID, uid).encode()
+
+
+def status_of(place: Place, journal: Literal["Initializing", "Initialized"]) -> Json:
+    """Return the least that an operator has to write down of a cluster: its objects, and how far its journal is."""
+    inventory = tuple(
+        Ref(kind, name.replace(NAME, place.name)).item for _, kind, name, _ in _template(journal_job=True)
+    )
+    journal_status = JournalStatus(state=journal, operation=f"{UID[:8]}c")
+    return ClusterStatus(journal=journal_status, inventory=inventory).model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
 
 
 def with_journal_job(place: Place) -> list[tuple[int, Json]]:

@@ -58,7 +58,7 @@ def _turns(sizes: Sequence[int], repeat: int, long: bool) -> Iterator[tuple[int,
                 yield size, turn, {"ours": OURS_AT_SCALE, "floor": floor, "kopf": KOPF_LONG if long else KOPF_AT_SCALE}
             elif size == min(sizes):
                 measures = (*BASIC, edits.PLAIN) if turn <= EDIT_TURNS else BASIC
-                yield size, turn, {"ours": measures, "floor": floor, "kopf": measures}
+                yield size, turn, {"ours": measures, "floor": floor, "ordered": (creation.NAME,), "kopf": measures}
             elif turn == 1:
                 # Between the smallest and the largest, one turn shows that nothing bends.
                 yield size, turn, {"ours": BASIC, "floor": floor} | ({"kopf": BASIC} if long else {})

@@ -47,6 +47,8 @@ class Session:
     subject: Subject | None
     logs: Path
     """Where the control plane logs, its audit log among it."""
+    name: str
+    """Name of the subject, or of the bare client where there is no operator."""
     created_at: float = 0.0
     """When the first cluster was created, in monotonic seconds."""
 
@@ -92,7 +94,7 @@ def run(
     prepare(api)
     home.mkdir(parents=True, exist_ok=True)
     subjects: Mapping[str, Callable[[Path], Subject]] = {"ours": Ours, "kopf": Kopf}
-    session = Session(api, size, profile, home, subjects[subject](home) if subject in subjects else None, logs)
+    session = Session(api, size, profile, home, subjects[subject](home) if subject in subjects else None, logs, subject)
     clusters.prepare_namespaces(api, session.places)
     try:
         if session.subject is not None:

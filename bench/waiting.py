@@ -58,7 +58,7 @@ def arrivals(api: Api, wanted: Collection[ObjectName]) -> Iterator[Arrivals]:
     found = Arrivals(wanted)
     kinds = sorted({one.kind for one in wanted})
     watches = [partial(api.watch, KINDS[kind].path(""), metadata_only=True, labels=OURS) for kind in kinds]
-    with _reading(watches, [partial(found.saw, kind) for kind in kinds]):
+    with reading(watches, [partial(found.saw, kind) for kind in kinds]):
         yield found
 
 
@@ -93,7 +93,7 @@ def texts(api: Api, kind: str, namespace: str = "") -> Iterator[Texts]:
     """Watch the objects of a kind for the texts that edits leave in them."""
     found = Texts()
     watch = partial(api.watch, KINDS[kind].path(namespace), metadata_only=False, labels=OURS)
-    with _reading([watch], [found.saw]):
+    with reading([watch], [found.saw]):
         yield found
 
 
@@ -161,7 +161,8 @@ class _Reader:
 
 
 @contextmanager
-def _reading(watches: Iterable[Callable[..., Watch]], readers: Iterable[Callable[[bytes], None]]) -> Iterator[None]:
+def reading(watches: Iterable[Callable[..., Watch]], readers: Iterable[Callable[[bytes], None]]) -> Iterator[None]:
+    """Give each line of the watches to the reader of the same place."""
     with ExitStack() as stack:
         for watch, take_in in zip(watches, readers, strict=True):
             stack.enter_context(closing(_Reader(watch, take_in)))
@@ -201,5 +202,5 @@ def drift(api: Api, text: bytes) -> Iterator[Drift]:
     """Watch the ConfigMaps for a text that somebody puts into them, and for its removal."""
     found = Drift(text)
     watch = partial(api.watch, KINDS["ConfigMap"].path(""), metadata_only=False, labels=OURS)
-    with _reading([watch], [found.saw]):
+    with reading([watch], [found.saw]):
         yield found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 
 from alluxio_operator.pipeline.applied import WORKLOADS
 from bench import clusters, waiting
 from bench.api import Json
-from bench.peers import floor
+from bench.peers import floor, ordered
 from bench.results import Figure, Goal, Runs, Sample, figure, percentile
 from bench.session import Session
 from bench.subjects import WORKERS
@@ -19,6 +20,8 @@ FLOOR_GOAL = Goal("at most 1.5 times the floor", 1.5, of_ratio=True)
 KOPF_GOAL = Goal("at most half of kopf", 0.5, of_ratio=True)
 SCALING_GOAL = Goal("at most 1.15 times the cost at 100", 1.15, of_ratio=True)
 SMALL, LARGE = 100, 1000
+BARE: Mapping[str, ModuleType] = {"floor": floor, "ordered": ordered}
+"""What creates the objects where no operator does."""
 
 
 def measure(session: Session) -> Json:
@@ -29,7 +32,7 @@ def measure(session: Session) -> Json:
         used = cpu_seconds(processes())
         began = session.created_at = time.monotonic()
         if session.subject is None:
-            floor.install(session.api, session.places, WORKERS)
+            BARE[session.name].install(session.api, session.places, WORKERS)
         else:
             clusters.create(session.api, session.places)
         created = time.monotonic() - began
@@ -66,6 +69,10 @@ def figures(runs: Runs) -> Iterator[Figure]:
             if theirs or size >= SMALL:
                 title = "clusters created at once until all objects exist"
                 yield from figure(title, size, "s", ours, peer=theirs, peer_name=peer, goal=goal)
+        in_order = runs.values(NAME, "seconds", "ordered", size)
+        if in_order:
+            title = "clusters created at once until all objects exist, against what no operator can do without"
+            yield from figure(title, size, "s", ours, peer=in_order, peer_name="floor in order")
         ready = runs.values(READY, "seconds", "ours", size)
         # The floor's own goal counts objects, and waits for nothing: only here it has all pods to wait for, as we do.
         peers = {peer: runs.values(READY, "seconds", peer, size) for peer in ("floor", "kopf")}
