@@ -37,8 +37,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
 
 FAILOVER: Final[Mapping[str, str]] = {
     # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
-    "alluxio.master.embedded.journal.election.timeout.min": "1500ms",
-    "alluxio.master.embedded.journal.election.timeout.max": "3s",
+    "alluxio.master.embedded.journal.election.timeout.min": "1s",
+    "alluxio.master.embedded.journal.election.timeout.max": "2s",
     # Safe mode: the time in which workers find the new leader; its own is 5s.
     "alluxio.master.worker.connect.wait.time": "2s",
     # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
