@@ -10,11 +10,11 @@ from dev.simulation.alluxio import CONTROL_PORT
 from tests.api.stage import until
 
 
-def behave(address: str, mode: str = "serves", workers: int = 8) -> None:
-    """Let the masters at an address ("*": at every one) answer in a way."""
+def behave(address: str, mode: str = "serves", workers: int = 8, follows: str = "") -> None:
+    """Let the masters at an address ("*": at every one) answer in a way; a standby `follows` the leader's host."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{CONTROL_PORT}/behaviour/{address}",
-        data=json.dumps({"mode": mode, "workers": workers}).encode(),
+        data=json.dumps({"mode": mode, "workers": workers, "follows": follows}).encode(),
         headers={"Content-Type": "application/json"},
         method="PUT",
     )

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.faults.endstate import State
-from tests.faults.scenarios import JOB, edit, installed, ready
+from tests.faults.scenarios import edit, installed, ready
 from tests.faults.world import World, WorldMaker
 
 
@@ -44,7 +44,7 @@ def run_in_peace(new_world: WorldMaker) -> Reference:
 def assert_same_end(world: World, expected: Reference, seconds: float) -> None:
     """Wait until a disturbed cluster is as the reference; nothing may have been made twice on the way."""
     world.wait_for_end_state(expected.state, ready, seconds)
-    assert world.created().count(JOB) == 1, "the journal is initialised once"
+    assert world.journal_jobs() == 1, "the journal is initialised once"
     assert len(world.operations()) == 1
     # Roles may come and go as the spec wishes, and a budget with the number of workers; what stays was made once.
     stays = {ref for ref in expected.created if "job" not in ref and ref != "poddisruptionbudgets/small-worker"}

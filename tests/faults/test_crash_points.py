@@ -13,7 +13,7 @@ from tests.faults.calls import Fault
 from tests.faults.endstate import State
 from tests.faults.records import Record
 from tests.faults.reference import Form
-from tests.faults.scenarios import JOB, SCENARIOS, Scenario
+from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.world import World, WorldMaker
 
 TELLING = ("status", "jobs/")
@@ -54,7 +54,7 @@ def undisturbed(new_world: WorldMaker, scenario: Scenario) -> Undisturbed:
             world.first.start()
         state = world.until_settled(scenario.done)
         writes = tuple(str(one.call) for one in world.written[begun:] if one.call.effective)
-        return Undisturbed(state, writes, world.created(begun), world.created().count(JOB))
+        return Undisturbed(state, writes, world.created(begun), world.journal_jobs())
     finally:
         world.close()
 
@@ -91,7 +91,8 @@ def crash(new_world: WorldMaker, scenario: Scenario, point: Point, expected: Und
         world.wait_for_end_state(expected.state, scenario.done)
         # Nothing is made twice, the journal least of all.
         assert surplus(world.created(begun), expected.created) == surplus(expected.created, world.created(begun)) == {}
-        assert world.created().count(JOB) == len(world.operations()) == scenario.journals
+        assert len(world.operations()) == scenario.journals
+        assert world.journal_jobs() == scenario.journals * scenario.masters
         assert not world.tracebacks(), world.tracebacks()[0]
         return reached
     finally:
@@ -125,7 +126,7 @@ def points_of(expected: Undisturbed, *, long: bool) -> list[Point]:
 def all_points(form: Form, scenario: Scenario) -> Outcome:
     """Run a scenario in peace, then once for each of its points."""
     expected = form.pool.submit(undisturbed, form.new_world, scenario).result()
-    assert expected.journals == scenario.journals
+    assert expected.journals == scenario.journals * scenario.masters
     points = points_of(expected, long=form.long)
     running = {point: form.pool.submit(crash, form.new_world, scenario, point, expected) for point in points}
     wrong, missed = [], []

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.acts import Held
 from tests.faults.calls import Fault
 from tests.faults.reference import Form
-from tests.faults.scenarios import JOB, ready
+from tests.faults.scenarios import ready
 from tests.faults.world import World, WorldMaker
 
 JOURNAL_CLAIM, JOURNAL_JOB, MASTER = "the journal's claim", "the journal's Job", "the masters"
@@ -59,7 +59,7 @@ def claim_too_late(new_world: WorldMaker) -> None:
         assert held.reply is not None
         assert held.reply.status == 409, "the claim is guarded by the version that it was made from"
         assert not [str(one.call) for one in world.proxy.written if one.call.effective and one.done]
-        assert world.created().count(JOB) == 1
+        assert world.journal_jobs() == 1
         assert len(world.operations()) == 1
 
 
@@ -75,7 +75,7 @@ def wakes_up(new_world: WorldMaker, last: str) -> None:
 
         late = [str(one.call) for one in world.proxy.written if one.call.effective][len(before) :]
         assert not late, "it doesn't know what happened meanwhile: all that it could write is out of date"
-        assert world.created().count(JOB) == 1
+        assert world.journal_jobs() == 1
         assert len(world.operations()) == 1
 
 
@@ -96,7 +96,7 @@ def second_in_waiting(new_world: WorldMaker) -> None:
         other.wait_until_it_leads()
         world.edit(workers={"replicas": 2})
         world.until(lambda: ready(world))
-        assert world.created().count(JOB) == 1
+        assert world.journal_jobs() == 1
 
 
 def begin(form: Form) -> dict[str, Future[None]]:

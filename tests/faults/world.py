@@ -16,6 +16,7 @@ import psutil
 import yaml
 from dev.simulation.operator import LocalOperator
 from tests.api.stage import Api, Json, until
+from tests.faults.alluxio import behave
 from tests.faults.calls import Written
 from tests.faults.endstate import State, difference, end_state
 from tests.faults.proxy import Loop, Proxy, Upstream
@@ -42,6 +43,9 @@ ENDING = threading.Event()
 
 OPERATION = re.compile(r"-[0-9a-f]{8}[ac](?=(-[0-9])?$)")
 """End of the name of a Job of the journal, but for the number of its master."""
+
+JOURNAL_JOB = re.compile(rf"jobs/{NAME}-journal(-[0-9])?")
+"""Such a Job, without its operation."""
 
 TRACEBACK = '"traceback"'
 """Field of the log's lines that tell of an exception; each line is one JSON document."""
@@ -92,6 +96,7 @@ class World:
         self.operators: list[LocalOperator] = []
         self.proxies: list[Proxy] = []
         self.kubelets: list[Kubelet] = []
+        self._behaving: dict[str, str] = {}
         self._make_namespace()
         self.first = self.replica()
         self.proxy = self.proxies[0]
@@ -185,6 +190,21 @@ class World:
         """Wait for the AlluxioCluster; raise with its status and the end of the log."""
         self.until(self.is_ready, seconds)
 
+    # --- its pods ---------------------------------------------------------------------------------------------------
+
+    def addresses(self, role: str) -> dict[str, str]:
+        """Return the addresses of a role's pods, by name; of those that have one."""
+        selector = f"app.kubernetes.io/component={role}"
+        pods = self.api.call("GET", f"/api/v1/namespaces/{self.namespace}/pods", ok=True, labelSelector=selector)
+        found = {pod["metadata"]["name"]: pod["status"].get("podIP", "") for pod in pods.body["items"]}
+        return {name: address for name, address in found.items() if address}
+
+    def behave(self, address: str, mode: str, follows: str) -> None:
+        """Let the master at an address behave in a way until the world is closed."""
+        if self._behaving.get(address) != mode:
+            behave(address, mode, follows=follows)
+            self._behaving[address] = mode
+
     # --- what is left ---------------------------------------------------------------------------------------------
 
     def end_state(self) -> State:
@@ -233,6 +253,10 @@ class World:
             shown = "\n".join(lines[:40])
             raise AssertionError(f"the end differs:\n{shown}\nlog:\n{self.first.tail(30)}") from None
 
+    def journal_jobs(self) -> int:
+        """Return how many Jobs for the journal were ever created."""
+        return sum(JOURNAL_JOB.fullmatch(one) is not None for one in self.created())
+
     def created(self, since: int = 0) -> list[str]:
         """Return what operators created `since` so many writes, sorted; a Job's name without its operation."""
         made = [one.call for one in self.written[since:] if one.call.effective and one.created]
@@ -251,6 +275,9 @@ class World:
             operator.kill()
         for proxy in self.proxies:
             proxy.close()
+        for address in self._behaving:
+            # Before its pod goes: the address is another pod's then.
+            behave(address)
         self._end_orphans()
         shutil.rmtree(self.home, ignore_errors=True)
         for path in (f"{LEASES}/{self.namespace}", f"/api/v1/namespaces/{self.namespace}"):
