@@ -7,7 +7,7 @@ start in the hour that a day skips comes at once after it, one in the hour that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,9 @@ from cronsim import CronSim, CronSimError
 
 from alluxio_operator.api.scaling import ScalingSchedule
 from alluxio_operator.cluster.problem import Problem
+
+CHANGE = timedelta(hours=12)
+"""For how long after a change of the clock moments are looked for by a walk that began before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,41 @@ def _is_open(schedule: ScalingSchedule, now: datetime) -> bool:
 
 def _next(schedule: ScalingSchedule, now: datetime) -> Iterable[datetime]:
     for expression in (schedule.start, schedule.end):
-        moment = next(_moments(schedule, expression, now), None)
+        moment = _around(schedule, expression, now)[1]
         if moment is not None:
-            yield moment.astimezone(UTC)
+            yield moment
 
 
 def _last(schedule: ScalingSchedule, expression: str, now: datetime) -> datetime | None:
+    return _around(schedule, expression, now)[0]
+
+
+def _around(schedule: ScalingSchedule, expression: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return the last moment that isn't after `now`, and the first one after it."""
+    now = now.replace(microsecond=0)
+    if _clock_changed(schedule, now):
+        # In an hour that a day has twice, only a walk that began before it tells the moments apart.
+        last = None
+        for moment in _moments(schedule, expression, now - CHANGE):
+            if moment > now:
+                return last or _before(schedule, expression, now - CHANGE), moment
+            last = moment
+        return last, None
+    return _before(schedule, expression, now), next(_moments(schedule, expression, now), None)
+
+
+def _before(schedule: ScalingSchedule, expression: str, now: datetime) -> datetime | None:
     # Only moments before the given one are told, and now itself counts: a window opens at its very start.
-    just_after = now.replace(microsecond=0) + timedelta(seconds=1)
-    found = next(_moments(schedule, expression, just_after, reverse=True), None)
+    just_after = (now + timedelta(seconds=1)).astimezone(ZoneInfo(schedule.time_zone))
+    found = next(CronSim(expression, just_after, reverse=True), None)
     return None if found is None else found.astimezone(UTC)
 
 
-def _moments(schedule: ScalingSchedule, expression: str, now: datetime, *, reverse: bool = False) -> CronSim:
-    return CronSim(expression, now.astimezone(ZoneInfo(schedule.time_zone)), reverse=reverse)
+def _clock_changed(schedule: ScalingSchedule, now: datetime) -> bool:
+    local = now.astimezone(ZoneInfo(schedule.time_zone))
+    return local.utcoffset() != (now - CHANGE).astimezone(local.tzinfo).utcoffset()
+
+
+def _moments(schedule: ScalingSchedule, expression: str, now: datetime) -> Iterator[datetime]:
+    for moment in CronSim(expression, now.astimezone(ZoneInfo(schedule.time_zone))):
+        yield moment.astimezone(UTC)
