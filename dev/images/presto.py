@@ -13,7 +13,7 @@ from dev.images.keys import files_below, image_key
 from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
 
 VERSION = "0.287"
-VERSIONS = {"presto": VERSION, "launcher": "0.215", "alluxio": "2.9.3", "asm": "9.7.1"}
+VERSIONS = {"presto": VERSION, "launcher": "0.209", "alluxio": "2.9.3", "asm": "9.7.1"}
 """The launcher is of the Airlift that this Presto is built with; no newer shaded client of Alluxio is published."""
 
 SOURCES = HERE / "presto"

@@ -17,7 +17,6 @@ from alluxio_operator.presto import names
 from alluxio_operator.presto.catalogs import CATALOGS_FOLDER
 from alluxio_operator.presto.memory import query_properties
 from alluxio_operator.presto.names import Names
-from alluxio_operator.presto.scaling import may_have_none
 from alluxio_operator.presto.shutdown import ANNOUNCE
 from alluxio_operator.presto.versions import Dialect
 
@@ -33,17 +32,13 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         # A worker that died fails its queries after this and not after five minutes: with its own default, clients of
         # a worker that was killed still waited after 165 s; with this the query had failed after 34 s.
         "query.remote-task.max-error-duration": "30s",
+        # How long a query waits for the first worker before it fails; Presto's own is 5m. For everybody and not only
+        # where there may be none: a scale to zero would otherwise restart the coordinator.
+        "query-manager.required-workers-max-wait": "15m",
     },
     names.WORKER: {},
 }
 """What the operator prefers to Presto's own defaults; anybody may set it otherwise."""
-
-WAIT_FOR_WORKERS: Final = {
-    # Presto's own is 5m, after which a query fails. A schedule's first worker may be a night away; a load's comes as
-    # soon as a query waits.
-    "query-manager.required-workers": "1",
-    "query-manager.required-workers-max-wait": "15m",
-}
 
 RESERVED: Final = frozenset(
     {
@@ -69,7 +64,6 @@ def for_role(spec: PrestoSpec, made: Names, dialect: Dialect, role: str, divisio
     """Return the properties of one role; later layers win."""
     return {
         **DEFAULTS[role],
-        **(WAIT_FOR_WORKERS if role == names.COORDINATOR and may_have_none(spec) else {}),
         **query_properties(division, spec.memory_per_query),
         **dialect.config,
         **spec.properties,

@@ -49,11 +49,6 @@ def floor_of(spec: PrestoSpec) -> int:
     return min(least, given.max_replicas)
 
 
-def may_have_none(spec: PrestoSpec) -> bool:
-    """Tell whether there may be times without any worker, in which queries have to wait."""
-    return floor_of(spec) == 0
-
-
 def target_of(spec: PrestoSpec, before: ScalingStatus | None, load: Load | None, now: datetime) -> Target:
     """Return the number of workers; `load` is None when nobody could tell it, and then its part stays as it was."""
     given = spec.autoscaling

@@ -10,7 +10,7 @@ from tests.support.builders import NOW
 from tests.support.presto import presto_spec
 
 from alluxio_operator.api.presto_status import ScalingStatus
-from alluxio_operator.presto.scaling import Load, may_have_none, target_of
+from alluxio_operator.presto.scaling import Load, target_of
 
 LOAD = {"queriesPerWorker": 2, "scaleUpAfterSeconds": 30, "scaleDownAfterSeconds": 300}
 DAY = {"name": "day", "start": "0 7 * * *", "end": "0 19 * * *", "replicas": 4}
@@ -59,9 +59,6 @@ def test_nights_without_any_worker_are_possible():
     spec = autoscaling(minReplicas=0, schedules=[DAY])
 
     assert target_of(spec, None, None, NIGHT).workers == 0
-    assert may_have_none(spec)
-    assert not may_have_none(autoscaling(schedules=[DAY]))
-    assert may_have_none(presto_spec(workers={"replicas": 0}))
 
 
 def test_the_least_is_the_specs_number_when_no_other_is_given():
