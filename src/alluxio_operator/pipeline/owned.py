@@ -19,7 +19,7 @@ from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
 from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
-from alluxio_operator.pipeline.publish import publish
+from alluxio_operator.pipeline.publish import Written, publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.pipeline.sweep import sweep
 from alluxio_operator.telemetry.metrics import Metrics
@@ -30,7 +30,7 @@ AGAIN = Outcome(requeue_after=0.0)
 log = logging.getLogger(__name__)
 
 
-class Status(Protocol):
+class Status(Written, Protocol):
     """What the status of every kind has."""
 
     @property
@@ -55,10 +55,6 @@ class Status(Protocol):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
         """Return a copy with other values."""
-        ...
-
-    def model_dump(self, *, by_alias: bool | None = None, mode: str = ..., exclude_none: bool = ...) -> dict[str, Any]:
-        """Return it as the API server has it."""
         ...
 
 

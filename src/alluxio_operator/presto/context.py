@@ -63,7 +63,7 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "userHeader": presto.dialect.user_header,
         "conf": properties.CONF_FOLDER,
         "data": properties.DATA_FOLDER,
-        "nodeProperties": as_text(shared["node"]),
+        "nodeProperties": as_text(properties.node_properties(made)),
         "catalogs": {
             "folder": catalogs.CATALOGS_FOLDER,
             "plainFolder": catalogs.PLAIN_FOLDER,
