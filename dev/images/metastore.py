@@ -23,7 +23,7 @@ def metastore_recipe() -> Recipe:
         tag=TAG,
         expected="30 s",
         needs=(JAVA,),
-        key=lambda: image_key(VERSIONS, files_below(HERE, ["metastore"])),
+        key=lambda: image_key(VERSIONS, files_below(HERE, ["metastore", "metastore.py"])),
         build=_build,
     )
 

@@ -30,7 +30,7 @@ def presto_recipe() -> Recipe:
         tag=TAG,
         expected="2 min",
         needs=(JAVA,),
-        key=lambda: image_key(VERSIONS, files_below(HERE, ["presto"])),
+        key=lambda: image_key(VERSIONS, files_below(HERE, ["presto", "presto.py"])),
         build=_build,
     )
 
@@ -44,17 +44,17 @@ def _build(shop: Workshop) -> None:
     jars.link(found / "server", home / "lib")
     for plugin in PLUGINS:
         jars.link(found / plugin, home / "plugin" / plugin)
-    _unpack_launcher(found / "launcher", home / "bin")
+    _unpack_launcher(found / "launcher", home)
     arguments = {"JAVA": JAVA, "VERSION": VERSION}
     shop.buildah.build(context / "Containerfile", context, TAG, arguments, isolated=True)
 
 
-def _unpack_launcher(folder: Path, bin_folder: Path) -> None:
+def _unpack_launcher(folder: Path, home: Path) -> None:
     archives = list(folder.glob("launcher-*.tar.gz"))
     if len(archives) != 1:
         raise ImageError(f"{folder} holds {len(archives)} archives of Presto's launcher instead of one; remove it")
     with tarfile.open(archives[0]) as archive:
-        archive.extractall(bin_folder, filter="data")
-    (bin_folder / "launcher.properties").write_text(
+        archive.extractall(home, filter="data")
+    (home / "bin" / "launcher.properties").write_text(
         "main-class=com.facebook.presto.server.PrestoServer\nprocess-name=presto-server\n"
     )
