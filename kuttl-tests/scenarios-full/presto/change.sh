@@ -13,10 +13,10 @@ k get pod sql -o jsonpath='{.spec.containers[0].env[0].value}' | has 8081 || fai
 
 echo "the workers' memory"
 coordinator=$(uids coordinator)
-k patch presto queries --type merge -p '{"spec":{"workers":{"jvm":{"heap":"352Mi"}}}}'
+k patch presto queries --type merge -p '{"spec":{"workers":{"jvm":{"heap":"704Mi"}}}}'
 presto_ready queries
 [ "$(uids coordinator)" = "$coordinator" ] || fail "the coordinator was started anew"
 [ "$(uids worker)" != "$workers" ] || fail "the workers are the same"
-k exec deploy/queries-prestoworker -- sh -c 'tr "\0" "\n" </proc/[0-9]*/cmdline' 2>/dev/null | has Xmx369098752 || fail "another heap"
+k exec deploy/queries-prestoworker -- sh -c 'tr "\0" "\n" </proc/[0-9]*/cmdline' 2>/dev/null | has Xmx738197504 || fail "another heap"
 presto queries '.status.memory[*]'; echo
 presto queries '.status.history[*]'; echo

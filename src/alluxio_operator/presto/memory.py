@@ -25,6 +25,10 @@ SHARE_OF_COLLECTOR: Final = 0.08
 """What the collector's tables take of a large heap beyond that; G1 needs a tenth at most."""
 
 SMALLEST_HEAP: Final = 256 * MI
+"""With less a coordinator with the Hive connector doesn't start."""
+
+SMALLEST_HEAP_FOR_TPCH: Final = 448 * MI
+"""Workers with the tpch connector keep 300 MB of text to cut comments from; a heap of 320 MiB was too small."""
 
 HEADROOM: Final = 0.25
 """Share of the heap for what Presto doesn't count."""
@@ -66,7 +70,19 @@ def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Ite
     for division in divided.values():
         if isinstance(division, Problem):
             yield division
-        elif spec.memory_per_query and in_bytes(spec.memory_per_query) > division.heap * (1 - HEADROOM):
+            continue
+        if (
+            division.role == names.WORKER
+            and division.heap < SMALLEST_HEAP_FOR_TPCH
+            and any(c.tpch for c in spec.catalogs)
+        ):
+            yield Problem(
+                "spec.workers.jvm.heap",
+                spec.workers.jvm.heap or "",
+                f"leaves {division.heap // MI}Mi, too little for a catalog of the tpch connector, which keeps 300 MB",
+                f"give {SMALLEST_HEAP_FOR_TPCH // MI}Mi or more, or remove the catalog",
+            )
+        if spec.memory_per_query and in_bytes(spec.memory_per_query) > division.heap * (1 - HEADROOM):
             yield Problem(
                 "spec.memoryPerQuery",
                 spec.memory_per_query,

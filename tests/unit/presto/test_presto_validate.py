@@ -20,6 +20,7 @@ BAD: list[tuple[Json, str, str]] = [
     ({"version": "476"}, 'spec.version "476" is a version of Trino', "Java 24"),
     ({"workers": {"resources": {"limits": {"memory": "512Mi"}}}}, "spec.workers.resources.limits.memory", "raise it"),
     ({"workers": {"jvm": {"heap": "128Mi"}}}, 'spec.workers.jvm.heap "128Mi"', "256Mi or more"),
+    ({"workers": {"jvm": {"heap": "320Mi"}}}, 'spec.workers.jvm.heap "320Mi" leaves 320Mi', "448Mi or more"),
     ({"coordinator": {"resources": {"limits": {"memory": "700Mi"}}}}, "spec.coordinator.resources", "256Mi or more"),
     ({"memoryPerQuery": "1Gi"}, 'spec.memoryPerQuery "1Gi" is more than three quarters', "lower it"),
     ({"properties": {"discovery.uri": "http://x"}}, "spec.properties[discovery.uri]", "remove it"),
