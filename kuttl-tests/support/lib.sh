@@ -1,5 +1,6 @@
 # Shared by the scenarios' scripts: source it. NAMESPACE is set by kuttl.
 set -euo pipefail
+SUPPORT=$(dirname "${BASH_SOURCE[0]}")
 
 k() { kubectl --namespace "$NAMESPACE" "$@"; }
 
@@ -136,7 +137,7 @@ POD
 }
 
 # sql COMMAND ARGUMENT...: support/presto.py in that pod.
-sql() { k exec -i sql -- python3 - "$@" <../../support/presto.py; }
+sql() { k exec -i sql -- python3 - "$@" <"$SUPPORT/presto.py"; }
 
 # presto NAME PATH: one field of a Presto.
 presto() { k get presto "$1" -o "jsonpath={$2}"; }
@@ -152,3 +153,15 @@ presto_ready() {
     }
     within "${2:-240}" is_ready "$1"
 }
+
+# counter CLUSTER NAME: a number of the leading master's own metrics, such as Cluster_BytesReadRemote.
+counter() {
+    k exec "$1-master-0" -c master -- python3 -c '
+import sys, urllib.request
+for line in urllib.request.urlopen("http://localhost:19999/metrics/prometheus/", timeout=10).read().decode().splitlines():
+    if line.startswith(sys.argv[1] + " "):
+        print(int(float(line.split()[1])))' "$2"
+}
+
+# read_from CLUSTER: bytes that clients have read from its cache so far, and from below it.
+read_from() { echo "$(($(counter "$1" Cluster_BytesReadRemote) + $(counter "$1" Cluster_BytesReadLocal))) $(counter "$1" Cluster_BytesReadUfsAll)"; }

@@ -1,16 +1,8 @@
 . ../../support/lib.sh
-# counter NAME: one of the leading master's, in bytes.
-counter() {
-    k exec small-master-0 -c master -- python3 -c '
-import sys, urllib.request
-for line in urllib.request.urlopen("http://localhost:19999/metrics/prometheus/", timeout=10).read().decode().splitlines():
-    if line.startswith(sys.argv[1] + " "):
-        print(int(float(line.split()[1])))' "$1"
-}
 sql_pod queries
 sql query "CREATE SCHEMA hive.lab WITH (location = 'alluxio://small-master-0.small-master.$NAMESPACE.svc:19998/lab')" >/dev/null
-read_before=$(( $(counter Cluster_BytesReadRemote) + $(counter Cluster_BytesReadLocal) ))
-written_before=$(counter Cluster_BytesWrittenRemote)
+read_before=$(( $(counter small Cluster_BytesReadRemote) + $(counter small Cluster_BytesReadLocal) ))
+written_before=$(counter small Cluster_BytesWrittenRemote)
 sql query "CREATE TABLE hive.lab.orders WITH (format = 'ORC') AS SELECT * FROM tpch.tiny.orders" >/dev/null
 sql query "CREATE TABLE hive.lab.parted WITH (format = 'PARQUET', partitioned_by = ARRAY['orderstatus']) AS
   SELECT orderkey, totalprice, orderstatus FROM tpch.tiny.orders" >/dev/null
@@ -20,10 +12,10 @@ one=$(sql query 'SELECT sum(totalprice), count(comment) FROM hive.lab.orders')
 [ "$one" = "$(sql query 'SELECT sum(totalprice), count(comment) FROM tpch.tiny.orders')" ] || fail "other rows than were written"
 # Workers send their counters with a heartbeat.
 grew() {
-    [ "$(counter Cluster_BytesWrittenRemote)" -gt "$written_before" ] &&
-        [ $(( $(counter Cluster_BytesReadRemote) + $(counter Cluster_BytesReadLocal) )) -gt "$read_before" ]
+    [ "$(counter small Cluster_BytesWrittenRemote)" -gt "$written_before" ] &&
+        [ $(( $(counter small Cluster_BytesReadRemote) + $(counter small Cluster_BytesReadLocal) )) -gt "$read_before" ]
 }
 within 40 grew
-echo "written through Alluxio: $(( $(counter Cluster_BytesWrittenRemote) - written_before )) bytes"
-echo "read through Alluxio: $(( $(counter Cluster_BytesReadRemote) + $(counter Cluster_BytesReadLocal) - read_before )) bytes"
+echo "written through Alluxio: $(( $(counter small Cluster_BytesWrittenRemote) - written_before )) bytes"
+echo "read through Alluxio: $(( $(counter small Cluster_BytesReadRemote) + $(counter small Cluster_BytesReadLocal) - read_before )) bytes"
 k exec small-master-0 -c master -- sh -c 'ls -R /mnt/ufs/lab/orders | head -5'
