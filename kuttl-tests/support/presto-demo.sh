@@ -5,7 +5,7 @@ presto_ready "$name" 300
 k get presto "$name"
 sql_pod "$name"
 table=hive.demo.orders
-sql query "CREATE SCHEMA IF NOT EXISTS hive.demo WITH (location = 'alluxio://$name-master-0.$name-master.$NAMESPACE.svc:19998/demo')" >/dev/null
+sql query "CREATE SCHEMA IF NOT EXISTS hive.demo WITH (location = 'alluxio:///demo')" >/dev/null
 sql query "DROP TABLE IF EXISTS $table" >/dev/null
 sql query "CREATE TABLE $table WITH (format = 'ORC') AS SELECT * FROM tpch.tiny.orders" >/dev/null
 # Out of the cache, so that the first query has to go below it.

@@ -1,6 +1,6 @@
 . ../../support/lib.sh
 sql_pod queries
-sql query "CREATE SCHEMA hive.lab WITH (location = 'alluxio://small-master-0.small-master.$NAMESPACE.svc:19998/lab')" >/dev/null
+sql query "CREATE SCHEMA hive.lab WITH (location = 'alluxio:///lab')" >/dev/null
 read_before=$(( $(counter small Cluster_BytesReadRemote) + $(counter small Cluster_BytesReadLocal) ))
 written_before=$(counter small Cluster_BytesWrittenRemote)
 sql query "CREATE TABLE hive.lab.orders WITH (format = 'ORC') AS SELECT * FROM tpch.tiny.orders" >/dev/null

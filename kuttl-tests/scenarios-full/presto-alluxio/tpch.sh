@@ -1,5 +1,5 @@
 . ../../support/lib.sh
-sql query "CREATE SCHEMA hive.tpch WITH (location = 'alluxio://small-master-0.small-master.$NAMESPACE.svc:19998/tpch')" >/dev/null
+sql query "CREATE SCHEMA hive.tpch WITH (location = 'alluxio:///tpch')" >/dev/null
 sql query "CREATE SCHEMA hive.straight WITH (location = 'file:/mnt/ufs/straight')" >/dev/null
 for table in lineitem orders customer part partsupp supplier nation region; do
     sql query "CREATE TABLE hive.tpch.$table WITH (format = 'ORC') AS SELECT * FROM tpch.tiny.$table" >/dev/null
