@@ -1,4 +1,5 @@
 . ../../support/lib.sh
+logs=$(mktemp -d)
 sql query "CREATE SCHEMA hive.tpch WITH (location = 'alluxio:///tpch')" >/dev/null
 sql query "CREATE SCHEMA hive.straight WITH (location = 'file:/mnt/ufs/straight')" >/dev/null
 for table in lineitem orders customer part partsupp supplier nation region; do
@@ -7,17 +8,17 @@ for table in lineitem orders customer part partsupp supplier nation region; do
         FROM hive.information_schema.columns WHERE table_schema = 'tpch' AND table_name = '$table'")
     sql query "CREATE TABLE hive.straight.$table ($columns) WITH (format = 'ORC', external_location = 'file:/mnt/ufs/tpch/$table')" >/dev/null
 done
-k cp ../../support/tpch.sql sql:/tmp/tpch.sql 2>/dev/null || k exec -i sql -- sh -c 'cat >/dev/shm/tpch.sql' <../../support/tpch.sql
+k exec -i sql -- sh -c 'cat >/dev/shm/tpch.sql' <"$SUPPORT/tpch.sql"
 run() { sql script /dev/shm/tpch.sql "$1"; }
 alluxio small fs free /tpch >/dev/null
-run hive.tpch >cold.log
-run hive.tpch >warm.log
-run hive.straight >straight.log
-paste cold.log warm.log straight.log
+run hive.tpch >"$logs/cold.log"
+run hive.tpch >"$logs/warm.log"
+run hive.straight >"$logs/straight.log"
+paste "$logs/cold.log" "$logs/warm.log" "$logs/straight.log"
 digests() { awk '{print $1, $3, $4}' "$1"; }
-[ "$(wc -l <cold.log)" = 22 ] || fail "not all of the 22 queries were answered"
-[ "$(digests cold.log)" = "$(digests straight.log)" ] || fail "results through Alluxio (cold) differ from those straight"
-[ "$(digests warm.log)" = "$(digests straight.log)" ] || fail "results through Alluxio (warm) differ from those straight"
+[ "$(wc -l <"$logs/cold.log")" = 22 ] || fail "not all of the 22 queries were answered"
+[ "$(digests "$logs/cold.log")" = "$(digests "$logs/straight.log")" ] || fail "results through Alluxio (cold) differ from those straight"
+[ "$(digests "$logs/warm.log")" = "$(digests "$logs/straight.log")" ] || fail "results through Alluxio (warm) differ from those straight"
 sum() { awk '{s += $2} END {print s}' "$1"; }
-echo "seconds for 22 queries: cold $(sum cold.log), warm $(sum warm.log), straight $(sum straight.log)"
+echo "seconds for 22 queries: cold $(sum "$logs/cold.log"), warm $(sum "$logs/warm.log"), straight $(sum "$logs/straight.log")"
 sql query 'SELECT DISTINCT "$path" FROM hive.straight.nation' | has '^file:' || fail "straight isn't"

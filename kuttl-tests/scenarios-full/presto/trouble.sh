@@ -1,4 +1,5 @@
 . ../../support/lib.sh
+logs=$(mktemp -d)
 told() { presto_condition queries "$1" message | has -F -- "$2"; }
 
 echo "a catalog whose connector isn't there"
@@ -29,5 +30,5 @@ k patch presto queries --type json -p '[{"op":"remove","path":"/spec/autoscaling
 presto_ready queries
 
 echo "the API server's own words"
-! k patch presto queries --type merge -p '{"spec":{"catalogs":[{"name":"two","tpch":{},"memory":{}}]}}' 2>refused.log || fail "two connectors in one catalog"
-has 'exactly one of' <refused.log || { cat refused.log; fail "another sentence"; }
+! k patch presto queries --type merge -p '{"spec":{"catalogs":[{"name":"two","tpch":{},"memory":{}}]}}' 2>"$logs/refused.log" || fail "two connectors in one catalog"
+has 'exactly one of' <"$logs/refused.log" || { cat "$logs/refused.log"; fail "another sentence"; }
