@@ -33,7 +33,7 @@ def call(url, body=None, headers=None):
 def query(sql, schema=""):
     headers = {}
     if schema:
-        headers = dict(zip(("X-Presto-Catalog", "X-Presto-Schema"), schema.split(".")))
+        headers = dict(zip(("X-Presto-Catalog", "X-Presto-Schema"), schema.split("."), strict=True))
     began, rows = time.monotonic(), []
     answer = call(f"http://{SERVER}/v1/statement", sql.encode(), headers)
     while True:
