@@ -2,7 +2,7 @@
 
     query SQL                      prints the rows, columns separated by tabs
     burst COUNT AT_ONCE SQL        runs a query many times; prints how many came out as wanted, and why others didn't
-    script FILE SCHEMA             runs the queries of a file, separated by semicolons; prints seconds and a digest for each
+    script FILE SCHEMA             runs the queries of a file, separated by semicolons; prints seconds and digests
 
 Nothing of Presto's own client is in a pod for tests, and its protocol is three lines: post, follow nextUri, read data.
 """

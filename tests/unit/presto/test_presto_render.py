@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.support.builders import NOW, ROOT
-from tests.support.presto import RENDERER, resource
+from tests.support.builders import ROOT
+from tests.support.presto import resource
+from tests.support.presto_golden import manifests
 
 from alluxio_operator.api import crd
-from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
-from alluxio_operator.presto.decide import decide
-from alluxio_operator.presto.observed import Observed
-from alluxio_operator.presto.validate import Presto, validate
 
 Json = dict[str, Any]
 SAMPLES = sorted((ROOT / "config" / "samples" / "presto").glob("*.yaml"))
@@ -57,16 +54,7 @@ CASES: dict[str, Json] = {
 
 
 def objects(case: str, *kinds: str) -> list[Json]:
-    made = CASES[case]
-    made = {**made, "metadata": {"namespace": "data", "uid": "u", "generation": 1, **made["metadata"]}}
-    presto = validate(made, NOW)
-    assert isinstance(presto, Presto), presto
-    known = AlluxioStatus(cluster="small", uid="x", properties={"alluxio.master.hostname": "m"}, sockets="/var/s/d")
-    if presto.spec.alluxio:
-        known = known.model_copy(update={"cluster": presto.spec.alluxio.cluster_ref.name})
-    plan = decide(presto, Observed(made, PrestoStatus(alluxio=known)), NOW)
-    assert plan.context is not None
-    found = [dict(m.obj) for m in RENDERER.render("presto", plan.context)]
+    found = [dict(manifest.obj) for manifest in manifests(CASES[case])]
     return [obj for obj in found if not kinds or obj["kind"] in kinds]
 
 
