@@ -15,8 +15,11 @@ from dev.cluster.errors import ClusterError
 
 NAMESPACE = "k8s.io"
 
-# Manifests name the public image; here the one that was built locally answers to that name.
-STANDS_FOR = {"localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:"}
+# Manifests name the public images; here those that were built locally answer to their names.
+STANDS_FOR = {
+    "localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:",
+    "localhost/alluxio-operator/presto:": "docker.io/prestodb/presto:",
+}
 
 
 @dataclass(frozen=True)

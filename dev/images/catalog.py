@@ -5,7 +5,9 @@ from __future__ import annotations
 from dev.images.alluxio import VERSIONS, alluxio_recipe
 from dev.images.base import base_recipe, java_recipe
 from dev.images.hdfs import hdfs_recipe
+from dev.images.metastore import metastore_recipe
 from dev.images.operator_image import operator_recipe, project_version
+from dev.images.presto import presto_recipe
 from dev.images.recipe import Recipe
 from dev.images.s3 import s3_recipe
 
@@ -19,4 +21,6 @@ def all_recipes(operator_version: str | None = None) -> list[Recipe]:
         *(alluxio_recipe(version) for version in VERSIONS),
         s3_recipe(),
         hdfs_recipe(),
+        presto_recipe(),
+        metastore_recipe(),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,11 @@ def fetch(
                 shutil.rmtree(old)
         partial.rename(done)
     return done / "lib"
+
+
+def link(source: Path, target: Path) -> None:
+    """Bring a folder of jars into a build context without copying what is in them."""
+    shutil.copytree(source, target, copy_function=os.link)
 
 
 def _maven(name: str, pom: Path, versions: Mapping[str, str], goals: Sequence[str], output: Path) -> None:

@@ -1,5 +1,6 @@
 # Shared by the scenarios' scripts: source it. NAMESPACE is set by kuttl.
 set -euo pipefail
+SUPPORT=$(dirname "${BASH_SOURCE[0]}")
 
 k() { kubectl --namespace "$NAMESPACE" "$@"; }
 
@@ -110,3 +111,57 @@ POD
 
 # at_client COMMAND: a line of bash in that pod.
 at_client() { k exec client -- bash -euo pipefail -c "$1"; }
+
+# sql_pod PRESTO: a pod named sql from which the Service of a Presto is asked.
+sql_pod() {
+    local port
+    port=$(k get service "$1-presto" -o jsonpath='{.spec.ports[0].port}')
+    k delete pod sql --ignore-not-found --wait >/dev/null
+    k apply -f - >/dev/null <<POD
+apiVersion: v1
+kind: Pod
+metadata: {name: sql}
+spec:
+  automountServiceAccountToken: false
+  terminationGracePeriodSeconds: 1
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: sql
+    image: localhost/alluxio-operator/base:bookworm
+    imagePullPolicy: IfNotPresent
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+    command: [/bin/sleep, "7200"]
+    env: [{name: PRESTO, value: "$1-presto:$port"}]
+POD
+    k wait pod/sql --for=condition=Ready --timeout=60s >/dev/null
+}
+
+# sql COMMAND ARGUMENT...: support/presto.py in that pod.
+sql() { k exec -i sql -- python3 - "$@" <"$SUPPORT/presto.py"; }
+
+# presto NAME PATH: one field of a Presto.
+presto() { k get presto "$1" -o "jsonpath={$2}"; }
+
+# presto_condition NAME TYPE FIELD: one field of one of its conditions.
+presto_condition() { presto "$1" ".status.conditions[?(@.type=='$2')].$3"; }
+
+# presto_ready NAME [SECONDS]: wait until it is as its latest spec says.
+presto_ready() {
+    is_ready() {
+        [ "$(presto "$1" .status.phase)" = Ready ] &&
+            [ "$(presto "$1" .status.observedGeneration)" = "$(presto "$1" .metadata.generation)" ]
+    }
+    within "${2:-240}" is_ready "$1"
+}
+
+# counter CLUSTER NAME: a number of the leading master's own metrics, such as Cluster_BytesReadRemote.
+counter() {
+    k exec "$1-master-0" -c master -- python3 -c '
+import sys, urllib.request
+for line in urllib.request.urlopen("http://localhost:19999/metrics/prometheus/", timeout=10).read().decode().splitlines():
+    if line.startswith(sys.argv[1] + " "):
+        print(int(float(line.split()[1])))' "$2"
+}
+
+# read_from CLUSTER: bytes that clients have read from its cache so far, and from below it.
+read_from() { echo "$(($(counter "$1" Cluster_BytesReadRemote) + $(counter "$1" Cluster_BytesReadLocal))) $(counter "$1" Cluster_BytesReadUfsAll)"; }

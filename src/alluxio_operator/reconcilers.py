@@ -7,31 +7,41 @@ from datetime import UTC, datetime
 
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.cluster.names import MANAGED_BY
 from alluxio_operator.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.pipeline.children import CHILD_KINDS, owner_of, version_of
 from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.presto.reconcile import PrestoReconciler
+from alluxio_operator.presto.rest import PrestoRest
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.work import OwnerKey, Reason, Reconciler, Request
 
+OWNERS = (KIND, PRESTO)
+
 
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str, Reconciler]:
     """Return the reconciler of each kind."""
     renderer = Renderer(settings.templates_dir)
-    return {KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, lambda: datetime.now(UTC))}
+    return {
+        KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, _now),
+        PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now),
+    }
 
 
 def list_owners(kube: Kube, settings: Settings) -> Iterable[Request]:
     """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
-    for namespace in _namespaces(settings):
-        for resource in kube.list(KINDS[KIND].path(namespace)):
-            meta = resource["metadata"]
-            followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
-            yield Request(OwnerKey(KIND, meta["namespace"], meta["name"]), Reason.RESYNC if followed else Reason.EDIT)
+    for kind in OWNERS:
+        for namespace in _namespaces(settings):
+            for resource in kube.list(KINDS[kind].path(namespace)):
+                meta = resource["metadata"]
+                followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
+                reason = Reason.RESYNC if followed else Reason.EDIT
+                yield Request(OwnerKey(kind, meta["namespace"], meta["name"]), reason)
 
 
 def resync(kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
@@ -56,6 +66,10 @@ def watched(settings: Settings) -> Sequence[Watched]:
         for namespace in _namespaces(settings)
         for child in CHILD_KINDS
     ]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _namespaces(settings: Settings) -> tuple[str, ...]:

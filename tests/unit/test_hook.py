@@ -134,7 +134,7 @@ def test_edits_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None
         config = json.loads(server.run(path.name, None, "--config").stdout)
         bindings = config.get("kubernetes", []) + config.get("schedule", [])
         queues.append({binding["queue"] for binding in bindings})
-    assert queues == [{"edits"}, {"resync"}]
+    assert queues == [{"edits"}, {"edits"}, {"resync"}]
 
 
 def test_the_resync_is_as_frequent_as_set(server: Received) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -235,18 +235,24 @@ VOLUME_RULES = rules(
     )
 )
 
-NAME_RULES = rules(
-    cel(
-        f"size(self.metadata.name) <= {LONGEST_NAME}",
-        f"metadata.name is longer than {LONGEST_NAME} characters: the names and labels of the pods that are made "
-        "from it would pass Kubernetes' limit of 63",
-    ),
-    cel(
-        "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "metadata.name has to start with a letter and may hold lower-case letters, digits and dashes only: "
-        "Services are named after it",
-    ),
-)
+
+def name_rules(longest: int) -> dict[str, Any]:
+    """Return the rules of a resource's name after which Services are named."""
+    return rules(
+        cel(
+            f"size(self.metadata.name) <= {longest}",
+            f"metadata.name is longer than {longest} characters: the names and labels of the pods that are made "
+            "from it would pass Kubernetes' limit of 63",
+        ),
+        cel(
+            "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+            "metadata.name has to start with a letter and may hold lower-case letters, digits and dashes only: "
+            "Services are named after it",
+        ),
+    )
+
+
+NAME_RULES = name_rules(LONGEST_NAME)
 
 MEMBERS_RULE = cel(
     # Said of changes only: a status that is written must never be refused for it.

@@ -11,6 +11,7 @@ import argparse
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import yaml
 from pydantic import BaseModel
 
 from alluxio_operator.api import alluxiocluster as alx
+from alluxio_operator.api import presto
 from alluxio_operator.api.base import GROUP, VERSION
+from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.api.status import ClusterStatus
 
 Schema = dict[str, Any]
@@ -72,37 +75,106 @@ def _without_null(schema: Schema) -> Schema:
     return {key: _plain(value) for key, value in schema.items() if value is not None}
 
 
-def custom_resource_definition() -> Schema:
-    """Return the CRD of AlluxioCluster."""
-    spec = structural(alx.ClusterSpec, alx.RULES_BY_TYPE)
-    status = structural(ClusterStatus, {})
+@dataclass(frozen=True)
+class Description:
+    """What a CRD says of a kind beside its types."""
+
+    kind: str
+    plural: str
+    short: str
+    text: str
+    spec: type[BaseModel]
+    status: type[BaseModel]
+    rules_by_type: Mapping[str, Schema]
+    root_rules: Schema
+    columns: tuple[Schema, ...]
+    required: tuple[str, ...] = ()
+
+
+def _column(name: str, path: str, kind: str = "string", priority: int = 0) -> Schema:
+    return {"name": name, "jsonPath": path, "type": kind, "priority": priority}
+
+
+ALLUXIO_CLUSTER = Description(
+    kind=alx.KIND,
+    plural="alluxioclusters",
+    short="alx",
+    text="AlluxioCluster is one Alluxio cluster: masters, workers, job service, log server, and the "
+    "Services through which clients reach them.",
+    spec=alx.ClusterSpec,
+    status=ClusterStatus,
+    rules_by_type=alx.RULES_BY_TYPE,
+    root_rules=alx.ROOT_RULES,
+    columns=(
+        _column("Phase", ".status.phase"),
+        _column("Version", ".status.masters.version"),
+        _column("Masters", ".status.masters.quorum"),
+        _column("Workers", ".status.workers.live", "integer"),
+        _column("Capacity", ".status.workers.capacity"),
+        _column("Age", ".metadata.creationTimestamp", "date"),
+        _column("Leader", ".status.masters.leader", priority=1),
+        _column("Used %", ".status.workers.usedPercent", "integer", priority=1),
+        _column("Summary", ".status.summary", priority=1),
+    ),
+    required=("spec",),
+)
+
+PRESTO = Description(
+    kind=presto.KIND,
+    plural="prestos",
+    short="prs",
+    text="Presto is one Presto cluster: coordinator, workers, their catalogs, and the Service through which clients "
+    "reach them; beside an AlluxioCluster it reads and writes through the cache.",
+    spec=presto.PrestoSpec,
+    status=PrestoStatus,
+    rules_by_type=presto.RULES_BY_TYPE,
+    root_rules=alx.name_rules(presto.LONGEST_NAME),
+    columns=(
+        _column("Phase", ".status.phase"),
+        _column("Version", ".status.coordinator.version"),
+        _column("Workers", ".status.workers.active", "integer"),
+        _column("Wanted", ".status.workers.wanted", "integer"),
+        _column("Running", ".status.queries.running", "integer"),
+        _column("Queued", ".status.queries.queued", "integer"),
+        _column("Age", ".metadata.creationTimestamp", "date"),
+        _column("Alluxio", ".spec.alluxio.clusterRef.name", priority=1),
+        _column("Summary", ".status.summary", priority=1),
+    ),
+    required=("spec",),
+)
+
+DESCRIPTIONS = (ALLUXIO_CLUSTER, PRESTO)
+"""Every kind that the operator owns."""
+
+
+def custom_resource_definition(of: Description = ALLUXIO_CLUSTER) -> Schema:
+    """Return the CRD of a kind."""
     root: Schema = {
         "type": "object",
-        "description": "AlluxioCluster is one Alluxio cluster: masters, workers, job service, log server, and the "
-        "Services through which clients reach them.",
-        "required": ["spec"],
+        "description": of.text,
+        "required": list(of.required),
         "properties": {
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
-            "spec": spec,
-            "status": status,
+            "spec": structural(of.spec, of.rules_by_type),
+            "status": structural(of.status, {}),
         },
-        **alx.ROOT_RULES,
+        **of.root_rules,
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"alluxioclusters.{GROUP}"},
+        "metadata": {"name": f"{of.plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "scope": "Namespaced",
             "names": {
-                "kind": alx.KIND,
-                "listKind": "AlluxioClusterList",
-                "plural": "alluxioclusters",
-                "singular": "alluxiocluster",
-                "shortNames": ["alx"],
+                "kind": of.kind,
+                "listKind": f"{of.kind}List",
+                "plural": of.plural,
+                "singular": of.kind.lower(),
+                "shortNames": [of.short],
                 "categories": ["alluxio"],
             },
             "versions": [
@@ -118,26 +190,12 @@ def custom_resource_definition() -> Schema:
                             "labelSelectorPath": ".status.selector",
                         },
                     },
-                    "additionalPrinterColumns": [
-                        _column("Phase", ".status.phase"),
-                        _column("Version", ".status.masters.version"),
-                        _column("Masters", ".status.masters.quorum"),
-                        _column("Workers", ".status.workers.live", "integer"),
-                        _column("Capacity", ".status.workers.capacity"),
-                        _column("Age", ".metadata.creationTimestamp", "date"),
-                        _column("Leader", ".status.masters.leader", priority=1),
-                        _column("Used %", ".status.workers.usedPercent", "integer", priority=1),
-                        _column("Summary", ".status.summary", priority=1),
-                    ],
+                    "additionalPrinterColumns": list(of.columns),
                     "schema": {"openAPIV3Schema": root},
                 }
             ],
         },
     }
-
-
-def _column(name: str, path: str, kind: str = "string", priority: int = 0) -> Schema:
-    return {"name": name, "jsonPath": path, "type": kind, "priority": priority}
 
 
 def file_name(crd: Schema) -> str:
@@ -165,15 +223,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("directory", type=Path)
     options = parser.parse_args(arguments)
-    crd = custom_resource_definition()
-    file, text = options.directory / file_name(crd), as_yaml(crd)
-    if not options.check:
-        file.write_text(text)
-        return 0
-    if file.exists() and file.read_text() == text:
-        return 0
-    print(f"error: {file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
-    return 1
+    drifted = False
+    for description in DESCRIPTIONS:
+        crd = custom_resource_definition(description)
+        file, text = options.directory / file_name(crd), as_yaml(crd)
+        if not options.check:
+            file.write_text(text)
+        elif not (file.exists() and file.read_text() == text):
+            drifted = True
+            print(f"error: {file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
+    return int(drifted)
 
 
 if __name__ == "__main__":

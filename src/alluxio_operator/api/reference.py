@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from alluxio_operator.api.base import VERSION
-from alluxio_operator.api.crd import custom_resource_definition
+from alluxio_operator.api.crd import DESCRIPTIONS, Description, custom_resource_definition
 
 Schema = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ HEAD = """# Field reference
 
 <!-- Generated from the CRD by `make generate`; edit src/alluxio_operator/api instead. -->
 
-Every field of an `AlluxioCluster` (`{group}/{version}`, short name `{short}`), as the API server knows it. A default is
+Every field of {article} `{kind}` (`{group}/{version}`, short name `{short}`), as the API server knows it. A default is
 stored when the resource is created. What breaks a bound or a rule is refused by the API server; what takes sums or
 tables to see is told by the condition `SpecValid` (see [conditions.md](conditions.md)). A rule marked *change* compares
 with what was there before.
@@ -42,7 +42,14 @@ def reference(crd: Schema) -> str:
     """Return the whole text, the same for the same CRD."""
     spec = crd["spec"]
     schema = spec["versions"][0]["schema"]["openAPIV3Schema"]
-    head = HEAD.format(group=spec["group"], version=VERSION, short=spec["names"]["shortNames"][0])
+    kind = spec["names"]["kind"]
+    head = HEAD.format(
+        article="an" if kind[0] in "AEIOU" else "a",
+        kind=kind,
+        group=spec["group"],
+        version=VERSION,
+        short=spec["names"]["shortNames"][0],
+    )
     pages = _Pages()
     names = _rules({k: v for k, v in schema.items() if k != "properties"})
     for part in ("spec", "status"):
@@ -153,20 +160,26 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def file_of(description: Description, file: Path) -> Path:
+    """Return where the reference of a kind lies: in the file itself for the first kind, beside it for others."""
+    return file if description is DESCRIPTIONS[0] else file.with_stem(f"{file.stem}-{description.kind.lower()}")
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Write the reference into a file; with --check only tell whether the file is the one to be written."""
+    """Write the references; with --check only tell whether the files are the ones to be written."""
     parser = argparse.ArgumentParser(prog="python -m alluxio_operator.api.reference", description=main.__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("file", type=Path)
     options = parser.parse_args(arguments)
-    text = reference(custom_resource_definition())
-    if not options.check:
-        options.file.write_text(text)
-        return 0
-    if options.file.exists() and options.file.read_text() == text:
-        return 0
-    print(f"error: {options.file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
-    return 1
+    drifted = False
+    for description in DESCRIPTIONS:
+        file, text = file_of(description, options.file), reference(custom_resource_definition(description))
+        if not options.check:
+            file.write_text(text)
+        elif not (file.exists() and file.read_text() == text):
+            drifted = True
+            print(f"error: {file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
+    return int(drifted)
 
 
 if __name__ == "__main__":

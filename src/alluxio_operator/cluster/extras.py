@@ -76,7 +76,7 @@ def problems(spec: ClusterSpec) -> Iterable[Problem]:
                     message="names no volume",
                     remedy=f"name one of {path}.volumes, or add it there",
                 )
-            met = next((other for other in taken if _meet(mount.mount_path, other)), None)
+            met = next((other for other in taken if meet(mount.mount_path, other)), None)
             if met:
                 yield Problem(
                     field=f"{one.path}.volumeMounts[{mount.mount_path}].mountPath",
@@ -97,6 +97,7 @@ def _named_as_ours(path: str, volumes: Iterable[Volume]) -> Iterable[Problem]:
             )
 
 
-def _meet(one: str, other: str) -> bool:
+def meet(one: str, other: str) -> bool:
+    """Tell whether one of two folders is the other, or lies in it."""
     one, other = one.rstrip("/") + "/", other.rstrip("/") + "/"
     return one.startswith(other) or other.startswith(one)

@@ -106,14 +106,14 @@ def divide(wish: Wish) -> Division | Problem:
         return Problem(
             field=f"{wish.path}.jvm.directMemory",
             value=jvm.direct_memory or "",
-            message="is too small for an Alluxio process",
+            message="is too small for the process",
             remedy=f"give {_mi(SMALLEST_DIRECT)} or more",
         )
     if heap < SMALLEST_HEAP:
         return Problem(
             field=f"{wish.path}.jvm.heap",
             value=jvm.heap or "",
-            message="is too small for an Alluxio process",
+            message="is too small for the process",
             remedy=f"give {_mi(SMALLEST_HEAP)} or more",
         )
     request = in_bytes(resources.requests.memory) if resources.requests.memory else limit

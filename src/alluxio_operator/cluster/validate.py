@@ -62,7 +62,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     try:
         spec = ClusterSpec.model_validate(resource.get("spec", {}))
     except ValidationError as error:
-        return tuple(_from_pydantic(error))
+        return tuple(from_pydantic(error, "alluxiocluster"))
     if len(cluster.cluster) > LONGEST_NAME:
         return (_name_too_long(cluster.cluster),)
     divisions = memory.divisions(spec)
@@ -145,7 +145,8 @@ def _name_too_long(name: str) -> Problem:
     )
 
 
-def _from_pydantic(error: ValidationError) -> Iterable[Problem]:
+def from_pydantic(error: ValidationError, resource: str) -> Iterable[Problem]:
+    """Yield what a type doesn't take; `resource` is its name for `kubectl explain`."""
     for item in error.errors(include_url=False):
         path = "spec" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"])
         given = item.get("input")
@@ -153,5 +154,5 @@ def _from_pydantic(error: ValidationError) -> Iterable[Problem]:
             field=path,
             value=str(given)[:80] if isinstance(given, str | int | float) else "",
             message=f"isn't valid: {item['msg']}",
-            remedy="see `kubectl explain alluxiocluster." + path.split("[")[0] + "`",
+            remedy=f"see `kubectl explain {resource}.{path.split('[')[0]}`",
         )

@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.kind: kind
     for kind in (
         Kind(API_VERSION, "AlluxioCluster", "alluxioclusters"),
+        Kind(API_VERSION, "Presto", "prestos"),
         Kind("v1", "ConfigMap", "configmaps", has_generation=False),
         Kind("v1", "Event", "events", has_generation=False),
         Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims", has_generation=False),

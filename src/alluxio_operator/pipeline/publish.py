@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
-from alluxio_operator.api.base import Model
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS, Object
 
 
-def publish(kube: Kube, resource: Object, status: Model) -> dict[str, Any]:
+class Written(Protocol):
+    """A status that can be written as the API server has it."""
+
+    def model_dump(self, *, by_alias: bool | None = None, mode: str = ..., exclude_none: bool = ...) -> dict[str, Any]:
+        """Return it as JSON values."""
+        ...
+
+
+def publish(kube: Kube, resource: Object, status: Written) -> dict[str, Any]:
     """Replace the status of a resource and return the resource as written; raise Conflict if it changed meanwhile."""
     meta = resource["metadata"]
     path = KINDS[resource["kind"]].path(meta["namespace"], meta["name"], "status")

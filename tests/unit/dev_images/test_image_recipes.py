@@ -31,7 +31,7 @@ def test_the_operators_tag_is_the_projects_version_unless_told() -> None:
 
 def test_archives_have_names_of_their_own() -> None:
     names = [recipe.archive for recipe in all_recipes()]
-    assert len(set(names)) == len(names) == 5 + len(VERSIONS)
+    assert len(set(names)) == len(names) == 7 + len(VERSIONS)
 
 
 def test_the_class_path_has_a_fixed_order() -> None:
@@ -79,7 +79,7 @@ def test_list_says_what_is_missing(
     monkeypatch.setenv("ALLUXIO_OPERATOR_CACHE", str(tmp_path))
     monkeypatch.setenv("ALLUXIO_OPERATOR_RUN", "/srv/run")
     assert main(["list"]) == 0
-    assert capsys.readouterr().out.count("missing") == 5 + len(VERSIONS)
+    assert capsys.readouterr().out.count("missing") == 7 + len(VERSIONS)
 
 
 def test_an_unknown_image_is_an_error_with_a_reason(

@@ -1,0 +1,39 @@
+"""A Hive metastore for the tests, from its published jars."""
+
+from __future__ import annotations
+
+import shutil
+
+from dev.images import jars
+from dev.images.base import JAVA
+from dev.images.keys import files_below, image_key
+from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+
+VERSION = "3.1.3"
+VERSIONS = {"metastore": VERSION, "hadoop": "3.3.6", "alluxio": "2.9.3"}
+SOURCES = HERE / "metastore"
+TAG = f"{PREFIX}/metastore:{VERSION}"
+GOALS = ("dependency:copy-dependencies",)
+
+
+def metastore_recipe() -> Recipe:
+    """Hive's standalone metastore on an embedded database, with Alluxio's client."""
+    return Recipe(
+        name="metastore",
+        tag=TAG,
+        expected="30 s",
+        needs=(JAVA,),
+        key=lambda: image_key(VERSIONS, files_below(HERE, ["metastore", "metastore.py"])),
+        build=_build,
+    )
+
+
+def _build(shop: Workshop) -> None:
+    found = jars.fetch(shop.cache, "metastore", SOURCES, ["pom.xml"], VERSIONS, GOALS)
+    context = shop.work / "context"
+    context.mkdir()
+    for name in ("Containerfile", "metastore"):
+        shutil.copy2(SOURCES / name, context / name)
+    jars.link(found, context / "lib")
+    arguments = {"JAVA": JAVA, "VERSION": VERSION}
+    shop.buildah.build(context / "Containerfile", context, TAG, arguments, isolated=True)

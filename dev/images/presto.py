@@ -1,0 +1,60 @@
+"""Presto from its published jars, laid out as in the public image, with Alluxio's client in its Hive connector."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+
+from dev.images import jars
+from dev.images.base import JAVA
+from dev.images.errors import ImageError
+from dev.images.keys import files_below, image_key
+from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+
+VERSION = "0.287"
+VERSIONS = {"presto": VERSION, "launcher": "0.209", "alluxio": "2.9.3", "asm": "9.7.1"}
+"""The launcher is of the Airlift that this Presto is built with; no newer shaded client of Alluxio is published."""
+
+SOURCES = HERE / "presto"
+TAG = f"{PREFIX}/presto:{VERSION}"
+PLUGINS = ("tpch", "memory", "hive-hadoop2")
+INPUTS = ("pom.xml", "launcher", "server", *PLUGINS)
+GOALS = ("dependency:copy-dependencies",)
+
+
+def presto_recipe() -> Recipe:
+    """Coordinator and worker, with the connectors that the tests need."""
+    return Recipe(
+        name="presto",
+        tag=TAG,
+        expected="2 min",
+        needs=(JAVA,),
+        key=lambda: image_key(VERSIONS, files_below(HERE, ["presto", "presto.py"])),
+        build=_build,
+    )
+
+
+def _build(shop: Workshop) -> None:
+    found = jars.fetch(shop.cache, "presto", SOURCES, INPUTS, VERSIONS, GOALS)
+    context = shop.work / "context"
+    home = context / "presto-server"
+    home.mkdir(parents=True)
+    shutil.copy2(SOURCES / "Containerfile", context / "Containerfile")
+    jars.link(found / "server", home / "lib")
+    for plugin in PLUGINS:
+        jars.link(found / plugin, home / "plugin" / plugin)
+    _unpack_launcher(found / "launcher", home)
+    arguments = {"JAVA": JAVA, "VERSION": VERSION}
+    shop.buildah.build(context / "Containerfile", context, TAG, arguments, isolated=True)
+
+
+def _unpack_launcher(folder: Path, home: Path) -> None:
+    archives = list(folder.glob("launcher-*.tar.gz"))
+    if len(archives) != 1:
+        raise ImageError(f"{folder} holds {len(archives)} archives of Presto's launcher instead of one; remove it")
+    with tarfile.open(archives[0]) as archive:
+        archive.extractall(home, filter="data")
+    (home / "bin" / "launcher.properties").write_text(
+        "main-class=com.facebook.presto.server.PrestoServer\nprocess-name=presto-server\n"
+    )

@@ -1,0 +1,152 @@
+"""The Presto resource: a query engine beside the cache."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alluxio_operator.api.alluxiocluster import Image, LocalReference
+from alluxio_operator.api.base import Model, Port, Quantity, cel, rules
+from alluxio_operator.api.catalogs import CATALOG_RULES, HIVE_RULES, Catalogs, PrestoProperties
+from alluxio_operator.api.roles import Role
+from alluxio_operator.api.scaling import AUTOSCALING_RULES, LOAD_RULES, Autoscaling
+from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
+
+KIND = "Presto"
+
+LONGEST_NAME = 40
+"""Longest name, so that Services and labels made from it stay below Kubernetes' limit of 63."""
+
+
+class PrestoImage(Image):
+    """The image of coordinator and workers."""
+
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$", max_length=255)] = Field(
+        "prestodb/presto", description="Repository of the image."
+    )
+
+
+class PrestoPorts(Model):
+    """Ports of a Presto server."""
+
+    http: Port = Field(8080, description="HTTP port: queries, discovery and data between servers.")
+
+
+class PrestoRole(Role):
+    """What can be said of coordinator and workers alike."""
+
+    properties: PrestoProperties = Field(
+        {}, description="Properties of config.properties for this role; they win over those of the resource."
+    )
+    ports: PrestoPorts = Field(PrestoPorts(), description="Ports.")
+    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=7200)] | None = Field(  # type: ignore[assignment]
+        None,
+        description="Seconds between the wish to stop and the end by force. Derived from gracefulShutdown when it "
+        "isn't given, and never shorter than that.",
+    )
+
+
+class Coordinator(PrestoRole):
+    """The coordinator: it plans queries and hands their parts to the workers."""
+
+
+class PrestoWorkers(PrestoRole):
+    """The workers: they do the work of queries."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
+        1, description="Number of workers; with autoscaling, the least of them unless autoscaling.minReplicas is given."
+    )
+    max_surge: Annotated[int, Field(ge=0, le=100)] = Field(
+        1, description="How many workers a rolling change may start beyond the wanted number."
+    )
+    max_unavailable: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="How many workers a rolling change may take away before others have taken their place."
+    )
+
+
+class GracefulShutdown(Model):
+    """How servers leave without failing queries."""
+
+    grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        120,
+        description="A query that needs no longer than this is finished by a server that is told to stop. The pods' "
+        "termination grace period follows from it.",
+    )
+
+
+class AlluxioOfPresto(Model):
+    """The cache that the Hive catalogs go through."""
+
+    cluster_ref: LocalReference = Field(description="The AlluxioCluster, in the same namespace.")
+    colocate: Literal["None", "Preferred", "Required"] = Field(
+        "Preferred",
+        description="Whether workers run on nodes that have a worker of the cluster: not sought, where it can be, or "
+        "always. If the cluster has shortCircuit, they then read its blocks without the network.",
+    )
+
+
+class PrestoNodePorts(Model):
+    """Ports on every node that lead to the coordinator."""
+
+    http: NodePort | None = Field(None, description="Leads to the HTTP port; chosen by Kubernetes when it isn't given.")
+
+
+class PrestoService(Exposure):
+    """The Service through which clients reach the coordinator."""
+
+    node_ports: PrestoNodePorts | None = Field(
+        None, description="Ports on every node, for types NodePort and LoadBalancer."
+    )
+
+
+class PrestoSpec(Model):
+    """What a Presto cluster is meant to be."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$", max_length=16)] = Field(
+        "0.287", description="Version of Presto: it decides how the servers are driven, and the tag of the image."
+    )
+    image: PrestoImage = Field(PrestoImage(), description="The image of coordinator and workers.")
+    alluxio: AlluxioOfPresto | None = Field(None, description="The cache that the Hive catalogs go through.")
+    catalogs: Catalogs = Field((), description="The catalogs: what can be queried.")
+    properties: PrestoProperties = Field({}, description="Properties of config.properties for all servers.")
+    coordinator: Coordinator = Field(Coordinator(), description="The coordinator.")
+    workers: PrestoWorkers = Field(PrestoWorkers(), description="The workers.")
+    autoscaling: Autoscaling | None = Field(
+        None, description="How the number of workers follows the time of day and the load. The spec is never written."
+    )
+    graceful_shutdown: GracefulShutdown = Field(
+        GracefulShutdown(), description="How servers leave without failing queries."
+    )
+    memory_per_query: Quantity | None = Field(
+        None,
+        description="What one query may use on one server (query.max-memory-per-node); two fifths of the heap when it "
+        "isn't given.",
+    )
+    service: PrestoService = Field(PrestoService(), description="The Service for clients.")
+
+
+PRESTO_SPEC_RULES = rules(
+    cel(
+        "self.workers.maxSurge > 0 || self.workers.maxUnavailable > 0",
+        "a rolling change of the workers needs room: set spec.workers.maxSurge or spec.workers.maxUnavailable above 0",
+        field_path=".workers",
+    ),
+    cel(
+        "!has(self.service.loadBalancerClass) || !has(oldSelf.service.loadBalancerClass) || "
+        "self.service.loadBalancerClass == oldSelf.service.loadBalancerClass",
+        "spec.service.loadBalancerClass can't be changed while the Service is a LoadBalancer: set type to ClusterIP "
+        "first, then to LoadBalancer with the new class",
+        field_path=".service.loadBalancerClass",
+    ),
+)
+
+RULES_BY_TYPE = {
+    "PrestoSpec": PRESTO_SPEC_RULES,
+    "PrestoService": EXPOSURE_RULES,
+    "Catalog": CATALOG_RULES,
+    "HiveCatalog": HIVE_RULES,
+    "Autoscaling": AUTOSCALING_RULES,
+    "LoadScaling": LOAD_RULES,
+}
+"""CEL rules that belong to a whole type."""

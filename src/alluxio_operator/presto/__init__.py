@@ -1,0 +1,1 @@
+"""Presto beside the cache: observe, validate, decide, report."""

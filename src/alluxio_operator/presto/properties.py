@@ -1,0 +1,139 @@
+"""config.properties of each role, in numbered precedence: defaults, the resource's, the role's, derived.
+
+Sources: Presto 0.287's configuration classes; what was measured is said beside the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from typing import Final
+
+import javaproperties
+
+from alluxio_operator.api.presto import PrestoRole, PrestoSpec
+from alluxio_operator.cluster.memory import Division
+from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.presto import names
+from alluxio_operator.presto.catalogs import CATALOGS_FOLDER
+from alluxio_operator.presto.memory import query_properties
+from alluxio_operator.presto.names import Names
+from alluxio_operator.presto.shutdown import ANNOUNCE
+from alluxio_operator.presto.versions import Dialect
+
+CONF_FOLDER: Final = "/etc/presto"
+DATA_FOLDER: Final = "/var/lib/presto/data"
+
+DISCOVERY_PORT: Final = 8080
+"""Port of the Service by which workers find the coordinator, whatever the coordinator's own is: a change of that
+restarts no worker."""
+
+DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    names.COORDINATOR: {
+        # A worker that died fails its queries after this and not after five minutes: with its own default, clients of
+        # a worker that was killed still waited after 165 s; with this the query had failed after 34 s.
+        "query.remote-task.max-error-duration": "30s",
+        # How long a query waits for the first worker before it fails; Presto's own is 5m. For everybody and not only
+        # where there may be none: a scale to zero would otherwise restart the coordinator.
+        "query-manager.required-workers-max-wait": "15m",
+    },
+    names.WORKER: {},
+}
+"""What the operator prefers to Presto's own defaults; anybody may set it otherwise."""
+
+RESERVED: Final = frozenset(
+    {
+        "catalog.config-dir",
+        "coordinator",
+        "discovery-server.enabled",
+        "discovery.uri",
+        "http-server.http.enabled",
+        "http-server.http.port",
+        "node.data-dir",
+        "node.environment",
+        "node.id",
+        "node.internal-address",
+        "plugin.dir",
+        "query.max-memory-per-node",
+        "shutdown.grace-period",
+    }
+)
+"""What follows from other fields, or from the pod."""
+
+
+def for_role(spec: PrestoSpec, made: Names, dialect: Dialect, role: str, division: Division) -> dict[str, str]:
+    """Return the properties of one role; later layers win."""
+    return {
+        **DEFAULTS[role],
+        **query_properties(division, spec.memory_per_query),
+        **dialect.config,
+        **spec.properties,
+        **role_of(spec, role).properties,
+        # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
+        **_derived(spec, made, dialect, role),
+    }
+
+
+def role_of(spec: PrestoSpec, role: str) -> PrestoRole:
+    """Return what the resource says of a role."""
+    return spec.coordinator if role == names.COORDINATOR else spec.workers
+
+
+def _derived(spec: PrestoSpec, made: Names, dialect: Dialect, role: str) -> dict[str, str]:
+    port = spec.coordinator.ports.http
+    common = {
+        "http-server.http.port": str(role_of(spec, role).ports.http),
+        "catalog.config-dir": CATALOGS_FOLDER,
+        "plugin.dir": f"{dialect.home}/plugin",
+        "shutdown.grace-period": f"{ANNOUNCE}s",
+    }
+    if role == names.COORDINATOR:
+        return {
+            **common,
+            "coordinator": "true",
+            "discovery-server.enabled": "true",
+            "discovery.uri": f"http://localhost:{port}",
+            "node-scheduler.include-coordinator": "false",
+        }
+    uri = f"http://{made.host(made.coordinator)}:{DISCOVERY_PORT}"
+    return {**common, "coordinator": "false", "discovery.uri": uri}
+
+
+def node_properties(made: Names) -> dict[str, str]:
+    """Return node.properties; what differs from pod to pod is said on the command line."""
+    # An environment may hold letters, digits and underscores.
+    return {"node.environment": made.presto.replace("-", "_"), "node.data-dir": DATA_FOLDER}
+
+
+def problems(spec: PrestoSpec) -> Iterable[Problem]:
+    """Yield the properties that were set by hand though they follow from other fields."""
+    given = {
+        "spec.properties": spec.properties,
+        "spec.coordinator.properties": spec.coordinator.properties,
+        "spec.workers.properties": spec.workers.properties,
+    }
+    for path, properties in given.items():
+        yield from _by_hand(path, properties, RESERVED)
+    for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
+        # An option of the JVM wins over every properties file.
+        options = dict(option[2:].partition("=")[::2] for option in role.jvm.options if option.startswith("-D"))
+        yield from _by_hand(f"{path}.jvm.options", options, RESERVED)
+
+
+def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
+    hints = {
+        "http-server.http.port": " and set spec.coordinator.ports or spec.workers.ports",
+        "query.max-memory-per-node": " and set spec.memoryPerQuery",
+        "shutdown.grace-period": " and set spec.gracefulShutdown",
+    }
+    for key in sorted(given.keys() & reserved):
+        yield Problem(
+            f"{path}[{key}]",
+            given[key],
+            "can't be set by hand: it follows from other fields of the spec",
+            f"remove it{hints.get(key, '')}",
+        )
+
+
+def as_text(properties: Mapping[str, str]) -> str:
+    """Return properties as a Java properties file, sorted, so that the same values give the same text."""
+    return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)

@@ -1,0 +1,74 @@
+"""One reconcile of a Presto, readable from top to bottom; each stage lives in a module of its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from alluxio_operator.api.presto import KIND
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.pipeline.applied import Applied
+from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
+from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.presto.answers import PrestoServers
+from alluxio_operator.presto.decide import decide
+from alluxio_operator.presto.observe import observe
+from alluxio_operator.presto.report import report, report_problems
+from alluxio_operator.presto.validate import Presto, validate
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import Deadline, Outcome, Request
+
+FOLDER = "presto"
+
+
+class PrestoReconciler:
+    """Brings one Presto closer to its spec; keeps between calls only what may be lost."""
+
+    def __init__(
+        self, kube: Kube, servers: PrestoServers, renderer: Renderer, metrics: Metrics, now: Callable[[], datetime]
+    ) -> None:
+        self._kube = kube
+        self._servers = servers
+        self._metrics = metrics
+        self._now = now
+        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now)
+
+    def is_news(self, request: Request) -> bool:
+        """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
+        return self._owned.is_news(request)
+
+    def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
+        """Return requests for those of which an object is no longer as it was left."""
+        return self._owned.drifted(namespaces)
+
+    def __call__(self, request: Request, deadline: Deadline) -> Outcome:
+        """Reconcile once."""
+        kube, now = self._kube.within(deadline), self._now()
+        with self._metrics.stage("observe"):
+            observed = observe(kube, self._servers, request.key, deadline)
+        if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
+            # Owner references delete the rest.
+            self._owned.forget(request.key)
+            return Outcome()
+        kept = self._owned.kept(request)
+        look = Look(observed.resource, observed.status)
+        with self._metrics.stage("validate"):
+            presto = validate(observed.resource, now)
+        if not isinstance(presto, Presto):
+            told = report_problems(presto, observed, now)
+            return self._owned.publish(kube, look, told.status, None, told.requeue_after)
+        with self._metrics.stage("decide"):
+            plan = decide(presto, observed, now)
+        if plan.context is None:
+            told = report(plan, observed, Applied(), (), now)
+            return self._owned.publish(kube, look, told.status, None, told.requeue_after)
+        manifests = self._owned.render(plan.context, kept)
+        # How the cache is reached outlives its cluster only if it is on record before it is used.
+        recorded = self._owned.record(kube, look, manifests, kept, {"alluxio": plan.alluxio})
+        if recorded is None:
+            # Changed or deleted since it was read.
+            return AGAIN
+        observed = observed.with_status(recorded.resource, recorded.status)
+        applied = self._owned.apply(kube, request.key, recorded.status.inventory, manifests, plan.until, kept)
+        told = report(plan, observed, applied, [m.ref for m in manifests], now)
+        return self._owned.publish(kube, recorded, told.status, applied, told.requeue_after)

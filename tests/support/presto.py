@@ -1,0 +1,237 @@
+"""A small world around a Presto: an API server in memory, the controllers of Kubernetes, servers that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from tests.support.builders import NAMESPACE, NOW, TEMPLATES, container_status, merged
+from tests.support.fake_kube import FakeKube
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.api.presto import KIND, PrestoSpec
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.presto.answers import CoordinatorInfo
+from alluxio_operator.presto.names import Names
+from alluxio_operator.presto.reconcile import PrestoReconciler
+from alluxio_operator.presto.validate import Presto, validate
+from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+
+Json = dict[str, Any]
+NAME = "queries"
+UID = "99887766-1111-2222-3333-444455556666"
+RENDERER = Renderer(TEMPLATES)
+
+
+def spec(**over: Any) -> Json:
+    """Return a spec with one worker and a catalog of generated tables."""
+    return merged({"version": "0.287", "catalogs": [{"name": "tpch", "tpch": {}}]}, over)
+
+
+def resource(name: str = NAME, *, status: Mapping[str, Any] | None = None, generation: int = 1, **over: Any) -> Json:
+    """Return a Presto as the API server sends it; `over` is laid over the spec."""
+    made: Json = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "uid": UID,
+            "generation": generation,
+            "resourceVersion": "10",
+            "managedFields": [{"manager": "kubectl-client-side-apply", "time": "2030-01-02T03:04:00Z"}],
+        },
+        "spec": spec(**over),
+    }
+    if status is not None:
+        made["status"] = dict(status)
+    return made
+
+
+def presto_spec(**over: Any) -> PrestoSpec:
+    """Return a parsed spec."""
+    return PrestoSpec.model_validate(spec(**over))
+
+
+def presto(**over: Any) -> Presto:
+    """Return a valid Presto."""
+    made = validate(resource(**over), NOW)
+    assert isinstance(made, Presto), made
+    return made
+
+
+def cluster(name: str = "small", *, ready: bool = True, uid: str = "uid-of-small", **workers: Any) -> Json:
+    """Return an AlluxioCluster as Presto looks at it."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "AlluxioCluster",
+        "metadata": {"name": name, "namespace": NAMESPACE, "uid": uid},
+        "spec": {"workers": workers},
+        "status": {
+            "summary": "waiting for MastersServing" if not ready else "",
+            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+        },
+    }
+
+
+def client(name: str = "small", port: int = 19998) -> Json:
+    """Return the client ConfigMap of an AlluxioCluster."""
+    text = f"alluxio.master.hostname={name}-master-0\nalluxio.master.rpc.port={port}\n"
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{name}-client", "namespace": NAMESPACE},
+        "data": {"alluxio-site.properties": text},
+    }
+
+
+def pod(role: str, name: str, *, ready: bool, trouble: Json | None = None, port: int = 8080) -> Json:
+    """Return a pod of a role; `trouble` is what its container waits for."""
+    containers = [container_status(role, ready=ready, **({"waiting": trouble} if trouble else {"running": {}}))]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "labels": dict(Names(NAME, NAMESPACE).labels(role)),
+            "uid": f"uid-{name}",
+        },
+        "spec": {"containers": [{"name": role, "ports": [{"name": "http", "containerPort": port}]}]},
+        "status": {
+            "phase": "Pending" if trouble else "Running",
+            "podIP": "10.0.0.9" if role == "coordinator" else "10.0.1.9",
+            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "containerStatuses": containers,
+        },
+    }
+
+
+class FakeServers:
+    """Stands in for Presto over HTTP."""
+
+    def __init__(self) -> None:
+        self.answer: CoordinatorInfo | NoAnswer = NoAnswer("connection refused")
+        self.running = 0
+        self.queued = 0
+        self.processors: float | None = None
+        self.asked: list[tuple[str, int]] = []
+
+    def coordinator(self, host: str, port: int, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
+        self.asked.append((host, port))
+        return self.answer
+
+    def processor_load(self, host: str, port: int, deadline: Deadline) -> float | None:
+        self.asked.append((host, port))
+        return self.processors
+
+
+class World:
+    """One Presto, its operator and what is around them."""
+
+    def __init__(self, made: Json | None = None) -> None:
+        self.kube = FakeKube()
+        self.servers = FakeServers()
+        self.now = NOW
+        self.kube.put(made or resource())
+        self.key = OwnerKey(KIND, NAMESPACE, NAME)
+        self.trouble: dict[str, Json] = {}
+        self.start_operator()
+
+    def start_operator(self) -> None:
+        """Start the operator anew: all that it remembers is lost."""
+        self.reconciler = PrestoReconciler(
+            self.kube,  # type: ignore[arg-type]
+            self.servers,
+            RENDERER,
+            Metrics(CollectorRegistry()),
+            lambda: self.now,
+        )
+
+    def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:
+        """Reconcile once; `children` are (kind, name) of objects that an event spoke of."""
+        named = frozenset(ChildRef(kind, name) for kind, name in children)
+        return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(60))
+
+    def turn(self) -> None:
+        """Let Kubernetes and Presto catch up: start pods, let the coordinator count its workers."""
+        for name in self.kube.of_kind("Deployment"):
+            self._run(name)
+        active = sum("prestoworker" in name for name in self.kube.of_kind("Pod") if self._ready(name))
+        serves = any("coordinator" in name and self._ready(name) for name in self.kube.of_kind("Pod"))
+        self.servers.answer = (
+            CoordinatorInfo("0.287", active, self.servers.running, self.servers.queued)
+            if serves
+            else NoAnswer("connection refused")
+        )
+
+    def settle(self, rounds: int = 20) -> None:
+        """Reconcile and let the world catch up until nothing changes any more."""
+        for _ in range(rounds):
+            before = len(self.kube.writes)
+            self.reconcile()
+            self.turn()
+            if len(self.kube.writes) == before and self.phase == "Ready":
+                return
+        raise AssertionError(f"not settled: {self.status}")
+
+    @property
+    def status(self) -> Json:
+        """The status of the Presto."""
+        found: Json = self.kube.object(KIND, NAMESPACE, NAME).get("status", {})
+        return found
+
+    @property
+    def phase(self) -> str:
+        """Its state in one word."""
+        return str(self.status.get("phase", ""))
+
+    def condition(self, kind: str) -> Json:
+        """Return a condition."""
+        return next(c for c in self.status["conditions"] if c["type"] == kind)
+
+    def deployment(self, name: str) -> Json:
+        """Return a Deployment of it."""
+        return self.kube.object("Deployment", NAMESPACE, f"{NAME}-{name}")
+
+    def hash_of(self, name: str) -> str:
+        """Return what a Deployment's pods are started anew for."""
+        annotations = self.deployment(name)["spec"]["template"]["metadata"]["annotations"]
+        return str(annotations["alluxio-operator.io/config-hash"])
+
+    def edit_spec(self, **over: Any) -> None:
+        """Change the spec as a person would."""
+        self.kube.edit(KIND, NAMESPACE, NAME, lambda obj: obj.update(spec=spec(**over)))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def _ready(self, name: str) -> bool:
+        found = self.kube.object("Pod", NAMESPACE, name)["status"]["conditions"]
+        return any(c["type"] == "Ready" and c["status"] == "True" for c in found)
+
+    def _run(self, name: str) -> None:
+        obj = self.kube.object("Deployment", NAMESPACE, name)
+        role = "coordinator" if name.endswith("-coordinator") else "worker"
+        wanted, trouble = obj["spec"]["replicas"], self.trouble.get(role)
+        ready = 0 if trouble else wanted
+        status = {
+            "replicas": wanted,
+            "updatedReplicas": wanted,
+            "readyReplicas": ready,
+            "observedGeneration": obj["metadata"]["generation"],
+        }
+        self.kube.edit("Deployment", NAMESPACE, name, lambda one: one.update(status=status))
+        [container] = obj["spec"]["template"]["spec"]["containers"]
+        port = container["ports"][0]["containerPort"]
+        for ordinal in range(wanted):
+            self.kube.put(pod(role, f"{name}-{ordinal}", ready=not trouble, trouble=trouble, port=port))
+        for extra in self.kube.of_kind("Pod"):
+            if extra.startswith(f"{name}-") and int(extra.rpartition("-")[2]) >= wanted:
+                self.kube.remove(KINDS["Pod"].path(NAMESPACE, extra))

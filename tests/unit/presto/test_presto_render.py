@@ -1,0 +1,201 @@
+"""What has to hold for the objects of any Presto: pod security, references, ports, what is secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from tests.support.builders import ROOT
+from tests.support.presto import resource
+from tests.support.presto_golden import manifests
+
+from alluxio_operator.api import crd
+
+Json = dict[str, Any]
+SAMPLES = sorted((ROOT / "config" / "samples" / "presto").glob("*.yaml"))
+[VERSION] = crd.custom_resource_definition(crd.PRESTO)["spec"]["versions"]
+EVERYTHING: Json = resource(
+    alluxio={"clusterRef": {"name": "small"}, "colocate": "Required"},
+    catalogs=[
+        {"name": "hive", "hive": {"thrift": {"uris": ["thrift://m:9083"]}}},
+        {"name": "files", "hive": {"file": {"directory": "alluxio://small:19998/meta"}, "writable": False}},
+        {"name": "tpch", "tpch": {}},
+        {"name": "memory", "memory": {}},
+        {
+            "name": "pg",
+            "connector": "postgresql",
+            "properties": {"connection-url": "jdbc:postgresql://pg/x"},
+            "propertiesFrom": [{"name": "connection-password", "secretKeyRef": {"name": "pg", "key": "password"}}],
+        },
+    ],
+    image={"pullSecrets": [{"name": "registry"}]},
+    service={"type": "NodePort", "nodePorts": {"http": 30080}, "annotations": {"a": "b"}},
+    coordinator={"ports": {"http": 8081}, "env": [{"name": "TZ", "value": "UTC"}]},
+    workers={
+        "replicas": 3,
+        "volumes": [{"name": "spill", "emptyDir": {}}],
+        "volumeMounts": [{"name": "spill", "mountPath": "/spill"}],
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "presto", "operator": "Exists"}],
+        "topologySpreadConstraints": [{"topologyKey": "zone"}],
+        "priorityClassName": "high",
+        "podLabels": {"team": "data"},
+        "podAnnotations": {"scrape": "true"},
+    },
+)
+CASES: dict[str, Json] = {
+    "smallest": resource(),
+    "everything": EVERYTHING,
+    "no-catalog": resource(catalogs=[]),
+    **{path.stem: yaml.safe_load(path.read_text()) for path in SAMPLES},
+}
+
+
+def objects(case: str, *kinds: str) -> list[Json]:
+    found = [dict(manifest.obj) for manifest in manifests(CASES[case])]
+    return [obj for obj in found if not kinds or obj["kind"] in kinds]
+
+
+def templates(case: str) -> Iterator[tuple[str, Json]]:
+    for obj in objects(case, "Deployment"):
+        yield obj["metadata"]["name"], obj["spec"]["template"]
+
+
+def containers(template: Json) -> list[Json]:
+    return [*template["spec"].get("initContainers", ()), *template["spec"]["containers"]]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pods_meet_the_restricted_standard_but_for_the_sockets(case: str):
+    for where, template in templates(case):
+        pod = template["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+        of_node = [volume["name"] for volume in pod["volumes"] if "hostPath" in volume]
+        assert of_node in ([], ["sockets"]), where
+        for container in containers(template):
+            context = container["securityContext"]
+            assert context == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_mount_has_its_volume_and_every_volume_its_mount(case: str):
+    for where, template in templates(case):
+        volumes = [volume["name"] for volume in template["spec"]["volumes"]]
+        mounted = {mount["name"] for container in containers(template) for mount in container["volumeMounts"]}
+        assert len(volumes) == len(set(volumes)), where
+        assert set(volumes) == mounted, where
+        for container in containers(template):
+            paths = [mount["mountPath"] for mount in container["volumeMounts"]]
+            assert len(paths) == len(set(paths)), where
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_a_pod_refers_to_is_rendered_before_it(case: str):
+    found = objects(case)
+    made = [(obj["kind"], obj["metadata"]["name"]) for obj in found]
+    for index, obj in enumerate(found):
+        if obj["kind"] != "Deployment":
+            continue
+        before = set(made[:index])
+        pod = obj["spec"]["template"]["spec"]
+        assert ("ServiceAccount", pod["serviceAccountName"]) in before
+        for volume in pod["volumes"]:
+            sources = [volume, *volume.get("projected", {}).get("sources", ())]
+            for source in sources:
+                if "configMap" in source:
+                    assert ("ConfigMap", source["configMap"]["name"]) in before
+    assert len(made) == len(set(made))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ports_of_services_are_those_of_pods(case: str):
+    [coordinator] = [t for name, t in templates(case) if name.endswith("-coordinator")]
+    [port] = coordinator["spec"]["containers"][0]["ports"]
+    for service in objects(case, "Service"):
+        spec = service["spec"]
+        assert spec["selector"].items() <= coordinator["metadata"]["labels"].items()
+        assert [one["targetPort"] for one in spec["ports"]] == ["http"]
+    client = next(s for s in objects(case, "Service") if s["metadata"]["name"].endswith("-presto"))
+    assert client["spec"]["ports"][0]["port"] == port["containerPort"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_selectors_match_their_own_pods_alone_and_nothing_of_an_alluxio_cluster(case: str):
+    labels = {name: template["metadata"]["labels"] for name, template in templates(case)}
+    for obj in objects(case, "Deployment", "PodDisruptionBudget"):
+        selector = obj["spec"]["selector"]["matchLabels"]
+        matched = [name for name, found in labels.items() if selector.items() <= found.items()]
+        assert matched == [obj["metadata"]["name"]]
+        assert selector["app.kubernetes.io/name"] == "presto"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_everything_goes_with_its_owner(case: str):
+    for obj in objects(case):
+        [owner] = obj["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["controller"]) == ("Presto", True)
+        assert obj["metadata"]["labels"]["alluxio-operator.io/owner-kind"] == "Presto"
+
+
+def test_the_drain_fits_into_the_pods_grace():
+    for _, template in templates("day-and-night"):
+        assert template["spec"]["terminationGracePeriodSeconds"] == 10 + 300 + 10 + 10
+
+
+def test_budgets_are_for_several_workers_only():
+    assert objects("smallest", "PodDisruptionBudget") == []
+    [budget] = objects("everything", "PodDisruptionBudget")
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert [budget["spec"] for budget in objects("day-and-night", "PodDisruptionBudget")], "the most, not the present"
+
+
+def test_what_comes_from_secrets_is_in_no_text():
+    for obj in objects("everything", "ConfigMap"):
+        assert "connection-password" not in yaml.safe_dump(obj)
+    for _, template in templates("everything"):
+        [init] = template["spec"]["initContainers"]
+        assert init["args"][-3:] == ["pg.properties", "connection-password", "PROPERTY_1"]
+        [volume] = [v for v in template["spec"]["volumes"] if v["name"] == "catalogs"]
+        assert volume["emptyDir"]["medium"] == "Memory"
+
+
+def test_the_names_of_a_cluster_and_a_presto_of_the_same_name_never_meet():
+    from tests.golden.cases import CASES as CLUSTERS
+    from tests.golden.cases import manifests_of, resource_of
+
+    for case in CLUSTERS:
+        name = resource_of(case)["metadata"]["name"]
+        theirs = {(m.ref.kind, m.ref.name) for m in manifests_of(case)}
+        CASES["same-name"] = {**EVERYTHING, "metadata": {"name": name}}
+        ours = {(obj["kind"], obj["metadata"]["name"]) for obj in objects("same-name")}
+        del CASES["same-name"]
+        assert not ours & theirs
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_has_only_fields_that_exist(path: Any):
+    def unknown(schema: Json, value: Any, at: str) -> list[str]:
+        if isinstance(value, list):
+            return [found for item in value for found in unknown(schema["items"], item, f"{at}[]")]
+        if not isinstance(value, dict) or "additionalProperties" in schema:
+            return []
+        known = schema.get("properties", {})
+        return [
+            found
+            for name, child in value.items()
+            for found in (unknown(known[name], child, f"{at}.{name}") if name in known else [f"{at}.{name}"])
+        ]
+
+    made = yaml.safe_load(path.read_text())
+    assert made["metadata"]["name"] == path.stem
+    schema = VERSION["schema"]["openAPIV3Schema"]
+    assert unknown(schema["properties"]["spec"], made["spec"], "spec") == []

@@ -1,0 +1,101 @@
+"""Presto over HTTP: what its answers mean, on a server that gives them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.presto.answers import CoordinatorInfo
+from alluxio_operator.presto.rest import PrestoRest, unended
+from alluxio_operator.work import Deadline
+
+INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}
+CLUSTER = {"runningQueries": 3, "blockedQueries": 1, "queuedQueries": 2, "activeWorkers": 4, "runningDrivers": 8}
+
+
+class Server:
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {"/v1/info": INFO, "/v1/cluster": CLUSTER}
+        answers, self.users = self.answers, []
+        users = self.users
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                users.append(self.headers.get("X-Presto-User"))
+                found = answers.get(self.path)
+                body = found if isinstance(found, bytes) else json.dumps(found).encode()
+                self.send_response(404 if found is None else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.http.server_address[1]
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+def ask(server: Server) -> CoordinatorInfo | NoAnswer:
+    return PrestoRest().coordinator("127.0.0.1", server.port, Deadline.after(5))
+
+
+def test_a_coordinator_tells_its_view(server: Server):
+    assert ask(server) == CoordinatorInfo(version="0.287", active_workers=4, running=4, queued=2)
+    assert set(server.users) == {"alluxio-operator"}
+
+
+def test_one_that_is_starting_does_not_serve_yet(server: Server):
+    server.answers["/v1/info"] = {**INFO, "starting": True}
+
+    assert ask(server) == NoAnswer("it is starting")
+
+
+def test_without_a_worker_the_queries_that_wait_are_counted_one_by_one(server: Server):
+    server.answers["/v1/cluster"] = {**CLUSTER, "activeWorkers": 0, "queuedQueries": 0}
+    server.answers["/v1/query"] = [{"state": "WAITING_FOR_RESOURCES"}, {"state": "FINISHED"}, {"state": "QUEUED"}]
+
+    found = ask(server)
+
+    assert isinstance(found, CoordinatorInfo)
+    assert found.queued == 2
+
+
+@pytest.mark.parametrize("odd", [b"<html>", {"starting": False}, [], None])
+def test_what_is_no_answer_of_presto_is_none(server: Server, odd: Any):
+    server.answers["/v1/info"] = odd
+
+    assert isinstance(ask(server), NoAnswer)
+
+
+def test_a_server_that_is_not_there_is_no_surprise(server: Server):
+    server.http.shutdown()
+    server.http.server_close()
+
+    assert isinstance(ask(server), NoAnswer)
+    assert PrestoRest().processor_load("127.0.0.1", server.port, Deadline.after(5)) is None
+
+
+def test_a_worker_tells_its_processors(server: Server):
+    server.answers["/v1/status"] = {"nodeId": "w", "processors": 2, "processCpuLoad": 0.42}
+
+    assert PrestoRest().processor_load("127.0.0.1", server.port, Deadline.after(5)) == 0.42
+
+
+def test_queries_that_ended_are_not_counted():
+    assert unended([{"state": "FINISHED"}, {"state": "FAILED"}, {"state": "RUNNING"}]) == 1
