@@ -57,7 +57,8 @@ def wait_for_outcomes(world: World, names: list[str]) -> dict[str, str | None]:
     with contextlib.suppress(TimeoutError):
         world.until(lambda: None not in look(), 60)
     with contextlib.suppress(TimeoutError):
-        world.until(lambda: WAITS not in look(), PATIENCE)
+        # What waited goes on for a moment before it says how that ended.
+        world.until(lambda: not {WAITS, None} & look(), PATIENCE)
     return found
 
 
