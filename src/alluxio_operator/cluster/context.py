@@ -149,7 +149,9 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         ],
         "secretOptions": ufs.secret_options(spec.root_mount, role),
         "hadoopFiles": ufs.hadoop_files(spec.root_mount, role),
-        "configHash": digest({"properties": site, "jvm": jvm, **_secrets_of_the_mount(spec, role)}),
+        "configHash": digest(
+            {"properties": site, "jvm": jvm, **_secrets_of_the_mount(spec, role), **_asked_to_restart(cluster, role)}
+        ),
     }
     if isinstance(process, Placement):
         stateful_workers = role == names.WORKER and spec.workers.workload == "StatefulSet"
@@ -178,6 +180,11 @@ def _secrets_of_the_mount(spec: ClusterSpec, role: str) -> dict[str, Any]:
     # A worker gets them from its master and keeps them for as long as it runs: it has to start anew, too.
     found = ufs.secret_options(spec.root_mount, names.MASTER) if role in ufs.ROLES else []
     return {"secretOptions": found} if found else {}
+
+
+def _asked_to_restart(cluster: Cluster, role: str) -> dict[str, str]:
+    # Left out where nobody asked, so that asking is all that restarts anything.
+    return {"restart": cluster.restarts[role]} if role in cluster.restarts else {}
 
 
 def _ufs(mount: RootMount, made: Names) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.base import GROUP
 from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
 
 MANAGED_BY = "alluxio-operator"
@@ -22,6 +24,10 @@ LOG_SERVER = "logserver"
 PROXY = "proxy"
 FUSE = "fuse"
 JOURNAL = "journal"
+
+ROLES: Final = (MASTER, WORKER, JOB_MASTER, JOB_WORKER, LOG_SERVER, PROXY, FUSE)
+RESTART: Final = f"{GROUP}/restart-"
+"""With a role's name behind it, the annotation of the resource whose every new value restarts that role."""
 
 
 @dataclass(frozen=True, slots=True)

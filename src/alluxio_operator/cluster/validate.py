@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
-from alluxio_operator.cluster import extras, memory, properties, tiers, ufs
+from alluxio_operator.cluster import extras, memory, names, properties, tiers, ufs
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.problem import Problem
@@ -53,6 +53,8 @@ class Cluster:
     memory: Mapping[str, Division]
     members: int
     """Number of masters that the journal is for, also while none of them runs; 0 until that was ever said."""
+    restarts: Mapping[str, str]
+    """By role, the text of the annotation that asks for a restart of it."""
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
@@ -77,6 +79,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *extras.problems(spec),
         *_shared_ports(spec),
         *_other_members(spec, made_for),
+        *_unknown_roles(meta.get("annotations", {})),
     )
     if found:
         return found
@@ -87,7 +90,22 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         spec=spec,
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
         members=made_for or spec.masters.replicas,
+        restarts=_restarts(meta.get("annotations", {})),
     )
+
+
+def _restarts(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return {key.removeprefix(names.RESTART): text for key, text in annotations.items() if key.startswith(names.RESTART)}
+
+
+def _unknown_roles(annotations: Mapping[str, str]) -> Iterable[Problem]:
+    for role in sorted(_restarts(annotations).keys() - set(names.ROLES)):
+        yield Problem(
+            field=f"metadata.annotations[{names.RESTART}{role}]",
+            value=role,
+            message="is no role, so nothing would be restarted",
+            remedy=f"use one of {', '.join(names.ROLES)}, or remove the annotation",
+        )
 
 
 def _other_members(spec: ClusterSpec, made_for: int | None) -> Iterable[Problem]:
