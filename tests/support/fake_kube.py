@@ -58,9 +58,11 @@ class FakeKube:
             ):
                 yield _copied({"metadata": obj["metadata"]} if metadata_only else obj)
 
-    def apply(self, namespace: str, obj: Mapping[str, Any], *, absent: bool = False) -> Json:
+    def apply(self, namespace: str, obj: Mapping[str, Any], *, absent: bool = False, dry_run: bool = False) -> Json:
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
         self._begin("apply", path)
+        if dry_run:
+            return self._dry_run(path, obj)
         if absent and path in self.objects:
             raise Conflict(f"PATCH {path}", 409, "the object has been modified")
         return self.apply_as(FIELD_MANAGER, path, obj)
@@ -138,6 +140,11 @@ class FakeKube:
         return _copied(self._existing(KINDS[kind].path(namespace, name)))
 
     # --- the inside -----------------------------------------------------------------------------------------------
+
+    def _dry_run(self, path: str, obj: Mapping[str, Any]) -> Json:
+        scratch = FakeKube()
+        scratch.objects, scratch._applied = _copied(self.objects), _copied(self._applied)
+        return scratch.apply_as(FIELD_MANAGER, path, obj)
 
     def _begin(self, verb: str, path: str) -> None:
         self.calls.append((verb, path))

@@ -183,6 +183,11 @@ class ClusterSpec(Model):
     service_account_annotations: Annotated[StringMap, Field()] = Field(
         {}, description="Annotations of the pods' service account, for identities of clouds."
     )
+    paused: bool = Field(
+        False,
+        description="Nothing of the cluster is made, changed or deleted while it is true; the status goes on, and the "
+        "condition Paused names what would be changed.",
+    )
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain",
         description="What becomes of the volumes of the journal, and of tiers on claims, when the resource is deleted. "

@@ -12,7 +12,7 @@ from alluxio_operator.api.roles import list_map
 Short = Annotated[str, Field(max_length=253)]
 Message = Annotated[str, Field(max_length=4096)]
 
-Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Stopped", "Invalid"]
+Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Stopped", "Paused", "Invalid"]
 
 
 class Condition(Model):

@@ -79,8 +79,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     workers = _worker_rollout(cluster, rollouts)
     references = references_resolved(cluster.spec, observed)
+    paused = cluster.spec.paused
     found = (
-        _configuration(applied),
+        *(() if paused else (_configuration(applied),)),
         plan.journal.gate,
         *([references] if references else []),
         plan.masters,
@@ -100,13 +101,16 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     phase = _phase(ready, installed, changing or before.phase == "Updating", closed)
     if members.stopped(cluster, rollouts) and not _needs_a_person(closed):
         phase = "Stopped"
+    if paused and phase != "Degraded":
+        phase = "Paused"
     said = (
-        _ready(ready, closed, unsettled),
+        _ready(ready, closed, unsettled, paused=paused),
         _progressing(phase, closed, unsettled),
         _degraded(phase, closed),
         Said("SpecValid", True, "Valid"),
         Said("Installed", installed, "Installed" if installed else "Installing"),
         *(Said(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
+        *((_paused(applied),) if paused else ()),
     )
     conditions = merge(before.conditions, said, cluster.generation, now)
     status = ClusterStatus(
@@ -118,13 +122,14 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         masters=members.masters_status(plan, observed),
         workers=_workers_status(observed, workers),
-        journal=plan.journal.status,
+        # While it is paused nothing was begun or made, whatever the plan says.
+        journal=before.journal if paused else plan.journal.status,
         memory=tuple(_memory(cluster)),
-        layer=plan.reached,
-        inventory=inventory_after(before.inventory, applied, rendered),
+        layer=before.layer if paused else plan.reached,
+        inventory=before.inventory if paused else inventory_after(before.inventory, applied, rendered),
     )
-    at_rest = ready or phase == "Stopped"
-    if plan.rejoin.status:
+    at_rest = ready or phase in ("Stopped", "Paused")
+    if plan.rejoin.status and not paused:
         return Report(status, 1.0)
     return Report(status, members.look_again(plan) if at_rest else wait_for(conditions, closed, now))
 
@@ -155,8 +160,18 @@ def _configuration(applied: Applied) -> Gate:
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
 
 
+def _paused(applied: Applied) -> Said:
+    if not applied.held:
+        return Said("Paused", True, "Paused", "spec.paused is true; all is as it is rendered")
+    names = ", ".join(f"{ref.kind}/{ref.name}" for ref in applied.held)
+    return Said(
+        "Paused", True, "ChangesHeld", f"spec.paused is true; to be made or changed once it isn't: {names}"[:4096]
+    )
+
+
 def _services(plan: Plan, applied: Applied) -> Gate:
-    published = Ref("Service", plan.cluster.names.of("client")) in applied.present
+    service = Ref("Service", plan.cluster.names.of("client"))
+    published = service in applied.present or service in applied.live
     if plan.layer == len(LAYERS) and published:
         return Gate("ServicesPublished", True, "Published", "clients find the masters")
     if published:
@@ -197,7 +212,9 @@ def _needs_a_person(closed: Sequence[Gate]) -> bool:
     return any(gate.reason in ("JournalMissing", "Refused") for gate in closed)
 
 
-def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
+def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool) -> Said:
+    if ready and paused:
+        return Said("Ready", True, "Paused", "the cluster serves; nothing is changed while spec.paused is true")
     if ready:
         return Said("Ready", True, "Ready", "the cluster is as the spec says")
     if closed:

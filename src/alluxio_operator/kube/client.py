@@ -119,15 +119,16 @@ class Kube:
             # The connection is in the midst of an answer: nobody else may have it.
             answer.response.close()
 
-    def apply(self, namespace: str, obj: Object, *, absent: bool = False) -> dict[str, Any]:
+    def apply(self, namespace: str, obj: Object, *, absent: bool = False, dry_run: bool = False) -> dict[str, Any]:
         """Apply an object server-side; raise Refused with the server's own sentence.
 
         Forced, since a field that the operator renders is the operator's: another manager that set it meanwhile is
         drift. With `absent` it raises Conflict when an object of that name exists, whosever it is: an apply that
-        names a version is refused where there is another, and makes the object where there is none.
+        names a version is refused where there is another, and makes the object where there is none. With `dry_run`
+        nothing is written, and what would have been is returned.
         """
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", **({"dryRun": "All"} if dry_run else {})}
         if absent:
             obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": NOBODYS_VERSION}}
         return self._call("PATCH", path, query=query, body=as_json(obj), content="application/apply-patch+yaml")

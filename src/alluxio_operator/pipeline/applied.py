@@ -23,3 +23,5 @@ class Applied:
     changed: list[Ref] = field(default_factory=list)
     pruned: list[Ref] = field(default_factory=list)
     refused: dict[Ref, str] = field(default_factory=dict)
+    held: list[Ref] = field(default_factory=list)
+    """Left as they are, or not made, though they are rendered otherwise."""

@@ -133,6 +133,47 @@ def apply(
     return result
 
 
+def compare(
+    kube: Kube, namespace: str, manifests: Iterable[Wanted], memory: Memory, owner_labels: Mapping[str, str]
+) -> Applied:
+    """Tell what an apply would make or change, and change nothing: what differs is `held`.
+
+    The server says what an apply would lead to, since only it knows its defaults and who owns which field.
+    """
+    result = Applied()
+    for manifest in manifests:
+        ref = manifest.ref
+        known = memory.get(ref)
+        if known is not None and _trusted(known, manifest):
+            result.present.append(ref)
+            continue
+        live = _read(kube, namespace, ref)
+        if live is None or not _has_labels(live, owner_labels):
+            result.held.append(ref)
+            continue
+        result.live[ref] = live
+        if (known is not None and _as_applied(manifest, known, live)) or _would_stay(kube, namespace, manifest, live):
+            memory[ref] = Remembered(manifest.hash, _version(ref.kind, live), _metadata(live))
+            result.present.append(ref)
+        else:
+            result.held.append(ref)
+    return result
+
+
+def _would_stay(kube: Kube, namespace: str, manifest: Wanted, live: Object) -> bool:
+    try:
+        return _spec_of(kube.apply(namespace, manifest.obj, dry_run=True)) == _spec_of(live)
+    except (Conflict, Refused):
+        return False
+
+
+def _spec_of(obj: Object) -> Object:
+    # A dry run counts a generation that will never be, and a status may have moved on since the object was read.
+    content = _content(obj)
+    metadata = {key: value for key, value in content["metadata"].items() if key != "generation"}
+    return {**{key: value for key, value in content.items() if key != "status"}, "metadata": metadata}
+
+
 class _NotOurs(Exception):
     """An object of that name exists, and is somebody else's."""
 

@@ -17,7 +17,7 @@ from alluxio_operator.kube.errors import Conflict, NotFound
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.pipeline import events
 from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
+from alluxio_operator.pipeline.apply import Memory, apply, compare, doubt, is_news, prune
 from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.pipeline.publish import Written, publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
@@ -161,6 +161,12 @@ class Owned:
                 rendered = {m.ref for m in manifests}
                 applied.pruned = prune(kube, key.namespace, inventory, rendered, kept.objects, labels)
         return applied
+
+    def compare(self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: Kept) -> Applied:
+        """Tell what an apply would change, and change nothing."""
+        labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
+        with self._metrics.stage("apply"):
+            return compare(kube, key.namespace, [m for m in manifests if m.order < until], kept.objects, labels)
 
     def publish(
         self, kube: Kube, look: Look[S], after: S, applied: Applied | None, requeue_after: float | None
