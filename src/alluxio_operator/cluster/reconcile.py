@@ -29,6 +29,7 @@ from alluxio_operator.pipeline.publish import publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.pipeline.sweep import sweep
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import Note
 from alluxio_operator.work import Deadline, Outcome, OwnerKey, Request
 
 FOLDER = "alluxio"
@@ -51,13 +52,20 @@ class ClusterReconciler:
     """Brings one AlluxioCluster closer to its spec; keeps between calls only what may be lost."""
 
     def __init__(
-        self, kube: Kube, alluxio: Alluxio, renderer: Renderer, metrics: Metrics, now: Callable[[], datetime]
+        self,
+        kube: Kube,
+        alluxio: Alluxio,
+        renderer: Renderer,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        note: Note = lambda key, conditions: None,  # noqa: ARG005
     ) -> None:
         self._kube = kube
         self._alluxio = alluxio
         self._renderer = renderer
         self._metrics = metrics
         self._now = now
+        self._note = note
         self._kept: dict[OwnerKey, _Kept] = {}
 
     def is_news(self, request: Request) -> bool:
@@ -78,6 +86,7 @@ class ClusterReconciler:
         if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
             # Owner references delete the rest; there is nothing to finish that the API server doesn't finish itself.
             self._kept.pop(request.key, None)
+            self._note(request.key, ())
             return Outcome()
         kept = self._kept.setdefault(request.key, _Kept())
         doubt(kept.objects, request)
@@ -162,6 +171,7 @@ class ClusterReconciler:
 
     def _publish(self, kube: Kube, observed: Observed, result: Report, applied: Applied | None) -> Outcome:
         before, after, now = observed.status, result.status, self._now()
+        self._note(OwnerKey(KIND, observed.names.namespace, observed.names.cluster), after.conditions)
         written = events.notes((), (), applied)
         with self._metrics.stage("report"):
             if after == before and observed.resource.get("status"):
