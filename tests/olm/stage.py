@@ -89,9 +89,16 @@ class Installed:
 
     def unsubscribe(self) -> None:
         """Take the operator away as its users do: Subscription and ClusterServiceVersions."""
-        kubectl("delete", "subscription.operators.coreos.com", PACKAGE, "-n", self.namespace, "--wait")
+        # A plan that is being carried out would put its version back.
+        until(lambda: not self._busy_plans(), 30, "no plan is being carried out", self.explain)
+        kubectl("delete", "subscription.operators.coreos.com", PACKAGE, "-n", self.namespace, "--ignore-not-found")
         kubectl("delete", "clusterserviceversion", "--all", "-n", self.namespace, "--wait")
         until(lambda: not self.pods(), 60, "the operator's pods are gone", self.explain)
+
+    def _busy_plans(self) -> list[str]:
+        plans = items("installplan", self.namespace)
+        done = ("Complete", "Failed", "RequiresApproval")
+        return [one["metadata"]["name"] for one in plans if one.get("status", {}).get("phase") not in done]
 
     def approve(self) -> None:
         """Approve the InstallPlans that wait for it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from dev.olm import versions
-from tests.olm.stage import Installed, Source, apply, followed, items, light, namespaces, until
+from tests.olm.stage import Installed, Source, apply, followed, items, kubectl, light, namespaces, until
 
 CSV = versions.csv_name("0.1.0")
 UNWATCHED = "olm-unwatched"
@@ -84,16 +84,23 @@ def test_some_namespaces(side_by_side: dict[str, Installed], mode: Mode):
     assert operator.upgradeable(CSV)["status"] == "True", "an installation holds up no new version"
 
 
-def test_all_namespaces(source: Source):
-    with namespaces(ALL.home, UNWATCHED):
+def test_all_namespaces(side_by_side: dict[str, Installed], source: Source):
+    with namespaces(ALL.home):
         operator = installed(ALL, source)
+        # Two that would look after the same resources.
+        until(
+            lambda: operator.reason(CSV) == "InterOperatorGroupOwnerConflict", 60, "OLM refuses it beside others",
+            operator.explain,
+        )  # fmt: skip
+        for other in side_by_side.values():
+            other.unsubscribe()
+            kubectl("delete", "operatorgroup", "group", "-n", other.namespace)
         operator.succeeded(CSV)
 
         assert operator.may("create", "statefulsets.apps", UNWATCHED)
         assert not operator.may("get", "secrets", UNWATCHED)
         assert not operator.may("list", "nodes", UNWATCHED)
-        apply(light("seen", UNWATCHED))
-        until(lambda: followed("seen", UNWATCHED), 30, "every namespace is watched", operator.explain)
+        until(lambda: followed("unseen", UNWATCHED), 30, "every namespace is watched", operator.explain)
         operator.unsubscribe()
 
 
