@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+CREATED = 201
 FORBIDDEN = 403
 
 
@@ -55,4 +56,8 @@ def calls(log: Iterable[str], account: str) -> Iterator[Call]:
             continue
         subresource = f"/{ref['subresource']}" if ref.get("subresource") else ""
         right = Right(ref.get("apiGroup", ""), ref["resource"] + subresource, event["verb"])
-        yield Call(right, event.get("responseStatus", {}).get("code") != FORBIDDEN)
+        code = event.get("responseStatus", {}).get("code")
+        yield Call(right, code != FORBIDDEN)
+        if right.verb == "patch" and code == CREATED:
+            # An apply that makes the object: the API server asks for both rights and logs the one verb.
+            yield Call(Right(right.group, right.resource, "create"), True)

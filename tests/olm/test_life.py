@@ -222,6 +222,21 @@ def test_the_reader_never_failed(life: Life):
     assert int(failed) == 0
 
 
+def test_roles_come_and_go(life: Life):
+    life.patch(
+        {"proxy": {"enabled": True, "jvm": {"heap": "128Mi", "directMemory": "64Mi"}}, "workers": {"replicas": 2}}
+    )
+    life.ready()
+    assert get("deployment", f"{NAME}-proxy", HOME)
+    assert get("poddisruptionbudget", f"{NAME}-worker", HOME)
+
+    life.patch({"proxy": {"enabled": False}, "workers": {"replicas": 1}, "jobService": {"enabled": False}})
+    life.ready()
+    until(lambda: not get("deployment", f"{NAME}-proxy", HOME), 30, "what nobody wants any more is gone")
+    assert not get("poddisruptionbudget", f"{NAME}-worker", HOME)
+    assert not get("statefulset", f"{NAME}-jobmaster", HOME)
+
+
 def test_a_cluster_can_be_deleted_without_the_operator(life: Life):
     life.operator.unsubscribe()
 

@@ -14,6 +14,7 @@ from dev.olm.bundle import CHANNELS, CSV_FILE, DEFAULT_CHANNEL
 from dev.olm.catalog import released
 from dev.olm.versions import csv_name
 from tests.support.builders import ROOT
+from tests.support.crds import without_empty
 
 from alluxio_operator import __version__
 
@@ -188,16 +189,6 @@ def test_the_project_file_names_the_crds():
     }
 
     assert sources == {(f"{one['group']}.{one['domain']}", one["kind"], one["version"]) for one in project["resources"]}
-
-
-def without_empty(value: Any) -> Any:
-    """Return a CRD without what says nothing, and what the API's own types leave out when they are written."""
-    if isinstance(value, dict):
-        kept = {name: without_empty(inner) for name, inner in value.items()}
-        return {
-            name: inner for name, inner in kept.items() if (name, inner) not in (("priority", 0), ("properties", {}))
-        }
-    return [without_empty(inner) for inner in value] if isinstance(value, list) else value
 
 
 def csvs_container(csv: Json) -> Json:

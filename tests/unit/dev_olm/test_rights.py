@@ -33,6 +33,12 @@ def test_rules_are_the_product_of_their_lists():
     assert str(Right("apps", "deployments", "get")) == "get deployments.apps"
 
 
+def test_an_apply_that_makes_an_object_needs_two_rights():
+    made = list(calls([event("patch", "services", 201), event("patch", "services", 200)], ACCOUNT))
+
+    assert [call.right.verb for call in made] == ["patch", "create", "patch"]
+
+
 def test_calls_are_those_of_the_account():
     log = [
         event("list", "pods"),
