@@ -73,8 +73,8 @@ class Installed:
         spec: Json = {} if targets is None else {"targetNamespaces": list(targets)}
         apply({"apiVersion": "operators.coreos.com/v1", "kind": "OperatorGroup", "spec": spec, **self._named("group")})
 
-    def subscribe(self, starting: str = "") -> None:
-        """Make the Subscription."""
+    def subscribe(self, starting: str = "", config: Json | None = None) -> None:
+        """Make the Subscription; `config` is what its owner sets of the operator's Deployment."""
         spec: Json = {
             "channel": self.channel,
             "name": PACKAGE,
@@ -84,6 +84,8 @@ class Installed:
         }
         if starting:
             spec["startingCSV"] = starting
+        if config:
+            spec["config"] = config
         kind = {"apiVersion": "operators.coreos.com/v1alpha1", "kind": "Subscription"}
         apply({**kind, "spec": spec, **self._named(PACKAGE)})
 

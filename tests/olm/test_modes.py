@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from dev.olm import versions
 from tests.olm.stage import Installed, Source, apply, followed, items, kubectl, light, namespaces, until
 
+Json = dict[str, Any]
 CSV = versions.csv_name("0.1.0")
 UNWATCHED = "olm-unwatched"
 
@@ -22,12 +24,20 @@ class Mode:
     channel: str
     targets: tuple[str, ...] | None
     manual: bool = False
+    config: Json | None = None
+
+
+CONFIG: Json = {
+    "env": [{"name": "LOG_LEVEL", "value": "debug"}],
+    "resources": {"requests": {"cpu": "50m", "memory": "100Mi"}, "limits": {"memory": "600Mi"}},
+    "tolerations": [{"key": "infra", "operator": "Exists"}],
+}
 
 
 SOME = (
     Mode("OwnNamespace", "olm-own", "candidate-v0", ("olm-own",)),
     Mode("SingleNamespace", "olm-single", "fast-v0", ("olm-single-data",), manual=True),
-    Mode("MultiNamespace", "olm-multi", "stable-v0", ("olm-multi-a", "olm-multi-b")),
+    Mode("MultiNamespace", "olm-multi", "stable-v0", ("olm-multi-a", "olm-multi-b"), config=CONFIG),
 )
 ALL = Mode("AllNamespaces", "olm-all", "stable-v0", None)
 
@@ -43,7 +53,7 @@ def source(new_source: Callable[[str], Source], image: str) -> Source:
 def installed(mode: Mode, source: Source) -> Installed:
     operator = Installed(mode.home, source.name, mode.channel, manual=mode.manual)
     operator.group(mode.targets)
-    operator.subscribe()
+    operator.subscribe(config=mode.config)
     return operator
 
 
@@ -68,6 +78,12 @@ def test_some_namespaces(side_by_side: dict[str, Installed], mode: Mode):
         operator.approve()
     operator.succeeded(CSV)
 
+    if mode.config:
+        [pod] = operator.pods()
+        [container] = pod["spec"]["containers"]
+        assert container["resources"] == CONFIG["resources"]
+        assert CONFIG["env"][0] in container["env"]
+        assert CONFIG["tolerations"][0]["key"] in [one.get("key") for one in pod["spec"]["tolerations"]]
     for place in mode.targets:
         assert operator.may("create", "statefulsets.apps", place)
         assert not operator.may("get", "secrets", place)

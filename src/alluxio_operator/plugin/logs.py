@@ -25,18 +25,21 @@ class Source:
 
 
 def sources(pods: Iterable[Mapping[str, Any]], role: str | None) -> list[Source]:
-    """Return the containers of a role, or of all; those that haven't started have no log."""
+    """Return the containers of a role, or of all; those that haven't started have no log.
+
+    A job worker is a container, job-worker, in the pod of a worker; elsewhere the pod's label tells the role.
+    """
     found = []
     for pod in pods:
-        if role and pod["metadata"].get("labels", {}).get(COMPONENT) != role and role not in _containers(pod):
+        of_role = [name for name in _containers(pod) if name.replace("-", "") == role]
+        if role and not of_role and pod["metadata"].get("labels", {}).get(COMPONENT) != role:
             continue
         started = {
             one["name"]
             for one in pod.get("status", {}).get("containerStatuses", ())
             if not one.get("state", {}).get("waiting") or one.get("restartCount")
         }
-        wanted = _containers(pod) if role not in _containers(pod) else [role]
-        found += [Source(pod["metadata"]["name"], name) for name in wanted if name in started]
+        found += [Source(pod["metadata"]["name"], name) for name in of_role or _containers(pod) if name in started]
     return sorted(found)
 
 

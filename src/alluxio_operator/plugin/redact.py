@@ -21,6 +21,7 @@ _HARMLESS = re.compile(
     r"audience|mounted?|automountServiceAccountToken|imagePullSecrets)$",
     re.IGNORECASE,
 )
+_ANSWERS = ("", "true", "false")
 _NAME = re.compile(_SENSITIVE, re.IGNORECASE)
 _ALWAYS = re.compile(r"(?:access|secret|private|api|account)[-_.]?key", re.IGNORECASE)
 
@@ -61,7 +62,7 @@ def value(item: Any, name: str = "") -> Any:
             # A variable of a container.
             return {**item, "value": GONE}
         return {
-            key: GONE if isinstance(inner, str) and is_sensitive(key) else value(inner, key)
+            key: GONE if isinstance(inner, str) and is_sensitive(key) and inner not in _ANSWERS else value(inner, key)
             for key, inner in item.items()
             if key not in ("managedFields", "kubectl.kubernetes.io/last-applied-configuration")
         }

@@ -109,15 +109,16 @@ def test_what_may_not_be_read_is_named_and_the_rest_is_there(tmp_path: Path):
 
 def test_logs_are_those_of_a_role_or_a_container():
     pods = [pod("small-worker-0", "worker"), pod("small-master-0", "master")]
-    pods[0]["spec"]["containers"].append({"name": "jobworker"})
-    pods[0]["status"]["containerStatuses"].append({"name": "jobworker", "restartCount": 0, "state": {"running": {}}})
+    pods[0]["spec"]["containers"].append({"name": "job-worker"})
+    pods[0]["status"]["containerStatuses"].append({"name": "job-worker", "restartCount": 0, "state": {"running": {}}})
 
     assert [str(one) for one in logs.sources(pods, None)] == [
         "small-master-0/master",
-        "small-worker-0/jobworker",
+        "small-worker-0/job-worker",
         "small-worker-0/worker",
     ]
-    assert [str(one) for one in logs.sources(pods, "jobworker")] == ["small-worker-0/jobworker"]
+    assert [str(one) for one in logs.sources(pods, "jobworker")] == ["small-worker-0/job-worker"]
+    assert [str(one) for one in logs.sources(pods, "worker")] == ["small-worker-0/worker"]
     assert [str(one) for one in logs.sources(pods, "master")] == ["small-master-0/master"]
 
 

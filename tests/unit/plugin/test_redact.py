@@ -70,7 +70,7 @@ def test_objects_lose_secrets_wherever_they_stand():
                 {"name": "AWS_SECRET_ACCESS_KEY", "value": SECRET},
                 {"name": "KEYS", "valueFrom": {"secretKeyRef": {"name": "lake-keys", "key": "password"}}},
             ],
-            "options": {"s3.secretKey": SECRET, "region": "eu"},
+            "options": {"s3.secretKey": SECRET, "region": "eu", "token-auth": "false"},
         },
         "data": {"alluxio-site.properties": f"a=1\ns3a.secretKey={SECRET}\n"},
     }
@@ -81,6 +81,6 @@ def test_objects_lose_secrets_wherever_they_stand():
     assert cleaned["metadata"]["annotations"] == {"kept": "1"}
     assert "managedFields" not in cleaned["metadata"]
     assert cleaned["spec"]["env"][1]["valueFrom"]["secretKeyRef"] == {"name": "lake-keys", "key": "password"}
-    assert cleaned["spec"]["options"]["region"] == "eu"
+    assert cleaned["spec"]["options"] == {"s3.secretKey": GONE, "region": "eu", "token-auth": "false"}
     assert cleaned["data"]["alluxio-site.properties"].startswith("a=1\n")
     assert SECRET in str(obj), "the object itself isn't touched"
