@@ -48,5 +48,6 @@ def operands(crds: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
         [version] = crd["spec"]["versions"]
         spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
         repository = spec["image"]["properties"]["repository"]["default"]
-        for tag in spec["version"]["enum"]:
+        # Where any version is taken, the one that is run when none is named.
+        for tag in spec["version"].get("enum") or [spec["version"]["default"]]:
             yield {"name": f"{repository.rpartition('/')[2]}-{tag}", "image": f"{repository}:{tag}"}
