@@ -25,7 +25,6 @@ OLMS_OWN = "operators.coreos.com"
 FUSE, REJOIN = "kuttl-tests/scenarios-full/fuse/use.sh", "kuttl-tests/scenarios-full/ha/rejoin.sh"
 ELSEWHERE = {
     **{f"{verb} daemonsets.apps": FUSE for verb in ("get", "create", "patch", "delete")},
-    "get poddisruptionbudgets.policy": "tests/api/test_drift.py",
     "list events": "kuttl-tests/scenarios/fuse-refused/said.sh",
     "patch pods": REJOIN,
 }
