@@ -19,6 +19,7 @@ from tests.olm.stage import ALX, Installed, Source, apply, get, items, kubectl, 
 Json = dict[str, Any]
 HOME = "olm-life"
 NAME = "small"
+ANY_UID = 1000650000
 TOO_MUCH = "64"
 """Processors that no node of this machine has."""
 
@@ -116,12 +117,18 @@ def new_field(crd: Json) -> None:
     spec["properties"]["addedLater"] = {"type": "string", "maxLength": 32, "description": "Added later."}
 
 
+def somebodys_uid(csv: Json) -> None:
+    """Run the operator as a user that its image doesn't know, as OpenShift does."""
+    [container] = container_list(csv)
+    container["securityContext"] |= {"runAsUser": ANY_UID, "runAsGroup": 0}
+
+
 def not_upgradeable(life: Life, version: str) -> bool:
     return life.operator.upgradeable(csv_name(version)).get("status") == "False"
 
 
 def test_an_upgrade_goes_on_under_a_reader(life: Life):
-    life.publish("0.1.1", "0.1.0")
+    life.publish("0.1.1", "0.1.0", change_csv=somebodys_uid)
 
     life.operator.succeeded(csv_name("0.1.1"), 120)
     until(
