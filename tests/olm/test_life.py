@@ -14,7 +14,7 @@ import yaml
 from dev.olm import versions
 from dev.olm.versions import container_list, csv_name
 from dev.tasks.shell import ROOT, run
-from tests.olm.stage import ALX, Installed, Source, apply, get, items, kubectl, namespaces, until
+from tests.olm.stage import ALX, LIGHT_IMAGE, Installed, Source, apply, get, items, kubectl, namespaces, until
 
 Json = dict[str, Any]
 HOME = "olm-life"
@@ -249,6 +249,21 @@ def test_roles_come_and_go(life: Life):
     until(lambda: not get("deployment", f"{NAME}-proxy", HOME), 30, "what nobody wants any more is gone")
     assert not get("poddisruptionbudget", f"{NAME}-worker", HOME)
     assert not get("statefulset", f"{NAME}-jobmaster", HOME)
+
+
+def test_a_presto_is_looked_after_too(life: Life):
+    presto = yaml.safe_load((ROOT / "config" / "samples" / "presto" / "small.yaml").read_text())
+    presto["metadata"]["namespace"] = HOME
+    presto["spec"]["image"] = LIGHT_IMAGE
+    apply(presto)
+    plural = "prestos.alluxio-operator.io"
+
+    def told() -> bool:
+        found = get(plural, presto["metadata"]["name"], HOME) or {}
+        return bool(found.get("status", {}).get("conditions"))
+
+    until(told, 30, "the operator says how it is", life.operator.explain)
+    kubectl("delete", plural, presto["metadata"]["name"], "-n", HOME, "--wait", "--timeout=30s")
 
 
 def test_a_cluster_can_be_deleted_without_the_operator(life: Life):
