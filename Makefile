@@ -99,6 +99,43 @@ golden: venv ## render the golden cases anew; read the diff before committing it
 images: venv ## build the operator's image and Alluxio's, without a registry
 	@$(VENV)/bin/python -m dev.images build
 
+.PHONY: image
+image: venv ## build the operator's image and tell of what it is made; VERSION=0.2.0 for another tag
+	@$(VENV)/bin/python -m dev.images $(if $(VERSION),--operator-version $(VERSION)) build operator
+	@$(VENV)/bin/python -m dev.images $(if $(VERSION),--operator-version $(VERSION)) layers
+
+.PHONY: bundle
+bundle: venv ## generate bundle/ from config/ with operator-sdk; IMAGE=... for another image of the operator
+	@$(VENV)/bin/python -m dev.olm bundle $(if $(IMAGE),--image $(IMAGE))
+
+.PHONY: bundle-check
+bundle-check: venv ## check the bundle as catalogs do: validators, scorecard, opm, drift; no cluster needed
+	@$(VENV)/bin/python -m dev.tasks test bundle
+
+.PHONY: catalog
+catalog: venv ## make the catalog of the released versions in build/catalog
+	@$(VENV)/bin/python -m dev.olm catalog
+
+.PHONY: install-yaml
+install-yaml: venv ## write the operator as one file, build/release/alluxio-operator.yaml
+	@$(VENV)/bin/python -m dev.olm yaml
+
+.PHONY: submission
+submission: venv ## lay out VERSION=... with IMAGE=... for a community catalog in build/submission
+	@$(VENV)/bin/python -m dev.olm submission "$(VERSION)" "$(IMAGE)"
+
+.PHONY: olm
+olm: venv ## run the Operator Lifecycle Manager and the catalog on the local cluster
+	@$(VENV)/bin/python -m dev.olm up
+
+.PHONY: olm-down
+olm-down: venv ## end both
+	@$(VENV)/bin/python -m dev.olm down
+
+.PHONY: olm-test
+olm-test: venv ## install, upgrade and uninstall by the real Operator Lifecycle Manager on the local cluster, minutes
+	@$(VENV)/bin/python -m dev.tasks test images olm
+
 .PHONY: deploy
 deploy: venv ## put the operator into the local cluster; FORM=namespaced for its own namespace only
 	@$(VENV)/bin/python -m dev.tasks deploy $(if $(FORM),--form $(FORM))

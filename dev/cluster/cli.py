@@ -45,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
 
     add("doctor", _doctor, "tell what is there, what is missing and how to get it")
     add("packages", _packages, "install the Debian packages that the cluster and the images need")
-    add("tools", _tools, "build the tools")
+    build = add("tools", _tools, "build the tools")
+    build.add_argument("--olm", action="store_true", help="those that make, check and install the OLM bundle")
+    build.add_argument("--older-validator", action="store_true", help="the bundle's validator of an older release")
     up = add("up", _up, "bring the cluster up, or repair it")
     kind = up.add_mutually_exclusive_group()
     kind.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
@@ -97,8 +99,9 @@ def _packages(_: argparse.Namespace, _cluster: Cluster) -> int:
     return 0
 
 
-def _tools(_: argparse.Namespace, cluster: Cluster) -> int:
-    tools.ensure(cluster.paths, say)
+def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
+    special = (*(tools.OLM_TOOLS if options.olm else ()), *(tools.OLDER_VALIDATOR if options.older_validator else ()))
+    tools.ensure(cluster.paths, say, special or tools.TOOLS)
     say(f"tools: {cluster.paths.bin}")
     return 0
 

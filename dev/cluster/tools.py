@@ -42,6 +42,8 @@ class Tool:
     name: str
     binaries: tuple[Binary, ...]
     link_values: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    """Build tags."""
 
     @property
     def linker_flags(self) -> str:
@@ -86,6 +88,40 @@ TOOLS = (
 BENCH_TOOLS = (Tool("helm", (Binary("helm", "helm.sh/helm/v3/cmd/helm", 100),)),)
 """What only the bench compares with: built by it, and by nothing else."""
 
+# Images are looked at and never run: without these the C libraries of container storage would be needed.
+_NO_CONTAINER_STORAGE = ("containers_image_openpgp", "exclude_graphdriver_btrfs", "exclude_graphdriver_devicemapper")
+_OLM = "github.com/operator-framework/operator-lifecycle-manager/cmd"
+_SDK = "github.com/operator-framework/operator-sdk"
+
+OLM_TOOLS = (
+    Tool(
+        "operator-sdk",
+        (
+            Binary("operator-sdk", f"{_SDK}/cmd/operator-sdk", 157),
+            Binary("scorecard-test", f"{_SDK}/images/scorecard-test", 8),
+        ),
+        {f"{_SDK}/internal/version.Version": "v1.42.2", f"{_SDK}/internal/version.GitVersion": "v1.42.2"},
+        _NO_CONTAINER_STORAGE,
+    ),
+    Tool(
+        "opm",
+        (Binary("opm", "github.com/operator-framework/operator-registry/cmd/opm", 115),),
+        tags=_NO_CONTAINER_STORAGE,
+    ),
+    Tool("olm", (Binary("olm", f"{_OLM}/olm", 150), Binary("catalog", f"{_OLM}/catalog", 10))),
+)
+"""What makes, checks and installs the bundle: built by the suites of the bundle and of OLM."""
+
+OLDER_VALIDATOR = (
+    Tool(
+        "operator-sdk-1.33",
+        (Binary("operator-sdk-1.33", f"{_SDK}/cmd/operator-sdk", 157),),
+        {f"{_SDK}/internal/version.Version": "v1.33.0", f"{_SDK}/internal/version.GitVersion": "v1.33.0"},
+        _NO_CONTAINER_STORAGE,
+    ),
+)
+"""The validator of catalogs that check with an older release: built by the full check of the bundle alone."""
+
 
 @dataclass(frozen=True)
 class Toolbox:
@@ -102,7 +138,7 @@ def cache_key(tool: Tool, go_mod: bytes, go_sum: bytes, go_version: str) -> str:
     """Name a build by all that its result depends on."""
     digest = hashlib.sha256()
     settings = (tool.linker_flags, repr(tool.binaries), repr(sorted(BUILD_ENVIRONMENT.items())), go_version)
-    for part in (go_mod, go_sum, *(setting.encode() for setting in settings)):
+    for part in (go_mod, go_sum, *(setting.encode() for setting in (*settings, *tool.tags))):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()[:16]
@@ -183,6 +219,7 @@ def _build(tool: Tool, binary: Binary, directory: Path, say: Say) -> None:
         "build",
         "-trimpath",
         f"-ldflags={tool.linker_flags}",
+        *([f"-tags={','.join(tool.tags)}"] if tool.tags else []),
         "-o",
         str(directory / binary.name),
     ]

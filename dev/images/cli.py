@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,12 @@ from dev.images.builder import build_images, full_keys, out_of_date
 from dev.images.cache import Cache
 from dev.images.catalog import all_recipes
 from dev.images.errors import ImageError
-from dev.images.recipe import Recipe
+from dev.images.layers import layers, table
+from dev.images.operator_image import operator_recipe, project_version
+from dev.images.recipe import REPOSITORY, Recipe
+from dev.images.sbom import components, document
+
+SBOM = REPOSITORY / "build" / "release" / "sbom.cdx.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         cache = Cache(find_paths(os.environ).archives)
         recipes = all_recipes(options.operator_version)
-        if options.command == "build":
+        if options.command == "layers":
+            _layers(cache, operator_recipe(options.operator_version or project_version()))
+        elif options.command == "build":
             build_images(cache, options.images or [recipe.name for recipe in recipes], recipes, force=options.force)
         else:
             _list(cache, recipes)
@@ -42,7 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("images", nargs="*", metavar="IMAGE", help="a name that `list` shows; without one: all")
     build.add_argument("--force", action="store_true", help="build the named images even if they are current")
     commands.add_parser("list", help="show all images, and whether their archives are current")
+    commands.add_parser("layers", help="show of what the operator's image is made, and write its SBOM")
     return parser
+
+
+def _layers(cache: Cache, recipe: Recipe) -> None:
+    entry = cache.read().get(recipe.tag)
+    if entry is None:
+        raise ImageError(f"{recipe.tag} isn't built: run `make image`")
+    print(recipe.tag)
+    for line in table(layers(cache.root / entry.archive)):
+        print(line)
+    tag, _, version = recipe.tag.rpartition(":")
+    SBOM.parent.mkdir(parents=True, exist_ok=True)
+    found = components(cache.root / entry.archive)
+    SBOM.write_text(json.dumps(document(found, tag, version), indent=1) + "\n")
+    print(f"what is inside: {SBOM.relative_to(REPOSITORY)}, {len(found)} packages")
 
 
 def _list(cache: Cache, recipes: Sequence[Recipe]) -> None:

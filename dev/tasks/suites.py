@@ -105,6 +105,26 @@ SUITES = (
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 15, again=_failed_stories),
     Suite("more-scenarios", (_kuttl("kuttl-test-full.yaml"),), 45, full=True),
+    Suite(
+        "bundle",
+        (
+            (PYTHON, "-m", "dev.cluster", "tools", "--olm", "--older-validator"),
+            (PYTHON, "-m", "pytest", "-q", "tests/bundle", f"--junitxml={REPORTS}/bundle.xml"),
+        ),
+        20,
+        full=True,
+    ),
+    Suite(
+        "olm",
+        (
+            (PYTHON, "-m", "dev.cluster", "tools", "--olm"),
+            (PYTHON, "-m", "dev.cluster", "up"),
+            (PYTHON, "-m", "pytest", "-q", "tests/olm", "--timeout=400", f"--junitxml={REPORTS}/olm.xml"),
+            (PYTHON, "-m", "dev.olm", "down"),
+        ),
+        15,
+        full=True,
+    ),
     Suite("faults-long", ((PYTHON, "-m", "dev.tasks.faults", "--long"),), 150, full=True),
 )
 

@@ -18,6 +18,7 @@ from alluxio_operator.server.wakeups import wakeups_in
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import ChangesUnderWay
 from alluxio_operator.work import Deadline
 
 log = logging.getLogger(__name__)
@@ -30,13 +31,14 @@ def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
     metrics = Metrics()
     kube = Kube.connect()
     module: ReconcilersModule = importlib.import_module(settings.reconcilers)
-    by_kind = module.reconcilers(kube, settings, metrics)
+    changes = ChangesUnderWay()
+    by_kind = module.reconcilers(kube, settings, metrics, changes)
     queue = QueueState()
     found = wakeups_in(json.loads(message), by_kind.keys())
     for request in (*found.requests, *found.existing):
         queue.add(request, now=0)
     if found.resync:
-        for request in module.list_owners(kube, settings):
+        for request in module.list_owners(kube, settings, changes):
             queue.add(request, now=0)
     while (taken := queue.take(now=0)) is not None:
         request = taken.request

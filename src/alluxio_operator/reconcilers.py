@@ -19,36 +19,40 @@ from alluxio_operator.presto.rest import PrestoRest
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import ChangesUnderWay
 from alluxio_operator.work import OwnerKey, Reason, Reconciler, Request
 
 OWNERS = (KIND, PRESTO)
 
 
-def reconcilers(kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str, Reconciler]:
+def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
     """Return the reconciler of each kind."""
     renderer = Renderer(settings.templates_dir)
     return {
-        KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, _now),
-        PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now),
+        KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, _now, changes.note),
+        PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now, changes.note),
     }
 
 
-def list_owners(kube: Kube, settings: Settings) -> Iterable[Request]:
+def list_owners(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
     """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
     for kind in OWNERS:
         for namespace in _namespaces(settings):
             for resource in kube.list(KINDS[kind].path(namespace)):
                 meta = resource["metadata"]
                 followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
-                reason = Reason.RESYNC if followed else Reason.EDIT
-                yield Request(OwnerKey(kind, meta["namespace"], meta["name"]), reason)
+                key = OwnerKey(kind, meta["namespace"], meta["name"])
+                changes.note_read(key, resource)
+                yield Request(key, Reason.RESYNC if followed else Reason.EDIT)
 
 
-def resync(kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
+def resync(
+    kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
+) -> Iterable[Request]:
     """Return requests for what has drifted with no event to tell of it, and one for every resource."""
     for reconciler in by_kind.values():
         yield from reconciler.drifted(_namespaces(settings))
-    yield from list_owners(kube, settings)
+    yield from list_owners(kube, settings, changes)
 
 
 def watched(settings: Settings) -> Sequence[Watched]:

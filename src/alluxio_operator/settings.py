@@ -73,6 +73,8 @@ class Settings:
         WATCH_NAMESPACE, lambda text: watch_namespaces({WATCH_NAMESPACE: text}), ()
     )
     """Empty for all namespaces."""
+    operator_condition: str = _setting("OPERATOR_CONDITION_NAME", str, "")
+    """The OperatorCondition of this version; the Operator Lifecycle Manager sets the variable."""
     kubeconfig: Path | None = _setting("KUBECONFIG", Path, None)
     """None inside a cluster."""
 

@@ -20,6 +20,7 @@ from alluxio_operator.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import ChangesUnderWay
 from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
 
 Json = dict[str, Any]
@@ -80,6 +81,7 @@ class World:
         meta = self.made["metadata"]
         self.namespace, self.name = meta["namespace"], meta["name"]
         self.key = OwnerKey(KIND, self.namespace, self.name)
+        self.changes = ChangesUnderWay()
         self.start_operator()
 
     def start_operator(self) -> None:
@@ -90,6 +92,7 @@ class World:
             RENDERER,
             Metrics(CollectorRegistry()),
             self._clock,
+            self.changes.note,
         )
 
     def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:

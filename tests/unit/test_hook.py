@@ -221,8 +221,8 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
         return Outcome(requeue_after=1)
 
     module = SimpleNamespace(
-        reconcilers=lambda kube, settings, metrics: {KIND: reconcile},
-        list_owners=lambda kube, settings: OWNERS,
+        reconcilers=lambda kube, settings, metrics, changes: {KIND: reconcile},
+        list_owners=lambda kube, settings, changes: OWNERS,
     )
     monkeypatch.setitem(sys.modules, "stand_in", module)
     monkeypatch.setattr(inline.Kube, "connect", lambda: None)

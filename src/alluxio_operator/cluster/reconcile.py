@@ -24,6 +24,7 @@ from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import Note
 from alluxio_operator.work import Deadline, Outcome, Request
 
 FOLDER = "alluxio"
@@ -35,13 +36,19 @@ class ClusterReconciler:
     """Brings one AlluxioCluster closer to its spec; keeps between calls only what may be lost."""
 
     def __init__(
-        self, kube: Kube, alluxio: Alluxio, renderer: Renderer, metrics: Metrics, now: Callable[[], datetime]
+        self,
+        kube: Kube,
+        alluxio: Alluxio,
+        renderer: Renderer,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        note: Note = lambda key, conditions: None,  # noqa: ARG005
     ) -> None:
         self._kube = kube
         self._alluxio = alluxio
         self._metrics = metrics
         self._now = now
-        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now)
+        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
 
     def is_news(self, request: Request) -> bool:
         """Tell whether there may be something to do; not for an event of one of the operator's own writes."""

@@ -23,6 +23,7 @@ from alluxio_operator.pipeline.publish import Written, publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.pipeline.sweep import sweep
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import Note
 from alluxio_operator.work import Outcome, OwnerKey, Request
 
 AGAIN = Outcome(requeue_after=0.0)
@@ -90,6 +91,7 @@ class Owned:
         renderer: Renderer,
         metrics: Metrics,
         now: Callable[[], datetime],
+        note: Note = lambda key, conditions: None,  # noqa: ARG005
     ) -> None:
         self._kind = kind
         self._folder = folder
@@ -97,6 +99,7 @@ class Owned:
         self._renderer = renderer
         self._metrics = metrics
         self._now = now
+        self._note = note
         self._kept: dict[OwnerKey, Kept] = {}
 
     def is_news(self, request: Request) -> bool:
@@ -112,6 +115,7 @@ class Owned:
     def forget(self, key: OwnerKey) -> None:
         """Drop what is remembered of an owner that is gone."""
         self._kept.pop(key, None)
+        self._note(key, ())
 
     def kept(self, request: Request) -> Kept:
         """Return what is remembered of an owner, with what the request speaks of in doubt."""
@@ -173,6 +177,8 @@ class Owned:
     ) -> Outcome:
         """Write the status if it changed, and tell what happened."""
         before, now = look.status, self._now()
+        meta = look.resource["metadata"]
+        self._note(OwnerKey(self._kind, meta["namespace"], meta["name"]), after.conditions)
         written = events.notes((), (), applied)
         with self._metrics.stage("report"):
             if after == before and look.resource.get("status"):

@@ -16,6 +16,7 @@ from alluxio_operator.presto.observe import observe
 from alluxio_operator.presto.report import report, report_problems
 from alluxio_operator.presto.validate import Presto, validate
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import Note
 from alluxio_operator.work import Deadline, Outcome, Request
 
 FOLDER = "presto"
@@ -25,13 +26,19 @@ class PrestoReconciler:
     """Brings one Presto closer to its spec; keeps between calls only what may be lost."""
 
     def __init__(
-        self, kube: Kube, servers: PrestoServers, renderer: Renderer, metrics: Metrics, now: Callable[[], datetime]
+        self,
+        kube: Kube,
+        servers: PrestoServers,
+        renderer: Renderer,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        note: Note = lambda key, conditions: None,  # noqa: ARG005
     ) -> None:
         self._kube = kube
         self._servers = servers
         self._metrics = metrics
         self._now = now
-        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now)
+        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
 
     def is_news(self, request: Request) -> bool:
         """Tell whether there may be something to do; not for an event of one of the operator's own writes."""

@@ -20,12 +20,14 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.server.http import HttpServer
 from alluxio_operator.server.lease import Election, KubeLeases, Times
 from alluxio_operator.server.listener import Listener
+from alluxio_operator.server.operator_condition import OperatorCondition
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.watch import Collections, Watch, Watched
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.upgradeable import ChangesUnderWay
 from alluxio_operator.work import IsNews, ListOwners, Reconcile, Reconciler, Request, Resync
 
 log = logging.getLogger(__name__)
@@ -51,15 +53,19 @@ ToldToStop = Callable[[float], bool]
 class ReconcilersModule(Protocol):
     """The module that says how each kind is reconciled (`alluxio_operator.reconcilers`)."""
 
-    def reconcilers(self, kube: Kube, settings: Settings, metrics: Metrics) -> Mapping[str, Reconciler]:
-        """Return what reconciles each kind."""
+    def reconcilers(
+        self, kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay
+    ) -> Mapping[str, Reconciler]:
+        """Return what reconciles each kind, and tells `changes` what its status says."""
         ...
 
-    def list_owners(self, kube: Kube, settings: Settings) -> Iterable[Request]:
+    def list_owners(self, kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
         """Return a request for every owner in the watched namespaces; see ListOwners."""
         ...
 
-    def resync(self, kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler]) -> Iterable[Request]:
+    def resync(
+        self, kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
+    ) -> Iterable[Request]:
         """Return requests for what has drifted, and one for every owner."""
         ...
 
@@ -86,6 +92,18 @@ class ServerKube(KubeLeases, Collections, Protocol):
     """The calls of the server itself."""
 
 
+class Companion(Protocol):
+    """What runs beside the reconciles of a leader, and on which nothing depends."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def close(self) -> None:
+        """End."""
+        ...
+
+
 class Server:
     """One replica; on `leading_fd` it tells the supervisor that it leads, `exit_now` ends the process at once."""
 
@@ -96,6 +114,7 @@ class Server:
         work: Work,
         metrics: Metrics,
         *,
+        companions: Sequence[Companion] = (),
         leading_fd: int | None = None,
         exit_now: Callable[[int], object] = os._exit,
         clock: Callable[[], float] = time.monotonic,
@@ -103,6 +122,7 @@ class Server:
         self._settings = settings
         self._work = work
         self._metrics = metrics
+        self._companions = companions
         self._leading_fd = leading_fd
         self._exit_now = exit_now
         self._clock = clock
@@ -195,6 +215,8 @@ class Server:
         self._listener.start()
         for watch in self._watches:
             watch.start()
+        for companion in self._companions:
+            companion.start()
         self._started = True
         self._metrics.leader.set(1)
         log.info("leading", extra={"owners": len(owners)})
@@ -233,6 +255,8 @@ class Server:
 
     def _end(self) -> None:
         log.info("ending")
+        for companion in self._companions:
+            companion.close()
         for watch in self._watches:
             watch.close()
         # The lease is kept while reconciles end, and the socket is served, so that no hook fails for nothing.
@@ -252,6 +276,12 @@ def boot_time() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def _companions(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Sequence[Companion]:
+    if not settings.operator_condition:
+        return ()
+    return (OperatorCondition(kube, settings.operator_namespace, settings.operator_condition, changes.verdict),)
+
+
 def main() -> NoReturn:
     """Run a replica by the environment's settings."""
     # Before any thread starts, as threads inherit it. Waiting for a signal is simpler than a handler, which
@@ -267,18 +297,27 @@ def main() -> NoReturn:
     metrics = Metrics()
     module: ReconcilersModule = importlib.import_module(settings.reconcilers)
     watched = module.watched(settings)
-    # One for each worker and each watch, one for the lease, one for the listener of a resync.
-    kube = Kube.connect(connections=settings.workers + len(watched) + 2)
-    by_kind = module.reconcilers(kube, settings, metrics)
+    # One for each worker and each watch, one for the lease, one for the listener of a resync, one for the companion.
+    kube = Kube.connect(connections=settings.workers + len(watched) + 3)
+    changes = ChangesUnderWay()
+    by_kind = module.reconcilers(kube, settings, metrics, changes)
     work = Work(
         by_kind,
-        lambda: module.list_owners(kube, settings),
-        lambda: module.resync(kube, settings, by_kind),
+        lambda: module.list_owners(kube, settings, changes),
+        lambda: module.resync(kube, settings, by_kind, changes),
         lambda request: by_kind[request.key.kind].is_news(request),
         watched,
     )
     leading_fd = os.environ.get(LEADING_FD)
-    server = Server(settings, kube, work, metrics, leading_fd=int(leading_fd) if leading_fd else None, clock=boot_time)
+    server = Server(
+        settings,
+        kube,
+        work,
+        metrics,
+        companions=_companions(kube, settings, changes),
+        leading_fd=int(leading_fd) if leading_fd else None,
+        clock=boot_time,
+    )
     code = server.run(lambda seconds: signal.sigtimedwait(STOP_SIGNALS, seconds) is not None)
     log.info("ended", extra={"code": code})
     sys.exit(code)

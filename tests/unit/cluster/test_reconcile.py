@@ -409,3 +409,33 @@ def test_a_resource_that_comes_back_under_its_name_adopts_the_journal(settled: W
     assert job == "small-journal-ffffffffa"
     assert settled.kube.object("Job", "data", job)["spec"]["template"]["spec"]["containers"][0]["args"][-1] == "adopt"
     settled.settle()
+
+
+# --- a new version of the operator ---------------------------------------------------------------------------------
+
+
+def test_an_installation_holds_up_no_new_version(world: World):
+    world.reconcile()
+
+    assert world.phase == "Installing"
+    assert world.changes.verdict().upgradeable
+
+
+def test_a_change_of_what_runs_holds_up_a_new_version_until_it_has_ended(settled: World):
+    settled.edit_spec(properties={"alluxio.user.block.size.bytes.default": "32MB"})
+    settled.reconcile()
+
+    assert settled.phase == "Updating"
+    assert settled.changes.verdict().message == f"being changed: AlluxioCluster {settled.namespace}/{settled.name}"
+
+    settled.settle()
+    assert settled.changes.verdict().upgradeable
+
+
+def test_a_cluster_that_is_deleted_in_the_midst_of_a_change_holds_up_nothing(settled: World):
+    settled.edit_spec(properties={"alluxio.user.block.size.bytes.default": "32MB"})
+    settled.reconcile()
+    settled.kube.remove(KINDS[KIND].path(settled.namespace, settled.name))
+    settled.reconcile()
+
+    assert settled.changes.verdict().upgradeable

@@ -39,6 +39,19 @@ def owner_of(obj: Mapping[str, Any]) -> OwnerKey:
 WATCHED = [Watched("Job", "/jobs", "ours=1", False, owner_of, lambda obj: obj["metadata"]["name"])]
 
 
+class Companion:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def close(self) -> None:
+        self.told.append("close")
+
+
 class Replica:
     def __init__(self, kube: FakeLeases, folder: str, **options: object) -> None:
         self.settings = Settings(
@@ -63,6 +76,7 @@ class Replica:
         self.said, leading_fd = os.pipe()
         self.leading_fd = leading_fd
         self.metrics = Metrics(CollectorRegistry())
+        self.companion = Companion()
         self.server = Server(
             self.settings,
             kube,
@@ -74,6 +88,7 @@ class Replica:
                 WATCHED,
             ),
             self.metrics,
+            companions=[self.companion],
             leading_fd=leading_fd,
             exit_now=self.exits.append,
         )
@@ -155,6 +170,21 @@ def test_a_standby_is_ready_and_takes_over_at_once_when_the_leader_ends(folder: 
     # Sooner than the lease would have run out.
     eventually(two.leads, seconds=2.5)
     assert two.end() == 0
+
+
+def test_what_runs_beside_a_leader_begins_and_ends_with_it(folder: str) -> None:
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    eventually(one.leads)
+    two = Replica(kube, folder)
+    eventually(lambda: two.get("/readyz") == 200)
+    assert (one.companion.told, two.companion.told) == (["start"], [])
+
+    one.end()
+    assert one.companion.told == ["start", "close"]
+    eventually(two.leads)
+    two.end()
+    assert two.companion.told == ["start", "close"]
 
 
 def test_a_replica_that_cannot_see_the_lease_is_not_ready(folder: str) -> None:

@@ -1,0 +1,77 @@
+"""The command line: python -m dev.olm bundle | catalog | yaml | submission | up | down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dev.cluster.errors import ClusterError
+from dev.olm import bundle, catalog, install_yaml, submission
+from dev.olm.lifecycle import Lifecycle
+from dev.olm.programs import Programs
+from dev.tasks.shell import ROOT, StepFailed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options, Programs.built())
+    except (StepFailed, ClusterError) as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dev.olm", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    make = commands.add_parser("bundle", help="generate bundle/ from config/")
+    make.add_argument("--check", action="store_true", help="only tell whether it is what config/ gives")
+    make.add_argument("--image", help="the operator's image, where it isn't the one of config/manager")
+    commands.add_parser("catalog", help="make the catalog of the released versions below build/")
+    commands.add_parser("yaml", help="write the operator as one file below build/")
+    submit = commands.add_parser("submission", help="lay out a version for a community catalog below build/")
+    submit.add_argument("version")
+    submit.add_argument("image")
+    commands.add_parser("up", help="run the Operator Lifecycle Manager and the catalog on the local cluster")
+    commands.add_parser("down", help="end both")
+    return parser
+
+
+def _run(options: argparse.Namespace, programs: Programs) -> int:
+    if options.command == "bundle":
+        return _bundle(programs, check=options.check, image=options.image)
+    if options.command == "submission":
+        print(submission.write(programs, options.version, options.image).relative_to(ROOT))
+    elif options.command == "yaml":
+        print(install_yaml.write(programs).relative_to(ROOT))
+    elif options.command == "catalog":
+        print(_catalog(programs).relative_to(ROOT))
+    else:
+        lifecycle = Lifecycle.here(programs, lambda line: print(line, flush=True))
+        if options.command == "down":
+            lifecycle.down()
+            return 0
+        lifecycle.up()
+        lifecycle.serve(_catalog(programs))
+    return 0
+
+
+def _bundle(programs: Programs, *, check: bool, image: str | None) -> int:
+    if not check:
+        bundle.generate(programs, image=image)
+        return 0
+    changed = bundle.differences(programs)
+    for file in changed:
+        print(f"error: {file} isn't what config/ gives: run `make bundle` and commit the result", file=sys.stderr)
+    return 1 if changed else 0
+
+
+def _catalog(programs: Programs) -> Path:
+    return catalog.write(programs, catalog.released(), [ROOT / "bundle"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Completes the ClusterServiceVersion: what is said by hand in config/manifests meets what the rest of config/ says."""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dev.olm.descriptors import owned
+
+Json = dict[str, Any]
+
+OPERATOR = "operator"
+"""Name of the operator's image among the related ones, and of its container."""
+
+
+def completed(base: Mapping[str, Any], crds: Iterable[Mapping[str, Any]], icon: bytes) -> Json:
+    """Return the base with the icon and the owned CRDs, for operator-sdk to add the rest."""
+    csv = copy.deepcopy(dict(base))
+    csv["spec"]["icon"] = [{"base64data": base64.b64encode(icon).decode(), "mediatype": "image/svg+xml"}]
+    csv["spec"]["customresourcedefinitions"] = {"owned": [owned(crd) for crd in crds]}
+    return csv
+
+
+def finished(generated: Mapping[str, Any], base: Mapping[str, Any], crds: Iterable[Mapping[str, Any]]) -> Json:
+    """Return what operator-sdk generated with what it can't know: all images, and the time that the sources name."""
+    csv = copy.deepcopy(dict(generated))
+    image = operator_image(csv)
+    csv["metadata"]["annotations"] |= {
+        "createdAt": base["metadata"]["annotations"]["createdAt"],
+        "containerImage": image,
+    }
+    csv["spec"]["relatedImages"] = [{"name": OPERATOR, "image": image}, *operands(crds)]
+    return csv
+
+
+def operator_image(csv: Mapping[str, Any]) -> str:
+    """Return the image of the operator's own container."""
+    [deployment] = csv["spec"]["install"]["spec"]["deployments"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    return str(container["image"])
+
+
+def operands(crds: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
+    """Yield the images that the operator runs where a resource names no other, as the CRDs' defaults say."""
+    for crd in crds:
+        [version] = crd["spec"]["versions"]
+        spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+        repository = spec["image"]["properties"]["repository"]["default"]
+        # Where any version is taken, the one that is run when none is named.
+        for tag in spec["version"].get("enum") or [spec["version"]["default"]]:
+            yield {"name": f"{repository.rpartition('/')[2]}-{tag}", "image": f"{repository}:{tag}"}

@@ -1,0 +1,117 @@
+"""Says of each CRD what the bundle tells of it: its fields in people's words, and the objects that are made from it.
+
+All of it comes from the CRDs, so that a field can't be described in two ways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Json = dict[str, Any]
+Schema = Mapping[str, Any]
+
+UI = "urn:alm:descriptor:com.tectonic.ui"
+KUBERNETES = "urn:alm:descriptor:io.kubernetes"
+
+WIDGETS = {
+    "replicas": f"{UI}:podCount",
+    "resources": f"{UI}:resourceRequirements",
+    "pullPolicy": f"{UI}:imagePullPolicy",
+    "secretName": f"{KUBERNETES}:Secret",
+    "configMapName": f"{KUBERNETES}:ConfigMap",
+    "claimName": f"{KUBERNETES}:PersistentVolumeClaim",
+    "storageClassName": f"{KUBERNETES}:StorageClass",
+    "conditions": f"{KUBERNETES}.conditions",
+    "phase": f"{KUBERNETES}.phase",
+}
+"""How a console shows a field of that name, wherever it stands."""
+
+BY_TYPE = {"boolean": f"{UI}:booleanSwitch", "integer": f"{UI}:number", "string": f"{UI}:text"}
+
+REFERENCES = frozenset({"secretName", "configMapName", "claimName", "storageClassName"})
+"""Fields that name other objects: described however deep they stand."""
+
+SETTLED = frozenset({"affinity", "env", "podAnnotations", "podLabels", "tolerations", "topologySpreadConstraints"})
+"""Fields of every role whose form is Kubernetes' own: said once by Kubernetes, and not again for each role."""
+
+RESOURCES = (
+    ("ConfigMap", "v1"),
+    ("DaemonSet", "apps/v1"),
+    ("Deployment", "apps/v1"),
+    ("Job", "batch/v1"),
+    ("PersistentVolumeClaim", "v1"),
+    ("Pod", "v1"),
+    ("PodDisruptionBudget", "policy/v1"),
+    ("Service", "v1"),
+    ("ServiceAccount", "v1"),
+    ("StatefulSet", "apps/v1"),
+)
+"""Kinds of objects that belong to a resource."""
+
+
+def owned(crd: Schema) -> Json:
+    """Return the entry of spec.customresourcedefinitions.owned for a CRD."""
+    spec = crd["spec"]
+    [version] = spec["versions"]
+    root = version["schema"]["openAPIV3Schema"]
+    return {
+        "name": crd["metadata"]["name"],
+        "kind": spec["names"]["kind"],
+        "version": version["name"],
+        "displayName": words(spec["names"]["kind"]),
+        "description": _one_line(root["description"]),
+        "resources": [{"kind": kind, "name": "", "version": api} for kind, api in RESOURCES],
+        "specDescriptors": list(_descriptors(root["properties"]["spec"])),
+        "statusDescriptors": list(_descriptors(root["properties"]["status"])),
+    }
+
+
+def words(name: str) -> str:
+    """Return a name in camel case as words: jobService is "Job service", AlluxioCluster "Alluxio Cluster"."""
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+|[a-z0-9]+", name)
+    if name[0].isupper():
+        return " ".join(parts)
+    first, *rest = [part if part.isupper() and len(part) > 1 else part.lower() for part in parts]
+    return " ".join([first[0].upper() + first[1:], *rest])
+
+
+def _descriptors(schema: Schema) -> Iterator[Json]:
+    for name, child in sorted(schema["properties"].items()):
+        yield _descriptor((name,), child)
+        for below, grandchild in sorted(child.get("properties", {}).items()):
+            if below not in SETTLED:
+                yield _descriptor((name, below), grandchild)
+            yield from _references((name, below), grandchild)
+
+
+def _references(path: tuple[str, ...], schema: Schema) -> Iterator[Json]:
+    for name, child in sorted(schema.get("properties", {}).items()):
+        if name in REFERENCES:
+            yield _descriptor((*path, name), child)
+        yield from _references((*path, name), child)
+
+
+def _descriptor(path: tuple[str, ...], schema: Schema) -> Json:
+    shown = {
+        "path": ".".join(path),
+        "displayName": ": ".join([words(path[0]), *(words(part).lower() for part in path[1:])]),
+        "description": _one_line(schema.get("description", "")),
+    }
+    widgets = list(_widgets(path[-1], schema))
+    return {**shown, "x-descriptors": widgets} if widgets else shown
+
+
+def _widgets(name: str, schema: Schema) -> Iterator[str]:
+    kind = str(schema.get("type"))
+    if name in WIDGETS:
+        yield WIDGETS[name]
+    elif "enum" in schema:
+        yield from (f"{UI}:select:{value}" for value in schema["enum"])
+    elif kind in BY_TYPE:
+        yield BY_TYPE[kind]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,151 @@
+"""Runs the Operator Lifecycle Manager and a catalog on the local cluster, as processes: no image of theirs is needed.
+
+The processes are recorded with those of the cluster, so taking that down takes them down as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from dev.cluster import cgroups, machine, network
+from dev.cluster.cluster import Cluster
+from dev.cluster.crds import not_established
+from dev.cluster.errors import ClusterError
+from dev.cluster.paths import find_paths
+from dev.cluster.plan import Node
+from dev.cluster.processes import Command
+from dev.olm.programs import Programs
+from dev.tasks.shell import inside
+
+NAMESPACE = "olm"
+CATALOG = "alluxio-operator-local"
+PORT = 50051
+PREFIX = "olm-"
+"""Of the names of all processes here."""
+WAKE_UP = "15s"
+"""How often the catalog operator looks at everything again; its own 15 minutes are for catalogs that rarely change."""
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The Operator Lifecycle Manager of the cluster of this run directory."""
+
+    cluster: Cluster
+    programs: Programs
+    say: Callable[[str], None]
+
+    @classmethod
+    def here(cls, programs: Programs, say: Callable[[str], None]) -> Lifecycle:
+        """Return that of the cluster that the environment names."""
+        return cls(Cluster(find_paths(os.environ), say), programs, say)
+
+    def up(self) -> None:
+        """Start it; what runs already stays. The catalog is served once `serve` is called."""
+        first = self._first()
+        began = time.monotonic()
+        self._install_crds()
+        for name in (NAMESPACE, "operators"):
+            _create(f"namespace/{name}", "create", "namespace", name)
+        kubeconfig = str(self.cluster.paths.kubeconfig)
+        self._ensure(
+            first,
+            "olm-catalog-operator",
+            ("catalog", f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}", "--writeStatusName=",
+             f"--interval={WAKE_UP}"),
+        )  # fmt: skip
+        self._ensure(
+            first,
+            "olm-operator",
+            ("olm", f"--namespace={NAMESPACE}", "--writeStatusName=", "--writePackageServerStatusName="),
+            environment=(f"KUBECONFIG={kubeconfig}",),
+        )
+        self.say(f"OLM runs (after {time.monotonic() - began:.1f} s)")
+
+    def serve(self, catalog: Path, name: str = CATALOG, port: int = PORT) -> None:
+        """Serve a catalog under a name of its own, in place of the one before under that name."""
+        first = self._first()
+        server = f"{PREFIX}server-{name}"
+        scratch = self.cluster.paths.run / "olm"
+        scratch.mkdir(exist_ok=True)
+        arguments = (
+            "opm", "serve", str(catalog), f"--port={port}", "--pprof-addr=",
+            f"--termination-log={scratch / f'{name}.termination.log'}",
+        )  # fmt: skip
+        content = "\n".join(file.read_text() for file in sorted(catalog.glob("*.yaml")))
+        self._ensure(first, server, arguments, content)
+        self.cluster.processes.wait_for("catalog", partial(_listens, first, port), 60, server)
+        source = {
+            "apiVersion": "operators.coreos.com/v1alpha1",
+            "kind": "CatalogSource",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {"sourceType": "grpc", "address": f"{first.address}:{port}", "displayName": name},
+        }
+        inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(source))
+
+    def unserve(self, name: str) -> None:
+        """Serve a catalog no more."""
+        kubectl = ("kubectl", "delete", "catalogsource.operators.coreos.com", name, "-n", NAMESPACE)
+        inside(*kubectl, "--ignore-not-found")
+        self.cluster.processes.stop(f"{PREFIX}server-{name}")
+
+    def down(self) -> None:
+        """End the processes; what they made stays."""
+        for name in self.cluster.processes.names():
+            if name.startswith(PREFIX):
+                self.cluster.processes.stop(name)
+
+    def _first(self) -> Node:
+        running = self.cluster.running()
+        if not running:
+            raise ClusterError("the local cluster is not running: start it with `make cluster`")
+        return running[0]
+
+    def _install_crds(self) -> None:
+        module = self.programs.module_directory("olm", "github.com/operator-framework/operator-lifecycle-manager")
+        crds = module / "deploy" / "chart" / "crds"
+        # Too large for the annotation that a client-side apply leaves behind.
+        inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", str(crds))
+        until = time.monotonic() + 30
+        while missing := not_established(inside("kubectl", "get", "-o", "json", "-f", str(crds))):
+            if time.monotonic() > until:
+                raise ClusterError(f"the CRDs of OLM are not served: {missing}")
+            time.sleep(0.2)
+
+    def _ensure(
+        self,
+        first: Node,
+        name: str,
+        arguments: tuple[str, ...],
+        content: str = "",
+        environment: tuple[str, ...] = (),
+    ) -> None:
+        processes = self.cluster.processes
+        enter = (*cgroups.join_command(first), *machine.enter(processes, first))
+        program, *rest = arguments
+        settings = (f"HOME={self.cluster.paths.run}", *environment)
+        command = ("/usr/bin/env", *settings, self.programs.path(program), *rest)
+        if processes.ensure(Command(name, command, enter, content)):
+            self.say(f"{name} started")
+
+
+def _listens(first: Node, port: int) -> bool:
+    def ask() -> bool:
+        with socket.create_connection((first.address, port), timeout=2):
+            return True
+
+    try:
+        return network.call_inside(first, ask)
+    except OSError:
+        return False
+
+
+def _create(what: str, *command: str) -> None:
+    if not inside("kubectl", "get", what, "--ignore-not-found", "--output=name").strip():
+        inside("kubectl", *command)

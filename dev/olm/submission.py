@@ -1,0 +1,49 @@
+"""Lays out a version as the community catalogs want it: operators/NAME/VERSION with a ci.yaml beside."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+from alluxio_operator import __version__
+from dev.olm import bundle
+from dev.olm.programs import Programs
+from dev.tasks.shell import ROOT, StepFailed
+
+BUILT = ROOT / "build" / "submission"
+
+CI = {"updateGraph": "replaces-mode", "reviewers": []}
+"""How the catalog builds its graph, and who may merge without its maintainers: names of accounts, filled in by hand."""
+
+IMAGE = re.compile(r"[a-z0-9.-]+\.[a-z]+(:\d+)?/[a-z0-9._/-]+:[A-Za-z0-9_.-]+(@sha256:[0-9a-f]{64})?")
+"""A registry's name, a path and a tag: what others can pull."""
+
+
+def write(programs: Programs, version: str, image: str, target: Path = BUILT) -> Path:
+    """Write the folder of a version whose operator is pulled as `image`; return it."""
+    if version != __version__:
+        raise StepFailed(
+            f"VERSION={version}: the sources are those of {__version__}; check out the tag v{version}, or set "
+            "the version in pyproject.toml and src/alluxio_operator/__init__.py"
+        )
+    if not IMAGE.fullmatch(image):
+        raise StepFailed(
+            f"IMAGE={image!r}: a catalog needs a name that everybody can pull, with registry and tag, such as "
+            f"IMAGE=registry.example.com/team/alluxio-operator:{version}"
+        )
+    package = target / "operators" / bundle.PACKAGE
+    folder = package / version
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    bundle.generate(programs, folder, image)
+    for part in (folder / "bundle").iterdir():
+        part.rename(folder / part.name)
+    (folder / "bundle").rmdir()
+    (folder / bundle.DOCKERFILE).unlink()
+    ci = package / "ci.yaml"
+    if not ci.exists():
+        ci.write_text(f"---\n{yaml.safe_dump(CI, sort_keys=False)}")
+    return folder

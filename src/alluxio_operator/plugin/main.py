@@ -1,0 +1,161 @@
+"""The command line of `kubectl alluxio`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from alluxio_operator import __version__
+from alluxio_operator.kube.errors import ApiError, NotFound
+from alluxio_operator.plugin import bundle, logs, screen
+from alluxio_operator.plugin.errors import PluginError
+from alluxio_operator.plugin.reader import Reader
+from alluxio_operator.plugin.view import ClusterView, cluster_view, healthy
+
+ROLES = ("master", "worker", "jobmaster", "jobworker", "logserver", "proxy", "fuse")
+UNWELL = 3
+"""Exit code of `status` when a cluster needs a person."""
+
+Command = Callable[[argparse.Namespace, Reader], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, 1 for trouble, or 3 from `status` when a cluster isn't well."""
+    options = parser().parse_args(arguments)
+    try:
+        command: Command = options.run
+        return command(options, Reader.connect(options.kubeconfig, options.context, options.namespace))
+    except NotFound:
+        print(f"error: there is no AlluxioCluster {options.name} in this namespace; -n names another", file=sys.stderr)
+    except (PluginError, ApiError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("-n", "--namespace", help="default: the one of the context")
+    shared.add_argument("--context", help="context of the kubeconfig")
+    shared.add_argument("--kubeconfig", help="default: as kubectl finds it")
+    result = argparse.ArgumentParser(prog="kubectl alluxio", description="Looks after Alluxio clusters.")
+    result.add_argument("--version", action="version", version=__version__)
+    commands = result.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, parents=[shared], help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    status = add("status", _status, "show one cluster on one screen, or a line for each")
+    status.add_argument("name", nargs="?", metavar="NAME")
+    status.add_argument("-A", "--all-namespaces", action="store_true")
+    status.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
+
+    read = add("logs", _logs, "show the logs of a cluster's pods, each line with where it is from")
+    read.add_argument("name", metavar="NAME")
+    read.add_argument("--role", choices=ROLES, help="default: all")
+    read.add_argument("--tail", type=int, default=200, metavar="LINES", help="of each container; default: 200")
+    read.add_argument("-f", "--follow", action="store_true")
+
+    report = add("report", _report, "collect what support wants to see in one file, without secrets")
+    report.add_argument("name", metavar="NAME")
+    report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz here")
+    report.add_argument("--operator-namespace", metavar="NAMESPACE", help="default: looked for in all")
+    return result
+
+
+def complete(arguments: Sequence[str] | None = None) -> int:
+    """Answer kubectl's request for completions (a program `kubectl_complete-alluxio`): one a line, then a directive."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or [""]
+    try:
+        offered = candidates(words, _names)
+    except (PluginError, ApiError):
+        offered = []
+    print("\n".join([*offered, ":4"]))
+    return 0
+
+
+def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
+    """Return what may stand in place of the last word, which is begun."""
+    *before, begun = words
+    known = {"status", "logs", "report"}
+    command = next((word for word in before if word in known), None)
+    if before and before[-1] == "--role":
+        offered: Iterable[str] = ROLES
+    elif before and before[-1] in ("-o", "--output"):
+        offered = ("table", "json", "yaml")
+    elif command is None:
+        offered = sorted(known)
+    else:
+        offered = names(before)
+    return [one for one in offered if one.startswith(begun)]
+
+
+def _names(before: Sequence[str]) -> list[str]:
+    namespace = next((before[i + 1] for i, word in enumerate(before[:-1]) if word in ("-n", "--namespace")), None)
+    return [one["metadata"]["name"] for one in Reader.connect(None, None, namespace).clusters()]
+
+
+def _status(options: argparse.Namespace, reader: Reader) -> int:
+    now = datetime.now(UTC)
+    if options.name:
+        pods, events = reader.pods_of(options.name), reader.events_of(options.name)
+        views = [cluster_view(reader.cluster(options.name), pods, events, now)]
+    else:
+        views = [cluster_view(one, (), (), now) for one in reader.clusters(everywhere=options.all_namespaces)]
+    if options.output == "table":
+        _draw(views, single=bool(options.name))
+    else:
+        shown = views[0].as_dict() if options.name else [view.as_dict() for view in views]
+        text = json.dumps(shown, indent=2)
+        # By way of JSON, so that tuples are lists.
+        print(text if options.output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
+    return 0 if all(healthy(view) for view in views) else UNWELL
+
+
+def _draw(views: Sequence[ClusterView], *, single: bool) -> None:
+    if not views:
+        print("there is no AlluxioCluster; -A looks in all namespaces", file=sys.stderr)
+        return
+    screen.console(sys.stdout).print(screen.one(views[0]) if single else screen.several(views))
+
+
+def _logs(options: argparse.Namespace, reader: Reader) -> int:
+    reader.cluster(options.name)
+    found = logs.sources(reader.pods_of(options.name), options.role)
+    if not found:
+        raise PluginError(
+            f"no container of {options.name} has started; `kubectl alluxio status` says what it waits for"
+        )
+    shown = logs.followed if options.follow else logs.lines
+    for line in shown(reader, found, options.tail):
+        print(line, flush=options.follow)
+    return 0
+
+
+def _report(options: argparse.Namespace, reader: Reader) -> int:
+    now = datetime.now(UTC)
+    reader.cluster(options.name)
+    file = options.file or Path(f"{options.name}-{now:%Y%m%d-%H%M%S}.tar.gz")
+    found = bundle.collect(reader, options.name, now, options.operator_namespace)
+    bundle.write(found, file, now)
+    print(f"{file}: {len(found.files)} files, {file.stat().st_size // 1024} KiB")
+    for line in found.missing:
+        print(f"not in it: {line}", file=sys.stderr)
+    print("Look through it before you hand it on: what isn't known as a secret isn't removed.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

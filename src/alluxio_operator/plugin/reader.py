@@ -1,0 +1,85 @@
+"""Reads from the API server what the commands show, as the person's kubeconfig permits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import config
+from kubernetes.client import ApiClient, Configuration, CoreV1Api
+from kubernetes.client.exceptions import ApiException
+
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.plugin.errors import PluginError
+
+Object = Mapping[str, Any]
+KIND = "AlluxioCluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A connection, and the namespace that is meant when none is named."""
+
+    kube: Kube
+    pods: CoreV1Api
+    namespace: str
+
+    @classmethod
+    def connect(cls, kubeconfig: str | None, context: str | None, namespace: str | None) -> Reader:
+        """Connect as kubectl would."""
+        configuration = Configuration()
+        try:
+            config.load_kube_config(kubeconfig, context, client_configuration=configuration)
+            contexts, active = config.list_kube_config_contexts(kubeconfig)
+        except config.ConfigException as error:
+            raise PluginError(f"no cluster to talk to: {error}; set KUBECONFIG or give --kubeconfig") from error
+        chosen = next((one for one in contexts if one["name"] == context), active)
+        client = ApiClient(configuration)
+        return cls(Kube(client), CoreV1Api(client), namespace or chosen["context"].get("namespace") or "default")
+
+    def clusters(self, *, everywhere: bool = False) -> list[Object]:
+        """Read the clusters of the namespace, or all."""
+        return list(self.kube.list(KINDS[KIND].path("" if everywhere else self.namespace)))
+
+    def cluster(self, name: str) -> Object:
+        """Read one cluster."""
+        return self.kube.get(KINDS[KIND].path(self.namespace, name))
+
+    def pods_of(self, name: str, namespace: str | None = None) -> list[Object]:
+        """Read the pods of a cluster."""
+        selector = f"app.kubernetes.io/name=alluxio,app.kubernetes.io/instance={name}"
+        return list(self.kube.list(KINDS["Pod"].path(namespace or self.namespace), selector))
+
+    def events_of(self, name: str) -> list[Object]:
+        """Read the events about a cluster's resource."""
+        fields = f"involvedObject.kind={KIND},involvedObject.name={name}"
+        return list(self.kube.list(KINDS["Event"].path(self.namespace), field_selector=fields))
+
+    def log(self, pod: str, container: str, namespace: str | None = None, *, tail: int, previous: bool = False) -> str:
+        """Read the last lines of a container's log."""
+        try:
+            answer = self.pods.read_namespaced_pod_log(
+                pod, namespace or self.namespace, container=container, tail_lines=tail, previous=previous,
+                _preload_content=False,
+            )  # fmt: skip
+        except ApiException as error:
+            raise PluginError(f"the log of {pod}/{container} can't be read: {error.reason}") from error
+        return bytes(answer.data).decode(errors="replace")
+
+    def follow(self, pod: str, container: str, *, tail: int) -> Iterator[str]:
+        """Yield the lines of a container's log as they come."""
+        try:
+            answer = self.pods.read_namespaced_pod_log(
+                pod, self.namespace, container=container, tail_lines=tail, follow=True, _preload_content=False
+            )
+        except ApiException as error:
+            raise PluginError(f"the log of {pod}/{container} can't be read: {error.reason}") from error
+        rest = b""
+        for part in answer.stream():
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                yield line.decode(errors="replace")
+        if rest:
+            yield rest.decode(errors="replace")

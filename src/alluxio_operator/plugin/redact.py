@@ -1,0 +1,71 @@
+"""Takes secrets out of what leaves the machine in a report: values by their names, and texts by what they look like.
+
+Nothing here can know every secret: a report never reads a Secret either, and says to look through it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+GONE = "REMOVED"
+
+_SENSITIVE = (
+    r"(?:pass(?:word|wd|phrase)?|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key|keytab|"
+    r"account[-_.]?key|sas[-_.]?key|authorization|cookie)"
+)
+# Names that hold such a word and no secret: where one is, and settings about it.
+_HARMLESS = re.compile(
+    r"(?:name|names|file|path|ref|refs|key|provider|enabled|type|expiration|interval|timeout|seconds|length|"
+    r"audience|mounted?|automountServiceAccountToken|imagePullSecrets)$",
+    re.IGNORECASE,
+)
+_ANSWERS = ("", "true", "false")
+_NAME = re.compile(_SENSITIVE, re.IGNORECASE)
+_ALWAYS = re.compile(r"(?:access|secret|private|api|account)[-_.]?key", re.IGNORECASE)
+
+_TEXTS = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {GONE}"),
+    # NAME=VALUE and NAME: VALUE, as in properties, command lines, JSON and logs.
+    (
+        re.compile(rf"""(?i)([\w.-]*{_SENSITIVE}[\w.-]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)"""),
+        rf"\1{GONE}",
+    ),
+    # USER:PASSWORD@ in an address.
+    (re.compile(r"(\w+://)[^/\s:@]+:[^/\s@]+@"), rf"\1{GONE}@"),
+    # A JSON web token, an AWS key id, a PEM block.
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), GONE),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), GONE),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL), GONE),
+)
+
+
+def is_sensitive(name: str) -> bool:
+    """Tell whether a value of this name has to go."""
+    if _ALWAYS.search(name):
+        return not re.search(r"(?:name|ref|file|path)$", name, re.IGNORECASE)
+    return bool(_NAME.search(name)) and not _HARMLESS.search(name)
+
+
+def text(content: str) -> str:
+    """Return a text without what looks like a secret."""
+    for pattern, instead in _TEXTS:
+        content = pattern.sub(instead, content)
+    return content
+
+
+def value(item: Any, name: str = "") -> Any:
+    """Return an object of the API without secrets, and without what only fills a report."""
+    if isinstance(item, Mapping):
+        if set(item) >= {"name", "value"} and is_sensitive(str(item["name"])):
+            # A variable of a container.
+            return {**item, "value": GONE}
+        return {
+            key: GONE if isinstance(inner, str) and is_sensitive(key) and inner not in _ANSWERS else value(inner, key)
+            for key, inner in item.items()
+            if key not in ("managedFields", "kubectl.kubernetes.io/last-applied-configuration")
+        }
+    if isinstance(item, list):
+        return [value(inner, name) for inner in item]
+    return text(item) if isinstance(item, str) else item

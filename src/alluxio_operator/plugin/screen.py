@@ -1,0 +1,124 @@
+"""Draws what `kubectl alluxio status` shows. rich leaves colours out where nobody sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import IO
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from alluxio_operator.plugin.view import ClusterView, Gate
+
+PIPE_WIDTH = 240
+MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
+PHASES = {"Ready": "green", "Installing": "cyan", "Updating": "cyan", "Degraded": "red", "Invalid": "red"}
+
+
+def one(view: ClusterView) -> RenderableType:
+    """Return the screen of one cluster."""
+    parts: list[RenderableType] = [_head(view), _facts(view)]
+    parts += [Text("\nGates", style="bold"), _gates(view.gates)] if view.gates else []
+    parts += [Text("\nRoles", style="bold"), _roles(view)] if view.roles else []
+    parts += [Text("\nLast changes", style="bold"), _happened(view)] if view.happened else []
+    return Group(*parts)
+
+
+def several(views: Sequence[ClusterView]) -> RenderableType:
+    """Return a line for each cluster."""
+    table = _table("NAMESPACE", "NAME", "PHASE", "VERSION", "MASTERS", "WORKERS", "CAPACITY", "USED", "AGE", "SUMMARY")
+    for view in views:
+        table.add_row(
+            view.namespace,
+            view.name,
+            Text(view.phase, style=PHASES.get(view.phase, "")),
+            view.version,
+            view.quorum,
+            f"{view.live_workers}/{view.wanted_workers}",
+            view.capacity,
+            _percent(view),
+            duration(view.age),
+            view.summary,
+        )
+    return table
+
+
+def console(file: IO[str], *, terminal: bool | None = None) -> Console:
+    """Return what prints to a file; a pipe has no width and no colours.
+
+    What a resource says is text: nothing in it is taken for markup.
+    """
+    made = Console(file=file, force_terminal=terminal, markup=False, highlight=False, emoji=False)
+    if not made.is_terminal:
+        made.width = PIPE_WIDTH
+    return made
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as kubectl writes it: 45s, 12m, 5h, 3d."""
+    whole = max(0, int(seconds))
+    for size, unit, most in ((1, "s", 120), (60, "m", 120 * 60), (3600, "h", 48 * 3600)):
+        if whole < most:
+            return f"{whole // size}{unit}"
+    return f"{whole // 86400}d"
+
+
+def _head(view: ClusterView) -> Text:
+    style = PHASES.get(view.phase, "yellow")
+    line = Text.assemble((f"{view.namespace}/{view.name}", "bold"), "  ", (view.phase, f"bold {style}"), "  ")
+    line.append(view.summary)
+    if view.paused:
+        line.append("  (paused: nothing is changed)", style="yellow")
+    if not view.followed:
+        line.append("  (the operator hasn't seen the latest spec)", style="yellow")
+    return line
+
+
+def _facts(view: ClusterView) -> Table:
+    table = Table.grid(padding=(0, 3))
+    workers = f"{view.live_workers} of {view.wanted_workers} live" + (
+        f", {view.lost_workers} lost" if view.lost_workers else ""
+    )
+    cache = view.capacity + (f", {_percent(view)} used" if view.used_percent is not None else "")
+    table.add_row("Version", view.version, "Leader", view.leader or "none")
+    table.add_row("Age", duration(view.age), "Masters", view.quorum or "-")
+    table.add_row("Cache", cache or "-", "Workers", workers)
+    for number, ufs in enumerate(view.ufs):
+        table.add_row("Storage" if number == 0 else "", ufs)
+    return table
+
+
+def _gates(gates: Iterable[Gate]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for gate in gates:
+        table.add_row(MARKS[gate.holds], gate.type, "" if gate.holds else gate.reason, gate.message)
+    return table
+
+
+def _roles(view: ClusterView) -> Table:
+    table = _table("ROLE", "READY", "RESTARTS", "NODES", "TROUBLE")
+    for role in view.roles:
+        ready = Text(f"{role.ready}/{role.pods}", style="" if role.ready == role.pods else "red")
+        nodes = ", ".join(role.nodes[:3]) + (f" and {len(role.nodes) - 3} more" if len(role.nodes) > 3 else "")
+        table.add_row(role.role, ready, str(role.restarts), nodes, Text(role.trouble, style="red"))
+    return table
+
+
+def _happened(view: ClusterView) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for item in view.happened:
+        style = "red" if item.warning else ""
+        table.add_row(f" {duration(item.ago)} ago", Text(item.what, style=style), item.message)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column not in ("SUMMARY", "TROUBLE"), overflow="fold")
+    return table
+
+
+def _percent(view: ClusterView) -> str:
+    return "" if view.used_percent is None else f"{view.used_percent}%"

@@ -1,0 +1,196 @@
+"""One cluster as one screen: what its resource, its pods and its events say together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Object = Mapping[str, Any]
+
+NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed")
+"""Conditions about the whole, shown at the top; the others are gates."""
+LAST = 6
+"""Changes and events that are shown."""
+COMPONENT = "app.kubernetes.io/component"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition: `holds` is None when it isn't known."""
+
+    type: str
+    holds: bool | None
+    reason: str
+    message: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """The pods of one role."""
+
+    role: str
+    ready: int
+    pods: int
+    restarts: int
+    nodes: tuple[str, ...]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that changed, `ago` seconds before now."""
+
+    ago: float
+    what: str
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """Everything that one screen shows."""
+
+    namespace: str
+    name: str
+    phase: str
+    summary: str
+    version: str
+    age: float
+    followed: bool
+    """Whether the status speaks of the latest spec."""
+    paused: bool
+    leader: str
+    quorum: str
+    capacity: str
+    used_percent: int | None
+    live_workers: int
+    lost_workers: int
+    wanted_workers: int
+    ufs: tuple[str, ...]
+    gates: tuple[Gate, ...] = ()
+    roles: tuple[RoleView, ...] = ()
+    happened: tuple[Happened, ...] = ()
+    whole: tuple[Gate, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for `-o json` and `-o yaml`."""
+        return asdict(self)
+
+
+def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> ClusterView:
+    """Return the screen of a cluster."""
+    meta, spec, status = resource["metadata"], resource["spec"], resource.get("status", {})
+    masters, workers = status.get("masters", {}), status.get("workers", {})
+    conditions = [_gate(one) for one in status.get("conditions", ())]
+    return ClusterView(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        phase=status.get("phase", "Pending"),
+        summary=status.get("summary", "no operator has looked at it yet"),
+        version=masters.get("version") or spec.get("version", ""),
+        age=_ago(meta["creationTimestamp"], now),
+        followed=status.get("observedGeneration") == meta["generation"],
+        paused=bool(spec.get("paused", False)),
+        leader=masters.get("leader") or "",
+        quorum=masters.get("quorum") or "",
+        capacity=workers.get("capacity") or "",
+        used_percent=workers.get("usedPercent"),
+        live_workers=workers.get("live", 0),
+        lost_workers=workers.get("lost", 0),
+        wanted_workers=workers.get("wanted", 0),
+        ufs=tuple(_ufs(spec, status)),
+        gates=tuple(gate for gate in conditions if gate.type not in NOT_GATES),
+        whole=tuple(gate for gate in conditions if gate.type in NOT_GATES),
+        roles=tuple(roles(pods)),
+        happened=tuple(happened(status.get("history", ()), events, now)),
+    )
+
+
+def roles(pods: Iterable[Object]) -> list[RoleView]:
+    """Return the pods by role; those that have done their work don't count."""
+    by_role: dict[str, list[Object]] = {}
+    for pod in pods:
+        if pod.get("status", {}).get("phase") not in ("Succeeded",):
+            by_role.setdefault(pod["metadata"].get("labels", {}).get(COMPONENT, "?"), []).append(pod)
+    return [_role(role, found) for role, found in sorted(by_role.items())]
+
+
+def happened(history: Iterable[Object], events: Iterable[Object], now: datetime) -> list[Happened]:
+    """Return the last changes, newest first: of the cluster's own history, and the events about it."""
+    changes = [
+        Happened(
+            _ago(str(one.get("endTime") or one["startTime"]), now),
+            f"{one.get('type', 'Changed')} {one.get('outcome', '')}".strip(),
+            str(one.get("message", "")),
+            one.get("outcome") in ("Failed", "RolledBack"),
+        )
+        for one in history
+        if one.get("startTime")
+    ]
+    told = [
+        Happened(_ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
+        for one in events
+        if (moment := one.get("lastTimestamp") or one.get("eventTime") or one["metadata"].get("creationTimestamp"))
+    ]
+    return sorted([*changes, *told], key=lambda one: one.ago)[:LAST]
+
+
+def healthy(view: ClusterView) -> bool:
+    """Tell whether nothing needs a person: what the command's exit code says."""
+    return view.phase in ("Ready", "Stopped", "Paused")
+
+
+def _gate(condition: Object) -> Gate:
+    holds = {"True": True, "False": False}.get(condition["status"])
+    said = (condition.get("reason", ""), condition.get("message", ""), condition.get("lastTransitionTime", ""))
+    return Gate(condition["type"], holds, *said)
+
+
+def _role(role: str, pods: Sequence[Object]) -> RoleView:
+    statuses = [one for pod in pods for one in pod.get("status", {}).get("containerStatuses", ())]
+    return RoleView(
+        role,
+        sum(_is_ready(pod) for pod in pods),
+        len(pods),
+        sum(one.get("restartCount", 0) for one in statuses),
+        tuple(sorted({pod["spec"]["nodeName"] for pod in pods if pod.get("spec", {}).get("nodeName")})),
+        next((trouble for pod in pods if (trouble := _trouble(pod))), ""),
+    )
+
+
+def _is_ready(pod: Object) -> bool:
+    return any(
+        one["type"] == "Ready" and one["status"] == "True" for one in pod.get("status", {}).get("conditions", ())
+    )
+
+
+def _trouble(pod: Object) -> str:
+    status = pod.get("status", {})
+    for one in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        waiting = one.get("state", {}).get("waiting", {})
+        if waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
+            return f"{pod['metadata']['name']}: {waiting['reason']} {waiting.get('message', '')}".strip()
+    for one in status.get("conditions", ()):
+        if one["type"] == "PodScheduled" and one["status"] == "False":
+            return f"{pod['metadata']['name']}: {one.get('reason', '')} {one.get('message', '')}".strip()
+    return ""
+
+
+def _ufs(spec: Object, status: Object) -> Iterable[str]:
+    if status.get("ufs"):
+        for one in status["ufs"]:
+            word = {True: "reachable", False: "unreachable"}.get(one.get("reachable"), "not asked")
+            yield f"{one['uri']} ({word})" + (f": {one['lastError']}" if one.get("lastError") else "")
+        return
+    for path, mount in [("/", spec.get("rootMount", {})), *((one.get("path"), one) for one in spec.get("mounts", ()))]:
+        volume = mount.get("volume", {})
+        where = mount.get("uri") or (f"claim {volume['claimName']}" if volume.get("claimName") else "a volume")
+        yield f"{path} on {where}"
+
+
+def _ago(moment: str, now: datetime) -> float:
+    then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (now - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()

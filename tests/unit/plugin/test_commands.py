@@ -1,0 +1,177 @@
+"""The commands of the plugin, on a stand-in for the API server."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.builders import NOW
+from tests.unit.plugin.test_view import pod, resource
+
+from alluxio_operator.kube.errors import ApiError, NotFound
+from alluxio_operator.plugin import bundle, logs, main
+from alluxio_operator.plugin.errors import PluginError
+from alluxio_operator.plugin.reader import Reader
+
+Json = dict[str, Any]
+SECRET = "hunter2hunter2"
+
+
+class FakeKube:
+    """Answers lists by path and selector."""
+
+    def __init__(self, lists: dict[str, list[Json]], refused: Sequence[str] = ()) -> None:
+        self.lists, self.refused, self.asked = lists, refused, []  # type: ignore[var-annotated]
+
+    def list(self, path: str, selector: str = "", *, field_selector: str = "") -> Iterator[Json]:
+        del field_selector
+        self.asked.append(path)
+        if any(part in path for part in self.refused):
+            raise ApiError(f"GET {path}", 403, "forbidden")
+        for key, found in self.lists.items():
+            plural, _, wanted = key.partition("?")
+            if path.endswith(plural) and wanted in selector:
+                yield from found
+
+    def get(self, path: str) -> Json:
+        self.asked.append(path)
+        if not path.endswith("/small"):
+            raise NotFound(path, 404, "not found")
+        return resource()
+
+
+class FakeReader(Reader):
+    """Logs without a kubelet."""
+
+    def log(self, pod: str, container: str, namespace: str | None = None, *, tail: int, previous: bool = False) -> str:
+        del namespace, tail
+        if container == "gone":
+            raise PluginError("the log of it can't be read: Not Found")
+        return f"{pod} {container} {'before' if previous else 'now'} password={SECRET}\n"
+
+    def follow(self, pod: str, container: str, *, tail: int) -> Iterator[str]:
+        yield from self.log(pod, container, tail=tail).splitlines()
+
+
+def reader(**extra: Any) -> FakeReader:
+    config = {"metadata": {"name": "small-conf"}, "data": {"site": f"a=1\ns3a.secretKey={SECRET}"}}
+    operator = {"metadata": {"name": "alluxio-operator", "namespace": "operators"}, "spec": {}}
+    kube = FakeKube(
+        {
+            "pods?app.kubernetes.io/instance=small": [pod("small-worker-0", "worker", restarts=1)],
+            "pods?app.kubernetes.io/name=alluxio-operator": [pod("alluxio-operator-x", "operator")],
+            "configmaps": [config],
+            "deployments?app.kubernetes.io/name=alluxio-operator": [operator],
+        },
+        **extra,
+    )
+    return FakeReader(kube, None, "lake")  # type: ignore[arg-type]
+
+
+def packed(found: bundle.Report, tmp_path: Path) -> dict[str, str]:
+    file = tmp_path / "small.tar.gz"
+    bundle.write(found, file, NOW)
+    assert file.stat().st_mode & 0o077 == 0, "only its owner may read it"
+    with tarfile.open(file) as tar:
+        members = {one.name: tar.extractfile(one) for one in tar.getmembers()}
+        return {name: content.read().decode() for name, content in members.items() if content}
+
+
+def test_a_report_holds_what_belongs_to_the_cluster_and_no_secret(tmp_path: Path):
+    kube_reader = reader()
+
+    files = packed(bundle.collect(kube_reader, "small", NOW), tmp_path)
+
+    assert {name.partition("/")[0] for name in files} == {"small"}
+    names = {name.partition("/")[2] for name in files}
+    assert {
+        "README.txt", "cluster.yaml", "objects/configmaps.yaml", "objects/pods.yaml",
+        "logs/small-worker-0/worker.log", "logs/small-worker-0/worker.previous.log",
+        "operator/operators/logs/alluxio-operator-x/operator.log",
+    } <= names  # fmt: skip
+    assert SECRET not in "".join(files.values())
+    assert not [path for path in kube_reader.kube.asked if "secrets" in path]  # type: ignore[attr-defined]
+    assert "missing.txt" not in names
+
+
+def test_what_may_not_be_read_is_named_and_the_rest_is_there(tmp_path: Path):
+    files = packed(bundle.collect(reader(refused=("daemonsets", "deployments")), "small", NOW), tmp_path)
+
+    missing = files["small/missing.txt"]
+    assert "objects/daemonsets.yaml: GET" in missing
+    assert "forbidden" in missing
+    assert "operator/deployments.yaml" in missing
+    assert "small/logs/small-worker-0/worker.log" in files
+
+
+def test_logs_are_those_of_a_role_or_a_container():
+    pods = [pod("small-worker-0", "worker"), pod("small-master-0", "master")]
+    pods[0]["spec"]["containers"].append({"name": "job-worker"})
+    pods[0]["status"]["containerStatuses"].append({"name": "job-worker", "restartCount": 0, "state": {"running": {}}})
+
+    assert [str(one) for one in logs.sources(pods, None)] == [
+        "small-master-0/master",
+        "small-worker-0/job-worker",
+        "small-worker-0/worker",
+    ]
+    assert [str(one) for one in logs.sources(pods, "jobworker")] == ["small-worker-0/job-worker"]
+    assert [str(one) for one in logs.sources(pods, "worker")] == ["small-worker-0/worker"]
+    assert [str(one) for one in logs.sources(pods, "master")] == ["small-master-0/master"]
+
+
+def test_a_container_that_has_not_started_has_no_log():
+    waiting = pod("small-worker-0", "worker", ready=False, waiting={"reason": "ContainerCreating"})
+
+    assert logs.sources([waiting], None) == []
+
+
+def test_followed_logs_come_from_all_and_end_with_all():
+    found = logs.sources([pod("small-worker-0", "worker"), pod("small-master-0", "master")], None)
+
+    lines = sorted(logs.followed(reader(), [*found, logs.Source("small-master-0", "gone")], 10))
+
+    assert [line.partition("  ")[0] for line in lines] == [
+        "small-master-0/gone",
+        "small-master-0/master",
+        "small-worker-0/worker",
+    ]
+    assert "can't be read" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ([""], ["logs", "report", "status"]),
+        (["st"], ["status"]),
+        (["status", ""], ["large", "small"]),
+        (["status", "s"], ["small"]),
+        (["-n", "lake", "logs", "l"], ["large"]),
+        (["logs", "small", "--role", "job"], ["jobmaster", "jobworker"]),
+        (["status", "-o", ""], ["table", "json", "yaml"]),
+    ],
+)
+def test_completions(words: list[str], offered: list[str]):
+    assert main.candidates(words, lambda before: ["large", "small"]) == offered
+
+
+def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: reader()))
+
+    assert main.main(["status", "other"]) == 1
+    assert "there is no AlluxioCluster other" in capsys.readouterr().err
+
+
+def test_status_of_all_says_whether_one_needs_a_person(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    kube = FakeKube({"alluxioclusters": [resource(), resource(phase="Degraded")]})
+    fake = FakeReader(kube, None, "lake")  # type: ignore[arg-type]
+    monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: fake))
+
+    assert main.main(["status"]) == main.UNWELL
+    assert "Degraded" in capsys.readouterr().out
+    assert main.main(["status", "-o", "yaml"]) == main.UNWELL
+    assert "phase: Degraded" in capsys.readouterr().out

@@ -1,0 +1,39 @@
+"""Which owners there are, and what their status says to a replica that has just begun to lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.builders import resource
+from tests.support.fake_kube import FakeKube
+
+from alluxio_operator import reconcilers
+from alluxio_operator.settings import Settings
+from alluxio_operator.upgradeable import ChangesUnderWay
+from alluxio_operator.work import Reason
+
+Json = dict[str, Any]
+
+
+def with_status(made: Json, reason: str, generation: int = 1) -> Json:
+    condition = {"type": "Progressing", "status": "True", "reason": reason, "message": ""}
+    return {**made, "status": {"observedGeneration": generation, "conditions": [condition]}}
+
+
+def test_what_was_being_changed_when_another_replica_ended_is_known_before_any_reconcile():
+    kube, changes = FakeKube(), ChangesUnderWay()
+    kube.put(with_status(resource(), "Updating"))
+
+    found = list(reconcilers.list_owners(kube, Settings(operator_namespace="operators"), changes))  # type: ignore[arg-type]
+
+    assert [request.reason for request in found] == [Reason.RESYNC]
+    assert not changes.verdict().upgradeable
+
+
+def test_an_edit_that_nobody_followed_comes_as_one():
+    kube = FakeKube()
+    kube.put(with_status(resource(), "Updating", generation=0))
+
+    [request] = reconcilers.list_owners(kube, Settings(operator_namespace="o"), ChangesUnderWay())  # type: ignore[arg-type]
+
+    assert request.reason is Reason.EDIT
