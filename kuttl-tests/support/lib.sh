@@ -134,6 +134,8 @@ spec:
     env: [{name: PRESTO, value: "$1-presto:$port"}]
 POD
     k wait pod/sql --for=condition=Ready --timeout=60s >/dev/null
+    # A Service that has just been made is known to the node a moment later.
+    within 20 k exec sql -- python3 -c 'import os, socket; socket.create_connection(os.environ["PRESTO"].split(":"), 2)'
 }
 
 # sql COMMAND ARGUMENT...: support/presto.py in that pod.

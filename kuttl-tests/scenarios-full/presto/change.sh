@@ -1,4 +1,5 @@
 . ../../support/lib.sh
+logs=$(mktemp -d)
 uids() { k get pods -l "app.kubernetes.io/name=presto,app.kubernetes.io/component=$1" -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
 workers=$(uids worker) coordinator=$(uids coordinator)
 
@@ -13,12 +14,18 @@ k get pod sql -o jsonpath='{.spec.containers[0].env[0].value}' | has 8081 || fai
 answers() { [ "$(sql query 'SELECT count(*) FROM tpch.tiny.nation')" = 25 ]; }
 within 30 answers
 
-echo "the workers' memory"
+echo "the workers' memory, under queries all the while"
 coordinator=$(uids coordinator)
+sql_burst() { sql burst 240 2 'SELECT count(*) FROM tpch.tiny.lineitem a JOIN tpch.tiny.orders b ON a.orderkey = b.orderkey'; }
+sql_burst >"$logs/burst.log" 2>&1 &
+burst=$!
 k patch presto queries --type merge -p '{"spec":{"workers":{"jvm":{"heap":"704Mi"}}}}'
 presto_ready queries
 [ "$(uids coordinator)" = "$coordinator" ] || fail "the coordinator was started anew"
 [ "$(uids worker)" != "$workers" ] || fail "the workers are the same"
+kill -0 "$burst" 2>/dev/null || echo "(the queries had ended before the last worker was replaced)"
+wait "$burst" || { cat "$logs/burst.log"; fail "queries failed while workers were replaced"; }
+cat "$logs/burst.log"
 k exec deploy/queries-prestoworker -- sh -c 'tr "\0" "\n" </proc/[0-9]*/cmdline' 2>/dev/null | has Xmx738197504 || fail "another heap"
 presto queries '.status.memory[*]'; echo
 presto queries '.status.history[*]'; echo

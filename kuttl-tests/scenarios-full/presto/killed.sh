@@ -1,7 +1,7 @@
 . ../../support/lib.sh
 logs=$(mktemp -d)
 pod=$(k get pods -l app.kubernetes.io/name=presto,app.kubernetes.io/component=worker -o name)
-long='SELECT count(*) FROM tpch.sf1.lineitem a CROSS JOIN tpch.tiny.nation b WHERE a.comment LIKE '"'%a%e%i%o%'"
+long='SELECT count(*) FROM tpch.sf100.lineitem a CROSS JOIN tpch.tiny.nation b WHERE a.comment LIKE '"'%a%e%i%o%'"
 (k exec -i sql -- env LIMIT=200 python3 - query "$long" <"$SUPPORT/presto.py" >"$logs/long.log" 2>&1; echo "exit $?" >>"$logs/long.log") &
 running() { [ "$(presto queries .status.queries.running)" != 0 ]; }
 within 40 running

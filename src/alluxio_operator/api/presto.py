@@ -82,7 +82,8 @@ class AlluxioOfPresto(Model):
     colocate: Literal["None", "Preferred", "Required"] = Field(
         "Preferred",
         description="Whether workers run on nodes that have a worker of the cluster: not sought, where it can be, or "
-        "always. If the cluster has shortCircuit, they then read its blocks without the network.",
+        "always. If the cluster has shortCircuit, they then read its blocks without the network. A podAffinity that is "
+        "given for the workers takes its place.",
     )
 
 

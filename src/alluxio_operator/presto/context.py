@@ -94,7 +94,8 @@ def _role(presto: Presto, role: str, shared: dict[str, Any], alluxio: AlluxioSta
         **_placement(given),
         "name": made.of(role),
         "selector": selector,
-        "affinity": given.affinity or (cache.affinity(spec) if worker else None),
+        # A user's own podAffinity takes the place of the one to the cache, other kinds of affinity stand beside it.
+        "affinity": {**((cache.affinity(spec) if worker else None) or {}), **(given.affinity or {})} or None,
         "spread": spread_of(given, selector, over_nodes=worker),
         "graceSeconds": shutdown.grace_of(given, spec.graceful_shutdown),
         "config": as_text(config),

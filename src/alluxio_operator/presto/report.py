@@ -86,14 +86,16 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     presto, before = plan.presto, observed.status
     rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     workers = rollouts.get(Ref("Deployment", presto.names.workers))
+    # Without a context nothing was applied, and nothing is known anew of what was applied before.
+    untouched = plan.context is None and before.layer == len(LAYERS) - 1
     references = gates.references_resolved(presto, observed)
     found = (
         *([plan.connected] if plan.connected else []),
         _configuration(plan, applied),
         *([references] if references else []),
         plan.coordinator,
-        plan.workers if workers else Gate("WorkersActive", False, "Waiting", "the workers are not applied yet"),
-        _service(plan, applied),
+        plan.workers if workers or untouched else _not_applied("WorkersActive", "the workers are not applied yet"),
+        _service(plan, applied, kept=untouched),
     )
     closed = [gate for gate in found if not gate.passed]
     unsettled = [ref.name for ref, state in sorted(rollouts.items()) if not state.settled]
@@ -120,7 +122,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         phase=phase,
         summary=_summary(_in_one_line(plan, phase, closed, unsettled, observed)),
         conditions=conditions,
-        replicas=workers.existing if workers else 0,
+        replicas=before.replicas if untouched else workers.existing if workers else 0,
         selector=",".join(f"{k}={v}" for k, v in sorted(presto.names.selector(names.WORKER).items())),
         coordinator=_coordinator(presto, observed, ready=plan.coordinator.passed),
         workers=_workers(plan, observed, workers),
@@ -155,13 +157,17 @@ def _configuration(plan: Plan, applied: Applied) -> Gate:
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
 
 
-def _service(plan: Plan, applied: Applied) -> Gate:
+def _service(plan: Plan, applied: Applied, *, kept: bool) -> Gate:
     published = Ref("Service", plan.presto.names.service) in applied.present
     if published and plan.layer == len(LAYERS) - 1:
         return Gate("ServicesPublished", True, "Published", "clients find the coordinator")
-    if published:
-        return Gate("ServicesPublished", True, "Kept", "published before; not all workers are active now")
-    return Gate("ServicesPublished", False, "Waiting", "published once the workers are active")
+    if published or kept:
+        return Gate("ServicesPublished", True, "Kept", "published before; not all that it needs holds now")
+    return _not_applied("ServicesPublished", "published once the workers are active")
+
+
+def _not_applied(kind: str, message: str) -> Gate:
+    return Gate(kind, False, "Waiting", message)
 
 
 def _phase(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
@@ -220,7 +226,7 @@ def _coordinator(presto: Presto, observed: Observed, *, ready: bool) -> Coordina
 def _workers(plan: Plan, observed: Observed, state: Rollout | None) -> PrestoWorkersStatus:
     told = observed.coordinator
     return PrestoWorkersStatus(
-        ready=state.ready if state else 0,
+        ready=state.ready if state else observed.status.workers.ready if plan.context is None else 0,
         wanted=plan.target.workers,
         active=0 if isinstance(told, NoAnswer) else told.active_workers,
     )

@@ -225,6 +225,24 @@ def test_it_waits_for_the_cluster_and_says_so():
     assert world.phase == "Ready"
 
 
+def test_a_reference_to_nobody_leaves_what_runs_and_its_numbers():
+    world = World()
+    world.settle()
+    before = world.deployment("prestoworker"), world.status["replicas"]
+    world.edit_spec(alluxio={"clusterRef": {"name": "nobody"}})
+    world.reconcile()
+
+    assert world.phase == "Degraded"
+    assert "AlluxioCluster nobody isn't there" in world.condition("AlluxioConnected")["message"]
+    assert (world.deployment("prestoworker"), world.status["replicas"]) == before
+    assert world.status["workers"] == {"ready": 1, "wanted": 1, "active": 1}
+    assert world.condition("WorkersActive")["status"] == "True"
+    assert world.condition("ServicesPublished")["reason"] == "Kept"
+
+    world.edit_spec()
+    world.settle()
+
+
 def test_its_clients_configuration_follows_the_cluster_and_restarts_the_servers():
     world = with_cache()
     world.settle()
@@ -294,6 +312,14 @@ def test_workers_are_brought_to_the_clusters_own_and_read_through_its_sockets():
     coordinator = world.deployment("coordinator")["spec"]["template"]["spec"]
     assert "affinity" not in coordinator
     assert all(volume["name"] != "sockets" for volume in coordinator["volumes"])
+
+
+def test_a_users_affinity_stands_beside_the_one_to_the_cache():
+    world = with_cache(workers={"affinity": {"nodeAffinity": {"some": "rule"}}})
+    world.settle()
+    affinity = world.deployment("prestoworker")["spec"]["template"]["spec"]["affinity"]
+
+    assert set(affinity) == {"nodeAffinity", "podAffinity"}
 
 
 def test_colocation_can_be_required_or_left():
