@@ -79,6 +79,11 @@ class AlluxioOfPresto(Model):
     """The cache that the Hive catalogs go through."""
 
     cluster_ref: LocalReference = Field(description="The AlluxioCluster, in the same namespace.")
+    user: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)] = Field(
+        "alluxio",
+        description="User as whom the servers work in Alluxio (HADOOP_USER_NAME). The default is to whom the root of "
+        "the name space belongs; anybody else can write only where its permissions allow it.",
+    )
     colocate: Literal["None", "Preferred", "Required"] = Field(
         "Preferred",
         description="Whether workers run on nodes that have a worker of the cluster: not sought, where it can be, or "

@@ -15,7 +15,7 @@ from alluxio_operator.presto import cache, catalogs, names, properties, shutdown
 from alluxio_operator.presto.memory import jvm_flags
 from alluxio_operator.presto.properties import as_text, role_of
 from alluxio_operator.presto.scaling import floor_of
-from alluxio_operator.presto.validate import Presto
+from alluxio_operator.presto.validate import USER_VARIABLE, Presto
 
 
 def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> dict[str, Any]:
@@ -108,7 +108,10 @@ def _role(presto: Presto, role: str, shared: dict[str, Any], alluxio: AlluxioSta
         "mounts": mounts_of(given),
         "volumes": volumes_of(given),
         "sockets": sockets,
-        "env": [variable.model_dump(by_alias=True, mode="json", exclude_none=True) for variable in given.env],
+        "env": [
+            *([{"name": USER_VARIABLE, "value": spec.alluxio.user}] if spec.alluxio else []),
+            *(variable.model_dump(by_alias=True, mode="json", exclude_none=True) for variable in given.env),
+        ],
         # What a server reads once, at its start.
         "configHash": digest({**shared, "config": config, "jvm": jvm}),
     }

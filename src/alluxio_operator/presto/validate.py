@@ -23,6 +23,10 @@ RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "J
 """Variables that the operator sets in the containers, and those that would win over the heap that it sets."""
 
 
+USER_VARIABLE: Final = "HADOOP_USER_NAME"
+"""By it Hadoop's clients, and Alluxio's among them, know as whom they work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Presto:
     """A Presto whose spec holds together; what follows may trust it."""
@@ -78,7 +82,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
 def _reserved_variables(spec: PrestoSpec) -> Iterable[Problem]:
     for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
         for variable in role.env:
-            if variable.name in RESERVED_VARIABLES:
+            if variable.name in RESERVED_VARIABLES or (spec.alluxio and variable.name == USER_VARIABLE):
                 yield Problem(
                     f"{path}.env[{variable.name}]",
                     variable.value or "",

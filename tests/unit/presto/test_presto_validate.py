@@ -27,6 +27,11 @@ BAD: list[tuple[Json, str, str]] = [
     ({"workers": {"properties": {"http-server.http.port": "1"}}}, "spec.workers.properties", "spec.workers.ports"),
     ({"coordinator": {"jvm": {"options": ["-Dnode.id=x"]}}}, "spec.coordinator.jvm.options[node.id]", "remove it"),
     ({"workers": {"env": [{"name": "POD_IP", "value": "x"}]}}, "spec.workers.env[POD_IP]", "remove it"),
+    (
+        {"alluxio": {"clusterRef": {"name": "x"}}, "workers": {"env": [{"name": "HADOOP_USER_NAME", "value": "x"}]}},
+        "spec.workers.env[HADOOP_USER_NAME]",
+        "remove it",
+    ),
     ({"catalogs": [FILE]}, "spec.catalogs[h].hive.file.directory", "clusterRef"),
     ({"workers": {"terminationGracePeriodSeconds": 60}}, "spec.workers.terminationGracePeriodSeconds", "150"),
     ({"workers": {"volumes": [{"name": "conf"}]}}, "spec.workers.volumes[conf].name", "another name"),
