@@ -9,7 +9,7 @@ from typing import Any
 
 Object = Mapping[str, Any]
 
-NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed")
+NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed", "Paused")
 """Conditions about the whole, shown at the top; the others are gates."""
 LAST = 6
 """Changes and events that are shown."""

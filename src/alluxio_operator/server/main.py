@@ -221,7 +221,11 @@ class Server:
         self._metrics.leader.set(1)
         log.info("leading", extra={"owners": len(owners)})
         if self._leading_fd is not None:
-            os.write(self._leading_fd, b"leading\n")
+            try:
+                os.write(self._leading_fd, b"leading\n")
+            except BrokenPipeError:
+                log.critical("the supervisor is gone")
+                return False
         return True
 
     def _listed_owners(self, told_to_stop: ToldToStop) -> list[Request] | None:

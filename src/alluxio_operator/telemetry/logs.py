@@ -56,7 +56,7 @@ def bound(**fields: object) -> Iterator[None]:
 
 def _log_end_of_thread(raised: threading.ExceptHookArgs) -> None:
     name = raised.thread.name if raised.thread else ""
-    logging.getLogger().critical("a thread has ended", exc_info=raised.exc_value, extra={"thread": name})
+    logging.getLogger().critical("a thread has ended", exc_info=raised.exc_value, extra={"ended": name})
 
 
 class _Formatter(JsonFormatter):
