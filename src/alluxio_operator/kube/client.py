@@ -141,9 +141,9 @@ class Kube:
         """Replace an object or its status; raise Conflict when its resourceVersion is no longer the current one."""
         return self._call("PUT", path, query={"fieldManager": FIELD_MANAGER}, body=body)
 
-    def merge(self, path: str, patch: Object) -> dict[str, Any]:
+    def merge(self, path: str, patch: Object, *, manager: str = FIELD_MANAGER) -> dict[str, Any]:
         """Merge a patch into an object: lists are replaced as a whole."""
-        query = {"fieldManager": FIELD_MANAGER}
+        query = {"fieldManager": manager}
         return self._call("PATCH", path, query=query, body=patch, content="application/merge-patch+json")
 
     def delete(self, path: str, uid: str | None = None) -> None:

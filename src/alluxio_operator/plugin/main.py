@@ -13,7 +13,7 @@ import yaml
 
 from alluxio_operator import __version__
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import bundle, logs, screen
+from alluxio_operator.plugin import bundle, logs, patches, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, cluster_view, healthy
@@ -68,6 +68,15 @@ def parser() -> argparse.ArgumentParser:
     read.add_argument("--tail", type=int, default=200, metavar="LINES", help="of each container; default: 200")
     read.add_argument("-f", "--follow", action="store_true")
 
+    pause = add("pause", _pause, "change nothing of a cluster any more, until it is resumed")
+    pause.add_argument("name", metavar="NAME")
+    resume = add("resume", _resume, "follow a cluster's spec again")
+    resume.add_argument("name", metavar="NAME")
+
+    restart = add("restart", _restart, "restart the pods of a role, in the order of its own rolling update")
+    restart.add_argument("name", metavar="NAME")
+    restart.add_argument("--role", choices=ROLES, action="append", required=True, help="may be given several times")
+
     report = add("report", _report, "collect what support wants to see in one file, without secrets")
     report.add_argument("name", metavar="NAME")
     report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz here")
@@ -89,7 +98,7 @@ def complete(arguments: Sequence[str] | None = None) -> int:
 def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
     """Return what may stand in place of the last word, which is begun."""
     *before, begun = words
-    known = {"status", "logs", "report"}
+    known = {"status", "logs", "report", "pause", "resume", "restart"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES
@@ -141,6 +150,26 @@ def _logs(options: argparse.Namespace, reader: Reader) -> int:
     shown = logs.followed if options.follow else logs.lines
     for line in shown(reader, found, options.tail):
         print(line, flush=options.follow)
+    return 0
+
+
+def _pause(options: argparse.Namespace, reader: Reader) -> int:
+    reader.change(options.name, patches.paused(True))
+    print(f"{options.name} is paused: `kubectl alluxio status {options.name}` names what is held")
+    return 0
+
+
+def _resume(options: argparse.Namespace, reader: Reader) -> int:
+    reader.change(options.name, patches.paused(False))
+    print(f"{options.name} follows its spec again")
+    return 0
+
+
+def _restart(options: argparse.Namespace, reader: Reader) -> int:
+    changed = reader.change(options.name, patches.restarted(options.role, datetime.now(UTC)))
+    print(f"{options.name}: {', '.join(options.role)} will be restarted")
+    if changed.get("spec", {}).get("paused"):
+        print(f"It is paused: nothing is restarted before `kubectl alluxio resume {options.name}`.", file=sys.stderr)
     return 0
 
 

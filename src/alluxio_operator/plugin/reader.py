@@ -1,4 +1,6 @@
-"""Reads from the API server what the commands show, as the person's kubeconfig permits."""
+"""Reads from the API server what the commands show, and writes what they are told to, as the person's kubeconfig
+permits.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ from alluxio_operator.plugin.errors import PluginError
 
 Object = Mapping[str, Any]
 KIND = "AlluxioCluster"
+MANAGER = "kubectl-alluxio"
+"""Field manager under which the commands write: by it the resource tells who asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class Reader:
     def cluster(self, name: str) -> Object:
         """Read one cluster."""
         return self.kube.get(KINDS[KIND].path(self.namespace, name))
+
+    def change(self, name: str, patch: Object) -> Object:
+        """Merge a patch into one cluster's resource and return it as it is now."""
+        return self.kube.merge(KINDS[KIND].path(self.namespace, name), patch, manager=MANAGER)
 
     def pods_of(self, name: str, namespace: str | None = None) -> list[Object]:
         """Read the pods of a cluster."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from tests.support.builders import NOW
 from tests.unit.plugin.test_view import pod, resource
 
+from alluxio_operator.cluster import names
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import bundle, logs, main
+from alluxio_operator.plugin import bundle, logs, main, patches
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import Reader
 
@@ -25,6 +27,8 @@ class FakeKube:
 
     def __init__(self, lists: dict[str, list[Json]], refused: Sequence[str] = ()) -> None:
         self.lists, self.refused, self.asked = lists, refused, []  # type: ignore[var-annotated]
+        self.merged: list[tuple[str, Json, str]] = []
+        self.spec: Json = {}
 
     def list(self, path: str, selector: str = "", *, field_selector: str = "") -> Iterator[Json]:
         del field_selector
@@ -41,6 +45,11 @@ class FakeKube:
         if not path.endswith("/small"):
             raise NotFound(path, 404, "not found")
         return resource()
+
+    def merge(self, path: str, patch: Json, *, manager: str) -> Json:
+        self.get(path)
+        self.merged.append((path, patch, manager))
+        return {"spec": patch.get("spec", self.spec)}
 
 
 class FakeReader(Reader):
@@ -144,7 +153,8 @@ def test_followed_logs_come_from_all_and_end_with_all():
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ([""], ["logs", "report", "status"]),
+        ([""], ["logs", "pause", "report", "restart", "resume", "status"]),
+        (["restart", "small", "--role", "job"], ["jobmaster", "jobworker"]),
         (["st"], ["status"]),
         (["status", ""], ["large", "small"]),
         (["status", "s"], ["small"]),
@@ -175,3 +185,49 @@ def test_status_of_all_says_whether_one_needs_a_person(
     assert "Degraded" in capsys.readouterr().out
     assert main.main(["status", "-o", "yaml"]) == main.UNWELL
     assert "phase: Degraded" in capsys.readouterr().out
+
+
+PATH = "/apis/alluxio-operator.io/v1alpha1/namespaces/lake/alluxioclusters/small"
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> FakeReader:
+    fake = reader()
+    monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: fake))
+    return fake
+
+
+@pytest.mark.parametrize(("command", "paused"), [("pause", True), ("resume", None)])
+def test_pausing_and_resuming_write_that_field_alone(connected: FakeReader, command: str, paused: bool | None):
+    assert main.main([command, "small"]) == 0
+    assert connected.kube.merged == [(PATH, {"spec": {"paused": paused}}, "kubectl-alluxio")]  # type: ignore[attr-defined]
+
+
+def test_a_restart_writes_one_annotation_for_each_role(connected: FakeReader):
+    assert main.main(["restart", "small", "--role", "worker", "--role", "proxy"]) == 0
+
+    ((path, patch, _),) = connected.kube.merged  # type: ignore[attr-defined]
+    annotations = patch["metadata"]["annotations"]
+    assert path == PATH
+    assert set(patch) == {"metadata"}
+    assert sorted(annotations) == ["alluxio-operator.io/restart-proxy", "alluxio-operator.io/restart-worker"]
+    assert all(datetime.fromisoformat(text).tzinfo for text in annotations.values())
+
+
+def test_that_a_paused_cluster_waits_with_a_restart_is_said(connected: FakeReader, capsys: pytest.CaptureFixture[str]):
+    connected.kube.spec = {"paused": True}  # type: ignore[attr-defined]
+
+    assert main.main(["restart", "small", "--role", "worker"]) == 0
+    assert "kubectl alluxio resume small" in capsys.readouterr().err
+
+
+def test_a_restart_wants_a_role_that_there_is(connected: FakeReader, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main.main(["restart", "small", "--role", "workers"])
+    assert "jobworker" in capsys.readouterr().err
+    assert connected.kube.merged == []  # type: ignore[attr-defined]
+
+
+def test_the_annotation_is_the_one_that_the_operator_reads():
+    assert patches.RESTART == names.RESTART
+    assert set(main.ROLES) == set(names.ROLES)
