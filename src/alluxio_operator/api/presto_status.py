@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from alluxio_operator.api.base import Model
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Condition, InventoryItem, Message, Phase, RoleMemory, Short
+from alluxio_operator.api.status import Change, Condition, InventoryItem, Message, Phase, RoleMemory, Short
 
 
 class CoordinatorStatus(Model):
@@ -69,17 +69,6 @@ class AlluxioStatus(Model):
     sockets: Annotated[str, Field(max_length=512)] | None = Field(
         None, description="Folder of the nodes with the domain sockets of its workers."
     )
-
-
-class Change(Model):
-    """One change: what was asked for, and what came of it."""
-
-    what: Literal["Installed", "Changed", "Scaled"] = Field(description="What kind of change it was.")
-    started: Short = Field(description="When the operator began with it.")
-    ended: Short | None = Field(None, description="When it was done; not yet when it isn't given.")
-    generation: int = Field(0, description="Generation of the resource.")
-    by: Short | None = Field(None, description="Who asked for it: the field manager that last wrote the spec.")
-    message: Annotated[str, Field(max_length=256)] = Field("", description="Details.")
 
 
 class PrestoStatus(Model):

@@ -26,6 +26,17 @@ class Condition(Model):
     observed_generation: int = Field(0, description="Generation of the resource that it was said of.")
 
 
+class Change(Model):
+    """One change: what was asked for, and what came of it."""
+
+    what: Literal["Installed", "Changed", "Scaled"] = Field(description="What kind of change it was.")
+    started: Short = Field(description="When the operator began with it.")
+    ended: Short | None = Field(None, description="When it was done; not yet when it isn't given.")
+    generation: int = Field(0, description="Generation of the resource.")
+    by: Short | None = Field(None, description="Who asked for it: the field manager that last wrote the spec.")
+    message: Annotated[str, Field(max_length=256)] = Field("", description="Details.")
+
+
 class InventoryItem(Model):
     """One object that the operator makes for the resource."""
 
@@ -125,6 +136,7 @@ class ClusterStatus(Model):
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="How the memory of each process is divided."
     )
+    history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(
         0,
         description="How far the installation ever got: 1 configuration and storage, 2 workloads, 3 Services.",

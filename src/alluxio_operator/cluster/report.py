@@ -21,6 +21,7 @@ from alluxio_operator.api.status import (
 from alluxio_operator.cluster import gates, members, names
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.gates import Gate
+from alluxio_operator.cluster.history import history_after
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.quorum import quorum_healthy
@@ -113,6 +114,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         *((_paused(applied),) if paused else ()),
     )
     conditions = merge(before.conditions, said, cluster.generation, now)
+    at_rest = ready or phase in ("Stopped", "Paused")
     status = ClusterStatus(
         observed_generation=cluster.generation,
         phase=phase,
@@ -125,10 +127,11 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         # While it is paused nothing was begun or made, whatever the plan says.
         journal=before.journal if paused else plan.journal.status,
         memory=tuple(_memory(cluster)),
+        # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
+        history=before.history if paused else history_after(before, observed.resource, applied, ready=at_rest, now=now),
         layer=before.layer if paused else plan.reached,
         inventory=before.inventory if paused else inventory_after(before.inventory, applied, rendered),
     )
-    at_rest = ready or phase in ("Stopped", "Paused")
     if plan.rejoin.status and not paused:
         return Report(status, 1.0)
     return Report(status, members.look_again(plan) if at_rest else wait_for(conditions, closed, now))

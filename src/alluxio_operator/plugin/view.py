@@ -122,13 +122,12 @@ def happened(history: Iterable[Object], events: Iterable[Object], now: datetime)
     """Return the last changes, newest first: of the cluster's own history, and the events about it."""
     changes = [
         Happened(
-            _ago(str(one.get("endTime") or one["startTime"]), now),
-            f"{one.get('type', 'Changed')} {one.get('outcome', '')}".strip(),
-            str(one.get("message", "")),
-            one.get("outcome") in ("Failed", "RolledBack"),
+            _ago(str(one.get("ended") or one["started"]), now),
+            f"{one['what']}{'' if one.get('ended') else ', under way'}",
+            f"{one.get('message', '')} (by {one['by']})" if one.get("by") else str(one.get("message", "")),
+            False,
         )
         for one in history
-        if one.get("startTime")
     ]
     told = [
         Happened(_ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")

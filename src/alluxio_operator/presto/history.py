@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
 
-from alluxio_operator.api.presto_status import Change, PrestoStatus
+from alluxio_operator.api.presto_status import PrestoStatus
+from alluxio_operator.api.status import Change
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.pipeline.conditions import holds, stamp
-
-KEPT: Final = 10
-OWN_MANAGER: Final = "alluxio-operator"
+from alluxio_operator.pipeline.conditions import holds
+from alluxio_operator.pipeline.history import KEPT, begun, ended
 
 
 def history_after(
@@ -21,41 +18,16 @@ def history_after(
     generation = int(resource["metadata"]["generation"])
     changes = list(before.history)
     if not before.history and not holds(before.conditions, "Installed"):
-        changes.append(_begun("Installed", resource, "", now))
+        changes.append(begun("Installed", resource, "", now))
     elif before.observed_generation != generation:
-        changes = _ended(changes, now)
-        changes.append(_begun("Changed", resource, _what(before, target), now))
+        changes = ended(changes, now)
+        changes.append(begun("Changed", resource, _what(before, target), now))
     elif before.workers.wanted != target and before.layer >= 3:
-        changes = _ended(changes, now)
+        changes = ended(changes, now)
         asked = f": {reason}" if reason else ""
-        changes.append(_begun("Scaled", resource, f"from {before.workers.wanted} to {target} workers{asked}", now))
-    return tuple((_ended(changes, now) if ready else changes)[-KEPT:])
-
-
-def last_manager(resource: Object) -> str | None:
-    """Return who last wrote anything but the status."""
-    entries = [
-        entry
-        for entry in resource["metadata"].get("managedFields", ())
-        if entry.get("subresource") != "status" and entry.get("manager") != OWN_MANAGER
-    ]
-    latest = max(entries, key=lambda entry: entry.get("time", ""), default=None)
-    return latest and latest.get("manager")
+        changes.append(begun("Scaled", resource, f"from {before.workers.wanted} to {target} workers{asked}", now))
+    return tuple((ended(changes, now) if ready else changes)[-KEPT:])
 
 
 def _what(before: PrestoStatus, target: int) -> str:
     return f"from {before.workers.wanted} to {target} workers" if before.workers.wanted != target else ""
-
-
-def _begun(what: Literal["Installed", "Changed", "Scaled"], resource: Object, message: str, now: datetime) -> Change:
-    return Change(
-        what=what,
-        started=stamp(now),
-        generation=int(resource["metadata"]["generation"]),
-        by=last_manager(resource),
-        message=message[:256],
-    )
-
-
-def _ended(changes: Sequence[Change], now: datetime) -> list[Change]:
-    return [one if one.ended else one.model_copy(update={"ended": stamp(now)}) for one in changes]

@@ -1,0 +1,121 @@
+"""The last changes of a cluster: from an edit to its end, with what it led to and who asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.world import World
+
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.pipeline.history import KEPT
+
+Json = dict[str, Any]
+
+
+def settled() -> World:
+    world = World()
+    world.settle()
+    return world
+
+
+def asked_by(world: World, manager: str) -> None:
+    def change(obj: Json) -> None:
+        obj["metadata"]["managedFields"] = [
+            {"manager": "somebody-before", "time": "2030-01-01T00:00:00Z"},
+            {"manager": manager, "time": "2030-01-02T00:00:00Z"},
+            {"manager": "alluxio-operator", "subresource": "status", "time": "2030-01-03T00:00:00Z"},
+        ]
+
+    world.kube.edit(KIND, world.namespace, world.name, change)
+
+
+def last(world: World) -> Json:
+    found: Json = world.status["history"][-1]
+    return found
+
+
+def test_an_installation_is_one_change_from_its_beginning_to_ready():
+    world = World()
+    world.reconcile()
+    assert [(one["what"], "ended" in one) for one in world.status["history"]] == [("Installed", False)]
+    world.pass_time(30)
+    world.settle()
+
+    [change] = world.status["history"]
+    assert (change["started"], change["ended"]) == ("2030-01-02T03:04:05Z", "2030-01-02T03:04:35Z")
+
+
+def test_an_edit_names_what_it_leads_to_and_who_asked():
+    world = settled()
+    world.edit_spec(workers={"properties": {"alluxio.worker.free.space.timeout": "20s"}})
+    asked_by(world, "kubectl-edit")
+    world.reconcile()
+    change = last(world)
+
+    assert (change["what"], change["by"], change["generation"]) == ("Changed", "kubectl-edit", 2)
+    assert change["message"] == "changed: StatefulSet/small-worker; 1 other objects changed"
+    assert "ended" not in change
+    world.pass_time(12)
+    world.settle()
+    assert last(world)["ended"] == "2030-01-02T03:04:17Z"
+
+
+def test_what_an_edit_removes_is_named():
+    world = settled()
+    world.edit_spec(logServer={"enabled": False})
+    world.reconcile()
+
+    assert "removed: " in last(world)["message"]
+    assert "Deployment/small-logserver" in last(world)["message"]
+
+
+def test_an_edit_that_concerns_no_object_says_so_and_is_done_at_once():
+    world = settled()
+    world.edit_spec(paused=False)
+    world.reconcile()
+
+    assert last(world)["message"] == "no object is concerned"
+    assert "ended" in last(world)
+
+
+def test_drift_that_is_put_right_is_no_change():
+    world = settled()
+    before = world.status["history"]
+    world.kube.edit("ConfigMap", world.namespace, "small-jvm", lambda obj: obj.update(data={}))
+    world.reconcile(("ConfigMap", "small-jvm"))
+    world.settle()
+
+    assert world.status["history"] == before
+
+
+def test_an_edit_while_another_is_under_way_ends_it():
+    world = settled()
+    world.edit_spec(workers={"properties": {"alluxio.worker.free.space.timeout": "20s"}})
+    world.reconcile()
+    world.edit_spec(workers={"properties": {"alluxio.worker.free.space.timeout": "30s"}})
+    world.reconcile()
+
+    assert [("ended" in one) for one in world.status["history"]] == [True, True, False]
+
+
+def test_what_was_held_while_paused_is_one_change_of_whoever_resumed():
+    world = settled()
+    world.edit_spec(paused=True, workers={"properties": {"alluxio.worker.free.space.timeout": "20s"}})
+    world.reconcile()
+    assert len(world.status["history"]) == 1
+    world.edit_spec(workers={"properties": {"alluxio.worker.free.space.timeout": "20s"}})
+    asked_by(world, "kubectl-alluxio")
+    world.settle()
+
+    assert last(world)["by"] == "kubectl-alluxio"
+    assert "StatefulSet/small-worker" in last(world)["message"]
+
+
+def test_the_oldest_are_forgotten():
+    world = settled()
+    for number in range(KEPT + 3):
+        world.edit_spec(workers={"properties": {"alluxio.worker.free.space.timeout": f"{number + 20}s"}})
+        world.settle()
+
+    assert len(world.status["history"]) == KEPT
+    assert {one["what"] for one in world.status["history"]} == {"Changed"}
