@@ -29,7 +29,7 @@ class Condition(Model):
 class Change(Model):
     """One change: what was asked for, and what came of it."""
 
-    what: Literal["Installed", "Changed", "Scaled"] = Field(description="What kind of change it was.")
+    what: Literal["Installed", "Changed", "Scaled", "Restarted"] = Field(description="What kind of change it was.")
     started: Short = Field(description="When the operator began with it.")
     ended: Short | None = Field(None, description="When it was done; not yet when it isn't given.")
     generation: int = Field(0, description="Generation of the resource.")
@@ -135,6 +135,9 @@ class ClusterStatus(Model):
     journal: JournalStatus | None = Field(None, description="The journal.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="How the memory of each process is divided."
+    )
+    restarts: Annotated[dict[str, Short], Field(max_length=16)] = Field(
+        {}, description="By role, the restart that was asked for last; it stays when the annotation goes."
     )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from alluxio_operator.api.status import Change, ClusterStatus
@@ -13,9 +13,15 @@ from alluxio_operator.pipeline.history import KEPT, begun, ended
 
 
 def history_after(
-    before: ClusterStatus, resource: Object, applied: Applied, *, ready: bool, now: datetime
+    before: ClusterStatus,
+    resource: Object,
+    restarts: Mapping[str, str],
+    applied: Applied,
+    *,
+    ready: bool,
+    now: datetime,
 ) -> tuple[Change, ...]:
-    """Return the history with what begins now and what is done now.
+    """Return the history with what begins now and what is done now; `restarts` are those asked for, by role.
 
     A change is what another generation of the spec led to in the reconcile that followed it; an edit while another
     change is under way ends that one. What is put right without an edit is no change: Events tell of it.
@@ -24,6 +30,8 @@ def history_after(
     changes = list(before.history)
     if not before.history and not holds(before.conditions, "Installed"):
         changes.append(begun("Installed", resource, "", now))
+    elif before.observed_generation == generation and before.restarts != restarts:
+        changes = [*ended(changes, now), begun("Restarted", resource, _what(applied), now)]
     elif before.observed_generation != generation:
         changes = [*ended(changes, now), begun("Changed", resource, _what(applied), now)]
     return tuple((ended(changes, now) if ready else changes)[-KEPT:])

@@ -127,8 +127,11 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         # While it is paused nothing was begun or made, whatever the plan says.
         journal=before.journal if paused else plan.journal.status,
         memory=tuple(_memory(cluster)),
+        restarts=before.restarts if paused else dict(cluster.restarts),
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
-        history=before.history if paused else history_after(before, observed.resource, applied, ready=at_rest, now=now),
+        history=before.history
+        if paused
+        else history_after(before, observed.resource, cluster.restarts, applied, ready=at_rest, now=now),
         layer=before.layer if paused else plan.reached,
         inventory=before.inventory if paused else inventory_after(before.inventory, applied, rendered),
     )

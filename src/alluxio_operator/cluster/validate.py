@@ -54,7 +54,7 @@ class Cluster:
     members: int
     """Number of masters that the journal is for, also while none of them runs; 0 until that was ever said."""
     restarts: Mapping[str, str]
-    """By role, the text of the annotation that asks for a restart of it."""
+    """By role, the last text of the annotation that asked for a restart of it: one that is taken away asks for none."""
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
@@ -90,7 +90,10 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         spec=spec,
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
         members=made_for or spec.masters.replicas,
-        restarts=_restarts(meta.get("annotations", {})),
+        restarts={
+            **(resource.get("status") or {}).get("restarts", {}),
+            **_restarts(meta.get("annotations", {})),
+        },
     )
 
 

@@ -12,6 +12,7 @@ from alluxio_operator.pipeline.conditions import stamp
 
 KEPT: Final = 10
 """Changes that a status keeps."""
+What = Literal["Installed", "Changed", "Scaled", "Restarted"]
 OWN_MANAGER: Final = "alluxio-operator"
 
 
@@ -26,7 +27,7 @@ def last_manager(resource: Object) -> str | None:
     return latest and latest.get("manager")
 
 
-def begun(what: Literal["Installed", "Changed", "Scaled"], resource: Object, message: str, now: datetime) -> Change:
+def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
     """Return a change that begins now."""
     return Change(
         what=what,

@@ -111,6 +111,19 @@ def test_what_was_held_while_paused_is_one_change_of_whoever_resumed():
     assert "StatefulSet/small-worker" in last(world)["message"]
 
 
+def test_a_restart_that_was_asked_for_is_a_change_of_its_own():
+    world = settled()
+
+    def ask(obj: Json) -> None:
+        obj["metadata"]["annotations"] = {"alluxio-operator.io/restart-worker": "now"}
+
+    world.kube.edit(KIND, world.namespace, world.name, ask)
+    world.settle()
+
+    assert [one["what"] for one in world.status["history"]] == ["Installed", "Restarted"]
+    assert last(world)["message"] == "changed: StatefulSet/small-worker"
+
+
 def test_the_oldest_are_forgotten():
     world = settled()
     for number in range(KEPT + 3):

@@ -65,6 +65,22 @@ def test_the_same_value_restarts_nothing(settled: World):
     assert templates(settled) == before
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_annotation_that_is_taken_away_restarts_nothing(settled: World, restarted: bool):
+    annotate(settled, names.WORKER, "once")
+    settled.settle()
+    before = templates(settled)
+    settled.kube.edit(KIND, settled.namespace, settled.name, lambda obj: obj["metadata"].pop("annotations"))
+    if restarted:
+        settled.start_operator()
+    settled.settle()
+
+    assert templates(settled) == before
+    annotate(settled, names.WORKER, "once more")
+    settled.settle()
+    assert templates(settled) != before
+
+
 def test_a_role_that_there_is_none_of_is_said(settled: World):
     annotate(settled, "workers", "now")
     settled.reconcile()
