@@ -6,13 +6,14 @@ from tests.api.stage import Stage
 
 from alluxio_operator.reconcilers import list_owners
 from alluxio_operator.settings import Settings
+from alluxio_operator.upgradeable import ChangesUnderWay
 from alluxio_operator.work import Reason, Request
 
 
 def test_an_edit_that_nobody_followed_comes_as_an_edit(installed: Stage):
     def owners() -> list[Request]:
         settings = Settings(operator_namespace="ops", watch_namespaces=(installed.namespace,))
-        return list(list_owners(installed.api.kube, settings))
+        return list(list_owners(installed.api.kube, settings, ChangesUnderWay()))
 
     assert owners() == [Request(installed.key, Reason.RESYNC)]
 
@@ -26,4 +27,4 @@ def test_an_edit_that_nobody_followed_comes_as_an_edit(installed: Stage):
 def test_what_was_never_reconciled_comes_as_an_edit(stage: Stage):
     stage.create()
     settings = Settings(operator_namespace="ops", watch_namespaces=("other-of-this-name", stage.namespace))
-    assert list(list_owners(stage.api.kube, settings)) == [Request(stage.key, Reason.EDIT)]
+    assert list(list_owners(stage.api.kube, settings, ChangesUnderWay())) == [Request(stage.key, Reason.EDIT)]

@@ -40,6 +40,8 @@ VOLATILE = frozenset(
         "collisionCount",
         "observedGeneration",
         "generation",
+        # How many changes there were hangs on which of several edits an operator was there for.
+        "history",
     }
 )
 PASSING = (

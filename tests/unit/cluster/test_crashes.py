@@ -71,6 +71,8 @@ def outcome(world: World) -> tuple[Json, Json]:
         objects[path] = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k not in dropped}}
         objects[path].pop("status", None)
     status = {**world.status, "conditions": [{**c, "lastTransitionTime": ""} for c in world.status["conditions"]]}
+    # When a change began, and what is left of it to do, depends on the reconcile that was completed first.
+    status["history"] = [change["what"] for change in status["history"]]
     return objects, status
 
 
