@@ -11,8 +11,8 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.cluster.rollout import rollout
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.pipeline.rollout import rollout
 from bench.api import Api, Watch
 from bench.clusters import ObjectName, Place
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from alluxio_operator.cluster import gates, journal, rejoin
 from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import Quorum, quorum_of
 from alluxio_operator.cluster.rejoin import RejoinStep
 from alluxio_operator.cluster.validate import Cluster
+from alluxio_operator.pipeline.gate import Gate
 
 WORKLOADS_FROM = 30
 """Number of the first template of layer 2, the workloads."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.roles import Placement, Process, Volume
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER, TIER_FOLDER
+from alluxio_operator.pipeline.problem import Problem
 
 OWN_VOLUMES: Final = frozenset({"fuse", "hadoop", "journal", "logs", "permission", "scratch", "sockets", "ufs"})
 """Names of the operator's volumes, beside those of tiers (tier-...) and of configuration (...-conf, ...-site)."""

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, first_trouble
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One gate: open when `passed`; becomes a condition of the same type."""
-
-    type: str
-    passed: bool
-    reason: str
-    message: str
+from alluxio_operator.pipeline.gate import Gate
 
 
 def masters_serving(observed: Observed) -> Gate:

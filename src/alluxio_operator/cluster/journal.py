@@ -14,12 +14,12 @@ from typing import Literal
 
 from alluxio_operator.api.status import JournalStatus
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import JOURNAL_MISSING, Pod, first_trouble
 from alluxio_operator.cluster.quorum import majority, without_journal
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.gate import Gate
 
 GATE = "JournalInitialized"
 

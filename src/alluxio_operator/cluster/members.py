@@ -9,9 +9,9 @@ from alluxio_operator.api.status import MastersStatus, MemberStatus
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.decide import Plan
 from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.rollout import Rollout
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline.rollout import Rollout
 
 LOOK_AGAIN = 60.0
 """Seconds: another master may lead without any event of Kubernetes, as when the leader hung for a moment."""

@@ -14,7 +14,7 @@ from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_binary, in_bytes
 from alluxio_operator.api.roles import Process
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 
 MI = 1024**2
 

@@ -13,9 +13,9 @@ import javaproperties
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.cluster import names, ufs
 from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.tiers import socket_properties, tier_properties
+from alluxio_operator.pipeline.problem import Problem
 
 JOURNAL_FOLDER: Final = "/journal"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"

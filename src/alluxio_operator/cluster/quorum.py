@@ -13,9 +13,9 @@ from typing import Literal
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import JOURNAL_MISSING, Pod, Trouble
+from alluxio_operator.pipeline.gate import Gate
 
 GATE = "QuorumHealthy"
 

@@ -12,11 +12,11 @@ from typing import Final
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.missing import Missing
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.pipeline.conditions import holds
+from alluxio_operator.pipeline.gate import Gate
 
 GATE: Final = "ReferencesResolved"
 

@@ -20,17 +20,17 @@ from alluxio_operator.api.status import (
 )
 from alluxio_operator.cluster import gates, members, names
 from alluxio_operator.cluster.decide import LAYERS, Plan
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.history import history_after
 from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.quorum import quorum_healthy
 from alluxio_operator.cluster.references import references_resolved
-from alluxio_operator.cluster.rollout import Rollout, rollout
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.conditions import Said, find, holds, merge, moment
+from alluxio_operator.pipeline.gate import Gate
+from alluxio_operator.pipeline.problem import Problem
+from alluxio_operator.pipeline.rollout import Rollout, rollout
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""

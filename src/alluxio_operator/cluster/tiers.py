@@ -15,7 +15,7 @@ from alluxio_operator.api.alluxiocluster import Workers
 from alluxio_operator.api.base import in_binary, in_bytes
 from alluxio_operator.api.tiers import Tier
 from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 
 TIER_FOLDER: Final = "/tiers"
 SOCKET_FOLDER: Final = "/alluxio-sockets"

@@ -12,7 +12,7 @@ from typing import Any, Final
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.ufs import DataKey, RootMount
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 
 ROOT_OPTION: Final = "alluxio.master.mount.table.root.option."
 """What begins so in a master's site file is an option of the root mount. Masters read it at each start, as the root is

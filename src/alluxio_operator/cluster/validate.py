@@ -17,9 +17,9 @@ from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
 from alluxio_operator.cluster import extras, memory, names, properties, tiers, ufs
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.problem import Problem
 
 RESERVED_VARIABLES: Final = frozenset(
     {

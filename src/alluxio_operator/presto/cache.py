@@ -16,10 +16,10 @@ from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.api.tiers import ShortCircuit
 from alluxio_operator.cluster import names as cluster_names
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.names import Names as ClusterNames
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER, host_folder
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.gate import Gate
 
 GATE: Final = "AlluxioConnected"
 CLIENT_FILE: Final = "alluxio-site.properties"

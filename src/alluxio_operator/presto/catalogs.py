@@ -8,7 +8,7 @@ from typing import Any, Final
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.catalogs import Catalog
 from alluxio_operator.api.presto import PrestoSpec
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto.versions import Dialect
 
 CATALOGS_FOLDER: Final = "/etc/presto-catalogs"

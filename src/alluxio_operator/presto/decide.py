@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.api.presto_status import AlluxioStatus
-from alluxio_operator.cluster.gates import Gate
+from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.presto import cache, gates
 from alluxio_operator.presto.context import context_of
 from alluxio_operator.presto.observed import Observed

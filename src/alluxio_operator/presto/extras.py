@@ -7,8 +7,8 @@ from typing import Final
 
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.cluster.extras import meet
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER
+from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto.catalogs import ALLUXIO_FOLDER, CATALOGS_FOLDER, PLAIN_FOLDER
 from alluxio_operator.presto.properties import CONF_FOLDER, DATA_FOLDER
 

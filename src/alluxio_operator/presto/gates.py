@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.cluster.gates import Gate
 from alluxio_operator.cluster.pods import Pod, first_trouble
+from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.presto import names
 from alluxio_operator.presto.catalogs import secrets_of
 from alluxio_operator.presto.observed import Observed

@@ -12,7 +12,7 @@ from typing import Final
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.presto import PrestoRole, PrestoSpec
 from alluxio_operator.cluster.memory import MI, Division, Wish, divide
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto import names
 
 METASPACE: Final = 224 * MI

@@ -12,7 +12,7 @@ import javaproperties
 
 from alluxio_operator.api.presto import PrestoRole, PrestoSpec
 from alluxio_operator.cluster.memory import Division
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto import names
 from alluxio_operator.presto.catalogs import CATALOGS_FOLDER
 from alluxio_operator.presto.memory import query_properties

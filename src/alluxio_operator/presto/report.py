@@ -17,13 +17,13 @@ from alluxio_operator.api.presto_status import (
     ShutdownStatus,
 )
 from alluxio_operator.api.status import Phase, RoleMemory
-from alluxio_operator.cluster.gates import Gate
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.report import inventory_after, wait_for
-from alluxio_operator.cluster.rollout import Rollout, rollout
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.conditions import Said, holds, merge
+from alluxio_operator.pipeline.gate import Gate
+from alluxio_operator.pipeline.problem import Problem
+from alluxio_operator.pipeline.rollout import Rollout, rollout
 from alluxio_operator.presto import gates, names, shutdown
 from alluxio_operator.presto.decide import LAYERS, Plan
 from alluxio_operator.presto.history import history_after

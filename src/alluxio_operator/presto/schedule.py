@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from alluxio_operator.api.scaling import ScalingSchedule
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 
 CHANGE = timedelta(hours=12)
 """For how long after a change of the clock moments are looked for by a walk that began before it."""

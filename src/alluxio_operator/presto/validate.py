@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
 from alluxio_operator.cluster.memory import Division
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.validate import from_pydantic
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto import catalogs, extras, memory, properties, schedule
 from alluxio_operator.presto.names import Names
 from alluxio_operator.presto.shutdown import drain_seconds

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

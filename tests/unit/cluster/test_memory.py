@@ -11,7 +11,7 @@ from tests.support.builders import cluster_spec
 
 from alluxio_operator.cluster import memory
 from alluxio_operator.cluster.memory import MI, OVERHEAD, ROCKSDB, SMALLEST_HEAP, Division
-from alluxio_operator.cluster.problem import Problem
+from alluxio_operator.pipeline.problem import Problem
 
 GI = 1024 * MI
 ROLES = {

@@ -8,8 +8,8 @@ import pytest
 from tests.support.builders import TEMPLATES, cluster, resource
 
 from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.problem import Problem
 from alluxio_operator.cluster.validate import RESERVED_VARIABLES, Cluster, validate
+from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.render import Renderer
 
 TOO_SMALL = {"resources": {"limits": {"memory": "100Mi"}}}
