@@ -12,8 +12,6 @@ from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import (
     ClusterStatus,
-    Condition,
-    InventoryItem,
     Phase,
     RoleMemory,
     WorkersStatus,
@@ -26,11 +24,15 @@ from alluxio_operator.cluster.quorum import quorum_healthy
 from alluxio_operator.cluster.references import references_resolved
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline import standing
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
-from alluxio_operator.pipeline.conditions import Said, find, holds, merge, moment
+from alluxio_operator.pipeline.conditions import Said, holds, merge
 from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.rollout import Rollout, rollout
+
+NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused"})
+"""Reasons for which a gate is closed until somebody does something."""
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
@@ -46,31 +48,10 @@ class Report:
 
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Report a spec that can't be followed; what runs goes on and is still reported on."""
-    message = "; ".join(str(problem) for problem in problems)
     before = observed.status
-    kept = [
-        Said(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
-        for c in before.conditions
-        if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
-    ]
-    running = holds(before.conditions, "Installed")
-    serving = isinstance(observed.master, MasterInfo)
-    ready = running and serving
-    said = (
-        Said("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
-        Said("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
-        Said("Degraded", True, "SpecInvalid", message),
-        Said("SpecValid", False, "Invalid", message),
-        *kept,
-    )
-    status = before.model_copy(
-        update={
-            "observed_generation": observed.generation,
-            "phase": "Invalid",
-            "summary": _summary(f"{len(problems)} problem(s) in the spec: {message}"),
-            "conditions": merge(before.conditions, said, observed.generation, now),
-        }
-    )
+    serves = holds(before.conditions, "Installed") and isinstance(observed.master, MasterInfo)
+    said = standing.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    status = before.model_copy(update=said)
     return Report(status, None)
 
 
@@ -82,7 +63,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     references = references_resolved(cluster.spec, observed)
     paused = cluster.spec.paused
     found = (
-        *(() if paused else (_configuration(applied),)),
+        *(() if paused else (standing.configuration_applied(applied),)),
         plan.journal.gate,
         *([references] if references else []),
         plan.masters,
@@ -99,15 +80,15 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     ready = not closed and not unsettled
     installed = ready or holds(before.conditions, "Installed")
     changing = before.observed_generation != cluster.generation or bool(applied.changed or applied.created)
-    phase = _phase(ready, installed, changing or before.phase == "Updating", closed)
+    phase = standing.phase_of(ready, installed, changing or before.phase == "Updating", closed, NEEDS_A_PERSON)
     if members.stopped(cluster, rollouts) and not _needs_a_person(closed):
         phase = "Stopped"
     if paused and phase != "Degraded":
         phase = "Paused"
     said = (
         _ready(ready, closed, unsettled, paused=paused),
-        _progressing(phase, closed, unsettled),
-        _degraded(phase, closed),
+        standing.progressing_said(phase, closed, unsettled),
+        standing.degraded_said(phase, closed),
         Said("SpecValid", True, "Valid"),
         Said("Installed", installed, "Installed" if installed else "Installing"),
         *(Said(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
@@ -118,7 +99,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     status = ClusterStatus(
         observed_generation=cluster.generation,
         phase=phase,
-        summary=_summary(_in_one_line(phase, closed, unsettled, observed)),
+        summary=standing.summary(_in_one_line(phase, closed, unsettled, observed)),
         conditions=conditions,
         replicas=workers.existing if workers else 0,
         selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
@@ -133,37 +114,11 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         if paused
         else history_after(before, observed.resource, cluster.restarts, applied, ready=at_rest, now=now),
         layer=before.layer if paused else plan.reached,
-        inventory=before.inventory if paused else inventory_after(before.inventory, applied, rendered),
+        inventory=before.inventory if paused else standing.inventory_after(before.inventory, applied, rendered),
     )
     if plan.rejoin.status and not paused:
         return Report(status, 1.0)
-    return Report(status, members.look_again(plan) if at_rest else wait_for(conditions, closed, now))
-
-
-def inventory_after(
-    before: Iterable[InventoryItem], applied: Applied, rendered: Iterable[Ref]
-) -> tuple[InventoryItem, ...]:
-    """Return what is on record once an apply is done: all that is rendered, in rendered order.
-
-    What is no longer rendered has been pruned, unless something was refused: then it waits for the next prune.
-    """
-    kept = tuple(ref.item for ref in rendered)
-    return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
-
-
-def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
-    """Return how long to wait for a gate that no event announces: a second at first, longer the longer it lasts."""
-    since = find(conditions, closed[0].type) if closed else find(conditions, "Ready")
-    if since is None:
-        return 1.0
-    elapsed = (now - moment(since.last_transition_time)).total_seconds()
-    return min(max(1.0, elapsed / 60), 15.0)
-
-
-def _configuration(applied: Applied) -> Gate:
-    if applied.refused:
-        return Gate("ConfigurationApplied", False, "Refused", "; ".join(applied.refused.values()))
-    return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
+    return Report(status, members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now))
 
 
 def _paused(applied: Applied) -> Said:
@@ -204,53 +159,19 @@ def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gat
     return gates.workers_registered(observed, state.wanted)
 
 
-def _phase(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
-    if ready:
-        return "Ready"
-    if not installed:
-        return "Installing"
-    if _needs_a_person(closed):
-        return "Degraded"
-    return "Updating" if changing else "Degraded"
-
-
 def _needs_a_person(closed: Sequence[Gate]) -> bool:
-    return any(gate.reason in ("JournalMissing", "Refused") for gate in closed)
+    return any(gate.reason in NEEDS_A_PERSON for gate in closed)
 
 
 def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool) -> Said:
     if ready and paused:
         return Said("Ready", True, "Paused", "the cluster serves; nothing is changed while spec.paused is true")
-    if ready:
-        return Said("Ready", True, "Ready", "the cluster is as the spec says")
-    if closed:
-        return Said("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return Said("Ready", False, "RollingOut", f"not settled yet: {', '.join(unsettled)}")
-
-
-def _progressing(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
-    if phase in ("Installing", "Updating"):
-        waiting = closed[0].message if closed else f"not settled yet: {', '.join(unsettled)}"
-        return Said("Progressing", True, phase, waiting)
-    return Said("Progressing", False, phase)
-
-
-def _degraded(phase: Phase, closed: Sequence[Gate]) -> Said:
-    if phase == "Degraded":
-        return Said(
-            "Degraded",
-            True,
-            closed[0].reason if closed else "NotSettled",
-            f"{closed[0].type}: {closed[0].message}" if closed else "a workload lacks pods",
-        )
-    return Said("Degraded", False, phase)
+    return standing.ready_said(ready, closed, unsettled, "the cluster is as the spec says")
 
 
 def _in_one_line(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str], observed: Observed) -> str:
-    if closed:
-        return f"waiting for {closed[0].type}: {closed[0].message}"
-    if unsettled:
-        return f"waiting for {', '.join(unsettled)}"
+    if waiting := standing.waits_for(closed, unsettled):
+        return waiting
     if isinstance(observed.master, MasterInfo):
         info = observed.master
         lost = f", {info.lost_workers} lost" if info.lost_workers else ""
@@ -295,7 +216,3 @@ def _memory(cluster: Cluster) -> Iterable[RoleMemory]:
             tiers=in_binary(division.tiers),
             limit=in_binary(division.limit),
         )
-
-
-def _summary(text: str) -> str:
-    return text if len(text) <= 512 else text[:509] + "..."

@@ -17,8 +17,8 @@ from alluxio_operator.api.presto_status import (
     ShutdownStatus,
 )
 from alluxio_operator.api.status import Phase, RoleMemory
-from alluxio_operator.cluster.report import inventory_after, wait_for
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.pipeline import standing
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.conditions import Said, holds, merge
 from alluxio_operator.pipeline.gate import Gate
@@ -29,6 +29,9 @@ from alluxio_operator.presto.decide import LAYERS, Plan
 from alluxio_operator.presto.history import history_after
 from alluxio_operator.presto.observed import Observed
 from alluxio_operator.presto.validate import Presto
+
+NEEDS_A_PERSON: Final = frozenset({"Refused", "ClusterNotFound", "ClusterGone", "CrashLoopBackOff"})
+"""Reasons for which a gate is closed until somebody does something."""
 
 POLL: Final = 15.0
 """Seconds between two looks at a Presto at rest: no event tells of its queries, nor of the cluster's state."""
@@ -55,29 +58,10 @@ def step(count: int) -> int:
 
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Report a spec that can't be followed; what runs goes on and is still reported on."""
-    message = "; ".join(str(problem) for problem in problems)
     before = observed.status
-    kept = [
-        Said(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
-        for c in before.conditions
-        if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
-    ]
-    ready = holds(before.conditions, "Installed") and not isinstance(observed.coordinator, NoAnswer)
-    said = (
-        Said("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
-        Said("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
-        Said("Degraded", True, "SpecInvalid", message),
-        Said("SpecValid", False, "Invalid", message),
-        *kept,
-    )
-    status = before.model_copy(
-        update={
-            "observed_generation": observed.generation,
-            "phase": "Invalid",
-            "summary": _summary(f"{len(problems)} problem(s) in the spec: {message}"),
-            "conditions": merge(before.conditions, said, observed.generation, now),
-        }
-    )
+    serves = holds(before.conditions, "Installed") and not isinstance(observed.coordinator, NoAnswer)
+    said = standing.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    status = before.model_copy(update=said)
     return Report(status, None)
 
 
@@ -106,11 +90,11 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         or bool(applied.changed or applied.created)
         or before.workers.wanted != plan.target.workers
     )
-    phase = _phase(ready, installed, changing or before.phase == "Updating", closed)
+    phase = standing.phase_of(ready, installed, changing or before.phase == "Updating", closed, NEEDS_A_PERSON)
     said = (
-        _ready(ready, closed, unsettled),
-        _progressing(phase, closed, unsettled),
-        _degraded(phase, closed),
+        standing.ready_said(ready, closed, unsettled, "the Presto is as the spec says"),
+        standing.progressing_said(phase, closed, unsettled),
+        standing.degraded_said(phase, closed),
         Said("SpecValid", True, "Valid"),
         Said("Installed", installed, "Installed" if installed else "Installing"),
         *(Said(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
@@ -120,7 +104,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     status = PrestoStatus(
         observed_generation=presto.generation,
         phase=phase,
-        summary=_summary(_in_one_line(plan, phase, closed, unsettled, observed)),
+        summary=standing.summary(_in_one_line(plan, phase, closed, unsettled, observed)),
         conditions=conditions,
         replicas=before.replicas if untouched else workers.existing if workers else 0,
         selector=",".join(f"{k}={v}" for k, v in sorted(presto.names.selector(names.WORKER).items())),
@@ -136,9 +120,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         memory=tuple(_memory(presto)),
         history=history_after(before, observed.resource, plan.target.workers, reason, ready=ready, now=now),
         layer=plan.reached,
-        inventory=inventory_after(before.inventory, applied, rendered) if plan.context else before.inventory,
+        inventory=standing.inventory_after(before.inventory, applied, rendered) if plan.context else before.inventory,
     )
-    return Report(status, _look_again(plan, wait_for(conditions, closed, now), ready))
+    return Report(status, _look_again(plan, standing.wait_for(conditions, closed, now), ready))
 
 
 def _look_again(plan: Plan, wait: float, ready: bool) -> float:
@@ -152,9 +136,7 @@ def _look_again(plan: Plan, wait: float, ready: bool) -> float:
 def _configuration(plan: Plan, applied: Applied) -> Gate:
     if plan.context is None:
         return Gate("ConfigurationApplied", False, "Waiting", "how Alluxio is reached isn't known yet")
-    if applied.refused:
-        return Gate("ConfigurationApplied", False, "Refused", "; ".join(applied.refused.values()))
-    return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
+    return standing.configuration_applied(applied)
 
 
 def _service(plan: Plan, applied: Applied, *, kept: bool) -> Gate:
@@ -170,45 +152,9 @@ def _not_applied(kind: str, message: str) -> Gate:
     return Gate(kind, False, "Waiting", message)
 
 
-def _phase(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
-    if ready:
-        return "Ready"
-    if not installed:
-        return "Installing"
-    needs_a_person = ("Refused", "ClusterNotFound", "ClusterGone", "CrashLoopBackOff")
-    if any(gate.reason in needs_a_person for gate in closed):
-        return "Degraded"
-    return "Updating" if changing else "Degraded"
-
-
-def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
-    if ready:
-        return Said("Ready", True, "Ready", "the Presto is as the spec says")
-    if closed:
-        return Said("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return Said("Ready", False, "RollingOut", f"not settled yet: {', '.join(unsettled)}")
-
-
-def _progressing(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
-    if phase in ("Installing", "Updating"):
-        waiting = closed[0].message if closed else f"not settled yet: {', '.join(unsettled)}"
-        return Said("Progressing", True, phase, waiting)
-    return Said("Progressing", False, phase)
-
-
-def _degraded(phase: Phase, closed: Sequence[Gate]) -> Said:
-    if phase != "Degraded":
-        return Said("Degraded", False, phase)
-    if closed:
-        return Said("Degraded", True, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return Said("Degraded", True, "NotSettled", "a workload lacks pods")
-
-
 def _in_one_line(plan: Plan, phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str], observed: Observed) -> str:
-    if closed:
-        return f"waiting for {closed[0].type}: {closed[0].message}"
-    if unsettled:
-        return f"waiting for {', '.join(unsettled)}"
+    if waiting := standing.waits_for(closed, unsettled):
+        return waiting
     if isinstance(observed.coordinator, NoAnswer):
         return phase
     autoscaling = plan.target.status
@@ -247,7 +193,3 @@ def _memory(presto: Presto) -> Iterable[RoleMemory]:
             overhead=in_binary(division.overhead),
             limit=in_binary(division.limit),
         )
-
-
-def _summary(text: str) -> str:
-    return text if len(text) <= 512 else text[:509] + "..."
