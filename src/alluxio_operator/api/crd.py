@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from alluxio_operator.api import alluxiocluster as alx
 from alluxio_operator.api import presto
 from alluxio_operator.api.base import GROUP, VERSION
+from alluxio_operator.api.generated import write
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.api.status import ClusterStatus
 
@@ -223,16 +224,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("directory", type=Path)
     options = parser.parse_args(arguments)
-    drifted = False
-    for description in DESCRIPTIONS:
-        crd = custom_resource_definition(description)
-        file, text = options.directory / file_name(crd), as_yaml(crd)
-        if not options.check:
-            file.write_text(text)
-        elif not (file.exists() and file.read_text() == text):
-            drifted = True
-            print(f"error: {file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
-    return int(drifted)
+    crds = [custom_resource_definition(description) for description in DESCRIPTIONS]
+    return write(((options.directory / file_name(crd), as_yaml(crd)) for crd in crds), check=options.check)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 
 from alluxio_operator.api.base import VERSION
 from alluxio_operator.api.crd import DESCRIPTIONS, Description, custom_resource_definition
+from alluxio_operator.api.generated import write
 
 Schema = Mapping[str, Any]
 
@@ -171,15 +172,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("file", type=Path)
     options = parser.parse_args(arguments)
-    drifted = False
-    for description in DESCRIPTIONS:
-        file, text = file_of(description, options.file), reference(custom_resource_definition(description))
-        if not options.check:
-            file.write_text(text)
-        elif not (file.exists() and file.read_text() == text):
-            drifted = True
-            print(f"error: {file} isn't what the types say: run `make generate` and commit the result", file=sys.stderr)
-    return int(drifted)
+    files = ((file_of(one, options.file), reference(custom_resource_definition(one))) for one in DESCRIPTIONS)
+    return write(files, check=options.check)
 
 
 if __name__ == "__main__":
