@@ -9,7 +9,7 @@ from pydantic import Field
 
 from alluxio_operator.api.base import Model
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Change, Condition, InventoryItem, Message, Phase, RoleMemory, Short
+from alluxio_operator.api.status import Change, InventoryItem, OwnerStatus, RoleMemory, Short
 
 
 class CoordinatorStatus(Model):
@@ -71,17 +71,9 @@ class AlluxioStatus(Model):
     )
 
 
-class PrestoStatus(Model):
+class PrestoStatus(OwnerStatus):
     """State of a Presto cluster."""
 
-    observed_generation: int = Field(0, description="Generation of the spec that the rest speaks of.")
-    phase: Phase = Field("Pending", description="The state in one word.")
-    summary: Annotated[str, Field(max_length=512)] = Field("", description="The state in one line.")
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=32, json_schema_extra=list_map("type"))] = Field(
-        (), description="Ready, Progressing, Degraded, SpecValid, and one per gate of the installation."
-    )
-    replicas: int = Field(0, description="Workers that exist, for the scale subresource.")
-    selector: Message | None = Field(None, description="Labels of the workers' pods, for the scale subresource.")
     coordinator: CoordinatorStatus = Field(CoordinatorStatus(), description="The coordinator.")
     workers: PrestoWorkersStatus = Field(PrestoWorkersStatus(), description="The workers.")
     queries: QueriesStatus = Field(QueriesStatus(), description="How much there is to do.")

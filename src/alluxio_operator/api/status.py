@@ -119,8 +119,8 @@ class WorkersStatus(Model):
     )
 
 
-class ClusterStatus(Model):
-    """State of the whole cluster."""
+class OwnerStatus(Model):
+    """What the status of every kind says."""
 
     observed_generation: int = Field(0, description="Generation of the spec that the rest speaks of.")
     phase: Phase = Field("Pending", description="The state in one word.")
@@ -130,6 +130,11 @@ class ClusterStatus(Model):
     )
     replicas: int = Field(0, description="Workers that exist, for the scale subresource.")
     selector: Message | None = Field(None, description="Labels of the workers' pods, for the scale subresource.")
+
+
+class ClusterStatus(OwnerStatus):
+    """State of the whole cluster."""
+
     masters: MastersStatus = Field(MastersStatus(), description="The masters.")
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     journal: JournalStatus | None = Field(None, description="The journal.")
