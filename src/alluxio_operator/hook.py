@@ -34,6 +34,14 @@ ANSWER_PATIENCE = 30.0
 """Seconds that the server may take to answer: for a resync it lists all owners first."""
 
 
+FILTER = """{
+  wake: {kind, namespace: .metadata.namespace, name: .metadata.name},
+  uid: .metadata.uid, generation: .metadata.generation, deletionTimestamp: .metadata.deletionTimestamp,
+  annotations: ((.metadata.annotations // {}) | with_entries(select(.key | startswith("alluxio-operator.io/"))))
+}"""
+"""What of a resource wakes it when it changes, in jq."""
+
+
 class HookError(Exception):
     """The hook could not do its work; its text is for the log."""
 
@@ -67,6 +75,29 @@ def namespace_selector(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the part of a binding that says which namespaces are watched; nothing for all."""
     names = watch_namespaces(environ)
     return {"namespace": {"nameSelector": {"matchNames": list(names)}}} if names else {}
+
+
+def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the bindings that wake a resource when somebody creates, edits or deletes it.
+
+    The filter leaves out the status, which the operator writes itself: watching it would be an endless loop.
+    """
+    return {
+        "configVersion": "v1",
+        "kubernetes": [
+            {
+                "name": plural,
+                "apiVersion": "alluxio-operator.io/v1alpha1",
+                "kind": kind,
+                **namespace_selector(environ),
+                "jqFilter": FILTER,
+                "keepFullObjectsInMemory": False,
+                "executeHookOnSynchronization": True,
+                # Its own queue, so that a resync doesn't delay an edit.
+                "queue": "edits",
+            }
+        ],
+    }
 
 
 def resync_crontab(environ: Mapping[str, str]) -> str:
