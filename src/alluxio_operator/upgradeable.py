@@ -43,6 +43,10 @@ Note = Callable[[OwnerKey, Iterable[Condition]], None]
 """Takes what the status of a resource says now; nothing of one that is gone."""
 
 
+def unnoted(key: OwnerKey, conditions: Iterable[Condition]) -> None:
+    """Take no note: for a reconciler on whose changes no upgrade waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a new version may take over, with a word for programs and a sentence for people."""

@@ -24,7 +24,7 @@ from alluxio_operator.pipeline.applied import Applied
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.upgradeable import Note
+from alluxio_operator.upgradeable import Note, unnoted
 from alluxio_operator.work import Deadline, Outcome, Request
 
 FOLDER = "alluxio"
@@ -42,7 +42,7 @@ class ClusterReconciler:
         renderer: Renderer,
         metrics: Metrics,
         now: Callable[[], datetime],
-        note: Note = lambda key, conditions: None,  # noqa: ARG005
+        note: Note = unnoted,
     ) -> None:
         self._kube = kube
         self._alluxio = alluxio

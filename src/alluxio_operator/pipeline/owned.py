@@ -23,7 +23,7 @@ from alluxio_operator.pipeline.publish import Written, publish
 from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.pipeline.sweep import sweep
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.upgradeable import Note
+from alluxio_operator.upgradeable import Note, unnoted
 from alluxio_operator.work import Outcome, OwnerKey, Request
 
 AGAIN = Outcome(requeue_after=0.0)
@@ -91,7 +91,7 @@ class Owned:
         renderer: Renderer,
         metrics: Metrics,
         now: Callable[[], datetime],
-        note: Note = lambda key, conditions: None,  # noqa: ARG005
+        note: Note = unnoted,
     ) -> None:
         self._kind = kind
         self._folder = folder

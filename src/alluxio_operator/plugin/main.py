@@ -12,13 +12,13 @@ from pathlib import Path
 import yaml
 
 from alluxio_operator import __version__
+from alluxio_operator.cluster.names import ROLES
 from alluxio_operator.kube.errors import ApiError, NotFound
 from alluxio_operator.plugin import bundle, logs, patches, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, cluster_view, healthy
 
-ROLES = ("master", "worker", "jobmaster", "jobworker", "logserver", "proxy", "fuse")
 UNWELL = 3
 """Exit code of `status` when a cluster needs a person."""
 

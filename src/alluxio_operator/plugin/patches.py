@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-RESTART = "alluxio-operator.io/restart-"
-"""With a role's name behind it, the annotation whose every new value restarts that role."""
+from alluxio_operator.cluster.names import RESTART
 
 Patch = Mapping[str, Any]
 

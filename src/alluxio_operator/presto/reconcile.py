@@ -16,7 +16,7 @@ from alluxio_operator.presto.observe import observe
 from alluxio_operator.presto.report import report, report_problems
 from alluxio_operator.presto.validate import Presto, validate
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.upgradeable import Note
+from alluxio_operator.upgradeable import Note, unnoted
 from alluxio_operator.work import Deadline, Outcome, Request
 
 FOLDER = "presto"
@@ -32,7 +32,7 @@ class PrestoReconciler:
         renderer: Renderer,
         metrics: Metrics,
         now: Callable[[], datetime],
-        note: Note = lambda key, conditions: None,  # noqa: ARG005
+        note: Note = unnoted,
     ) -> None:
         self._kube = kube
         self._servers = servers

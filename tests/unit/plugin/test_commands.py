@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.builders import NOW
+from tests.support import builders
+from tests.support.builders import NOW, merged
 from tests.unit.plugin.test_view import pod, resource
 
 from alluxio_operator.cluster import names
+from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import bundle, logs, main, patches
+from alluxio_operator.plugin import bundle, logs, main
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import Reader
 
@@ -228,6 +230,11 @@ def test_a_restart_wants_a_role_that_there_is(connected: FakeReader, capsys: pyt
     assert connected.kube.merged == []  # type: ignore[attr-defined]
 
 
-def test_the_annotation_is_the_one_that_the_operator_reads():
-    assert patches.RESTART == names.RESTART
-    assert set(main.ROLES) == set(names.ROLES)
+@pytest.mark.parametrize("role", names.ROLES)
+def test_the_operator_reads_what_a_restart_writes(connected: FakeReader, role: str):
+    assert main.main(["restart", "small", "--role", role]) == 0
+
+    ((_, patch, _),) = connected.kube.merged  # type: ignore[attr-defined]
+    cluster = validate(merged(builders.resource(), patch))
+    assert isinstance(cluster, Cluster)
+    assert list(cluster.restarts) == [role]
