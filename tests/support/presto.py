@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 from tests.support.builders import NAMESPACE, NOW, TEMPLATES, container_status, merged
-from tests.support.fake_kube import FakeKube
+from tests.support.owner_world import OwnerWorld
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
@@ -20,7 +19,7 @@ from alluxio_operator.presto.names import Names
 from alluxio_operator.presto.reconcile import PrestoReconciler
 from alluxio_operator.presto.validate import Presto, validate
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.work import Deadline, OwnerKey
 
 Json = dict[str, Any]
 NAME = "queries"
@@ -131,15 +130,13 @@ class FakeServers:
         return self.processors
 
 
-class World:
+class World(OwnerWorld):
     """One Presto, its operator and what is around them."""
 
     def __init__(self, made: Json | None = None) -> None:
-        self.kube = FakeKube()
+        super().__init__(OwnerKey(KIND, NAMESPACE, NAME))
         self.servers = FakeServers()
-        self.now = NOW
         self.kube.put(made or resource())
-        self.key = OwnerKey(KIND, NAMESPACE, NAME)
         self.trouble: dict[str, Json] = {}
         self.start_operator()
 
@@ -150,13 +147,8 @@ class World:
             self.servers,
             RENDERER,
             Metrics(CollectorRegistry()),
-            lambda: self.now,
+            self.clock,
         )
-
-    def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:
-        """Reconcile once; `children` are (kind, name) of objects that an event spoke of."""
-        named = frozenset(ChildRef(kind, name) for kind, name in children)
-        return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(60))
 
     def turn(self) -> None:
         """Let Kubernetes and Presto catch up: start pods, let the coordinator count its workers."""
@@ -170,31 +162,6 @@ class World:
             else NoAnswer("connection refused")
         )
 
-    def settle(self, rounds: int = 20) -> None:
-        """Reconcile and let the world catch up until nothing changes any more."""
-        for _ in range(rounds):
-            before = len(self.kube.writes)
-            self.reconcile()
-            self.turn()
-            if len(self.kube.writes) == before and self.phase == "Ready":
-                return
-        raise AssertionError(f"not settled: {self.status}")
-
-    @property
-    def status(self) -> Json:
-        """The status of the Presto."""
-        found: Json = self.kube.object(KIND, NAMESPACE, NAME).get("status", {})
-        return found
-
-    @property
-    def phase(self) -> str:
-        """Its state in one word."""
-        return str(self.status.get("phase", ""))
-
-    def condition(self, kind: str) -> Json:
-        """Return a condition."""
-        return next(c for c in self.status["conditions"] if c["type"] == kind)
-
     def deployment(self, name: str) -> Json:
         """Return a Deployment of it."""
         return self.kube.object("Deployment", NAMESPACE, f"{NAME}-{name}")
@@ -207,10 +174,6 @@ class World:
     def edit_spec(self, **over: Any) -> None:
         """Change the spec as a person would."""
         self.kube.edit(KIND, NAMESPACE, NAME, lambda obj: obj.update(spec=spec(**over)))
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
 
     def _ready(self, name: str) -> bool:
         found = self.kube.object("Pod", NAMESPACE, name)["status"]["conditions"]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from tests.support.builders import NOW, TEMPLATES, container_status, info, pod, ready_pod, resource
-from tests.support.fake_kube import FakeKube
+from tests.support.builders import TEMPLATES, container_status, info, pod, ready_pod, resource
+from tests.support.owner_world import OwnerWorld
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
@@ -21,7 +20,7 @@ from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.upgradeable import ChangesUnderWay
-from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.work import Deadline, OwnerKey
 
 Json = dict[str, Any]
 
@@ -70,17 +69,15 @@ def address(ordinal: int) -> str:
     return f"10.0.0.{7 + ordinal}"
 
 
-class World:
+class World(OwnerWorld):
     """One cluster, its operator and what is around them."""
 
     def __init__(self, made: Mapping[str, Any] | None = None) -> None:
-        self.kube = FakeKube()
+        wanted = made or resource()
+        self.namespace, self.name = wanted["metadata"]["namespace"], wanted["metadata"]["name"]
+        super().__init__(OwnerKey(KIND, self.namespace, self.name))
         self.alluxio = FakeAlluxio()
-        self.now = NOW
-        self.made = self.kube.put(made or resource())
-        meta = self.made["metadata"]
-        self.namespace, self.name = meta["namespace"], meta["name"]
-        self.key = OwnerKey(KIND, self.namespace, self.name)
+        self.made = self.kube.put(wanted)
         self.changes = ChangesUnderWay()
         self.start_operator()
 
@@ -91,14 +88,9 @@ class World:
             self.alluxio,
             RENDERER,
             Metrics(CollectorRegistry()),
-            self._clock,
+            self.clock,
             self.changes.note,
         )
-
-    def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:
-        """Reconcile once; `children` are (kind, name) of objects that an event spoke of."""
-        named = frozenset(ChildRef(kind, name) for kind, name in children)
-        return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(60))
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
         """Let Kubernetes and Alluxio catch up: end the journal's Job, start pods, let masters serve."""
@@ -110,31 +102,6 @@ class World:
         live = sum("-worker-" in name for name in self.kube.of_kind("Pod"))
         serving = serves and self.pod_of("master")
         self.alluxio.master = info(live=live) if serving else NoAnswer("connection refused")
-
-    def settle(self, rounds: int = 20) -> None:
-        """Reconcile and let the world catch up until nothing changes any more."""
-        for _ in range(rounds):
-            before = len(self.kube.writes)
-            self.reconcile()
-            self.turn()
-            if len(self.kube.writes) == before and self.phase == "Ready":
-                return
-        raise AssertionError(f"not settled: {self.status}")
-
-    @property
-    def status(self) -> Json:
-        """The status of the cluster."""
-        status: Json = self.kube.object(KIND, self.namespace, self.name).get("status", {})
-        return status
-
-    @property
-    def phase(self) -> str:
-        """The cluster's state in one word."""
-        return str(self.status.get("phase", ""))
-
-    def condition(self, kind: str) -> Json:
-        """Return a condition of the cluster."""
-        return next(c for c in self.status["conditions"] if c["type"] == kind)
 
     def events(self) -> list[str]:
         """Return the reasons of the events, oldest first."""
@@ -153,13 +120,6 @@ class World:
             obj["spec"] = resource(**over)["spec"]
 
         self.kube.edit(KIND, self.namespace, self.name, change)
-
-    def _clock(self) -> datetime:
-        return self.now
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(seconds=seconds)
 
     def _run_job(self, name: str, complete: bool) -> None:
         done = {"conditions": [{"type": "Complete", "status": "True"}], "succeeded": 1}

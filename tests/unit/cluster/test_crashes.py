@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import resource
+from tests.support.crashes import outcome, run, stop_at
 from tests.support.world import World
 
 from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION
@@ -15,65 +16,9 @@ from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION
 Json = dict[str, Any]
 
 
-class Stopped(BaseException):
-    """The operator's process ends here. Not an Exception, so that no handler may take it for trouble."""
-
-
-def stop_at(world: World, count: int, *, after: bool) -> None:
-    """Stop the operator before or after its `count`-th write."""
-    seen = 0
-
-    def write(verb: str, path: str) -> None:
-        nonlocal seen
-        if verb in ("get", "list"):
-            return
-        seen += 1
-        if seen == count:
-            raise Stopped(f"{verb} {path}")
-
-    if after:
-        world.kube.after_write = write
-    else:
-        world.kube.before_call = write
-
-
-def install(world: World, rounds: int = 12) -> bool:
-    """Run an installation to its end, start the operator anew when it was stopped; tell whether it was."""
-    stopped = False
-    for _ in range(rounds):
-        written = len(world.kube.writes)
-        completed = False
-        try:
-            world.reconcile()
-            completed = True
-        except Stopped:
-            stopped = True
-            world.kube.before_call = world.kube.after_write = lambda verb, path: None
-            world.start_operator()
-        world.turn()
-        assert not refusals(world), "what a stopped operator left behind is never in the way of the next one"
-        if completed and world.phase == "Ready" and len(world.kube.writes) == written:
-            return stopped
-    raise AssertionError(f"not installed: {world.status}")
-
-
-def refusals(world: World) -> list[str]:
-    return [c["message"] for c in world.status.get("conditions", ()) if c["reason"] == "Refused"]
-
-
-def outcome(world: World) -> tuple[Json, Json]:
-    """Return what is left in the end: objects and status without versions, times and events."""
-    objects = {}
-    for path, obj in world.kube.objects.items():
-        if obj["kind"] in ("Event", "Pod", "AlluxioCluster"):
-            continue
-        dropped = ("uid", "resourceVersion", "creationTimestamp", "generation")
-        objects[path] = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k not in dropped}}
-        objects[path].pop("status", None)
-    status = {**world.status, "conditions": [{**c, "lastTransitionTime": ""} for c in world.status["conditions"]]}
-    # When a change began, and what is left of it to do, depends on the reconcile that was completed first.
-    status["history"] = [change["what"] for change in status["history"]]
-    return objects, status
+def install(world: World) -> bool:
+    """Run an installation to its end; tell whether the operator was stopped."""
+    return run(world, rounds=12)
 
 
 def jobs_made(world: World) -> set[str]:

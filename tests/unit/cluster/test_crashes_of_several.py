@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from tests.support.builders import container_status, info, resource
+from tests.support.crashes import outcome, refusals, stop_at
 from tests.support.world import World, address
-from tests.unit.cluster.test_crashes import install, jobs_made, outcome, refusals, stop_at
+from tests.unit.cluster.test_crashes import install, jobs_made
 
 from alluxio_operator.alluxio.answers import Standby
 from alluxio_operator.cluster.rejoin import PERMISSION

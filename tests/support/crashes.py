@@ -1,0 +1,71 @@
+"""Stops an operator before or after any of its writes, starts it anew, and tells what is left in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.owner_world import OwnerWorld
+
+Json = dict[str, Any]
+
+
+class Stopped(BaseException):
+    """The operator's process ends here. Not an Exception, so that no handler may take it for trouble."""
+
+
+def stop_at(world: OwnerWorld, count: int, *, after: bool) -> None:
+    """Stop the operator before or after its `count`-th write."""
+    seen = 0
+
+    def write(verb: str, path: str) -> None:
+        nonlocal seen
+        if verb in ("get", "list"):
+            return
+        seen += 1
+        if seen == count:
+            raise Stopped(f"{verb} {path}")
+
+    if after:
+        world.kube.after_write = write
+    else:
+        world.kube.before_call = write
+
+
+def run(world: OwnerWorld, rounds: int) -> bool:
+    """Reconcile to the end, start the operator anew when it was stopped; tell whether it was."""
+    stopped = False
+    for _ in range(rounds):
+        written = len(world.kube.writes)
+        completed = False
+        try:
+            world.reconcile()
+            completed = True
+        except Stopped:
+            stopped = True
+            world.kube.before_call = world.kube.after_write = lambda verb, path: None
+            world.start_operator()
+        world.turn()
+        assert not refusals(world), "what a stopped operator left behind is never in the way of the next one"
+        if completed and world.phase == "Ready" and len(world.kube.writes) == written:
+            return stopped
+    raise AssertionError(f"not done: {world.status}")
+
+
+def refusals(world: OwnerWorld) -> list[str]:
+    """Return what the API server refused."""
+    return [c["message"] for c in world.status.get("conditions", ()) if c["reason"] == "Refused"]
+
+
+def outcome(world: OwnerWorld) -> tuple[Json, Json]:
+    """Return what is left in the end: objects and status without versions, times and events."""
+    objects = {}
+    for path, obj in world.kube.objects.items():
+        if obj["kind"] in ("Event", "Pod", world.key.kind):
+            continue
+        dropped = ("uid", "resourceVersion", "creationTimestamp", "generation")
+        objects[path] = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k not in dropped}}
+        objects[path].pop("status", None)
+    status = {**world.status, "conditions": [{**c, "lastTransitionTime": ""} for c in world.status["conditions"]]}
+    # When a change began, and what is left of it to do, depends on the reconcile that was completed first.
+    status["history"] = [change["what"] for change in status["history"]]
+    return objects, status

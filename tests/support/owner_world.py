@@ -1,0 +1,70 @@
+"""What the small worlds around an operator have in common, whatever kind of resource it looks after there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.support.builders import NOW
+from tests.support.fake_kube import FakeKube
+
+from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Reconciler, Request
+
+Json = dict[str, Any]
+
+
+class OwnerWorld:
+    """One resource, its operator, and an API server in memory; a kind says what else there is, and who works there."""
+
+    reconciler: Reconciler
+
+    def __init__(self, key: OwnerKey) -> None:
+        self.kube = FakeKube()
+        self.now = NOW
+        self.key = key
+
+    def start_operator(self) -> None:
+        """Start the operator anew: all that it remembers is lost."""
+        raise NotImplementedError
+
+    def turn(self) -> None:
+        """Let Kubernetes and what runs on it catch up."""
+        raise NotImplementedError
+
+    def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:
+        """Reconcile once; `children` are (kind, name) of objects that an event spoke of."""
+        named = frozenset(ChildRef(kind, name) for kind, name in children)
+        return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(60))
+
+    def settle(self, rounds: int = 20) -> None:
+        """Reconcile and let the world catch up until nothing changes any more."""
+        for _ in range(rounds):
+            before = len(self.kube.writes)
+            self.reconcile()
+            self.turn()
+            if len(self.kube.writes) == before and self.phase == "Ready":
+                return
+        raise AssertionError(f"not settled: {self.status}")
+
+    @property
+    def status(self) -> Json:
+        """The status of the resource."""
+        status: Json = self.kube.object(self.key.kind, self.key.namespace, self.key.name).get("status", {})
+        return status
+
+    @property
+    def phase(self) -> str:
+        """Its state in one word."""
+        return str(self.status.get("phase", ""))
+
+    def condition(self, kind: str) -> Json:
+        """Return a condition of it."""
+        return next(c for c in self.status["conditions"] if c["type"] == kind)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def clock(self) -> datetime:
+        """Tell the time to the operator."""
+        return self.now
