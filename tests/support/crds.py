@@ -1,4 +1,4 @@
-"""Compares CRDs as the API server takes them."""
+"""Compares CRDs as the API server takes them, and resources with the CRD that they are of."""
 
 from __future__ import annotations
 
@@ -12,3 +12,17 @@ def without_empty(value: Any) -> Any:
         nothing = (("priority", 0), ("properties", {}))
         return {name: inner for name, inner in kept.items() if (name, inner) not in nothing}
     return [without_empty(inner) for inner in value] if isinstance(value, list) else value
+
+
+def unknown_fields(schema: dict[str, Any], value: Any, path: str) -> list[str]:
+    """Return the fields of a value that its schema doesn't know."""
+    if isinstance(value, list):
+        return [found for item in value for found in unknown_fields(schema["items"], item, f"{path}[]")]
+    if not isinstance(value, dict) or "additionalProperties" in schema:
+        return []
+    known = schema.get("properties", {})
+    return [
+        found
+        for name, child in value.items()
+        for found in (unknown_fields(known[name], child, f"{path}.{name}") if name in known else [f"{path}.{name}"])
+    ]

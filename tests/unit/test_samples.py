@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.builders import ROOT, TEMPLATES, UID
+from tests.support.crds import unknown_fields
 
 from alluxio_operator.api import crd
 from alluxio_operator.cluster.context import context_of
@@ -30,20 +31,6 @@ def resource(path: Any) -> Json:
     return made
 
 
-def unknown(schema: Json, value: Any, path: str) -> list[str]:
-    """Return the fields of a value that its schema doesn't know."""
-    if isinstance(value, list):
-        return [found for item in value for found in unknown(schema["items"], item, f"{path}[]")]
-    if not isinstance(value, dict) or "additionalProperties" in schema:
-        return []
-    known = schema.get("properties", {})
-    return [
-        found
-        for name, child in value.items()
-        for found in (unknown(known[name], child, f"{path}.{name}") if name in known else [f"{path}.{name}"])
-    ]
-
-
 def test_there_are_samples():
     assert {"small", "two-tiers", "fuse"} <= {path.stem for path in SAMPLES}
 
@@ -53,7 +40,7 @@ def test_a_sample_can_be_followed_and_every_field_of_it_exists(path: Any):
     made = resource(path)
 
     assert made["metadata"]["name"] == path.stem
-    assert unknown(SCHEMA["properties"]["spec"], made["spec"], "spec") == []
+    assert unknown_fields(SCHEMA["properties"]["spec"], made["spec"], "spec") == []
     assert isinstance(validate(made), Cluster), validate(made)
 
 

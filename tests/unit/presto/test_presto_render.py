@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.builders import ROOT
+from tests.support.crds import unknown_fields
 from tests.support.presto import resource
 from tests.support.presto_golden import manifests
 
@@ -183,19 +184,7 @@ def test_the_names_of_a_cluster_and_a_presto_of_the_same_name_never_meet():
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_has_only_fields_that_exist(path: Any):
-    def unknown(schema: Json, value: Any, at: str) -> list[str]:
-        if isinstance(value, list):
-            return [found for item in value for found in unknown(schema["items"], item, f"{at}[]")]
-        if not isinstance(value, dict) or "additionalProperties" in schema:
-            return []
-        known = schema.get("properties", {})
-        return [
-            found
-            for name, child in value.items()
-            for found in (unknown(known[name], child, f"{at}.{name}") if name in known else [f"{at}.{name}"])
-        ]
-
     made = yaml.safe_load(path.read_text())
     assert made["metadata"]["name"] == path.stem
     schema = VERSION["schema"]["openAPIV3Schema"]
-    assert unknown(schema["properties"]["spec"], made["spec"], "spec") == []
+    assert unknown_fields(schema["properties"]["spec"], made["spec"], "spec") == []
