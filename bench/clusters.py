@@ -110,7 +110,7 @@ def _template(journal_job: bool = False) -> tuple[tuple[int, str, str, str], ...
         raise AssertionError(f"the sample isn't valid: {cluster}")
     journal = None if journal_job else JournalStatus(state="Initialized", operation=f"{UID[:8]}c")
     observed = Observed(resource=made, status=ClusterStatus(journal=journal))
-    manifests = Renderer(REPOSITORY / "templates").render(FOLDER, decide(cluster, observed).context)
+    manifests = Renderer(REPOSITORY / "templates").render(FOLDER, decide(cluster, observed, datetime.now(UTC)).context)
     return tuple((m.order, m.ref.kind, m.ref.name, as_json(m.obj)) for m in manifests)
 
 

@@ -194,7 +194,7 @@ class Operator:
         cluster = validate(observed.resource)
         result: Report
         if isinstance(cluster, Cluster):
-            plan = decide(cluster, observed)
+            plan = decide(cluster, observed, now)
             known = self._applying[key]
             rendering = Rendering(self._renderer, FOLDER, plan.context, known.outlines)
             known.outlines, manifests = rendering.outlines, rendering.manifests

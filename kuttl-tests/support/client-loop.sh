@@ -1,8 +1,8 @@
 # One client that writes and reads all the time, in a pod that knows only the client ConfigMap: source it after lib.sh.
 
-# start_loop CLUSTER: start it, and wait until it has written its first files.
+# start_loop CLUSTER [read]: start it, and wait until it has written its first files; with `read` it only reads from then on.
 start_loop() {
-    local cluster=$1 image
+    local cluster=$1 more=${2:+, $2} image
     image=$(k get statefulset "$cluster-master" -o jsonpath='{.spec.template.spec.containers[0].image}')
     k delete pod loop --ignore-not-found --wait >/dev/null
     k apply -f - >/dev/null <<POD
@@ -19,7 +19,7 @@ spec:
     image: $image
     imagePullPolicy: IfNotPresent
     securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
-    command: [/opt/alluxio/bin/alluxio, runClass, alluxio.dev.ClientLoop, -Xmx128m, /loop, /tmp/stop]
+    command: [/opt/alluxio/bin/alluxio, runClass, alluxio.dev.ClientLoop, -Xmx128m, /loop, /tmp/stop$more]
     env: [{name: ALLUXIO_CONF_DIR, value: /etc/alluxio}]
     volumeMounts:
     - {name: conf, mountPath: /etc/alluxio}

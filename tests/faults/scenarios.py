@@ -60,6 +60,11 @@ def three_installed(world: World) -> None:
     world.until(lambda: ready_with_a_leader(world))
 
 
+def change_masters(world: World) -> None:
+    """Wish for something that every master has to start anew for."""
+    world.edit(masters={"properties": {"alluxio.master.ttl.checker.interval": "1m"}})
+
+
 def stop_masters(world: World) -> None:
     """Scale the masters to zero."""
     world.edit(masters={"replicas": 0})
@@ -101,5 +106,6 @@ SCENARIOS = (
     # Under the name of a cluster that was deleted: the journal on its volume is taken over.
     Scenario("come-back", World.create, ready, deleted, journals=2),
     Scenario("three-masters", create_three, ready_with_a_leader, masters=3),
+    Scenario("change-masters", change_masters, ready_with_a_leader, three_installed, masters=3),
     Scenario("stop-masters", stop_masters, stopped, three_installed, masters=3),
 )

@@ -16,10 +16,10 @@ from tests.faults.reference import Form
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.world import World, WorldMaker
 
-TELLING = ("status", "jobs/")
+TELLING = ("status", "jobs/", "pods/")
 SAMPLE = 5
-"""In the short form one in so many of those points is tried that are at writes of a status or a Job: what must not
-happen twice hangs on them. Odd, so that both sides of a write come up."""
+"""In the short form one in so many of those points is tried that are at writes of a status, a Job or a pod: what must
+not happen twice hangs on them. Odd, so that both sides of a write come up."""
 
 
 @dataclass(frozen=True, order=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.support.builders import TEMPLATES, UID, journal_claim, journal_job, observed
+from tests.support.builders import NOW, TEMPLATES, UID, journal_claim, journal_job, observed
 
 from alluxio_operator.api.status import JournalStatus
 from alluxio_operator.cluster.decide import decide
@@ -48,7 +48,7 @@ def manifests_of(case: str) -> tuple[Manifest, ...]:
         claim=journal_claim(used=True) if known.get("claimInUse") else None,
         job=journal_job(complete=True) if known.get("jobComplete") else None,
     )
-    return RENDERER.render("alluxio", decide(cluster, look).context)
+    return RENDERER.render("alluxio", decide(cluster, look, NOW).context)
 
 
 def expected_of(case: str) -> dict[str, str]:

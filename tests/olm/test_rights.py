@@ -27,6 +27,7 @@ ELSEWHERE = {
     **{f"{verb} daemonsets.apps": FUSE for verb in ("get", "create", "patch", "delete")},
     "list events": "kuttl-tests/scenarios/fuse-refused/said.sh",
     "patch pods": REJOIN,
+    "delete pods": "kuttl-tests/scenarios-full/rolling/upgrade.sh",
 }
 """Rights that the life of this folder's cluster doesn't come to, and the test that does."""
 

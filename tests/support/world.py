@@ -142,7 +142,8 @@ class World(OwnerWorld):
             status = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
         status["observedGeneration"] = obj["metadata"]["generation"]
         self.kube.edit(kind, self.namespace, name, lambda one: one.update(status=status))
-        at = {"cluster": self.name, "namespace": self.namespace}
+        annotations = obj["spec"]["template"]["metadata"].get("annotations", {})
+        at = {"cluster": self.name, "namespace": self.namespace, "annotations": annotations}
         for ordinal in range(wanted):
             pod_name = f"{name}-{ordinal}"
             waiting = [container_status(role, waiting={"reason": "ContainerCreating"})]

@@ -19,6 +19,7 @@ from alluxio_operator.api.tiers import (
     Tier,
 )
 from alluxio_operator.api.ufs import ROOT_MOUNT_KEPT, UFS_RULES_BY_TYPE, RootMount
+from alluxio_operator.api.upgrade import Upgrade
 
 KIND = "AlluxioCluster"
 
@@ -183,6 +184,7 @@ class ClusterSpec(Model):
     service_account_annotations: Annotated[StringMap, Field()] = Field(
         {}, description="Annotations of the pods' service account, for identities of clouds."
     )
+    upgrade: Upgrade = Field(Upgrade(), description="How pods are replaced when the spec asks for others.")
     paused: bool = Field(
         False,
         description="Nothing of the cluster is made, changed or deleted while it is true; the status goes on, and the "
@@ -213,6 +215,12 @@ SPEC_RULES = rules(
         "self.masters.journal == oldSelf.masters.journal",
         "spec.masters.journal can't be changed: the journal's volume exists already",
         field_path=".masters.journal",
+    ),
+    cel(
+        "self.masters.ports.embeddedJournal == oldSelf.masters.ports.embeddedJournal",
+        "spec.masters.ports.embeddedJournal can't be changed: it is part of the names by which the journal knows its "
+        "members; create another AlluxioCluster instead",
+        field_path=".masters.ports.embeddedJournal",
     ),
     ROOT_MOUNT_KEPT,
     cel(

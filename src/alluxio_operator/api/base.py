@@ -82,6 +82,12 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_leng
 ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)]
 """The name of another Kubernetes object."""
 
+Cron = Annotated[str, Field(pattern=r"^\S+( +\S+){4}$", max_length=128)]
+"""Five fields as cron has them: minute, hour, day of the month, month, day of the week."""
+
+TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*$", max_length=64)]
+"""A name of the IANA database."""
+
 Port = Annotated[int, Field(ge=1024, le=65535)]
 """A TCP port that a process without privileges may open."""
 

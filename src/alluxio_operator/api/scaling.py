@@ -6,11 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model, Name, cel, rules
+from alluxio_operator.api.base import Cron, Model, Name, TimeZone, cel, rules
 from alluxio_operator.api.roles import list_map
-
-Cron = Annotated[str, Field(pattern=r"^\S+( +\S+){4}$", max_length=128)]
-"""Five fields as cron has them: minute, hour, day of the month, month, day of the week."""
 
 Replicas = Annotated[int, Field(ge=0, le=1000)]
 
@@ -19,7 +16,7 @@ class ScalingSchedule(Model):
     """A window that comes again and again, in which there are at least so many workers."""
 
     name: Name = Field(description="Name of the window.")
-    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*$", max_length=64)] = Field(
+    time_zone: TimeZone = Field(
         "UTC", description="Time zone of start and end by its name, such as Europe/Berlin; it knows daylight saving."
     )
     start: Cron = Field(description="When the window opens, as cron has it, such as 0 7 * * 1-5.")

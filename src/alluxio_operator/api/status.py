@@ -68,6 +68,24 @@ class JournalStatus(Model):
     rejoin: RejoinStatus | None = Field(None, description="A master that is about to join again without its journal.")
 
 
+class ReplacedPod(Model):
+    """One pod that is replaced."""
+
+    name: Short = Field(description="Its name.")
+    uid: Annotated[str, Field(max_length=64)] = Field(description="Its uid: another pod of this name is a new one.")
+
+
+class RollStatus(Model):
+    """The pods that are being replaced; recorded before the first of them is deleted."""
+
+    role: Annotated[str, Field(max_length=32)] = Field(description="Their role.")
+    pods: Annotated[tuple[ReplacedPod, ...], Field(max_length=100, json_schema_extra=list_map("name"))] = Field(
+        description="The pods."
+    )
+    since: Short = Field(description="Since when (RFC 3339).")
+    canary: bool = Field(False, description="Whether it is the first worker of all, after which the others wait.")
+
+
 class RoleMemory(Model):
     """How the memory of one process is divided; the parts add up to at most the limit."""
 
@@ -144,6 +162,7 @@ class ClusterStatus(OwnerStatus):
     restarts: Annotated[dict[str, Short], Field(max_length=16)] = Field(
         {}, description="By role, the restart that was asked for last; it stays when the annotation goes."
     )
+    roll: RollStatus | None = Field(None, description="The pods that are being replaced, to run what the spec says.")
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(
         0,

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
-from alluxio_operator.api.base import API_VERSION, GROUP, in_binary
+from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.cluster import names, properties, ufs
@@ -23,8 +23,6 @@ from alluxio_operator.cluster.spread import apart
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER, folders_to_give, host_folder, tier_folder, tier_volumes
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
-
-CONFIG_HASH = f"{GROUP}/config-hash"
 
 LOG_TO_CONSOLE = "-Dalluxio.logger.type=Console"
 """A process's own logs go to its standard output; given to it alone, as the command line's output is for pipes."""
@@ -61,7 +59,7 @@ def context_of(
         "name": made.cluster,
         "namespace": made.namespace,
         "version": spec.version,
-        "image": f"{spec.image.repository}:{spec.image.tag or spec.version}",
+        "image": _image(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
         "owner": {
@@ -149,9 +147,6 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         ],
         "secretOptions": ufs.secret_options(spec.root_mount, role),
         "hadoopFiles": ufs.hadoop_files(spec.root_mount, role),
-        "configHash": digest(
-            {"properties": site, "jvm": jvm, **_secrets_of_the_mount(spec, role), **_asked_to_restart(cluster, role)}
-        ),
     }
     if isinstance(process, Placement):
         stateful_workers = role == names.WORKER and spec.workers.workload == "StatefulSet"
@@ -166,7 +161,35 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         if on_disk:
             # Without it the scheduler would fill a node's disk with workers that the kubelet then ends one by one.
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
+    named = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
+    meant = {key: value for key, value in values.items() if key not in named}
+    values["configHash"] = digest({**meant, "properties": site, "jvm": jvm, **_beside_the_role(cluster, role)})
     return values
+
+
+def _beside_the_role(cluster: Cluster, role: str) -> dict[str, Any]:
+    """Return what the spec says elsewhere and a pod of the role depends on."""
+    spec, made = cluster.spec, cluster.names
+    mount = _ufs(spec.root_mount, made)
+    said: dict[str, Any] = {
+        "image": _image(spec),
+        **_secrets_of_the_mount(spec, role),
+        # Left out where nobody asked, so that asking is all that restarts anything.
+        **({"restart": cluster.restarts[role]} if role in cluster.restarts else {}),
+    }
+    if role != names.LOG_SERVER:
+        said["ufs"] = [mount["path"], mount["claim"]]
+    if role in (names.WORKER, names.FUSE):
+        said["sockets"] = _sockets(cluster)
+    if role == names.WORKER:
+        said["tiers"] = [asdict(volume) for volume in tier_volumes(spec.workers, made)]
+    if spec.log_server.enabled and role != names.LOG_SERVER:
+        said["logServer"] = spec.log_server.ports.logs
+    return said
+
+
+def _image(spec: ClusterSpec) -> str:
+    return f"{spec.image.repository}:{spec.image.tag or spec.version}"
 
 
 def _sockets(cluster: Cluster) -> dict[str, str] | None:
@@ -180,11 +203,6 @@ def _secrets_of_the_mount(spec: ClusterSpec, role: str) -> dict[str, Any]:
     # A worker gets them from its master and keeps them for as long as it runs: it has to start anew, too.
     found = ufs.secret_options(spec.root_mount, names.MASTER) if role in ufs.ROLES else []
     return {"secretOptions": found} if found else {}
-
-
-def _asked_to_restart(cluster: Cluster, role: str) -> dict[str, str]:
-    # Left out where nobody asked, so that asking is all that restarts anything.
-    return {"restart": cluster.restarts[role]} if role in cluster.restarts else {}
 
 
 def _ufs(mount: RootMount, made: Names) -> dict[str, Any]:

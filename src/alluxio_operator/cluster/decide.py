@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster import gates, journal, rejoin
+from alluxio_operator.cluster import gates, journal, rejoin, roll
 from alluxio_operator.cluster.context import context_of
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import Quorum, quorum_of
 from alluxio_operator.cluster.rejoin import RejoinStep
+from alluxio_operator.cluster.roll import Roles, RollStep
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.pipeline.gate import Gate
 
@@ -21,6 +24,8 @@ SERVICES_FROM = 70
 ALL = 100
 LAYERS = (WORKLOADS_FROM, SERVICES_FROM, ALL)
 """Where each layer ends: configuration and storage, workloads, Services."""
+PROXY, FUSE = 65, 95
+"""Numbers of the templates whose pods Kubernetes replaces, and which follow masters and workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,24 @@ class Plan:
     masters: Gate
     quorum: Quorum
     rejoin: RejoinStep
+    roll: RollStep
+    hashes: Mapping[str, str]
+    """By role, the hash that its pods carry once they run what the spec says."""
 
     @property
     def until(self) -> int:
         """Number of the first template that isn't due yet."""
         return LAYERS[self.reached - 1]
 
+    @property
+    def waiting(self) -> frozenset[int]:
+        """Numbers of the templates that are left as they are until all masters and workers run what the spec says."""
+        if self.roll.gate.passed or self.cluster.spec.upgrade.strategy == "OnDelete":
+            return frozenset()
+        return frozenset({PROXY, FUSE})
 
-def decide(cluster: Cluster, observed: Observed) -> Plan:
+
+def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     """Return the plan: configuration and storage, then workloads once the journal is there, then Services."""
     step = journal.next_step(observed, cluster.uid, cluster.members)
     quorum = quorum_of(observed, cluster.members)
@@ -67,4 +82,15 @@ def decide(cluster: Cluster, observed: Observed) -> Plan:
         or observed.journal_was_initialized,
         journal_made_for=step.status.members if step.status else observed.journal_members or cluster.members,
     )
-    return Plan(cluster, context, layer, max(layer, observed.status.layer), step, masters, quorum, again)
+    hashes = {role: values["configHash"] for role, values in context["roles"].items() if role in roll.ORDER}
+    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), cluster.spec.upgrade, now)
+    reached = max(layer, observed.status.layer)
+    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes)
+
+
+def _workers(cluster: Cluster, observed: Observed) -> int:
+    workers = cluster.spec.workers
+    if workers.workload == "DaemonSet":
+        # What its controller counted last: it knows the nodes.
+        return observed.status.workers.wanted
+    return 1 if workers.replicas is None else workers.replicas

@@ -65,15 +65,19 @@ def _of_masters(kube: Kube, kind: str, cluster: Names, name: Callable[[int], str
 
 
 def _ask_masters(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> Mapping[str, Answer]:
-    port = _port(resource, ("masters",), 19999)
-    asked = {pod.name: partial(alluxio.master_info, pod.ip, port, deadline) for pod in _running_masters(pods)}
+    asked = {
+        pod.name: partial(alluxio.master_info, pod.ip, _master_port(pod, resource), deadline)
+        for pod in _running_masters(pods)
+    }
     answers = side_by_side(asked, deadline)
     return {name: answers.get(name, NoAnswer("no answer in time")) for name in asked}
 
 
 def _ask_indexes(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> Mapping[str, int]:
-    port = _port(resource, ("masters",), 19999)
-    asked = {pod.name: partial(alluxio.journal_index, pod.ip, port, deadline) for pod in _running_masters(pods)}
+    asked = {
+        pod.name: partial(alluxio.journal_index, pod.ip, _master_port(pod, resource), deadline)
+        for pod in _running_masters(pods)
+    }
     return {name: index for name, index in side_by_side(asked, deadline).items() if index is not None}
 
 
@@ -82,12 +86,17 @@ def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
 
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:
-    port = _port(resource, ("jobService", "master"), 20002)
+    spoken = _port(resource, ("jobService", "master"), 20002)
     return any(
-        alluxio.serves(pod.ip, port, "/api/v1/job_master/info", deadline)
+        alluxio.serves(pod.ip, pod.ports.get("job-web", spoken), "/api/v1/job_master/info", deadline)
         for pod in pods
         if pod.role == names.JOB_MASTER and pod.running
     )
+
+
+def _master_port(pod: Pod, resource: Object) -> int:
+    # A pod listens where it was told to when it started, which may not be what the spec says by now.
+    return pod.ports.get("web") or _port(resource, ("masters",), 19999)
 
 
 def _port(resource: Object, path: tuple[str, ...], default: int) -> int:

@@ -36,6 +36,10 @@ class Pod:
     uid: str = ""
     version: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    deleted: bool = False
+    """On its way out."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """By name, those that its containers were started with, whatever the spec says by now."""
 
 
 def parse_pod(pod: Object) -> Pod:
@@ -54,6 +58,13 @@ def parse_pod(pod: Object) -> Pod:
         uid=pod["metadata"].get("uid", ""),
         version=pod["metadata"].get("resourceVersion", ""),
         annotations=pod["metadata"].get("annotations", {}),
+        deleted=deleted,
+        ports={
+            port["name"]: port["containerPort"]
+            for container in pod.get("spec", {}).get("containers", ())
+            for port in container.get("ports", ())
+            if "name" in port
+        },
     )
 
 

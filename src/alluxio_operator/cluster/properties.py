@@ -151,9 +151,20 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
-        **derived(spec, cluster, members),
+        **{key: value for key, value in derived(spec, cluster, members).items() if _concerns(key, role)},
         **derived_for(spec, role),
     }
+
+
+def _concerns(key: str, role: str) -> bool:
+    # A port or a tier of workers is nothing to restart masters for, and nobody else asks a master's own HTTP port.
+    if key in _FOR_ITSELF:
+        return role == _FOR_ITSELF[key]
+    of_workers = key.startswith(("alluxio.worker.", "alluxio.job.worker."))
+    return not (of_workers and role in (names.MASTER, names.JOB_MASTER, names.LOG_SERVER))
+
+
+_FOR_ITSELF: Final = {"alluxio.master.web.port": names.MASTER, "alluxio.job.master.web.port": names.JOB_MASTER}
 
 
 def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -> dict[str, str]:

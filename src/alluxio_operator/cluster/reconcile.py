@@ -16,11 +16,12 @@ from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.cluster.rejoin import permission
 from alluxio_operator.cluster.report import report, report_problems
+from alluxio_operator.cluster.roll import may_delete
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
-from alluxio_operator.pipeline.applied import Applied
+from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.telemetry.metrics import Metrics
@@ -75,7 +76,7 @@ class ClusterReconciler:
             told = report_problems(cluster, observed, self._now())
             return self._owned.publish(kube, look, told.status, None, told.requeue_after)
         with self._metrics.stage("decide"):
-            plan = decide(cluster, observed)
+            plan = decide(cluster, observed, self._now())
         manifests = self._owned.render(plan.context, kept)
         if cluster.spec.paused:
             applied = self._owned.compare(kube, request.key, manifests, plan.until, kept)
@@ -85,9 +86,11 @@ class ClusterReconciler:
                 # Changed or deleted since it was read.
                 return AGAIN
             look, observed = recorded, observed.with_status(recorded.resource, recorded.status)
-            applied = self._owned.apply(kube, request.key, look.status.inventory, manifests, plan.until, kept)
+            inventory = look.status.inventory
+            applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting)
             if plan.rejoin.permit is not None:
                 self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
+            _replace(kube, request.key.namespace, plan, applied)
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
         return self._owned.publish(kube, look, told.status, applied, told.requeue_after)
 
@@ -104,10 +107,30 @@ class ClusterReconciler:
             log.info("pod %s is permitted to join again without its journal", pod.name)
 
 
+def _replace(kube: Kube, namespace: str, plan: Plan, applied: Applied) -> None:
+    """Delete the pods that are to be replaced; the status names them by now."""
+    workloads = {ref.name: obj for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
+    for pod in plan.roll.delete:
+        if not may_delete(workloads.get(plan.cluster.names.of(pod.role)), plan.hashes.get(pod.role)):
+            # Made anew now it would be as it was.
+            continue
+        try:
+            kube.delete(KINDS["Pod"].path(namespace, pod.name), uid=pod.uid)
+        except (Conflict, NotFound):
+            log.info("pod %s was replaced by somebody else", pod.name)
+        except Refused as error:
+            applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be replaced: {error.message}"
+        else:
+            applied.replaced.append(Ref("Pod", pod.name))
+
+
 def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:
     """Return what of the status has to be on record before anything is done."""
     journal = plan.journal.status
-    return {"journal": journal} if journal is not None and _is_intent(journal) else {"journal": observed.status.journal}
+    return {
+        "journal": journal if journal is not None and _is_intent(journal) else observed.status.journal,
+        "roll": plan.roll.status or observed.status.roll,
+    }
 
 
 def _is_intent(journal: JournalStatus) -> bool:

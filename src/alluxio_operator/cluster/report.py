@@ -16,7 +16,7 @@ from alluxio_operator.api.status import (
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import gates, members, names
+from alluxio_operator.cluster import gates, members, names, roll
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.history import history_after
 from alluxio_operator.cluster.observed import Observed
@@ -31,8 +31,11 @@ from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.rollout import Rollout, rollout
 
-NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused"})
+NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT})
 """Reasons for which a gate is closed until somebody does something."""
+
+LONGEST_WAIT = 3600.0
+"""Seconds."""
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
@@ -62,6 +65,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     workers = _worker_rollout(cluster, rollouts)
     references = references_resolved(cluster.spec, observed)
     paused = cluster.spec.paused
+    up_to_date, rolling = plan.roll.gate, plan.roll.blocking and not paused
+    if paused and not up_to_date.passed:
+        up_to_date = Gate(roll.GATE, False, "Paused", "nothing is replaced while spec.paused is true")
     found = (
         *(() if paused else (standing.configuration_applied(applied),)),
         plan.journal.gate,
@@ -74,6 +80,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         *([gates.proxy_serving(observed)] if cluster.spec.proxy.enabled else []),
         _services(plan, applied),
         *([gates.fuse_mounted(observed, _wanted_mounts(cluster, rollouts))] if cluster.spec.fuse.enabled else []),
+        *([up_to_date] if rolling else []),
     )
     closed = [gate for gate in found if not gate.passed]
     unsettled = [ref.name for ref, state in sorted(rollouts.items()) if not state.settled]
@@ -91,7 +98,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         standing.degraded_said(phase, closed),
         Said("SpecValid", True, "Valid"),
         Said("Installed", installed, "Installed" if installed else "Installing"),
-        *(Said(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
+        *(_said(gate) for gate in found),
+        *(() if rolling else (_said(up_to_date),)),
         *((_paused(applied),) if paused else ()),
     )
     conditions = merge(before.conditions, said, cluster.generation, now)
@@ -108,6 +116,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         # While it is paused nothing was begun or made, whatever the plan says.
         journal=before.journal if paused else plan.journal.status,
         memory=tuple(_memory(cluster)),
+        roll=before.roll if paused else plan.roll.status,
         restarts=before.restarts if paused else dict(cluster.restarts),
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
         history=before.history
@@ -116,9 +125,22 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         layer=before.layer if paused else plan.reached,
         inventory=before.inventory if paused else standing.inventory_after(before.inventory, applied, rendered),
     )
-    if plan.rejoin.status and not paused:
+    if (plan.rejoin.status or plan.roll.under_way) and not paused:
         return Report(status, 1.0)
-    return Report(status, members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now))
+    wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
+    return Report(status, _sooner(wait, plan.roll.next_look, now))
+
+
+def _sooner(wait: float | None, moment: datetime | None, now: datetime) -> float | None:
+    if moment is None:
+        return wait
+    # A moment that is far away is looked for again: a clock may be set meanwhile.
+    seconds = min(max(1.0, (moment - now).total_seconds()), LONGEST_WAIT)
+    return seconds if wait is None else min(wait, seconds)
+
+
+def _said(gate: Gate) -> Said:
+    return Said(gate.type, gate.passed, gate.reason, gate.message)
 
 
 def _paused(applied: Applied) -> Said:

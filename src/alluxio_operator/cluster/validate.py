@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.cron import expression_problem, zone_problem
 from alluxio_operator.pipeline.problem import Problem
 
 RESERVED_VARIABLES: Final = frozenset(
@@ -78,6 +80,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *tiers.problems(spec.workers),
         *extras.problems(spec),
         *_shared_ports(spec),
+        *_window(spec),
         *_other_members(spec, made_for),
         *_unknown_roles(meta.get("annotations", {})),
     )
@@ -155,6 +158,19 @@ def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:
                         message="is used twice in one pod",
                         remedy="give every port of a pod a number of its own",
                     )
+
+
+def _window(spec: ClusterSpec) -> Iterable[Problem]:
+    window, path = spec.upgrade.maintenance_window, "spec.upgrade.maintenanceWindow"
+    if window is None:
+        return
+    # From any day on: what comes again and again doesn't depend on which.
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    problem = zone_problem(f"{path}.timeZone", window.time_zone) or expression_problem(
+        f"{path}.start", window.start, window.time_zone, since
+    )
+    if problem:
+        yield problem
 
 
 def _name_too_long(name: str) -> Problem:

@@ -22,6 +22,8 @@ class Applied:
     created: list[Ref] = field(default_factory=list)
     changed: list[Ref] = field(default_factory=list)
     pruned: list[Ref] = field(default_factory=list)
+    replaced: list[Ref] = field(default_factory=list)
+    """Pods that were deleted, for others to take their place."""
     refused: dict[Ref, str] = field(default_factory=dict)
     held: list[Ref] = field(default_factory=list)
     """Left as they are, or not made, though they are rendered otherwise."""

@@ -48,6 +48,7 @@ def _written(applied: Applied | None) -> Iterable[Note]:
             ("Created", applied.created),
             ("Updated", applied.changed),
             ("Pruned", applied.pruned),
+            ("Replaced", applied.replaced),
         ):
             if refs:
                 yield Note("Normal", verb, f"{verb} {_listed(refs)}")

@@ -6,7 +6,7 @@ A reconciler observes, validates and decides by itself; the steps here are the s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -154,12 +154,15 @@ class Owned:
 
     def apply(
         self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
-        until: int, kept: Kept,
+        until: int, kept: Kept, waiting: Collection[int] = (),
     ) -> Applied:  # fmt: skip
-        """Apply the manifests below the order `until`, and prune what is on record and rendered no more."""
+        """Apply the manifests below the order `until`, and prune what is on record and rendered no more.
+
+        Those of an order that is `waiting` are left as they are.
+        """
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         with self._metrics.stage("apply"):
-            due = [m for m in manifests if m.order < until]
+            due = [m for m in manifests if m.order < until and m.order not in waiting]
             applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent)
             if not applied.refused:
                 rendered = {m.ref for m in manifests}
@@ -209,6 +212,7 @@ def _log_changes(status: Status, applied: Applied | None) -> None:
         "objects_created": [f"{r.kind}/{r.name}" for r in applied.created] if applied else [],
         "objects_changed": [f"{r.kind}/{r.name}" for r in applied.changed] if applied else [],
         "objects_pruned": [f"{r.kind}/{r.name}" for r in applied.pruned] if applied else [],
+        "pods_replaced": [r.name for r in applied.replaced] if applied else [],
         "refused": list(applied.refused.values()) if applied else [],
     }
     log.info("status changed", extra={key: value for key, value in fields.items() if value})

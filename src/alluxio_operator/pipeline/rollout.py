@@ -1,4 +1,7 @@
-"""How far a workload has come: what StatefulSets, DaemonSets and Deployments each say in their own words."""
+"""How far a workload has come: what StatefulSets, DaemonSets and Deployments each say in their own words.
+
+Of a workload with the strategy OnDelete only the number of pods and their readiness is told.
+"""
 
 from __future__ import annotations
 
@@ -29,5 +32,8 @@ def rollout(workload: Object) -> Rollout:
         wanted = spec.get("replicas", 1)
         existing = status.get("replicas", 0)
         updated, ready = status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
+    if spec.get("updateStrategy", {}).get("type") == "OnDelete":
+        # Which pods are of an older revision is then for somebody else to say.
+        updated = existing
     settled = seen and updated >= wanted and ready >= wanted and existing <= wanted
     return Rollout(wanted, existing, ready, settled)

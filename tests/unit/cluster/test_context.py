@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from tests.support.builders import TEMPLATES, cluster
 
 from alluxio_operator.api.ufs import OWN_FOLDERS
-from alluxio_operator.cluster.context import CONFIG_HASH, context_of
+from alluxio_operator.cluster.context import context_of
+from alluxio_operator.cluster.roll import CONFIG_HASH
 from alluxio_operator.pipeline.render import Renderer
 
 RENDERER = Renderer(TEMPLATES)
 UUID = {"shortCircuit": {"policy": "Uuid"}}
+S3 = {
+    "volume": None,
+    "uri": "s3://lake/warehouse",
+    "s3": {"endpoint": "http://s3:9000", "credentials": {"secretName": "keys"}},
+}
+ROLES = {"master", "worker", "jobmaster", "logserver"}
 
 
 def context(**over: Any) -> dict[str, Any]:
@@ -64,6 +72,23 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
         ({"jobService": {"worker": {"properties": {"a": "b"}}}}, {"worker"}),
         ({"jobService": {"worker": {"jvm": {"options": ["-XX:+UseG1GC"]}}}}, {"worker"}),
         ({"logServer": {"jvm": {"heap": "256Mi"}}}, {"logserver"}),
+        ({"image": {"tag": "2.9.4-patched"}}, ROLES),
+        ({"version": "2.9.3"}, ROLES),
+        ({"masters": {"ports": {"web": 19997}}}, {"master"}),
+        ({"masters": {"ports": {"rpc": 19997}}}, ROLES),
+        ({"workers": {"ports": {"web": 30080}}}, {"worker"}),
+        ({"jobService": {"master": {"ports": {"web": 20012}}}}, {"jobmaster"}),
+        ({"jobService": {"worker": {"ports": {"web": 30013}}}}, {"worker"}),
+        ({"masters": {"nodeSelector": {"a": "b"}}}, {"master"}),
+        ({"masters": {"env": [{"name": "A", "value": "b"}]}}, {"master"}),
+        ({"workers": {"podLabels": {"a": "b"}}}, {"worker"}),
+        ({"workers": {"terminationGracePeriodSeconds": 31}}, {"worker"}),
+        ({"workers": {"resources": {"requests": {"cpu": "1"}}}}, {"worker"}),
+        ({"workers": {"tiers": [{"name": "MEM", "medium": "MEM", "quota": "2Gi"}]}}, {"worker"}),
+        ({"workers": UUID}, {"worker"}),
+        ({"logServer": {"enabled": False}}, {"master", "worker", "jobmaster"}),
+        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, set()),
+        ({"upgrade": {"maxUnavailable": 2}}, set()),
         ({"service": {"type": "NodePort"}}, set()),
         ({"workers": {"replicas": 5}}, set()),
         ({"deletionPolicy": "Delete"}, set()),
@@ -75,6 +100,39 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
 )
 def test_a_change_starts_anew_those_that_read_it_and_nobody_else(over: dict[str, Any], roles: set[str]):
     assert restarted(**over) == roles
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"masters": {"affinity": {"nodeAffinity": {}}, "tolerations": [{"operator": "Exists"}]}},
+        {"masters": {"volumes": [{"name": "x", "emptyDir": {}}]}},
+        {"workers": {"priorityClassName": "high", "podAnnotations": {"a": "b"}}},
+        {"workers": {"tiers": [{"name": "SSD", "medium": "SSD", "quota": "1Gi", "storage": {"size": "2Gi"}}]}},
+        {"rootMount": {"volume": {"claimName": "mine", "size": None, "accessModes": None}}},
+        {"rootMount": {"uri": "/mnt/other"}},
+        {"rootMount": S3},
+        {"masters": {"replicas": 3}},
+        {"jobService": {"enabled": False}},
+        {"logServer": {"ports": {"logs": 45601}}},
+    ],
+)
+def test_no_pod_is_rendered_otherwise_under_the_same_hash(over: dict[str, Any]):
+    before, after = pods(), pods(**over)
+
+    assert any(before[name] != after[name] for name in after)
+    assert {name for name in after if before[name] != after[name]} <= restarted(**over)
+
+
+def pods(**over: Any) -> dict[str, Any]:
+    """Return each template of pods that the operator replaces itself, without its hash."""
+    found = {}
+    for manifest in RENDERER.render("alluxio", context(**over)):
+        if manifest.ref.kind in ("StatefulSet", "DaemonSet"):
+            template = deepcopy(manifest.obj["spec"]["template"])
+            del template["metadata"]["annotations"][CONFIG_HASH]
+            found[manifest.ref.name.removeprefix("small-")] = template
+    return found
 
 
 # --- options of the JVM -------------------------------------------------------------------------------------------

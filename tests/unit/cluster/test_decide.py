@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.builders import (
+    NOW,
     UID,
     cluster,
     container_status,
@@ -55,7 +56,7 @@ LOST = pod(
     ],
 )
 def test_each_layer_waits_for_its_gate(look, until):
-    assert decide(cluster(), look).until == until
+    assert decide(cluster(), look, NOW).until == until
 
 
 @pytest.mark.parametrize("layer", [1, 2, 3])
@@ -63,7 +64,7 @@ def test_a_layer_that_was_reached_is_kept_up_though_its_gate_has_closed(layer):
     look = observed(LOST, journal=initialized())
     look = look.with_status(look.resource, look.status.model_copy(update={"layer": layer}))
 
-    plan = decide(cluster(), look)
+    plan = decide(cluster(), look, NOW)
 
     assert plan.layer == 1
     assert plan.until == LAYERS[layer - 1]
@@ -86,7 +87,7 @@ def test_a_layer_that_was_reached_is_kept_up_though_its_gate_has_closed(layer):
     ids=["first", "adopt", "running", "done", "ever after"],
 )
 def test_the_templates_are_told_which_job_to_run_and_whether_the_claim_is_in_use(look, mode, name, marked):
-    journal = decide(cluster(), look).context["journal"]
+    journal = decide(cluster(), look, NOW).context["journal"]
 
     assert journal["mode"] == mode
     assert [job["name"] for job in journal["jobs"]] == ([name] if name else [])
@@ -96,5 +97,5 @@ def test_the_templates_are_told_which_job_to_run_and_whether_the_claim_is_in_use
 def test_the_same_cluster_and_look_lead_to_the_same_plan():
     look = observed(ready_pod("master"), journal=initialized(), master=info())
 
-    assert decide(cluster(), look) == decide(cluster(), look)
-    assert decide(cluster(), look).cluster.uid == UID
+    assert decide(cluster(), look, NOW) == decide(cluster(), look, NOW)
+    assert decide(cluster(), look, NOW).cluster.uid == UID

@@ -50,7 +50,7 @@ def reported(*answers: Answer | None, replicas: int = 3, masters: Json | None = 
         {"kind": "Service", "metadata": {"name": "small-client"}},
     ]
     live = {Ref.of(obj): obj for obj in objects}
-    return report(decide(wished, look), look, Applied(present=list(live), live=live), list(live), NOW)
+    return report(decide(wished, look, NOW), look, Applied(present=list(live), live=live), list(live), NOW)
 
 
 def condition(result: Report, kind: str) -> tuple[str, str]:
@@ -123,7 +123,7 @@ def test_a_lone_master_is_shown_as_one_and_needs_no_quorum():
     look = observed(ready_pod("master"), master=info(), journal=initialized())
     done = Applied()
 
-    result = report(decide(cluster(), look), look, done, [], NOW)
+    result = report(decide(cluster(), look, NOW), look, done, [], NOW)
 
     assert result.status.masters.members == (MemberStatus(name="small-master-0", role="Leader"),)
     assert result.status.masters.quorum == "1/1"

@@ -71,21 +71,38 @@ def test_what_follows_from_the_spec_wins_over_everything():
 
 
 def test_ports_mounts_and_addresses_follow_from_the_spec():
-    values = found(
-        masters={"ports": {"rpc": 2001, "web": 2002, "embeddedJournal": 2003}},
-        workers={"ports": {"rpc": 2004, "web": 2005}, "tiers": [{"quota": "3Gi"}]},
-        rootMount={"uri": "/mnt/other"},
-    )
+    over: dict[str, Any] = {
+        "masters": {"ports": {"rpc": 2001, "web": 2002, "embeddedJournal": 2003}},
+        "workers": {"ports": {"rpc": 2004, "web": 2005}, "tiers": [{"quota": "3Gi"}]},
+        "rootMount": {"uri": "/mnt/other"},
+    }
+    values = found(**over)
 
     assert values["alluxio.master.hostname"] == "small-master-0.small-master.data.svc"
     assert values["alluxio.master.rpc.port"] == "2001"
     assert values["alluxio.master.web.port"] == "2002"
     assert values["alluxio.master.embedded.journal.addresses"] == "small-master-0.small-master.data.svc:2003"
     assert values["alluxio.master.mount.table.root.ufs"] == "/mnt/other"
+    values = found("worker", **over)
+    assert values["alluxio.master.rpc.port"] == "2001"
     assert values["alluxio.worker.rpc.port"] == "2004"
     assert values["alluxio.worker.web.port"] == "2005"
     assert values["alluxio.worker.tieredstore.level0.dirs.quota"] == str(3 * 1024**3)
     assert values["alluxio.worker.ramdisk.size"] == str(3 * 1024**3)
+
+
+@pytest.mark.parametrize("role", ["master", "jobmaster", "logserver"])
+def test_what_is_for_workers_alone_is_told_to_nobody_else(role: str):
+    assert not [key for key in found(role) if key.startswith(("alluxio.worker.", "alluxio.job.worker."))]
+
+
+def test_a_port_that_only_the_operator_asks_is_told_to_its_owner_alone():
+    told = [role for role in ("master", "worker", "jobmaster", "jobworker", "proxy") if WEB in found(role)]
+
+    assert told == ["master"]
+
+
+WEB = "alluxio.master.web.port"
 
 
 def test_a_single_master_is_named_by_its_host_and_not_by_a_list():

@@ -79,7 +79,7 @@ def running(
 def reported(look: Observed, done: Applied | None = None, *, now=NOW, **over: Any) -> Report:
     made = cluster(generation=look.generation, **over)
     done = done or applied()
-    return report(decide(made, look), look, done, list(done.live), now)
+    return report(decide(made, look, now), look, done, list(done.live), now)
 
 
 def said(result: Report, kind: str) -> tuple[str, str]:
@@ -119,6 +119,7 @@ def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
         "JobServiceServing": "True",
         "LogServerReady": "True",
         "ServicesPublished": "True",
+        "UpToDate": "True",
     }
 
 
@@ -382,7 +383,7 @@ def test_a_gate_is_asked_again_sooner_when_it_has_just_closed(lasted: int, wait:
 
 def test_the_gate_that_is_waited_for_counts_and_not_the_youngest_one():
     conditions = merge((), [Said("MastersServing", False, "Waiting")], 1, NOW)
-    plan = decide(cluster(), running(master=NoAnswer("x")))
+    plan = decide(cluster(), running(master=NoAnswer("x")), NOW)
 
     assert wait_for(conditions, [plan.masters], later(600)) == 10.0
     assert wait_for((), [], later(600)) == 1.0

@@ -1,0 +1,404 @@
+"""Which pods are replaced next: masters one by one and the leader last, then the job master, then workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.support.builders import container_status, info, initialized, later, observed, pod, ready_pod, workload
+
+from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
+from alluxio_operator.api.status import ClusterStatus, ReplacedPod, RollStatus
+from alluxio_operator.api.upgrade import Upgrade
+from alluxio_operator.cluster.quorum import quorum_of
+from alluxio_operator.cluster.roll import CONFIG_HASH, Roles, RollStep, may_delete, next_step
+from alluxio_operator.pipeline.conditions import stamp
+
+Json = dict[str, Any]
+OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}
+FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")
+WELL: Mapping[int, Answer] = {0: info(), 1: FOLLOWS_0, 2: FOLLOWS_0}
+HASHES = {"master": "new", "jobmaster": "new", "worker": "new"}
+CRASHES = container_status("worker", waiting={"reason": "CrashLoopBackOff", "message": "back-off"})
+
+
+def made(role: str, ordinal: int = 0, by: Json = OLD, **options: Any) -> Json:
+    """Return a pod that is well."""
+    return ready_pod(role, f"small-{role}-{ordinal}", uid=f"{role}-{ordinal}", annotations=by, **options)
+
+
+def broken(role: str, ordinal: int = 0, by: Json = OLD, **options: Any) -> Json:
+    """Return a pod that isn't ready."""
+    options = {"containers": [CRASHES], **options}
+    return pod(role, f"small-{role}-{ordinal}", uid=f"{role}-{ordinal}", annotations=by, **options)
+
+
+def masters(*by: Json) -> list[Json]:
+    return [made("master", ordinal, one) for ordinal, one in enumerate(by)]
+
+
+def begun(role: str, *uids: str, since: float = 0) -> RollStatus:
+    pods = tuple(ReplacedPod(name=f"small-{uid.removesuffix('-before')}", uid=uid) for uid in uids)
+    return RollStatus(role=role, pods=pods, since=stamp(later(since)))
+
+
+def step(
+    pods: list[Json],
+    answers: Mapping[int, Answer] = WELL,
+    *,
+    members: Any = 3,
+    roll: RollStatus | None = None,
+    job_master: bool = True,
+    workers: int | None = None,
+    hashes: Mapping[str, str] = HASHES,
+    after: float = 10,
+    **upgrade: Any,
+) -> RollStep:
+    found = observed(
+        *pods,
+        status=ClusterStatus(journal=initialized(members=members), roll=roll),
+        answers={f"small-master-{ordinal}": answer for ordinal, answer in answers.items() if ordinal < members},
+        job_master=job_master,
+    )
+    wanted = sum(one["metadata"]["name"].startswith("small-worker") for one in pods) if workers is None else workers
+    roles = Roles(found, quorum_of(found, members), hashes, wanted)
+    return next_step(roles, Upgrade.model_validate(upgrade), later(after))
+
+
+def deleted(found: RollStep) -> list[str]:
+    return [one.name for one in found.delete]
+
+
+def test_nothing_is_replaced_that_runs_what_the_spec_says():
+    found = step([*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), made("worker", by=NEW)])
+
+    assert found == RollStep(None, (), found.gate)
+    assert (found.gate.passed, found.gate.reason) == (True, "UpToDate")
+
+
+def test_a_standby_goes_before_the_leader_and_one_at_a_time():
+    found = step([*masters(OLD, OLD, OLD), made("worker")])
+
+    assert deleted(found) == ["small-master-2"]
+    assert found.status == begun("master", "master-2", since=10)
+    assert not found.gate.passed
+    assert found.under_way
+
+
+@pytest.mark.parametrize(("leader", "goes"), [(0, "small-master-2"), (1, "small-master-2"), (2, "small-master-1")])
+def test_who_leads_is_asked_anew_for_each_step(leader: int, goes: str):
+    follows = Standby(f"small-master-{leader}.small-master.data.svc")
+    answers = {ordinal: info() if ordinal == leader else follows for ordinal in range(3)}
+
+    assert deleted(step(masters(OLD, OLD, OLD), answers)) == [goes]
+
+
+def test_the_leader_goes_when_all_others_are_done():
+    assert deleted(step(masters(OLD, NEW, NEW))) == ["small-master-0"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({0: info(), 1: FOLLOWS_0, 2: NoAnswer("connection refused")}, "small-master-2 is down: connection refused"),
+        ({0: info(), 1: info(), 2: FOLLOWS_0}, "small-master-0 and small-master-1 say that they lead"),
+        ({0: FOLLOWS_0, 1: FOLLOWS_0, 2: FOLLOWS_0}, "no master leads"),
+    ],
+)
+def test_no_healthy_master_is_replaced_while_the_quorum_is_not_whole(answers: Mapping[int, Answer], reason: str):
+    found = step(masters(OLD, OLD, OLD), answers)
+
+    assert found.delete == ()
+    assert found.status is None
+    assert found.gate.reason == "HeldForQuorum"
+    assert reason in found.gate.message
+
+
+def test_a_master_that_is_down_and_current_holds_up_the_others():
+    pods = [made("master", 0), made("master", 1), broken("master", 2, NEW)]
+    found = step(pods, {0: info(), 1: FOLLOWS_0})
+
+    assert found.gate.reason == "HeldForQuorum"
+    assert "back-off" in found.gate.message
+
+
+def test_one_that_is_down_and_outdated_is_replaced_before_any_healthy_one():
+    pods = [made("master", 0), broken("master", 1), made("master", 2)]
+
+    assert deleted(step(pods, {0: info(), 2: FOLLOWS_0})) == ["small-master-1"]
+
+
+def test_a_master_that_only_failed_to_answer_is_not_taken_for_one_that_is_down():
+    answers = {0: info(), 1: FOLLOWS_0, 2: NoAnswer("timed out")}
+    pods = [made("master", 0), broken("master", 1, NEW), made("master", 2)]
+
+    assert step(pods, answers).delete == ()
+
+
+def test_masters_that_all_fail_are_replaced_together():
+    pods = [broken("master", ordinal) for ordinal in range(3)]
+
+    assert deleted(step(pods, {})) == ["small-master-0", "small-master-1", "small-master-2"]
+
+
+def test_a_lone_master_is_replaced_though_nobody_takes_over():
+    assert deleted(step([made("master")], {0: info()}, members=1)) == ["small-master-0"]
+
+
+def test_the_job_master_follows_the_masters_and_workers_follow_it():
+    rest = [made("jobmaster"), made("worker", 0), made("worker", 1)]
+
+    assert deleted(step([*masters(NEW, NEW, NEW), *rest])) == ["small-jobmaster-0"]
+    rest[0] = made("jobmaster", by=NEW)
+    assert deleted(step([*masters(NEW, NEW, NEW), *rest])) == ["small-worker-0"]
+
+
+def test_without_a_job_service_nobody_waits_for_it():
+    hashes = {"master": "new", "worker": "new"}
+
+    assert deleted(step([*masters(NEW, NEW, NEW), made("worker")], job_master=False, hashes=hashes)) == [
+        "small-worker-0"
+    ]
+
+
+@pytest.mark.parametrize("rest", [[made("worker")], [broken("worker")]], ids=["well", "failing"])
+def test_workers_wait_for_masters_that_are_not_well(rest: list[Json]):
+    found = step([*masters(NEW, NEW, NEW), *rest], {0: info(), 1: FOLLOWS_0, 2: NoAnswer("gone")})
+
+    assert found.delete == ()
+    assert found.gate.reason == "HeldForQuorum"
+    assert "small-worker-0 will be replaced once the masters are well" in found.gate.message
+
+
+def test_workers_wait_for_a_job_master_that_does_not_answer():
+    pods = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), made("worker")]
+
+    assert step(pods, job_master=False).gate.reason == "HeldForJobMaster"
+
+
+@pytest.mark.parametrize(("most", "together"), [(1, 1), (2, 2), (9, 3)])
+def test_workers_go_in_batches(most: int, together: int):
+    pods = [*masters(NEW, NEW, NEW), *(made("worker", ordinal) for ordinal in range(3))]
+
+    assert len(step(pods, maxUnavailable=most).delete) == together
+
+
+def test_no_healthy_worker_goes_while_another_is_away():
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0), made("worker", 1, NEW)]
+    found = step(pods, workers=3)
+
+    assert found.gate.reason == "HeldForWorkers"
+    assert "2 of 3 workers" in found.gate.message
+
+
+def test_workers_that_fail_are_replaced_together_and_first():
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0), broken("worker", 1), broken("worker", 2)]
+
+    assert deleted(step(pods)) == ["small-worker-1", "small-worker-2"]
+
+
+def test_a_pod_that_does_not_say_by_what_it_was_made_is_left_alone():
+    assert step([*masters({}, {}, {}), made("worker", by={})]).gate.passed
+
+
+def test_a_pod_that_is_going_away_is_not_deleted_again():
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0, deleted=True)]
+
+    assert step(pods, workers=0).delete == ()
+
+
+# --- a step that has begun ----------------------------------------------------------------------------------------
+
+
+def test_a_step_on_record_whose_deed_was_not_done_is_done():
+    on_record = begun("master", "master-2")
+    found = step(masters(OLD, OLD, OLD), roll=on_record)
+
+    assert deleted(found) == ["small-master-2"]
+    assert found.status == on_record
+
+
+def test_a_replaced_pod_is_not_deleted_for_what_is_on_record_of_the_one_before():
+    pods = [made("master", 0), made("master", 1), broken("master", 2, NEW)]
+    found = step(pods, {0: info(), 1: FOLLOWS_0}, roll=begun("master", "master-2-before"))
+
+    assert found.delete == ()
+    assert "small-master-2 was replaced; waits until it is well" in found.gate.message
+    assert found.under_way
+
+
+def test_the_next_one_goes_once_the_replaced_one_is_well():
+    found = step(masters(OLD, OLD, NEW), roll=begun("master", "master-2-before"))
+
+    assert deleted(found) == ["small-master-1"]
+
+
+def test_a_step_ends_when_all_is_well():
+    found = step(masters(NEW, NEW, NEW), roll=begun("master", "master-0-before"))
+
+    assert (found.status, found.gate.passed) == (None, True)
+
+
+def test_nothing_else_goes_while_a_step_lasts():
+    pods = [*masters(NEW, NEW, NEW), broken("worker", 0, NEW), made("worker", 1)]
+    found = step(pods, roll=begun("worker", "worker-0-before"))
+
+    assert (found.delete, found.gate.reason) == ((), "Replacing")
+
+
+def test_a_pod_that_is_still_ending_is_waited_for():
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0, deleted=True), made("worker", 1)]
+    found = step(pods, roll=begun("worker", "worker-0"), workers=1)
+
+    assert found.delete == ()
+    assert "small-worker-0 is ending" in found.gate.message
+
+
+def test_a_step_that_does_not_get_well_in_its_time_is_the_last():
+    pods = [*masters(NEW, NEW, NEW), broken("worker", 0, NEW), made("worker", 1)]
+    at = begun("worker", "worker-0-before")
+    found = step(pods, roll=at, after=601)
+
+    assert (found.delete, found.status) == ((), at)
+    assert found.gate.reason == "StepTimedOut"
+    assert "back-off" in found.gate.message
+    assert "Take the change back" in found.gate.message
+    assert not found.under_way
+    assert step(pods, roll=at, after=601, stepTimeoutSeconds=900).gate.reason == "Replacing"
+
+
+def test_what_timed_out_goes_on_once_it_is_well():
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0, NEW), made("worker", 1)]
+
+    assert deleted(step(pods, roll=begun("worker", "worker-0-before"), after=9000)) == ["small-worker-1"]
+
+
+@pytest.mark.parametrize("after", [10, 9000])
+def test_a_failed_step_is_left_for_another_spec(after: float):
+    # What was to run doesn't; the spec was changed back, which the other worker runs still.
+    pods = [*masters(NEW, NEW, NEW), broken("worker", 0, {CONFIG_HASH: "bad"}), made("worker", 1, NEW)]
+    found = step(pods, roll=begun("worker", "worker-0-before"), after=after)
+
+    assert deleted(found) == ["small-worker-0"]
+
+
+def test_a_change_that_is_taken_back_before_its_deed_replaces_nothing():
+    found = step(masters(NEW, NEW, NEW), roll=begun("master", "master-2"))
+
+    assert (found.delete, found.status) == ((), None)
+
+
+def test_what_nobody_could_delete_does_not_hold_up_the_rest_for_ever():
+    found = step(masters(OLD, OLD, OLD), roll=begun("master", "master-2"), after=9000)
+
+    assert found.status == RollStatus(
+        role="master", pods=(ReplacedPod(name="small-master-2", uid="master-2"),), since=stamp(later(9000))
+    )
+
+
+# --- strategy -----------------------------------------------------------------------------------------------------
+
+
+def test_with_on_delete_nothing_is_replaced_and_all_is_told():
+    found = step([*masters(OLD, NEW, NEW), made("worker")], strategy="OnDelete")
+
+    assert (found.delete, found.status, found.blocking) == ((), None, False)
+    assert found.gate.reason == "WaitingForDeletion"
+    assert "small-master-0, small-worker-0" in found.gate.message
+
+
+def test_a_step_is_given_up_for_on_delete():
+    found = step(masters(OLD, OLD, OLD), roll=begun("master", "master-2"), strategy="OnDelete")
+
+    assert (found.delete, found.status) == ((), None)
+
+
+# --- the workload's controller ------------------------------------------------------------------------------------
+
+
+def rendered(by: str = "new", generation: int = 2, seen: int = 2) -> Json:
+    made = workload("StatefulSet", "small-master", observedGeneration=seen)
+    made["metadata"]["generation"] = generation
+    made["spec"]["template"] = {"metadata": {"annotations": {CONFIG_HASH: by}}}
+    return made
+
+
+def test_a_pod_goes_only_when_the_next_one_is_another():
+    assert may_delete(rendered(), "new")
+    assert not may_delete(rendered(by="old"), "new"), "its template was refused"
+    assert not may_delete(rendered(seen=1), "new"), "its controller has not seen the template yet"
+    assert not may_delete(None, "new")
+    assert not may_delete(rendered(), None)
+
+
+# --- window and canary --------------------------------------------------------------------------------------------
+
+NIGHT = {"start": "0 2 * * *", "durationMinutes": 60, "timeZone": "Europe/Berlin"}
+"""Open from 1 to 2 by UTC in winter; NOW is 3:04."""
+
+
+def test_outside_of_the_window_nothing_that_is_well_is_replaced():
+    found = step([*masters(OLD, NEW, NEW), made("worker")], maintenanceWindow=NIGHT)
+
+    assert (found.delete, found.status, found.blocking) == ((), None, False)
+    assert found.gate.reason == "WaitingForWindow"
+    assert "small-master-0, small-worker-0" in found.gate.message
+    assert "2030-01-03T01:00:00Z" in found.gate.message
+    assert found.next_look is not None
+    assert stamp(found.next_look) == "2030-01-03T01:00:00Z"
+
+
+@pytest.mark.parametrize(("minutes", "goes"), [(0, ["small-master-0"]), (59, ["small-master-0"]), (60, [])])
+def test_a_step_begins_from_the_opening_until_just_before_the_end(minutes: int, goes: list[str]):
+    opening = 21 * 3600 + 55 * 60 + 55
+    found = step(masters(OLD, NEW, NEW), maintenanceWindow=NIGHT, after=opening + minutes * 60)
+
+    assert deleted(found) == goes
+
+
+def test_what_fails_waits_for_no_window():
+    pods = [*masters(NEW, NEW, NEW), broken("worker")]
+
+    assert deleted(step(pods, maintenanceWindow=NIGHT)) == ["small-worker-0"]
+
+
+def test_a_step_that_has_begun_is_finished_after_the_window():
+    found = step(masters(OLD, OLD, OLD), roll=begun("master", "master-2"), maintenanceWindow=NIGHT)
+
+    assert deleted(found) == ["small-master-2"]
+
+
+def test_one_worker_goes_ahead_of_all_others_as_a_canary():
+    pods = [*masters(NEW, NEW, NEW), *(made("worker", ordinal) for ordinal in range(3))]
+    found = step(pods, canarySeconds=300, maxUnavailable=3)
+
+    assert deleted(found) == ["small-worker-0"]
+    assert found.status is not None
+    assert found.status.canary
+
+
+@pytest.mark.parametrize(("after", "goes"), [(299, []), (300, ["small-worker-1", "small-worker-2"])])
+def test_the_others_follow_a_canary_that_is_well_when_its_time_is_over(after: float, goes: list[str]):
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0, NEW), made("worker", 1), made("worker", 2)]
+    canary = begun("worker", "worker-0-before").model_copy(update={"canary": True})
+    found = step(pods, roll=canary, canarySeconds=300, maxUnavailable=3, after=after)
+
+    assert deleted(found) == goes
+    if not goes:
+        assert (found.status, found.gate.reason) == (canary, "Canary")
+        assert found.next_look == later(300)
+
+
+def test_a_canary_that_fails_is_the_only_one():
+    pods = [*masters(NEW, NEW, NEW), broken("worker", 0, NEW), made("worker", 1)]
+    canary = begun("worker", "worker-0-before").model_copy(update={"canary": True})
+
+    assert step(pods, roll=canary, canarySeconds=60, after=700).gate.reason == "StepTimedOut"
+
+
+def test_a_lone_worker_needs_no_canary():
+    found = step([*masters(NEW, NEW, NEW), made("worker")], canarySeconds=300)
+
+    assert found.status is not None
+    assert not found.status.canary
