@@ -11,7 +11,7 @@ from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.cluster import names, properties, ufs
+from alluxio_operator.cluster import names, properties, ufs, versions
 from alluxio_operator.cluster.disruption import budgets
 from alluxio_operator.cluster.extras import mounts_of, spread_of, volumes_of
 from alluxio_operator.cluster.fuse import fuse_values
@@ -72,7 +72,10 @@ def context_of(
         },
         "labels": {c: dict(made.labels(c)) for c in (*roles, names.JOURNAL, "client", "ufs")},
         "roles": roles,
-        "masters": spec.masters.model_dump(by_alias=True, mode="json", exclude={"properties", "env"}),
+        "masters": {
+            **spec.masters.model_dump(by_alias=True, mode="json", exclude={"properties", "env"}),
+            "probe": versions.master_probe(spec.version, cluster.members),
+        },
         "workers": {
             "workload": spec.workers.workload,
             "replicas": 1 if spec.workers.replicas is None else spec.workers.replicas,
