@@ -29,9 +29,19 @@ class Condition(Model):
 class Change(Model):
     """One change: what was asked for, and what came of it."""
 
-    what: Literal["Installed", "Changed", "Scaled", "Restarted"] = Field(description="What kind of change it was.")
+    what: Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded"] = Field(
+        description="What kind of change it was."
+    )
+    from_: Short | None = Field(None, alias="from", description="What it was before: a version, a number of workers.")
+    to: Short | None = Field(None, description="What it was to be.")
     started: Short = Field(description="When the operator began with it.")
     ended: Short | None = Field(None, description="When it was done; not yet when it isn't given.")
+    outcome: Literal["Succeeded", "Failed", "Superseded"] | None = Field(
+        None,
+        description="What came of it: Failed when a pod wasn't well in its time, Superseded when another change came "
+        "first.",
+    )
+    replaced: int = Field(0, description="Pods that the operator replaced for it.")
     generation: int = Field(0, description="Generation of the resource.")
     by: Short | None = Field(None, description="Who asked for it: the field manager that last wrote the spec.")
     message: Annotated[str, Field(max_length=256)] = Field("", description="Details.")

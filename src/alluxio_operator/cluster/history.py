@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from alluxio_operator.api.status import Change, ClusterStatus
@@ -12,13 +13,24 @@ from alluxio_operator.pipeline.conditions import holds
 from alluxio_operator.pipeline.history import KEPT, begun, ended
 
 
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What of a spec is told with its old value and its new one."""
+
+    version: str
+    workers: int | None
+    """None where their number follows from the nodes."""
+
+
 def history_after(
     before: ClusterStatus,
     resource: Object,
     restarts: Mapping[str, str],
+    wished: Wished,
     applied: Applied,
     *,
     ready: bool,
+    failed: bool,
     now: datetime,
 ) -> tuple[Change, ...]:
     """Return the history with what begins now and what is done now; `restarts` are those asked for, by role.
@@ -31,10 +43,24 @@ def history_after(
     if not before.history and not holds(before.conditions, "Installed"):
         changes.append(begun("Installed", resource, "", now))
     elif before.observed_generation == generation and before.restarts != restarts:
-        changes = [*ended(changes, now), begun("Restarted", resource, _what(applied), now)]
+        changes = [*ended(changes, now, "Superseded"), begun("Restarted", resource, _what(applied), now)]
     elif before.observed_generation != generation:
-        changes = [*ended(changes, now), begun("Changed", resource, _what(applied), now)]
-    return tuple((ended(changes, now) if ready else changes)[-KEPT:])
+        changed = begun("Changed", resource, _what(applied), now).model_copy(update=_from_to(before, wished))
+        changes = [*ended(changes, now, "Superseded"), changed]
+    if changes and not changes[-1].ended:
+        changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
+    if ready or failed:
+        changes = ended(changes, now, "Succeeded" if ready else "Failed")
+    return tuple(changes[-KEPT:])
+
+
+def _from_to(before: ClusterStatus, wished: Wished) -> dict[str, str]:
+    version, workers = before.masters.version, before.workers.wanted
+    if version and version != wished.version:
+        return {"what": "Upgraded", "from_": version, "to": wished.version}
+    if wished.workers is not None and holds(before.conditions, "Installed") and workers != wished.workers:
+        return {"what": "Scaled", "from_": f"{workers} workers", "to": f"{wished.workers} workers"}
+    return {}
 
 
 def _what(applied: Applied) -> str:

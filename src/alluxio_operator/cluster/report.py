@@ -18,7 +18,7 @@ from alluxio_operator.api.status import (
 )
 from alluxio_operator.cluster import gates, members, names, roll
 from alluxio_operator.cluster.decide import LAYERS, Plan
-from alluxio_operator.cluster.history import history_after
+from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import quorum_healthy
 from alluxio_operator.cluster.references import references_resolved
@@ -121,7 +121,16 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
         history=before.history
         if paused
-        else history_after(before, observed.resource, cluster.restarts, applied, ready=at_rest, now=now),
+        else history_after(
+            before,
+            observed.resource,
+            cluster.restarts,
+            _wished(cluster),
+            applied,
+            ready=at_rest,
+            failed=up_to_date.reason == roll.TIMED_OUT,
+            now=now,
+        ),
         layer=before.layer if paused else plan.reached,
         inventory=before.inventory if paused else standing.inventory_after(before.inventory, applied, rendered),
     )
@@ -129,6 +138,12 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         return Report(status, 1.0)
     wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
     return Report(status, _sooner(wait, plan.roll.next_look, now))
+
+
+def _wished(cluster: Cluster) -> Wished:
+    workers = cluster.spec.workers
+    number = None if workers.workload == "DaemonSet" else 1 if workers.replicas is None else workers.replicas
+    return Wished(cluster.spec.version, number)
 
 
 def _sooner(wait: float | None, moment: datetime | None, now: datetime) -> float | None:

@@ -137,9 +137,15 @@ class Kube:
         """Create an object; raise Conflict when it exists."""
         return self._call("POST", path, query={"fieldManager": FIELD_MANAGER}, body=body)
 
-    def replace(self, path: str, body: Object) -> dict[str, Any]:
-        """Replace an object or its status; raise Conflict when its resourceVersion is no longer the current one."""
-        return self._call("PUT", path, query={"fieldManager": FIELD_MANAGER}, body=body)
+    def replace(
+        self, path: str, body: Object, *, dry_run: bool = False, manager: str = FIELD_MANAGER
+    ) -> dict[str, Any]:
+        """Replace an object or its status; raise Conflict when its resourceVersion is no longer the current one.
+
+        With `dry_run` nothing is written, and what would have been is returned.
+        """
+        query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
+        return self._call("PUT", path, query=query, body=body)
 
     def merge(self, path: str, patch: Object, *, manager: str = FIELD_MANAGER) -> dict[str, Any]:
         """Merge a patch into an object: lists are replaced as a whole."""

@@ -12,7 +12,8 @@ from alluxio_operator.pipeline.conditions import stamp
 
 KEPT: Final = 10
 """Changes that a status keeps."""
-What = Literal["Installed", "Changed", "Scaled", "Restarted"]
+What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded"]
+Outcome = Literal["Succeeded", "Failed", "Superseded"]
 OWN_MANAGER: Final = "alluxio-operator"
 
 
@@ -38,6 +39,7 @@ def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
     )
 
 
-def ended(changes: Sequence[Change], now: datetime) -> list[Change]:
+def ended(changes: Sequence[Change], now: datetime, outcome: Outcome = "Succeeded") -> list[Change]:
     """Return the changes, of which none is under way any more."""
-    return [one if one.ended else one.model_copy(update={"ended": stamp(now)}) for one in changes]
+    end = {"ended": stamp(now), "outcome": outcome}
+    return [one if one.ended else one.model_copy(update=end) for one in changes]

@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from alluxio_operator import __version__
 from alluxio_operator.cluster.names import ROLES
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import bundle, logs, patches, screen
+from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.plugin import bundle, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
-from alluxio_operator.plugin.reader import Reader
+from alluxio_operator.plugin.reader import KIND, Reader
 from alluxio_operator.plugin.view import ClusterView, cluster_view, healthy
 
 UNWELL = 3
@@ -32,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Command = options.run
         return command(options, Reader.connect(options.kubeconfig, options.context, options.namespace))
     except NotFound:
-        print(f"error: there is no AlluxioCluster {options.name} in this namespace; -n names another", file=sys.stderr)
+        name = getattr(options, "name", None) or f"as in {options.file}"
+        print(f"error: there is no AlluxioCluster {name} in this namespace; -n names another", file=sys.stderr)
     except (PluginError, ApiError) as error:
         print(f"error: {error}", file=sys.stderr)
     except BrokenPipeError:
@@ -73,9 +76,19 @@ def parser() -> argparse.ArgumentParser:
     resume = add("resume", _resume, "follow a cluster's spec again")
     resume.add_argument("name", metavar="NAME")
 
-    restart = add("restart", _restart, "restart the pods of a role, in the order of its own rolling update")
+    restart = add("restart", _restart, "restart the pods of a role, one after the other")
     restart.add_argument("name", metavar="NAME")
     restart.add_argument("--role", choices=ROLES, action="append", required=True, help="may be given several times")
+
+    history = add("history", _history, "show the last changes of a cluster: who asked, what came of it")
+    history.add_argument("name", metavar="NAME")
+    history.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
+
+    foresee = add("plan", _plan, "tell what a file would change, and in which order, without changing anything")
+    foresee.add_argument(
+        "-f", "--file", type=Path, required=True, metavar="FILE.yaml", help="the whole resource, as wished"
+    )
+    foresee.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
     report = add("report", _report, "collect what support wants to see in one file, without secrets")
     report.add_argument("name", metavar="NAME")
@@ -126,10 +139,7 @@ def _status(options: argparse.Namespace, reader: Reader) -> int:
     if options.output == "table":
         _draw(views, single=bool(options.name))
     else:
-        shown = views[0].as_dict() if options.name else [view.as_dict() for view in views]
-        text = json.dumps(shown, indent=2)
-        # By way of JSON, so that tuples are lists.
-        print(text if options.output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
+        _dump(views[0].as_dict() if options.name else [view.as_dict() for view in views], options.output)
     return 0 if all(healthy(view) for view in views) else UNWELL
 
 
@@ -171,6 +181,47 @@ def _restart(options: argparse.Namespace, reader: Reader) -> int:
     if changed.get("spec", {}).get("paused"):
         print(f"It is paused: nothing is restarted before `kubectl alluxio resume {options.name}`.", file=sys.stderr)
     return 0
+
+
+def _history(options: argparse.Namespace, reader: Reader) -> int:
+    history = reader.cluster(options.name).get("status", {}).get("history", [])
+    if options.output == "table":
+        screen.console(sys.stdout).print(screen.history(history))
+    else:
+        _dump(history, options.output)
+    return 0
+
+
+def _plan(options: argparse.Namespace, reader: Reader) -> int:
+    wished = _resource_in(options.file)
+    live = reader.cluster(wished["metadata"]["name"])
+    after = reader.wished(live, wished.get("spec") or {})
+    renderer = Renderer(plan.templates())
+    foreseen = plan.foresee(live, after, reader.pods_of(live["metadata"]["name"]), renderer, datetime.now(UTC))
+    if options.output == "table":
+        screen.console(sys.stdout).print(screen.foreseen(foreseen))
+    else:
+        _dump(foreseen.as_dict(), options.output)
+    return 0
+
+
+def _resource_in(file: Path) -> Mapping[str, Any]:
+    try:
+        found = [one for one in yaml.safe_load_all(file.read_text()) if one and one.get("kind") == KIND]
+    except (OSError, yaml.YAMLError, AttributeError) as error:
+        raise PluginError(f"{file} can't be read: {error}") from error
+    if len(found) != 1:
+        raise PluginError(f"{file} holds {len(found)} AlluxioClusters; give a file with one")
+    if "name" not in (found[0].get("metadata") or {}):
+        raise PluginError(f"{file}: metadata.name is missing; give the name of the cluster that it is for")
+    resource: Mapping[str, Any] = found[0]
+    return resource
+
+
+def _dump(shown: object, output: str) -> None:
+    text = json.dumps(shown, indent=2)
+    # By way of JSON, so that tuples are lists.
+    print(text if output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
 
 
 def _report(options: argparse.Namespace, reader: Reader) -> int:

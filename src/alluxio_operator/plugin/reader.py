@@ -55,6 +55,12 @@ class Reader:
         """Merge a patch into one cluster's resource and return it as it is now."""
         return self.kube.merge(KINDS[KIND].path(self.namespace, name), patch, manager=MANAGER)
 
+    def wished(self, live: Object, spec: Object) -> Object:
+        """Return a resource as the API server would have it with another spec; it refuses what it would refuse."""
+        meta = live["metadata"]
+        path = KINDS[KIND].path(meta["namespace"], meta["name"])
+        return self.kube.replace(path, {**live, "spec": spec}, dry_run=True, manager=MANAGER)
+
     def pods_of(self, name: str, namespace: str | None = None) -> list[Object]:
         """Read the pods of a cluster."""
         selector = f"app.kubernetes.io/name=alluxio,app.kubernetes.io/instance={name}"

@@ -9,10 +9,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from alluxio_operator.plugin.view import ClusterView, Gate
+from alluxio_operator.plugin.plan import Foreseen
+from alluxio_operator.plugin.reader import Object
+from alluxio_operator.plugin.view import ClusterView, Gate, what
 
 PIPE_WIDTH = 240
 MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
+LINES = {"+": "green", "-": "red"}
+OUTCOMES = {"Succeeded": "green", "Failed": "red"}
 PHASES = {"Ready": "green", "Installing": "cyan", "Updating": "cyan", "Degraded": "red", "Invalid": "red"}
 
 
@@ -42,6 +46,36 @@ def several(views: Sequence[ClusterView]) -> RenderableType:
             view.summary,
         )
     return table
+
+
+def history(changes: Iterable[Object]) -> RenderableType:
+    """Return the last changes, newest first."""
+    table = _table("STARTED", "ENDED", "WHAT", "OUTCOME", "PODS", "BY", "DETAILS")
+    for one in reversed(list(changes)):
+        outcome = one.get("outcome", "under way")
+        table.add_row(
+            one["started"],
+            one.get("ended", ""),
+            what(one),
+            Text(outcome, style=OUTCOMES.get(outcome, "")),
+            str(one.get("replaced", 0)),
+            one.get("by", ""),
+            one.get("message", ""),
+        )
+    return table
+
+
+def foreseen(found: Foreseen) -> RenderableType:
+    """Return what would happen: objects with their lines, and pods in their order."""
+    parts: list[RenderableType] = []
+    for one in found.objects:
+        parts.append(Text(f"{one.verb} {one.name}", style="bold"))
+        parts += [Text(f"    {line}", style=LINES.get(line[:1], "dim")) for line in one.lines]
+    parts.append(Text("\nPods that are replaced, in this order:" if found.replaced else "\nNo pod is replaced."))
+    parts += [Text(f"  {number}. {name}") for number, name in enumerate(found.replaced, 1)]
+    if not found.objects:
+        parts.insert(0, Text("No object is changed."))
+    return Group(*parts, *([Text(f"\n{found.held}", "yellow")] if found.held else []))
 
 
 def console(file: IO[str], *, terminal: bool | None = None) -> Console:

@@ -123,7 +123,7 @@ def happened(history: Iterable[Object], events: Iterable[Object], now: datetime)
     changes = [
         Happened(
             _ago(str(one.get("ended") or one["started"]), now),
-            f"{one['what']}{'' if one.get('ended') else ', under way'}",
+            what(one) + _how_it_ended(one),
             f"{one.get('message', '')} (by {one['by']})" if one.get("by") else str(one.get("message", "")),
             False,
         )
@@ -135,6 +135,19 @@ def happened(history: Iterable[Object], events: Iterable[Object], now: datetime)
         if (moment := one.get("lastTimestamp") or one.get("eventTime") or one["metadata"].get("creationTimestamp"))
     ]
     return sorted([*changes, *told], key=lambda one: one.ago)[:LAST]
+
+
+def what(change: Object) -> str:
+    """Return what a change of the history was, with what it led from and to."""
+    kind: str = change["what"]
+    return kind + (f" {change['from']} -> {change['to']}" if change.get("to") else "")
+
+
+def _how_it_ended(change: Object) -> str:
+    if not change.get("ended"):
+        return ", under way"
+    outcome = change.get("outcome", "Succeeded")
+    return "" if outcome == "Succeeded" else f", {outcome}"
 
 
 def healthy(view: ClusterView) -> bool:

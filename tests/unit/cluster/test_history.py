@@ -96,6 +96,7 @@ def test_an_edit_while_another_is_under_way_ends_it():
     world.reconcile()
 
     assert [("ended" in one) for one in world.status["history"]] == [True, True, False]
+    assert [one.get("outcome") for one in world.status["history"]] == ["Succeeded", "Superseded", None]
 
 
 def test_what_was_held_while_paused_is_one_change_of_whoever_resumed():
@@ -122,6 +123,26 @@ def test_a_restart_that_was_asked_for_is_a_change_of_its_own():
 
     assert [one["what"] for one in world.status["history"]] == ["Installed", "Restarted"]
     assert last(world)["message"] == "changed: StatefulSet/small-worker"
+
+
+def test_another_version_is_told_from_and_to_with_the_pods_that_were_replaced():
+    world = settled()
+    world.edit_spec(version="2.9.3")
+    world.settle(40)
+
+    change = last(world)
+    assert (change["what"], change["from"], change["to"]) == ("Upgraded", "2.9.4", "2.9.3")
+    assert (change["outcome"], change["replaced"]) == ("Succeeded", 3), "master, job master, worker"
+
+
+def test_another_number_of_workers_is_told_from_and_to():
+    world = settled()
+    world.edit_spec(workers={"replicas": 3})
+    world.settle()
+
+    change = last(world)
+    assert (change["what"], change["from"], change["to"]) == ("Scaled", "1 workers", "3 workers")
+    assert change["replaced"] == 0
 
 
 def test_the_oldest_are_forgotten():

@@ -237,6 +237,7 @@ def test_a_step_that_fails_is_told_and_a_change_back_heals_it():
 
     assert world.condition("UpToDate")["reason"] == "StepTimedOut"
     assert world.phase == "Degraded"
+    assert world.status["history"][-1]["outcome"] == "Failed"
 
     world.kube.edit(KIND, world.namespace, world.name, lambda obj: obj.update(spec=good))
     world.settle()

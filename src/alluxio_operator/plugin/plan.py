@@ -1,0 +1,139 @@
+"""Tells what another spec would change, object by object and pod by pod, by the operator's own code; pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.cluster import names, roll
+from alluxio_operator.cluster.decide import Plan, decide
+from alluxio_operator.cluster.observed import Observed
+from alluxio_operator.cluster.pods import Pod, parse_pod
+from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.kube.kinds import Object, Ref
+from alluxio_operator.pipeline.render import Manifest, Renderer
+from alluxio_operator.plugin.errors import PluginError
+
+FOLDER = "alluxio"
+CONTEXT_LINES = 1
+KUBERNETES_REPLACES = (names.LOG_SERVER, names.PROXY, names.FUSE)
+"""Roles whose pods follow their workload at once, or after all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object that would be created, changed or removed, with the lines that differ."""
+
+    verb: str
+    name: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would happen: the objects, and the pods that would be replaced, in their order."""
+
+    objects: tuple[ObjectChange, ...]
+    replaced: tuple[str, ...]
+    held: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as data."""
+        return asdict(self)
+
+
+def foresee(live: Object, wished: Object, pods: Iterable[Object], renderer: Renderer, now: datetime) -> Foreseen:
+    """Return what would happen if `wished` took the place of `live`; raise PluginError when it can't be followed."""
+    before, _ = _rendered(live, (), renderer, now)
+    found = tuple(parse_pod(pod) for pod in pods)
+    after, plan = _rendered(wished, found, renderer, now)
+    spec = plan.cluster.spec
+    held = (
+        "spec.paused is true: nothing is done before that changes"
+        if spec.paused
+        else "spec.upgrade.strategy is OnDelete: a pod gets it once somebody deletes it"
+        if spec.upgrade.strategy == "OnDelete"
+        else "pods that are well are replaced in the maintenance window only"
+        if spec.upgrade.maintenance_window
+        else ""
+    )
+    leader = live.get("status", {}).get("masters", {}).get("leader")
+    return Foreseen(tuple(_objects(before, after)), tuple(_replaced(found, plan, leader, before, after)), held)
+
+
+def templates() -> Path:
+    """Return the folder of the templates: installed beside the package, or in its checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "templates", package.parents[1] / "templates"):
+        if (folder / FOLDER).is_dir():
+            return folder.resolve()
+    raise PluginError("the operator's templates aren't there: install the plugin from a checkout of the operator")
+
+
+def _rendered(
+    resource: Object, pods: tuple[Pod, ...], renderer: Renderer, now: datetime
+) -> tuple[Mapping[Ref, Manifest], Plan]:
+    cluster = validate(resource)
+    if not isinstance(cluster, Cluster):
+        raise PluginError("the spec can't be followed: " + "; ".join(str(problem) for problem in cluster))
+    observed = Observed(resource=resource, status=ClusterStatus.model_validate(resource.get("status", {})), pods=pods)
+    plan = decide(cluster, observed, now)
+    return {manifest.ref: manifest for manifest in renderer.render(FOLDER, plan.context)}, plan
+
+
+def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> Iterable[ObjectChange]:
+    for ref, manifest in after.items():
+        if ref not in before:
+            yield ObjectChange("create", f"{ref.kind}/{ref.name}", ())
+        elif before[ref].hash != manifest.hash:
+            yield ObjectChange("change", f"{ref.kind}/{ref.name}", tuple(_lines(before[ref].obj, manifest.obj)))
+    for ref in before:
+        if ref not in after:
+            verb = "keep, without an owner" if ref.kind == "PersistentVolumeClaim" else "remove"
+            yield ObjectChange(verb, f"{ref.kind}/{ref.name}", ())
+
+
+def _lines(before: Object, after: Object) -> Iterable[str]:
+    old, new = (yaml.dump(one, Dumper=_Dumper, sort_keys=True, width=200).splitlines() for one in (before, after))
+    for line in difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""):
+        if not line.startswith(("---", "+++")):
+            yield "..." if line.startswith("@@") else line
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines, such as a properties file, line by line, so that lines can be compared."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _replaced(
+    pods: tuple[Pod, ...], plan: Plan, leader: str | None, before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]
+) -> Iterable[str]:
+    roles = roll.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, 0)
+    for role in roles.known:
+        found = roles.outdated(role)
+        if role == names.MASTER:
+            found = tuple(sorted(found, key=lambda pod: (pod.name != leader, pod.name), reverse=True))
+        for pod in found:
+            yield pod.name + (" (the leader)" if pod.name == leader else "")
+    made = plan.cluster.names
+    for role in KUBERNETES_REPLACES:
+        for ref in (Ref("Deployment", made.of(role)), Ref("DaemonSet", made.of(role))):
+            if ref in before and ref in after and _template(before[ref]) != _template(after[ref]):
+                yield f"the pods of {ref.kind} {ref.name}, by its own rolling update"
+
+
+def _template(manifest: Manifest) -> Any:
+    return manifest.obj["spec"]["template"]
