@@ -37,7 +37,7 @@ looping() { alluxio "$1" fs ls /loop | has /loop/3; }
 
 # end_loop: end it, print what it said, and leave the counts in FILES, FAILED and LONGEST (seconds).
 end_loop() {
-    k exec loop -- touch /tmp/stop
+    k exec loop -- touch /tmp/stop || { k logs loop --tail=20; fail "the client loop has ended by itself"; }
     k wait pod/loop --for=jsonpath='{.status.phase}'=Succeeded --timeout=90s >/dev/null || { k logs loop --tail=20; fail "the client loop didn't end"; }
     k logs loop | grep -E 'waited|failed' || true
     local last

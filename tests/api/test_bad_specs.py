@@ -30,6 +30,16 @@ CASES: list[tuple[str, Json, str]] = [
         'spec.masters.env[POD_IP] "1.2.3.4" can\'t be set by hand',
     ),
     (
+        "window that never comes",
+        {"upgrade": {"maintenanceWindow": {"start": "0 2 31 2 *", "durationMinutes": 60}}},
+        'spec.upgrade.maintenanceWindow.start "0 2 31 2 *" isn\'t a moment that comes again',
+    ),
+    (
+        "zone that there isn't",
+        {"upgrade": {"maintenanceWindow": {"start": "0 2 * * 6", "durationMinutes": 60, "timeZone": "Mars/Olympus"}}},
+        'spec.upgrade.maintenanceWindow.timeZone "Mars/Olympus" is no time zone',
+    ),
+    (
         "port used twice in a pod",
         {"jobService": {"worker": {"ports": {"rpc": 30000}}}},
         'spec.workers.ports.web "30000" is used twice in one pod',

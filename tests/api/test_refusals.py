@@ -49,6 +49,9 @@ LIMITS: list[tuple[str, Json, str]] = [
     ("quantity", {"workers": {"tiers": [{"quota": "lots"}]}}, "spec.workers.tiers[0].quota: Invalid value"),
     ("negative quantity", {"masters": {"jvm": {"heap": "-1Gi"}}}, "spec.masters.jvm.heap: Invalid value"),
     ("fraction as a number", {"masters": {"resources": {"requests": {"cpu": 0.5}}}}, "masters.resources.requests.cpu"),
+    ("window without an end", {"upgrade": {"maintenanceWindow": {"start": "0 2 * * *"}}}, "durationMinutes: Required"),
+    ("three fields", {"upgrade": {"maintenanceWindow": {"start": "0 2 *", "durationMinutes": 60}}}, "Window.start"),
+    ("no worker at a time", {"upgrade": {"maxUnavailable": 0}}, "should be greater than or equal to 1"),
     ("no tier", {"workers": {"tiers": []}}, "should have at least 1 items"),
     ("two tiers of one name", {"workers": {"tiers": [{"name": "MEM"}, {"name": "MEM"}]}}, "tiers"),
     ("medium", {"workers": {"tiers": [{"medium": "RAM"}]}}, 'supported values: "MEM", "SSD", "HDD"'),
@@ -200,6 +203,7 @@ def test_the_longest_name_is_accepted(shared: Stage):
 WORKLOAD = "spec.workers.workload can't be changed"
 MASTERS = "spec.masters.replicas can only be changed to 0 and back"
 JOURNAL = "spec.masters.journal can't be changed"
+MEMBERS = "spec.masters.ports.embeddedJournal can't be changed"
 MOUNT = "spec.rootMount can't be changed"
 LOGS = "spec.logServer.storage can't be changed while the log server is enabled"
 CHANGES: list[tuple[str, Json, str]] = [
@@ -212,6 +216,7 @@ CHANGES: list[tuple[str, Json, str]] = [
     ("class of the journal", {"masters": {"journal": {"storage": {"storageClassName": "other"}}}}, JOURNAL),
     ("journal left out", {"masters": {"journal": None}}, JOURNAL),
     ("masters left out", {"masters": None}, JOURNAL),
+    ("port of the journal", {"masters": {"ports": {"embeddedJournal": 19201}}}, MEMBERS),
     ("path", {"rootMount": {"uri": "/mnt/other"}}, MOUNT),
     ("volume", {"rootMount": {"volume": {"size": None, "claimName": "mine"}}}, MOUNT),
     ("size of the root mount", {"rootMount": {"volume": {"size": "9Gi"}}}, MOUNT),

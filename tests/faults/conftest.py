@@ -45,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             seconds = LIMIT_LONG if item.config.getoption("--long") else LIMIT_SHORT
+            seconds += 60 * (item.config.getoption("--minutes") or 0)
             item.add_marker(pytest.mark.timeout(seconds))
     # Those that run side by side first; the others want the cluster for themselves.
     items.sort(key=lambda item: not hasattr(getattr(item, "module", None), "begin"))

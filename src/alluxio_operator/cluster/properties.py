@@ -35,10 +35,18 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 """What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
 
+RATIS: Final = "alluxio.master.embedded.journal.ratis.config"
+"""Before the name of a setting of Ratis, which carries the journal."""
+
 FAILOVER: Final[Mapping[str, str]] = {
     # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
     "alluxio.master.embedded.journal.election.timeout.min": "1s",
     "alluxio.master.embedded.journal.election.timeout.max": "2s",
+    # One that has just started waits longer before its first one. It is busy with its start, and would take the lead
+    # away from a leader that is well; and with Ratis 2.4 one that is elected before it has started up leads and never
+    # serves ("stateMachineUpdater is uninitialized"; run on 2.9.3).
+    f"{RATIS}.raft.server.rpc.first-election.timeout.min": "4s",
+    f"{RATIS}.raft.server.rpc.first-election.timeout.max": "8s",
     # Safe mode: the time in which workers find the new leader; its own is 5s.
     "alluxio.master.worker.connect.wait.time": "2s",
     # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
@@ -46,8 +54,10 @@ FAILOVER: Final[Mapping[str, str]] = {
     "alluxio.user.rpc.retry.max.sleep": "1s",
     # A master whose node or pod is gone at once closes no connection: who waits for its answer finds out by asking
     # whether it is still there. Alluxio's own are 30s each, and servers end connections that ask more often than that.
-    "alluxio.user.network.rpc.keepalive.time": "3s",
-    "alluxio.user.network.rpc.keepalive.timeout": "3s",
+    "alluxio.user.network.rpc.keepalive.time": "2s",
+    "alluxio.user.network.rpc.keepalive.timeout": "2s",
+    # How long each master is asked whether it leads; its own is 30s, which one that is gone at once would use up.
+    "alluxio.user.master.polling.timeout": "2s",
     "alluxio.master.network.permit.keepalive.time": "1s",
     "alluxio.worker.network.permit.keepalive.time": "1s",
     "alluxio.job.master.network.permit.keepalive.time": "1s",
