@@ -23,6 +23,9 @@ CONF_FOLDER: Final = "/etc/alluxio"
 PLAIN_CONF_FOLDER: Final = "/etc/alluxio-plain"
 """Where an init container finds the configuration to which it adds what Secrets hold."""
 
+FIRST_ELECTION: Final = "alluxio.master.embedded.journal.ratis.config.raft.server.rpc.first-election.timeout"
+"""Settings of Ratis, which carries the journal: how long who has just started waits before it stands for election."""
+
 DEFAULTS: Final[Mapping[str, str]] = {
     # It would call home at each start.
     "alluxio.master.update.check.enabled": "false",
@@ -32,21 +35,22 @@ DEFAULTS: Final[Mapping[str, str]] = {
     # Alluxio's own default acknowledges a write that lies in one worker's memory only: a pod that goes, and pods go,
     # takes it along.
     "alluxio.user.file.writetype.default": "CACHE_THROUGH",
+    # A lone member of a journal elects itself within half a second. With Ratis 2.4 one that is elected before it has
+    # started up leads and never serves ("stateMachineUpdater is uninitialized"): seen on a busy machine, with 2.9.3's
+    # job master.
+    f"{FIRST_ELECTION}.min": "2s",
+    f"{FIRST_ELECTION}.max": "3s",
 }
 """What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
-
-RATIS: Final = "alluxio.master.embedded.journal.ratis.config"
-"""Before the name of a setting of Ratis, which carries the journal."""
 
 FAILOVER: Final[Mapping[str, str]] = {
     # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
     "alluxio.master.embedded.journal.election.timeout.min": "1s",
     "alluxio.master.embedded.journal.election.timeout.max": "2s",
-    # One that has just started waits longer before its first one. It is busy with its start, and would take the lead
-    # away from a leader that is well; and with Ratis 2.4 one that is elected before it has started up leads and never
-    # serves ("stateMachineUpdater is uninitialized"; run on 2.9.3).
-    f"{RATIS}.raft.server.rpc.first-election.timeout.min": "4s",
-    f"{RATIS}.raft.server.rpc.first-election.timeout.max": "8s",
+    # One that has just started waits longer: it is busy with its start, and would take the lead away from one that is
+    # well.
+    f"{FIRST_ELECTION}.min": "4s",
+    f"{FIRST_ELECTION}.max": "8s",
     # Safe mode: the time in which workers find the new leader; its own is 5s.
     "alluxio.master.worker.connect.wait.time": "2s",
     # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
@@ -157,7 +161,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
     return {
         **DEFAULTS,
         **DEFAULTS_OF_ROLES.get(role, {}),
-        **_failover(spec, members),
+        **_failover(spec, members, role),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
@@ -238,8 +242,15 @@ def as_text(properties: Mapping[str, str]) -> str:
     return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
 
 
-def _failover(spec: ClusterSpec, members: int | None) -> Mapping[str, str]:
-    return FAILOVER if _masters(spec, members) > 1 else {}
+def _failover(spec: ClusterSpec, members: int | None, role: str = "") -> Mapping[str, str]:
+    if _masters(spec, members) == 1:
+        return {}
+    # There is one job master, and it has a journal of its own.
+    alone = role == names.JOB_MASTER
+    return {key: value for key, value in FAILOVER.items() if not (alone and key.startswith(_OF_THE_JOURNAL))}
+
+
+_OF_THE_JOURNAL: Final = "alluxio.master.embedded.journal."
 
 
 def _masters(spec: ClusterSpec, members: int | None) -> int:

@@ -29,6 +29,13 @@ class Member:
     name: str
     role: Role
     said: str = ""
+    astray: bool = False
+    """It runs and doesn't follow the one that leads: a leader takes seconds to find a pod with a new address."""
+
+    @property
+    def missed(self) -> bool:
+        """Whether the others have to do without it."""
+        return self.role == "Down" or self.astray
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,8 @@ class Quorum:
 
     @property
     def taking_part(self) -> int:
-        """Number of masters that lead or follow."""
-        return sum(member.role != "Down" for member in self.members)
+        """Number of masters that lead or follow; while none leads, of those that run."""
+        return sum(not member.missed for member in self.members)
 
 
 def majority(members: int) -> int:
@@ -77,7 +84,7 @@ def quorum_of(observed: Observed, members: int) -> Quorum:
     found = []
     for ordinal in range(members):
         name = observed.names.master(ordinal)
-        found.append(_member(name, pods.get(name), observed.answers.get(name)))
+        found.append(_member(name, pods.get(name), observed.answers.get(name), claims))
     return Quorum(tuple(found), claims[0] if claims else None, claims)
 
 
@@ -92,13 +99,18 @@ def quorum_healthy(quorum: Quorum, lost: Trouble | None, *, installed: bool) -> 
         return Gate(GATE, False, "SeveralLeaders", f"{both} say that they lead: one of them is cut off from the others")
     if taking_part == members and quorum.leader:
         return Gate(GATE, True, "Healthy", f"{taking_part} of {members} masters, led by {quorum.leader}")
-    down = [member for member in quorum.members if member.role == "Down"]
-    reason = "Waiting" if not installed else "MemberDown" if down else "NoLeader"
+    missed = [member for member in quorum.members if member.missed]
+    reason = "Waiting" if not installed else "MemberDown" if missed else "NoLeader"
     led = f"led by {quorum.leader}" if quorum.leader else "and none leads"
-    told = "".join(f"; {member.name} is down: {member.said}" for member in down)
+    told = "".join(f"; {what_is_amiss(member)}" for member in missed)
     if lost:
         reason, told = lost.reason, f"{told}; {lost.message}"
     return Gate(GATE, False, reason, f"{taking_part} of {members} masters, {led}{told}")
+
+
+def what_is_amiss(member: Member) -> str:
+    """Say why the others have to do without a member."""
+    return f"{member.name} is down: {member.said}" if member.role == "Down" else f"{member.name}: {member.said}"
 
 
 def without_journal(observed: Observed) -> tuple[Pod, ...]:
@@ -112,7 +124,7 @@ def _claims(answer: Answer) -> bool:
     return isinstance(answer, MasterInfo) or (isinstance(answer, NoAnswer) and answer.leads)
 
 
-def _member(name: str, pod: Pod | None, answer: Answer | None) -> Member:
+def _member(name: str, pod: Pod | None, answer: Answer | None, claims: tuple[str, ...]) -> Member:
     if pod is None:
         return Member(name, "Down", "there is no pod")
     if isinstance(answer, MasterInfo):
@@ -120,7 +132,11 @@ def _member(name: str, pod: Pod | None, answer: Answer | None) -> Member:
     if isinstance(answer, NoAnswer) and answer.leads:
         return Member(name, "Leader", answer.reason)
     if isinstance(answer, Standby):
-        return Member(name, "Standby", "" if answer.follows else "it knows of no leader")
+        followed = answer.follows.partition(".")[0]
+        if not followed:
+            return Member(name, "Standby", "it knows of no leader", astray=bool(claims))
+        astray = bool(claims) and followed not in claims
+        return Member(name, "Standby", f"it follows {followed}, which doesn't lead" if astray else "", astray)
     if pod.trouble:
         return Member(name, "Down", pod.trouble.message.removeprefix(f"pod {name}").lstrip(",: "))
     return Member(name, "Down", answer.reason if answer else "its pod doesn't run yet")

@@ -25,7 +25,7 @@ from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, first_trouble
-from alluxio_operator.cluster.quorum import Quorum
+from alluxio_operator.cluster.quorum import Quorum, what_is_amiss
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.pipeline.conditions import moment, stamp
 from alluxio_operator.pipeline.cron import around
@@ -117,9 +117,9 @@ class Roles:
     def _unwell_masters(self, pods: Sequence[Pod]) -> str | None:
         if len(self.quorum.claims) > 1:
             return f"{' and '.join(self.quorum.claims)} say that they lead"
-        down = [f"{member.name} is down: {member.said}" for member in self.quorum.members if member.role == "Down"]
-        if down:
-            return "; ".join(down)
+        missed = [what_is_amiss(member) for member in self.quorum.members if member.missed]
+        if missed:
+            return "; ".join(missed)
         unready = [pod.name for pod in pods if not pod.ready]
         if unready:
             return f"{unready[0]} isn't ready"

@@ -59,7 +59,8 @@ def condition(result: Report, kind: str) -> tuple[str, str]:
 
 
 def test_all_members_are_shown_with_the_leader_and_the_quorum():
-    result = reported(FOLLOWS_0, info(), FOLLOWS_0)
+    follows = Standby("small-master-1.small-master.data.svc")
+    result = reported(follows, info(), follows)
     masters = result.status.masters
 
     assert (masters.ready, masters.wanted, masters.leader, masters.quorum) == (3, 3, "small-master-1", "3/3")

@@ -144,7 +144,7 @@ def test_masters_that_are_scaled_to_zero_keep_their_addresses():
 
 def test_several_masters_fail_over_fast_unless_the_user_says_otherwise():
     for key, value in properties.FAILOVER.items():
-        assert key not in found()
+        assert found().get(key) != value
         assert found(masters={"replicas": 3})[key] == value
         assert found(masters={"replicas": 3}, properties={key: "9s"})[key] == "9s"
 
@@ -334,3 +334,15 @@ def test_what_other_fields_say_is_refused_with_the_field(key: str, hint: str):
     [problem] = properties.problems(cluster_spec(properties={key: "x"}), NAMES)
 
     assert hint in problem.remedy
+
+
+ELECTION = "alluxio.master.embedded.journal.election.timeout.min"
+FIRST = "alluxio.master.embedded.journal.ratis.config.raft.server.rpc.first-election.timeout.min"
+
+
+def test_several_masters_elect_soon_and_their_lone_job_master_as_any_other():
+    three = {"masters": {"replicas": 3}}
+
+    assert [found(role, **three).get(ELECTION) for role in ("master", "worker", "jobmaster")] == ["1s", "1s", None]
+    assert [found(role, **three)[FIRST] for role in ("master", "jobmaster")] == ["4s", "2s"]
+    assert found("master")[FIRST] == "2s"

@@ -102,6 +102,7 @@ def test_the_leader_goes_when_all_others_are_done():
     ("answers", "reason"),
     [
         ({0: info(), 1: FOLLOWS_0, 2: NoAnswer("connection refused")}, "small-master-2 is down: connection refused"),
+        ({0: info(), 1: FOLLOWS_0, 2: Standby()}, "small-master-2: it knows of no leader"),
         ({0: info(), 1: info(), 2: FOLLOWS_0}, "small-master-0 and small-master-1 say that they lead"),
         ({0: FOLLOWS_0, 1: FOLLOWS_0, 2: FOLLOWS_0}, "no master leads"),
     ],
