@@ -17,6 +17,7 @@ NAMESPACE = "k8s.io"
 
 # Manifests name the public images; here those that were built locally answer to their names.
 STANDS_FOR = {
+    "localhost/alluxio-operator/operator:": "docker.io/library/alluxio-operator:",
     "localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:",
     "localhost/alluxio-operator/presto:": "docker.io/prestodb/presto:",
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from dev.olm import catalog
-from dev.olm.bundle import PACKAGE
+from dev.olm.bundle import CHANNELS, PACKAGE
 from dev.olm.lifecycle import NAMESPACE, Lifecycle
 from dev.tasks.shell import ROOT, StepFailed, inside
 
@@ -116,6 +116,10 @@ class Installed:
                     "--type=merge",
                     f"--patch={patch}",
                 )
+
+    def waits(self) -> bool:
+        """Tell whether an InstallPlan waits for approval."""
+        return any(not plan["spec"]["approved"] for plan in items("installplan", self.namespace))
 
     def phase(self, name: str) -> str:
         """Return the phase of a ClusterServiceVersion; empty when there is none."""
@@ -225,14 +229,17 @@ class Source:
     def __init__(self, lifecycle: Lifecycle, name: str, port: int, folder: Path) -> None:
         self.lifecycle, self.name, self._port, self._folder = lifecycle, name, port, folder
         self._bundles: list[Path] = []
-        self._entries: list[Json] = []
+        self._entries: dict[str, list[Json]] = {channel: [] for channel in CHANNELS}
 
-    def publish(self, bundle: Path, entry: Json, *, instead: bool = False) -> None:
-        """Add a version to every channel, as the new head."""
+    def publish(self, bundle: Path, entry: Json, channels: Sequence[str] = CHANNELS) -> None:
+        """Add a version to channels, as their new head."""
         self._bundles.append(bundle)
-        if instead:
-            self._entries.clear()
-        self._entries.append(entry)
-        documents = catalog.channels({"stable-v0": self._entries})
+        self.promote(entry, channels)
+
+    def promote(self, entry: Json, channels: Sequence[str]) -> None:
+        """Add a version that is published already to further channels, as their new head."""
+        for channel in channels:
+            self._entries[channel].append(entry)
+        documents = catalog.channels(self._entries)
         target = catalog.write(self.lifecycle.programs, documents, self._bundles, self._folder)
         self.lifecycle.serve(target, self.name, self._port)

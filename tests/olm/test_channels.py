@@ -1,0 +1,105 @@
+"""From candidate to fast to stable, as a version makes its way: each is reached by updates, and none leads back.
+
+The tests are steps of one story and run in the order of this file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from dev.olm import versions
+from dev.olm.bundle import PACKAGE
+from dev.olm.versions import csv_name
+from tests.olm.stage import Installed, Source, apply, followed, get, kubectl, light, namespaces, until
+
+Json = dict[str, Any]
+HOME = "olm-channels"
+CANDIDATE, FAST, STABLE = "candidate-v0", "fast-v0", "stable-v0"
+
+
+class Subscriber:
+    """Somebody who subscribed to the channel for the curious, and moves on to those for the careful."""
+
+    def __init__(self, source: Source, image: str) -> None:
+        self.source, self.image = source, image
+        self.operator = Installed(HOME, source.name, CANDIDATE)
+
+    def build(self, version: str, replaces: str) -> None:
+        """A version is built: candidate has it."""
+        bundle = versions.make(version, self.image, replaces=replaces)
+        self.source.publish(bundle, versions.entry(version, replaces), [CANDIDATE])
+
+    def promote(self, version: str, replaces: str, channel: str) -> None:
+        """A version proved itself: the next channel has it, too."""
+        self.source.promote(versions.entry(version, replaces), [channel])
+
+    def move(self, channel: str) -> None:
+        """Change the subscription, and wait until OLM has looked at it."""
+        patch = json.dumps({"spec": {"channel": channel}})
+        kubectl("patch", "subscription.operators.coreos.com", PACKAGE, "-n", HOME, "--type=merge", f"--patch={patch}")
+
+    def state(self) -> tuple[str, str]:
+        """What OLM says of the subscription: its state, and the version that it leads to."""
+        status = (get("subscription.operators.coreos.com", PACKAGE, HOME) or {}).get("status", {})
+        return status.get("state", ""), status.get("currentCSV", "")
+
+    def has(self, version: str) -> None:
+        """Wait until a version is installed, and works."""
+        self.operator.succeeded(csv_name(version))
+        name = f"under-{version.replace('.', '-')}"
+        apply(light(name, HOME))
+        until(lambda: followed(name, HOME), 60, f"{version} works", self.operator.explain)
+
+
+@pytest.fixture(scope="module")
+def subscriber(new_source: Callable[[str], Source], image: str) -> Iterator[Subscriber]:
+    """Every channel begins with 0.1.0."""
+    source = new_source("channels")
+    source.publish(versions.make("0.1.0", image), versions.entry("0.1.0"))
+    with namespaces(HOME):
+        subscriber = Subscriber(source, image)
+        subscriber.operator.group([HOME])
+        subscriber.operator.subscribe()
+        yield subscriber
+        subscriber.operator.unsubscribe()
+
+
+def test_candidate_has_what_was_built(subscriber: Subscriber):
+    subscriber.has("0.1.0")
+
+    subscriber.build("0.1.1", "0.1.0")
+
+    subscriber.has("0.1.1")
+
+
+def test_fast_that_is_behind_takes_nothing_back(subscriber: Subscriber):
+    subscriber.move(FAST)
+    # Something that OLM has to look at, after the move: that it did nothing is seen by what it did next.
+    subscriber.build("0.1.2", "0.1.1")
+
+    subscriber.promote("0.1.1", "0.1.0", FAST)
+
+    until(lambda: subscriber.state() == ("AtLatestKnown", csv_name("0.1.1")), 60, "fast has nothing newer")
+    assert subscriber.operator.versions() == [csv_name("0.1.1")]
+
+
+def test_fast_goes_on_when_it_has_got_there(subscriber: Subscriber):
+    subscriber.promote("0.1.2", "0.1.1", FAST)
+
+    subscriber.has("0.1.2")
+
+
+def test_so_does_stable(subscriber: Subscriber):
+    subscriber.move(STABLE)
+    subscriber.promote("0.1.1", "0.1.0", STABLE)
+    subscriber.promote("0.1.2", "0.1.1", STABLE)
+    subscriber.build("0.1.3", "0.1.2")
+    assert subscriber.operator.versions() == [csv_name("0.1.2")]
+
+    subscriber.promote("0.1.3", "0.1.2", FAST)
+    subscriber.promote("0.1.3", "0.1.2", STABLE)
+
+    subscriber.has("0.1.3")
