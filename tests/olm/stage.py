@@ -102,24 +102,18 @@ class Installed:
         done = ("Complete", "Failed", "RequiresApproval")
         return [one["metadata"]["name"] for one in plans if one.get("status", {}).get("phase") not in done]
 
-    def approve(self) -> None:
-        """Approve the InstallPlans that wait for it."""
-        for plan in items("installplan", self.namespace):
-            if not plan["spec"]["approved"]:
-                patch = '{"spec":{"approved":true}}'
-                kubectl(
-                    "patch",
-                    "installplan",
-                    plan["metadata"]["name"],
-                    "-n",
-                    self.namespace,
-                    "--type=merge",
-                    f"--patch={patch}",
-                )
+    def approve(self, name: str, seconds: float = 60) -> None:
+        """Wait for the InstallPlan of a version, which waits for approval, and approve it and no other."""
+        until(lambda: self.waiting(name), seconds, f"a plan for {name} waits for approval", self.explain)
+        [plan] = self.waiting(name)
+        patch = '{"spec":{"approved":true}}'
+        kubectl("patch", "installplan", plan, "-n", self.namespace, "--type=merge", f"--patch={patch}")
 
-    def waits(self) -> bool:
-        """Tell whether an InstallPlan waits for approval."""
-        return any(not plan["spec"]["approved"] for plan in items("installplan", self.namespace))
+    def waiting(self, name: str) -> list[str]:
+        """Return the InstallPlans of a version that wait for approval."""
+        plans = items("installplan", self.namespace)
+        wanted = [one for one in plans if name in one["spec"]["clusterServiceVersionNames"]]
+        return [one["metadata"]["name"] for one in wanted if not one["spec"]["approved"]]
 
     def phase(self, name: str) -> str:
         """Return the phase of a ClusterServiceVersion; empty when there is none."""

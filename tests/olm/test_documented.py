@@ -176,9 +176,9 @@ def test_another_channel_goes_further(reader: Reader):
 
     reader.reads("Channels")
 
-    until(reader.operator.waits, 60, "a plan waits", reader.operator.explain)
+    until(lambda: reader.operator.waiting(csv_name("0.3.0")), 60, "a plan waits", reader.operator.explain)
     assert reader.operator.versions() == [csv_name("0.2.0")]
-    reader.operator.approve()
+    reader.operator.approve(csv_name("0.3.0"))
     reader.operator.succeeded(csv_name("0.3.0"))
 
 

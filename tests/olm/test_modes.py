@@ -73,9 +73,9 @@ def test_some_namespaces(side_by_side: dict[str, Installed], mode: Mode):
     operator = side_by_side[mode.name]
     assert mode.targets
     if mode.manual:
-        until(lambda: operator.phase(CSV) or operator.waits(), 60, "a plan waits for approval", operator.explain)
+        until(lambda: operator.waiting(CSV), 60, "a plan waits for approval", operator.explain)
         assert operator.versions() == [], "nothing is installed before somebody approves"
-        operator.approve()
+        operator.approve(CSV)
     operator.succeeded(CSV)
 
     if mode.config:
