@@ -14,7 +14,7 @@ import pytest
 from dev.olm import versions
 from dev.olm.bundle import PACKAGE
 from dev.olm.versions import csv_name
-from tests.olm.stage import Installed, Source, apply, followed, get, items, kubectl, light, namespaces, until
+from tests.olm.stage import ALX, Installed, Source, apply, followed, get, items, kubectl, light, namespaces, until
 
 Json = dict[str, Any]
 HOME = "olm-channels"
@@ -110,3 +110,26 @@ def test_so_does_stable(subscriber: Subscriber):
     subscriber.promote("0.1.3", "0.1.2", STABLE)
 
     subscriber.has("0.1.3")
+
+
+def test_a_version_that_refuses_what_is_stored_changes_no_crd(subscriber: Subscriber):
+    def another_version_only(crd: Json) -> None:
+        [version] = crd["spec"]["versions"]
+        spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+        spec["version"] = {"type": "string", "enum": ["9.9.9"]}
+
+    before = (get("crd", ALX, HOME) or {})["spec"]
+    bundle = versions.make("0.1.4", subscriber.image, replaces="0.1.3", change_crd=another_version_only)
+    subscriber.source.publish(bundle, versions.entry("0.1.4", "0.1.3"))
+
+    until(lambda: failed_plans("0.1.4"), 150, "the plan fails", subscriber.operator.explain)
+    assert "too restrictive" in json.dumps(failed_plans("0.1.4"))
+    assert (get("crd", ALX, HOME) or {})["spec"] == before
+    print(subscriber.operator.explain())
+
+
+def failed_plans(version: str) -> list[Json]:
+    plans = [
+        one for one in items("installplan", HOME) if csv_name(version) in one["spec"]["clusterServiceVersionNames"]
+    ]
+    return [one["status"]["conditions"] for one in plans if one.get("status", {}).get("phase") == "Failed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,16 @@ def test_the_bundle_asks_for_every_test_of_the_scorecard():
     [stage] = read_plain(BUNDLE / "tests" / "scorecard" / "config.yaml")["stages"]
 
     assert [test["entrypoint"] for test in stage["tests"]] == [["scorecard-test", name] for name in SCORECARD]
+
+
+def test_the_image_of_the_bundle_is_labelled_as_its_metadata_says_and_copies_what_is_there():
+    text = (ROOT / "bundle.Dockerfile").read_text()
+    labels = dict(re.findall(r"^LABEL ([^=]+)=(.*)$", text, re.MULTILINE))
+    copies = dict(re.findall(r"^COPY (\S+) /(\S+)$", text, re.MULTILINE))
+
+    assert labels == read_annotations()
+    assert all((ROOT / source).is_dir() for source in copies)
+    assert set(copies.values()) == {value for value in labels.values() if value.endswith("/")}
 
 
 def test_the_document_on_catalogs_installs_this_version():
