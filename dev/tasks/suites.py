@@ -134,7 +134,7 @@ SUITES = (
             _kuttl("kuttl-test-olm.yaml"),
             (PYTHON, "-m", "dev.olm", "down"),
         ),
-        25,
+        30,
         full=True,
     ),
     Suite("faults-long", ((PYTHON, "-m", "dev.tasks.faults", "--long"),), 150, full=True),

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -231,9 +232,17 @@ class Source:
         self.promote(entry, channels)
 
     def promote(self, entry: Json, channels: Sequence[str]) -> None:
-        """Add a version that is published already to further channels, as their new head."""
+        """Add a version that is published already to further channels, as their head; wait until OLM has read it."""
         for channel in channels:
             self._entries[channel].append(entry)
         documents = catalog.channels(self._entries)
         target = catalog.write(self.lifecycle.programs, documents, self._bundles, self._folder)
+        began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.lifecycle.serve(target, self.name, self._port)
+        # What OLM resolves before that it resolves from what it had read earlier.
+        until(lambda: self._read_since(began), 60, f"the catalog {self.name} is read anew")
+
+    def _read_since(self, moment: str) -> bool:
+        source = get("catalogsource.operators.coreos.com", self.name, NAMESPACE) or {}
+        state = source.get("status", {}).get("connectionState", {})
+        return state.get("lastObservedState") == "READY" and state.get("lastConnect", "") >= moment
