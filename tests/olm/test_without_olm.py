@@ -15,7 +15,7 @@ from dev.olm import install_yaml
 from dev.olm.bundle import PACKAGE
 from dev.olm.lifecycle import Lifecycle
 from dev.tasks.shell import ROOT
-from tests.olm.stage import Installed, apply, followed, get, kubectl, light, namespaces, remove, until
+from tests.olm.stage import ALX, Installed, apply, followed, get, kubectl, light, namespaces, remove, until
 from tests.support.console import Follower, section
 
 HOME, ONE, OTHER = PACKAGE, "olm-plain", "olm-plain-unwatched"
@@ -49,7 +49,8 @@ def test_by_kustomize(checkout: Path):
     def run(line: str) -> str:
         words = line.replace("config/", f"{checkout}/config/").split()
         assert words.pop(0) == "kubectl"
-        return kubectl(*words)
+        # As the document says: CRDs that OLM has left belong to it.
+        return kubectl(*words, *(["--force-conflicts"] if get("crd", ALX, HOME) else []))
 
     Follower(checkout, run).follow(section(DOCUMENT, "Install the operator"))
 
