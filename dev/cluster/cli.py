@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("packages", _packages, "install the Debian packages that the cluster and the images need")
     build = add("tools", _tools, "build the tools")
     build.add_argument("--olm", action="store_true", help="those that make, check and install the OLM bundle")
+    build.add_argument("--lifecycle", action="store_true", help="of these those that install it from a catalog")
     build.add_argument("--older-validator", action="store_true", help="the bundle's validator of an older release")
     up = add("up", _up, "bring the cluster up, or repair it")
     kind = up.add_mutually_exclusive_group()
@@ -100,7 +101,12 @@ def _packages(_: argparse.Namespace, _cluster: Cluster) -> int:
 
 
 def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
-    special = (*(tools.OLM_TOOLS if options.olm else ()), *(tools.OLDER_VALIDATOR if options.older_validator else ()))
+    chosen = (
+        (options.olm, tools.OLM_TOOLS),
+        (options.lifecycle, tools.LIFECYCLE_TOOLS),
+        (options.older_validator, tools.OLDER_VALIDATOR),
+    )
+    special = tuple(tool for wanted, group in chosen if wanted for tool in group)
     tools.ensure(cluster.paths, say, special or tools.TOOLS)
     say(f"tools: {cluster.paths.bin}")
     return 0

@@ -17,8 +17,10 @@ NAMESPACE = "k8s.io"
 
 # Manifests name the public images; here those that were built locally answer to their names.
 STANDS_FOR = {
+    "localhost/alluxio-operator/operator:": "docker.io/library/alluxio-operator:",
     "localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:",
     "localhost/alluxio-operator/presto:": "docker.io/prestodb/presto:",
+    "localhost/alluxio-operator/scorecard-test:": "quay.io/operator-framework/scorecard-test:",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -93,6 +94,16 @@ _NO_CONTAINER_STORAGE = ("containers_image_openpgp", "exclude_graphdriver_btrfs"
 _OLM = "github.com/operator-framework/operator-lifecycle-manager/cmd"
 _SDK = "github.com/operator-framework/operator-sdk"
 
+LIFECYCLE_TOOLS = (
+    Tool(
+        "opm",
+        (Binary("opm", "github.com/operator-framework/operator-registry/cmd/opm", 115),),
+        tags=_NO_CONTAINER_STORAGE,
+    ),
+    Tool("olm", (Binary("olm", f"{_OLM}/olm", 150), Binary("catalog", f"{_OLM}/catalog", 10))),
+)
+"""What serves a catalog and installs from it."""
+
 OLM_TOOLS = (
     Tool(
         "operator-sdk",
@@ -103,12 +114,7 @@ OLM_TOOLS = (
         {f"{_SDK}/internal/version.Version": "v1.42.2", f"{_SDK}/internal/version.GitVersion": "v1.42.2"},
         _NO_CONTAINER_STORAGE,
     ),
-    Tool(
-        "opm",
-        (Binary("opm", "github.com/operator-framework/operator-registry/cmd/opm", 115),),
-        tags=_NO_CONTAINER_STORAGE,
-    ),
-    Tool("olm", (Binary("olm", f"{_OLM}/olm", 150), Binary("catalog", f"{_OLM}/catalog", 10))),
+    *LIFECYCLE_TOOLS,
 )
 """What makes, checks and installs the bundle: built by the suites of the bundle and of OLM."""
 
@@ -190,6 +196,18 @@ def ensure(paths: Paths, say: Say, wanted: tuple[Tool, ...] = TOOLS) -> Toolbox:
             _build_all(toolbox, missing, say)
     _link(paths.bin, toolbox)
     return toolbox
+
+
+def module_directory(tool: str, module: str) -> Path:
+    """Return the source of a Go module, of the version that dev/tools/TOOL names; it is fetched when it isn't there."""
+    command = ["go", "mod", "download", "-json", module]
+    environment = os.environ | BUILD_ENVIRONMENT
+    done = subprocess.run(
+        command, cwd=MODULES / tool, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    if done.returncode != 0:
+        raise ClusterError(f"{' '.join(command)} ended with {done.returncode}: {(done.stdout + done.stderr)[-1000:]}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _build_all(toolbox: Toolbox, missing: list[Tool], say: Say) -> None:

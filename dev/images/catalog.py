@@ -10,6 +10,7 @@ from dev.images.operator_image import operator_recipe, project_version
 from dev.images.presto import presto_recipe
 from dev.images.recipe import Recipe
 from dev.images.s3 import s3_recipe
+from dev.images.scorecard import scorecard_recipe
 
 
 def all_recipes(operator_version: str | None = None) -> list[Recipe]:
@@ -23,4 +24,5 @@ def all_recipes(operator_version: str | None = None) -> list[Recipe]:
         hdfs_recipe(),
         presto_recipe(),
         metastore_recipe(),
+        scorecard_recipe(),
     ]

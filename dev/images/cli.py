@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "layers":
             _layers(cache, operator_recipe(options.operator_version or project_version()))
         elif options.command == "build":
-            build_images(cache, options.images or [recipe.name for recipe in recipes], recipes, force=options.force)
+            every = [recipe.name for recipe in recipes if not recipe.by_name_only]
+            build_images(cache, options.images or every, recipes, force=options.force)
         else:
             _list(cache, recipes)
     except (ClusterError, ImageError) as error:
@@ -47,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="build what is missing or out of date, and what it stands on")
-    build.add_argument("images", nargs="*", metavar="IMAGE", help="a name that `list` shows; without one: all")
+    build.add_argument(
+        "images", nargs="*", metavar="IMAGE", help="a name that `list` shows; without one: all that every run needs"
+    )
     build.add_argument("--force", action="store_true", help="build the named images even if they are current")
     commands.add_parser("list", help="show all images, and whether their archives are current")
     commands.add_parser("layers", help="show of what the operator's image is made, and write its SBOM")

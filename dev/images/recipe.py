@@ -37,6 +37,8 @@ class Recipe:
     needs: tuple[str, ...]
     key: Callable[[], str]
     build: Callable[[Workshop], None]
+    by_name_only: bool = False
+    """Not among those that are built when none is named."""
 
     @property
     def archive(self) -> str:

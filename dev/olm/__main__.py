@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dev.cluster.errors import ClusterError
-from dev.olm import bundle, catalog, install_yaml, submission
+from dev.cluster.tools import LIFECYCLE_TOOLS, OLM_TOOLS
+from dev.olm import bundle, catalog, install_yaml, releases, submission
 from dev.olm.lifecycle import Lifecycle
 from dev.olm.programs import Programs
 from dev.tasks.shell import ROOT, StepFailed
+
+TOOLS = {"catalog": LIFECYCLE_TOOLS, "up": LIFECYCLE_TOOLS, "down": LIFECYCLE_TOOLS, "yaml": ()}
+"""What is built for a command, beside kubectl; all of the bundle's tools for the others."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _run(options, Programs.built())
+        return _run(options, Programs.built(TOOLS.get(options.command, OLM_TOOLS)))
     except (StepFailed, ClusterError) as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
@@ -70,7 +74,8 @@ def _bundle(programs: Programs, *, check: bool, image: str | None) -> int:
 
 
 def _catalog(programs: Programs) -> Path:
-    return catalog.write(programs, catalog.released(), [ROOT / "bundle"])
+    documents = catalog.released()
+    return catalog.write(programs, documents, releases.bundles(documents))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dev.cluster import cgroups, machine, network
+from dev.cluster import cgroups, machine, network, tools
 from dev.cluster.cluster import Cluster
 from dev.cluster.crds import not_established
 from dev.cluster.errors import ClusterError
@@ -69,7 +69,18 @@ class Lifecycle:
         self.say(f"OLM runs (after {time.monotonic() - began:.1f} s)")
 
     def serve(self, catalog: Path, name: str = CATALOG, port: int = PORT) -> None:
-        """Serve a catalog under a name of its own, in place of the one before under that name."""
+        """Serve a catalog under a name of its own, in place of the one before under that name, and have OLM know it."""
+        address = self.run_server(catalog, name, port)
+        source = {
+            "apiVersion": "operators.coreos.com/v1alpha1",
+            "kind": "CatalogSource",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {"sourceType": "grpc", "address": address, "displayName": name},
+        }
+        inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(source))
+
+    def run_server(self, catalog: Path, name: str = CATALOG, port: int = PORT) -> str:
+        """Run the server of a catalog, in place of the one before under that name; return its address for OLM."""
         first = self._first()
         server = f"{PREFIX}server-{name}"
         scratch = self.cluster.paths.run / "olm"
@@ -81,13 +92,7 @@ class Lifecycle:
         content = "\n".join(file.read_text() for file in sorted(catalog.glob("*.yaml")))
         self._ensure(first, server, arguments, content)
         self.cluster.processes.wait_for("catalog", partial(_listens, first, port), 60, server)
-        source = {
-            "apiVersion": "operators.coreos.com/v1alpha1",
-            "kind": "CatalogSource",
-            "metadata": {"name": name, "namespace": NAMESPACE},
-            "spec": {"sourceType": "grpc", "address": f"{first.address}:{port}", "displayName": name},
-        }
-        inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(source))
+        return f"{first.address}:{port}"
 
     def unserve(self, name: str) -> None:
         """Serve a catalog no more."""
@@ -108,7 +113,7 @@ class Lifecycle:
         return running[0]
 
     def _install_crds(self) -> None:
-        module = self.programs.module_directory("olm", "github.com/operator-framework/operator-lifecycle-manager")
+        module = tools.module_directory("olm", "github.com/operator-framework/operator-lifecycle-manager")
         crds = module / "deploy" / "chart" / "crds"
         # Too large for the annotation that a client-side apply leaves behind.
         inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", str(crds))

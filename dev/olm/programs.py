@@ -29,21 +29,6 @@ class Programs:
         """Return where a program is."""
         return self.toolbox.path(name)
 
-    def module_directory(self, tool: str, module: str) -> Path:
-        """Return the source of a Go module that a tool is built from, of the version that dev/tools names."""
-        command = ["go", "list", "-m", "-f", "{{.Dir}}", module]
-        done = subprocess.run(
-            command,
-            cwd=tools.MODULES / tool,
-            env={**os.environ, **tools.BUILD_ENVIRONMENT},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0 or not done.stdout.strip():
-            raise StepFailed(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-1000:]}")
-        return Path(done.stdout.strip())
-
     def run(self, name: str, *arguments: str, text: str | None = None, directory: Path = ROOT) -> str:
         """Run a program and return what it printed; raise StepFailed with what it said."""
         done = subprocess.run(

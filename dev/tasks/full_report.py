@@ -13,7 +13,9 @@ from pathlib import Path
 from dev.tasks.shell import ROOT, duration
 
 PAGE = ROOT / "docs" / "test-report.md"
-LISTED = ("faults", "faults-long", "kuttl-report", "kuttl-report-full", "api", "bundle", "olm")
+LISTED = (
+    "faults", "faults-long", "kuttl-report", "kuttl-report-full", "kuttl-report-olm", "api", "bundle", "catalog", "olm",
+)  # fmt: skip
 """Records whose cases are listed one by one; of thousands of unit tests the numbers are enough."""
 
 

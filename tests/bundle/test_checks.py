@@ -10,23 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-from dev.olm import bundle, catalog, install_yaml, submission
+from dev.olm import bundle, catalog, releases, submission, versions
 from dev.olm.programs import Programs
 from dev.tasks.shell import ROOT
-from tests.support.crds import without_empty
 
 from alluxio_operator import __version__
 
 Json = dict[str, Any]
 BUNDLE = ROOT / "bundle"
-SCORECARD = (
-    "basic-check-spec",
-    "olm-bundle-validation",
-    "olm-crds-have-validation",
-    "olm-crds-have-resources",
-    "olm-spec-descriptors",
-    "olm-status-descriptors",
-)
 PULLED = f"registry.example.com/team/alluxio-operator:{__version__}"
 VALIDATE = ("bundle", "validate", "--output=json-alpha1", "--select-optional=suite=operatorframework")
 
@@ -65,6 +56,12 @@ def test_the_validator_would_find_something(programs: Programs, tmp_path: Path):
     assert {one["type"] for one in found} >= {"error"}, found
 
 
+def scorecard_tests() -> list[str]:
+    """Return the tests that the bundle's own configuration of the scorecard names."""
+    [stage] = yaml.safe_load((BUNDLE / "tests" / "scorecard" / "config.yaml").read_text())["stages"]
+    return [test["entrypoint"][1] for test in stage["tests"]]
+
+
 @pytest.fixture(scope="module")
 def scorecard_root(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root folder with the bundle where the scorecard's pods have it."""
@@ -75,7 +72,7 @@ def scorecard_root(programs: Programs, tmp_path_factory: pytest.TempPathFactory)
     return root
 
 
-@pytest.mark.parametrize("test", SCORECARD)
+@pytest.mark.parametrize("test", scorecard_tests())
 def test_scorecard(scorecard_root: Path, test: str):
     done = subprocess.run(
         ["chroot", str(scorecard_root), "/scorecard-test", test], capture_output=True, text=True, check=False
@@ -88,18 +85,13 @@ def test_scorecard(scorecard_root: Path, test: str):
     assert [one for one in result.get("suggestions", ()) if "does not have status" not in one] == [], result
 
 
-def test_the_scorecard_of_the_bundle_has_the_same_tests():
-    configuration = yaml.safe_load((BUNDLE / "tests" / "scorecard" / "config.yaml").read_text())
-
-    [stage] = configuration["stages"]
-    assert tuple(test["entrypoint"][1] for test in stage["tests"]) == SCORECARD
-
-
 def test_the_catalog_is_valid(programs: Programs, tmp_path: Path):
-    made = catalog.write(programs, catalog.released(), [BUNDLE], tmp_path / "catalog")
+    documents = catalog.released()
+    made = catalog.write(programs, documents, releases.bundles(documents), tmp_path / "catalog")
 
-    rendered = list(yaml.safe_load_all((made / f"alluxio-operator.v{__version__}.yaml").read_text()))
-    assert [one["schema"] for one in rendered] == ["olm.bundle"]
+    for version in releases.versions_of(documents):
+        rendered = list(yaml.safe_load_all((made / f"{versions.csv_name(version)}.yaml").read_text()))
+        assert [one["schema"] for one in rendered] == ["olm.bundle"]
 
 
 def test_the_committed_bundle_is_what_the_sources_give(programs: Programs):
@@ -139,56 +131,3 @@ def test_a_submission_keeps_the_reviewers_that_somebody_filled_in(programs: Prog
     submission.write(programs, __version__, PULLED, tmp_path)
 
     assert ci.read_text() == "reviewers: [somebody]\n"
-
-
-def test_the_three_ways_to_install_give_the_same_objects(programs: Programs, tmp_path: Path):
-    rendered = programs.run("kubectl", "kustomize", str(ROOT / "config" / "default"))
-    kustomized = {key(one): one for one in yaml.safe_load_all(rendered)}
-    one_file = {key(one): one for one in yaml.safe_load_all(install_yaml.write(programs, tmp_path).read_text())}
-    assert one_file == kustomized
-
-    bundled = {key(one): one for file in (BUNDLE / "manifests").glob("*.yaml") for one in [read(file)]}
-    [csv] = [one for (kind, _), one in bundled.items() if kind == "ClusterServiceVersion"]
-    install = csv["spec"]["install"]["spec"]
-    # What the bundle has as such.
-    for (kind, name), one in kustomized.items():
-        if kind == "CustomResourceDefinition" or (kind, name) in bundled:
-            assert without_empty(bundled[kind, name].get("spec")) == without_empty(one.get("spec"))
-            assert bundled[kind, name].get("rules") == one.get("rules")
-    # What the Operator Lifecycle Manager makes of the rest.
-    [deployment] = install["deployments"]
-    [permissions] = install["permissions"]
-    made = {("Deployment", deployment["name"]), ("ServiceAccount", permissions["serviceAccountName"])}
-    left = {one for one in kustomized if one not in bundled} - made
-    assert left == {
-        ("Namespace", "alluxio-operator"),
-        ("ClusterRole", "alluxio-operator"),
-        ("ClusterRoleBinding", "alluxio-operator"),
-        ("Role", "alluxio-operator-leader"),
-        ("RoleBinding", "alluxio-operator-leader"),
-    }
-    rules = [kustomized["ClusterRole", "alluxio-operator"], kustomized["Role", "alluxio-operator-leader"]]
-    assert canonical(permissions["rules"]) == canonical([rule for role in rules for rule in role["rules"]])
-    ours = without_namespaces(kustomized["Deployment", "alluxio-operator"]["spec"])
-    theirs = {name: value for name, value in deployment["spec"].items() if (name, value) != ("strategy", {})}
-    assert without_namespaces(theirs) == ours
-
-
-def key(obj: Json) -> tuple[str, str]:
-    return obj["kind"], obj["metadata"]["name"]
-
-
-def read(file: Path) -> Json:
-    return dict(yaml.safe_load(file.read_text()))
-
-
-def canonical(rules: list[Json]) -> list[str]:
-    return sorted(json.dumps(rule, sort_keys=True) for rule in rules)
-
-
-def without_namespaces(deployment: Json) -> Json:
-    """Return the Deployment but for which namespaces are watched: that is where the three ways differ."""
-    made: Json = json.loads(json.dumps(deployment))
-    [container] = made["template"]["spec"]["containers"]
-    container["env"] = [one for one in container["env"] if one["name"] != "WATCH_NAMESPACE"]
-    return made

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dev.cluster.errors import ClusterError
+from dev.cluster.tools import LIFECYCLE_TOOLS
 from dev.olm.lifecycle import Lifecycle
 from dev.olm.programs import Programs
 from dev.tasks.deploy import IMAGE
@@ -23,12 +24,14 @@ PORTS = iter(range(50061, 50080))
 def lifecycle() -> Lifecycle:
     """The Operator Lifecycle Manager, running, with nothing of earlier tests."""
     try:
-        lifecycle = Lifecycle.here(Programs.built(), lambda line: print(line, flush=True))
+        programs = Programs.built(LIFECYCLE_TOOLS)
+        lifecycle = Lifecycle.here(programs, lambda line: print(line, flush=True))
         lifecycle.up()
     except (ClusterError, StepFailed) as error:
         pytest.skip(f"no local cluster: run `make olm-test` ({str(error)[:200]})")
-    # An operator that was deployed by other means would look after the same resources.
+    # An operator that was deployed by other means would look after the same resources, and its rights would stay.
     kubectl("delete", "namespace", "alluxio-operator", "--ignore-not-found", "--wait", "--timeout=60s")
+    kubectl("delete", "clusterrolebinding,clusterrole", "alluxio-operator", "--ignore-not-found")
     kubectl("delete", "namespace", "-l", f"{LABEL}=true", "--ignore-not-found", "--wait", "--timeout=120s")
     return lifecycle
 

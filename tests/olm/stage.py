@@ -7,12 +7,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 from dev.olm import catalog
-from dev.olm.bundle import PACKAGE
+from dev.olm.bundle import CHANNELS, PACKAGE
 from dev.olm.lifecycle import NAMESPACE, Lifecycle
 from dev.tasks.shell import ROOT, StepFailed, inside
 
@@ -102,20 +103,18 @@ class Installed:
         done = ("Complete", "Failed", "RequiresApproval")
         return [one["metadata"]["name"] for one in plans if one.get("status", {}).get("phase") not in done]
 
-    def approve(self) -> None:
-        """Approve the InstallPlans that wait for it."""
-        for plan in items("installplan", self.namespace):
-            if not plan["spec"]["approved"]:
-                patch = '{"spec":{"approved":true}}'
-                kubectl(
-                    "patch",
-                    "installplan",
-                    plan["metadata"]["name"],
-                    "-n",
-                    self.namespace,
-                    "--type=merge",
-                    f"--patch={patch}",
-                )
+    def approve(self, name: str, seconds: float = 60) -> None:
+        """Wait for the InstallPlan of a version, which waits for approval, and approve it and no other."""
+        until(lambda: self.waiting(name), seconds, f"a plan for {name} waits for approval", self.explain)
+        [plan] = self.waiting(name)
+        patch = '{"spec":{"approved":true}}'
+        kubectl("patch", "installplan", plan, "-n", self.namespace, "--type=merge", f"--patch={patch}")
+
+    def waiting(self, name: str) -> list[str]:
+        """Return the InstallPlans of a version that wait for approval."""
+        plans = items("installplan", self.namespace)
+        wanted = [one for one in plans if name in one["spec"]["clusterServiceVersionNames"]]
+        return [one["metadata"]["name"] for one in wanted if not one["spec"]["approved"]]
 
     def phase(self, name: str) -> str:
         """Return the phase of a ClusterServiceVersion; empty when there is none."""
@@ -225,14 +224,25 @@ class Source:
     def __init__(self, lifecycle: Lifecycle, name: str, port: int, folder: Path) -> None:
         self.lifecycle, self.name, self._port, self._folder = lifecycle, name, port, folder
         self._bundles: list[Path] = []
-        self._entries: list[Json] = []
+        self._entries: dict[str, list[Json]] = {channel: [] for channel in CHANNELS}
 
-    def publish(self, bundle: Path, entry: Json, *, instead: bool = False) -> None:
-        """Add a version to every channel, as the new head."""
+    def publish(self, bundle: Path, entry: Json, channels: Sequence[str] = CHANNELS) -> None:
+        """Add a version to channels, as their new head."""
         self._bundles.append(bundle)
-        if instead:
-            self._entries.clear()
-        self._entries.append(entry)
-        documents = catalog.channels({"stable-v0": self._entries})
+        self.promote(entry, channels)
+
+    def promote(self, entry: Json, channels: Sequence[str]) -> None:
+        """Add a version that is published already to further channels, as their head; wait until OLM has read it."""
+        for channel in channels:
+            self._entries[channel].append(entry)
+        documents = catalog.channels(self._entries)
         target = catalog.write(self.lifecycle.programs, documents, self._bundles, self._folder)
+        began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.lifecycle.serve(target, self.name, self._port)
+        # What OLM resolves before that it resolves from what it had read earlier.
+        until(lambda: self._read_since(began), 60, f"the catalog {self.name} is read anew")
+
+    def _read_since(self, moment: str) -> bool:
+        source = get("catalogsource.operators.coreos.com", self.name, NAMESPACE) or {}
+        state = source.get("status", {}).get("connectionState", {})
+        return state.get("lastObservedState") == "READY" and state.get("lastConnect", "") >= moment

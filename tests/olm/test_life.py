@@ -207,13 +207,14 @@ def test_uninstalled_everything_stays_and_serves(life: Life):
 
 
 def test_installed_again_it_adopts_what_runs(life: Life):
-    life.operator.subscribe(starting=csv_name("0.1.2"))
-    # The head of the channel is the bad version: the plan for it would come next.
+    # Before, since the head of the channel is the bad version: it would come by itself, and block what follows.
     life.source.publish(
         versions.make("0.1.4", life.image, replaces="0.1.2"), versions.entry("0.1.4", "0.1.2", ("0.1.3",))
     )
-    life.operator.succeeded(csv_name("0.1.4"), 150)
 
+    life.operator.subscribe(starting=csv_name("0.1.2"))
+
+    life.operator.succeeded(csv_name("0.1.4"), 150)
     life.heals()
     life.ready()
     serving = {name: one for name, one in life.pods.items() if "logserver" not in name}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from dev.olm import versions
-from tests.olm.stage import Installed, Source, apply, followed, items, kubectl, light, namespaces, until
+from tests.olm.stage import Installed, Source, apply, followed, kubectl, light, namespaces, until
 
 Json = dict[str, Any]
 CSV = versions.csv_name("0.1.0")
@@ -73,9 +73,9 @@ def test_some_namespaces(side_by_side: dict[str, Installed], mode: Mode):
     operator = side_by_side[mode.name]
     assert mode.targets
     if mode.manual:
-        until(lambda: operator.phase(CSV) or _waits(operator), 60, "a plan waits for approval", operator.explain)
+        until(lambda: operator.waiting(CSV), 60, "a plan waits for approval", operator.explain)
         assert operator.versions() == [], "nothing is installed before somebody approves"
-        operator.approve()
+        operator.approve(CSV)
     operator.succeeded(CSV)
 
     if mode.config:
@@ -118,7 +118,3 @@ def test_all_namespaces(side_by_side: dict[str, Installed], source: Source):
         assert not operator.may("list", "nodes", UNWATCHED)
         until(lambda: followed("unseen", UNWATCHED), 30, "every namespace is watched", operator.explain)
         operator.unsubscribe()
-
-
-def _waits(operator: Installed) -> bool:
-    return any(not plan["spec"]["approved"] for plan in items("installplan", operator.namespace))

@@ -7,6 +7,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
+from dev.cluster.images import also_known_as
+from dev.images import scorecard
 from dev.images.alluxio import VERSIONS, class_path
 from dev.images.buildah import archive_id
 from dev.images.catalog import all_recipes
@@ -31,7 +34,15 @@ def test_the_operators_tag_is_the_projects_version_unless_told() -> None:
 
 def test_archives_have_names_of_their_own() -> None:
     names = [recipe.archive for recipe in all_recipes()]
-    assert len(set(names)) == len(names) == 7 + len(VERSIONS)
+    assert len(set(names)) == len(names) == 8 + len(VERSIONS)
+
+
+def test_what_the_scorecard_runs_is_built_by_name_only_and_is_the_image_that_the_bundle_names() -> None:
+    [recipe] = [recipe for recipe in all_recipes() if recipe.by_name_only]
+    assert recipe.tag == scorecard.TAG
+    stages = yaml.safe_load((REPOSITORY / "bundle" / "tests" / "scorecard" / "config.yaml").read_text())["stages"]
+    named = {test["image"] for stage in stages for test in stage["tests"]}
+    assert set(also_known_as(scorecard.TAG)) == named
 
 
 def test_the_class_path_has_a_fixed_order() -> None:
@@ -79,7 +90,7 @@ def test_list_says_what_is_missing(
     monkeypatch.setenv("ALLUXIO_OPERATOR_CACHE", str(tmp_path))
     monkeypatch.setenv("ALLUXIO_OPERATOR_RUN", "/srv/run")
     assert main(["list"]) == 0
-    assert capsys.readouterr().out.count("missing") == 7 + len(VERSIONS)
+    assert capsys.readouterr().out.count("missing") == 8 + len(VERSIONS)
 
 
 def test_an_unknown_image_is_an_error_with_a_reason(

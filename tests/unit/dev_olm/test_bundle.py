@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,16 @@ MIB = 1024**2
 
 KINDS_OF_OLD_CATALOGS = {"ClusterServiceVersion", "CustomResourceDefinition", "ClusterRole"}
 """What the bundle may hold: others, such as NetworkPolicy or PodMonitor, are refused by older releases."""
+
+SCORECARD = [
+    "basic-check-spec",
+    "olm-bundle-validation",
+    "olm-crds-have-validation",
+    "olm-crds-have-resources",
+    "olm-spec-descriptors",
+    "olm-status-descriptors",
+]
+"""All tests of the scorecard's own image; `make bundle-check` runs those that the bundle names."""
 
 NETWORK_ANSWERS = ("disconnected", "fips-compliant", "proxy-aware", "tls-profiles")
 TOKEN_ANSWERS = ("token-auth-aws", "token-auth-azure", "token-auth-gcp")
@@ -189,6 +200,28 @@ def test_the_project_file_names_the_crds():
     }
 
     assert sources == {(f"{one['group']}.{one['domain']}", one["kind"], one["version"]) for one in project["resources"]}
+
+
+def test_the_bundle_asks_for_every_test_of_the_scorecard():
+    [stage] = read_plain(BUNDLE / "tests" / "scorecard" / "config.yaml")["stages"]
+
+    assert [test["entrypoint"] for test in stage["tests"]] == [["scorecard-test", name] for name in SCORECARD]
+
+
+def test_the_image_of_the_bundle_is_labelled_as_its_metadata_says_and_copies_what_is_there():
+    text = (ROOT / "bundle.Dockerfile").read_text()
+    labels = dict(re.findall(r"^LABEL ([^=]+)=(.*)$", text, re.MULTILINE))
+    copies = dict(re.findall(r"^COPY (\S+) /(\S+)$", text, re.MULTILINE))
+
+    assert labels == read_annotations()
+    assert all((ROOT / source).is_dir() for source in copies)
+    assert set(copies.values()) == {value for value in labels.values() if value.endswith("/")}
+
+
+def test_the_document_on_catalogs_installs_this_version():
+    text = (ROOT / "docs" / "install-olm.md").read_text()
+
+    assert f"startingCSV: {csv_name(__version__)}\n" in text
 
 
 def csvs_container(csv: Json) -> Json:
