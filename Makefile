@@ -157,6 +157,10 @@ bench: venv ## measure against the floor, kopf and helm, about an hour on a quie
 bench-real-node: venv ## measure on the local cluster, with the operator deployed there
 	@dev/in-cluster $(VENV)/bin/python -m bench real-node $(ARGS)
 
+.PHONY: bench-presto
+bench-presto: venv ## measure queries through Alluxio and past it on the local cluster, with the operator deployed there
+	@dev/in-cluster $(VENV)/bin/python -m bench presto $(ARGS)
+
 .PHONY: bench-report
 bench-report: venv ## write docs/performance.md and its plots from bench/results
 	@$(VENV)/bin/python -m bench report

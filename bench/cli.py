@@ -22,7 +22,7 @@ from dev.cluster.tools import BENCH_TOOLS, ensure
 
 from bench import clusters, machine, plan, report, session
 from bench.api import Json
-from bench.figures import MEASURES, real_node
+from bench.figures import MEASURES, queries, real_node
 from bench.plan import Planned
 from bench.results import RESULTS
 
@@ -77,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     real.add_argument("--repeat", type=int, default=3)
     real.add_argument("--results", type=Path, default=RESULTS)
     real.set_defaults(run=_real_node)
+    presto = commands.add_parser(
+        "presto", help="queries through Alluxio and past it, on the ordinary cluster, by dev/in-cluster"
+    )
+    presto.add_argument("--repeat", type=int, default=3)
+    presto.add_argument("--scale", default="tiny", help="schema of the generated tables")
+    presto.add_argument("--results", type=Path, default=RESULTS)
+    presto.set_defaults(run=_presto)
     reported = commands.add_parser("report", help="sum up the raw records and write docs/performance.md")
     reported.add_argument("--results", type=Path, default=RESULTS)
     reported.add_argument("--docs", type=Path, default=REPOSITORY / "docs")
@@ -192,13 +199,20 @@ def _session(options: argparse.Namespace) -> int:
 
 
 def _real_node(options: argparse.Namespace) -> int:
+    return _record(options.results, REAL_NODE, {real_node.NAME: real_node.measure(options.repeat)})
+
+
+def _presto(options: argparse.Namespace) -> int:
+    return _record(options.results, queries.NAME, {queries.NAME: queries.measure(options.repeat, options.scale)})
+
+
+def _record(results: Path, name: str, measures: Json) -> int:
     record: Json = {"subject": "ours", "size": 1, "profile": "full", "at": clusters.now()}
-    record |= {"machine": machine.machine(), "versions": machine.versions()}
-    record["measures"] = {real_node.NAME: real_node.measure(options.repeat)}
-    raw = options.results / "raw"
+    record |= {"machine": machine.machine(), "versions": machine.versions(), "measures": measures}
+    raw = results / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    (raw / f"{REAL_NODE}.json").write_text(json.dumps(record, separators=(",", ":")) + "\n")
-    report.sum_up(options.results)
+    (raw / f"{name}.json").write_text(json.dumps(record, separators=(",", ":")) + "\n")
+    report.sum_up(results)
     return 0
 
 

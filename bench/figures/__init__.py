@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from bench.api import Json
-from bench.figures import burst, creation, edits, helm, hook, idle, memory, real_node, stages, start
+from bench.figures import burst, creation, edits, helm, hook, idle, memory, queries, real_node, stages, start
 from bench.results import Figure, Runs
 from bench.session import Session
 
@@ -36,5 +36,6 @@ TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
     "burst": burst.figures,
     "helm": helm.figures,
     "real-node": real_node.figures,
+    "presto": queries.figures,
 }
 """How the raw records are summed up, by the file of results."""

@@ -10,7 +10,7 @@ from dev.images.keys import files_below, image_key
 from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
 
 VERSION = "3.1.3"
-VERSIONS = {"metastore": VERSION, "hadoop": "3.3.6", "alluxio": "2.9.3"}
+VERSIONS = {"metastore": VERSION, "hadoop": "3.3.6", "alluxio": "2.9.3", "slf4j": "1.7.36"}
 SOURCES = HERE / "metastore"
 TAG = f"{PREFIX}/metastore:{VERSION}"
 GOALS = ("dependency:copy-dependencies",)

@@ -1,8 +1,9 @@
 """A stand-in for the masters of any number of simulated clusters: it answers on every simulated pod's address.
 
-It gives the documents that the operator asks for, as large as a real Alluxio 2.9.4 gives them. On CONTROL_PORT a test
-says how one address (or every, "*") shall behave: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}, and for
-several masters {"mode": "standby", "follows": HOST OF THE LEADER, "index": HOW FAR IT HAS THE JOURNAL}.
+It gives the documents that the operator asks for, as large as a real Alluxio 2.9.4 gives them, and in a few words
+what it asks of a Presto's coordinator, which hands work to as many workers as a master has. On CONTROL_PORT a test
+says how one address (or every, "*") shall behave: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}, and
+for several masters {"mode": "standby", "follows": HOST OF THE LEADER, "index": HOW FAR IT HAS THE JOURNAL}.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from aiohttp import web
 
 MASTER_PORT = 19999
 JOB_MASTER_PORT = 20002
+PRESTO_PORTS = (8080, 8081)
+"""A coordinator's usual port, and another one for a test that changes it."""
 CONTROL_PORT = 19998
 
 MODES = ("serves", "safe-mode", "standby", "hangs", "cuts")
@@ -44,6 +47,13 @@ class StandIn:
         app.router.add_get("/api/v1/master/webui_overview", self._overview)
         app.router.add_get("/metrics/prometheus/", self._metrics)
         app.router.add_get("/api/v1/job_master/info", self._job_master)
+        return app
+
+    def presto(self) -> web.Application:
+        """Return what coordinators answer."""
+        app = web.Application()
+        app.router.add_get("/v1/info", self._presto_info)
+        app.router.add_get("/v1/cluster", self._presto_cluster)
         return app
 
     def control(self) -> web.Application:
@@ -88,6 +98,15 @@ class StandIn:
     async def _job_master(self, request: web.Request) -> web.StreamResponse:
         return await self._send(request, await self._here(request), {"configuration": FILLER})
 
+    async def _presto_info(self, request: web.Request) -> web.StreamResponse:
+        document = {"nodeVersion": {"version": "0.287"}, "coordinator": True, "starting": False}
+        return await self._send(request, await self._here(request), document)
+
+    async def _presto_cluster(self, request: web.Request) -> web.StreamResponse:
+        here = await self._here(request)
+        counts = {"runningQueries": 0, "blockedQueries": 0, "queuedQueries": 0, "activeWorkers": here["workers"]}
+        return await self._send(request, here, counts)
+
     async def _here(self, request: web.Request) -> dict[str, Any]:
         address = request.transport.get_extra_info("sockname")[0] if request.transport else ""
         here = {**USUAL, **self.behaviour["*"], **self.behaviour.get(address, {})}
@@ -122,9 +141,11 @@ async def serve() -> None:
     """Serve until the process is ended."""
     stand_in = StandIn()
     answers = web.AppRunner(stand_in.app(), access_log=None)
+    presto = web.AppRunner(stand_in.presto(), access_log=None)
     control = web.AppRunner(stand_in.control(), access_log=None)
     for runner, host, ports in (
         (answers, "0.0.0.0", (MASTER_PORT, JOB_MASTER_PORT)),
+        (presto, "0.0.0.0", PRESTO_PORTS),
         (control, "127.0.0.1", (CONTROL_PORT,)),
     ):
         await runner.setup()

@@ -1,4 +1,5 @@
-"""The main job from nothing: a cluster, the operator, an AlluxioCluster that gets Ready, a file through it."""
+"""The main job from nothing: a cluster, the operator, an AlluxioCluster that gets Ready, a file and a table through it.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +50,15 @@ def show() -> None:
     with step("a file of 8 MiB written and read back through Alluxio, by a pod that knows only the client ConfigMap"):
         script = f". {ROOT}/kuttl-tests/support/lib.sh; roundtrip {NAME}"
         run("dev/in-cluster", "bash", "-c", script, env={"NAMESPACE": NAMESPACE})
+    with step("a Presto on it: a table written through Alluxio, and a second query that the cache answers"):
+        # Tables that the metastore of an earlier run knows were in the cluster of that run.
+        for old in (f"presto/{NAME}", "pod/metastore"):
+            inside("kubectl", "delete", old, "-n", NAMESPACE, "--ignore-not-found", "--wait")
+        inside("kubectl", "apply", "-n", NAMESPACE, "-f", "kuttl-tests/support/metastore.yaml")
+        inside("kubectl", "apply", "-n", NAMESPACE, "-f", f"config/samples/presto/{NAME}.yaml")
+        run("dev/in-cluster", "bash", "kuttl-tests/support/presto-demo.sh", NAME, env={"NAMESPACE": NAMESPACE})
     with step("the state of the whole"):
-        print(inside("kubectl", "get", "alx", "-n", NAMESPACE, "-o", "wide"))
+        print(inside("kubectl", "get", "alx,presto", "-n", NAMESPACE, "-o", "wide"))
         print(inside("kubectl", "get", "pods,pvc", "-n", NAMESPACE))
 
 

@@ -165,5 +165,19 @@ for line in urllib.request.urlopen("http://localhost:19999/metrics/prometheus/",
         print(int(float(line.split()[1])))' "$2"
 }
 
-# read_from CLUSTER: bytes that clients have read from its cache so far, and from below it.
-read_from() { echo "$(($(counter "$1" Cluster_BytesReadRemote) + $(counter "$1" Cluster_BytesReadLocal))) $(counter "$1" Cluster_BytesReadUfsAll)"; }
+# read_from CLUSTER: bytes that its workers have read from their caches so far, and from below them; by their own counters,
+# since the master adds up the second number once a minute. What is read by short circuit is in neither.
+read_from() {
+    local pod
+    for pod in $(k get pods -l "app.kubernetes.io/name=alluxio,app.kubernetes.io/instance=$1,app.kubernetes.io/component=worker" -o name); do
+        k exec "$pod" -c worker -- python3 -c '
+import urllib.request
+found = {"Worker_BytesReadCache": 0, "Worker_BytesReadPerUfs": 0}
+for line in urllib.request.urlopen("http://localhost:30000/metrics/prometheus/", timeout=10).read().decode().splitlines():
+    name, _, value = line.rpartition(" ")
+    for wanted in found:
+        if name.startswith(wanted + "_") and not name.startswith(wanted + "Throughput"):
+            found[wanted] += int(float(value))
+print(*found.values())'
+    done | awk '{cache += $1; below += $2} END {print cache, below}'
+}

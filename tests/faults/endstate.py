@@ -13,6 +13,9 @@ from alluxio_operator.kube.client import FIELD_MANAGER
 NOT_COMPARED = frozenset({"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision"})
 """Told for people, or made by controllers from addresses, or one for each revision that there ever was."""
 
+OWNERS = frozenset({"AlluxioCluster", "Presto"})
+"""Kinds of which the operator writes the status."""
+
 VOLATILE = frozenset(
     {
         "uid",
@@ -82,7 +85,7 @@ def end_state(api: Api, collections: list[tuple[str, str]], namespace: str) -> S
         for item in api.call("GET", path.format(namespace=namespace), ok=True).body["items"]
     ]
     # An operation's name holds the beginning of the resource's uid.
-    whole = [item["metadata"]["uid"] for kind, item in items if kind == "AlluxioCluster"]
+    whole = [item["metadata"]["uid"] for kind, item in items if kind in OWNERS]
     uids = [*whole, *(uid[:8] for uid in whole)]
     cleaner = _Cleaner(namespace, uids)
     for kind, item in items:
@@ -129,7 +132,7 @@ class _Cleaner:
                 owner["name"] = _without_hash(f"{owner['name']}-")
         if item["kind"] == "Pod":
             result["status"] = {"phase": item["status"].get("phase")}
-        elif item["kind"] != "AlluxioCluster":
+        elif item["kind"] not in OWNERS:
             result.get("status", {}).pop("conditions", None)
         return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import NAME, World
+from tests.faults.world import NAME, PRESTO, World
 
 KEPT = ("PersistentVolumeClaim", "ServiceAccount/default", "ConfigMap/kube-root-ca.crt")
 """What is there after a deletion: volumes by the deletion policy, and what every namespace has."""
@@ -99,6 +99,58 @@ def deleted(world: World) -> None:
     world.until_settled(gone)
 
 
+def create_presto(world: World) -> None:
+    """Wish for a Presto on the cluster of the same name."""
+    world.create(kind=PRESTO)
+
+
+def presto_ready(world: World) -> bool:
+    """Tell whether the Presto is Ready, and the cluster at rest."""
+    return world.is_ready(kind=PRESTO) and ready(world)
+
+
+def presto_installed(world: World) -> None:
+    """Have a Presto that is Ready, without a cluster."""
+    world.create(kind=PRESTO, alluxio=None, catalogs=[{"name": "tpch", "tpch": {}}])
+    world.first.start()
+    world.until(lambda: world.is_ready(kind=PRESTO))
+
+
+def edit_presto(world: World) -> None:
+    """Wish otherwise at once: another port, more memory, a number of workers by the clock.
+
+    Nothing that replaces workers: each waits for 25 s before the next one goes.
+    """
+    # One of them is open whenever this runs, and for months: nothing about it changes meanwhile.
+    first, second = "0 0 1 1 *", "0 0 1 7 *"
+    halves = [
+        {"name": name, "timeZone": "UTC", "start": start, "end": end, "replicas": 2}
+        for name, start, end in (("spring", first, second), ("autumn", second, first))
+    ]
+    world.edit(
+        kind=PRESTO,
+        coordinator={"ports": {"http": 8081}, "jvm": {"heap": "640Mi"}},
+        service={"annotations": {"example.com/team": "data"}},
+        autoscaling={"maxReplicas": 2, "schedules": halves},
+    )
+
+
+def presto_edited(world: World) -> bool:
+    """Tell whether the Presto is Ready, with both workers."""
+    status = world.get(kind=PRESTO).get("status", {})
+    return world.is_ready(kind=PRESTO) and status.get("workers", {}).get("ready") == 2
+
+
+def delete_presto(world: World) -> None:
+    """Delete the Presto."""
+    world.delete(kind=PRESTO)
+
+
+def presto_gone(world: World) -> bool:
+    """Tell whether nothing is left."""
+    return not world.get(kind=PRESTO) and gone(world)
+
+
 SCENARIOS = (
     Scenario("install", World.create, ready),
     Scenario("edit", edit, ready, installed),
@@ -108,4 +160,8 @@ SCENARIOS = (
     Scenario("three-masters", create_three, ready_with_a_leader, masters=3),
     Scenario("change-masters", change_masters, ready_with_a_leader, three_installed, masters=3),
     Scenario("stop-masters", stop_masters, stopped, three_installed, masters=3),
+    # What was known of the cache is on record before it is used.
+    Scenario("presto-on-a-cluster", create_presto, presto_ready, installed),
+    Scenario("presto-edit", edit_presto, presto_edited, presto_installed, journals=0),
+    Scenario("presto-delete", delete_presto, presto_gone, presto_installed, journals=0),
 )

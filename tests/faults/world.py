@@ -30,6 +30,9 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
 LABEL = "alluxio-operator.io/fault-test"
 SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "small.yaml").read_text())
 NAME = "small"
+PRESTO = "Presto"
+PRESTO_SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "presto" / "small.yaml").read_text())
+"""On the sample's cluster, which has the same name."""
 PATIENCE = 90.0
 """Seconds for a cluster to settle; undisturbed it takes about five. A bound against hanging, not a promise."""
 
@@ -159,32 +162,33 @@ class World:
 
     # --- the resource ---------------------------------------------------------------------------------------------
 
-    def path(self, name: str = NAME) -> str:
-        """Return the path of an AlluxioCluster."""
-        return KINDS[KIND].path(self.namespace, name)
+    def path(self, name: str = NAME, kind: str = KIND) -> str:
+        """Return the path of an AlluxioCluster or a Presto."""
+        return KINDS[kind].path(self.namespace, name)
 
-    def create(self, name: str = NAME, **over: Any) -> None:
-        """Create an AlluxioCluster as the sample, laid over with `over`."""
-        body = {**SAMPLE, "metadata": {"name": name}, "spec": merged(SAMPLE["spec"], over)}
-        self.api.call("POST", KINDS[KIND].path(self.namespace), body, ok=True, fieldValidation="Strict")
+    def create(self, name: str = NAME, kind: str = KIND, **over: Any) -> None:
+        """Create an AlluxioCluster or a Presto as the sample, laid over with `over`."""
+        sample = PRESTO_SAMPLE if kind == PRESTO else SAMPLE
+        body = {**sample, "metadata": {"name": name}, "spec": merged(sample["spec"], over)}
+        self.api.call("POST", KINDS[kind].path(self.namespace), body, ok=True, fieldValidation="Strict")
 
-    def edit(self, name: str = NAME, **over: Any) -> None:
+    def edit(self, name: str = NAME, kind: str = KIND, **over: Any) -> None:
         """Change the spec by a merge patch; None removes a field."""
-        answer = self.api.merge(self.path(name), {"spec": over})
+        answer = self.api.merge(self.path(name, kind), {"spec": over})
         assert answer.status == 200, answer.message
 
-    def delete(self, name: str = NAME) -> None:
-        """Delete an AlluxioCluster."""
-        self.api.call("DELETE", self.path(name), ok=True)
+    def delete(self, name: str = NAME, kind: str = KIND) -> None:
+        """Delete an AlluxioCluster or a Presto."""
+        self.api.call("DELETE", self.path(name, kind), ok=True)
 
-    def get(self, name: str = NAME) -> Json:
-        """Return an AlluxioCluster; empty when there is none."""
-        answer = self.api.call("GET", self.path(name))
+    def get(self, name: str = NAME, kind: str = KIND) -> Json:
+        """Return an AlluxioCluster or a Presto; empty when there is none."""
+        answer = self.api.call("GET", self.path(name, kind))
         return answer.body if answer.status == 200 else {}
 
-    def is_ready(self, name: str = NAME) -> bool:
-        """Tell whether an AlluxioCluster is Ready as its present spec says."""
-        return says(self.get(name), "Ready")
+    def is_ready(self, name: str = NAME, kind: str = KIND) -> bool:
+        """Tell whether an AlluxioCluster or a Presto is Ready as its present spec says."""
+        return says(self.get(name, kind), "Ready")
 
     def wait_until_ready(self, seconds: float = PATIENCE) -> None:
         """Wait for the AlluxioCluster; raise with its status and the end of the log."""
@@ -222,7 +226,8 @@ class World:
         try:
             until(holds, seconds)
         except TimeoutError as error:
-            conditions = json.dumps(self.get().get("status", {}).get("conditions"), indent=1)
+            said = [self.get(kind=kind).get("status", {}).get("conditions") for kind in (KIND, PRESTO)]
+            conditions = json.dumps([one for one in said if one], indent=1)
             raise TimeoutError(f"{error}; conditions: {conditions}\nlog:\n{self.first.tail(30)}") from error
 
     def until_settled(self, done: Callable[[World], bool]) -> State:

@@ -1,24 +1,24 @@
 . ../../support/lib.sh
+. ../../support/tpch.sh
 logs=$(mktemp -d)
-sql query "CREATE SCHEMA hive.tpch WITH (location = 'alluxio:///tpch')" >/dev/null
-sql query "CREATE SCHEMA hive.straight WITH (location = 'file:/mnt/ufs/straight')" >/dev/null
-for table in lineitem orders customer part partsupp supplier nation region; do
-    sql query "CREATE TABLE hive.tpch.$table WITH (format = 'ORC') AS SELECT * FROM tpch.tiny.$table" >/dev/null
-    columns=$(sql query "SELECT array_join(array_agg(column_name || ' ' || data_type ORDER BY ordinal_position), ', ')
-        FROM hive.information_schema.columns WHERE table_schema = 'tpch' AND table_name = '$table'")
-    sql query "CREATE TABLE hive.straight.$table ($columns) WITH (format = 'ORC', external_location = 'file:/mnt/ufs/tpch/$table')" >/dev/null
+tpch_tables tiny
+tpch_forget
+read -r cache below < <(read_from small)
+for turn in cold warm straight; do
+    schema=hive.tpch
+    [ "$turn" != straight ] || schema=hive.straight
+    tpch_run $schema >"$logs/$turn.log"
+    [ "$(wc -l <"$logs/$turn.log")" = 22 ] || fail "$turn: not all of the 22 queries were answered"
+    read -r cache_after below_after < <(read_from small)
+    echo "$turn: $(awk '{s += $2} END {print s}' "$logs/$turn.log") s, $((cache_after - cache)) bytes from the cache, $((below_after - below)) from below it"
+    eval "cache_$turn=$((cache_after - cache)) below_$turn=$((below_after - below))"
+    cache=$cache_after below=$below_after
 done
-k exec -i sql -- sh -c 'cat >/dev/shm/tpch.sql' <"$SUPPORT/tpch.sql"
-run() { sql script /dev/shm/tpch.sql "$1"; }
-alluxio small fs free /tpch >/dev/null
-run hive.tpch >"$logs/cold.log"
-run hive.tpch >"$logs/warm.log"
-run hive.straight >"$logs/straight.log"
 paste "$logs/cold.log" "$logs/warm.log" "$logs/straight.log"
 digests() { awk '{print $1, $3, $4}' "$1"; }
-[ "$(wc -l <"$logs/cold.log")" = 22 ] || fail "not all of the 22 queries were answered"
 [ "$(digests "$logs/cold.log")" = "$(digests "$logs/straight.log")" ] || fail "results through Alluxio (cold) differ from those straight"
 [ "$(digests "$logs/warm.log")" = "$(digests "$logs/straight.log")" ] || fail "results through Alluxio (warm) differ from those straight"
-sum() { awk '{s += $2} END {print s}' "$1"; }
-echo "seconds for 22 queries: cold $(sum "$logs/cold.log"), warm $(sum "$logs/warm.log"), straight $(sum "$logs/straight.log")"
 sql query 'SELECT DISTINCT "$path" FROM hive.straight.nation' | has '^file:' || fail "straight isn't"
+[ "$below_cold" -gt 0 ] || fail "the first run read nothing from below the cache"
+[ "$cache_warm" -gt 0 ] && [ "$below_warm" = 0 ] || fail "the second run wasn't answered by the cache"
+[ "$cache_straight" = 0 ] && [ "$below_straight" = 0 ] || fail "the straight run went through Alluxio"

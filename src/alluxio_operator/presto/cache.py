@@ -23,6 +23,10 @@ from alluxio_operator.pipeline.gate import Gate
 
 GATE: Final = "AlluxioConnected"
 CLIENT_FILE: Final = "alluxio-site.properties"
+LOGIN: Final = "alluxio.security.login.username"
+"""As whom Alluxio's client logs in. Not given, that is the name of the process's user, which then asks to act for
+Hadoop's user; masters refuse that by default, and the client tries again for two minutes without a word.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,12 @@ def known_connection(spec: PrestoSpec, look: CacheLook | None, before: AlluxioSt
     # Before it is Ready for the first time nobody waits for it here; a cluster that was known is followed at once.
     same = kept is not None and kept.uid == now.uid
     return now if same or _is_ready(look) else kept
+
+
+def site_properties(spec: PrestoSpec, known: AlluxioStatus) -> dict[str, str]:
+    """Return the properties of Alluxio's client in Presto's servers."""
+    login = {LOGIN: spec.alluxio.user} if spec.alluxio else {}
+    return {**known.properties, **login}
 
 
 def gate(spec: PrestoSpec, look: CacheLook | None) -> Gate | None:

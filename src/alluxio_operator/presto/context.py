@@ -25,11 +25,12 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         f"{one.name}.properties": as_text(catalogs.properties_of(one, spec, presto.dialect)) for one in spec.catalogs
     }
     secrets = catalogs.secret_properties(spec.catalogs)
+    site = cache.site_properties(spec, alluxio) if alluxio else None
     shared = {
         "node": properties.node_properties(made),
         "catalogs": files,
         "secrets": secrets,
-        "alluxio": dict(alluxio.properties) if alluxio else None,
+        "alluxio": site,
     }
     most = max(spec.autoscaling.max_replicas if spec.autoscaling else 0, spec.workers.replicas, floor_of(spec))
     return {
@@ -72,10 +73,10 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         },
         "alluxio": {
             "folder": catalogs.ALLUXIO_FOLDER,
-            "site": as_text(alluxio.properties),
+            "site": as_text(site),
             "sockets": cache.sockets(spec, alluxio),
         }
-        if alluxio
+        if site is not None
         else None,
         "discoveryPort": properties.DISCOVERY_PORT,
         "service": spec.service.model_dump(by_alias=True, mode="json"),

@@ -260,6 +260,19 @@ def test_its_clients_configuration_follows_the_cluster_and_restarts_the_servers(
     )
 
 
+def test_servers_log_in_at_the_cache_as_the_user_who_works_there():
+    world = with_cache()
+    world.edit_spec(alluxio={"clusterRef": {"name": "small"}, "user": "etl"}, catalogs=[HIVE])
+    world.settle()
+
+    site = world.kube.object("ConfigMap", NAMESPACE, f"{NAME}-prestoalluxio")["data"]["alluxio-site.properties"]
+    assert "alluxio.security.login.username=etl" in site.splitlines()
+    for role in ("coordinator", "prestoworker"):
+        [container] = world.deployment(role)["spec"]["template"]["spec"]["containers"]
+        # Another name here would be one for which the first asks to act, and that is refused.
+        assert {"name": "HADOOP_USER_NAME", "value": "etl"} in container["env"]
+
+
 def test_a_cluster_that_is_gone_is_said_and_changes_nothing_and_presto_can_still_be_scaled():
     world = with_cache()
     world.settle()

@@ -152,6 +152,18 @@ def test_the_drain_fits_into_the_pods_grace():
         assert template["spec"]["terminationGracePeriodSeconds"] == 10 + 300 + 10 + 10
 
 
+def test_a_coordinator_gets_queries_once_it_has_made_up_its_mind_about_its_workers():
+    # It looks for workers, and for those to be watched, every 5 s each.
+    for name, template in templates("smallest"):
+        [container] = template["spec"]["containers"]
+        probe = container["readinessProbe"]
+        waits = probe["periodSeconds"] * (probe.get("successThreshold", 1) - 1)
+        assert waits >= 10 if name.endswith("-coordinator") else waits == 0
+    [config] = [obj for obj in objects("smallest", "ConfigMap") if obj["metadata"]["name"].endswith("-prestoconfig")]
+    assert "failure-detector.warmup-interval=0s" in config["data"]["coordinator.properties"]
+    assert "failure-detector" not in config["data"]["worker.properties"]
+
+
 def test_budgets_are_for_several_workers_only():
     assert objects("smallest", "PodDisruptionBudget") == []
     [budget] = objects("everything", "PodDisruptionBudget")
