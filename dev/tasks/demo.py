@@ -1,5 +1,4 @@
-"""The main job from nothing: a cluster, the operator, an AlluxioCluster that gets Ready, a file and a table through it.
-"""
+"""The main job from nothing: a cluster, the operator, an AlluxioCluster, a file and a table through it."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
         # A worker that died fails its queries after this and not after five minutes: with its own default, clients of
         # a worker that was killed still waited after 165 s; with this the query had failed after 34 s.
         "query.remote-task.max-error-duration": "30s",
-        # A coordinator hands work to a worker that it has just found, and then takes it for failed from the moment at which
-        # it begins to watch it until its first heartbeat has come and this has passed. With its own 5s, queries that
-        # began in between failed with NO_NODES_AVAILABLE.
+        # A coordinator hands work to a worker that it has just found, and then takes it for failed from the moment at
+        # which it begins to watch it until its first heartbeat has come and this has passed. With its own 5s, queries
+        # that began in between failed with NO_NODES_AVAILABLE.
         "failure-detector.warmup-interval": "0s",
         # How long a query waits for the first worker before it fails; Presto's own is 5m. For everybody and not only
         # where there may be none: a scale to zero would otherwise restart the coordinator.
