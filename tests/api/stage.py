@@ -368,9 +368,11 @@ def _running(pod: Json) -> Json:
 
 def _settled(obj: Json) -> bool:
     status, wanted = obj.get("status", {}), obj["spec"].get("replicas", 1)
+    # Which pods are of an older revision is for the operator to say where it replaces them.
+    operators = obj["spec"].get("updateStrategy", {}).get("type") == "OnDelete"
     return (
         status.get("observedGeneration", 0) >= obj["metadata"]["generation"]
         and status.get("readyReplicas", 0) == wanted
-        and status.get("updatedReplicas", 0) == wanted
+        and (operators or status.get("updatedReplicas", 0) == wanted)
         and status.get("replicas", 0) == wanted
     )

@@ -139,6 +139,10 @@ def test_a_master_may_be_permitted_to_join_again(bound: Bound):
     assert bound.may("patch", "pods")
 
 
+def test_a_pod_may_be_replaced(bound: Bound):
+    assert bound.may("delete", "pods")
+
+
 def test_the_lease_beside_the_operator_is_its_own(bound: Bound):
     group = "coordination.k8s.io"
 
@@ -158,7 +162,7 @@ NEVER: list[tuple[str, str, str, str]] = [
     ("create", "pods", "", "exec"),
     ("get", "pods", "", "log"),
     ("create", "pods", "", ""),
-    ("delete", "pods", "", ""),
+    ("deletecollection", "pods", "", ""),
     ("update", "pods", "", ""),
     ("patch", "pods", "", "status"),
     ("create", "pods", "", "eviction"),

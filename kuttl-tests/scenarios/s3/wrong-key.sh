@@ -10,10 +10,8 @@ condition lake MastersServing message
 
 echo "with the right key it is as before"
 k patch secret rotated --type merge -p "{\"data\":{\"password\":\"$right\"}}"
-k rollout restart statefulset/lake-master statefulset/lake-worker
+k annotate alx lake --overwrite alluxio-operator.io/restart-master=again alluxio-operator.io/restart-worker=again
 ready() { [ "$(k get alx lake -o jsonpath='{.status.phase}')" = Ready ]; }
-k rollout status statefulset/lake-master --timeout=90s
-k rollout status statefulset/lake-worker --timeout=60s
-within 30 ready
+within 120 ready
 alluxio lake fs ls / | has through || fail "the file is gone"
 roundtrip lake
