@@ -17,7 +17,8 @@ def test_an_edit_that_nobody_followed_comes_as_an_edit(installed: Stage):
 
     assert owners() == [Request(installed.key, Reason.RESYNC)]
 
-    installed.edit(properties={"alluxio.user.file.readtype.default": "NO_CACHE"})
+    # One that starts no pod anew: others use this cluster, too.
+    installed.edit(upgrade={"maxUnavailable": 2})
     assert owners() == [Request(installed.key, Reason.EDIT)]
 
     installed.reconcile()
