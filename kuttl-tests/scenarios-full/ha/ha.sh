@@ -12,4 +12,5 @@ permitted() { k get pods "$@" -o jsonpath='{range .items[*]}{.metadata.annotatio
 # whole: the quorum is complete again. Its status may still be that of before, so the pod in question is waited for first.
 whole() { phase Ready && [ "$(k get alx ha -o jsonpath='{.status.masters.quorum}')" = 3/3 ]; }
 pod_ready() { [ "$(k get pod "$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]; }
-back() { within 180 pod_ready "$1" && within 60 whole; }
+# The leader may take minutes until it finds a master that came back under another address.
+back() { within 180 pod_ready "$1" && within 300 whole; }
