@@ -88,7 +88,7 @@ SUITES = (
         2,
     ),
     Suite("unit", ((PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORTS}/unit.xml"),), 4),
-    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 28, True),
+    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 27, True),
     Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 8, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
     Suite(
@@ -101,9 +101,9 @@ SUITES = (
         5,
         again=lambda: [(*API_TESTS, "--last-failed")],
     ),
-    Suite("faults", (FAULT_TESTS,), 8, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
+    Suite("faults", (FAULT_TESTS,), 10, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 15, again=_failed_stories),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 14, again=_failed_stories),
     Suite("more-scenarios", (_kuttl("kuttl-test-full.yaml"),), 45, full=True),
     Suite(
         "bundle",

@@ -167,12 +167,16 @@ class Proxy:
         if call.watch and fault is None:
             return await self._stream(request, url, transport)
 
-        async def ask() -> Reply:
+        async def write_down() -> Reply:
             async with self._client.request(call.method, url, headers=headers, data=body or None) as answer:
                 reply = Reply(answer.status, await answer.read(), _passed_on(answer.headers.items()))
             if call.write:
                 self.written.append(Written.of(call, reply.status, body, reply.body, time.monotonic()))
             return reply
+
+        async def ask() -> Reply:
+            # What the API server was asked for it does, also for who doesn't wait for its answer: it is on record then.
+            return await asyncio.shield(write_down())
 
         reply = await (fault.act(Exchange(call, ask)) if fault else ask())
         if reply is None:

@@ -44,7 +44,8 @@ def run_in_peace(new_world: WorldMaker) -> Reference:
 def assert_same_end(world: World, expected: Reference, seconds: float) -> None:
     """Wait until a disturbed cluster is as the reference; nothing may have been made twice on the way."""
     world.wait_for_end_state(expected.state, ready, seconds)
-    assert world.journal_jobs() == 1, "the journal is initialised once"
+    jobs = world.journal_jobs()
+    assert jobs == 1, f"the journal is initialised once, and not {jobs} times"
     assert len(world.operations()) == 1
     # Roles may come and go as the spec wishes, and a budget with the number of workers; what stays was made once.
     goes = ("job", "logserver", "poddisruptionbudgets/small-worker")

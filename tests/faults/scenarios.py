@@ -48,8 +48,9 @@ def create_three(world: World) -> None:
 def ready_with_a_leader(world: World) -> bool:
     """Have the first of several masters lead and the others follow it, and tell whether the cluster is Ready."""
     leader = f"{NAME}-master-0.{NAME}-master.{world.namespace}.svc.cluster.local"
-    for name, address in world.addresses("master").items():
-        world.behave(address, "serves" if name == f"{NAME}-master-0" else "standby", follows=leader)
+    first = f"{NAME}-master-0"
+    modes = {at: "serves" if name == first else "standby" for name, at in world.addresses("master").items()}
+    world.behave(modes, follows=leader)
     return ready(world)
 
 

@@ -99,7 +99,7 @@ class World:
         self.operators: list[LocalOperator] = []
         self.proxies: list[Proxy] = []
         self.kubelets: list[Kubelet] = []
-        self._behaving: dict[str, str] = {}
+        self._behaving: set[str] = set()
         self._make_namespace()
         self.first = self.replica()
         self.proxy = self.proxies[0]
@@ -203,11 +203,16 @@ class World:
         found = {pod["metadata"]["name"]: pod["status"].get("podIP", "") for pod in pods.body["items"]}
         return {name: address for name, address in found.items() if address}
 
-    def behave(self, address: str, mode: str, follows: str) -> None:
-        """Let the master at an address behave in a way until the world is closed."""
-        if self._behaving.get(address) != mode:
+    def behave(self, masters: Mapping[str, str], follows: str) -> None:
+        """Let the masters, by their addresses, behave in a way until they have another address or the world is closed.
+
+        Each time anew: an address that was another world's is given back by it at some moment.
+        """
+        for address in self._behaving - masters.keys():
+            behave(address)
+        for address, mode in masters.items():
             behave(address, mode, follows=follows)
-            self._behaving[address] = mode
+        self._behaving = set(masters)
 
     # --- what is left ---------------------------------------------------------------------------------------------
 
