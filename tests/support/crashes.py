@@ -46,9 +46,14 @@ def run(world: OwnerWorld, rounds: int) -> bool:
             world.start_operator()
         world.turn()
         assert not refusals(world), "what a stopped operator left behind is never in the way of the next one"
-        if completed and world.phase == "Ready" and len(world.kube.writes) == written:
+        if completed and is_ready(world) and len(world.kube.writes) == written:
             return stopped
     raise AssertionError(f"not done: {world.status}")
+
+
+def is_ready(world: OwnerWorld) -> bool:
+    """Tell whether all is as it is meant to be, be it after a rollback."""
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in world.status["conditions"])
 
 
 def refusals(world: OwnerWorld) -> list[str]:

@@ -29,7 +29,7 @@ class Condition(Model):
 class Change(Model):
     """One change: what was asked for, and what came of it."""
 
-    what: Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded"] = Field(
+    what: Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"] = Field(
         description="What kind of change it was."
     )
     from_: Short | None = Field(None, alias="from", description="What it was before: a version, a number of workers.")
@@ -94,6 +94,22 @@ class RollStatus(Model):
     )
     since: Short = Field(description="Since when (RFC 3339).")
     canary: bool = Field(False, description="Whether it is the first worker of all, after which the others wait.")
+
+
+class GoodSpec(Model):
+    """The last spec by which the cluster was Ready; it is kept in a ControllerRevision."""
+
+    revision: Short = Field(description="The ControllerRevision.")
+    generation: int = Field(description="Generation of the resource that had it.")
+
+
+class RollbackStatus(Model):
+    """The spec didn't work, and the last good one is followed in its place."""
+
+    generation: int = Field(description="Generation of the spec that is not followed.")
+    to: GoodSpec = Field(description="What is followed instead.")
+    since: Short = Field(description="Since when (RFC 3339).")
+    message: Annotated[str, Field(max_length=1024)] = Field("", description="What failed.")
 
 
 class RoleMemory(Model):
@@ -173,6 +189,10 @@ class ClusterStatus(OwnerStatus):
         {}, description="By role, the restart that was asked for last; it stays when the annotation goes."
     )
     roll: RollStatus | None = Field(None, description="The pods that are being replaced, to run what the spec says.")
+    good: GoodSpec | None = Field(None, description="The last spec by which the cluster was Ready.")
+    rollback: RollbackStatus | None = Field(
+        None, description="The spec of which the operator went back to the last good one; another edit ends it."
+    )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(
         0,

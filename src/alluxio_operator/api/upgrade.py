@@ -41,6 +41,11 @@ class Upgrade(Model):
         description="When it isn't 0, the first worker is replaced alone, and the others so many seconds later, if it "
         "is well then.",
     )
+    auto_rollback: bool = Field(
+        False,
+        description="Whether the last spec by which the cluster was Ready is followed again when a replaced pod isn't "
+        "well in its time. The spec stays as it is written; its next change is followed.",
+    )
     maintenance_window: MaintenanceWindow | None = Field(
         None,
         description="When pods that are well may be replaced; at any time when it isn't given. What fails and runs an "

@@ -83,7 +83,11 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         journal_made_for=step.status.members if step.status else observed.journal_members or cluster.members,
     )
     hashes = {role: values["configHash"] for role, values in context["roles"].items() if role in roll.ORDER}
-    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), cluster.spec.upgrade, now)
+    upgrade = cluster.spec.upgrade
+    if observed.good_spec is not None:
+        # What was begun in a window and failed is taken back outside of it, too: half of it is nobody's wish.
+        upgrade = upgrade.model_copy(update={"maintenance_window": None})
+    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), upgrade, now)
     reached = max(layer, observed.status.layer)
     return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from alluxio_operator.api.status import Change, ClusterStatus
+from alluxio_operator.api.status import Change, ClusterStatus, RollbackStatus
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.conditions import holds
-from alluxio_operator.pipeline.history import KEPT, begun, ended
+from alluxio_operator.pipeline.history import KEPT, OWN_MANAGER, begun, ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,12 @@ def history_after(
     *,
     ready: bool,
     failed: bool,
+    back: RollbackStatus | None = None,
     now: datetime,
 ) -> tuple[Change, ...]:
     """Return the history with what begins now and what is done now; `restarts` are those asked for, by role.
+
+    `back` is the rollback that begins now.
 
     A change is what another generation of the spec led to in the reconcile that followed it; an edit while another
     change is under way ends that one. What is put right without an edit is no change: Events tell of it.
@@ -51,6 +54,13 @@ def history_after(
         changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
     if ready or failed:
         changes = ended(changes, now, "Succeeded" if ready else "Failed")
+    if back is not None:
+        update = {
+            "from_": f"generation {back.generation}",
+            "to": f"generation {back.to.generation}",
+            "by": OWN_MANAGER,
+        }
+        changes.append(begun("RolledBack", resource, back.message, now).model_copy(update=update))
     return tuple(changes[-KEPT:])
 
 

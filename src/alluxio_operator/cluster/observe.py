@@ -11,12 +11,13 @@ from alluxio_operator.alluxio.answers import Alluxio, Answer, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster import names
+from alluxio_operator.cluster import names, revisions
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
 from alluxio_operator.cluster.quorum import without_journal, word_of_the_leader
 from alluxio_operator.cluster.refusals import refused_pods
+from alluxio_operator.cluster.rollback import active
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
@@ -42,6 +43,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         operation = status.journal.operation
         jobs = _of_masters(kube, "Job", cluster, lambda ordinal: cluster.journal_job(operation, ordinal))
     answers = _ask_masters(alluxio, pods, resource, deadline)
+    rollback = active(resource, status)
     look = Observed(
         resource=resource,
         status=status,
@@ -52,6 +54,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         master=word_of_the_leader(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
         refused_pods=refused_pods(kube, cluster, resource, status.layer, pods),
+        good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
     if without_journal(look) and len(answers) > 1:
         return replace(look, indexes=_ask_indexes(alluxio, pods, resource, deadline))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus
@@ -36,6 +37,9 @@ class Observed:
     job_master_serves: bool = False
     refused_pods: Mapping[str, str] = field(default_factory=dict)
     """By role: in whose words the API server refuses to let its workload have any pod."""
+
+    good_spec: Mapping[str, Any] | None = None
+    """The last good spec, read only while it is followed in place of the resource's."""
 
     @property
     def generation(self) -> int:

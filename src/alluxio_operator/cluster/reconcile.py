@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.cluster import revisions
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.cluster.rejoin import permission
-from alluxio_operator.cluster.report import report, report_problems
+from alluxio_operator.cluster.report import Report, report, report_problems
 from alluxio_operator.cluster.roll import may_delete
+from alluxio_operator.cluster.rollback import followed
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
@@ -71,7 +74,7 @@ class ClusterReconciler:
         kept = self._owned.kept(request)
         look = Look(observed.resource, observed.status)
         with self._metrics.stage("validate"):
-            cluster = validate(observed.resource)
+            cluster = validate(followed(observed))
         if not isinstance(cluster, Cluster):
             told = report_problems(cluster, observed, self._now())
             return self._owned.publish(kube, look, told.status, None, told.requeue_after)
@@ -92,6 +95,7 @@ class ClusterReconciler:
                 self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
             _replace(kube, request.key.namespace, plan, applied)
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
+        told = _keep_what_is_good(kube, observed, told)
         return self._owned.publish(kube, look, told.status, applied, told.requeue_after)
 
     def _permit(self, kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
@@ -122,6 +126,18 @@ def _replace(kube: Kube, namespace: str, plan: Plan, applied: Applied) -> None:
             applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be replaced: {error.message}"
         else:
             applied.replaced.append(Ref("Pod", pod.name))
+
+
+def _keep_what_is_good(kube: Kube, observed: Observed, told: Report) -> Report:
+    """Keep a spec before the status names it as one to go back to."""
+    good, before = told.status.good, observed.status.good
+    if good is None or good == before:
+        return told
+    refusal = revisions.keep(kube, observed.resource, good)
+    if refusal is None:
+        return told
+    log.warning("the spec can't be kept, so there is no going back to it: %s", refusal)
+    return replace(told, status=told.status.model_copy(update={"good": before}))
 
 
 def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from alluxio_operator.api.status import (
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import gates, members, names, roll
+from alluxio_operator.cluster import gates, members, names, roll, rollback
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
@@ -31,7 +31,7 @@ from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.rollout import Rollout, rollout
 
-NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT})
+NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT, rollback.MISSING})
 """Reasons for which a gate is closed until somebody does something."""
 
 LONGEST_WAIT = 3600.0
@@ -65,7 +65,10 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     workers = _worker_rollout(cluster, rollouts)
     references = references_resolved(cluster.spec, observed)
     paused = cluster.spec.paused
-    up_to_date, rolling = plan.roll.gate, plan.roll.blocking and not paused
+    back = before.rollback if paused else rollback.next_rollback(observed, plan.roll.gate, cluster.spec.upgrade, now)
+    back_begins = back is not None and back != before.rollback
+    up_to_date = rollback.instead_of(plan.roll.gate, observed)
+    rolling = plan.roll.blocking and not paused and up_to_date.reason != rollback.REASON
     if paused and not up_to_date.passed:
         up_to_date = Gate(roll.GATE, False, "Paused", "nothing is replaced while spec.paused is true")
     found = (
@@ -88,6 +91,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     installed = ready or holds(before.conditions, "Installed")
     changing = before.observed_generation != cluster.generation or bool(applied.changed or applied.created)
     phase = standing.phase_of(ready, installed, changing or before.phase == "Updating", closed, NEEDS_A_PERSON)
+    rolled_back = ready and up_to_date.reason == rollback.REASON
+    if rolled_back:
+        phase = "Degraded"
     if members.stopped(cluster, rollouts) and not _needs_a_person(closed):
         phase = "Stopped"
     if paused and phase != "Degraded":
@@ -95,7 +101,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     said = (
         _ready(ready, closed, unsettled, paused=paused),
         standing.progressing_said(phase, closed, unsettled),
-        standing.degraded_said(phase, closed),
+        Said("Degraded", True, rollback.REASON, up_to_date.message)
+        if rolled_back
+        else standing.degraded_said(phase, closed),
         Said("SpecValid", True, "Valid"),
         Said("Installed", installed, "Installed" if installed else "Installing"),
         *(_said(gate) for gate in found),
@@ -129,12 +137,15 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
             applied,
             ready=at_rest,
             failed=up_to_date.reason == roll.TIMED_OUT,
+            back=back if back_begins else None,
             now=now,
         ),
+        good=rollback.good_spec(observed.resource) if ready and up_to_date.passed and not paused else before.good,
+        rollback=back,
         layer=before.layer if paused else plan.reached,
         inventory=before.inventory if paused else standing.inventory_after(before.inventory, applied, rendered),
     )
-    if (plan.rejoin.status or plan.roll.under_way) and not paused:
+    if (plan.rejoin.status or plan.roll.under_way or back_begins) and not paused:
         return Report(status, 1.0)
     wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
     return Report(status, _sooner(wait, plan.roll.next_look, now))

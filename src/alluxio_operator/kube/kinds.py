@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("v1", "Pod", "pods", has_generation=False),
         Kind("v1", "Service", "services", has_generation=False),
         Kind("v1", "ServiceAccount", "serviceaccounts", has_generation=False),
+        Kind("apps/v1", "ControllerRevision", "controllerrevisions", has_generation=False),
         Kind("apps/v1", "DaemonSet", "daemonsets"),
         Kind("apps/v1", "Deployment", "deployments"),
         Kind("apps/v1", "StatefulSet", "statefulsets"),

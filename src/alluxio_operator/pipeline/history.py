@@ -12,7 +12,7 @@ from alluxio_operator.pipeline.conditions import stamp
 
 KEPT: Final = 10
 """Changes that a status keeps."""
-What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded"]
+What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"]
 Outcome = Literal["Succeeded", "Failed", "Superseded"]
 OWN_MANAGER: Final = "alluxio-operator"
 

@@ -196,8 +196,8 @@ def _plan(options: argparse.Namespace, reader: Reader) -> int:
     wished = _resource_in(options.file)
     live = reader.cluster(wished["metadata"]["name"])
     after = reader.wished(live, wished.get("spec") or {})
-    renderer = Renderer(plan.templates())
-    foreseen = plan.foresee(live, after, reader.pods_of(live["metadata"]["name"]), renderer, datetime.now(UTC))
+    pods, renderer = reader.pods_of(live["metadata"]["name"]), Renderer(plan.templates())
+    foreseen = plan.foresee(live, after, pods, renderer, datetime.now(UTC), reader.good_spec(live))
     if options.output == "table":
         screen.console(sys.stdout).print(screen.foreseen(foreseen))
     else:

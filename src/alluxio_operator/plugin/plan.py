@@ -16,6 +16,7 @@ from alluxio_operator.cluster import names, roll
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
+from alluxio_operator.cluster.rollback import followed
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.pipeline.render import Manifest, Renderer
@@ -49,9 +50,20 @@ class Foreseen:
         return asdict(self)
 
 
-def foresee(live: Object, wished: Object, pods: Iterable[Object], renderer: Renderer, now: datetime) -> Foreseen:
-    """Return what would happen if `wished` took the place of `live`; raise PluginError when it can't be followed."""
-    before, _ = _rendered(live, (), renderer, now)
+def foresee(
+    live: Object,
+    wished: Object,
+    pods: Iterable[Object],
+    renderer: Renderer,
+    now: datetime,
+    good_spec: Mapping[str, Any] | None = None,
+) -> Foreseen:
+    """Return what would happen if `wished` took the place of `live`; raise PluginError when it can't be followed.
+
+    `good_spec` is what is followed in place of `live`'s after a rollback.
+    """
+    status = ClusterStatus.model_validate(live.get("status", {}))
+    before, _ = _rendered(followed(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(wished, found, renderer, now)
     spec = plan.cluster.spec

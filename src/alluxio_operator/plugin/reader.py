@@ -12,6 +12,9 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
+from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.cluster import revisions
+from alluxio_operator.cluster.rollback import active
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.plugin.errors import PluginError
@@ -60,6 +63,11 @@ class Reader:
         meta = live["metadata"]
         path = KINDS[KIND].path(meta["namespace"], meta["name"])
         return self.kube.replace(path, {**live, "spec": spec}, dry_run=True, manager=MANAGER)
+
+    def good_spec(self, live: Object) -> Object | None:
+        """Read the spec that a cluster follows in place of its own, after a rollback; None when it follows its own."""
+        rollback = active(live, ClusterStatus.model_validate(live.get("status", {})))
+        return revisions.read(self.kube, live["metadata"]["namespace"], rollback.to) if rollback else None
 
     def pods_of(self, name: str, namespace: str | None = None) -> list[Object]:
         """Read the pods of a cluster."""

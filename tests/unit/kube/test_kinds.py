@@ -34,6 +34,7 @@ def test_a_reference_becomes_an_entry_of_the_inventory():
 def test_kinds_without_a_generation_are_told_apart_by_their_resource_version():
     assert {kind.kind for kind in KINDS.values() if not kind.has_generation} == {
         "ConfigMap",
+        "ControllerRevision",
         "Event",
         "PersistentVolumeClaim",
         "Pod",

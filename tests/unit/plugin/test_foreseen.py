@@ -69,7 +69,7 @@ def contents(world: World) -> Json:
     return {
         f"{obj['kind']}/{obj['metadata']['name']}": obj.get("spec") or obj.get("data")
         for obj in world.kube.objects.values()
-        if obj["kind"] not in ("Pod", "Event", KIND)
+        if obj["kind"] not in ("Pod", "Event", "ControllerRevision", KIND)
     }
 
 
@@ -193,3 +193,21 @@ def test_history_shows_what_came_of_each_change(kube: PlanKube, capsys: pytest.C
     newest = capsys.readouterr().out.splitlines()[1]
     assert "Upgraded 2.9.4 -> 2.9.3" in newest
     assert "Succeeded" in newest
+
+
+def test_after_a_rollback_it_is_compared_with_what_is_followed():
+    world = settled()
+    good = live(world)["spec"]
+    generation = live(world)["metadata"]["generation"]
+    bad = {
+        **live(world),
+        "spec": resource(**THREE, properties={"alluxio.user.metrics.collection.enabled": "x"})["spec"],
+    }
+    to = {"revision": "small-spec-1", "generation": generation}
+    bad["status"] = {**bad["status"], "rollback": {"generation": generation, "to": to, "since": "2030-01-01T00:00:00Z"}}
+    pods = [world.kube.object("Pod", world.namespace, name) for name in world.kube.of_kind("Pod")]
+    wished = {**bad, "spec": good, "metadata": {**bad["metadata"], "generation": generation + 1}}
+
+    found = foresee(bad, wished, pods, RENDERER, NOW, good)
+
+    assert (found.objects, found.replaced) == ((), ()), "what runs is what is asked for again"
