@@ -18,11 +18,16 @@ from alluxio_operator.kube.errors import ApiError, NotFound
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.plugin import bundle, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
-from alluxio_operator.plugin.reader import KIND, Reader
-from alluxio_operator.plugin.view import ClusterView, cluster_view, healthy
+from alluxio_operator.plugin.presto_view import PrestoView, presto_view
+from alluxio_operator.plugin.reader import KIND, PRESTO, Reader
+from alluxio_operator.plugin.view import ClusterView, Shown, cluster_view, healthy
 
 UNWELL = 3
 """Exit code of `status` when a cluster needs a person."""
+
+CLUSTER_WORDS = ("alx", "alluxiocluster", "alluxioclusters")
+PRESTO_WORDS = ("presto", "prestos")
+"""What may stand before a name and a slash, as for kubectl."""
 
 Command = Callable[[argparse.Namespace, Reader], int]
 
@@ -35,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options, Reader.connect(options.kubeconfig, options.context, options.namespace))
     except NotFound:
         name = getattr(options, "name", None) or f"as in {options.file}"
-        print(f"error: there is no AlluxioCluster {name} in this namespace; -n names another", file=sys.stderr)
+        kinds = "AlluxioCluster or Presto" if options.run is _status else "AlluxioCluster"
+        print(f"error: there is no {kinds} {name} in this namespace; -n names another", file=sys.stderr)
     except (PluginError, ApiError) as error:
         print(f"error: {error}", file=sys.stderr)
     except BrokenPipeError:
@@ -60,8 +66,8 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    status = add("status", _status, "show one cluster on one screen, or a line for each")
-    status.add_argument("name", nargs="?", metavar="NAME")
+    status = add("status", _status, "show one cluster or Presto on one screen, or a line for each")
+    status.add_argument("name", nargs="?", metavar="NAME", help="presto/NAME where a cluster has the same name")
     status.add_argument("-A", "--all-namespaces", action="store_true")
     status.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
@@ -111,7 +117,7 @@ def complete(arguments: Sequence[str] | None = None) -> int:
 def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
     """Return what may stand in place of the last word, which is begun."""
     *before, begun = words
-    known = {"status", "logs", "report", "pause", "resume", "restart"}
+    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES
@@ -120,7 +126,8 @@ def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[s
     elif command is None:
         offered = sorted(known)
     else:
-        offered = names(before)
+        # `plan` is for a file, whose names kubectl's completion doesn't know.
+        offered = () if command == "plan" else names(before)
     return [one for one in offered if one.startswith(begun)]
 
 
@@ -132,22 +139,44 @@ def _names(before: Sequence[str]) -> list[str]:
 def _status(options: argparse.Namespace, reader: Reader) -> int:
     now = datetime.now(UTC)
     if options.name:
-        pods, events = reader.pods_of(options.name), reader.events_of(options.name)
-        views = [cluster_view(reader.cluster(options.name), pods, events, now)]
+        return _status_of_one(_view(options.name, reader, now), options.output)
+    everywhere = options.all_namespaces
+    clusters = [cluster_view(one, (), (), now) for one in reader.clusters(everywhere=everywhere)]
+    prestos = [presto_view(one, (), (), now) for one in reader.prestos(everywhere=everywhere)]
+    views: list[Shown] = [*clusters, *prestos]
+    if options.output != "table":
+        _dump([view.as_dict() for view in views], options.output)
+    elif not clusters and not prestos:
+        print("there is no AlluxioCluster and no Presto; -A looks in all namespaces", file=sys.stderr)
     else:
-        views = [cluster_view(one, (), (), now) for one in reader.clusters(everywhere=options.all_namespaces)]
-    if options.output == "table":
-        _draw(views, single=bool(options.name))
-    else:
-        _dump(views[0].as_dict() if options.name else [view.as_dict() for view in views], options.output)
+        console = screen.console(sys.stdout)
+        tables = [screen.several(clusters)] if clusters else []
+        tables += [screen.several_prestos(prestos)] if prestos else []
+        for number, table in enumerate(tables):
+            console.print(*([""] if number else []), table, sep="\n")
     return 0 if all(healthy(view) for view in views) else UNWELL
 
 
-def _draw(views: Sequence[ClusterView], *, single: bool) -> None:
-    if not views:
-        print("there is no AlluxioCluster; -A looks in all namespaces", file=sys.stderr)
-        return
-    screen.console(sys.stdout).print(screen.one(views[0]) if single else screen.several(views))
+def _view(named: str, reader: Reader, now: datetime) -> ClusterView | PrestoView:
+    kind, _, name = named.rpartition("/")
+    if kind not in ("", *CLUSTER_WORDS, *PRESTO_WORDS):
+        raise PluginError(f"{named}: {kind} is no kind of the operator; write {name}, alx/{name} or presto/{name}")
+    if kind not in PRESTO_WORDS:
+        try:
+            return cluster_view(reader.cluster(name), reader.pods_of(name), reader.events_of(name), now)
+        except NotFound:
+            if kind:
+                raise
+    resource = reader.presto(name)
+    return presto_view(resource, reader.pods_of(name, app="presto"), reader.events_of(name, PRESTO), now)
+
+
+def _status_of_one(view: ClusterView | PrestoView, output: str) -> int:
+    if output == "table":
+        screen.console(sys.stdout).print(screen.one(view))
+    else:
+        _dump(view.as_dict(), output)
+    return 0 if healthy(view) else UNWELL
 
 
 def _logs(options: argparse.Namespace, reader: Reader) -> int:

@@ -16,11 +16,13 @@ from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster import revisions
 from alluxio_operator.cluster.rollback import active
 from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.plugin.errors import PluginError
 
 Object = Mapping[str, Any]
 KIND = "AlluxioCluster"
+PRESTO = "Presto"
 MANAGER = "kubectl-alluxio"
 """Field manager under which the commands write: by it the resource tells who asked."""
 
@@ -54,6 +56,17 @@ class Reader:
         """Read one cluster."""
         return self.kube.get(KINDS[KIND].path(self.namespace, name))
 
+    def prestos(self, *, everywhere: bool = False) -> list[Object]:
+        """Read the Prestos of the namespace, or all; none where the kind isn't installed."""
+        try:
+            return list(self.kube.list(KINDS[PRESTO].path("" if everywhere else self.namespace)))
+        except NotFound:
+            return []
+
+    def presto(self, name: str) -> Object:
+        """Read one Presto."""
+        return self.kube.get(KINDS[PRESTO].path(self.namespace, name))
+
     def change(self, name: str, patch: Object) -> Object:
         """Merge a patch into one cluster's resource and return it as it is now."""
         return self.kube.merge(KINDS[KIND].path(self.namespace, name), patch, manager=MANAGER)
@@ -69,14 +82,14 @@ class Reader:
         rollback = active(live, ClusterStatus.model_validate(live.get("status", {})))
         return revisions.read(self.kube, live["metadata"]["namespace"], rollback.to) if rollback else None
 
-    def pods_of(self, name: str, namespace: str | None = None) -> list[Object]:
-        """Read the pods of a cluster."""
-        selector = f"app.kubernetes.io/name=alluxio,app.kubernetes.io/instance={name}"
+    def pods_of(self, name: str, namespace: str | None = None, *, app: str = "alluxio") -> list[Object]:
+        """Read the pods of a cluster, or of a Presto."""
+        selector = f"app.kubernetes.io/name={app},app.kubernetes.io/instance={name}"
         return list(self.kube.list(KINDS["Pod"].path(namespace or self.namespace), selector))
 
-    def events_of(self, name: str) -> list[Object]:
-        """Read the events about a cluster's resource."""
-        fields = f"involvedObject.kind={KIND},involvedObject.name={name}"
+    def events_of(self, name: str, kind: str = KIND) -> list[Object]:
+        """Read the events about a resource."""
+        fields = f"involvedObject.kind={kind},involvedObject.name={name}"
         return list(self.kube.list(KINDS["Event"].path(self.namespace), field_selector=fields))
 
     def log(self, pod: str, container: str, namespace: str | None = None, *, tail: int, previous: bool = False) -> str:

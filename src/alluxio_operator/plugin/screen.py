@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from alluxio_operator.plugin.plan import Foreseen
+from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
-from alluxio_operator.plugin.view import ClusterView, Gate, what
+from alluxio_operator.plugin.view import ClusterView, Gate, Happened, RoleView, what
 
 PIPE_WIDTH = 240
 MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
@@ -20,12 +21,13 @@ OUTCOMES = {"Succeeded": "green", "Failed": "red"}
 PHASES = {"Ready": "green", "Installing": "cyan", "Updating": "cyan", "Degraded": "red", "Invalid": "red"}
 
 
-def one(view: ClusterView) -> RenderableType:
-    """Return the screen of one cluster."""
-    parts: list[RenderableType] = [_head(view), _facts(view)]
+def one(view: ClusterView | PrestoView) -> RenderableType:
+    """Return the screen of one cluster, or of one Presto."""
+    facts = _facts(view) if isinstance(view, ClusterView) else _facts_of_presto(view)
+    parts: list[RenderableType] = [_head(view), facts]
     parts += [Text("\nGates", style="bold"), _gates(view.gates)] if view.gates else []
-    parts += [Text("\nRoles", style="bold"), _roles(view)] if view.roles else []
-    parts += [Text("\nLast changes", style="bold"), _happened(view)] if view.happened else []
+    parts += [Text("\nRoles", style="bold"), _roles(view.roles)] if view.roles else []
+    parts += [Text("\nLast changes", style="bold"), _happened(view.happened)] if view.happened else []
     return Group(*parts)
 
 
@@ -42,6 +44,25 @@ def several(views: Sequence[ClusterView]) -> RenderableType:
             f"{view.live_workers}/{view.wanted_workers}",
             view.capacity,
             _percent(view),
+            duration(view.age),
+            view.summary,
+        )
+    return table
+
+
+def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
+    """Return a line for each Presto."""
+    table = _table("NAMESPACE", "PRESTO", "PHASE", "VERSION", "WORKERS", "RUNNING", "QUEUED", "CACHE", "AGE", "SUMMARY")
+    for view in views:
+        table.add_row(
+            view.namespace,
+            view.name,
+            Text(view.phase, style=PHASES.get(view.phase, "")),
+            view.version,
+            f"{view.active_workers}/{view.wanted_workers}",
+            str(view.running_queries),
+            str(view.queued_queries),
+            view.cache or "-",
             duration(view.age),
             view.summary,
         )
@@ -98,7 +119,7 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400}d"
 
 
-def _head(view: ClusterView) -> Text:
+def _head(view: ClusterView | PrestoView) -> Text:
     style = PHASES.get(view.phase, "yellow")
     line = Text.assemble((f"{view.namespace}/{view.name}", "bold"), "  ", (view.phase, f"bold {style}"), "  ")
     line.append(view.summary)
@@ -123,6 +144,16 @@ def _facts(view: ClusterView) -> Table:
     return table
 
 
+def _facts_of_presto(view: PrestoView) -> Table:
+    table = Table.grid(padding=(0, 3))
+    table.add_row("Version", view.version, "Workers", f"{view.active_workers} of {view.wanted_workers} active")
+    table.add_row("Age", duration(view.age), "Queries", f"{view.running_queries} running, {view.queued_queries} queued")
+    table.add_row("Address", view.address or "-", "Cache", view.cache or "none")
+    if view.scaling:
+        table.add_row("Scaling", view.scaling)
+    return table
+
+
 def _gates(gates: Iterable[Gate]) -> Table:
     table = Table.grid(padding=(0, 2))
     for gate in gates:
@@ -130,18 +161,18 @@ def _gates(gates: Iterable[Gate]) -> Table:
     return table
 
 
-def _roles(view: ClusterView) -> Table:
+def _roles(roles: Iterable[RoleView]) -> Table:
     table = _table("ROLE", "READY", "RESTARTS", "NODES", "TROUBLE")
-    for role in view.roles:
+    for role in roles:
         ready = Text(f"{role.ready}/{role.pods}", style="" if role.ready == role.pods else "red")
         nodes = ", ".join(role.nodes[:3]) + (f" and {len(role.nodes) - 3} more" if len(role.nodes) > 3 else "")
         table.add_row(role.role, ready, str(role.restarts), nodes, Text(role.trouble, style="red"))
     return table
 
 
-def _happened(view: ClusterView) -> Table:
+def _happened(happened: Iterable[Happened]) -> Table:
     table = Table.grid(padding=(0, 2))
-    for item in view.happened:
+    for item in happened:
         style = "red" if item.warning else ""
         table.add_row(f" {duration(item.ago)} ago", Text(item.what, style=style), item.message)
     return table

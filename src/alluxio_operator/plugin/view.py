@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 Object = Mapping[str, Any]
 
@@ -49,6 +49,19 @@ class Happened:
     warning: bool = False
 
 
+class Shown(Protocol):
+    """What the screens of all kinds have."""
+
+    @property
+    def phase(self) -> str:
+        """The state in one word."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for `-o json` and `-o yaml`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterView:
     """Everything that one screen shows."""
@@ -77,21 +90,21 @@ class ClusterView:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for `-o json` and `-o yaml`."""
-        return asdict(self)
+        return {"kind": "AlluxioCluster", **asdict(self)}
 
 
 def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> ClusterView:
     """Return the screen of a cluster."""
     meta, spec, status = resource["metadata"], resource["spec"], resource.get("status", {})
     masters, workers = status.get("masters", {}), status.get("workers", {})
-    conditions = [_gate(one) for one in status.get("conditions", ())]
+    conditions = [gate_of(one) for one in status.get("conditions", ())]
     return ClusterView(
         namespace=meta["namespace"],
         name=meta["name"],
         phase=status.get("phase", "Pending"),
         summary=status.get("summary", "no operator has looked at it yet"),
         version=masters.get("version") or spec.get("version", ""),
-        age=_ago(meta["creationTimestamp"], now),
+        age=ago(meta["creationTimestamp"], now),
         followed=status.get("observedGeneration") == meta["generation"],
         paused=bool(spec.get("paused", False)),
         leader=masters.get("leader") or "",
@@ -122,7 +135,7 @@ def happened(history: Iterable[Object], events: Iterable[Object], now: datetime)
     """Return the last changes, newest first: of the cluster's own history, and the events about it."""
     changes = [
         Happened(
-            _ago(str(one.get("ended") or one["started"]), now),
+            ago(str(one.get("ended") or one["started"]), now),
             what(one) + _how_it_ended(one),
             f"{one.get('message', '')} (by {one['by']})" if one.get("by") else str(one.get("message", "")),
             False,
@@ -130,7 +143,7 @@ def happened(history: Iterable[Object], events: Iterable[Object], now: datetime)
         for one in history
     ]
     told = [
-        Happened(_ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
+        Happened(ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
         for one in events
         if (moment := one.get("lastTimestamp") or one.get("eventTime") or one["metadata"].get("creationTimestamp"))
     ]
@@ -150,12 +163,13 @@ def _how_it_ended(change: Object) -> str:
     return "" if outcome == "Succeeded" else f", {outcome}"
 
 
-def healthy(view: ClusterView) -> bool:
+def healthy(view: Shown) -> bool:
     """Tell whether nothing needs a person: what the command's exit code says."""
     return view.phase in ("Ready", "Stopped", "Paused")
 
 
-def _gate(condition: Object) -> Gate:
+def gate_of(condition: Object) -> Gate:
+    """Return a condition as it is shown."""
     holds = {"True": True, "False": False}.get(condition["status"])
     said = (condition.get("reason", ""), condition.get("message", ""), condition.get("lastTransitionTime", ""))
     return Gate(condition["type"], holds, *said)
@@ -203,6 +217,7 @@ def _ufs(spec: Object, status: Object) -> Iterable[str]:
         yield f"{path} on {where}"
 
 
-def _ago(moment: str, now: datetime) -> float:
+def ago(moment: str, now: datetime) -> float:
+    """Return how many seconds before `now` a moment of the API was."""
     then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     return (now - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -24,6 +25,27 @@ Json = dict[str, Any]
 SECRET = "hunter2hunter2"
 
 
+PRESTO: Json = {
+    "metadata": {
+        "namespace": "lake",
+        "name": "compute",
+        "generation": 2,
+        "creationTimestamp": "2030-01-02T02:04:05Z",
+    },
+    "spec": {"version": "0.287", "alluxio": {"clusterRef": {"name": "small"}}},
+    "status": {
+        "observedGeneration": 2,
+        "phase": "Ready",
+        "summary": "2 of 2 workers are active",
+        "conditions": [{"type": "CoordinatorServing", "status": "True", "reason": "Serving"}],
+        "coordinator": {"ready": True, "version": "0.287", "address": "compute.lake.svc:8080"},
+        "workers": {"ready": 2, "wanted": 2, "active": 2},
+        "queries": {"running": 5, "queued": 1},
+        "autoscaling": {"target": 2, "reason": "day", "nextChange": "2030-01-02T20:00:00Z"},
+    },
+}
+
+
 class FakeKube:
     """Answers lists by path and selector."""
 
@@ -44,7 +66,9 @@ class FakeKube:
 
     def get(self, path: str) -> Json:
         self.asked.append(path)
-        if not path.endswith("/small"):
+        if path.endswith("/prestos/compute"):
+            return PRESTO
+        if not path.endswith("/alluxioclusters/small"):
             raise NotFound(path, 404, "not found")
         return resource()
 
@@ -155,9 +179,11 @@ def test_followed_logs_come_from_all_and_end_with_all():
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ([""], ["logs", "pause", "report", "restart", "resume", "status"]),
+        ([""], ["history", "logs", "pause", "plan", "report", "restart", "resume", "status"]),
         (["restart", "small", "--role", "job"], ["jobmaster", "jobworker"]),
         (["st"], ["status"]),
+        (["history", "l"], ["large"]),
+        (["plan", ""], []),
         (["status", ""], ["large", "small"]),
         (["status", "s"], ["small"]),
         (["-n", "lake", "logs", "l"], ["large"]),
@@ -173,7 +199,7 @@ def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: reader()))
 
     assert main.main(["status", "other"]) == 1
-    assert "there is no AlluxioCluster other" in capsys.readouterr().err
+    assert "there is no AlluxioCluster or Presto other" in capsys.readouterr().err
 
 
 def test_status_of_all_says_whether_one_needs_a_person(
@@ -238,3 +264,33 @@ def test_the_operator_reads_what_a_restart_writes(connected: FakeReader, role: s
     cluster = validate(merged(builders.resource(), patch))
     assert isinstance(cluster, Cluster)
     assert list(cluster.restarts) == [role]
+
+
+@pytest.mark.parametrize("named", ["compute", "presto/compute", "prestos/compute"])
+def test_a_presto_is_shown_with_its_queries_its_workers_and_its_cache(
+    connected: FakeReader, capsys: pytest.CaptureFixture[str], named: str
+):
+    assert main.main(["status", named]) == 0
+    shown = capsys.readouterr().out
+
+    for text in ("lake/compute", "2 of 2 active", "5 running, 1 queued", "compute.lake.svc:8080", "small"):
+        assert text in shown
+    assert "2 workers: day; next change 2030-01-02T20:00:00Z" in shown
+    assert "CoordinatorServing" in shown
+
+
+def test_prestos_stand_below_the_clusters(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    kube = FakeKube({"alluxioclusters": [resource()], "prestos": [PRESTO]})
+    monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: FakeReader(kube, None, "lake")))  # type: ignore[arg-type]
+
+    assert main.main(["status"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line]
+    assert [line[1] for line in lines] == ["NAME", "small", "PRESTO", "compute"]
+
+    assert main.main(["status", "-o", "json"]) == 0
+    assert [one["kind"] for one in json.loads(capsys.readouterr().out)] == ["AlluxioCluster", "Presto"]
+
+
+def test_a_kind_that_the_operator_does_not_have_is_refused(connected: FakeReader, capsys: pytest.CaptureFixture[str]):
+    assert main.main(["status", "pods/small"]) == 1
+    assert "write small, alx/small or presto/small" in capsys.readouterr().err
