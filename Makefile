@@ -91,6 +91,10 @@ generate: venv ## write the CRDs and the field reference anew from the types
 	@$(VENV)/bin/python -m alluxio_operator.api.crd config/crd/bases
 	@$(VENV)/bin/python -m alluxio_operator.api.reference docs/reference.md
 
+.PHONY: grpc
+grpc: venv ## compile the messages that Alluxio is asked by, after a change of them
+	@cd src && ../$(VENV)/bin/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. alluxio_operator/alluxio/rpc/messages.proto
+
 .PHONY: golden
 golden: venv ## render the golden cases anew; read the diff before committing it
 	@$(VENV)/bin/python -m tests.golden.regenerate

@@ -24,7 +24,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError
 
-from alluxio_operator.alluxio.rest import AlluxioRest
+from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.cluster.decide import decide
@@ -155,7 +155,7 @@ class Operator:
     def __init__(self) -> None:
         self.official = Official()
         self.threads = ThreadPoolExecutor(WORKERS)
-        self._alluxio = AlluxioRest()
+        self._alluxio = AlluxioClient()
         self._renderer = Renderer(REPOSITORY / "templates")
         self._applying: defaultdict[OwnerKey, Applying] = defaultdict(Applying)
         self._locks: defaultdict[OwnerKey, asyncio.Lock] = defaultdict(asyncio.Lock)

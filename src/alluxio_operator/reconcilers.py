@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from alluxio_operator.alluxio.rest import AlluxioRest
+from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.cluster.names import MANAGED_BY
@@ -29,7 +29,7 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: Chang
     """Return the reconciler of each kind."""
     renderer = Renderer(settings.templates_dir)
     return {
-        KIND: ClusterReconciler(kube, AlluxioRest(), renderer, metrics, _now, changes.note),
+        KIND: ClusterReconciler(kube, AlluxioClient(), renderer, metrics, _now, changes.note),
         PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now, changes.note),
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from alluxio_operator.work import Deadline
 
@@ -38,7 +39,98 @@ Answer = MasterInfo | Standby | NoAnswer
 """What came of asking one master."""
 
 
-class Alluxio(Protocol):
+BackupState = Literal["Unknown", "Running", "Completed", "Failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStatus:
+    """How a backup of the journal stands; `uri` and the number of `entries` once it is Completed, `error` if Failed.
+
+    Unknown is one that this leader doesn't know: another one began it, or this one before it was restarted.
+    """
+
+    state: BackupState
+    uri: str = ""
+    entries: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property as a process has it, and where it has it from: RUNTIME is set while running."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMember:
+    """A member of the journal's quorum, at its address of the journal, by its leader's word."""
+
+    host: str
+    port: int
+    available: bool
+    leads: bool
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was asked for is done."""
+
+
+class AlluxioRpc(Protocol):
+    """What the leading master may be asked and told over gRPC, at its port `rpc`; standbys serve none of it.
+
+    What changes something may have been done though there was no answer, where that came too late.
+    """
+
+    def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
+        """Begin a backup of the journal into a directory of the root mount's storage, or a URI; return its id.
+
+        A standby makes it if there is one: a leader that does serves nobody meanwhile.
+        """
+        ...
+
+    def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
+        """Ask how a backup stands, by its id."""
+        ...
+
+    def checkpoint(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:
+        """Have the leader write a snapshot of its journal; it serves nobody meanwhile."""
+        ...
+
+    def update_configuration(
+        self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
+    ) -> Mapping[str, bool] | NoAnswer:
+        """Set properties of the leader until it ends; return of each whether it was accepted.
+
+        Accepted isn't in effect: most are read once, at the start.
+        """
+        ...
+
+    def configuration(self, host: str, port: int, deadline: Deadline) -> Mapping[str, Property] | NoAnswer:
+        """Ask for all properties that the leader has; what is secret is masked."""
+        ...
+
+    def journal_quorum(self, host: str, port: int, deadline: Deadline) -> tuple[JournalMember, ...] | NoAnswer:
+        """Ask the leader for the members of the journal's quorum."""
+        ...
+
+    def transfer_leadership(self, host: str, port: int, to: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Ask the leader to hand over to the member at an address of the journal; return the transfer's id."""
+        ...
+
+    def transfer_error(self, host: str, port: int, transfer: str, deadline: Deadline) -> str | NoAnswer:
+        """Ask the one that handed over what went wrong; empty while nothing is known to have."""
+        ...
+
+    def reset_priorities(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:
+        """Make all members equal again: a transfer prefers the one that it is for."""
+        ...
+
+
+class Alluxio(AlluxioRpc, Protocol):
     """The questions that a reconcile may ask."""
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:

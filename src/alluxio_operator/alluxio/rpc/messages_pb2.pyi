@@ -1,0 +1,183 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SaslMessage(_message.Message):
+    __slots__ = ("type", "message", "client_id", "scheme", "channel")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    type: int
+    message: bytes
+    client_id: str
+    scheme: int
+    channel: str
+    def __init__(self, type: _Optional[int] = ..., message: _Optional[bytes] = ..., client_id: _Optional[str] = ..., scheme: _Optional[int] = ..., channel: _Optional[str] = ...) -> None: ...
+
+class NetAddress(_message.Message):
+    __slots__ = ("host", "port")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    port: int
+    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ...) -> None: ...
+
+class Empty(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class BackupOptions(_message.Message):
+    __slots__ = ("local_file_system", "run_async", "allow_leader")
+    LOCAL_FILE_SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    RUN_ASYNC_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_LEADER_FIELD_NUMBER: _ClassVar[int]
+    local_file_system: bool
+    run_async: bool
+    allow_leader: bool
+    def __init__(self, local_file_system: _Optional[bool] = ..., run_async: _Optional[bool] = ..., allow_leader: _Optional[bool] = ...) -> None: ...
+
+class BackupRequest(_message.Message):
+    __slots__ = ("options", "target_directory")
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    options: BackupOptions
+    target_directory: str
+    def __init__(self, options: _Optional[_Union[BackupOptions, _Mapping]] = ..., target_directory: _Optional[str] = ...) -> None: ...
+
+class BackupStatusRequest(_message.Message):
+    __slots__ = ("backup_id",)
+    BACKUP_ID_FIELD_NUMBER: _ClassVar[int]
+    backup_id: str
+    def __init__(self, backup_id: _Optional[str] = ...) -> None: ...
+
+class Backup(_message.Message):
+    __slots__ = ("backup_id", "state", "host", "uri", "entry_count", "error")
+    BACKUP_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    URI_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    backup_id: str
+    state: int
+    host: str
+    uri: str
+    entry_count: int
+    error: bytes
+    def __init__(self, backup_id: _Optional[str] = ..., state: _Optional[int] = ..., host: _Optional[str] = ..., uri: _Optional[str] = ..., entry_count: _Optional[int] = ..., error: _Optional[bytes] = ...) -> None: ...
+
+class CheckpointDone(_message.Message):
+    __slots__ = ("host",)
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    def __init__(self, host: _Optional[str] = ...) -> None: ...
+
+class UpdateRequest(_message.Message):
+    __slots__ = ("properties",)
+    class PropertiesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    properties: _containers.ScalarMap[str, str]
+    def __init__(self, properties: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class UpdateAnswer(_message.Message):
+    __slots__ = ("accepted",)
+    class AcceptedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bool
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bool] = ...) -> None: ...
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    accepted: _containers.ScalarMap[str, bool]
+    def __init__(self, accepted: _Optional[_Mapping[str, bool]] = ...) -> None: ...
+
+class ConfigurationRequest(_message.Message):
+    __slots__ = ("raw_value", "without_cluster", "without_paths")
+    RAW_VALUE_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_PATHS_FIELD_NUMBER: _ClassVar[int]
+    raw_value: bool
+    without_cluster: bool
+    without_paths: bool
+    def __init__(self, raw_value: _Optional[bool] = ..., without_cluster: _Optional[bool] = ..., without_paths: _Optional[bool] = ...) -> None: ...
+
+class Property(_message.Message):
+    __slots__ = ("name", "source", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    source: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., source: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class Configuration(_message.Message):
+    __slots__ = ("properties",)
+    PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    properties: _containers.RepeatedCompositeFieldContainer[Property]
+    def __init__(self, properties: _Optional[_Iterable[_Union[Property, _Mapping]]] = ...) -> None: ...
+
+class QuorumMember(_message.Message):
+    __slots__ = ("address", "state", "leads", "priority")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEADS_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    address: NetAddress
+    state: int
+    leads: bool
+    priority: int
+    def __init__(self, address: _Optional[_Union[NetAddress, _Mapping]] = ..., state: _Optional[int] = ..., leads: _Optional[bool] = ..., priority: _Optional[int] = ...) -> None: ...
+
+class Quorum(_message.Message):
+    __slots__ = ("domain", "members")
+    DOMAIN_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    domain: int
+    members: _containers.RepeatedCompositeFieldContainer[QuorumMember]
+    def __init__(self, domain: _Optional[int] = ..., members: _Optional[_Iterable[_Union[QuorumMember, _Mapping]]] = ...) -> None: ...
+
+class TransferRequest(_message.Message):
+    __slots__ = ("options", "to")
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    options: Empty
+    to: NetAddress
+    def __init__(self, options: _Optional[_Union[Empty, _Mapping]] = ..., to: _Optional[_Union[NetAddress, _Mapping]] = ...) -> None: ...
+
+class Transfer(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class TransferMessageRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class TransferMessage(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
+
+class TransferOutcome(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: TransferMessage
+    def __init__(self, message: _Optional[_Union[TransferMessage, _Mapping]] = ...) -> None: ...

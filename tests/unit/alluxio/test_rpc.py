@@ -1,0 +1,350 @@
+"""Calls to a leader, against a real gRPC server that asks for a handshake as Alluxio 2.9.4 does."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+import alluxio_operator
+from alluxio_operator.alluxio import client
+from alluxio_operator.alluxio.answers import BackupStatus, Done, JournalMember, NoAnswer, Property
+from alluxio_operator.alluxio.client import AlluxioClient
+from alluxio_operator.alluxio.rpc import messages_pb2 as messages
+from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
+from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, JOURNAL, META
+from alluxio_operator.work import Deadline, DeadlineExceeded
+
+BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
+REQUESTS = {
+    f"{META}Backup": messages.BackupRequest,
+    f"{META}GetBackupStatus": messages.BackupStatusRequest,
+    f"{META}Checkpoint": messages.Empty,
+    f"{CONFIGURATION}UpdateConfiguration": messages.UpdateRequest,
+    f"{CONFIGURATION}GetConfiguration": messages.ConfigurationRequest,
+    f"{JOURNAL}GetQuorumInfo": messages.Empty,
+    f"{JOURNAL}TransferLeadership": messages.TransferRequest,
+    f"{JOURNAL}GetTransferLeaderMessage": messages.TransferMessageRequest,
+    f"{JOURNAL}ResetPriorities": messages.Empty,
+}
+Answer = Callable[[Any], Any]
+
+
+class Alluxio(grpc.GenericRpcHandler):
+    """A master: `answers` by method; `asked` what came; `handshake` whether it asks for one (it doesn't with NOSASL).
+
+    `open` are the streams of handshakes that are open, `greetings` what clients said in them.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.asked: list[Any] = []
+        self.handshake = True
+        self.accepts: bool | None = True
+        self.open: set[str] = set()
+        self.greetings: list[messages.SaslMessage] = []
+        self.slow = 0.0
+        self.server = grpc.server(ThreadPoolExecutor(8))
+        self.server.add_generic_rpc_handlers((self,))
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.server.start()
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        if details.method == HANDSHAKE and self.handshake:
+            return grpc.stream_stream_rpc_method_handler(
+                self.greet, messages.SaslMessage.FromString, lambda message: message.SerializeToString()
+            )
+        answer = self.answers.get(details.method)
+        if answer is None:
+            return None
+        channel = dict(details.invocation_metadata).get("channel-id")
+
+        def handle(request: Any, context: grpc.ServicerContext) -> Any:
+            time.sleep(self.slow)
+            if self.handshake and channel not in self.open:
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "channel is not authenticated")
+            self.asked.append(request)
+            try:
+                return answer(request)
+            except ValueError as error:
+                context.abort(grpc.StatusCode.INTERNAL, str(error))
+
+        return grpc.unary_unary_rpc_method_handler(
+            handle, REQUESTS[details.method].FromString, lambda message: message.SerializeToString()
+        )
+
+    def greet(
+        self, requests: Iterator[messages.SaslMessage], context: grpc.ServicerContext
+    ) -> Iterator[messages.SaslMessage]:
+        hello = next(requests)
+        self.greetings.append(hello)
+        if self.accepts is None:
+            return
+        if not self.accepts:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "no")
+        self.open.add(hello.client_id)
+        yield messages.SaslMessage(type=1, client_id=hello.client_id)
+        try:
+            for _ in requests:
+                pass
+        except grpc.RpcError:
+            pass
+        finally:
+            self.open.discard(hello.client_id)
+
+
+@pytest.fixture
+def master() -> Iterator[Alluxio]:
+    master = Alluxio()
+    yield master
+    master.server.stop(None).wait()
+
+
+def deadline(seconds: float = 10.0) -> Deadline:
+    return Deadline.after(seconds)
+
+
+def test_a_backup_is_begun_and_not_waited_for(master: Alluxio):
+    master.answers[f"{META}Backup"] = lambda _: messages.Backup(backup_id=BACKUP, state=2)
+
+    assert AlluxioClient().backup("127.0.0.1", master.port, "/backups", deadline()) == BACKUP
+
+    [asked] = master.asked
+    assert (asked.target_directory, asked.options.run_async, asked.options.allow_leader) == ("/backups", True, True)
+    assert not asked.options.local_file_system
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (messages.Backup(state=1), BackupStatus("Unknown")),
+        (messages.Backup(), BackupStatus("Unknown")),
+        (messages.Backup(state=99), BackupStatus("Unknown")),
+        (messages.Backup(state=2), BackupStatus("Running")),
+        (messages.Backup(state=3), BackupStatus("Running")),
+        (messages.Backup(state=4, entry_count=7), BackupStatus("Running", entries=7)),
+        (messages.Backup(state=5, uri="/b/x.gz", entry_count=9), BackupStatus("Completed", "/b/x.gz", 9)),
+        (messages.Backup(state=6), BackupStatus("Failed", error="it doesn't say why")),
+        # Of another encoding: the length goes beyond the end.
+        (messages.Backup(state=6, error=b"t\x00\x50short"), BackupStatus("Failed", error="it doesn't say why")),
+    ],
+)
+def test_how_a_backup_stands(said: messages.Backup, status: BackupStatus, master: Alluxio):
+    master.answers[f"{META}GetBackupStatus"] = lambda _: said
+
+    assert AlluxioClient().backup_status("127.0.0.1", master.port, BACKUP, deadline()) == status
+    assert master.asked[0].backup_id == BACKUP
+
+
+def test_why_a_backup_failed_is_read_from_the_exception_that_java_sends(master: Alluxio):
+    error = (Path(__file__).parent / "backup-exception.bin").read_bytes()
+    master.answers[f"{META}GetBackupStatus"] = lambda _: messages.Backup(state=6, error=error)
+
+    said = AlluxioClient().backup_status("127.0.0.1", master.port, BACKUP, deadline())
+
+    assert said == BackupStatus("Failed", error="Failed to create directory /proc/nowhere")
+
+
+def test_properties_are_set_while_it_runs_and_it_says_which_it_took(master: Alluxio):
+    master.answers[f"{CONFIGURATION}UpdateConfiguration"] = lambda asked: messages.UpdateAnswer(
+        accepted={key: value != "bad" for key, value in asked.properties.items()}
+    )
+
+    said = AlluxioClient().update_configuration("127.0.0.1", master.port, {"a": "1", "b": "bad"}, deadline())
+
+    assert said == {"a": True, "b": False}
+
+
+def test_the_properties_that_it_has(master: Alluxio):
+    master.answers[f"{CONFIGURATION}GetConfiguration"] = lambda _: messages.Configuration(
+        properties=[messages.Property(name="a", value="1", source="RUNTIME"), messages.Property(name="b")]
+    )
+
+    said = AlluxioClient().configuration("127.0.0.1", master.port, deadline())
+
+    assert said == {"a": Property("1", "RUNTIME"), "b": Property("", "")}
+    assert master.asked[0].without_paths
+    assert not master.asked[0].raw_value
+
+
+def test_the_members_of_the_quorum(master: Alluxio):
+    def member(host: str, state: int, *, leads: bool) -> messages.QuorumMember:
+        return messages.QuorumMember(
+            address=messages.NetAddress(host=host, port=19200), state=state, leads=leads, priority=1
+        )
+
+    master.answers[f"{JOURNAL}GetQuorumInfo"] = lambda _: messages.Quorum(
+        domain=1, members=[member("a", 1, leads=True), member("b", 2, leads=False)]
+    )
+
+    assert AlluxioClient().journal_quorum("127.0.0.1", master.port, deadline()) == (
+        JournalMember("a", 19200, available=True, leads=True, priority=1),
+        JournalMember("b", 19200, available=False, leads=False, priority=1),
+    )
+
+
+def test_leadership_is_handed_over(master: Alluxio):
+    master.answers[f"{JOURNAL}TransferLeadership"] = lambda _: messages.Transfer(id="t1")
+    master.answers[f"{JOURNAL}GetTransferLeaderMessage"] = lambda asked: messages.TransferOutcome(
+        message=messages.TransferMessage(text=f"{asked.id}: the member isn't there")
+    )
+    asks = AlluxioClient()
+
+    assert asks.transfer_leadership("127.0.0.1", master.port, ("b", 19200), deadline()) == "t1"
+    assert asks.transfer_error("127.0.0.1", master.port, "t1", deadline()) == "t1: the member isn't there"
+    assert (master.asked[0].to.host, master.asked[0].to.port) == ("b", 19200)
+
+
+def test_what_answers_nothing_is_done(master: Alluxio):
+    master.answers[f"{JOURNAL}ResetPriorities"] = lambda _: messages.Empty()
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    asks = AlluxioClient()
+
+    assert asks.reset_priorities("127.0.0.1", master.port, deadline()) == Done()
+    assert asks.checkpoint("127.0.0.1", master.port, deadline()) == Done()
+
+
+def test_a_standby_says_that_it_does_not_lead(master: Alluxio):
+    assert AlluxioClient().journal_quorum("127.0.0.1", master.port, deadline()) == NoAnswer("it doesn't lead")
+
+
+def test_a_server_without_a_handshake_is_asked_without(master: Alluxio):
+    master.handshake = False
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+
+    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == Done()
+
+
+def test_the_handshake_is_that_of_simple_authentication_and_ends_with_the_call(master: Alluxio):
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+
+    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == Done()
+
+    [hello] = master.greetings
+    assert (hello.type, hello.scheme, hello.message) == (0, 1, b"\0alluxio\0none")
+    for _ in range(100):
+        if not master.open:
+            break
+        time.sleep(0.02)
+    assert not master.open
+
+
+def test_a_handshake_that_is_refused_is_no_answer(master: Alluxio):
+    master.accepts = False
+
+    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == NoAnswer("UNAUTHENTICATED: no")
+
+
+def test_a_handshake_that_ends_without_a_word_is_no_answer(master: Alluxio):
+    master.accepts = None
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+
+    said = AlluxioClient().checkpoint("127.0.0.1", master.port, deadline())
+
+    assert said == NoAnswer("UNAUTHENTICATED: channel is not authenticated")
+
+
+def test_a_refusal_is_told_and_cut(master: Alluxio):
+    def refuse(_: object) -> object:
+        raise ValueError("x" * 500)
+
+    master.answers[f"{META}Checkpoint"] = refuse
+
+    said = AlluxioClient().checkpoint("127.0.0.1", master.port, deadline())
+
+    assert isinstance(said, NoAnswer)
+    assert said.reason.startswith("INTERNAL: xxx")
+    assert len(said.reason) == 200
+
+
+def test_a_call_that_takes_too_long_is_no_answer(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    master.slow = 1.0
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    begun = time.monotonic()
+
+    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == NoAnswer("no answer in time")
+    assert time.monotonic() - begun < 0.9
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_no_answer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        said = AlluxioClient().checkpoint("127.0.0.1", silent.getsockname()[1], deadline())
+
+    assert said == NoAnswer("no answer in time")
+
+
+def test_a_port_that_nobody_listens_on_and_one_that_comes_up_a_moment_later(master: Alluxio):
+    port = master.port
+    master.server.stop(None).wait()
+    asks = AlluxioClient()
+
+    assert asks.checkpoint("127.0.0.1", port, deadline()) == NoAnswer("connection refused")
+
+    later = grpc.server(ThreadPoolExecutor(8))
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    later.add_generic_rpc_handlers((master,))
+    later.add_insecure_port(f"127.0.0.1:{port}")
+    later.start()
+    assert asks.checkpoint("127.0.0.1", port, deadline()) == Done()
+    later.stop(None).wait()
+
+
+def test_a_deadline_that_is_over_ends_the_reconcile(master: Alluxio):
+    with pytest.raises(DeadlineExceeded):
+        AlluxioClient().checkpoint("127.0.0.1", master.port, deadline(-1))
+
+
+def test_many_calls_leave_no_threads_behind(master: Alluxio):
+    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    asks = AlluxioClient()
+    asks.checkpoint("127.0.0.1", master.port, deadline())
+    before = threading.active_count()
+
+    for _ in range(20):
+        assert asks.checkpoint("127.0.0.1", master.port, deadline()) == Done()
+
+    for _ in range(100):
+        if threading.active_count() <= before + 2:
+            break
+        time.sleep(0.05)
+    assert threading.active_count() <= before + 2
+
+
+def test_an_operator_that_starts_does_not_load_the_library():
+    code = (
+        "import alluxio_operator.reconcilers, sys; "
+        "print([name for name in sys.modules if name.startswith(('grpc', 'google.protobuf'))])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_env())
+
+    assert said.stdout.strip() == "[]"
+
+
+def test_the_compiled_messages_are_those_of_their_source(tmp_path: Path):
+    source = Path(alluxio_operator.__file__).parents[1]
+    proto = "alluxio_operator/alluxio/rpc/messages.proto"
+    subprocess.run(
+        [sys.executable, "-m", "grpc_tools.protoc", "-I.", f"--python_out={tmp_path}", f"--pyi_out={tmp_path}", proto],
+        cwd=source,
+        check=True,
+    )
+
+    for suffix in ("_pb2.py", "_pb2.pyi"):
+        compiled = proto.replace(".proto", suffix)
+        assert (tmp_path / compiled).read_text() == (source / compiled).read_text(), "run make grpc"
+
+
+def _env() -> dict[str, str]:
+    return {"PYTHONPATH": str(Path(alluxio_operator.__file__).parents[1])}
