@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from tests.support.builders import TEMPLATES, container_status, info, pod, ready_pod, resource
 from tests.support.owner_world import OwnerWorld
 
-from alluxio_operator.alluxio.answers import Answer, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kube.kinds import KINDS
@@ -50,6 +50,9 @@ class FakeAlluxio:
         self.answers: dict[str, Answer] = {}
         self.indexes: dict[str, int] = {}
         self.job_master = job_master
+        self.backups: list[tuple[str, int, str]] = []
+        self.begins: NoAnswer | None = None
+        self.backed_up: BackupStatus | NoAnswer = BackupStatus("Completed", "file:///mnt/ufs/backup.gz", 40)
         self.asked: list[tuple[str, int]] = []
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
@@ -58,6 +61,13 @@ class FakeAlluxio:
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
         return self.indexes.get(host)
+
+    def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
+        self.backups.append((host, port, directory))
+        return self.begins if isinstance(self.begins, NoAnswer) else f"backup-{len(self.backups)}"
+
+    def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
+        return self.backed_up
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))

@@ -16,6 +16,11 @@ k get pods --sort-by=.metadata.creationTimestamp -o custom-columns=MADE:.metadat
 old=$(k get pods -o jsonpath='{.items[*].spec.containers[*].image}' | tr ' ' '\n' | grep -c 2.9.3 || true)
 # The loop's own.
 [ "$old" -le 1 ] || fail "$old containers run 2.9.3"
+k get alx ha -o jsonpath='{.status.upgradeBackup}{"\n"}'
+[ "$(field upgradeBackup.state)" = Completed ] || fail "no backup was made"
+[ "$(field upgradeBackup.entries)" -gt 0 ] || fail "the backup is empty"
+file=$(field upgradeBackup.uri); file=/mnt/ufs/${file#*/mnt/ufs/}
+k exec ha-master-0 -c master -- test -s "$file" || fail "there is no $file"
 [ "$(field masters.version)" = 2.9.4 ] || fail "the leader says that it is $(field masters.version)"
 # In the order of their making: standbys, the leader, the job master, workers.
 order=$(k get pods -l app.kubernetes.io/name=alluxio --sort-by=.metadata.creationTimestamp -o jsonpath='{range .items[*]}{.metadata.labels.app\.kubernetes\.io/component}{" "}{end}')

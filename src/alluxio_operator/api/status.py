@@ -96,6 +96,19 @@ class RollStatus(Model):
     canary: bool = Field(False, description="Whether it is the first worker of all, after which the others wait.")
 
 
+class UpgradeBackup(Model):
+    """The backup of the journal that is taken before masters change their version."""
+
+    from_: Short = Field(alias="from", description="Version of the masters.")
+    to: Short = Field(description="Version that they are to have.")
+    state: Literal["Requested", "Running", "Completed", "Failed"] = Field(description="How it stands.")
+    since: Short = Field(description="Since when it is Requested, Completed or Failed (RFC 3339).")
+    id: Annotated[str, Field(max_length=64)] = Field("", description="By which Alluxio knows it.")
+    uri: Annotated[str, Field(max_length=1024)] = Field("", description="Where it is, once it is Completed.")
+    entries: int = Field(0, description="Entries of the journal that it holds.")
+    message: Annotated[str, Field(max_length=512)] = Field("", description="What keeps it from being made.")
+
+
 class GoodSpec(Model):
     """The last spec by which the cluster was Ready; it is kept in a ControllerRevision."""
 
@@ -192,6 +205,9 @@ class ClusterStatus(OwnerStatus):
     good: GoodSpec | None = Field(None, description="The last spec by which the cluster was Ready.")
     rollback: RollbackStatus | None = Field(
         None, description="The spec of which the operator went back to the last good one; another edit ends it."
+    )
+    upgrade_backup: UpgradeBackup | None = Field(
+        None, description="The last backup that was taken before masters changed their version."
     )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(

@@ -46,6 +46,15 @@ class Upgrade(Model):
         description="Whether the last spec by which the cluster was Ready is followed again when a replaced pod isn't "
         "well in its time. The spec stays as it is written; its next change is followed.",
     )
+    backup: Literal["BeforeVersionChange", "Never"] = Field(
+        "BeforeVersionChange",
+        description="Whether the journal is backed up before the first master of another version starts.",
+    )
+    backup_directory: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~@:+=,-]+)+$", max_length=512)] | None = Field(
+        None,
+        description="Where that backup goes: an absolute path in the storage of the root mount. .alluxio-backups below "
+        "the root mount when it isn't given. Nobody but you removes what is there.",
+    )
     maintenance_window: MaintenanceWindow | None = Field(
         None,
         description="When pods that are well may be replaced; at any time when it isn't given. What fails and runs an "

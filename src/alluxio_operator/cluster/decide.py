@@ -14,6 +14,7 @@ from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import Quorum, quorum_of
 from alluxio_operator.cluster.rejoin import RejoinStep
 from alluxio_operator.cluster.roll import Roles, RollStep
+from alluxio_operator.cluster.safeguard import next_safeguard
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.pipeline.gate import Gate
 
@@ -87,7 +88,8 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     if observed.good_spec is not None:
         # What was begun in a window and failed is taken back outside of it, too: half of it is nobody's wish.
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
-    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), upgrade, now)
+    guard = next_safeguard(observed, cluster.spec, now)
+    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), upgrade, now, guard)
     reached = max(layer, observed.status.layer)
     return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes)
 

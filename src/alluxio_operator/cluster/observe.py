@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from alluxio_operator.alluxio.answers import Alluxio, Answer, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import ClusterStatus
@@ -24,6 +24,7 @@ from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.work import Deadline, OwnerKey
 
 MOST_MASTERS = 5
+DEFAULT_RPC = 19998
 
 
 def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -56,9 +57,18 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         refused_pods=refused_pods(kube, cluster, resource, status.layer, pods),
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
+    if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
+        look = replace(look, backup=_ask_backup(alluxio, look, status.upgrade_backup.id, deadline))
     if without_journal(look) and len(answers) > 1:
         return replace(look, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return look
+
+
+def _ask_backup(alluxio: Alluxio, look: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
+    for pod in _running_masters(look.pods):
+        if isinstance(look.answers.get(pod.name), MasterInfo):
+            return alluxio.backup_status(pod.ip, pod.ports.get("rpc", DEFAULT_RPC), backup, deadline)
+    return NoAnswer("no master leads")
 
 
 def _of_masters(kube: Kube, kind: str, cluster: Names, name: Callable[[int], str]) -> Mapping[int, Object]:

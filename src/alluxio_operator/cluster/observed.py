@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.pods import Pod
@@ -38,6 +38,8 @@ class Observed:
     refused_pods: Mapping[str, str] = field(default_factory=dict)
     """By role: in whose words the API server refuses to let its workload have any pod."""
 
+    backup: BackupStatus | NoAnswer | None = None
+    """How the backup stands that the status says is running."""
     good_spec: Mapping[str, Any] | None = None
     """The last good spec, read only while it is followed in place of the resource's."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
-from alluxio_operator.cluster import revisions
+from alluxio_operator.cluster import names, revisions
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
@@ -20,6 +20,7 @@ from alluxio_operator.cluster.rejoin import permission
 from alluxio_operator.cluster.report import Report, report, report_problems
 from alluxio_operator.cluster.roll import may_delete
 from alluxio_operator.cluster.rollback import followed
+from alluxio_operator.cluster.safeguard import begun, directory
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
@@ -95,8 +96,22 @@ class ClusterReconciler:
                 self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
             _replace(kube, request.key.namespace, plan, applied)
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
+        if plan.roll.backup and plan.roll.backup.begin and not cluster.spec.paused:
+            told = self._back_up(plan, observed, told, deadline)
         told = _keep_what_is_good(kube, observed, told)
         return self._owned.publish(kube, look, told.status, applied, told.requeue_after)
+
+    def _back_up(self, plan: Plan, observed: Observed, told: Report, deadline: Deadline) -> Report:
+        """Have the leader begin the backup that the status says is requested."""
+        leader = next((pod for pod in observed.role(names.MASTER) if pod.name == plan.quorum.leader), None)
+        known = told.status.upgrade_backup
+        if leader is None or known is None:
+            return told
+        port = leader.ports.get("rpc", plan.cluster.spec.masters.ports.rpc)
+        place = directory(plan.cluster.spec)
+        answer = self._alluxio.backup(leader.ip, port, place, deadline)
+        log.info("backup of the journal into %s: %s", place, answer)
+        return replace(told, status=told.status.model_copy(update={"upgrade_backup": begun(known, answer)}))
 
     def _permit(self, kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
         """Permit a master to join again without its journal; the status says so by now."""
@@ -146,6 +161,7 @@ def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:
     return {
         "journal": journal if journal is not None and _is_intent(journal) else observed.status.journal,
         "roll": plan.roll.status or observed.status.roll,
+        "upgrade_backup": plan.roll.backup.status if plan.roll.backup else observed.status.upgrade_backup,
     }
 
 

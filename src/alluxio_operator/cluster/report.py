@@ -16,7 +16,7 @@ from alluxio_operator.api.status import (
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import gates, members, names, roll, rollback
+from alluxio_operator.cluster import gates, members, names, roll, rollback, safeguard
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
@@ -31,7 +31,7 @@ from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.rollout import Rollout, rollout
 
-NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT, rollback.MISSING})
+NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT, rollback.MISSING, safeguard.FAILED})
 """Reasons for which a gate is closed until somebody does something."""
 
 LONGEST_WAIT = 3600.0
@@ -142,6 +142,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         ),
         good=rollback.good_spec(observed.resource) if ready and up_to_date.passed and not paused else before.good,
         rollback=back,
+        upgrade_backup=plan.roll.backup.status if plan.roll.backup and not paused else before.upgrade_backup,
         layer=before.layer if paused else plan.reached,
         inventory=before.inventory if paused else standing.inventory_after(before.inventory, applied, rendered),
     )

@@ -13,7 +13,7 @@ another version of the operator, replaces nothing by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -26,6 +26,7 @@ from alluxio_operator.cluster import names
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, first_trouble
 from alluxio_operator.cluster.quorum import Quorum, what_is_amiss
+from alluxio_operator.cluster.safeguard import BACKING_UP, NOTHING, Safeguard
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.pipeline.conditions import moment, stamp
 from alluxio_operator.pipeline.cron import around
@@ -60,13 +61,16 @@ class RollStep:
     delete: tuple[Pod, ...]
     gate: Gate
     blocking: bool = True
+    backup: Safeguard | None = None
+    """What is to be done before the first master of another version, where that is what is waited for or was."""
     next_look: datetime | None = None
     """When something is going to change without any event."""
 
     @property
     def under_way(self) -> bool:
         """Whether something is being replaced, and it is looked at all the time until that is done."""
-        return self.status is not None and self.gate.reason not in (TIMED_OUT, "Canary")
+        at_work = self.status is not None or self.gate.reason == BACKING_UP
+        return at_work and self.gate.reason not in (TIMED_OUT, "Canary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,11 @@ class Roles:
         return None if isinstance(self.observed.master, MasterInfo) else self.observed.master.reason
 
 
-def next_step(roles: Roles, upgrade: Upgrade, now: datetime) -> RollStep:
-    """Return the next step; only one is under way at a time, whatever the role."""
+def next_step(roles: Roles, upgrade: Upgrade, now: datetime, guard: Safeguard = NOTHING) -> RollStep:
+    """Return the next step; only one is under way at a time, whatever the role.
+
+    `guard` is what a master of another version waits for.
+    """
     begun = roles.observed.status.roll
     rolling = upgrade.strategy == "RollingUpdate"
     if begun is not None and rolling and (step := _go_on(roles, begun, upgrade, now)):
@@ -150,8 +157,23 @@ def next_step(roles: Roles, upgrade: Upgrade, now: datetime) -> RollStep:
             opens = _closed_until(upgrade.maintenance_window, now)
             if opens is not None:
                 return _wait_for_window((*pods, *chain.from_iterable(outdated.values())), opens)
-            return _begin(role, pods, roles, upgrade, now)
+            if role == names.MASTER and guard.status and (held := _held_by(guard, roles, pods, now)):
+                return held
+            begun_now = _begin(role, pods, roles, upgrade, now)
+            return replace(begun_now, backup=guard) if role == names.MASTER and guard.status else begun_now
     raise AssertionError("an outdated pod has a role")
+
+
+def _held_by(guard: Safeguard, roles: Roles, outdated: Sequence[Pod], now: datetime) -> RollStep | None:
+    """Return why masters can't change their version yet: a worker is missing, or the backup isn't there."""
+    if reason := roles.unwell(names.WORKER):
+        if failing := [pod for pod in roles.outdated(names.WORKER) if roles.fails(pod)]:
+            # The change may be what heals them.
+            return _replace(failing, now)
+        return _hold(names.WORKER, outdated, reason)
+    if guard.reason is None:
+        return None
+    return RollStep(None, (), Gate(GATE, False, guard.reason, guard.message), backup=guard)
 
 
 def may_delete(workload: Object | None, wanted: str | None) -> bool:

@@ -67,6 +67,7 @@ def foresee(
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(wished, found, renderer, now)
     spec = plan.cluster.spec
+    backup = spec.upgrade.backup != "Never" and _changes_version(live, spec.version)
     held = (
         "spec.paused is true: nothing is done before that changes"
         if spec.paused
@@ -76,8 +77,15 @@ def foresee(
         if spec.upgrade.maintenance_window
         else ""
     )
+    if backup and not spec.paused:
+        held = "; ".join(one for one in (held, "the journal is backed up before the first master is replaced") if one)
     leader = live.get("status", {}).get("masters", {}).get("leader")
     return Foreseen(tuple(_objects(before, after)), tuple(_replaced(found, plan, leader, before, after)), held)
+
+
+def _changes_version(live: Object, version: str) -> bool:
+    running = live.get("status", {}).get("masters", {}).get("version") or ""
+    return bool(running) and not running.startswith(version)
 
 
 def templates() -> Path:
