@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster import gates, journal, rejoin, roll
+from alluxio_operator.cluster import followers, gates, journal, rejoin, roll
 from alluxio_operator.cluster.context import context_of
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
@@ -25,8 +25,6 @@ SERVICES_FROM = 70
 ALL = 100
 LAYERS = (WORKLOADS_FROM, SERVICES_FROM, ALL)
 """Where each layer ends: configuration and storage, workloads, Services."""
-PROXY, FUSE = 65, 95
-"""Numbers of the templates whose pods Kubernetes replaces, and which follow masters and workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +45,13 @@ class Plan:
     roll: RollStep
     hashes: Mapping[str, str]
     """By role, the hash that its pods carry once they run what the spec says."""
+    waiting: frozenset[int] = frozenset()
+    """Numbers of the templates that are left as they are for now."""
 
     @property
     def until(self) -> int:
         """Number of the first template that isn't due yet."""
         return LAYERS[self.reached - 1]
-
-    @property
-    def waiting(self) -> frozenset[int]:
-        """Numbers of the templates that are left as they are until all masters and workers run what the spec says."""
-        if self.roll.gate.passed or self.cluster.spec.upgrade.strategy == "OnDelete":
-            return frozenset()
-        return frozenset({PROXY, FUSE})
 
 
 def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
@@ -83,15 +76,18 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         or observed.journal_was_initialized,
         journal_made_for=step.status.members if step.status else observed.journal_members or cluster.members,
     )
-    hashes = {role: values["configHash"] for role, values in context["roles"].items() if role in roll.ORDER}
+    hashes = {role: values["configHash"] for role, values in context["roles"].items()}
     upgrade = cluster.spec.upgrade
     if observed.good_spec is not None:
         # What was begun in a window and failed is taken back outside of it, too: half of it is nobody's wish.
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
     guard = next_safeguard(observed, cluster.spec, now)
-    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), upgrade, now, guard)
+    roles = Roles(observed, quorum, hashes, _workers(cluster, observed))
+    rolled = roll.next_step(roles, upgrade, now, guard)
     reached = max(layer, observed.status.layer)
-    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes)
+    waiting = followers.waiting(roles, rolled, upgrade, now)
+    rolled = followers.with_followers(roles, rolled, upgrade, now)
+    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes, waiting)
 
 
 def _workers(cluster: Cluster, observed: Observed) -> int:

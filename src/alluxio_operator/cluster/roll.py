@@ -154,9 +154,9 @@ def next_step(roles: Roles, upgrade: Upgrade, now: datetime, guard: Safeguard = 
             # Of the roles behind it nobody can tell whether they fail by themselves or for want of this one.
             return _hold(role, (*pods, *chain.from_iterable(outdated.values())), reason)
         if pods:
-            opens = _closed_until(upgrade.maintenance_window, now)
+            opens = closed_until(upgrade.maintenance_window, now)
             if opens is not None:
-                return _wait_for_window((*pods, *chain.from_iterable(outdated.values())), opens)
+                return wait_for_window((*pods, *chain.from_iterable(outdated.values())), opens)
             if role == names.MASTER and guard.status and (held := _held_by(guard, roles, pods, now)):
                 return held
             begun_now = _begin(role, pods, roles, upgrade, now)
@@ -235,7 +235,7 @@ def _begin(role: str, outdated: Sequence[Pod], roles: Roles, upgrade: Upgrade, n
     return _replace(outdated[: upgrade.max_unavailable], now)
 
 
-def _closed_until(window: MaintenanceWindow | None, now: datetime) -> datetime | None:
+def closed_until(window: MaintenanceWindow | None, now: datetime) -> datetime | None:
     """Return when a window opens next; None while it is open, or there is none."""
     if window is None:
         return None
@@ -245,7 +245,8 @@ def _closed_until(window: MaintenanceWindow | None, now: datetime) -> datetime |
     return following
 
 
-def _wait_for_window(waiting: Sequence[Pod], opens: datetime) -> RollStep:
+def wait_for_window(waiting: Sequence[Pod], opens: datetime) -> RollStep:
+    """Return a step that only says until when pods wait."""
     said = f"{_listed(waiting)} will be replaced in the maintenance window that opens at {stamp(opens)}"
     return RollStep(None, (), Gate(GATE, False, "WaitingForWindow", said), blocking=False, next_look=opens)
 

@@ -253,3 +253,69 @@ def _break(world: World, name: str) -> None:
 
     if deleted(world):
         world.kube.edit("Pod", world.namespace, name, fail)
+
+
+PROXY: Json = {"proxy": {"enabled": True}}
+OTHER_PROXY: Json = {"proxy": {"enabled": True, "properties": {"alluxio.proxy.stream.cache.timeout": "2h"}}}
+NIGHT: Json = {"upgrade": {"maintenanceWindow": {"start": "0 22 * * *", "durationMinutes": 60}}}
+"""It opens 19 hours after these worlds begin."""
+
+
+def with_proxy(**over: Any) -> World:
+    world = World(resource(**PROXY, **over))
+    world.settle()
+    world.kube.writes.clear()
+    return world
+
+
+def template(world: World) -> str:
+    return _hash(world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["template"])
+
+
+def test_a_proxy_waits_for_the_window_too():
+    world = with_proxy()
+    before = template(world)
+    world.edit_spec(**OTHER_PROXY, **NIGHT)
+    world.settle()
+
+    assert template(world) == before
+    said = world.condition("UpToDate")
+    assert (said["status"], said["reason"]) == ("False", "WaitingForWindow")
+    assert "small-proxy" in said["message"]
+    assert world.phase == "Ready"
+
+    world.pass_time(19 * 3600)
+    world.settle()
+    assert template(world) != before
+    assert world.condition("UpToDate")["status"] == "True"
+
+
+def test_another_number_of_proxies_waits_for_nothing():
+    world = with_proxy()
+    world.edit_spec(proxy={"enabled": True, "replicas": 2}, **NIGHT)
+    world.settle()
+
+    assert world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["replicas"] == 2
+
+
+def test_a_proxy_that_fails_waits_for_no_window():
+    world = with_proxy(**NIGHT)
+    before = template(world)
+
+    def fail(pod: Json) -> None:
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+    world.kube.edit("Pod", world.namespace, "small-proxy-0", fail)
+    world.edit_spec(**OTHER_PROXY, **NIGHT)
+    world.reconcile()
+
+    assert template(world) != before
+
+
+def test_a_role_that_is_taken_away_waits_for_nothing():
+    world = with_proxy()
+    world.edit_spec(**NIGHT)
+    world.settle()
+
+    assert world.condition("UpToDate")["status"] == "True"
+    assert "small-proxy" not in world.kube.of_kind("Deployment")
