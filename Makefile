@@ -39,8 +39,8 @@ tools: venv ## build Kubernetes, shell-operator and the other tools from Go modu
 	@$(CLUSTER) tools
 
 .PHONY: cluster
-cluster: venv ## bring up, or repair, a local cluster; NODES=1..3
-	@$(CLUSTER) up $(if $(NODES),--nodes $(NODES))
+cluster: venv ## bring up, or repair, a local cluster; NODES=1..3; METRICS=1 for kubectl top
+	@$(CLUSTER) up $(if $(NODES),--nodes $(NODES)) $(if $(METRICS),--metrics)
 
 .PHONY: cluster-down
 cluster-down: venv ## take the local cluster down; PURGE=1 drops its images and logs too

@@ -48,11 +48,13 @@ def parser() -> argparse.ArgumentParser:
     build = add("tools", _tools, "build the tools")
     build.add_argument("--olm", action="store_true", help="those that make, check and install the OLM bundle")
     build.add_argument("--lifecycle", action="store_true", help="of these those that install it from a catalog")
+    build.add_argument("--metrics", action="store_true", help="metrics-server alone")
     build.add_argument("--older-validator", action="store_true", help="the bundle's validator of an older release")
     up = add("up", _up, "bring the cluster up, or repair it")
     kind = up.add_mutually_exclusive_group()
     kind.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
     kind.add_argument("--simulated", action="store_true", help=SIMULATED)
+    up.add_argument("--metrics", action="store_true", help="with metrics-server, until it is taken down")
     down = add("down", _down, "take the cluster down")
     down.add_argument("--simulated", action="store_true", help=SIMULATED)
     down.add_argument("--purge", action="store_true", help="drop logs and loaded images too")
@@ -105,6 +107,7 @@ def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
         (options.olm, tools.OLM_TOOLS),
         (options.lifecycle, tools.LIFECYCLE_TOOLS),
         (options.older_validator, tools.OLDER_VALIDATOR),
+        (options.metrics, tools.METRICS_TOOLS),
     )
     special = tuple(tool for wanted, group in chosen if wanted for tool in group)
     tools.ensure(cluster.paths, say, special or tools.TOOLS)
@@ -119,7 +122,9 @@ def _up(options: argparse.Namespace, cluster: Cluster) -> int:
         return 0
     if os.environ.get("ALLUXIO_OPERATOR_INSIDE"):
         raise ClusterError("this shell is inside dev/in-cluster: change the cluster from outside")
-    cluster.up(options.nodes, simulated=options.simulated)
+    if options.metrics and options.simulated:
+        raise ClusterError("--metrics isn't for the cluster without machines: it has no kubelets that could measure")
+    cluster.up(options.nodes, simulated=options.simulated, metrics=options.metrics)
     say(hint(cluster.paths, simulated=options.simulated))
     return 0
 

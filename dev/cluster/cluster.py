@@ -13,6 +13,7 @@ from pathlib import Path
 from dev.cluster import control_plane, images, machine, packages, plan, simulation, teardown, tools
 from dev.cluster.api import Api
 from dev.cluster.errors import ClusterError
+from dev.cluster.metrics import served
 from dev.cluster.paths import Paths, require_real_disk
 from dev.cluster.plan import Node
 from dev.cluster.processes import Processes
@@ -37,12 +38,16 @@ class Cluster:
         runs = count and self.processes.alive(machine.process_name(first))
         return plan.nodes(count, self.paths.prefix) if runs else ()
 
-    def up(self, count: int | None, *, simulated: bool = False) -> None:
-        """Bring up a cluster of `count` nodes, or a simulated one; by default of as many as run, or of one."""
+    def up(self, count: int | None, *, simulated: bool = False, metrics: bool = False) -> None:
+        """Bring up a cluster of `count` nodes, or a simulated one; by default of as many as run, or of one.
+
+        Once brought up with `metrics` it has them until it is taken down.
+        """
         _require_root()
         require_real_disk(self.paths.run)
         packages.ensure(packages.CLUSTER_NEEDS, self._say)
-        toolbox = tools.ensure(self.paths, self._say)
+        metered = metrics or (not simulated and self._metered())
+        toolbox = tools.ensure(self.paths, self._say, (*tools.TOOLS, *(tools.METRICS_TOOLS if metered else ())))
         with self.locked():
             running = self.running()
             if running and self.simulated() != simulated:
@@ -55,7 +60,7 @@ class Cluster:
                 self._set_logs_aside()
             try:
                 start = SimulatedStart if simulated else Start
-                start(self.paths, self.processes, self._api, toolbox, members, self._say).run()
+                start(self.paths, self.processes, self._api, toolbox, members, self._say, metered=metered).run()
             except BaseException as failure:
                 told = self._with_log(failure)
                 if not running:
@@ -93,6 +98,8 @@ class Cluster:
         elif members:
             parts["DNS"] = control_plane.dns_answers(plan.nodes(1, self.paths.prefix)[0])
             parts |= {f"node {member.name}": self._api.node_is_ready(member.name) for member in members}
+            if self._metered():
+                parts["metrics.k8s.io"] = served(self._api)
         return parts
 
     @contextmanager
@@ -112,6 +119,9 @@ class Cluster:
     def simulated(self) -> bool:
         """Tell whether the nodes of the cluster are simulated ones."""
         return bool(self._last_state().get("simulated"))
+
+    def _metered(self) -> bool:
+        return bool(self._last_state().get("metrics"))
 
     def _last_count(self) -> int:
         return int(self._last_state().get("nodes", 0))

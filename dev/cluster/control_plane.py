@@ -60,7 +60,7 @@ def etcd(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
         "unsafe-no-fsync": "true",
         "log-level": "warn",
     }
-    return _command("etcd", tools.path("etcd"), arguments, enter)
+    return command("etcd", tools.path("etcd"), arguments, enter)
 
 
 def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Command:
@@ -101,7 +101,7 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
         "audit-log-maxbackup": 2,
         "profiling": "false",
     }
-    return _command("kube-apiserver", tools.path("kube-apiserver"), arguments, enter, audit_policy())
+    return command("kube-apiserver", tools.path("kube-apiserver"), arguments, enter, audit_policy())
 
 
 def controller_manager(
@@ -124,7 +124,7 @@ def controller_manager(
         "profiling": "false",
         **more,
     }
-    return _command("kube-controller-manager", tools.path("kube-controller-manager"), arguments, enter)
+    return command("kube-controller-manager", tools.path("kube-controller-manager"), arguments, enter)
 
 
 def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
@@ -135,7 +135,7 @@ def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
         "leader-elect": "false",
         "profiling": "false",
     }
-    return _command("kube-scheduler", tools.path("kube-scheduler"), arguments, enter)
+    return command("kube-scheduler", tools.path("kube-scheduler"), arguments, enter)
 
 
 def dns(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Command:
@@ -171,6 +171,7 @@ def client(paths: Paths, user: str) -> dict[str, object]:
     return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
 
 
-def _command(name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = "") -> Command:
+def command(name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = "") -> Command:
+    """Return a command with its flags as Kubernetes' own programs take them."""
     arguments = (program, *(f"--{flag}={value}" for flag, value in flags.items()))
     return Command(name=name, arguments=arguments, wrapper=enter, content=content)

@@ -14,6 +14,7 @@ from dev.cluster import (
     control_plane,
     images,
     machine,
+    metrics,
     native,
     network,
     node,
@@ -43,6 +44,8 @@ class Start:
         toolbox: tools.Toolbox,
         members: tuple[Node, ...],
         say: Callable[[str], None],
+        *,
+        metered: bool = False,
     ) -> None:
         self._paths = paths
         self._processes = processes
@@ -51,6 +54,7 @@ class Start:
         self._members = members
         self._first = members[0]
         self._say = say
+        self._metered = metered
         self._changes = 0
         self._fresh: set[Node] = set()
         self._removed: list[str] = []
@@ -76,7 +80,8 @@ class Start:
             except BaseException:
                 self._given_up = True
                 raise
-        self._paths.state.write_text(json.dumps({"nodes": len(self._members), "simulated": self.simulated}))
+        state = {"nodes": len(self._members), "simulated": self.simulated, "metrics": self._metered}
+        self._paths.state.write_text(json.dumps(state))
         took = time.monotonic() - began
         count = self._count()
         self._say(
@@ -103,7 +108,7 @@ class Start:
 
     def _make_machines(self) -> None:
         programs = native.ensure(self._paths)
-        wanted = certs.control_plane_certificates()
+        wanted = (*certs.control_plane_certificates(), *([metrics.certificate()] if self._metered else []))
         for member in self._members:
             wanted += certs.node_certificates(member)
         certs.ensure(self._paths.pki, wanted)
@@ -168,7 +173,8 @@ class Start:
     def _describe_objects(self) -> None:
         for name in self._removed:
             self._api.delete(f"/api/v1/nodes/{name}")
-        for collection, manifest in storage.manifests():
+        further = metrics.manifests(self._paths, self._first) if self._metered else []
+        for collection, manifest in (*storage.manifests(), *further):
             self._api.apply(collection, manifest)
 
     def _start_clients_of_the_api(self) -> None:
@@ -179,6 +185,8 @@ class Start:
         for member in self._members:
             self._start(node.kube_proxy(self._enter(member), self._paths, self._tools, member))
         self._start(storage.provisioner(self._paths, self._tools, enter))
+        if self._metered:
+            self._start(metrics.server(self._paths, self._tools, enter))
 
     def _await_health(self, loading: Future[None]) -> None:
         self._await_controllers()
@@ -188,6 +196,8 @@ class Start:
             since = self._kubelets_started.get(member.name, 0)
             ready = partial(self._api.node_is_ready, member.name, since)
             self._wait(f"Ready node {member.name}", ready, 90, f"{member.name}-kubelet")
+        if self._metered:
+            self._wait("metrics.k8s.io", partial(metrics.served, self._api), 60, metrics.NAME)
         self._check_processes()
 
     def _await_controllers(self) -> None:

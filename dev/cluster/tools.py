@@ -89,6 +89,11 @@ TOOLS = (
 BENCH_TOOLS = (Tool("helm", (Binary("helm", "helm.sh/helm/v3/cmd/helm", 100),)),)
 """What only the bench compares with: built by it, and by nothing else."""
 
+METRICS_TOOLS = (
+    Tool("metrics-server", (Binary("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", 85),)),
+)
+"""What serves metrics.k8s.io: built for a cluster that is asked to have it."""
+
 # Images are looked at and never run: without these the C libraries of container storage would be needed.
 _NO_CONTAINER_STORAGE = ("containers_image_openpgp", "exclude_graphdriver_btrfs", "exclude_graphdriver_devicemapper")
 _OLM = "github.com/operator-framework/operator-lifecycle-manager/cmd"

@@ -104,7 +104,12 @@ SUITES = (
     Suite("faults", (FAULT_TESTS,), 10, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 14, again=_failed_stories),
-    Suite("more-scenarios", (_kuttl("kuttl-test-full.yaml"),), 45, full=True),
+    Suite(
+        "more-scenarios",
+        ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
+        49,
+        full=True,
+    ),
     Suite(
         "bundle",
         (

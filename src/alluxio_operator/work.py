@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 
@@ -114,6 +114,10 @@ class Deadline:
     ) -> Deadline:
         """Return the deadline `seconds` from now."""
         return cls(clock() + seconds, clock, lost)
+
+    def at_most(self, seconds: float) -> Deadline:
+        """Return this deadline, or an earlier one `seconds` from now."""
+        return replace(self, at=min(self.at, self.clock() + seconds))
 
     def remaining(self, at_most: float) -> float:
         """Return the seconds that a call may block, `at_most` or fewer.

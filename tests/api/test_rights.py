@@ -157,6 +157,11 @@ def test_it_may_read_why_a_workload_has_no_pod(bound: Bound):
     assert not bound.may("delete", "events")
 
 
+def test_it_may_read_what_pods_use(bound: Bound):
+    assert bound.may("list", "pods", "metrics.k8s.io")
+    assert not bound.may("list", "nodes", "metrics.k8s.io")
+
+
 NEVER: list[tuple[str, str, str, str]] = [
     *((verb, "secrets", "", "") for verb in ("get", "list", "watch", "create", "delete")),
     ("create", "pods", "", "exec"),

@@ -17,6 +17,7 @@ from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.work import Deadline
 
 Json = dict[str, Any]
+METRICS = "/apis/metrics.k8s.io/"
 
 
 class FakeKube:
@@ -26,6 +27,8 @@ class FakeKube:
         self.objects: dict[str, Json] = {}
         self.calls: list[tuple[str, str]] = []
         self.writes: list[tuple[str, str]] = []
+        self.metrics: list[Json] | None = None
+        """What metrics.k8s.io tells of all pods; None where it isn't served."""
         self.before_call: Callable[[str, str], None] = lambda verb, path: None
         """Called before each call; may raise, or change something as somebody else would."""
         self.after_write: Callable[[str, str], None] = lambda verb, path: None
@@ -47,6 +50,11 @@ class FakeKube:
         self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
     ) -> Iterator[Json]:
         self._begin("list", path)
+        if path.startswith(METRICS):
+            if self.metrics is None:
+                raise NotFound(f"GET {path}", 404, "404 page not found")
+            yield from _copied(self.metrics)
+            return
         wanted = dict(pair.split("=", 1) for pair in label_selector.split(",") if pair)
         fields = dict(pair.split("=", 1) for pair in field_selector.split(",") if pair)
         kind = next(kind for kind in KINDS.values() if path.endswith(f"/{kind.plural}"))

@@ -12,6 +12,9 @@ from alluxio_operator.api.roles import list_map
 Short = Annotated[str, Field(max_length=253)]
 Message = Annotated[str, Field(max_length=4096)]
 
+ShortQuantity = Annotated[str, Field(max_length=16)]
+"""A quantity for people to read, such as 250m cores or 1.5Gi."""
+
 Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Stopped", "Paused", "Invalid"]
 
 
@@ -24,6 +27,31 @@ class Condition(Model):
     message: Message = Field("", description="The cause in a sentence, for people.")
     last_transition_time: Short = Field(description="When the status last changed (RFC 3339).")
     observed_generation: int = Field(0, description="Generation of the resource that it was said of.")
+
+
+class RoleUsage(Model):
+    """CPU and memory of all pods of a role together, as metrics.k8s.io tells them."""
+
+    role: Annotated[str, Field(max_length=32)] = Field(description="The role.")
+    cpu_before: ShortQuantity | None = Field(None, description="Cores in use when the change began.")
+    cpu_peak: ShortQuantity | None = Field(
+        None, description="Most cores in use meanwhile, each an average of the time between two measurements."
+    )
+    memory_before: ShortQuantity | None = Field(None, description="Memory in use when the change began.")
+    memory_peak: ShortQuantity | None = Field(None, description="Most memory in use meanwhile.")
+
+
+class Usage(Model):
+    """What a change cost in CPU and memory."""
+
+    unavailable: Annotated[str, Field(max_length=256)] | None = Field(
+        None, description="Why nothing is known of it; not given when something is."
+    )
+    roles: Annotated[tuple[RoleUsage, ...], Field(max_length=8)] = Field(
+        (),
+        description="Each role. Peaks are written by steps of a tenth; one that isn't given wasn't measured in this "
+        "time.",
+    )
 
 
 class Change(Model):
@@ -44,6 +72,9 @@ class Change(Model):
     replaced: int = Field(0, description="Pods that the operator replaced for it.")
     generation: int = Field(0, description="Generation of the resource.")
     by: Short | None = Field(None, description="Who asked for it: the field manager that last wrote the spec.")
+    usage: Usage | None = Field(
+        None, description="CPU and memory of the pods meanwhile. Not given for a change that was done at once."
+    )
     message: Annotated[str, Field(max_length=256)] = Field("", description="Details.")
 
 

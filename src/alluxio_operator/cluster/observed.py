@@ -11,6 +11,7 @@ from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.usage import Told
 
 JOURNAL_ANNOTATION = "alluxio-operator.io/journal"
 """On a journal's claim: `initialized` from the moment that it was; outlives the resource, as the volume does."""
@@ -37,6 +38,8 @@ class Observed:
     job_master_serves: bool = False
     refused_pods: Mapping[str, str] = field(default_factory=dict)
     """By role: in whose words the API server refuses to let its workload have any pod."""
+    used: Told = None
+    """CPU and memory of the pods, asked for while a change is under way only."""
 
     backup: BackupStatus | NoAnswer | None = None
     """How the backup stands that the status says is running."""

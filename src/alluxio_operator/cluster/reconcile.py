@@ -15,7 +15,7 @@ from alluxio_operator.cluster import names, revisions
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.pods import Pod
+from alluxio_operator.cluster.pods import Pod, roles_by_container
 from alluxio_operator.cluster.rejoin import permission
 from alluxio_operator.cluster.report import Report, report, report_problems
 from alluxio_operator.cluster.roll import may_delete
@@ -26,11 +26,12 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
+from alluxio_operator.pipeline.meter import Meter
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.upgradeable import Note, unnoted
-from alluxio_operator.work import Deadline, Outcome, Request
+from alluxio_operator.work import Deadline, Outcome, OwnerKey, Request
 
 FOLDER = "alluxio"
 
@@ -54,6 +55,7 @@ class ClusterReconciler:
         self._metrics = metrics
         self._now = now
         self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
+        self._meter = Meter(now)
 
     def is_news(self, request: Request) -> bool:
         """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
@@ -71,6 +73,7 @@ class ClusterReconciler:
         if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
             # Owner references delete the rest; there is nothing to finish that the API server doesn't finish itself.
             self._owned.forget(request.key)
+            self._meter.forget(request.key)
             return Outcome()
         kept = self._owned.kept(request)
         look = Look(observed.resource, observed.status)
@@ -79,6 +82,9 @@ class ClusterReconciler:
         if not isinstance(cluster, Cluster):
             told = report_problems(cluster, observed, self._now())
             return self._owned.publish(kube, look, told.status, None, told.requeue_after)
+        with self._metrics.stage("observe"):
+            # Before anything is done: what is measured by then is what the pods used before.
+            observed = self._measured(kube, request.key, cluster, observed, deadline)
         with self._metrics.stage("decide"):
             plan = decide(cluster, observed, self._now())
         manifests = self._owned.render(plan.context, kept)
@@ -112,6 +118,17 @@ class ClusterReconciler:
         answer = self._alluxio.backup(leader.ip, port, place, deadline)
         log.info("backup of the journal into %s: %s", place, answer)
         return replace(told, status=told.status.model_copy(update={"upgrade_backup": begun(known, answer)}))
+
+    def _measured(
+        self, kube: Kube, key: OwnerKey, cluster: Cluster, observed: Observed, deadline: Deadline
+    ) -> Observed:
+        """Return the look with what the pods use, where it is the cost of a change."""
+        if cluster.spec.paused or not any(pod.running for pod in observed.pods):
+            return observed
+        before, selector, role_of = observed.status, observed.names.owned_by_selector, roles_by_container(observed.pods)
+        begins = before.observed_generation != cluster.generation or before.restarts != cluster.restarts
+        told = self._meter.look(kube, key, selector, role_of, before.history, deadline, begins=begins)
+        return replace(observed, used=told)
 
     def _permit(self, kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
         """Permit a master to join again without its journal; the status says so by now."""

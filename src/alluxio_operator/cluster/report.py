@@ -30,6 +30,7 @@ from alluxio_operator.pipeline.conditions import Said, holds, merge
 from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.rollout import Rollout, rollout
+from alluxio_operator.pipeline.usage import look_again, with_usage
 
 NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT, rollback.MISSING, safeguard.FAILED})
 """Reasons for which a gate is closed until somebody does something."""
@@ -129,16 +130,20 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
         history=before.history
         if paused
-        else history_after(
-            before,
-            observed.resource,
-            cluster.restarts,
-            _wished(cluster),
-            applied,
-            ready=at_rest,
-            failed=up_to_date.reason == roll.TIMED_OUT,
-            back=back if back_begins else None,
-            now=now,
+        else with_usage(
+            before.history,
+            history_after(
+                before,
+                observed.resource,
+                cluster.restarts,
+                _wished(cluster),
+                applied,
+                ready=at_rest,
+                failed=up_to_date.reason == roll.TIMED_OUT,
+                back=back if back_begins else None,
+                now=now,
+            ),
+            observed.used,
         ),
         good=rollback.good_spec(observed.resource) if ready and up_to_date.passed and not paused else before.good,
         rollback=back,
@@ -149,7 +154,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     if (plan.rejoin.status or plan.roll.under_way or back_begins) and not paused:
         return Report(status, 1.0)
     wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
-    return Report(status, _sooner(wait, plan.roll.next_look, now))
+    waits = (_sooner(wait, plan.roll.next_look, now), look_again(status.history, observed.used, now))
+    return Report(status, min((one for one in waits if one is not None), default=None))
 
 
 def _wished(cluster: Cluster) -> Wished:

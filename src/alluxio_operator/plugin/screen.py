@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from alluxio_operator.plugin import usage
 from alluxio_operator.plugin.plan import Foreseen
 from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
@@ -71,9 +72,11 @@ def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
 
 def history(changes: Iterable[Object]) -> RenderableType:
     """Return the last changes, newest first."""
-    table = _table("STARTED", "ENDED", "WHAT", "OUTCOME", "PODS", "BY", "DETAILS")
-    for one in reversed(list(changes)):
+    table = _table("STARTED", "ENDED", "WHAT", "OUTCOME", "PODS", "BY", "ROLE", "CPU", "MEMORY", "DETAILS")
+    newest_first = list(reversed(list(changes)))
+    for one in newest_first:
         outcome = one.get("outcome", "under way")
+        used = usage.rows(one)
         table.add_row(
             one["started"],
             one.get("ended", ""),
@@ -81,9 +84,12 @@ def history(changes: Iterable[Object]) -> RenderableType:
             Text(outcome, style=OUTCOMES.get(outcome, "")),
             str(one.get("replaced", 0)),
             one.get("by", ""),
+            *("\n".join(column) for column in (zip(*used, strict=True) if used else ((), (), ()))),
             one.get("message", ""),
         )
-    return table
+    told = "CPU and memory: of all pods of a role together, when the change began -> the most meanwhile."
+    notes = [*([told] if any(usage.rows(one) for one in newest_first) else []), *usage.unavailable(newest_first)]
+    return Group(table, *(Text(f"\n{note}" if number == 0 else note, "dim") for number, note in enumerate(notes)))
 
 
 def foreseen(found: Foreseen) -> RenderableType:

@@ -8,6 +8,7 @@ from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.pipeline.usage import Told
 from alluxio_operator.presto.answers import CoordinatorInfo
 from alluxio_operator.presto.cache import CacheLook
 from alluxio_operator.presto.scaling import Load
@@ -24,6 +25,8 @@ class Observed:
     processors: float | None = None
     """Average share of their processors that the workers use; None when nobody asked, or none said."""
     cache: CacheLook | None = None
+    used: Told = None
+    """CPU and memory of the pods, asked for while a change is under way only."""
 
     @property
     def generation(self) -> int:

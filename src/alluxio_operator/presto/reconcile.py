@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.pipeline.applied import Applied
+from alluxio_operator.pipeline.meter import Meter
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.presto.answers import PrestoServers
-from alluxio_operator.presto.decide import decide
+from alluxio_operator.presto.decide import Plan, decide
 from alluxio_operator.presto.observe import observe
+from alluxio_operator.presto.observed import Observed
 from alluxio_operator.presto.report import report, report_problems
 from alluxio_operator.presto.validate import Presto, validate
 from alluxio_operator.telemetry.metrics import Metrics
@@ -39,6 +42,7 @@ class PrestoReconciler:
         self._metrics = metrics
         self._now = now
         self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
+        self._meter = Meter(now)
 
     def is_news(self, request: Request) -> bool:
         """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
@@ -56,6 +60,7 @@ class PrestoReconciler:
         if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
             # Owner references delete the rest.
             self._owned.forget(request.key)
+            self._meter.forget(request.key)
             return Outcome()
         kept = self._owned.kept(request)
         look = Look(observed.resource, observed.status)
@@ -69,6 +74,9 @@ class PrestoReconciler:
         if plan.context is None:
             told = report(plan, observed, Applied(), (), now)
             return self._owned.publish(kube, look, told.status, None, told.requeue_after)
+        with self._metrics.stage("observe"):
+            # Before anything is done: what is measured by then is what the pods used before.
+            observed = self._measured(kube, request, plan, observed, deadline)
         manifests = self._owned.render(plan.context, kept)
         # How the cache is reached outlives its cluster only if it is on record before it is used.
         recorded = self._owned.record(kube, look, manifests, kept, {"alluxio": plan.alluxio})
@@ -79,3 +87,15 @@ class PrestoReconciler:
         applied = self._owned.apply(kube, request.key, recorded.status.inventory, manifests, plan.until, kept)
         told = report(plan, observed, applied, [m.ref for m in manifests], now)
         return self._owned.publish(kube, recorded, told.status, applied, told.requeue_after)
+
+    def _measured(self, kube: Kube, request: Request, plan: Plan, observed: Observed, deadline: Deadline) -> Observed:
+        """Return the look with what the pods use, where it is the cost of a change."""
+        roles = {pod.name: pod.role for pod in observed.pods if pod.running}
+        if not roles:
+            return observed
+        before, selector = observed.status, plan.presto.names.owned_by_selector
+        begins = before.observed_generation != plan.presto.generation or before.workers.wanted != plan.target.workers
+        told = self._meter.look(
+            kube, request.key, selector, lambda pod, _: roles.get(pod), before.history, deadline, begins=begins
+        )
+        return replace(observed, used=told)

@@ -24,6 +24,7 @@ from alluxio_operator.pipeline.conditions import Said, holds, merge
 from alluxio_operator.pipeline.gate import Gate
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.pipeline.rollout import Rollout, rollout
+from alluxio_operator.pipeline.usage import with_usage
 from alluxio_operator.presto import gates, names, shutdown
 from alluxio_operator.presto.decide import LAYERS, Plan
 from alluxio_operator.presto.history import history_after
@@ -118,7 +119,11 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         ),
         alluxio=plan.alluxio,
         memory=tuple(_memory(presto)),
-        history=history_after(before, observed.resource, plan.target.workers, reason, ready=ready, now=now),
+        history=with_usage(
+            before.history,
+            history_after(before, observed.resource, plan.target.workers, reason, ready=ready, now=now),
+            observed.used,
+        ),
         layer=plan.reached,
         inventory=standing.inventory_after(before.inventory, applied, rendered) if plan.context else before.inventory,
     )

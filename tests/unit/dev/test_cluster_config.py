@@ -3,13 +3,13 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from dev.cluster import certs, control_plane, machine, native, node, plan, storage
+from dev.cluster import certs, control_plane, machine, metrics, native, node, plan, storage
 from dev.cluster.api import is_ready
 from dev.cluster.paths import Paths
-from dev.cluster.tools import TOOLS, Toolbox
+from dev.cluster.tools import METRICS_TOOLS, TOOLS, Toolbox
 
 PATHS = Paths(cache=Path("/srv/cache"), run=Path("/srv/run"), prefix="alx-1a")
-TOOLBOX = Toolbox({binary.name: Path("/tools") for tool in TOOLS for binary in tool.binaries})
+TOOLBOX = Toolbox({binary.name: Path("/tools") for tool in (*TOOLS, *METRICS_TOOLS) for binary in tool.binaries})
 FIRST, SECOND = plan.nodes(2, "alx-1a")
 
 
@@ -86,3 +86,20 @@ def test_an_old_ready_condition_does_not_count() -> None:
     assert not is_ready({"status": {"conditions": [condition | {"status": "Unknown"}]}}, since=0)
     assert not is_ready({"status": {}}, since=0)
     assert not is_ready(None, since=0)
+
+
+def test_the_api_server_finds_metrics_server_where_it_listens_and_can_verify_it(tmp_path: Path) -> None:
+    paths = Paths(cache=tmp_path, run=tmp_path, prefix="alx-1a")
+    certs.ensure(paths.pki, [metrics.certificate()])
+    by_kind = {manifest["kind"]: manifest for _, manifest in metrics.manifests(paths, FIRST)}
+    [port] = by_kind["EndpointSlice"]["ports"]
+    [endpoint] = by_kind["EndpointSlice"]["endpoints"]
+    assert f"--secure-port={port['port']}" in metrics.server(paths, TOOLBOX, ()).arguments
+    assert endpoint["addresses"] == [FIRST.address]
+    service = by_kind["APIService"]["spec"]["service"]
+    name = f"DNS:{service['name']}.{service['namespace']}.svc"
+    text = subprocess.run(
+        ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", str(paths.pki / "metrics-server.crt")],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert name in text

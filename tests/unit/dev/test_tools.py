@@ -36,10 +36,11 @@ def test_kubernetes_reports_its_version() -> None:
 
 
 def test_every_tool_has_its_module_and_every_program_a_name_of_its_own() -> None:
-    for tool in tools.TOOLS:
+    every = (*tools.TOOLS, *tools.METRICS_TOOLS)
+    for tool in every:
         module = (tools.MODULES / tool.name / "go.mod").read_text()
         assert all(binary.package in module for binary in tool.binaries)
-    names = [binary.name for tool in tools.TOOLS for binary in tool.binaries]
+    names = [binary.name for tool in every for binary in tool.binaries]
     assert len(set(names)) == len(names)
 
 

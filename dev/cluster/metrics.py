@@ -1,0 +1,95 @@
+"""metrics.k8s.io, served by metrics-server: CPU and memory of pods and nodes, for `kubectl top` and the operator.
+
+It runs on request only: its build takes a minute and a half on two cores, and most tests need none of it.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from dev.cluster import certs, control_plane
+from dev.cluster.api import Api
+from dev.cluster.certs import Certificate
+from dev.cluster.paths import Paths
+from dev.cluster.plan import Node
+from dev.cluster.processes import Command
+from dev.cluster.tools import Toolbox
+
+NAME = "metrics-server"
+NAMESPACE = "kube-system"
+SERVICE = f"{NAME}.{NAMESPACE}.svc"
+PORT = 4443
+"""On node 1; where it listens by itself, 10250, is the kubelet."""
+RESOLUTION = "15s"
+API_SERVICE = "v1beta1.metrics.k8s.io"
+API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
+
+
+def certificate() -> Certificate:
+    """Return what it shows to the API server."""
+    return Certificate(NAME, f"/CN={NAME}", names=(f"DNS:{SERVICE}",))
+
+
+def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
+    """Return the command of metrics-server."""
+    kubeconfig = paths.kubeconfig
+    arguments = {
+        **dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig),
+        "secure-port": PORT,
+        "tls-cert-file": paths.pki / f"{NAME}.crt",
+        "tls-private-key-file": paths.pki / f"{NAME}.key",
+        "kubelet-certificate-authority": paths.pki / f"{certs.CLUSTER_AUTHORITY}.crt",
+        "kubelet-preferred-address-types": "InternalIP",
+        "kubelet-use-node-status-port": "true",
+        "metric-resolution": RESOLUTION,
+    }
+    return control_plane.command(NAME, tools.path(NAME), arguments, enter)
+
+
+def manifests(paths: Paths, first: Node) -> list[tuple[str, dict[str, Any]]]:
+    """Return by what the API server finds it: collection and object.
+
+    It is no pod: the Service has no selector, and its one endpoint is node 1.
+    """
+    authority = base64.b64encode((paths.pki / f"{certs.CLUSTER_AUTHORITY}.crt").read_bytes()).decode()
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": NAME},
+        "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": PORT}]},
+    }
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": NAME, "labels": {"kubernetes.io/service-name": NAME}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [first.address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": PORT, "protocol": "TCP"}],
+    }
+    group, version = API_SERVICE.partition(".")[2], API_SERVICE.partition(".")[0]
+    api_service = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": API_SERVICE},
+        "spec": {
+            "group": group,
+            "version": version,
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            "caBundle": authority,
+            "service": {"name": NAME, "namespace": NAMESPACE},
+        },
+    }
+    return [
+        (f"/api/v1/namespaces/{NAMESPACE}/services", service),
+        (f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices", endpoints),
+        (API_SERVICES, api_service),
+    ]
+
+
+def served(api: Api) -> bool:
+    """Tell whether the API server reaches it; what it has measured comes some 20 seconds later."""
+    found = api.get(f"{API_SERVICES}/{API_SERVICE}") or {}
+    conditions = found.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Available" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,69 @@
+"""CPU and memory of pods by the resource metrics API (metrics.k8s.io), which metrics-server serves where it runs.
+
+That nobody serves it is a value: a cluster without it is as good as one with it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from kubernetes.utils.quantity import parse_quantity
+
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import ApiError, NotFound, Refused
+from alluxio_operator.kube.kinds import Object
+from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
+from alluxio_operator.work import Deadline, DeadlineExceeded
+
+GROUP: Final = "metrics.k8s.io"
+TIMEOUT: Final = 2.0
+"""Seconds: whoever asks has more important things to do. metrics-server answers from memory, in milliseconds."""
+RARELY: Final = timedelta(minutes=10)
+"""Until an API that isn't there, or isn't permitted, is asked for again."""
+SOON: Final = timedelta(minutes=1)
+"""Until one is asked again that is there and didn't answer: as long as a metrics-server takes to start."""
+
+_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def pods_used(kube: Kube, namespace: str, selector: str, deadline: Deadline) -> tuple[PodUsed, ...] | NoMetrics:
+    """Read what the pods of a selector use; those that weren't measured yet are left out."""
+    path = f"/apis/{GROUP}/v1beta1/namespaces/{namespace}/pods"
+    try:
+        return tuple(_parsed(item) for item in kube.within(deadline.at_most(TIMEOUT)).list(path, selector))
+    except NotFound:
+        return NoMetrics(f"{GROUP} isn't served here: there is no metrics-server", RARELY)
+    except Refused as error:
+        if error.status != 403:
+            return NoMetrics(f"{GROUP} refuses the question (HTTP {error.status})", RARELY)
+        return NoMetrics(f"the operator may not list pods of {GROUP} in this namespace", RARELY, everywhere=False)
+    except (ApiError, DeadlineExceeded) as error:
+        status = error.status if isinstance(error, ApiError) else 0
+        how = f"answers HTTP {status}" if status else f"didn't answer within {TIMEOUT:g} s"
+        return NoMetrics(f"{GROUP} is registered and {how}" if status == 503 else f"{GROUP} {how}", SOON)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        # Others than metrics-server serve it, too: what they say is no reason for a reconcile to fail.
+        return NoMetrics(f"{GROUP} says what can't be understood", RARELY)
+
+
+def _parsed(item: Object) -> PodUsed:
+    containers: Mapping[str, Used] = {
+        one["name"]: Used(
+            cpu=math.ceil(parse_quantity(one["usage"].get("cpu", 0)) * 1000),
+            memory=int(parse_quantity(one["usage"].get("memory", 0))),
+        )
+        for one in item.get("containers", ())
+    }
+    measured = datetime.fromisoformat(item["timestamp"])
+    return PodUsed(item["metadata"]["name"], measured, measured - _duration(item.get("window", "")), containers)
+
+
+def _duration(text: str) -> timedelta:
+    """Return a duration as Go writes it, such as 1m0.5s."""
+    return timedelta(
+        seconds=sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"([\d.]+)(h|ms|us|µs|ns|m|s)", text))
+    )
