@@ -11,21 +11,15 @@ from typing import Any
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
-from alluxio_operator.cluster import names, revisions
 from alluxio_operator.cluster.decide import Plan, decide
+from alluxio_operator.cluster.deeds import back_up, keep_what_is_good, permit, replace_pods
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.pods import Pod, roles_by_container
-from alluxio_operator.cluster.rejoin import permission
-from alluxio_operator.cluster.report import Report, report, report_problems
-from alluxio_operator.cluster.roll import may_delete
+from alluxio_operator.cluster.pods import roles_by_container
+from alluxio_operator.cluster.report import report, report_problems
 from alluxio_operator.cluster.rollback import followed
-from alluxio_operator.cluster.safeguard import begun, directory
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.errors import Conflict, NotFound, Refused
-from alluxio_operator.kube.kinds import KINDS, Ref
-from alluxio_operator.pipeline.applied import WORKLOADS, Applied
 from alluxio_operator.pipeline.meter import Meter
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
@@ -99,25 +93,13 @@ class ClusterReconciler:
             inventory = look.status.inventory
             applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting)
             if plan.rejoin.permit is not None:
-                self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
-            _replace(kube, request.key.namespace, plan, applied)
+                permit(kube, request.key.namespace, plan.rejoin.permit, applied)
+            replace_pods(kube, request.key.namespace, plan, applied)
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
         if plan.roll.backup and plan.roll.backup.begin and not cluster.spec.paused:
-            told = self._back_up(plan, observed, told, deadline)
-        told = _keep_what_is_good(kube, observed, told)
+            told = back_up(self._alluxio, plan, observed, told, deadline)
+        told = keep_what_is_good(kube, observed, told)
         return self._owned.publish(kube, look, told.status, applied, told.requeue_after)
-
-    def _back_up(self, plan: Plan, observed: Observed, told: Report, deadline: Deadline) -> Report:
-        """Have the leader begin the backup that the status says is requested."""
-        leader = next((pod for pod in observed.role(names.MASTER) if pod.name == plan.quorum.leader), None)
-        known = told.status.upgrade_backup
-        if leader is None or known is None:
-            return told
-        port = leader.ports.get("rpc", plan.cluster.spec.masters.ports.rpc)
-        place = directory(plan.cluster.spec)
-        answer = self._alluxio.backup(leader.ip, port, place, deadline)
-        log.info("backup of the journal into %s: %s", place, answer)
-        return replace(told, status=told.status.model_copy(update={"upgrade_backup": begun(known, answer)}))
 
     def _measured(
         self, kube: Kube, key: OwnerKey, cluster: Cluster, observed: Observed, deadline: Deadline
@@ -129,47 +111,6 @@ class ClusterReconciler:
         begins = before.observed_generation != cluster.generation or before.restarts != cluster.restarts
         told = self._meter.look(kube, key, selector, role_of, before.history, deadline, begins=begins)
         return replace(observed, used=told)
-
-    def _permit(self, kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
-        """Permit a master to join again without its journal; the status says so by now."""
-        try:
-            kube.merge(KINDS["Pod"].path(namespace, pod.name), permission(pod))
-        except (Conflict, NotFound):
-            # Another pod by now, or another state of it: the next look decides anew.
-            log.info("pod %s changed before it was permitted to join again", pod.name)
-        except Refused as error:
-            applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be permitted to join again: {error.message}"
-        else:
-            log.info("pod %s is permitted to join again without its journal", pod.name)
-
-
-def _replace(kube: Kube, namespace: str, plan: Plan, applied: Applied) -> None:
-    """Delete the pods that are to be replaced; the status names them by now."""
-    workloads = {ref.name: obj for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
-    for pod in plan.roll.delete:
-        if not may_delete(workloads.get(plan.cluster.names.of(pod.role)), plan.hashes.get(pod.role)):
-            # Made anew now it would be as it was.
-            continue
-        try:
-            kube.delete(KINDS["Pod"].path(namespace, pod.name), uid=pod.uid)
-        except (Conflict, NotFound):
-            log.info("pod %s was replaced by somebody else", pod.name)
-        except Refused as error:
-            applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be replaced: {error.message}"
-        else:
-            applied.replaced.append(Ref("Pod", pod.name))
-
-
-def _keep_what_is_good(kube: Kube, observed: Observed, told: Report) -> Report:
-    """Keep a spec before the status names it as one to go back to."""
-    good, before = told.status.good, observed.status.good
-    if good is None or good == before:
-        return told
-    refusal = revisions.keep(kube, observed.resource, good)
-    if refusal is None:
-        return told
-    log.warning("the spec can't be kept, so there is no going back to it: %s", refusal)
-    return replace(told, status=told.status.model_copy(update={"good": before}))
 
 
 def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:
