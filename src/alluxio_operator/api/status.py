@@ -69,6 +69,10 @@ class Change(Model):
         description="What came of it: Failed when a pod wasn't well in its time, Superseded when another change came "
         "first.",
     )
+    restarts: Annotated[tuple[Short, ...], Field(max_length=8)] = Field(
+        (),
+        description="Roles whose pods it replaces, told before the first of them is; none when it is empty.",
+    )
     replaced: int = Field(0, description="Pods that the operator replaced for it.")
     generation: int = Field(0, description="Generation of the resource.")
     by: Short | None = Field(None, description="Who asked for it: the field manager that last wrote the spec.")

@@ -47,6 +47,8 @@ class Plan:
     """By role, the hash that its pods carry once they run what the spec says."""
     waiting: frozenset[int] = frozenset()
     """Numbers of the templates that are left as they are for now."""
+    outdated: tuple[str, ...] = ()
+    """Roles of which a pod runs something else than what the spec says."""
 
     @property
     def until(self) -> int:
@@ -87,7 +89,13 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     reached = max(layer, observed.status.layer)
     waiting = followers.waiting(roles, rolled, upgrade, now)
     rolled = followers.with_followers(roles, rolled, upgrade, now)
-    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes, waiting)
+    return Plan(
+        cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes, waiting, _outdated(roles)
+    )
+
+
+def _outdated(roles: Roles) -> tuple[str, ...]:
+    return tuple(role for role in (*roll.ORDER, *followers.TEMPLATES) if role in roles.wanted and roles.outdated(role))
 
 
 def _workers(cluster: Cluster, observed: Observed) -> int:

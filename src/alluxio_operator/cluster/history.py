@@ -29,6 +29,7 @@ def history_after(
     wished: Wished,
     applied: Applied,
     *,
+    outdated: tuple[str, ...] = (),
     ready: bool,
     failed: bool,
     back: RollbackStatus | None = None,
@@ -36,7 +37,7 @@ def history_after(
 ) -> tuple[Change, ...]:
     """Return the history with what begins now and what is done now; `restarts` are those asked for, by role.
 
-    `back` is the rollback that begins now.
+    `outdated` are the roles with pods to replace, `back` is the rollback that begins now.
 
     A change is what another generation of the spec led to in the reconcile that followed it; an edit while another
     change is under way ends that one. What is put right without an edit is no change: Events tell of it.
@@ -46,9 +47,11 @@ def history_after(
     if not before.history and not holds(before.conditions, "Installed"):
         changes.append(begun("Installed", resource, "", now))
     elif before.observed_generation == generation and before.restarts != restarts:
-        changes = [*ended(changes, now, "Superseded"), begun("Restarted", resource, _what(applied), now)]
+        restarted = begun("Restarted", resource, _what(applied), now).model_copy(update={"restarts": outdated})
+        changes = [*ended(changes, now, "Superseded"), restarted]
     elif before.observed_generation != generation:
-        changed = begun("Changed", resource, _what(applied), now).model_copy(update=_from_to(before, wished))
+        update = {**_from_to(before, wished), "restarts": outdated}
+        changed = begun("Changed", resource, _what(applied), now).model_copy(update=update)
         changes = [*ended(changes, now, "Superseded"), changed]
     if changes and not changes[-1].ended:
         changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})

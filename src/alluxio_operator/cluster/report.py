@@ -138,6 +138,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
                 cluster.restarts,
                 _wished(cluster),
                 applied,
+                outdated=plan.outdated,
                 ready=at_rest,
                 failed=up_to_date.reason == roll.TIMED_OUT,
                 back=back if back_begins else None,

@@ -13,7 +13,7 @@ from alluxio_operator.plugin import usage
 from alluxio_operator.plugin.plan import Foreseen
 from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
-from alluxio_operator.plugin.view import ClusterView, Gate, Happened, RoleView, what
+from alluxio_operator.plugin.view import ClusterView, Gate, Happened, RoleView, details, what
 
 PIPE_WIDTH = 240
 MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
@@ -85,7 +85,7 @@ def history(changes: Iterable[Object]) -> RenderableType:
             str(one.get("replaced", 0)),
             one.get("by", ""),
             *("\n".join(column) for column in (zip(*used, strict=True) if used else ((), (), ()))),
-            one.get("message", ""),
+            details(one),
         )
     told = "CPU and memory: of all pods of a role together, when the change began -> the most meanwhile."
     notes = [*([told] if any(usage.rows(one) for one in newest_first) else []), *usage.unavailable(newest_first)]

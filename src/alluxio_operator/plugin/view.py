@@ -156,6 +156,12 @@ def what(change: Object) -> str:
     return kind + (f" {change['from']} -> {change['to']}" if change.get("to") else "")
 
 
+def details(change: Object) -> str:
+    """Return which roles a change of the history restarts, and which objects it changed."""
+    roles = ", ".join(change.get("restarts", ()))
+    return "; ".join(part for part in (roles and f"restarts {roles}", str(change.get("message", ""))) if part)
+
+
 def _how_it_ended(change: Object) -> str:
     if not change.get("ended"):
         return ", under way"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.builders import resource
 from tests.support.world import World
 
 from alluxio_operator.api.alluxiocluster import KIND
@@ -54,6 +55,7 @@ def test_an_edit_names_what_it_leads_to_and_who_asked():
 
     assert (change["what"], change["by"], change["generation"]) == ("Changed", "kubectl-edit", 2)
     assert change["message"] == "changed: StatefulSet/small-worker; 1 other objects changed"
+    assert change["restarts"] == ["worker"], "known before any pod is replaced"
     assert "ended" not in change
     world.pass_time(12)
     world.settle()
@@ -153,3 +155,20 @@ def test_the_oldest_are_forgotten():
 
     assert len(world.status["history"]) == KEPT
     assert {one["what"] for one in world.status["history"]} == {"Changed"}
+
+
+def test_the_roles_that_a_change_restarts_are_told_in_their_order():
+    world = World(resource(proxy={"enabled": True}))
+    world.settle()
+    world.edit_spec(proxy={"enabled": True}, properties={"alluxio.user.metrics.collection.enabled": "true"})
+    world.reconcile()
+
+    assert last(world)["restarts"] == ["master", "jobmaster", "worker", "logserver", "proxy"]
+
+
+def test_a_change_that_restarts_nothing_says_so():
+    world = settled()
+    world.edit_spec(service={"type": "NodePort"})
+    world.reconcile()
+
+    assert last(world)["restarts"] == []
