@@ -187,7 +187,7 @@ def _happened(happened: Iterable[Happened]) -> Table:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=column not in ("SUMMARY", "TROUBLE"), overflow="fold")
+        table.add_column(column, no_wrap=column not in ("SUMMARY", "TROUBLE", "DETAILS"), overflow="fold")
     return table
 
 
