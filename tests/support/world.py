@@ -51,6 +51,8 @@ class FakeAlluxio:
         self.indexes: dict[str, int] = {}
         self.job_master = job_master
         self.asked: list[tuple[str, int]] = []
+        self.told: list[tuple[str, int, dict[str, str]]] = []
+        self.takes: Mapping[str, bool] | NoAnswer | None = None
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
@@ -58,6 +60,12 @@ class FakeAlluxio:
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
         return self.indexes.get(host)
+
+    def update_configuration(
+        self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
+    ) -> Mapping[str, bool] | NoAnswer:
+        self.told.append((host, port, dict(properties)))
+        return dict.fromkeys(properties, True) if self.takes is None else self.takes
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))

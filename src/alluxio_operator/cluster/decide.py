@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster import gates, journal, rejoin, roll
+from alluxio_operator.cluster import dynamic, gates, journal, names, properties, rejoin, roll
 from alluxio_operator.cluster.context import context_of
+from alluxio_operator.cluster.dynamic import Telling
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import Quorum, quorum_of
@@ -46,6 +47,8 @@ class Plan:
     roll: RollStep
     hashes: Mapping[str, str]
     """By role, the hash that its pods carry once they run what the spec says."""
+    telling: Telling
+    """What the leading master is told while it runs."""
 
     @property
     def until(self) -> int:
@@ -83,9 +86,14 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         journal_made_for=step.status.members if step.status else observed.journal_members or cluster.members,
     )
     hashes = {role: values["configHash"] for role, values in context["roles"].items() if role in roll.ORDER}
-    rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), cluster.spec.upgrade, now)
+    roles = Roles(observed, quorum, hashes, _workers(cluster, observed))
+    rolled = roll.next_step(roles, cluster.spec.upgrade, now)
     reached = max(layer, observed.status.layer)
-    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes)
+    site = properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
+    leader = next((pod for pod in observed.role(names.MASTER) if pod.name == quorum.leader), None)
+    current = leader if leader is not None and roles.is_current(leader) else None
+    telling = dynamic.next_telling(cluster.spec, site, observed, current)
+    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes, telling)
 
 
 def _workers(cluster: Cluster, observed: Observed) -> int:

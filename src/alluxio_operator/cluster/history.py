@@ -31,9 +31,11 @@ def history_after(
     *,
     ready: bool,
     failed: bool,
+    told: Iterable[str] = (),
     now: datetime,
 ) -> tuple[Change, ...]:
-    """Return the history with what begins now and what is done now; `restarts` are those asked for, by role.
+    """Return the history with what begins now and what is done now; `restarts` are those asked for, by role, `told` the
+    properties that the leader was told without a restart.
 
     A change is what another generation of the spec led to in the reconcile that followed it; an edit while another
     change is under way ends that one. What is put right without an edit is no change: Events tell of it.
@@ -45,7 +47,7 @@ def history_after(
     elif before.observed_generation == generation and before.restarts != restarts:
         changes = [*ended(changes, now, "Superseded"), begun("Restarted", resource, _what(applied), now)]
     elif before.observed_generation != generation:
-        changed = begun("Changed", resource, _what(applied), now).model_copy(update=_from_to(before, wished))
+        changed = begun("Changed", resource, _what(applied, told), now).model_copy(update=_from_to(before, wished))
         changes = [*ended(changes, now, "Superseded"), changed]
     if changes and not changes[-1].ended:
         changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
@@ -63,7 +65,7 @@ def _from_to(before: ClusterStatus, wished: Wished) -> dict[str, str]:
     return {}
 
 
-def _what(applied: Applied) -> str:
+def _what(applied: Applied, told: Iterable[str] = ()) -> str:
     workloads = [ref for ref in applied.changed if ref.kind in WORKLOADS]
     rest = len(applied.changed) - len(workloads)
     parts = (
@@ -71,6 +73,7 @@ def _what(applied: Applied) -> str:
         f"{rest} other objects changed" if rest else "",
         _named("made", applied.created),
         _named("removed", applied.pruned),
+        f"set without a restart: {', '.join(told)}" if told else "",
     )
     return "; ".join(part for part in parts if part) or "no object is concerned"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
 from alluxio_operator.cluster.decide import Plan, decide
-from alluxio_operator.cluster.observe import observe
+from alluxio_operator.cluster.dynamic import Telling, after_telling
+from alluxio_operator.cluster.observe import observe, port_of
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.cluster.rejoin import permission
@@ -91,8 +93,20 @@ class ClusterReconciler:
             if plan.rejoin.permit is not None:
                 self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
             _replace(kube, request.key.namespace, plan, applied)
+            if not applied.refused:
+                # What the next start reads has to be written first.
+                plan = replace(plan, telling=self._tell(plan.telling, observed, deadline))
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
         return self._owned.publish(kube, look, told.status, applied, told.requeue_after)
+
+    def _tell(self, telling: Telling, observed: Observed, deadline: Deadline) -> Telling:
+        """Tell the leading master what it takes while it runs; once more is as good as once."""
+        leader = telling.leader
+        if leader is None:
+            return telling
+        port = port_of(leader, observed.resource, "rpc", 19998)
+        answer = self._alluxio.update_configuration(leader.ip, port, telling.properties, deadline)
+        return after_telling(telling, answer)
 
     def _permit(self, kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
         """Permit a master to join again without its journal; the status says so by now."""
