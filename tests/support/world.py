@@ -54,6 +54,8 @@ class FakeAlluxio:
         self.begins: NoAnswer | None = None
         self.backed_up: BackupStatus | NoAnswer = BackupStatus("Completed", "file:///mnt/ufs/backup.gz", 40)
         self.asked: list[tuple[str, int]] = []
+        self.told: list[tuple[str, int, dict[str, str]]] = []
+        self.takes: Mapping[str, bool] | NoAnswer | None = None
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
@@ -68,6 +70,12 @@ class FakeAlluxio:
 
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
         return self.backed_up
+
+    def update_configuration(
+        self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
+    ) -> Mapping[str, bool] | NoAnswer:
+        self.told.append((host, port, dict(properties)))
+        return dict.fromkeys(properties, True) if self.takes is None else self.takes
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))

@@ -160,6 +160,17 @@ class RollbackStatus(Model):
     message: Annotated[str, Field(max_length=1024)] = Field("", description="What failed.")
 
 
+class ToldProperties(Model):
+    """Properties that are set while a master runs, and the process that has them."""
+
+    pod: Short = Field(description="The leading master's pod.")
+    uid: Annotated[str, Field(max_length=64)] = Field(description="The pod's uid.")
+    restarts: int = Field(0, description="How often its container had been restarted: another process is told anew.")
+    properties: Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=64)] = Field(
+        {}, description="What it has; those that are no longer in the spec are as Alluxio has them by itself."
+    )
+
+
 class RoleMemory(Model):
     """How the memory of one process is divided; the parts add up to at most the limit."""
 
@@ -244,6 +255,8 @@ class ClusterStatus(OwnerStatus):
     upgrade_backup: UpgradeBackup | None = Field(
         None, description="The last backup that was taken before masters changed their version."
     )
+
+    told: ToldProperties | None = Field(None, description="Properties that the leading master was told while it ran.")
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(
         0,

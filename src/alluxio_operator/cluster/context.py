@@ -11,7 +11,7 @@ from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.cluster import names, properties, ufs, versions
+from alluxio_operator.cluster import dynamic, names, properties, ufs, versions
 from alluxio_operator.cluster.disruption import budgets
 from alluxio_operator.cluster.extras import mounts_of, spread_of, volumes_of
 from alluxio_operator.cluster.fuse import fuse_values
@@ -166,7 +166,9 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     named = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     meant = {key: value for key, value in values.items() if key not in named}
-    values["configHash"] = digest({**meant, "properties": site, "jvm": jvm, **_beside_the_role(cluster, role)})
+    untold = dynamic.without_restart(spec, role, site)
+    restarting = {key: value for key, value in site.items() if key not in untold}
+    values["configHash"] = digest({**meant, "properties": restarting, "jvm": jvm, **_beside_the_role(cluster, role)})
     return values
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster import followers, gates, journal, rejoin, roll
+from alluxio_operator.cluster import dynamic, followers, gates, journal, names, properties, rejoin, roll
 from alluxio_operator.cluster.context import context_of
+from alluxio_operator.cluster.dynamic import Telling
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.quorum import Quorum, quorum_of
@@ -45,9 +46,11 @@ class Plan:
     roll: RollStep
     hashes: Mapping[str, str]
     """By role, the hash that its pods carry once they run what the spec says."""
-    waiting: frozenset[int] = frozenset()
+    telling: Telling
+    """What the leading master is told while it runs."""
+    waiting: frozenset[int]
     """Numbers of the templates that are left as they are for now."""
-    outdated: tuple[str, ...] = ()
+    outdated: tuple[str, ...]
     """Roles of which a pod runs something else than what the spec says."""
 
     @property
@@ -83,15 +86,30 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     if observed.good_spec is not None:
         # What was begun in a window and failed is taken back outside of it, too: half of it is nobody's wish.
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
-    guard = next_safeguard(observed, cluster.spec, now)
     roles = Roles(observed, quorum, hashes, _workers(cluster, observed))
-    rolled = roll.next_step(roles, upgrade, now, guard)
-    reached = max(layer, observed.status.layer)
-    waiting = followers.waiting(roles, rolled, upgrade, now)
-    rolled = followers.with_followers(roles, rolled, upgrade, now)
+    rolled = roll.next_step(roles, upgrade, now, next_safeguard(observed, cluster.spec, now))
     return Plan(
-        cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes, waiting, _outdated(roles)
+        cluster=cluster,
+        context=context,
+        layer=layer,
+        reached=max(layer, observed.status.layer),
+        journal=step,
+        masters=masters,
+        quorum=quorum,
+        rejoin=again,
+        roll=followers.with_followers(roles, rolled, upgrade, now),
+        hashes=hashes,
+        telling=_telling(cluster, observed, roles),
+        waiting=followers.waiting(roles, rolled, upgrade, now),
+        outdated=_outdated(roles),
     )
+
+
+def _telling(cluster: Cluster, observed: Observed, roles: Roles) -> Telling:
+    site = properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
+    leader = next((pod for pod in observed.role(names.MASTER) if pod.name == roles.quorum.leader), None)
+    current = leader if leader is not None and roles.is_current(leader) else None
+    return dynamic.next_telling(cluster.spec, site, observed, current)
 
 
 def _outdated(roles: Roles) -> tuple[str, ...]:

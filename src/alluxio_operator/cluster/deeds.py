@@ -8,6 +8,8 @@ from dataclasses import replace
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.cluster import names, revisions
 from alluxio_operator.cluster.decide import Plan
+from alluxio_operator.cluster.dynamic import Telling, after_telling
+from alluxio_operator.cluster.observe import DEFAULT_RPC, port_of
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.cluster.rejoin import permission
@@ -53,13 +55,22 @@ def replace_pods(kube: Kube, namespace: str, plan: Plan, applied: Applied) -> No
             applied.replaced.append(Ref("Pod", pod.name))
 
 
+def tell(alluxio: Alluxio, telling: Telling, observed: Observed, deadline: Deadline) -> Telling:
+    """Tell the leading master what it takes while it runs; once more is as good as once."""
+    leader = telling.leader
+    if leader is None:
+        return telling
+    port = port_of(leader, observed.resource, "rpc", DEFAULT_RPC)
+    return after_telling(telling, alluxio.update_configuration(leader.ip, port, telling.properties, deadline))
+
+
 def back_up(alluxio: Alluxio, plan: Plan, observed: Observed, told: Report, deadline: Deadline) -> Report:
     """Have the leader begin the backup that the status says is requested."""
     leader = next((pod for pod in observed.role(names.MASTER) if pod.name == plan.quorum.leader), None)
     known = told.status.upgrade_backup
     if leader is None or known is None:
         return told
-    port = leader.ports.get("rpc", plan.cluster.spec.masters.ports.rpc)
+    port = port_of(leader, observed.resource, "rpc", DEFAULT_RPC)
     place = directory(plan.cluster.spec)
     answer = alluxio.backup(leader.ip, port, place, deadline)
     log.info("backup of the journal into %s: %s", place, answer)

@@ -33,9 +33,11 @@ def history_after(
     ready: bool,
     failed: bool,
     back: RollbackStatus | None = None,
+    told: Iterable[str] = (),
     now: datetime,
 ) -> tuple[Change, ...]:
-    """Return the history with what begins now and what is done now; `restarts` are those asked for, by role.
+    """Return the history with what begins now and what is done now; `restarts` are those asked for, by role, `told` the
+    properties that the leader was told without a restart.
 
     `outdated` are the roles with pods to replace, `back` is the rollback that begins now.
 
@@ -51,7 +53,7 @@ def history_after(
         changes = [*ended(changes, now, "Superseded"), restarted]
     elif before.observed_generation != generation:
         update = {**_from_to(before, wished), "restarts": outdated}
-        changed = begun("Changed", resource, _what(applied), now).model_copy(update=update)
+        changed = begun("Changed", resource, _what(applied, told), now).model_copy(update=update)
         changes = [*ended(changes, now, "Superseded"), changed]
     if changes and not changes[-1].ended:
         changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
@@ -76,7 +78,7 @@ def _from_to(before: ClusterStatus, wished: Wished) -> dict[str, str]:
     return {}
 
 
-def _what(applied: Applied) -> str:
+def _what(applied: Applied, told: Iterable[str] = ()) -> str:
     workloads = [ref for ref in applied.changed if ref.kind in WORKLOADS]
     rest = len(applied.changed) - len(workloads)
     parts = (
@@ -84,6 +86,7 @@ def _what(applied: Applied) -> str:
         f"{rest} other objects changed" if rest else "",
         _named("made", applied.created),
         _named("removed", applied.pruned),
+        f"set without a restart: {', '.join(told)}" if told else "",
     )
     return "; ".join(part for part in parts if part) or "no object is concerned"
 

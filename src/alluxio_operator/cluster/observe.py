@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
@@ -67,7 +67,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
 def _ask_backup(alluxio: Alluxio, look: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
     for pod in _running_masters(look.pods):
         if isinstance(look.answers.get(pod.name), MasterInfo):
-            return alluxio.backup_status(pod.ip, pod.ports.get("rpc", DEFAULT_RPC), backup, deadline)
+            return alluxio.backup_status(pod.ip, port_of(pod, look.resource, "rpc", DEFAULT_RPC), backup, deadline)
     return NoAnswer("no master leads")
 
 
@@ -107,14 +107,18 @@ def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, d
     )
 
 
+def port_of(master: Pod, resource: Object, name: Literal["rpc", "web"], default: int) -> int:
+    """Return where a master listens: as it was told when it started, which may not be what the spec says by now."""
+    return master.ports.get(name) or _port(resource, ("masters",), default, name)
+
+
 def _master_port(pod: Pod, resource: Object) -> int:
-    # A pod listens where it was told to when it started, which may not be what the spec says by now.
-    return pod.ports.get("web") or _port(resource, ("masters",), 19999)
+    return port_of(pod, resource, "web", 19999)
 
 
-def _port(resource: Object, path: tuple[str, ...], default: int) -> int:
+def _port(resource: Object, path: tuple[str, ...], default: int, name: str = "web") -> int:
     # Read from the raw resource, since this look happens before the spec is known to be valid.
     node: Any = resource.get("spec", {})
-    for part in (*path, "ports", "web"):
+    for part in (*path, "ports", name):
         node = node.get(part, {}) if isinstance(node, Mapping) else {}
     return node if isinstance(node, int) else default

@@ -41,6 +41,8 @@ class Pod:
     """On its way out."""
     ports: Mapping[str, int] = field(default_factory=dict)
     """By name, those that its containers were started with, whatever the spec says by now."""
+    restarts: int = 0
+    """Of all its containers together."""
 
 
 def parse_pod(pod: Object) -> Pod:
@@ -66,6 +68,7 @@ def parse_pod(pod: Object) -> Pod:
             for port in container.get("ports", ())
             if "name" in port
         },
+        restarts=sum(container.get("restartCount", 0) for container in status.get("containerStatuses", ())),
     )
 
 

@@ -12,7 +12,7 @@ from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
 from alluxio_operator.cluster.decide import Plan, decide
-from alluxio_operator.cluster.deeds import back_up, keep_what_is_good, permit, replace_pods
+from alluxio_operator.cluster.deeds import back_up, keep_what_is_good, permit, replace_pods, tell
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import roles_by_container
@@ -95,6 +95,9 @@ class ClusterReconciler:
             if plan.rejoin.permit is not None:
                 permit(kube, request.key.namespace, plan.rejoin.permit, applied)
             replace_pods(kube, request.key.namespace, plan, applied)
+            if not applied.refused:
+                # What the next start reads has to be written first.
+                plan = replace(plan, telling=tell(self._alluxio, plan.telling, observed, deadline))
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
         if plan.roll.backup and plan.roll.backup.begin and not cluster.spec.paused:
             told = back_up(self._alluxio, plan, observed, told, deadline)

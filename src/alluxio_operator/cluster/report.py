@@ -16,7 +16,7 @@ from alluxio_operator.api.status import (
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import gates, members, names, roll, rollback, safeguard
+from alluxio_operator.cluster import dynamic, gates, members, names, roll, rollback, safeguard
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
@@ -37,6 +37,9 @@ NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT, rollbac
 
 LONGEST_WAIT = 3600.0
 """Seconds."""
+
+TELL_AGAIN = 15.0
+"""Seconds until a leader that didn't answer is told once more."""
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
@@ -66,6 +69,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     workers = _worker_rollout(cluster, rollouts)
     references = references_resolved(cluster.spec, observed)
     paused = cluster.spec.paused
+    telling = None if paused else plan.telling.gate
     back = before.rollback if paused else rollback.next_rollback(observed, plan.roll.gate, cluster.spec.upgrade, now)
     back_begins = back is not None and back != before.rollback
     up_to_date = rollback.instead_of(plan.roll.gate, observed)
@@ -109,6 +113,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         Said("Installed", installed, "Installed" if installed else "Installing"),
         *(_said(gate) for gate in found),
         *(() if rolling else (_said(up_to_date),)),
+        # No gate of Ready: the cluster serves, and an operator that can't reach this port changes nothing about that.
+        *((_said(telling),) if telling else ()),
         *((_paused(applied),) if paused else ()),
     )
     conditions = merge(before.conditions, said, cluster.generation, now)
@@ -126,6 +132,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         journal=before.journal if paused else plan.journal.status,
         memory=tuple(_memory(cluster)),
         roll=before.roll if paused else plan.roll.status,
+        told=before.told if paused else plan.telling.status,
         restarts=before.restarts if paused else dict(cluster.restarts),
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
         history=before.history
@@ -141,6 +148,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
                 outdated=plan.outdated,
                 ready=at_rest,
                 failed=up_to_date.reason == roll.TIMED_OUT,
+                told=dynamic.newly_told(plan.telling, before.told),
                 back=back if back_begins else None,
                 now=now,
             ),
@@ -155,6 +163,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     if (plan.rejoin.status or plan.roll.under_way or back_begins) and not paused:
         return Report(status, 1.0)
     wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
+    if telling and not telling.passed:
+        wait = min(wait or TELL_AGAIN, TELL_AGAIN)
     waits = (_sooner(wait, plan.roll.next_look, now), look_again(status.history, observed.used, now))
     return Report(status, min((one for one in waits if one is not None), default=None))
 

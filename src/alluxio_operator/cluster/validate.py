@@ -15,7 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
-from alluxio_operator.cluster import extras, memory, names, properties, tiers, ufs
+from alluxio_operator.cluster import dynamic, extras, memory, names, properties, tiers, ufs
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.processes import processes
@@ -75,6 +75,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     found = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
+        *dynamic.problems(spec),
         *ufs.problems(spec),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),

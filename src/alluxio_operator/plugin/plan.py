@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster import names, roll
+from alluxio_operator.cluster import dynamic, names, properties, roll
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
@@ -39,9 +39,10 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What would happen: the objects, and the pods that would be replaced, in their order."""
+    """What would happen: objects, what the leading master is told while it runs, and pods replaced in their order."""
 
     objects: tuple[ObjectChange, ...]
+    told: tuple[str, ...]
     replaced: tuple[str, ...]
     held: str
 
@@ -63,7 +64,7 @@ def foresee(
     `good_spec` is what is followed in place of `live`'s after a rollback.
     """
     status = ClusterStatus.model_validate(live.get("status", {}))
-    before, _ = _rendered(followed(Observed(live, status, good_spec=good_spec)), (), renderer, now)
+    before, live_plan = _rendered(followed(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(wished, found, renderer, now)
     spec = plan.cluster.spec
@@ -80,7 +81,9 @@ def foresee(
     if backup and not spec.paused:
         held = "; ".join(one for one in (held, "the journal is backed up before the first master is replaced") if one)
     leader = live.get("status", {}).get("masters", {}).get("leader")
-    return Foreseen(tuple(_objects(before, after)), tuple(_replaced(found, plan, leader, before, after)), held)
+    replaced = tuple(_replaced(found, plan, leader, before, after))
+    told = tuple(_told(live_plan.cluster, plan, found, live))
+    return Foreseen(tuple(_objects(before, after)), told, replaced, held)
 
 
 def _changes_version(live: Object, version: str) -> bool:
@@ -106,6 +109,25 @@ def _rendered(
     observed = Observed(resource=resource, status=ClusterStatus.model_validate(resource.get("status", {})), pods=pods)
     plan = decide(cluster, observed, now)
     return {manifest.ref: manifest for manifest in renderer.render(FOLDER, plan.context)}, plan
+
+
+def _told(before: Cluster, plan: Plan, pods: tuple[Pod, ...], live: Object) -> Iterable[str]:
+    if _roles(pods, plan).outdated(names.MASTER):
+        # The leader is replaced, and its successor reads them.
+        return
+    told = ClusterStatus.model_validate(live.get("status", {})).told
+    has = dynamic.wanted(before.spec, _site(before), told.properties if told else ())
+    for key, value in dynamic.wanted(plan.cluster.spec, _site(plan.cluster), has).items():
+        if has.get(key) != value:
+            yield f"{key}={value}"
+
+
+def _site(cluster: Cluster) -> Mapping[str, str]:
+    return properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
+
+
+def _roles(pods: tuple[Pod, ...], plan: Plan) -> roll.Roles:
+    return roll.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, 0)
 
 
 def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> Iterable[ObjectChange]:
@@ -141,7 +163,7 @@ _Dumper.add_representer(str, _text)
 def _replaced(
     pods: tuple[Pod, ...], plan: Plan, leader: str | None, before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]
 ) -> Iterable[str]:
-    roles = roll.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, 0)
+    roles = _roles(pods, plan)
     for role in roles.known:
         found = roles.outdated(role)
         if role == names.MASTER:

@@ -20,7 +20,7 @@ from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
 ROLLBACK: Json = {"upgrade": {"autoRollback": True, "stepTimeoutSeconds": 60}}
-BAD_MASTERS: Json = {"masters": {"replicas": 3, "properties": {"alluxio.master.worker.timeout": "never"}}}
+BAD_MASTERS: Json = {"masters": {"replicas": 3, "properties": {"alluxio.master.journal.log.size.bytes.max": "never"}}}
 BAD_WORKERS: Json = {"workers": {"properties": {"alluxio.worker.network.reader.buffer.size": "-1MB"}}}
 OTHER_WORKERS: Json = {"workers": {"properties": {"alluxio.worker.network.reader.buffer.size": "2MB"}}}
 

@@ -18,7 +18,7 @@ from alluxio_operator.cluster.roll import CONFIG_HASH
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
-MASTERS = {**THREE["masters"], "properties": {"alluxio.master.worker.timeout": "4min"}}
+MASTERS = {**THREE["masters"], "properties": {"alluxio.master.journal.checkpoint.period.entries": "400000"}}
 EVERYBODY: Json = {"properties": {"alluxio.user.metrics.collection.enabled": "true"}}
 
 

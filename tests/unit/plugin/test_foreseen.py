@@ -38,7 +38,7 @@ def told(world: World, **over: Any) -> Foreseen:
     "over",
     [
         {"properties": {"alluxio.user.metrics.collection.enabled": "true"}},
-        {"masters": {"replicas": 3, "properties": {"alluxio.master.worker.timeout": "4min"}}},
+        {"masters": {"replicas": 3, "properties": {"alluxio.master.journal.checkpoint.period.entries": "400000"}}},
         {"workers": {"ports": {"web": 30080}}},
         {"logServer": {"enabled": False}},
         {"proxy": {"enabled": True}},
@@ -211,3 +211,25 @@ def test_after_a_rollback_it_is_compared_with_what_is_followed():
     found = foresee(bad, wished, pods, RENDERER, NOW, good)
 
     assert (found.objects, found.replaced) == ((), ()), "what runs is what is asked for again"
+
+
+def test_what_the_leader_takes_while_it_runs_replaces_no_pod():
+    timeout = "alluxio.master.worker.timeout"
+
+    found = told(settled(), masters={**THREE["masters"], "properties": {timeout: "2min"}})
+
+    assert found.told == (f"{timeout}=2min",)
+    assert found.replaced == ()
+
+
+def test_what_restarts_the_masters_anyway_is_told_to_nobody():
+    found = told(
+        settled(),
+        masters={
+            **THREE["masters"],
+            "properties": {"alluxio.master.worker.timeout": "2min", "alluxio.master.journal.log.size.bytes.max": "9MB"},
+        },
+    )
+
+    assert found.told == ()
+    assert len(found.replaced) == 3
