@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster import gates, journal, rejoin, roll
+from alluxio_operator.cluster import gates, journal, rejoin, roll, volumes
 from alluxio_operator.cluster.context import context_of
 from alluxio_operator.cluster.journal import JournalStep
 from alluxio_operator.cluster.observed import Observed
@@ -15,6 +15,8 @@ from alluxio_operator.cluster.quorum import Quorum, quorum_of
 from alluxio_operator.cluster.rejoin import RejoinStep
 from alluxio_operator.cluster.roll import Roles, RollStep
 from alluxio_operator.cluster.validate import Cluster
+from alluxio_operator.cluster.volumes import Found, VolumesStep
+from alluxio_operator.cluster.wanted_volumes import wanted
 from alluxio_operator.pipeline.gate import Gate
 
 WORKLOADS_FROM = 30
@@ -44,6 +46,7 @@ class Plan:
     quorum: Quorum
     rejoin: RejoinStep
     roll: RollStep
+    volumes: VolumesStep
     hashes: Mapping[str, str]
     """By role, the hash that its pods carry once they run what the spec says."""
 
@@ -60,8 +63,11 @@ class Plan:
         return frozenset({PROXY, FUSE})
 
 
-def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
-    """Return the plan: configuration and storage, then workloads once the journal is there, then Services."""
+def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | None = None) -> Plan:
+    """Return the plan: configuration and storage, then workloads once the journal is there, then Services.
+
+    `found` is what a look at the volumes found, when one was needed.
+    """
     step = journal.next_step(observed, cluster.uid, cluster.members)
     quorum = quorum_of(observed, cluster.members)
     again = rejoin.next_step(observed, quorum)
@@ -74,8 +80,11 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         layer = 2
     else:
         layer = 3
+    sizes = volumes.next_step(
+        wanted(cluster.spec, cluster.names), observed.status, found, {pod.name for pod in observed.pods}
+    )
     context = context_of(
-        cluster,
+        volumes.with_quotas(cluster, sizes),
         journal_job=step.job,
         journal_operation=step.status.operation if step.status else "",
         journal_initialized=bool(step.status and step.status.state == "Initialized")
@@ -85,7 +94,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     hashes = {role: values["configHash"] for role, values in context["roles"].items() if role in roll.ORDER}
     rolled = roll.next_step(Roles(observed, quorum, hashes, _workers(cluster, observed)), cluster.spec.upgrade, now)
     reached = max(layer, observed.status.layer)
-    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, hashes)
+    return Plan(cluster, context, layer, reached, step, masters, quorum, again, rolled, sizes, hashes)
 
 
 def _workers(cluster: Cluster, observed: Observed) -> int:

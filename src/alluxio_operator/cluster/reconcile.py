@@ -10,6 +10,7 @@ from typing import Any
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.cluster import growth
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.observe import observe
 from alluxio_operator.cluster.observed import Observed
@@ -18,6 +19,8 @@ from alluxio_operator.cluster.rejoin import permission
 from alluxio_operator.cluster.report import report, report_problems
 from alluxio_operator.cluster.roll import may_delete
 from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.cluster.volumes import unsettled
+from alluxio_operator.cluster.wanted_volumes import wanted
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
@@ -75,8 +78,11 @@ class ClusterReconciler:
         if not isinstance(cluster, Cluster):
             told = report_problems(cluster, observed, self._now())
             return self._owned.publish(kube, look, told.status, None, told.requeue_after)
+        sizes = wanted(cluster.spec, cluster.names)
+        with self._metrics.stage("observe"):
+            found = growth.look(kube, cluster.names, observed, sizes) if unsettled(sizes, observed.status) else None
         with self._metrics.stage("decide"):
-            plan = decide(cluster, observed, self._now())
+            plan = decide(cluster, observed, self._now(), found)
         manifests = self._owned.render(plan.context, kept)
         if cluster.spec.paused:
             applied = self._owned.compare(kube, request.key, manifests, plan.until, kept)
@@ -87,7 +93,11 @@ class ClusterReconciler:
                 return AGAIN
             look, observed = recorded, observed.with_status(recorded.resource, recorded.status)
             inventory = look.status.inventory
-            applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting)
+            answers = growth.ask(kube, request.key.namespace, plan.volumes.ask)
+            anew = {Ref("StatefulSet", one.name): one.uid for one in plan.volumes.anew}
+            applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting, anew)
+            applied.changed += answers.grown
+            applied.not_grown = answers.refused
             if plan.rejoin.permit is not None:
                 self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
             _replace(kube, request.key.namespace, plan, applied)
@@ -130,6 +140,7 @@ def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:
     return {
         "journal": journal if journal is not None and _is_intent(journal) else observed.status.journal,
         "roll": plan.roll.status or observed.status.roll,
+        "anew": plan.volumes.anew or observed.status.anew,
     }
 
 

@@ -12,11 +12,12 @@ from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import (
     ClusterStatus,
+    Condition,
     Phase,
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import gates, members, names, roll
+from alluxio_operator.cluster import gates, members, names, roll, volume_gates, volumes
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
@@ -36,6 +37,9 @@ NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT})
 
 LONGEST_WAIT = 3600.0
 """Seconds."""
+
+ASK_AGAIN = 60.0
+"""Seconds after which a claim that was refused to grow is asked again."""
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
@@ -68,6 +72,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     up_to_date, rolling = plan.roll.gate, plan.roll.blocking and not paused
     if paused and not up_to_date.passed:
         up_to_date = Gate(roll.GATE, False, "Paused", "nothing is replaced while spec.paused is true")
+    grown = volumes.after_answers(plan.volumes, applied.not_grown)
+    if paused and not grown.passed:
+        grown = Gate(volume_gates.GATE, False, "Paused", "no volume grows while spec.paused is true")
     found = (
         *(() if paused else (standing.configuration_applied(applied),)),
         plan.journal.gate,
@@ -100,6 +107,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         Said("Installed", installed, "Installed" if installed else "Installing"),
         *(_said(gate) for gate in found),
         *(() if rolling else (_said(up_to_date),)),
+        _said(grown),
         *((_paused(applied),) if paused else ()),
     )
     conditions = merge(before.conditions, said, cluster.generation, now)
@@ -117,6 +125,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         journal=before.journal if paused else plan.journal.status,
         memory=tuple(_memory(cluster)),
         roll=before.roll if paused else plan.roll.status,
+        volumes=before.volumes if paused else plan.volumes.volumes,
+        anew=before.anew if paused else plan.volumes.anew,
         restarts=before.restarts if paused else dict(cluster.restarts),
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
         history=before.history
@@ -127,7 +137,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
             cluster.restarts,
             _wished(cluster),
             applied,
-            ready=at_rest,
+            ready=at_rest and grown.reason != volume_gates.GROWING,
             failed=up_to_date.reason == roll.TIMED_OUT,
             now=now,
         ),
@@ -137,7 +147,10 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     if (plan.rejoin.status or plan.roll.under_way) and not paused:
         return Report(status, 1.0)
     wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
-    return Report(status, _sooner(wait, plan.roll.next_look, now))
+    wait = _sooner(wait, plan.roll.next_look, now)
+    if not grown.passed and not paused:
+        wait = _not_later(wait, _look_at_volumes(conditions, grown, now))
+    return Report(status, wait)
 
 
 def _wished(cluster: Cluster) -> Wished:
@@ -151,6 +164,15 @@ def _sooner(wait: float | None, moment: datetime | None, now: datetime) -> float
         return wait
     # A moment that is far away is looked for again: a clock may be set meanwhile.
     seconds = min(max(1.0, (moment - now).total_seconds()), LONGEST_WAIT)
+    return seconds if wait is None else min(wait, seconds)
+
+
+def _look_at_volumes(conditions: Sequence[Condition], grown: Gate, now: datetime) -> float:
+    # Nobody is told when a class or a quota is changed.
+    return standing.wait_for(conditions, [grown], now) if grown.reason == volume_gates.GROWING else ASK_AGAIN
+
+
+def _not_later(wait: float | None, seconds: float) -> float:
     return seconds if wait is None else min(wait, seconds)
 
 
