@@ -71,6 +71,9 @@ def foreseen(found: Foreseen) -> RenderableType:
     for one in found.objects:
         parts.append(Text(f"{one.verb} {one.name}", style="bold"))
         parts += [Text(f"    {line}", style=LINES.get(line[:1], "dim")) for line in one.lines]
+    if found.sizes:
+        parts.append(Text("\nVolumes:"))
+        parts += [Text(f"  {size}") for size in found.sizes]
     parts.append(Text("\nPods that are replaced, in this order:" if found.replaced else "\nNo pod is replaced."))
     parts += [Text(f"  {number}. {name}") for number, name in enumerate(found.replaced, 1)]
     if not found.objects:
