@@ -96,7 +96,7 @@ class ClusterReconciler:
             answers = growth.ask(kube, request.key.namespace, plan.volumes.ask)
             anew = {Ref("StatefulSet", one.name): one.uid for one in plan.volumes.anew}
             applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting, anew)
-            applied.changed += answers.grown
+            applied.changed += [ref for ref in answers.grown if ref not in applied.changed]
             applied.not_grown = answers.refused
             if plan.rejoin.permit is not None:
                 self._permit(kube, request.key.namespace, plan.rejoin.permit, applied)
