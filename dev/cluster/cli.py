@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--lifecycle", action="store_true", help="of these those that install it from a catalog")
     build.add_argument("--metrics", action="store_true", help="metrics-server alone")
     build.add_argument("--older-validator", action="store_true", help="the bundle's validator of an older release")
+    build.add_argument(
+        "--volumes", action="store_true", help="the resizer of CSI drivers, for tests/api/test_resizer.py"
+    )
     up = add("up", _up, "bring the cluster up, or repair it")
     kind = up.add_mutually_exclusive_group()
     kind.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
@@ -108,6 +111,7 @@ def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
         (options.lifecycle, tools.LIFECYCLE_TOOLS),
         (options.older_validator, tools.OLDER_VALIDATOR),
         (options.metrics, tools.METRICS_TOOLS),
+        (options.volumes, tools.VOLUME_TOOLS),
     )
     special = tuple(tool for wanted, group in chosen if wanted for tool in group)
     tools.ensure(cluster.paths, say, special or tools.TOOLS)

@@ -123,6 +123,11 @@ OLM_TOOLS = (
 )
 """What makes, checks and installs the bundle: built by the suites of the bundle and of OLM."""
 
+VOLUME_TOOLS = (
+    Tool("csi-resizer", (Binary("csi-resizer", "github.com/kubernetes-csi/external-resizer/cmd/csi-resizer", 150),)),
+)
+"""The resizer of CSI drivers, for the one test that lets volumes grow by it."""
+
 OLDER_VALIDATOR = (
     Tool(
         "operator-sdk-1.33",

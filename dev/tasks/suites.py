@@ -101,6 +101,13 @@ SUITES = (
         5,
         again=lambda: [(*API_TESTS, "--last-failed")],
     ),
+    Suite(
+        # Built for this alone; where it isn't, the test is skipped by name.
+        "resizer",
+        ((PYTHON, "-m", "dev.cluster", "tools", "--volumes"), (*API_TESTS[:-1], "tests/api/test_resizer.py")),
+        12,
+        full=True,
+    ),
     Suite("faults", (FAULT_TESTS,), 10, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 14, again=_failed_stories),

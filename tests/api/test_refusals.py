@@ -202,29 +202,38 @@ def test_the_longest_name_is_accepted(shared: Stage):
 
 WORKLOAD = "spec.workers.workload can't be changed"
 MASTERS = "spec.masters.replicas can only be changed to 0 and back"
-JOURNAL = "spec.masters.journal can't be changed"
+CLASS_OF_JOURNAL = "spec.masters.journal.storage.storageClassName can't be changed"
+SMALLER_JOURNAL = "spec.masters.journal.storage.size can't be made smaller than the volume"
 MEMBERS = "spec.masters.ports.embeddedJournal can't be changed"
 MOUNT = "spec.rootMount can't be changed"
-LOGS = "spec.logServer.storage can't be changed while the log server is enabled"
+CLASS_OF_LOGS = "spec.logServer.storage.storageClassName can't be changed while the log server is enabled"
+SMALLER_LOGS = "spec.logServer.storage.size can't be made smaller than the volume"
+SMALLER_MOUNT = "spec.rootMount.volume.size can't be made smaller than the volume"
 CHANGES: list[tuple[str, Json, str]] = [
     ("masters to three", {"masters": {"replicas": 3}}, MASTERS),
     ("masters to five", {"masters": {"replicas": 5}}, MASTERS),
     ("workload", {"workers": {"workload": "DaemonSet", "replicas": None}}, WORKLOAD),
     ("workload left out", {"workers": {"workload": None, "replicas": None}}, WORKLOAD),
     ("workers left out", {"workers": None}, WORKLOAD),
-    ("size of the journal", {"masters": {"journal": {"storage": {"size": "9Gi"}}}}, JOURNAL),
-    ("class of the journal", {"masters": {"journal": {"storage": {"storageClassName": "other"}}}}, JOURNAL),
-    ("journal left out", {"masters": {"journal": None}}, JOURNAL),
-    ("masters left out", {"masters": None}, JOURNAL),
+    ("size of the journal", {"masters": {"journal": {"storage": {"size": "2047Mi"}}}}, SMALLER_JOURNAL),
+    ("size as a number", {"masters": {"journal": {"storage": {"size": 2147483647}}}}, SMALLER_JOURNAL),
+    ("class of the journal", {"masters": {"journal": {"storage": {"storageClassName": "other"}}}}, CLASS_OF_JOURNAL),
+    ("journal left out", {"masters": {"journal": None}}, SMALLER_JOURNAL),
+    ("masters left out", {"masters": None}, SMALLER_JOURNAL),
     ("port of the journal", {"masters": {"ports": {"embeddedJournal": 19201}}}, MEMBERS),
     ("path", {"rootMount": {"uri": "/mnt/other"}}, MOUNT),
     ("volume", {"rootMount": {"volume": {"size": None, "claimName": "mine"}}}, MOUNT),
-    ("size of the root mount", {"rootMount": {"volume": {"size": "9Gi"}}}, MOUNT),
-    ("volume of the logs", {"logServer": {"storage": {"size": "9Gi"}}}, LOGS),
+    ("size of the root mount", {"rootMount": {"volume": {"size": "900Mi"}}}, SMALLER_MOUNT),
+    ("class of the root mount", {"rootMount": {"volume": {"storageClassName": "other"}}}, MOUNT),
+    ("modes of the root mount", {"rootMount": {"volume": {"accessModes": ["ReadWriteMany"]}}}, MOUNT),
+    ("volume of the logs", {"logServer": {"storage": {"size": "900Mi"}}}, SMALLER_LOGS),
+    ("class of the logs", {"logServer": {"storage": {"storageClassName": "other"}}}, CLASS_OF_LOGS),
 ]  # fmt: skip
 
 
-KEPT = "a tier on a claim or on a folder of the node can't be removed, moved or made smaller"
+KEPT = "a tier on a claim or on a folder of the node can't be removed or moved"
+SMALLER_CLAIM = "the claim of a tier can't be made smaller than its volumes"
+SMALLER_QUOTA = "the quota of a tier on a claim or on a folder of the node can't be made smaller"
 CLAIMS = "a StatefulSet can't get further claims once it exists"
 BALANCER = "loadBalancerClass can't be changed while the Service is a LoadBalancer"
 MEM: Json = {"name": "MEM", "quota": "1Gi"}
@@ -240,12 +249,13 @@ CHANGES_OF_TIERS: list[tuple[str, Json, str]] = [
     ("claim left out", tiers(MEM, HDD), KEPT),
     ("folder left out", tiers(MEM, SSD), KEPT),
     ("tiers left out", {"workers": {"tiers": None}}, KEPT),
-    ("size of the claim", tiers(MEM, merged(SSD, {"storage": {"claim": {"size": "20Gi"}}}), HDD), KEPT),
+    ("size of the claim", tiers(MEM, merged(SSD, {"storage": {"claim": {"size": "9Gi"}}}), HDD), SMALLER_CLAIM),
+    ("mode of the claim", tiers(MEM, merged(SSD, {"storage": {"claim": {"accessMode": "ReadWriteMany"}}}), HDD), KEPT),
     ("class of the claim", tiers(MEM, merged(SSD, {"storage": {"claim": {"storageClassName": None}}}), HDD), KEPT),
     ("claim becomes a folder", tiers(MEM, {**SSD, "storage": HDD["storage"]}, HDD), KEPT),
     ("another folder", tiers(MEM, SSD, merged(HDD, {"storage": {"hostPath": {"path": "/data/other"}}})), KEPT),
-    ("smaller on a claim", tiers(MEM, {**SSD, "quota": "4Gi"}, HDD), KEPT),
-    ("smaller on a folder", tiers(MEM, SSD, {**HDD, "quota": "1023Gi"}), KEPT),
+    ("smaller on a claim", tiers(MEM, {**SSD, "quota": "4Gi"}, HDD), SMALLER_QUOTA),
+    ("smaller on a folder", tiers(MEM, SSD, {**HDD, "quota": "1023Gi"}), SMALLER_QUOTA),
     ("class of the balancer", {"service": {"loadBalancerClass": "example.com/b"}}, BALANCER),
     ("class left out", {"service": {"loadBalancerClass": None}}, BALANCER),
     ("class of the proxy's", {"proxy": {"service": {"loadBalancerClass": "example.com/b"}}}, BALANCER),
@@ -277,10 +287,11 @@ def test_what_would_drop_blocks_or_what_kubernetes_refuses_cannot_be_changed(ove
         tiers({**MEM, "quota": "512Mi"}, SSD, HDD),
         tiers(SSD, HDD),
         tiers(MEM, {**SSD, "quota": "10Gi"}, {**HDD, "quota": "2Ti"}),
+        tiers(MEM, merged(SSD, {"quota": "20Gi", "storage": {"claim": {"size": "20Gi"}}}), HDD),
         {"service": {"type": "ClusterIP", "loadBalancerClass": None}},
         {"service": {"type": "NodePort", "loadBalancerClass": None, "nodePorts": {"rpc": 31000}}},
     ],
-    ids=["memory may shrink", "memory may go", "quotas may grow", "to ClusterIP", "to NodePort"],
+    ids=["memory may shrink", "memory may go", "quotas may grow", "claims may grow", "to ClusterIP", "to NodePort"],
 )
 def test_tiers_and_services_may_change_where_nothing_is_lost(over: Json, tiered: Stage):
     answer = tiered.api.merge(tiered.path, {"spec": over}, dryRun="All", fieldValidation="Strict")
@@ -337,7 +348,7 @@ def test_leaving_the_spec_out_is_no_way_around_it(stored: Stage):
 
     assert answer.status == 422
     assert WORKLOAD in answer.message
-    assert JOURNAL in answer.message
+    assert SMALLER_JOURNAL in answer.message
 
 
 def test_three_masters_can_be_left_out_no_more_than_changed(stage: Stage):

@@ -143,6 +143,11 @@ def test_a_pod_may_be_replaced(bound: Bound):
     assert bound.may("delete", "pods")
 
 
+def test_a_claim_may_grow_and_a_statefulset_be_made_anew(bound: Bound):
+    assert bound.may("patch", "persistentvolumeclaims")
+    assert bound.may("delete", "statefulsets", "apps")
+
+
 def test_the_lease_beside_the_operator_is_its_own(bound: Bound):
     group = "coordination.k8s.io"
 

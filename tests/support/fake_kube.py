@@ -1,8 +1,8 @@
 """An API server in memory: what the operator's client sees of one, and no more.
 
 It keeps resourceVersions, generations and uids, merges applies field by field per manager, guards replacements by
-resourceVersion and deletions by uid, and knows two things that it refuses: a change of what can't be changed in a
-Job or a claim, and two controllers of one object.
+resourceVersion and deletions by uid, and knows what it refuses: a change of what can't be changed in a Job, a
+StatefulSet or a claim, a claim that shrinks or whose class can't expand, and two controllers of one object.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from alluxio_operator.api.base import in_bytes
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -33,6 +34,9 @@ class FakeKube:
         """Called before each call; may raise, or change something as somebody else would."""
         self.after_write: Callable[[str, str], None] = lambda verb, path: None
         """Called after each write; may raise, as when the answer got lost."""
+        self.classes_that_cannot_expand: set[str] = set()
+        self.orphaned: Callable[[str], bool] = lambda path: False
+        """Called for what is deleted without its dependents; tells whether it stays for a moment longer."""
         self._applied: dict[str, dict[str, Json]] = {}
         self._version = 100
 
@@ -82,7 +86,11 @@ class FakeKube:
             there = before["metadata"][precondition]
             if patch.get("metadata", {}).get(precondition, there) != there:
                 raise Conflict(f"PATCH {path}", 409, f"{precondition} is {there}")
-        return self._store("merge", path, before, _merged(before, patch))
+        after = _merged(before, patch)
+        _check_unchangeable(path, before, after)
+        if before["kind"] == "PersistentVolumeClaim" and before["spec"] != after["spec"]:
+            self._check_growth(path, before, after)
+        return self._store("merge", path, before, after)
 
     def create(self, path: str, body: Mapping[str, Any]) -> Json:
         path = f"{path}/{body['metadata']['name']}"
@@ -101,12 +109,16 @@ class FakeKube:
             raise Conflict(f"PUT {path}", 409, "the object has been modified")
         return self._store("replace", owner, before, {**before, "status": _copied(body["status"])}, path)
 
-    def delete(self, path: str, uid: str | None = None) -> None:
+    def delete(self, path: str, uid: str | None = None, *, orphan: bool = False) -> None:
         self._begin("delete", path)
         obj = self._existing(path)
         if uid is not None and obj["metadata"]["uid"] != uid:
             raise Conflict(f"DELETE {path}", 409, "the UID in the precondition doesn't match")
-        self.remove(path)
+        if not (orphan and self.orphaned(path)):
+            self.remove(path)
+        if obj["kind"] == "StatefulSet" and not orphan:
+            for pod in [found for found in self.objects if found.startswith(_pods_of(obj))]:
+                self.remove(pod)
         self._done("delete", path)
 
     # --- what others do -------------------------------------------------------------------------------------------
@@ -135,6 +147,8 @@ class FakeKube:
         after = _without(_copied(before), managers.get(manager, {}), obj, others)
         after = _merged(after, obj)
         _check_unchangeable(path, before, after)
+        if before and after["kind"] == "PersistentVolumeClaim" and _size(before) != _size(after):
+            self._check_growth(path, before, after)
         stored = self._store("apply", path, before, after)
         managers[manager] = _copied(obj)
         return stored
@@ -146,6 +160,17 @@ class FakeKube:
     def object(self, kind: str, namespace: str, name: str) -> Json:
         """Return an object without it being counted as a call."""
         return _copied(self._existing(KINDS[kind].path(namespace, name)))
+
+    def _check_growth(self, path: str, before: Json, after: Json) -> None:
+        if before.get("status", {}).get("phase") != "Bound":
+            raise Refused(f"PATCH {path}", 422, "spec is immutable after creation except for bound claims")
+        if after["spec"].get("storageClassName", "") in self.classes_that_cannot_expand:
+            raise Refused(
+                f"PATCH {path}",
+                403,
+                "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must "
+                "support resize",
+            )
 
     # --- the inside -----------------------------------------------------------------------------------------------
 
@@ -189,6 +214,14 @@ class FakeKube:
         stored = _copied(self.objects[path])
         self._done(verb, said or path)
         return stored
+
+
+def _size(claim: Json) -> str:
+    return str(claim["spec"].get("resources", {}).get("requests", {}).get("storage", "0"))
+
+
+def _pods_of(workload: Json) -> str:
+    return f"{KINDS['Pod'].path(workload['metadata']['namespace'])}/{workload['metadata']['name']}-"
 
 
 def _copied(value: Any) -> Any:
@@ -246,6 +279,9 @@ def _check_unchangeable(path: str, before: Json, after: Json) -> None:
         raise Refused(f"PATCH {path}", 422, "Only one reference can have Controller set to true")
     if not before:
         return
-    part = {"Job": "template", "PersistentVolumeClaim": "accessModes"}.get(after["kind"])
+    if after["kind"] == "PersistentVolumeClaim" and in_bytes(_size(after)) < in_bytes(_size(before)):
+        raise Refused(f"PATCH {path}", 422, "field can not be less than previous value")
+    immutable = {"Job": "template", "PersistentVolumeClaim": "accessModes", "StatefulSet": "volumeClaimTemplates"}
+    part = immutable.get(after["kind"])
     if part and before["spec"].get(part) != after["spec"].get(part):
         raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")

@@ -20,6 +20,7 @@ from alluxio_operator.api.tiers import (
 )
 from alluxio_operator.api.ufs import ROOT_MOUNT_KEPT, UFS_RULES_BY_TYPE, RootMount
 from alluxio_operator.api.upgrade import Upgrade
+from alluxio_operator.api.volumes import JOURNAL_CLASS_KEPT, LOGS_CLASS_KEPT, SIZES_KEPT
 
 KIND = "AlluxioCluster"
 
@@ -211,11 +212,7 @@ SPEC_RULES = rules(
         "cache; create another AlluxioCluster instead",
         field_path=".workers.workload",
     ),
-    cel(
-        "self.masters.journal == oldSelf.masters.journal",
-        "spec.masters.journal can't be changed: the journal's volume exists already",
-        field_path=".masters.journal",
-    ),
+    JOURNAL_CLASS_KEPT,
     cel(
         "self.masters.ports.embeddedJournal == oldSelf.masters.ports.embeddedJournal",
         "spec.masters.ports.embeddedJournal can't be changed: it is part of the names by which the journal knows its "
@@ -223,11 +220,7 @@ SPEC_RULES = rules(
         field_path=".masters.ports.embeddedJournal",
     ),
     ROOT_MOUNT_KEPT,
-    cel(
-        "!self.logServer.enabled || !oldSelf.logServer.enabled || self.logServer.storage == oldSelf.logServer.storage",
-        "spec.logServer.storage can't be changed while the log server is enabled: its volume exists already",
-        field_path=".logServer.storage",
-    ),
+    LOGS_CLASS_KEPT,
     *CHANGES_OF_TIERS,
     *CHANGES_OF_SERVICES,
 )
@@ -278,7 +271,7 @@ MEMBERS_RULE = cel(
 )
 """Reaches back behind a 0 in between, which the rule of the spec can't."""
 
-ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE)
+ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE, *SIZES_KEPT)
 """CEL rules of the whole resource."""
 
 RULES_BY_TYPE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -36,6 +36,14 @@ def cel(rule: str, message: str, *, field_path: str | None = None, reason: str |
 def rules(*validations: dict[str, str]) -> dict[str, Any]:
     """Return the schema extension that carries CEL rules."""
     return {"x-kubernetes-validations": list(validations)}
+
+
+def all_equal(fields: Iterable[str], one: str, other: str) -> str:
+    """Return the CEL expression that optional fields are the same in two objects, or missing in both."""
+    return " && ".join(
+        f"has({one}.{field}) == has({other}.{field}) && (!has({one}.{field}) || {one}.{field} == {other}.{field})"
+        for field in fields
+    )
 
 
 def _to_text(value: object) -> object:

@@ -171,6 +171,28 @@ class ToldProperties(Model):
     )
 
 
+class VolumeStatus(Model):
+    """The volumes that are made by one size in the spec."""
+
+    name: Annotated[str, Field(max_length=32)] = Field(
+        description="One of journal, logs, root-mount, or tier- with the name of a tier behind it."
+    )
+    wanted: Annotated[str, Field(max_length=32)] = Field(description="The size in the spec that was followed last.")
+    size: Annotated[str, Field(max_length=32)] = Field(description="What each of the volumes has, or more.")
+    quota: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="Of a tier: the quota that workers are told. It follows the spec's once the volumes have it."
+    )
+
+
+class AnewStatus(Model):
+    """One StatefulSet that is made anew, for volumes of another size; its pods live on."""
+
+    name: Short = Field(description="Its name.")
+    uid: Annotated[str, Field(max_length=64)] = Field(
+        description="Its uid, on record before it is deleted: another one of this name is the new one."
+    )
+
+
 class RoleMemory(Model):
     """How the memory of one process is divided; the parts add up to at most the limit."""
 
@@ -257,6 +279,12 @@ class ClusterStatus(OwnerStatus):
     )
 
     told: ToldProperties | None = Field(None, description="Properties that the leading master was told while it ran.")
+    volumes: Annotated[tuple[VolumeStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
+        (), description="The sizes of the volumes."
+    )
+    anew: Annotated[tuple[AnewStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = Field(
+        (), description="StatefulSets that are made anew while their pods live on."
+    )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(
         0,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model, ObjectName, Quantity, cel, rules
+from alluxio_operator.api.base import Model, ObjectName, Quantity, all_equal, cel, rules
 
 Medium = Literal["MEM", "SSD", "HDD"]
 """Alluxio's own names, for tiers and for what they lie on; masters refuse a worker that uses others."""
@@ -124,13 +124,22 @@ TIERS_RULES = rules(
 )
 
 _KEPT = "(has(o.storage.hostPath) || (has(o.storage.claim) && self.workers.workload == 'StatefulSet'))"
+_SAME_FOLDER = (
+    "has(t.storage.hostPath) == has(o.storage.hostPath) && "
+    "(!has(o.storage.hostPath) || t.storage.hostPath == o.storage.hostPath)"
+)
+_SAME_KIND_OF_CLAIM = (
+    "has(t.storage.claim) == has(o.storage.claim) && (!has(o.storage.claim) || "
+    f"({all_equal(('storageClassName',), 't.storage.claim', 'o.storage.claim')} && "
+    "t.storage.claim.accessMode == o.storage.claim.accessMode))"
+)
 
 CHANGES_OF_TIERS = (
     cel(
         f"oldSelf.workers.tiers.all(o, !{_KEPT} || self.workers.tiers.exists(t, t.name == o.name && "
-        "t.storage == o.storage && !quantity(string(t.quota)).isLessThan(quantity(string(o.quota)))))",
-        "a tier on a claim or on a folder of the node can't be removed, moved or made smaller: blocks in it, which "
-        "may be the only copy, would be dropped; raise its quota, or create another AlluxioCluster",
+        f"{_SAME_FOLDER} && {_SAME_KIND_OF_CLAIM}))",
+        "a tier on a claim or on a folder of the node can't be removed or moved: blocks in it, which may be the only "
+        "copy, would be dropped; raise its quota and the size of its claim, or create another AlluxioCluster",
         field_path=".workers.tiers",
     ),
     cel(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model, ObjectName, cel, rules
+from alluxio_operator.api.base import Model, ObjectName, all_equal, cel, rules
 from alluxio_operator.api.roles import CREDENTIALS_ELSEWHERE, ClaimedVolume, Properties, list_map
 
 OTHER_SCHEMES: Final = (
@@ -211,11 +211,16 @@ HDFS_CONFIGURATION_RULES = rules(
     )
 )
 
+CLAIM_KEPT = ("claimName", "storageClassName")
+
 ROOT_MOUNT_KEPT = cel(
     "self.rootMount.uri == oldSelf.rootMount.uri && has(self.rootMount.volume) == has(oldSelf.rootMount.volume) && "
-    "(!has(self.rootMount.volume) || self.rootMount.volume == oldSelf.rootMount.volume)",
-    "spec.rootMount can't be changed in uri and volume: the journal refers to the files below it; create "
-    "another AlluxioCluster for other storage",
+    "(!has(self.rootMount.volume) || "
+    f"({all_equal(CLAIM_KEPT, 'self.rootMount.volume', 'oldSelf.rootMount.volume')} && "
+    "has(self.rootMount.volume.size) == has(oldSelf.rootMount.volume.size) && "
+    "self.rootMount.volume.accessModes == oldSelf.rootMount.volume.accessModes))",
+    "spec.rootMount can't be changed in uri and volume, but for a larger volume.size: the journal refers to the files "
+    "below it; create another AlluxioCluster for other storage",
     field_path=".rootMount",
 )
 """For the spec as a whole, so that leaving out a field doesn't get around it."""

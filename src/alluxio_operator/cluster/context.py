@@ -20,7 +20,14 @@ from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTA
 from alluxio_operator.cluster.processes import processes
 from alluxio_operator.cluster.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.cluster.spread import apart
-from alluxio_operator.cluster.tiers import SOCKET_FOLDER, folders_to_give, host_folder, tier_folder, tier_volumes
+from alluxio_operator.cluster.tiers import (
+    SOCKET_FOLDER,
+    TierVolume,
+    folders_to_give,
+    host_folder,
+    tier_folder,
+    tier_volumes,
+)
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 
@@ -187,10 +194,16 @@ def _beside_the_role(cluster: Cluster, role: str) -> dict[str, Any]:
     if role in (names.WORKER, names.FUSE):
         said["sockets"] = _sockets(cluster)
     if role == names.WORKER:
-        said["tiers"] = [asdict(volume) for volume in tier_volumes(spec.workers, made)]
+        said["tiers"] = [_as_mounted(volume) for volume in tier_volumes(spec.workers, made)]
     if spec.log_server.enabled and role != names.LOG_SERVER:
         said["logServer"] = spec.log_server.ports.logs
     return said
+
+
+def _as_mounted(volume: TierVolume) -> dict[str, Any]:
+    # A claim grows below a pod that goes on; what a worker makes of it is its quota, which is a property.
+    claim = volume.claim and {key: value for key, value in volume.claim.items() if key != "resources"}
+    return {**asdict(volume), "claim": claim}
 
 
 def _image(spec: ClusterSpec) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster import dynamic, followers, gates, journal, names, properties, rejoin, roll
+from alluxio_operator.cluster import dynamic, followers, gates, journal, names, properties, rejoin, roll, volumes
 from alluxio_operator.cluster.context import context_of
 from alluxio_operator.cluster.dynamic import Telling
 from alluxio_operator.cluster.journal import JournalStep
@@ -17,6 +17,8 @@ from alluxio_operator.cluster.rejoin import RejoinStep
 from alluxio_operator.cluster.roll import Roles, RollStep
 from alluxio_operator.cluster.safeguard import next_safeguard
 from alluxio_operator.cluster.validate import Cluster
+from alluxio_operator.cluster.volumes import Found, VolumesStep
+from alluxio_operator.cluster.wanted_volumes import wanted
 from alluxio_operator.pipeline.gate import Gate
 
 WORKLOADS_FROM = 30
@@ -44,6 +46,7 @@ class Plan:
     quorum: Quorum
     rejoin: RejoinStep
     roll: RollStep
+    volumes: VolumesStep
     hashes: Mapping[str, str]
     """By role, the hash that its pods carry once they run what the spec says."""
     telling: Telling
@@ -59,8 +62,11 @@ class Plan:
         return LAYERS[self.reached - 1]
 
 
-def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
-    """Return the plan: configuration and storage, then workloads once the journal is there, then Services."""
+def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | None = None) -> Plan:
+    """Return the plan: configuration and storage, then workloads once the journal is there, then Services.
+
+    `found` is what a look at the volumes found, when one was needed.
+    """
     step = journal.next_step(observed, cluster.uid, cluster.members)
     quorum = quorum_of(observed, cluster.members)
     again = rejoin.next_step(observed, quorum)
@@ -73,8 +79,11 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         layer = 2
     else:
         layer = 3
+    sizes = volumes.next_step(
+        wanted(cluster.spec, cluster.names), observed.status, found, {pod.name for pod in observed.pods}
+    )
     context = context_of(
-        cluster,
+        volumes.with_quotas(cluster, sizes),
         journal_job=step.job,
         journal_operation=step.status.operation if step.status else "",
         journal_initialized=bool(step.status and step.status.state == "Initialized")
@@ -98,6 +107,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         quorum=quorum,
         rejoin=again,
         roll=followers.with_followers(roles, rolled, upgrade, now),
+        volumes=sizes,
         hashes=hashes,
         telling=_telling(cluster, observed, roles),
         waiting=followers.waiting(roles, rolled, upgrade, now),

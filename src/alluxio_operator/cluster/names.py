@@ -12,6 +12,7 @@ from typing import Final
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
+from alluxio_operator.kube.kinds import Object
 from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
 
 MANAGED_BY = "alluxio-operator"
@@ -69,6 +70,11 @@ class Names:
             OWNER_LABEL: self.cluster,
         }
 
+    def owns(self, obj: Object) -> bool:
+        """Tell whether an object's labels say that it belongs to this cluster."""
+        labels: Mapping[str, str] = obj["metadata"].get("labels", {})
+        return (labels.get(OWNER_KIND_LABEL), labels.get(OWNER_LABEL)) == (KIND, self.cluster)
+
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the labels by which pods of a role are found; a workload can't change them later."""
         return {
@@ -76,6 +82,11 @@ class Names:
             "app.kubernetes.io/instance": self.cluster,
             "app.kubernetes.io/component": component,
         }
+
+    @property
+    def instance_selector(self) -> str:
+        """Label selector for all of this cluster, also for what StatefulSets make: claims without an owner's labels."""
+        return f"app.kubernetes.io/name=alluxio,app.kubernetes.io/instance={self.cluster}"
 
     @property
     def owned_by_selector(self) -> str:

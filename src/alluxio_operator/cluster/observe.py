@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -37,12 +37,13 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     status = ClusterStatus.model_validate(resource.get("status", {}))
     pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
     jobs: Mapping[int, Object] = {}
-    claims: Mapping[int, Object] = {}
+    claims: tuple[Object, ...] | None = None
     if status.journal is None or status.journal.state != "Initialized":
-        claims = _of_masters(kube, "PersistentVolumeClaim", cluster, cluster.journal_claim)
+        claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(key.namespace), cluster.instance_selector))
     if status.journal is not None and status.journal.state == "Initializing":
         operation = status.journal.operation
-        jobs = _of_masters(kube, "Job", cluster, lambda ordinal: cluster.journal_job(operation, ordinal))
+        found = kube.list(KINDS["Job"].path(key.namespace), cluster.owned_by_selector)
+        jobs = _of_masters(found, lambda ordinal: cluster.journal_job(operation, ordinal))
     answers = _ask_masters(alluxio, pods, resource, deadline)
     rollback = active(resource, status)
     look = Observed(
@@ -50,7 +51,8 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         status=status,
         pods=pods,
         journal_jobs=jobs,
-        journal_claims=claims,
+        journal_claims=_of_masters(filter(cluster.owns, claims or ()), cluster.journal_claim),
+        claims=claims,
         answers=answers,
         master=word_of_the_leader(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
@@ -71,9 +73,8 @@ def _ask_backup(alluxio: Alluxio, look: Observed, backup: str, deadline: Deadlin
     return NoAnswer("no master leads")
 
 
-def _of_masters(kube: Kube, kind: str, cluster: Names, name: Callable[[int], str]) -> Mapping[int, Object]:
+def _of_masters(found: Iterable[Object], name: Callable[[int], str]) -> Mapping[int, Object]:
     ordinals = {name(ordinal): ordinal for ordinal in range(MOST_MASTERS)}
-    found = kube.list(KINDS[kind].path(cluster.namespace), cluster.owned_by_selector)
     return {ordinals[obj["metadata"]["name"]]: obj for obj in found if obj["metadata"]["name"] in ordinals}
 
 

@@ -36,6 +36,8 @@ class Observed:
     indexes: Mapping[str, int] = field(default_factory=dict)
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))
     job_master_serves: bool = False
+    claims: tuple[Object, ...] | None = None
+    """Claims of the cluster; None when there was no need to look."""
     refused_pods: Mapping[str, str] = field(default_factory=dict)
     """By role: in whose words the API server refuses to let its workload have any pod."""
     used: Told = None

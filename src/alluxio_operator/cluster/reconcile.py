@@ -11,6 +11,7 @@ from typing import Any
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.cluster import growth
 from alluxio_operator.cluster.decide import Plan, decide
 from alluxio_operator.cluster.deeds import back_up, keep_what_is_good, permit, replace_pods, tell
 from alluxio_operator.cluster.observe import observe
@@ -19,7 +20,10 @@ from alluxio_operator.cluster.pods import roles_by_container
 from alluxio_operator.cluster.report import report, report_problems
 from alluxio_operator.cluster.rollback import followed
 from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.cluster.volumes import unsettled
+from alluxio_operator.cluster.wanted_volumes import wanted
 from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline.meter import Meter
 from alluxio_operator.pipeline.owned import AGAIN, Look, Owned
 from alluxio_operator.pipeline.render import Renderer
@@ -76,11 +80,13 @@ class ClusterReconciler:
         if not isinstance(cluster, Cluster):
             told = report_problems(cluster, observed, self._now())
             return self._owned.publish(kube, look, told.status, None, told.requeue_after)
+        sizes = wanted(cluster.spec, cluster.names)
         with self._metrics.stage("observe"):
             # Before anything is done: what is measured by then is what the pods used before.
             observed = self._measured(kube, request.key, cluster, observed, deadline)
+            found = growth.look(kube, cluster.names, observed, sizes) if unsettled(sizes, observed.status) else None
         with self._metrics.stage("decide"):
-            plan = decide(cluster, observed, self._now())
+            plan = decide(cluster, observed, self._now(), found)
         manifests = self._owned.render(plan.context, kept)
         if cluster.spec.paused:
             applied = self._owned.compare(kube, request.key, manifests, plan.until, kept)
@@ -91,7 +97,11 @@ class ClusterReconciler:
                 return AGAIN
             look, observed = recorded, observed.with_status(recorded.resource, recorded.status)
             inventory = look.status.inventory
-            applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting)
+            answers = growth.ask(kube, request.key.namespace, plan.volumes.ask)
+            anew = {Ref("StatefulSet", one.name): one.uid for one in plan.volumes.anew}
+            applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting, anew)
+            applied.changed += [ref for ref in answers.grown if ref not in applied.changed]
+            applied.not_grown = answers.refused
             if plan.rejoin.permit is not None:
                 permit(kube, request.key.namespace, plan.rejoin.permit, applied)
             replace_pods(kube, request.key.namespace, plan, applied)
@@ -123,6 +133,7 @@ def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:
         "journal": journal if journal is not None and _is_intent(journal) else observed.status.journal,
         "roll": plan.roll.status or observed.status.roll,
         "upgrade_backup": plan.roll.backup.status if plan.roll.backup else observed.status.upgrade_backup,
+        "anew": plan.volumes.anew or observed.status.anew,
     }
 
 

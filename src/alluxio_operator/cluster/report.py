@@ -12,11 +12,22 @@ from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import (
     ClusterStatus,
+    Condition,
     Phase,
     RoleMemory,
     WorkersStatus,
 )
-from alluxio_operator.cluster import dynamic, gates, members, names, roll, rollback, safeguard
+from alluxio_operator.cluster import (
+    dynamic,
+    gates,
+    members,
+    names,
+    roll,
+    rollback,
+    safeguard,
+    volume_gates,
+    volumes,
+)
 from alluxio_operator.cluster.decide import LAYERS, Plan
 from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
@@ -40,6 +51,9 @@ LONGEST_WAIT = 3600.0
 
 TELL_AGAIN = 15.0
 """Seconds until a leader that didn't answer is told once more."""
+
+ASK_AGAIN = 60.0
+"""Seconds after which a claim that was refused to grow is asked again."""
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
@@ -76,6 +90,9 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     rolling = plan.roll.blocking and not paused and up_to_date.reason != rollback.REASON
     if paused and not up_to_date.passed:
         up_to_date = Gate(roll.GATE, False, "Paused", "nothing is replaced while spec.paused is true")
+    grown = volumes.after_answers(plan.volumes, applied.not_grown)
+    if paused and not grown.passed:
+        grown = Gate(volume_gates.GATE, False, "Paused", "no volume grows while spec.paused is true")
     found = (
         *(() if paused else (standing.configuration_applied(applied),)),
         plan.journal.gate,
@@ -115,6 +132,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         *(() if rolling else (_said(up_to_date),)),
         # No gate of Ready: the cluster serves, and an operator that can't reach this port changes nothing about that.
         *((_said(telling),) if telling else ()),
+        _said(grown),
         *((_paused(applied),) if paused else ()),
     )
     conditions = merge(before.conditions, said, cluster.generation, now)
@@ -133,6 +151,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         memory=tuple(_memory(cluster)),
         roll=before.roll if paused else plan.roll.status,
         told=before.told if paused else plan.telling.status,
+        volumes=before.volumes if paused else plan.volumes.volumes,
+        anew=before.anew if paused else plan.volumes.anew,
         restarts=before.restarts if paused else dict(cluster.restarts),
         # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
         history=before.history
@@ -146,7 +166,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
                 _wished(cluster),
                 applied,
                 outdated=plan.outdated,
-                ready=at_rest,
+                ready=at_rest and grown.reason != volume_gates.GROWING,
                 failed=up_to_date.reason == roll.TIMED_OUT,
                 told=dynamic.newly_told(plan.telling, before.told),
                 back=back if back_begins else None,
@@ -164,9 +184,12 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         return Report(status, 1.0)
     wait = members.look_again(plan) if at_rest else standing.wait_for(conditions, closed, now)
     if telling and not telling.passed:
-        wait = min(wait or TELL_AGAIN, TELL_AGAIN)
-    waits = (_sooner(wait, plan.roll.next_look, now), look_again(status.history, observed.used, now))
-    return Report(status, min((one for one in waits if one is not None), default=None))
+        wait = _not_later(wait, TELL_AGAIN)
+    wait = _sooner(wait, plan.roll.next_look, now)
+    if not grown.passed and not paused:
+        wait = _not_later(wait, _look_at_volumes(conditions, grown, now))
+    measured_again = look_again(status.history, observed.used, now)
+    return Report(status, wait if measured_again is None else _not_later(wait, measured_again))
 
 
 def _wished(cluster: Cluster) -> Wished:
@@ -180,6 +203,15 @@ def _sooner(wait: float | None, moment: datetime | None, now: datetime) -> float
         return wait
     # A moment that is far away is looked for again: a clock may be set meanwhile.
     seconds = min(max(1.0, (moment - now).total_seconds()), LONGEST_WAIT)
+    return seconds if wait is None else min(wait, seconds)
+
+
+def _look_at_volumes(conditions: Sequence[Condition], grown: Gate, now: datetime) -> float:
+    # Nobody is told when a class or a quota is changed.
+    return standing.wait_for(conditions, [grown], now) if grown.reason == volume_gates.GROWING else ASK_AGAIN
+
+
+def _not_later(wait: float | None, seconds: float) -> float:
     return seconds if wait is None else min(wait, seconds)
 
 

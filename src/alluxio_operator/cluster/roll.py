@@ -178,7 +178,7 @@ def _held_by(guard: Safeguard, roles: Roles, outdated: Sequence[Pod], now: datet
 
 def may_delete(workload: Object | None, wanted: str | None) -> bool:
     """Tell whether a controller makes its next pod by what the spec says; `workload` is as the server has it."""
-    if workload is None:
+    if workload is None or "deletionTimestamp" in workload["metadata"]:
         return False
     template = workload["spec"]["template"]["metadata"].get("annotations", {})
     seen = workload.get("status", {}).get("observedGeneration", 0) >= workload["metadata"]["generation"]

@@ -14,6 +14,7 @@ from typing import Any, Final
 from alluxio_operator.api.alluxiocluster import Workers
 from alluxio_operator.api.base import in_binary, in_bytes
 from alluxio_operator.api.tiers import Tier
+from alluxio_operator.api.volumes import tier_name
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.pipeline.problem import Problem
 
@@ -129,7 +130,7 @@ def problems(workers: Workers) -> Iterable[Problem]:
 
 
 def _volume(tier: Tier, workers: Workers, cluster: Names) -> TierVolume:
-    name, folder, storage = f"tier-{tier.name.lower()}", tier_folder(tier.name), tier.storage
+    name, folder, storage = tier_name(tier.name), tier_folder(tier.name), tier.storage
     stateful = workers.workload == "StatefulSet"
     if storage.claim:
         claim = {

@@ -152,9 +152,12 @@ class Kube:
         query = {"fieldManager": manager}
         return self._call("PATCH", path, query=query, body=patch, content="application/merge-patch+json")
 
-    def delete(self, path: str, uid: str | None = None) -> None:
-        """Delete an object and in the background what it owns; with `uid` only that very one."""
-        options: dict[str, Any] = {"propagationPolicy": "Background"}
+    def delete(self, path: str, uid: str | None = None, *, orphan: bool = False) -> None:
+        """Delete an object and in the background what it owns, or nothing else with `orphan`.
+
+        With `uid` only that very one is deleted. An object whose dependents are orphaned is there for a moment longer.
+        """
+        options: dict[str, Any] = {"propagationPolicy": "Orphan" if orphan else "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
         self._call("DELETE", path, body=options)

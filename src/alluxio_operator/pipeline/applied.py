@@ -25,5 +25,7 @@ class Applied:
     replaced: list[Ref] = field(default_factory=list)
     """Pods that were deleted, for others to take their place."""
     refused: dict[Ref, str] = field(default_factory=dict)
+    not_grown: dict[str, str] = field(default_factory=dict)
+    """Claims that may not grow, with the server's words; nothing else waits for them."""
     held: list[Ref] = field(default_factory=list)
     """Left as they are, or not made, though they are rendered otherwise."""

@@ -11,8 +11,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
+from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
@@ -100,6 +102,7 @@ def apply(
     memory: Memory,
     owner_labels: Mapping[str, str],
     absent: set[Ref],
+    anew: Mapping[Ref, str] = MappingProxyType({}),
 ) -> Applied:
     """Apply manifests in order; stop at the first one that the server refuses.
 
@@ -107,6 +110,9 @@ def apply(
     owner's labels is somebody else's and is refused here instead of being taken over, also when it came into being
     between the look and the apply. What is thought `absent` is made without a look, and taken out of the set: a look
     before each would double an installation's calls for its objects.
+
+    What is in `anew`, by uid, is deleted without what it owns, and made anew where nothing else brings it to what is
+    rendered; the caller has that on record. Where that isn't done at once it is left for the next apply.
     """
     result = Applied()
     for manifest in manifests:
@@ -116,7 +122,10 @@ def apply(
             result.present.append(ref)
             continue
         try:
-            live, after = _bring(kube, namespace, manifest, known, owner_labels, absent)
+            live, after = _bring(kube, namespace, manifest, known, owner_labels, absent, anew.get(ref))
+        except _StillThere as still:
+            result.live[ref] = still.live
+            continue
         except _NotOurs as error:
             result.refused[ref] = str(error)
             return result
@@ -162,7 +171,8 @@ def compare(
 
 def _would_stay(kube: Kube, namespace: str, manifest: Wanted, live: Object) -> bool:
     try:
-        return _spec_of(kube.apply(namespace, manifest.obj, dry_run=True)) == _spec_of(live)
+        wanted = _no_other_size(manifest.obj, live, larger=True)
+        return _spec_of(kube.apply(namespace, wanted, dry_run=True)) == _spec_of(live)
     except (Conflict, Refused):
         return False
 
@@ -172,6 +182,14 @@ def _spec_of(obj: Object) -> Object:
     content = _content(obj)
     metadata = {key: value for key, value in content["metadata"].items() if key != "generation"}
     return {**{key: value for key, value in content.items() if key != "status"}, "metadata": metadata}
+
+
+class _StillThere(Exception):
+    """An object is being deleted, and its name isn't free yet."""
+
+    def __init__(self, live: Object) -> None:
+        super().__init__()
+        self.live = live
 
 
 class _NotOurs(Exception):
@@ -185,6 +203,7 @@ def _bring(
     known: Remembered | None,
     owner_labels: Mapping[str, str],
     absent: set[Ref],
+    anew: str | None,
 ) -> tuple[Object | None, Object]:
     """Bring one object to what is rendered; return it as it was and as it is, the same one where nothing was to do."""
     ref = manifest.ref
@@ -203,7 +222,41 @@ def _bring(
         )
     if known is not None and _as_applied(manifest, known, live):
         return live, live
-    return live, _change(kube, namespace, manifest.obj, live)
+    if anew == live["metadata"]["uid"]:
+        return live, _make_anew(kube, namespace, manifest.obj, live)
+    return live, _change(kube, namespace, _no_other_size(manifest.obj, live), live)
+
+
+def _make_anew(kube: Kube, namespace: str, obj: Object, live: Object) -> Object:
+    """Delete an object without what it owns, and make it anew: its pods live on and are taken over."""
+    if "deletionTimestamp" not in live["metadata"]:
+        path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
+        # Another one of the name, or none: the next look decides anew.
+        with contextlib.suppress(Conflict, NotFound):
+            kube.delete(path, uid=live["metadata"]["uid"], orphan=True)
+    try:
+        return kube.apply(namespace, obj, absent=True)
+    except Conflict:
+        # The garbage collector has to take its name off the pods first.
+        raise _StillThere(live) from None
+
+
+def _no_other_size(obj: Object, live: Object, *, larger: bool = False) -> Object:
+    """Return a claim with the size that it has: whether it may grow is asked elsewhere, and none ever shrinks.
+
+    With `larger` it keeps what is rendered where that is more.
+    """
+    if obj["kind"] != "PersistentVolumeClaim":
+        return obj
+    has, rendered = _size(live), _size(obj)
+    if has is None or rendered is None or (larger and in_bytes(has) < in_bytes(rendered)):
+        return obj
+    return {**obj, "spec": {**obj["spec"], "resources": {"requests": {"storage": has}}}}
+
+
+def _size(claim: Object) -> str | None:
+    size = claim.get("spec", {}).get("resources", {}).get("requests", {}).get("storage")
+    return None if size is None else str(size)
 
 
 def _change(kube: Kube, namespace: str, obj: Object, live: Object) -> Object:

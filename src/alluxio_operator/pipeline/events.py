@@ -18,7 +18,7 @@ from alluxio_operator.pipeline.conditions import holds, stamp
 LONGEST_MESSAGE = 1000
 """The API server refuses messages of more than 1,024 characters."""
 
-QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing"})
+QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing", "Growing"})
 """Reasons that belong to any installation: no cause for a warning."""
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from alluxio_operator.api.status import Condition, InventoryItem
 from alluxio_operator.kube.client import Kube
@@ -27,6 +28,7 @@ from alluxio_operator.upgradeable import Note, unnoted
 from alluxio_operator.work import Outcome, OwnerKey, Request
 
 AGAIN = Outcome(requeue_after=0.0)
+NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -154,16 +156,17 @@ class Owned:
 
     def apply(
         self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
-        until: int, kept: Kept, waiting: Collection[int] = (),
+        until: int, kept: Kept, waiting: Collection[int] = (), anew: Mapping[Ref, str] = NOTHING,
     ) -> Applied:  # fmt: skip
         """Apply the manifests below the order `until`, and prune what is on record and rendered no more.
 
-        Those of an order that is `waiting` are left as they are.
+        Those of an order that is `waiting` are left as they are. What is in `anew`, by uid, is made anew where it
+        can't be changed.
         """
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
-            applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent)
+            applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent, anew)
             if not applied.refused:
                 rendered = {m.ref for m in manifests}
                 applied.pruned = prune(kube, key.namespace, inventory, rendered, kept.objects, labels)

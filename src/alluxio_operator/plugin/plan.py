@@ -18,6 +18,7 @@ from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod, parse_pod
 from alluxio_operator.cluster.rollback import followed
 from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.cluster.wanted_volumes import wanted
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.plugin.errors import PluginError
@@ -45,6 +46,8 @@ class Foreseen:
     told: tuple[str, ...]
     replaced: tuple[str, ...]
     held: str
+    sizes: tuple[str, ...] = ()
+    """Volumes that would get another size, and how."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as data."""
@@ -64,7 +67,7 @@ def foresee(
     `good_spec` is what is followed in place of `live`'s after a rollback.
     """
     status = ClusterStatus.model_validate(live.get("status", {}))
-    before, live_plan = _rendered(followed(Observed(live, status, good_spec=good_spec)), (), renderer, now)
+    before, was = _rendered(followed(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(wished, found, renderer, now)
     spec = plan.cluster.spec
@@ -82,8 +85,9 @@ def foresee(
         held = "; ".join(one for one in (held, "the journal is backed up before the first master is replaced") if one)
     leader = live.get("status", {}).get("masters", {}).get("leader")
     replaced = tuple(_replaced(found, plan, leader, before, after))
-    told = tuple(_told(live_plan.cluster, plan, found, live))
-    return Foreseen(tuple(_objects(before, after)), told, replaced, held)
+    told = tuple(_told(was.cluster, plan, found, live))
+    sizes = tuple(_sizes(was.cluster, plan.cluster))
+    return Foreseen(tuple(_objects(before, after)), told, replaced, held, sizes)
 
 
 def _changes_version(live: Object, version: str) -> bool:
@@ -106,7 +110,9 @@ def _rendered(
     cluster = validate(resource)
     if not isinstance(cluster, Cluster):
         raise PluginError("the spec can't be followed: " + "; ".join(str(problem) for problem in cluster))
-    observed = Observed(resource=resource, status=ClusterStatus.model_validate(resource.get("status", {})), pods=pods)
+    status = ClusterStatus.model_validate(resource.get("status", {}))
+    # What is foreseen is the end of it, when volumes have the size that is wished for.
+    observed = Observed(resource=resource, status=status.model_copy(update={"volumes": ()}), pods=pods)
     plan = decide(cluster, observed, now)
     return {manifest.ref: manifest for manifest in renderer.render(FOLDER, plan.context)}, plan
 
@@ -135,11 +141,30 @@ def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> I
         if ref not in before:
             yield ObjectChange("create", f"{ref.kind}/{ref.name}", ())
         elif before[ref].hash != manifest.hash:
-            yield ObjectChange("change", f"{ref.kind}/{ref.name}", tuple(_lines(before[ref].obj, manifest.obj)))
+            verb = "make anew around its pods" if _has_other_claims(before[ref], manifest) else "change"
+            yield ObjectChange(verb, f"{ref.kind}/{ref.name}", tuple(_lines(before[ref].obj, manifest.obj)))
     for ref in before:
         if ref not in after:
             verb = "keep, without an owner" if ref.kind == "PersistentVolumeClaim" else "remove"
             yield ObjectChange(verb, f"{ref.kind}/{ref.name}", ())
+
+
+def _has_other_claims(before: Manifest, after: Manifest) -> bool:
+    claims, others = (one.obj.get("spec", {}).get("volumeClaimTemplates") for one in (before, after))
+    return bool(claims != others)
+
+
+def _sizes(before: Cluster, after: Cluster) -> Iterable[str]:
+    known = {one.name: one for one in wanted(before.spec, before.names)}
+    for one in wanted(after.spec, after.names):
+        if one.name not in known or known[one.name].bytes == one.bytes:
+            continue
+        was = known[one.name]
+        if was.bytes > one.bytes:
+            yield f"{one.field} goes from {was.size} back to {one.size}: volumes that are larger stay so"
+            continue
+        more = " Workers get their larger quota once all volumes have it." if one.quota != was.quota else ""
+        yield f"{one.field} grows from {was.size} to {one.size}, where the storage class allows it.{more}"
 
 
 def _lines(before: Object, after: Object) -> Iterable[str]:

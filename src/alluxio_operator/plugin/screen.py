@@ -101,6 +101,9 @@ def foreseen(found: Foreseen) -> RenderableType:
     if found.told:
         parts.append(Text("\nThe leading master is told, and goes on running:"))
         parts += [Text(f"  {one}") for one in found.told]
+    if found.sizes:
+        parts.append(Text("\nVolumes:"))
+        parts += [Text(f"  {size}") for size in found.sizes]
     parts.append(Text("\nPods that are replaced, in this order:" if found.replaced else "\nNo pod is replaced."))
     parts += [Text(f"  {number}. {name}") for number, name in enumerate(found.replaced, 1)]
     if not found.objects:

@@ -194,7 +194,14 @@ def test_rules_on_what_may_not_change_are_on_the_parent_so_that_leaving_a_field_
     ]
 
     assert {path for path, _ in transition} == {"spec"}
-    for field in ("workers.workload", "masters.journal", "rootMount.uri", "rootMount.volume", "logServer.storage"):
+    for field in (
+        "workers.workload",
+        "masters.journal.storage.storageClassName",
+        "rootMount.uri",
+        "rootMount.volume.claimName",
+        "rootMount.volume.accessModes",
+        "logServer.storage.storageClassName",
+    ):
         assert any(f"self.{field} == oldSelf.{field}" in rule for _, rule in transition), field
 
 

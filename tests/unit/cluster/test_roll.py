@@ -330,6 +330,9 @@ def test_a_pod_goes_only_when_the_next_one_is_another():
     assert not may_delete(rendered(by="old"), "new"), "its template was refused"
     assert not may_delete(rendered(seen=1), "new"), "its controller has not seen the template yet"
     assert not may_delete(None, "new")
+    going = rendered()
+    going["metadata"]["deletionTimestamp"] = "2030-01-02T03:04:05Z"
+    assert not may_delete(going, "new"), "it is made anew, and nobody makes pods meanwhile"
     assert not may_delete(rendered(), None)
 
 

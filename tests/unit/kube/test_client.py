@@ -157,6 +157,13 @@ def test_a_deletion_is_of_that_very_object(uid: str | None, options: Json, kube:
     assert (server.asked[0]["method"], server.asked[0]["body"]) == ("DELETE", options)
 
 
+def test_what_an_object_owns_can_be_left_behind(kube: Kube, server: Server):
+    server.answer(200, {"kind": "Status"})
+    kube.delete(PATH, "u1", orphan=True)
+
+    assert server.asked[0]["body"] == {"propagationPolicy": "Orphan", "preconditions": {"uid": "u1"}}
+
+
 def test_a_long_list_is_read_page_by_page(kube: Kube, server: Server):
     server.answer(200, {"metadata": {"continue": "next"}, "items": [{"n": 1}, {"n": 2}]})
     server.answer(200, {"metadata": {}, "items": [{"n": 3}]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.apply import Memory, apply, doubt, is_news, prune
+from alluxio_operator.pipeline.apply import Memory, apply, compare, doubt, is_news, prune
 from alluxio_operator.pipeline.render import Manifest
 from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
@@ -48,10 +48,16 @@ class Applier:
         self.memory: Memory = {}
         self.absent: set[Ref] = set()
 
-    def __call__(self, *manifests: Manifest, children: Iterable[Ref] = (), everything: bool = False) -> Applied:
+    def __call__(
+        self,
+        *manifests: Manifest,
+        children: Iterable[Ref] = (),
+        everything: bool = False,
+        anew: Mapping[Ref, str] | None = None,
+    ) -> Applied:
         named = frozenset(ChildRef(ref.kind, ref.name) for ref in children)
         doubt(self.memory, Request(OwnerKey("AlluxioCluster", NS, "one"), Reason.CHILD, named, everything))
-        return apply(self.kube, NS, manifests, self.memory, OWNER, self.absent)  # type: ignore[arg-type]
+        return apply(self.kube, NS, manifests, self.memory, OWNER, self.absent, anew or {})  # type: ignore[arg-type]
 
     def edit(self, manifest: Manifest, change: Callable[[Json], None]) -> None:
         self.kube.edit(manifest.ref.kind, NS, manifest.ref.name, change)
@@ -522,6 +528,80 @@ def test_a_claim_that_cannot_be_changed_is_never_made_anew(applier: Applier, kub
 
     assert "immutable" in applied.refused[Ref("PersistentVolumeClaim", "data")]
     assert ("delete", KINDS["PersistentVolumeClaim"].path(NS, "data")) not in kube.calls
+
+
+def sized(size: str, kind: str = "PersistentVolumeClaim", **labels: str) -> Manifest:
+    made = wanted(kind, "data", spec={"resources": {"requests": {"storage": size}}})
+    made.obj["metadata"]["labels"] |= labels  # type: ignore[index]
+    return made
+
+
+@pytest.mark.parametrize("size", ["1Gi", "3Gi"])
+def test_an_apply_never_changes_the_size_of_a_claim_and_all_else_of_it(size: str, applier: Applier, kube: FakeKube):
+    applier(sized("2Gi"))
+
+    applied = applier(sized(size, more="1"), wanted())
+
+    assert applied.refused == {}
+    assert applier.live(sized("2Gi"))["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    assert applier.live(sized("2Gi"))["metadata"]["labels"]["more"] == "1"
+
+
+def test_a_comparison_holds_a_claim_that_is_to_be_larger_and_no_other(applier: Applier, kube: FakeKube):
+    applier(sized("2Gi"))
+
+    def held(size: str) -> list[Ref]:
+        return compare(kube, NS, [sized(size)], {}, OWNER).held  # type: ignore[arg-type]
+
+    assert [held(size) for size in ("1Gi", "2Gi", "3Gi")] == [[], [], [sized("3Gi").ref]]
+
+
+def set_with(size: str) -> Manifest:
+    template = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": size}}}}
+    return wanted("StatefulSet", "s", spec={"volumeClaimTemplates": [template]})
+
+
+def test_only_what_is_on_record_is_made_anew(applier: Applier, kube: FakeKube):
+    applier(set_with("1Gi"))
+    uid = applier.live(set_with("1Gi"))["metadata"]["uid"]
+
+    assert applier(set_with("2Gi")).refused
+    assert applier(set_with("2Gi"), anew={set_with("2Gi").ref: "another"}).refused
+    assert applier.live(set_with("1Gi"))["metadata"]["uid"] == uid
+
+    applied = applier(set_with("2Gi"), wanted(), anew={set_with("2Gi").ref: uid})
+
+    assert (applied.refused, applied.changed) == ({}, [set_with("2Gi").ref])
+    assert applier.live(set_with("2Gi"))["metadata"]["uid"] != uid
+
+
+def test_what_somebody_elses_is_isnt_made_anew(applier: Applier, kube: FakeKube):
+    theirs = kube.put({**set_with("1Gi").obj, "metadata": {"name": "s", "namespace": NS}})
+
+    applied = applier(set_with("2Gi"), anew={set_with("2Gi").ref: theirs["metadata"]["uid"]})
+
+    assert "doesn't belong to this resource" in applied.refused[set_with("2Gi").ref]
+    assert all(verb != "delete" for verb, _ in kube.calls)
+
+
+def test_what_is_not_gone_yet_holds_up_nothing_and_is_deleted_once(applier: Applier, kube: FakeKube):
+    applier(set_with("1Gi"))
+    uid = applier.live(set_with("1Gi"))["metadata"]["uid"]
+
+    def stays(path: str) -> bool:
+        kube.objects[path]["metadata"]["deletionTimestamp"] = "2030-01-01T00:00:00Z"
+        return True
+
+    kube.orphaned = stays
+    anew = {set_with("2Gi").ref: uid}
+    for _ in range(2):
+        applied = applier(set_with("2Gi"), wanted(), anew=anew)
+        assert (applied.refused, applied.present) == ({}, [wanted().ref])
+        assert applied.live[set_with("2Gi").ref]["metadata"]["uid"] == uid, "its pods are told of as before"
+    assert [verb for verb, path in kube.calls if path.endswith("/s")].count("delete") == 1
+
+    kube.remove(KINDS["StatefulSet"].path(NS, "s"))
+    assert applier(set_with("2Gi"), anew=anew).created == [set_with("2Gi").ref]
 
 
 # --- prune --------------------------------------------------------------------------------------------------------

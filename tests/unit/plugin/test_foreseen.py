@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.builders import NOW, TEMPLATES, resource
+from tests.support.volumes import VolumesWorld, sized
 from tests.support.world import RENDERER, World
 from tests.unit.cluster.test_crashes_of_several import THREE, settled
 from tests.unit.cluster.test_rolling import deleted
@@ -62,6 +63,44 @@ def test_what_is_foreseen_is_what_then_happens(over: Json):
     assert really == {one.name for one in found.objects if one.verb == "change"}
     assert before.keys() - after.keys() == {one.name for one in found.objects if one.verb == "remove"}
     assert after.keys() - before.keys() == {one.name for one in found.objects if one.verb == "create"}
+
+
+def test_a_growth_is_told_as_what_it_is_and_replaces_no_pod():
+    world = VolumesWorld(resource(**sized()))
+    world.settle()
+
+    found = told(world, **sized(journal="2Gi", ssd="6Gi"))
+
+    assert found.replaced == ()
+    verbs = {one.name: one.verb for one in found.objects}
+    assert verbs == {
+        "PersistentVolumeClaim/journal-small-master-0": "change",
+        "StatefulSet/small-master": "make anew around its pods",
+        "StatefulSet/small-worker": "make anew around its pods",
+    }
+    assert found.sizes == (
+        "spec.masters.journal.storage.size grows from 1Gi to 2Gi, where the storage class allows it.",
+        "spec.workers.tiers[SSD].storage.claim.size grows from 5Gi to 6Gi, where the storage class allows it.",
+    )
+
+
+def test_a_larger_quota_replaces_workers_in_the_end():
+    world = VolumesWorld(resource(**sized()))
+    world.settle()
+
+    found = told(world, **sized(ssd="9Gi", quota="9Gi"))
+
+    assert found.replaced == ("small-worker-0", "small-worker-1")
+    assert "once all volumes have it" in found.sizes[0]
+
+
+def test_a_size_that_is_set_back_shrinks_nothing():
+    world = VolumesWorld(resource(**sized(logs="2Gi")))
+    world.settle()
+
+    assert told(world, **sized()).sizes == (
+        "spec.logServer.storage.size goes from 2Gi back to 1Gi: volumes that are larger stay so",
+    )
 
 
 def contents(world: World) -> Json:
