@@ -87,7 +87,7 @@ SUITES = (
         ),
         2,
     ),
-    Suite("unit", ((PYTHON, "-m", "pytest", "-q", f"--junitxml={REPORTS}/unit.xml"),), 4),
+    Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 4),
     Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 27, True),
     Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 8, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
