@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.world import NAME, PRESTO, World
+from tests.api.stage import Json
+from tests.faults import volumes
+from tests.faults.world import NAME, PRESTO, World, says
 
 KEPT = ("PersistentVolumeClaim", "ServiceAccount/default", "ConfigMap/kube-root-ca.crt")
 """What is there after a deletion: volumes by the deletion policy, and what every namespace has."""
@@ -152,6 +154,40 @@ def presto_gone(world: World) -> bool:
     return not world.get(kind=PRESTO) and gone(world)
 
 
+def _sized(journal: str, tier: str, logs: str) -> Json:
+    claim = {"size": tier, "storageClassName": volumes.CLASS}
+    return {
+        "masters": {"journal": {"storage": {"size": journal, "storageClassName": volumes.CLASS}}},
+        "workers": {"tiers": [{"name": "SSD", "quota": "1Gi", "storage": {"claim": claim}}]},
+        "logServer": {"storage": {"size": logs, "storageClassName": volumes.CLASS}},
+    }
+
+
+def on_volumes(world: World) -> None:
+    """Have a cluster that is Ready, on volumes of a class that lets them grow."""
+    volumes.make_class(world.api)
+    world.create(**_sized("1Gi", "2Gi", "1Gi"))
+    world.first.start()
+    world.until(lambda: volumes.bind(world.api, world.namespace) and world.is_ready())
+    world.noted["pods"] = world.pods("master", "worker")
+
+
+def grow(world: World) -> None:
+    """Wish for larger volumes."""
+    world.edit(**_sized("2Gi", "3Gi", "4Gi"))
+
+
+def grown(world: World) -> bool:
+    """Play the resizer, and tell whether all volumes have grown; no pod may be another one."""
+    volumes.resize(world.api, world.namespace)
+    found = [one["status"].get("capacity", {}).get("storage") for one in volumes.claims(world.api, world.namespace)]
+    if sorted(map(str, found)) != ["2Gi", "3Gi", "4Gi"] or not world.is_ready():
+        return False
+    pods = world.pods("master", "worker")
+    assert pods == world.noted["pods"], f"pods were replaced: {world.noted['pods']} by {pods}"
+    return says(world.get(), "VolumesGrown") and not world.get()["status"].get("anew")
+
+
 SCENARIOS = (
     Scenario("install", World.create, ready),
     Scenario("edit", edit, ready, installed),
@@ -161,6 +197,7 @@ SCENARIOS = (
     Scenario("three-masters", create_three, ready_with_a_leader, masters=3),
     Scenario("change-masters", change_masters, ready_with_a_leader, three_installed, masters=3),
     Scenario("stop-masters", stop_masters, stopped, three_installed, masters=3),
+    Scenario("grow-volumes", grow, grown, on_volumes),
     # What was known of the cache is on record before it is used.
     Scenario("presto-on-a-cluster", create_presto, presto_ready, installed),
     Scenario("presto-edit", edit_presto, presto_edited, presto_installed, journals=0),

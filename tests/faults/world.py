@@ -100,6 +100,8 @@ class World:
         self.proxies: list[Proxy] = []
         self.kubelets: list[Kubelet] = []
         self._behaving: set[str] = set()
+        self.noted: dict[str, Any] = {}
+        """What a scenario has noted before its act, to be compared with the end."""
         self._make_namespace()
         self.first = self.replica()
         self.proxy = self.proxies[0]
@@ -202,6 +204,12 @@ class World:
         pods = self.api.call("GET", f"/api/v1/namespaces/{self.namespace}/pods", ok=True, labelSelector=selector)
         found = {pod["metadata"]["name"]: pod["status"].get("podIP", "") for pod in pods.body["items"]}
         return {name: address for name, address in found.items() if address}
+
+    def pods(self, *roles: str) -> dict[str, str]:
+        """Return the uids of some roles' pods, by name."""
+        selector = f"app.kubernetes.io/component in ({','.join(roles)})"
+        found = self.api.call("GET", f"/api/v1/namespaces/{self.namespace}/pods", ok=True, labelSelector=selector)
+        return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in found.body["items"]}
 
     def behave(self, masters: Mapping[str, str], follows: str) -> None:
         """Let the masters, by their addresses, behave in a way until they have another address or the world is closed.

@@ -575,7 +575,7 @@ def test_only_what_is_on_record_is_made_anew(applier: Applier, kube: FakeKube):
     assert applier.live(set_with("2Gi"))["metadata"]["uid"] != uid
 
 
-def test_what_somebody_elses_is_isnt_made_anew(applier: Applier, kube: FakeKube):
+def test_what_is_somebody_elses_isnt_made_anew(applier: Applier, kube: FakeKube):
     theirs = kube.put({**set_with("1Gi").obj, "metadata": {"name": "s", "namespace": NS}})
 
     applied = applier(set_with("2Gi"), anew={set_with("2Gi").ref: theirs["metadata"]["uid"]})
