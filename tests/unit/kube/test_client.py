@@ -16,6 +16,8 @@ from kubernetes.client import ApiClient, Configuration
 
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError, Conflict, Gone, NotFound, Refused
+from alluxio_operator.kube.metrics_api import pods_used
+from alluxio_operator.kube.used import NoMetrics
 from alluxio_operator.work import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
@@ -282,3 +284,37 @@ def test_pages_tell_the_version_of_the_collection(server: Server, kube: Kube):
     server.answer(200, {"metadata": {"resourceVersion": "9"}, "items": None})
     pages = list(kube.pages("/api/v1/configmaps", "a=b"))
     assert [page["metadata"]["resourceVersion"] for page in pages] == ["9", "9"]
+
+
+# --- what pods use: API servers without metrics-server, with one that is down, and with a slow one -------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (404, b"404 page not found\n", "isn't served here"),
+        (503, b"service unavailable\n", "is registered and answers HTTP 503"),
+        (403, {"kind": "Status", "message": "pods.metrics.k8s.io is forbidden"}, "may not list"),
+        (200, b"<html>", "can't be understood"),
+    ],
+)
+def test_metrics_that_arent_there_are_a_value(kube: Kube, server: Server, status: int, body: object, said: str):
+    server.answer(status, body)
+
+    found = pods_used(kube, "data", "a=b", Deadline.after(60))
+
+    assert isinstance(found, NoMetrics)
+    assert said in found.reason
+    assert server.asked[0]["path"] == "/apis/metrics.k8s.io/v1beta1/namespaces/data/pods"
+    assert server.asked[0]["query"]["labelSelector"] == "a=b"
+
+
+def test_metrics_that_hang_are_waited_for_no_longer_than_is_left(kube: Kube, server: Server):
+    server.slow = 2.0
+    server.answer(200, {"metadata": {}, "items": []})
+    began = time.monotonic()
+
+    found = pods_used(kube, "data", "", Deadline.after(0.2))
+
+    assert isinstance(found, NoMetrics)
+    assert time.monotonic() - began < 1.5
