@@ -21,6 +21,8 @@ Json = dict[str, Any]
 
 LABEL = "alluxio-operator.io/olm-test"
 ALX = "alluxioclusters.alluxio-operator.io"
+WAITS = "RequiresApproval"
+"""Phase of a plan that is whole, and is carried out once somebody approves it."""
 LIGHT_IMAGE = {"repository": "alluxio-operator.invalid/none", "pullPolicy": "Never"}
 """No pod of it ever runs: for tests that only ask who looks after a resource."""
 
@@ -114,7 +116,8 @@ class Installed:
         """Return the InstallPlans of a version that wait for approval."""
         plans = items("installplan", self.namespace)
         wanted = [one for one in plans if name in one["spec"]["clusterServiceVersionNames"]]
-        return [one["metadata"]["name"] for one in wanted if not one["spec"]["approved"]]
+        # One that is approved before OLM's first word of it never gets a status, and is never carried out.
+        return [one["metadata"]["name"] for one in wanted if one.get("status", {}).get("phase") == WAITS]
 
     def phase(self, name: str) -> str:
         """Return the phase of a ClusterServiceVersion; empty when there is none."""

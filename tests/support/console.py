@@ -132,6 +132,6 @@ def _pattern(line: str, names: dict[str, str]) -> re.Pattern[str]:
 def _word(word: str, names: dict[str, str]) -> str:
     if AGE.fullmatch(word):
         return AGE.pattern.replace("(", "(?:")
-    if MADE_UP.fullmatch(word):
-        return re.escape(names[word]) if word in names else r"(install-[a-z0-9]+)"
-    return re.escape(word)
+    if MADE_UP.fullmatch(word) and word not in names:
+        return r"(install-[a-z0-9]+)"
+    return re.escape(MADE_UP.sub(lambda match: names.get(match[0], match[0]), word))

@@ -98,3 +98,14 @@ def test_a_command_that_changes_something_is_run_once(tmp_path: Path):
     with pytest.raises(AssertionError, match="it failed: refused"):
         follower(tmp_path, refuses).follow(section(DOCUMENT, "First"))
     assert ran == ["kubectl apply -f made.yaml"]
+
+
+def test_a_name_that_is_known_is_found_within_a_word(tmp_path: Path):
+    someone = follower(tmp_path, lambda _: "plan/install-aaaaa is there")
+    someone.names["install-x7k2p"] = "install-aaaaa"
+    someone.follow("```console\n$ kubectl wait plan install-x7k2p\nplan/install-x7k2p is there\n```\n")
+
+    with pytest.raises(AssertionError, match="not as the document says"):
+        follower(tmp_path, lambda _: "plan/install-bbbbb is there").follow(
+            "```console\n$ kubectl wait plan install-x7k2p\nplan/install-x7k2p is there\n```\n"
+        )
