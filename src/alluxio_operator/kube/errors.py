@@ -38,6 +38,10 @@ class Refused(ApiError):
     """The API server understood the object and won't have it (invalid, forbidden by policy, over quota)."""
 
 
+NOT_OF_THE_TYPE = "failed to create typed patch object"
+"""How a server-side apply answers to a field that its kind doesn't have: with 500, though it will never do."""
+
+
 def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> ApiError:
     """Return the error that tells an answer apart."""
     message = body.decode(errors="replace")[:2000]
@@ -47,5 +51,7 @@ def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> A
     except (ValueError, AttributeError):
         pass
     kinds = {404: NotFound, 409: Conflict, 410: Gone, 422: Refused, 403: Refused, 400: Refused}
+    if status == 500 and message.startswith(NOT_OF_THE_TYPE):
+        return Refused(call, status, message)
     seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
     return kinds.get(status, ApiError)(call, status, message, seconds)

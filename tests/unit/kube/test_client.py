@@ -318,3 +318,11 @@ def test_metrics_that_hang_are_waited_for_no_longer_than_is_left(kube: Kube, ser
 
     assert isinstance(found, NoMetrics)
     assert time.monotonic() - began < 1.5
+
+
+def test_a_field_that_a_kind_does_not_have_is_a_refusal_though_the_server_says_500(server: Server, kube: Kube):
+    said = "failed to create typed patch object (data/one; apps/v1, Kind=StatefulSet): .spec.x: field not declared"
+    server.answer(500, {"kind": "Status", "message": said})
+
+    with pytest.raises(Refused, match="field not declared"):
+        kube.get(PATH)
