@@ -21,6 +21,16 @@ REPORTS = ROOT / "build" / "reports"
 PYTHON = sys.executable
 PASSED, SECOND_TRY = "passed", "passed at the second try"
 API_TESTS = ("dev/in-cluster", PYTHON, "-m", "pytest", "-q", "tests/api")
+CATALOG_TESTS = (
+    PYTHON,
+    "-m",
+    "pytest",
+    "-q",
+    "tests/olm/test_documented.py",
+    "-x",
+    f"--junitxml={REPORTS}/catalog.xml",
+)
+LIFECYCLE_DOWN = (PYTHON, "-m", "dev.olm", "down")
 FAULT_TESTS = (PYTHON, "-m", "dev.tasks.faults")
 
 
@@ -87,9 +97,14 @@ SUITES = (
         ),
         2,
     ),
-    Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 4),
-    Suite("tools", ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools")), 27, True),
-    Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 8, True),
+    Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 3),
+    Suite(
+        "tools",
+        ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle")),
+        30,
+        True,
+    ),
+    Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 7, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
     Suite(
         "api",
@@ -108,14 +123,21 @@ SUITES = (
         12,
         full=True,
     ),
-    Suite("faults", (FAULT_TESTS,), 10, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
+    Suite("faults", (FAULT_TESTS,), 8, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 14, again=_failed_stories),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 11, again=_failed_stories),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
         49,
         full=True,
+    ),
+    Suite(
+        # After all that needs the operator as it was deployed: this takes it away, and installs it from a catalog.
+        "catalog",
+        (CATALOG_TESTS, LIFECYCLE_DOWN),
+        4,
+        again=lambda: [LIFECYCLE_DOWN, CATALOG_TESTS, LIFECYCLE_DOWN],
     ),
     Suite(
         "bundle",
@@ -124,17 +146,6 @@ SUITES = (
             (PYTHON, "-m", "pytest", "-q", "tests/bundle", f"--junitxml={REPORTS}/bundle.xml"),
         ),
         20,
-        full=True,
-    ),
-    Suite(
-        # After all that needs the operator as it was deployed: this takes it away, and installs it from a catalog.
-        "catalog",
-        (
-            (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle"),
-            (PYTHON, "-m", "pytest", "-q", "tests/olm/test_documented.py", f"--junitxml={REPORTS}/catalog.xml"),
-            (PYTHON, "-m", "dev.olm", "down"),
-        ),
-        7,
         full=True,
     ),
     Suite(
