@@ -88,6 +88,7 @@ class AlluxioRpc(Protocol):
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         """Begin a backup of the journal into a directory of the root mount's storage, or a URI; return its id.
 
+        Where the root mount is a folder of a volume, an absolute path below it: the masters' user has to write there.
         A standby makes it if there is one: a leader that does serves nobody meanwhile.
         """
         ...
