@@ -123,7 +123,7 @@ class AlluxioRpc(Protocol):
         ...
 
     def transfer_error(self, host: str, port: int, transfer: str, deadline: Deadline) -> str | NoAnswer:
-        """Ask the one that handed over what went wrong; empty while nothing is known to have."""
+        """Ask a leader why a transfer didn't come about; empty while it may yet, and no answer once it has."""
         ...
 
     def reset_priorities(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:
