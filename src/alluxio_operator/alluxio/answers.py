@@ -88,6 +88,7 @@ class AlluxioRpc(Protocol):
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         """Begin a backup of the journal into a directory of the root mount's storage, or a URI; return its id.
 
+        Where the root mount is a folder of a volume, an absolute path below it: the masters' user has to write there.
         A standby makes it if there is one: a leader that does serves nobody meanwhile.
         """
         ...
@@ -122,7 +123,7 @@ class AlluxioRpc(Protocol):
         ...
 
     def transfer_error(self, host: str, port: int, transfer: str, deadline: Deadline) -> str | NoAnswer:
-        """Ask the one that handed over what went wrong; empty while nothing is known to have."""
+        """Ask a leader why a transfer didn't come about; empty while it may yet, and no answer once it has."""
         ...
 
     def reset_priorities(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:

@@ -51,7 +51,7 @@ class AlluxioClient(AlluxioRest):
         return _leader(host, port, deadline).transfer_leadership(to)
 
     def transfer_error(self, host: str, port: int, transfer: str, deadline: Deadline) -> str | NoAnswer:
-        """Ask the one that handed over what went wrong."""
+        """Ask a leader why a transfer didn't come about."""
         return _leader(host, port, deadline).transfer_error(transfer)
 
     def reset_priorities(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:
