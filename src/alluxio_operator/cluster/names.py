@@ -47,6 +47,15 @@ class Names:
         workload = self.of(role)
         return f"{workload}-{ordinal}.{workload}.{self.namespace}.svc"
 
+    def master_host(self, ordinal: int, members: int) -> str:
+        """Return the name by which a master is known, to the journal's other members, too.
+
+        With several masters it is that of a Service of its own, whose address stays. The name of a pod is gone while
+        the pod is replaced, and Ratis, once it couldn't resolve a member's name, may never ask for it again (seen with
+        2.9.4: 32 s as a rule, and once in eight times not within five minutes).
+        """
+        return f"{self.master(ordinal)}.{self.namespace}.svc" if members > 1 else self.host(MASTER, ordinal)
+
     def journal_claim(self, ordinal: int) -> str:
         """Return the claim that the StatefulSet of the masters looks for: template, StatefulSet, ordinal."""
         return f"journal-{self.of(MASTER)}-{ordinal}"

@@ -105,7 +105,8 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
 
     `members` is the number of masters, where it isn't the one in the spec: it stays while they are scaled to zero.
     """
-    masters = [cluster.host(names.MASTER, ordinal) for ordinal in range(_masters(spec, members))]
+    count = _masters(spec, members)
+    masters = [cluster.master_host(ordinal, count) for ordinal in range(count)]
     ports = spec.masters.ports
     values = {
         "alluxio.master.rpc.port": ports.rpc,

@@ -109,7 +109,7 @@ def test_a_single_master_is_named_by_its_host_and_not_by_a_list():
     assert "alluxio.master.rpc.addresses" not in found()
 
 
-ALL_OF_3 = ",".join(f"small-master-{n}.small-master.data.svc:19998" for n in range(3))
+ALL_OF_3 = ",".join(f"small-master-{n}.data.svc:19998" for n in range(3))
 
 
 def test_several_masters_are_named_by_a_list_and_each_by_itself():
