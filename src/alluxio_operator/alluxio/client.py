@@ -60,7 +60,7 @@ class AlluxioClient(AlluxioRest):
 
 
 def _leader(host: str, port: int, deadline: Deadline) -> Leader:
-    # Imported here, for 25 MB that an operator with nothing to tell a leader doesn't need.
+    # Imported here, for up to 20 MB that an operator with nothing to tell a leader doesn't need.
     from alluxio_operator.alluxio.rpc.leader import Leader
 
     return Leader(host, port, deadline.remaining(TIMEOUT))
