@@ -35,7 +35,7 @@ NO_NODE = {"nodeSelector": {"alluxio-operator.io/no-node-has-this": "true"}}
 NOWHERE: Json = {"masters": NO_NODE, "workers": NO_NODE, "jobService": {"master": NO_NODE}, "logServer": NO_NODE}
 """Placement under which no pod ever runs."""
 
-OWNED = [kind for kind in KINDS.values() if kind.kind not in (KIND, "Presto", "Event", "Pod")]
+OWNED = [kind for kind in KINDS.values() if kind.kind not in (KIND, "Presto", "ControllerRevision", "Event", "Pod")]
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
