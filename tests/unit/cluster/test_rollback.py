@@ -247,3 +247,20 @@ def test_stopped_at_any_write_of_a_rollback_it_ends_the_same(after: bool):
         where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
         assert outcome(world) == outcome(expected), where
         assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
+
+
+def test_volumes_that_have_grown_stay_as_large():
+    world = settled()
+    bound = {"phase": "Bound", "capacity": {"storage": "1Gi"}}
+    for name in world.kube.of_kind("PersistentVolumeClaim"):
+        world.kube.edit("PersistentVolumeClaim", "data", name, lambda claim: claim.update(status=bound))
+    world.edit_spec(**ROLLBACK, masters={**BAD_MASTERS["masters"], "journal": {"storage": {"size": "20Gi"}}})
+    world.goes_on()
+    world.pass_time(61)
+    world.goes_on()
+
+    assert world.condition("UpToDate")["reason"] == "RolledBack"
+    assert world.condition("Ready")["status"] == "True"
+    claims = [world.kube.object("PersistentVolumeClaim", "data", f"journal-small-master-{n}") for n in range(3)]
+    assert {claim["spec"]["resources"]["requests"]["storage"] for claim in claims} == {"20Gi"}
+    assert not [message for message in world.status["conditions"] if message["reason"] == "Refused"]
