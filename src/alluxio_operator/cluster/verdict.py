@@ -69,7 +69,7 @@ def judge(plan: Plan, observed: Observed, applied: Applied, rollouts: Rollouts) 
     rolled_back = ready and up_to_date.reason == rollback.REASON
     phase = _phase(plan, observed, applied, rollouts, closed, ready=ready, installed=installed, rolled_back=rolled_back)
     said = (
-        _ready(ready, closed, unsettled, paused=paused),
+        _ready(ready, closed, unsettled, paused=paused, rolled_back=rolled_back),
         standing.progressing_said(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
         Said("SpecValid", True, "Valid"),
@@ -171,9 +171,11 @@ def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gat
     return gates.workers_registered(observed, state.wanted)
 
 
-def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool) -> Said:
+def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool, rolled_back: bool) -> Said:
     if ready and paused:
         return Said("Ready", True, "Paused", "the cluster serves; nothing is changed while spec.paused is true")
+    if rolled_back:
+        return Said("Ready", True, rollback.REASON, "the cluster serves, by an older spec: see UpToDate")
     return standing.ready_said(ready, closed, unsettled, "the cluster is as the spec says")
 
 

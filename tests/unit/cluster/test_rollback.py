@@ -110,7 +110,7 @@ def test_masters_that_fail_are_taken_back_and_the_others_were_never_touched():
     world.goes_on()
 
     assert deleted(world) == ["small-master-2", "small-master-2"]
-    assert world.condition("Ready")["status"] == "True"
+    assert (world.condition("Ready")["status"], world.condition("Ready")["reason"]) == ("True", "RolledBack")
     assert world.condition("UpToDate")["reason"] == "RolledBack"
     assert world.condition("Degraded")["reason"] == "RolledBack"
     assert world.phase == "Degraded"
