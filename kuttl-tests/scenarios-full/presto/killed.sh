@@ -2,7 +2,12 @@
 logs=$(mktemp -d)
 pod=$(k get pods -l app.kubernetes.io/name=presto,app.kubernetes.io/component=worker -o name)
 long='SELECT count(*) FROM tpch.sf100.lineitem a CROSS JOIN tpch.tiny.nation b WHERE a.comment LIKE '"'%a%e%i%o%'"
-(k exec -i sql -- env LIMIT=200 python3 - query "$long" <"$SUPPORT/presto.py" >"$logs/long.log" 2>&1; echo "exit $?" >>"$logs/long.log") &
+(
+    # By `||`, since a shell that stops at failures would end before it could tell of this one.
+    ended=0
+    k exec -i sql -- env LIMIT=200 python3 - query "$long" <"$SUPPORT/presto.py" >"$logs/long.log" 2>&1 || ended=$?
+    echo "exit $ended" >>"$logs/long.log"
+) &
 running() { [ "$(presto queries .status.queries.running)" != 0 ]; }
 within 40 running
 began=$SECONDS
