@@ -101,7 +101,7 @@ SUITES = (
     Suite(
         "tools",
         ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle")),
-        30,
+        29,
         True,
     ),
     Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 7, True),
@@ -123,9 +123,9 @@ SUITES = (
         12,
         full=True,
     ),
-    Suite("faults", (FAULT_TESTS,), 8, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
+    Suite("faults", (FAULT_TESTS,), 7, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 11, again=_failed_stories),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 13, again=_failed_stories),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
