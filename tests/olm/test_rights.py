@@ -28,6 +28,8 @@ ELSEWHERE = {
     "list events": "kuttl-tests/scenarios/fuse-refused/said.sh",
     "patch pods": REJOIN,
     "delete pods": "kuttl-tests/scenarios-full/rolling/upgrade.sh",
+    "get controllerrevisions.apps": "kuttl-tests/scenarios-full/rolling/rollback.sh",
+    "delete controllerrevisions.apps": "kuttl-tests/scenarios-full/rolling/ports.sh",
 }
 """Rights that the life of this folder's cluster doesn't come to, and the test that does."""
 
