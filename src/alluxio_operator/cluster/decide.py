@@ -117,7 +117,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
 
 def _telling(cluster: Cluster, observed: Observed, roles: Roles) -> Telling:
     site = properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
-    leader = next((pod for pod in observed.role(names.MASTER) if pod.name == roles.quorum.leader), None)
+    leader = observed.master_named(roles.quorum.leader)
     current = leader if leader is not None and roles.is_current(leader) else None
     return dynamic.next_telling(cluster.spec, site, observed, current)
 

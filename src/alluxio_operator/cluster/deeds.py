@@ -6,10 +6,10 @@ import logging
 from dataclasses import replace
 
 from alluxio_operator.alluxio.answers import Alluxio
-from alluxio_operator.cluster import names, revisions
+from alluxio_operator.cluster import revisions
 from alluxio_operator.cluster.decide import Plan
 from alluxio_operator.cluster.dynamic import Telling, after_telling
-from alluxio_operator.cluster.observe import DEFAULT_RPC, port_of
+from alluxio_operator.cluster.observe import rpc_port
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.cluster.rejoin import permission
@@ -60,17 +60,17 @@ def tell(alluxio: Alluxio, telling: Telling, observed: Observed, deadline: Deadl
     leader = telling.leader
     if leader is None:
         return telling
-    port = port_of(leader, observed.resource, "rpc", DEFAULT_RPC)
+    port = rpc_port(leader, observed.resource)
     return after_telling(telling, alluxio.update_configuration(leader.ip, port, telling.properties, deadline))
 
 
 def back_up(alluxio: Alluxio, plan: Plan, observed: Observed, told: Report, deadline: Deadline) -> Report:
     """Have the leader begin the backup that the status says is requested."""
-    leader = next((pod for pod in observed.role(names.MASTER) if pod.name == plan.quorum.leader), None)
+    leader = observed.master_named(plan.quorum.leader)
     known = told.status.upgrade_backup
     if leader is None or known is None:
         return told
-    port = port_of(leader, observed.resource, "rpc", DEFAULT_RPC)
+    port = rpc_port(leader, observed.resource)
     place = directory(plan.cluster.spec)
     answer = alluxio.backup(leader.ip, port, place, deadline)
     log.info("backup of the journal into %s: %s", place, answer)

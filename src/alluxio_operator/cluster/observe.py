@@ -69,7 +69,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
 def _ask_backup(alluxio: Alluxio, look: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
     for pod in _running_masters(look.pods):
         if isinstance(look.answers.get(pod.name), MasterInfo):
-            return alluxio.backup_status(pod.ip, port_of(pod, look.resource, "rpc", DEFAULT_RPC), backup, deadline)
+            return alluxio.backup_status(pod.ip, rpc_port(pod, look.resource), backup, deadline)
     return NoAnswer("no master leads")
 
 
@@ -111,6 +111,11 @@ def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, d
 def port_of(master: Pod, resource: Object, name: Literal["rpc", "web"], default: int) -> int:
     """Return where a master listens: as it was told when it started, which may not be what the spec says by now."""
     return master.ports.get(name) or _port(resource, ("masters",), default, name)
+
+
+def rpc_port(master: Pod, resource: Object) -> int:
+    """Return where a master takes calls."""
+    return port_of(master, resource, "rpc", DEFAULT_RPC)
 
 
 def _master_port(pod: Pod, resource: Object) -> int:

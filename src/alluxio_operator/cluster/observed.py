@@ -8,6 +8,7 @@ from typing import Any
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.kube.kinds import Object
@@ -75,6 +76,10 @@ class Observed:
     def role(self, role: str) -> tuple[Pod, ...]:
         """Return the pods of a role."""
         return tuple(pod for pod in self.pods if pod.role == role)
+
+    def master_named(self, name: str | None) -> Pod | None:
+        """Return the pod of a master, such as the one that leads."""
+        return next((pod for pod in self.role(names.MASTER) if pod.name == name), None)
 
     def with_status(self, resource: Object, status: ClusterStatus) -> Observed:
         """Return the same look after a status was written."""
