@@ -16,6 +16,7 @@ from tests.support.owner_world import OwnerWorld
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.cluster.reconcile import ClusterReconciler
+from alluxio_operator.cluster.ufs_endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.telemetry.metrics import Metrics
@@ -95,6 +96,7 @@ class World(OwnerWorld):
         self.namespace, self.name = wanted["metadata"]["namespace"], wanted["metadata"]["name"]
         super().__init__(OwnerKey(KIND, self.namespace, self.name))
         self.alluxio = FakeAlluxio()
+        self.ufs = UfsHealth()
         self.made = self.kube.put(wanted)
         self.changes = ChangesUnderWay()
         self.start_operator()
@@ -108,6 +110,7 @@ class World(OwnerWorld):
             Metrics(CollectorRegistry()),
             self.clock,
             self.changes.note,
+            lambda *_: self.ufs,
         )
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:

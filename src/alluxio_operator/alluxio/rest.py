@@ -15,6 +15,7 @@ from typing import Any
 import urllib3
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
+from alluxio_operator.silence import in_words
 from alluxio_operator.work import Deadline
 
 INFO = "/api/v1/master/info?raw_configuration=false"
@@ -49,7 +50,7 @@ class AlluxioRest:
                 return NoAnswer(refusal(info.status, info.data), leads)
             return parse_master_info(json.loads(info.data))
         except urllib3.exceptions.HTTPError as error:
-            return NoAnswer(_short(error), leads)
+            return NoAnswer(in_words(error), leads)
         except (ValueError, KeyError, TypeError) as error:
             return NoAnswer(f"an answer that isn't understood: {error!r}", leads)
 
@@ -114,15 +115,3 @@ def refusal(status: int, body: bytes) -> str:
         said = None
     # The message is null after an error that has none, such as a null pointer.
     return (said if isinstance(said, str) else f"HTTP {status}: {text}").strip()[:200]
-
-
-def _short(error: urllib3.exceptions.HTTPError) -> str:
-    text = str(error)
-    for known, said in (
-        ("timed out", "no answer in time"),
-        ("refused", "connection refused"),
-        ("No route", "no route"),
-    ):
-        if known in text:
-            return said
-    return text[:200]

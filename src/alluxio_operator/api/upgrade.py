@@ -55,6 +55,11 @@ class Upgrade(Model):
         description="Where that backup goes: an absolute path in the storage of the root mount. .alluxio-backups below "
         "the root mount when it isn't given. Nobody but you removes what is there.",
     )
+    wait_for_ufs: bool = Field(
+        True,
+        description="Whether masters that are well are replaced only while the storage of the root mount answers the "
+        "operator. Set it to false where its pod can't reach what the masters can.",
+    )
     maintenance_window: MaintenanceWindow | None = Field(
         None,
         description="When pods that are well may be replaced; at any time when it isn't given. What fails and runs an "

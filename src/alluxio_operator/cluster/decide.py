@@ -16,6 +16,7 @@ from alluxio_operator.cluster.quorum import Quorum, quorum_of
 from alluxio_operator.cluster.rejoin import RejoinStep
 from alluxio_operator.cluster.roll import Roles, RollStep
 from alluxio_operator.cluster.safeguard import next_safeguard
+from alluxio_operator.cluster.ufs_guard import guarded
 from alluxio_operator.cluster.validate import Cluster
 from alluxio_operator.cluster.volumes import Found, VolumesStep
 from alluxio_operator.cluster.wanted_volumes import wanted
@@ -97,6 +98,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
     roles = Roles(observed, quorum, hashes, _workers(cluster, observed))
     rolled = roll.next_step(roles, upgrade, now, next_safeguard(observed, cluster.spec, now))
+    rolled = guarded(rolled, roles, observed.ufs, wanted=upgrade.wait_for_ufs)
     return Plan(
         cluster=cluster,
         context=context,

@@ -11,6 +11,7 @@ from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.cluster import names
 from alluxio_operator.cluster.names import Names
 from alluxio_operator.cluster.pods import Pod
+from alluxio_operator.cluster.ufs_endpoints import UfsHealth
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.pipeline.usage import Told
 
@@ -46,6 +47,8 @@ class Observed:
 
     backup: BackupStatus | NoAnswer | None = None
     """How the backup stands that the status says is running."""
+    ufs: UfsHealth | None = None
+    """How the storage below is, asked for when a master is about to be replaced only."""
     good_spec: Mapping[str, Any] | None = None
     """The last good spec, read only while it is followed in place of the resource's."""
 

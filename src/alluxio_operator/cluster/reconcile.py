@@ -19,6 +19,7 @@ from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.pods import roles_by_container
 from alluxio_operator.cluster.report import report, report_problems
 from alluxio_operator.cluster.rollback import followed
+from alluxio_operator.cluster.ufs_probe import AskUfs, UfsProbe
 from alluxio_operator.cluster.validate import Cluster, validate
 from alluxio_operator.cluster.volumes import unsettled
 from alluxio_operator.cluster.wanted_volumes import wanted
@@ -47,9 +48,11 @@ class ClusterReconciler:
         metrics: Metrics,
         now: Callable[[], datetime],
         note: Note = unnoted,
+        ask_ufs: AskUfs | None = None,
     ) -> None:
         self._kube = kube
         self._alluxio = alluxio
+        self._ask_ufs = ask_ufs or UfsProbe()
         self._metrics = metrics
         self._now = now
         self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
@@ -86,6 +89,10 @@ class ClusterReconciler:
             observed = self._measured(kube, request.key, cluster, observed, deadline)
             found = growth.look(kube, cluster.names, observed, sizes) if unsettled(sizes, observed.status) else None
         with self._metrics.stage("decide"):
+            plan = decide(cluster, observed, self._now(), found)
+        if plan.roll.asks_ufs and not cluster.spec.paused:
+            health = self._ask_ufs(kube, cluster.spec.root_mount, request.key.namespace, deadline)
+            observed = replace(observed, ufs=health)
             plan = decide(cluster, observed, self._now(), found)
         manifests = self._owned.render(plan.context, kept)
         if cluster.spec.paused:

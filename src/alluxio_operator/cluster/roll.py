@@ -65,6 +65,8 @@ class RollStep:
     """What is to be done before the first master of another version, where that is what is waited for or was."""
     next_look: datetime | None = None
     """When something is going to change without any event."""
+    asks_ufs: bool = False
+    """Whether it can't be told before the storage below was asked."""
 
     @property
     def under_way(self) -> bool:

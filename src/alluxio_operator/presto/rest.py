@@ -14,6 +14,7 @@ import urllib3
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.presto.answers import CoordinatorInfo
+from alluxio_operator.silence import in_words
 from alluxio_operator.work import Deadline
 
 TIMEOUT: Final = 3.0
@@ -40,7 +41,7 @@ class PrestoRest:
                 waiting = unended(self._get(host, port, "/v1/query", deadline))
             return parse_coordinator(info, cluster, waiting)
         except urllib3.exceptions.HTTPError as error:
-            return NoAnswer("no answer in time" if "timed out" in str(error) else str(error)[:200])
+            return NoAnswer(in_words(error))
         except (ValueError, KeyError, TypeError) as error:
             return NoAnswer(f"an answer that isn't understood: {error!r}")
 

@@ -15,6 +15,7 @@ from tests.unit.cluster.test_crashes_of_several import THREE, Three, settled
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.cluster.roll import CONFIG_HASH
+from alluxio_operator.cluster.ufs_endpoints import UfsHealth
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
@@ -59,6 +60,24 @@ def test_masters_are_replaced_one_by_one_and_nobody_else():
     assert ready == [3, 3, 3], "all masters were well before each step"
     assert not outdated(world)
     assert world.condition("UpToDate")["status"] == "True"
+
+
+def test_no_master_is_replaced_while_the_storage_below_is_away_and_all_are_once_it_is_back():
+    world = settled()
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    world.edit_spec(**EVERYBODY)
+    for _ in range(5):
+        world.reconcile()
+        world.turn()
+
+    assert deleted(world) == []
+    assert world.condition("UpToDate")["reason"] == "HeldForUfs"
+    assert "roll" not in world.status
+
+    world.ufs = UfsHealth()
+    world.settle(40)
+
+    assert not outdated(world)
 
 
 def _is_ready(pod: Json) -> bool:

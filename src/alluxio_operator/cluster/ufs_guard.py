@@ -1,0 +1,40 @@
+"""Holds planned restarts of masters while the storage below isn't known to be well; pure.
+
+A master that starts while its name node is away ends, so that replacing the masters one by one would leave none (run
+on Alluxio 2.9.4 and HDFS 3.3.6). Nothing is begun before the storage was asked, and it is asked only when a master is
+about to go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from alluxio_operator.cluster import names
+from alluxio_operator.cluster.roll import GATE, Roles, RollStep
+from alluxio_operator.cluster.ufs_endpoints import UfsHealth
+from alluxio_operator.pipeline.gate import Gate
+
+HELD: Final = "HeldForUfs"
+
+
+def guarded(step: RollStep, roles: Roles, health: UfsHealth | None, *, wanted: bool) -> RollStep:
+    """Return the step, or in its place one that holds it; `health` is None before the storage was asked.
+
+    What fails already is replaced whatever the storage says: nothing is lost by it.
+    """
+    planned = [pod for pod in step.delete if pod.role == names.MASTER and not roles.fails(pod)]
+    if not wanted or not planned:
+        return step
+    if health is not None and health.trouble is None:
+        return step
+    listed = ", ".join(pod.name for pod in planned)
+    why = "it is asked now" if health is None else health.trouble
+    said = (
+        f"{listed} will be replaced once the storage of the root mount is known to be well, since a master may not "
+        f"start without it: {why}"
+    )
+    if health is not None:
+        said += ". If only the operator's pod can't reach it, set spec.upgrade.waitForUfs to false"
+    # Nothing was deleted yet, so that a step which is on record is taken back as a whole, and its time doesn't run.
+    return replace(step, status=None, delete=(), gate=Gate(GATE, False, HELD, said), asks_ufs=health is None)

@@ -1,0 +1,23 @@
+"""Why a server gave no answer, in words that are the same each time, so that a status doesn't change by them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import urllib3
+
+LONGEST: Final = 200
+
+_KNOWN: Final = (
+    ("timed out", "no answer in time"),
+    ("refused", "connection refused"),
+    ("Failed to resolve", "its name can't be resolved"),
+    ("No route", "no route"),
+)
+"""What is in the texts of urllib3's exceptions."""
+
+
+def in_words(error: urllib3.exceptions.HTTPError) -> str:
+    """Return why a request came to nothing."""
+    text = str(error)
+    return next((said for known, said in _KNOWN if known in text), text[:LONGEST])
