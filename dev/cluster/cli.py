@@ -105,7 +105,8 @@ def _packages(_: argparse.Namespace, _cluster: Cluster) -> int:
     return 0
 
 
-def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
+def wanted_tools(options: argparse.Namespace) -> tuple[tools.Tool, ...]:
+    """Return what `tools` builds: what every run needs, or, of the groups with an option of their own, these alone."""
     chosen = (
         (options.olm, tools.OLM_TOOLS),
         (options.lifecycle, tools.LIFECYCLE_TOOLS),
@@ -113,8 +114,11 @@ def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
         (options.metrics, tools.METRICS_TOOLS),
         (options.volumes, tools.VOLUME_TOOLS),
     )
-    special = tuple(tool for wanted, group in chosen if wanted for tool in group)
-    tools.ensure(cluster.paths, say, special or tools.TOOLS)
+    return tuple(tool for wanted, group in chosen if wanted for tool in group) or tools.TOOLS
+
+
+def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
+    tools.ensure(cluster.paths, say, wanted_tools(options))
     say(f"tools: {cluster.paths.bin}")
     return 0
 

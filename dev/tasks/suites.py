@@ -100,7 +100,11 @@ SUITES = (
     Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 3),
     Suite(
         "tools",
-        ((PYTHON, "-m", "dev.cluster", "packages"), (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle")),
+        (
+            (PYTHON, "-m", "dev.cluster", "packages"),
+            (PYTHON, "-m", "dev.cluster", "tools"),
+            (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle"),
+        ),
         29,
         True,
     ),

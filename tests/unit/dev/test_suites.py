@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from dev.cluster import cli, tools
 from dev.tasks import suites
 from dev.tasks.suites import SUITES, Result, Suite, failed_cases, report, run_suite
 
@@ -18,6 +19,15 @@ ALL_TOGETHER = 75
 
 def test_budgets_add_up_to_what_a_run_from_nothing_may_take():
     assert sum(suite.minutes for suite in SUITES if not suite.full) <= ALL_TOGETHER
+
+
+def test_the_suite_of_the_tools_builds_all_that_later_suites_run():
+    suite = next(suite for suite in SUITES if suite.name == "tools")
+    commands = [command[3:] for command in suite.commands if command[1:3] == ("-m", "dev.cluster")]
+    parsed = [cli.parser().parse_args(command) for command in commands if command[0] == "tools"]
+    built = {tool.name for options in parsed for tool in cli.wanted_tools(options)}
+
+    assert built >= {tool.name for tool in (*tools.TOOLS, *tools.LIFECYCLE_TOOLS)}
 
 
 REPORT = """<testsuites><testsuite name="all" tests="4" failures="2">
