@@ -77,8 +77,8 @@ test: venv ## every suite, each within its budget; SUITES="lint unit" runs some
 	@$(VENV)/bin/python -m dev.tasks test $(SUITES)
 
 .PHONY: test-full
-test-full: venv ## every suite there is, hours; writes docs/test-report.md
-	@$(VENV)/bin/python -m dev.tasks test --full
+test-full: venv ## every suite there is, hours, or some by SUITES="..."; writes docs/test-report.md
+	@$(VENV)/bin/python -m dev.tasks test --full $(SUITES)
 
 # --- parts of them ----------------------------------------------------------------------------------------------
 

@@ -18,7 +18,11 @@ def main() -> int:
     place.add_argument("--form", default="default", choices=("default", "namespaced"), help="folder below config/")
     test = commands.add_parser("test", help="run every suite within its budget")
     test.add_argument("suites", nargs="*", choices=[*(suite.name for suite in suites.SUITES), []], metavar="SUITE")
-    test.add_argument("--full", action="store_true", help="also the suites that don't fit into every run")
+    test.add_argument(
+        "--full",
+        action="store_true",
+        help="keep what comes of it in docs/test-report.md",
+    )
     options = parser.parse_args()
     if options.command == "demo":
         return demo.main()

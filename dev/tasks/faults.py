@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 def tests(arguments: list[str], place: Mapping[str, str]) -> int:
     """Run the tests in the cluster's network; return pytest's exit code."""
-    report = REPORTS / ("faults-long.xml" if "--long" in arguments else "faults.xml")
+    report = REPORTS / "faults.xml"
     command = ("dev/in-simulation", *python("-m", "pytest", "-q", "tests/faults", f"--junitxml={report}", *arguments))
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **place}) as process:
         try:
