@@ -55,30 +55,6 @@ class BackupStatus:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
-    """A property as a process has it, and where it has it from: RUNTIME is set while running."""
-
-    value: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class JournalMember:
-    """A member of the journal's quorum, at its address of the journal, by its leader's word."""
-
-    host: str
-    port: int
-    available: bool
-    leads: bool
-    priority: int
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What was asked for is done."""
-
-
 class AlluxioRpc(Protocol):
     """What the leading master may be asked and told over gRPC, at its port `rpc`; standbys serve none of it.
 
@@ -97,10 +73,6 @@ class AlluxioRpc(Protocol):
         """Ask how a backup stands, by its id."""
         ...
 
-    def checkpoint(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:
-        """Have the leader write a snapshot of its journal; it serves nobody meanwhile."""
-        ...
-
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
     ) -> Mapping[str, bool] | NoAnswer:
@@ -108,26 +80,6 @@ class AlluxioRpc(Protocol):
 
         Accepted isn't in effect: most are read once, at the start.
         """
-        ...
-
-    def configuration(self, host: str, port: int, deadline: Deadline) -> Mapping[str, Property] | NoAnswer:
-        """Ask for all properties that the leader has; what is secret is masked."""
-        ...
-
-    def journal_quorum(self, host: str, port: int, deadline: Deadline) -> tuple[JournalMember, ...] | NoAnswer:
-        """Ask the leader for the members of the journal's quorum."""
-        ...
-
-    def transfer_leadership(self, host: str, port: int, to: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
-        """Ask the leader to hand over to the member at an address of the journal; return the transfer's id."""
-        ...
-
-    def transfer_error(self, host: str, port: int, transfer: str, deadline: Deadline) -> str | NoAnswer:
-        """Ask a leader why a transfer didn't come about; empty while it may yet, and no answer once it has."""
-        ...
-
-    def reset_priorities(self, host: str, port: int, deadline: Deadline) -> Done | NoAnswer:
-        """Make all members equal again: a transfer prefers the one that it is for."""
         ...
 
 

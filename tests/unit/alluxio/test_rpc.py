@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,20 @@ import pytest
 
 import alluxio_operator
 from alluxio_operator.alluxio import client
-from alluxio_operator.alluxio.answers import BackupStatus, Done, JournalMember, NoAnswer, Property
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
-from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, JOURNAL, META
+from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, META
 from alluxio_operator.work import Deadline, DeadlineExceeded
 
 BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
+UPDATE = f"{CONFIGURATION}UpdateConfiguration"
+TAKEN = {"a": True}
 REQUESTS = {
     f"{META}Backup": messages.BackupRequest,
     f"{META}GetBackupStatus": messages.BackupStatusRequest,
-    f"{META}Checkpoint": messages.Empty,
-    f"{CONFIGURATION}UpdateConfiguration": messages.UpdateRequest,
-    f"{CONFIGURATION}GetConfiguration": messages.ConfigurationRequest,
-    f"{JOURNAL}GetQuorumInfo": messages.Empty,
-    f"{JOURNAL}TransferLeadership": messages.TransferRequest,
-    f"{JOURNAL}GetTransferLeaderMessage": messages.TransferMessageRequest,
-    f"{JOURNAL}ResetPriorities": messages.Empty,
+    UPDATE: messages.UpdateRequest,
 }
 Answer = Callable[[Any], Any]
 
@@ -113,6 +109,14 @@ def deadline(seconds: float = 10.0) -> Deadline:
     return Deadline.after(seconds)
 
 
+def takes(asked: messages.UpdateRequest) -> messages.UpdateAnswer:
+    return messages.UpdateAnswer(accepted=dict.fromkeys(asked.properties, True))
+
+
+def told(port: int, seconds: float = 10.0) -> Mapping[str, bool] | NoAnswer:
+    return AlluxioClient().update_configuration("127.0.0.1", port, {"a": "1"}, deadline(seconds))
+
+
 def test_a_backup_is_begun_and_not_waited_for(master: Alluxio):
     master.answers[f"{META}Backup"] = lambda _: messages.Backup(backup_id=BACKUP, state=2)
 
@@ -155,7 +159,7 @@ def test_why_a_backup_failed_is_read_from_the_exception_that_java_sends(master: 
 
 
 def test_properties_are_set_while_it_runs_and_it_says_which_it_took(master: Alluxio):
-    master.answers[f"{CONFIGURATION}UpdateConfiguration"] = lambda asked: messages.UpdateAnswer(
+    master.answers[UPDATE] = lambda asked: messages.UpdateAnswer(
         accepted={key: value != "bad" for key, value in asked.properties.items()}
     )
 
@@ -164,70 +168,21 @@ def test_properties_are_set_while_it_runs_and_it_says_which_it_took(master: Allu
     assert said == {"a": True, "b": False}
 
 
-def test_the_properties_that_it_has(master: Alluxio):
-    master.answers[f"{CONFIGURATION}GetConfiguration"] = lambda _: messages.Configuration(
-        properties=[messages.Property(name="a", value="1", source="RUNTIME"), messages.Property(name="b")]
-    )
-
-    said = AlluxioClient().configuration("127.0.0.1", master.port, deadline())
-
-    assert said == {"a": Property("1", "RUNTIME"), "b": Property("", "")}
-    assert master.asked[0].without_paths
-    assert not master.asked[0].raw_value
-
-
-def test_the_members_of_the_quorum(master: Alluxio):
-    def member(host: str, state: int, *, leads: bool) -> messages.QuorumMember:
-        return messages.QuorumMember(
-            address=messages.NetAddress(host=host, port=19200), state=state, leads=leads, priority=1
-        )
-
-    master.answers[f"{JOURNAL}GetQuorumInfo"] = lambda _: messages.Quorum(
-        domain=1, members=[member("a", 1, leads=True), member("b", 2, leads=False)]
-    )
-
-    assert AlluxioClient().journal_quorum("127.0.0.1", master.port, deadline()) == (
-        JournalMember("a", 19200, available=True, leads=True, priority=1),
-        JournalMember("b", 19200, available=False, leads=False, priority=1),
-    )
-
-
-def test_leadership_is_handed_over(master: Alluxio):
-    master.answers[f"{JOURNAL}TransferLeadership"] = lambda _: messages.Transfer(id="t1")
-    master.answers[f"{JOURNAL}GetTransferLeaderMessage"] = lambda asked: messages.TransferOutcome(
-        message=messages.TransferMessage(text=f"{asked.id}: the member isn't there")
-    )
-    asks = AlluxioClient()
-
-    assert asks.transfer_leadership("127.0.0.1", master.port, ("b", 19200), deadline()) == "t1"
-    assert asks.transfer_error("127.0.0.1", master.port, "t1", deadline()) == "t1: the member isn't there"
-    assert (master.asked[0].to.host, master.asked[0].to.port) == ("b", 19200)
-
-
-def test_what_answers_nothing_is_done(master: Alluxio):
-    master.answers[f"{JOURNAL}ResetPriorities"] = lambda _: messages.Empty()
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
-    asks = AlluxioClient()
-
-    assert asks.reset_priorities("127.0.0.1", master.port, deadline()) == Done()
-    assert asks.checkpoint("127.0.0.1", master.port, deadline()) == Done()
-
-
 def test_a_standby_says_that_it_does_not_lead(master: Alluxio):
-    assert AlluxioClient().journal_quorum("127.0.0.1", master.port, deadline()) == NoAnswer("it doesn't lead")
+    assert told(master.port) == NoAnswer("it doesn't lead")
 
 
 def test_a_server_without_a_handshake_is_asked_without(master: Alluxio):
     master.handshake = False
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    master.answers[UPDATE] = takes
 
-    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == Done()
+    assert told(master.port) == TAKEN
 
 
 def test_the_handshake_is_that_of_simple_authentication_and_ends_with_the_call(master: Alluxio):
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    master.answers[UPDATE] = takes
 
-    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == Done()
+    assert told(master.port) == TAKEN
 
     [hello] = master.greetings
     assert (hello.type, hello.scheme, hello.message) == (0, 1, b"\0alluxio\0none")
@@ -241,14 +196,14 @@ def test_the_handshake_is_that_of_simple_authentication_and_ends_with_the_call(m
 def test_a_handshake_that_is_refused_is_no_answer(master: Alluxio):
     master.accepts = False
 
-    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == NoAnswer("UNAUTHENTICATED: no")
+    assert told(master.port) == NoAnswer("UNAUTHENTICATED: no")
 
 
 def test_a_handshake_that_ends_without_a_word_is_no_answer(master: Alluxio):
     master.accepts = None
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    master.answers[UPDATE] = takes
 
-    said = AlluxioClient().checkpoint("127.0.0.1", master.port, deadline())
+    said = told(master.port)
 
     assert said == NoAnswer("UNAUTHENTICATED: channel is not authenticated")
 
@@ -257,9 +212,9 @@ def test_a_refusal_is_told_and_cut(master: Alluxio):
     def refuse(_: object) -> object:
         raise ValueError("x" * 500)
 
-    master.answers[f"{META}Checkpoint"] = refuse
+    master.answers[UPDATE] = refuse
 
-    said = AlluxioClient().checkpoint("127.0.0.1", master.port, deadline())
+    said = told(master.port)
 
     assert isinstance(said, NoAnswer)
     assert said.reason.startswith("INTERNAL: xxx")
@@ -269,17 +224,17 @@ def test_a_refusal_is_told_and_cut(master: Alluxio):
 def test_a_call_that_takes_too_long_is_no_answer(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(client, "TIMEOUT", 0.2)
     master.slow = 1.0
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    master.answers[UPDATE] = takes
     begun = time.monotonic()
 
-    assert AlluxioClient().checkpoint("127.0.0.1", master.port, deadline()) == NoAnswer("no answer in time")
+    assert told(master.port) == NoAnswer("no answer in time")
     assert time.monotonic() - begun < 0.9
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_no_answer(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(client, "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        said = AlluxioClient().checkpoint("127.0.0.1", silent.getsockname()[1], deadline())
+        said = told(silent.getsockname()[1])
 
     assert said == NoAnswer("no answer in time")
 
@@ -287,32 +242,30 @@ def test_a_server_that_takes_connections_and_says_nothing_is_no_answer(monkeypat
 def test_a_port_that_nobody_listens_on_and_one_that_comes_up_a_moment_later(master: Alluxio):
     port = master.port
     master.server.stop(None).wait()
-    asks = AlluxioClient()
 
-    assert asks.checkpoint("127.0.0.1", port, deadline()) == NoAnswer("connection refused")
+    assert told(port) == NoAnswer("connection refused")
 
     later = grpc.server(ThreadPoolExecutor(8))
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
+    master.answers[UPDATE] = takes
     later.add_generic_rpc_handlers((master,))
     later.add_insecure_port(f"127.0.0.1:{port}")
     later.start()
-    assert asks.checkpoint("127.0.0.1", port, deadline()) == Done()
+    assert told(port) == TAKEN
     later.stop(None).wait()
 
 
 def test_a_deadline_that_is_over_ends_the_reconcile(master: Alluxio):
     with pytest.raises(DeadlineExceeded):
-        AlluxioClient().checkpoint("127.0.0.1", master.port, deadline(-1))
+        told(master.port, -1)
 
 
 def test_many_calls_leave_no_threads_behind(master: Alluxio):
-    master.answers[f"{META}Checkpoint"] = lambda _: messages.CheckpointDone(host="a")
-    asks = AlluxioClient()
-    asks.checkpoint("127.0.0.1", master.port, deadline())
+    master.answers[UPDATE] = takes
+    told(master.port)
     before = threading.active_count()
 
     for _ in range(20):
-        assert asks.checkpoint("127.0.0.1", master.port, deadline()) == Done()
+        assert told(master.port) == TAKEN
 
     for _ in range(100):
         if threading.active_count() <= before + 2:

@@ -1,7 +1,6 @@
 """The calls to the leading master, each over a connection of its own; see `answers.AlluxioRpc` for what they are for.
 
-Method paths and meanings: Alluxio 2.9.4's MetaMasterClientService, MetaMasterConfigurationService and
-JournalMasterClientService.
+Method paths and meanings: Alluxio 2.9.4's MetaMasterClientService and MetaMasterConfigurationService.
 """
 
 from __future__ import annotations
@@ -13,17 +12,15 @@ from typing import Final, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from alluxio_operator.alluxio.answers import BackupState, BackupStatus, Done, JournalMember, NoAnswer, Property
+from alluxio_operator.alluxio.answers import BackupState, BackupStatus, NoAnswer
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import connect
 
 META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
 CONFIGURATION: Final = "/alluxio.grpc.meta.MetaMasterConfigurationService/"
-JOURNAL: Final = "/alluxio.grpc.journal.JournalMasterClientService/"
 
 STATES: Final[Mapping[int, BackupState]] = {2: "Running", 3: "Running", 4: "Running", 5: "Completed", 6: "Failed"}
 """Initiating and transitioning (to the standby that makes it) are told from running by nobody who waits."""
-AVAILABLE: Final = 1
 
 Said = TypeVar("Said", bound=Message)
 
@@ -50,60 +47,12 @@ class Leader:
         state = STATES.get(said.state, "Unknown")
         return BackupStatus(state, said.uri, said.entry_count, _message_of(said.error) if state == "Failed" else "")
 
-    def checkpoint(self) -> Done | NoAnswer:
-        """Write a snapshot of the journal."""
-        return self._do(f"{META}Checkpoint", messages.Empty(), messages.CheckpointDone)
-
     def update_configuration(self, properties: Mapping[str, str]) -> Mapping[str, bool] | NoAnswer:
         """Set properties."""
         said = self._call(
             f"{CONFIGURATION}UpdateConfiguration", messages.UpdateRequest(properties=properties), messages.UpdateAnswer
         )
         return said if isinstance(said, NoAnswer) else dict(said.accepted)
-
-    def configuration(self) -> Mapping[str, Property] | NoAnswer:
-        """Ask for all properties."""
-        said = self._call(
-            f"{CONFIGURATION}GetConfiguration",
-            messages.ConfigurationRequest(without_paths=True),
-            messages.Configuration,
-        )
-        if isinstance(said, NoAnswer):
-            return said
-        return {one.name: Property(one.value, one.source) for one in said.properties}
-
-    def journal_quorum(self) -> tuple[JournalMember, ...] | NoAnswer:
-        """Ask for the members of the quorum."""
-        said = self._call(f"{JOURNAL}GetQuorumInfo", messages.Empty(), messages.Quorum)
-        if isinstance(said, NoAnswer):
-            return said
-        return tuple(
-            JournalMember(one.address.host, one.address.port, one.state == AVAILABLE, one.leads, one.priority)
-            for one in said.members
-        )
-
-    def transfer_leadership(self, to: tuple[str, int]) -> str | NoAnswer:
-        """Hand over."""
-        address = messages.NetAddress(host=to[0], port=to[1])
-        said = self._call(f"{JOURNAL}TransferLeadership", messages.TransferRequest(to=address), messages.Transfer)
-        return said if isinstance(said, NoAnswer) else said.id
-
-    def transfer_error(self, transfer: str) -> str | NoAnswer:
-        """Ask what went wrong."""
-        said = self._call(
-            f"{JOURNAL}GetTransferLeaderMessage",
-            messages.TransferMessageRequest(id=transfer),
-            messages.TransferOutcome,
-        )
-        return said if isinstance(said, NoAnswer) else said.message.text
-
-    def reset_priorities(self) -> Done | NoAnswer:
-        """Make all members equal."""
-        return self._do(f"{JOURNAL}ResetPriorities", messages.Empty(), messages.Empty)
-
-    def _do(self, method: str, question: Message, answer: type[Message]) -> Done | NoAnswer:
-        said = self._call(method, question, answer)
-        return said if isinstance(said, NoAnswer) else Done()
 
     def _call(self, method: str, question: Message, answer: type[Said]) -> Said | NoAnswer:
         try:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+alluxio_operator/alluxio/rpc/messages.proto\x12\x14\x61lluxio_operator.rpc\"`\n\x0bSaslMessage\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x0e\n\x06scheme\x18\x04 \x01(\x05\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"(\n\nNetAddress\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x0c\n\x04port\x18\x02 \x01(\x05\"\x07\n\x05\x45mpty\"S\n\rBackupOptions\x12\x19\n\x11local_file_system\x18\x01 \x01(\x08\x12\x11\n\trun_async\x18\x02 \x01(\x08\x12\x14\n\x0c\x61llow_leader\x18\x03 \x01(\x08\"_\n\rBackupRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32#.alluxio_operator.rpc.BackupOptions\x12\x18\n\x10target_directory\x18\x02 \x01(\t\"(\n\x13\x42\x61\x63kupStatusRequest\x12\x11\n\tbackup_id\x18\x01 \x01(\t\"i\n\x06\x42\x61\x63kup\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0b\n\x03uri\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12\r\n\x05\x65rror\x18\x06 \x01(\x0c\"\x1e\n\x0e\x43heckpointDone\x12\x0c\n\x04host\x18\x01 \x01(\t\"\x8b\x01\n\rUpdateRequest\x12G\n\nproperties\x18\x01 \x03(\x0b\x32\x33.alluxio_operator.rpc.UpdateRequest.PropertiesEntry\x1a\x31\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0cUpdateAnswer\x12\x42\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x30.alluxio_operator.rpc.UpdateAnswer.AcceptedEntry\x1a/\n\rAcceptedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\"Y\n\x14\x43onfigurationRequest\x12\x11\n\traw_value\x18\x01 \x01(\x08\x12\x17\n\x0fwithout_cluster\x18\x02 \x01(\x08\x12\x15\n\rwithout_paths\x18\x03 \x01(\x08\"7\n\x08Property\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\"C\n\rConfiguration\x12\x32\n\nproperties\x18\x01 \x03(\x0b\x32\x1e.alluxio_operator.rpc.Property\"q\n\x0cQuorumMember\x12\x31\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0b\x32 .alluxio_operator.rpc.NetAddress\x12\r\n\x05state\x18\x02 \x01(\x05\x12\r\n\x05leads\x18\x03 \x01(\x08\x12\x10\n\x08priority\x18\x04 \x01(\x05\"M\n\x06Quorum\x12\x0e\n\x06\x64omain\x18\x01 \x01(\x05\x12\x33\n\x07members\x18\x02 \x03(\x0b\x32\".alluxio_operator.rpc.QuorumMember\"m\n\x0fTransferRequest\x12,\n\x07options\x18\x01 \x01(\x0b\x32\x1b.alluxio_operator.rpc.Empty\x12,\n\x02to\x18\x02 \x01(\x0b\x32 .alluxio_operator.rpc.NetAddress\"\x16\n\x08Transfer\x12\n\n\x02id\x18\x01 \x01(\t\"$\n\x16TransferMessageRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x1f\n\x0fTransferMessage\x12\x0c\n\x04text\x18\x01 \x01(\t\"I\n\x0fTransferOutcome\x12\x36\n\x07message\x18\x01 \x01(\x0b\x32%.alluxio_operator.rpc.TransferMessage')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+alluxio_operator/alluxio/rpc/messages.proto\x12\x14\x61lluxio_operator.rpc\"`\n\x0bSaslMessage\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x0e\n\x06scheme\x18\x04 \x01(\x05\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"S\n\rBackupOptions\x12\x19\n\x11local_file_system\x18\x01 \x01(\x08\x12\x11\n\trun_async\x18\x02 \x01(\x08\x12\x14\n\x0c\x61llow_leader\x18\x03 \x01(\x08\"_\n\rBackupRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32#.alluxio_operator.rpc.BackupOptions\x12\x18\n\x10target_directory\x18\x02 \x01(\t\"(\n\x13\x42\x61\x63kupStatusRequest\x12\x11\n\tbackup_id\x18\x01 \x01(\t\"i\n\x06\x42\x61\x63kup\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0b\n\x03uri\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12\r\n\x05\x65rror\x18\x06 \x01(\x0c\"\x8b\x01\n\rUpdateRequest\x12G\n\nproperties\x18\x01 \x03(\x0b\x32\x33.alluxio_operator.rpc.UpdateRequest.PropertiesEntry\x1a\x31\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0cUpdateAnswer\x12\x42\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x30.alluxio_operator.rpc.UpdateAnswer.AcceptedEntry\x1a/\n\rAcceptedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,46 +37,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEANSWER_ACCEPTEDENTRY']._serialized_options = b'8\001'
   _globals['_SASLMESSAGE']._serialized_start=69
   _globals['_SASLMESSAGE']._serialized_end=165
-  _globals['_NETADDRESS']._serialized_start=167
-  _globals['_NETADDRESS']._serialized_end=207
-  _globals['_EMPTY']._serialized_start=209
-  _globals['_EMPTY']._serialized_end=216
-  _globals['_BACKUPOPTIONS']._serialized_start=218
-  _globals['_BACKUPOPTIONS']._serialized_end=301
-  _globals['_BACKUPREQUEST']._serialized_start=303
-  _globals['_BACKUPREQUEST']._serialized_end=398
-  _globals['_BACKUPSTATUSREQUEST']._serialized_start=400
-  _globals['_BACKUPSTATUSREQUEST']._serialized_end=440
-  _globals['_BACKUP']._serialized_start=442
-  _globals['_BACKUP']._serialized_end=547
-  _globals['_CHECKPOINTDONE']._serialized_start=549
-  _globals['_CHECKPOINTDONE']._serialized_end=579
-  _globals['_UPDATEREQUEST']._serialized_start=582
-  _globals['_UPDATEREQUEST']._serialized_end=721
-  _globals['_UPDATEREQUEST_PROPERTIESENTRY']._serialized_start=672
-  _globals['_UPDATEREQUEST_PROPERTIESENTRY']._serialized_end=721
-  _globals['_UPDATEANSWER']._serialized_start=724
-  _globals['_UPDATEANSWER']._serialized_end=855
-  _globals['_UPDATEANSWER_ACCEPTEDENTRY']._serialized_start=808
-  _globals['_UPDATEANSWER_ACCEPTEDENTRY']._serialized_end=855
-  _globals['_CONFIGURATIONREQUEST']._serialized_start=857
-  _globals['_CONFIGURATIONREQUEST']._serialized_end=946
-  _globals['_PROPERTY']._serialized_start=948
-  _globals['_PROPERTY']._serialized_end=1003
-  _globals['_CONFIGURATION']._serialized_start=1005
-  _globals['_CONFIGURATION']._serialized_end=1072
-  _globals['_QUORUMMEMBER']._serialized_start=1074
-  _globals['_QUORUMMEMBER']._serialized_end=1187
-  _globals['_QUORUM']._serialized_start=1189
-  _globals['_QUORUM']._serialized_end=1266
-  _globals['_TRANSFERREQUEST']._serialized_start=1268
-  _globals['_TRANSFERREQUEST']._serialized_end=1377
-  _globals['_TRANSFER']._serialized_start=1379
-  _globals['_TRANSFER']._serialized_end=1401
-  _globals['_TRANSFERMESSAGEREQUEST']._serialized_start=1403
-  _globals['_TRANSFERMESSAGEREQUEST']._serialized_end=1439
-  _globals['_TRANSFERMESSAGE']._serialized_start=1441
-  _globals['_TRANSFERMESSAGE']._serialized_end=1472
-  _globals['_TRANSFEROUTCOME']._serialized_start=1474
-  _globals['_TRANSFEROUTCOME']._serialized_end=1547
+  _globals['_BACKUPOPTIONS']._serialized_start=167
+  _globals['_BACKUPOPTIONS']._serialized_end=250
+  _globals['_BACKUPREQUEST']._serialized_start=252
+  _globals['_BACKUPREQUEST']._serialized_end=347
+  _globals['_BACKUPSTATUSREQUEST']._serialized_start=349
+  _globals['_BACKUPSTATUSREQUEST']._serialized_end=389
+  _globals['_BACKUP']._serialized_start=391
+  _globals['_BACKUP']._serialized_end=496
+  _globals['_UPDATEREQUEST']._serialized_start=499
+  _globals['_UPDATEREQUEST']._serialized_end=638
+  _globals['_UPDATEREQUEST_PROPERTIESENTRY']._serialized_start=589
+  _globals['_UPDATEREQUEST_PROPERTIESENTRY']._serialized_end=638
+  _globals['_UPDATEANSWER']._serialized_start=641
+  _globals['_UPDATEANSWER']._serialized_end=772
+  _globals['_UPDATEANSWER_ACCEPTEDENTRY']._serialized_start=725
+  _globals['_UPDATEANSWER_ACCEPTEDENTRY']._serialized_end=772
 # @@protoc_insertion_point(module_scope)

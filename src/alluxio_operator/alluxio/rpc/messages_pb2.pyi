@@ -1,7 +1,7 @@
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from collections.abc import Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -19,18 +19,6 @@ class SaslMessage(_message.Message):
     scheme: int
     channel: str
     def __init__(self, type: _Optional[int] = ..., message: _Optional[bytes] = ..., client_id: _Optional[str] = ..., scheme: _Optional[int] = ..., channel: _Optional[str] = ...) -> None: ...
-
-class NetAddress(_message.Message):
-    __slots__ = ("host", "port")
-    HOST_FIELD_NUMBER: _ClassVar[int]
-    PORT_FIELD_NUMBER: _ClassVar[int]
-    host: str
-    port: int
-    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ...) -> None: ...
-
-class Empty(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
 
 class BackupOptions(_message.Message):
     __slots__ = ("local_file_system", "run_async", "allow_leader")
@@ -72,12 +60,6 @@ class Backup(_message.Message):
     error: bytes
     def __init__(self, backup_id: _Optional[str] = ..., state: _Optional[int] = ..., host: _Optional[str] = ..., uri: _Optional[str] = ..., entry_count: _Optional[int] = ..., error: _Optional[bytes] = ...) -> None: ...
 
-class CheckpointDone(_message.Message):
-    __slots__ = ("host",)
-    HOST_FIELD_NUMBER: _ClassVar[int]
-    host: str
-    def __init__(self, host: _Optional[str] = ...) -> None: ...
-
 class UpdateRequest(_message.Message):
     __slots__ = ("properties",)
     class PropertiesEntry(_message.Message):
@@ -103,81 +85,3 @@ class UpdateAnswer(_message.Message):
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     accepted: _containers.ScalarMap[str, bool]
     def __init__(self, accepted: _Optional[_Mapping[str, bool]] = ...) -> None: ...
-
-class ConfigurationRequest(_message.Message):
-    __slots__ = ("raw_value", "without_cluster", "without_paths")
-    RAW_VALUE_FIELD_NUMBER: _ClassVar[int]
-    WITHOUT_CLUSTER_FIELD_NUMBER: _ClassVar[int]
-    WITHOUT_PATHS_FIELD_NUMBER: _ClassVar[int]
-    raw_value: bool
-    without_cluster: bool
-    without_paths: bool
-    def __init__(self, raw_value: _Optional[bool] = ..., without_cluster: _Optional[bool] = ..., without_paths: _Optional[bool] = ...) -> None: ...
-
-class Property(_message.Message):
-    __slots__ = ("name", "source", "value")
-    NAME_FIELD_NUMBER: _ClassVar[int]
-    SOURCE_FIELD_NUMBER: _ClassVar[int]
-    VALUE_FIELD_NUMBER: _ClassVar[int]
-    name: str
-    source: str
-    value: str
-    def __init__(self, name: _Optional[str] = ..., source: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-
-class Configuration(_message.Message):
-    __slots__ = ("properties",)
-    PROPERTIES_FIELD_NUMBER: _ClassVar[int]
-    properties: _containers.RepeatedCompositeFieldContainer[Property]
-    def __init__(self, properties: _Optional[_Iterable[_Union[Property, _Mapping]]] = ...) -> None: ...
-
-class QuorumMember(_message.Message):
-    __slots__ = ("address", "state", "leads", "priority")
-    ADDRESS_FIELD_NUMBER: _ClassVar[int]
-    STATE_FIELD_NUMBER: _ClassVar[int]
-    LEADS_FIELD_NUMBER: _ClassVar[int]
-    PRIORITY_FIELD_NUMBER: _ClassVar[int]
-    address: NetAddress
-    state: int
-    leads: bool
-    priority: int
-    def __init__(self, address: _Optional[_Union[NetAddress, _Mapping]] = ..., state: _Optional[int] = ..., leads: _Optional[bool] = ..., priority: _Optional[int] = ...) -> None: ...
-
-class Quorum(_message.Message):
-    __slots__ = ("domain", "members")
-    DOMAIN_FIELD_NUMBER: _ClassVar[int]
-    MEMBERS_FIELD_NUMBER: _ClassVar[int]
-    domain: int
-    members: _containers.RepeatedCompositeFieldContainer[QuorumMember]
-    def __init__(self, domain: _Optional[int] = ..., members: _Optional[_Iterable[_Union[QuorumMember, _Mapping]]] = ...) -> None: ...
-
-class TransferRequest(_message.Message):
-    __slots__ = ("options", "to")
-    OPTIONS_FIELD_NUMBER: _ClassVar[int]
-    TO_FIELD_NUMBER: _ClassVar[int]
-    options: Empty
-    to: NetAddress
-    def __init__(self, options: _Optional[_Union[Empty, _Mapping]] = ..., to: _Optional[_Union[NetAddress, _Mapping]] = ...) -> None: ...
-
-class Transfer(_message.Message):
-    __slots__ = ("id",)
-    ID_FIELD_NUMBER: _ClassVar[int]
-    id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
-
-class TransferMessageRequest(_message.Message):
-    __slots__ = ("id",)
-    ID_FIELD_NUMBER: _ClassVar[int]
-    id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
-
-class TransferMessage(_message.Message):
-    __slots__ = ("text",)
-    TEXT_FIELD_NUMBER: _ClassVar[int]
-    text: str
-    def __init__(self, text: _Optional[str] = ...) -> None: ...
-
-class TransferOutcome(_message.Message):
-    __slots__ = ("message",)
-    MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    message: TransferMessage
-    def __init__(self, message: _Optional[_Union[TransferMessage, _Mapping]] = ...) -> None: ...
