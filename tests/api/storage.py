@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.api.stage import Stage, until
 from tests.support.builders import merged
+from tests.support.volumes import volume_for
 
 from alluxio_operator.kube.kinds import KINDS
 
@@ -54,9 +55,9 @@ class Storage:
 
     def bind(self) -> None:
         """Bind every claim to a volume of its own, and wait until that is seen."""
-        for name, claim in self.claims().items():
+        for claim in self.claims().values():
             if claim["status"]["phase"] != "Bound":
-                self._make_volume(name, claim)
+                self._make_volume(claim)
         until(lambda: all(one["status"]["phase"] == "Bound" for one in self.claims().values()))
 
     def resize(self) -> None:
@@ -66,23 +67,10 @@ class Storage:
             path = KINDS["PersistentVolumeClaim"].path(self.stage.namespace, name, "status")
             assert self.stage.api.merge(path, {"status": {"capacity": has, "conditions": None}}).status == 200
 
-    def _make_volume(self, name: str, claim: Json) -> None:
-        volume = f"{self.stage.namespace}-{name}"
-        body = {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": volume},
-            "spec": {
-                "accessModes": claim["spec"]["accessModes"],
-                "capacity": claim["spec"]["resources"]["requests"],
-                "storageClassName": claim["spec"]["storageClassName"],
-                "persistentVolumeReclaimPolicy": "Retain",
-                "claimRef": {"namespace": self.stage.namespace, "name": name, "uid": claim["metadata"]["uid"]},
-                "csi": {"driver": self.driver, "volumeHandle": volume},
-            },
-        }
+    def _make_volume(self, claim: Json) -> None:
+        body = volume_for(claim, self.driver)
         if self.stage.api.call("POST", VOLUMES, body).status != 409:
-            self._volumes.append(volume)
+            self._volumes.append(body["metadata"]["name"])
 
 
 def wish(kind: str, journal: str = "1Gi", ssd: str = "5Gi", quota: str = "4Gi", logs: str = "1Gi", **over: Any) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.api.stage import Api, Json
+from tests.support.volumes import volume_for
 
 from alluxio_operator.kube.kinds import KINDS
 
@@ -36,7 +37,7 @@ def bind(api: Api, namespace: str) -> bool:
     found = claims(api, namespace)
     for claim in found:
         if claim["status"]["phase"] != "Bound":
-            api.call("POST", "/api/v1/persistentvolumes", _volume(claim, namespace))
+            api.call("POST", "/api/v1/persistentvolumes", volume_for(claim))
     return bool(found) and all(claim["status"]["phase"] == "Bound" for claim in found)
 
 
@@ -47,24 +48,3 @@ def resize(api: Api, namespace: str) -> None:
         if claim["status"].get("capacity", {}).get("storage") != wanted:
             path = CLAIM.path(namespace, claim["metadata"]["name"], "status")
             api.merge(path, {"status": {"capacity": {"storage": wanted}}})
-
-
-def _volume(claim: Json, namespace: str) -> Json:
-    name = f"{namespace}-{claim['metadata']['name']}"
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": name},
-        "spec": {
-            "accessModes": claim["spec"]["accessModes"],
-            "capacity": claim["spec"]["resources"]["requests"],
-            "storageClassName": CLASS,
-            "persistentVolumeReclaimPolicy": "Retain",
-            "claimRef": {
-                "namespace": namespace,
-                "name": claim["metadata"]["name"],
-                "uid": claim["metadata"]["uid"],
-            },
-            "csi": {"driver": "example.com", "volumeHandle": name},
-        },
-    }

@@ -110,3 +110,22 @@ class VolumesWorld(World):
         if self.lingers:
             self.kube.objects[path]["metadata"]["deletionTimestamp"] = "2030-01-01T00:00:00Z"
         return self.lingers
+
+
+def volume_for(claim: Json, driver: str = "example.com") -> Json:
+    """Return a volume of a driver that is bound to this claim, and stays when the claim goes."""
+    meta, spec = claim["metadata"], claim["spec"]
+    name = f"{meta['namespace']}-{meta['name']}"
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "accessModes": spec["accessModes"],
+            "capacity": spec["resources"]["requests"],
+            "storageClassName": spec["storageClassName"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "claimRef": {"namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]},
+            "csi": {"driver": driver, "volumeHandle": name},
+        },
+    }
