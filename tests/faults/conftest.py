@@ -36,6 +36,7 @@ LIMIT_SHORT, LIMIT_LONG = 300, 3600
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --long, and how long the operator is killed again and again."""
     parser.addoption("--long", action="store_true", help="every crash point, 100 owners, 1,000 specs")
+    parser.addoption("--side-by-side", type=int, default=SIDE_BY_SIDE, help="how many operators at once")
     parser.addoption("--minutes", type=float, help="minutes of kills while specs change; default 0.5, long 30")
 
 
@@ -142,9 +143,9 @@ def edited_in_peace(new_world: WorldMaker, side_by_side: ThreadPoolExecutor) -> 
 
 
 @pytest.fixture(scope="session")
-def side_by_side() -> Iterator[ThreadPoolExecutor]:
+def side_by_side(pytestconfig: pytest.Config) -> Iterator[ThreadPoolExecutor]:
     """Runs worlds side by side."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(pytestconfig.getoption("--side-by-side")) as pool:
         yield pool
         ENDING.set()
         pool.shutdown(wait=False, cancel_futures=True)
