@@ -113,7 +113,8 @@ SUITES = (
         29,
         True,
     ),
-    Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 7, True),
+    # Those that the scenarios of every run need; all of them took ten minutes from nothing.
+    Suite("images", ((PYTHON, "-m", "dev.images", "build", "operator", "alluxio-2.9.4", "s3"),), 7, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
     Suite(
         "api",
@@ -135,6 +136,7 @@ SUITES = (
     Suite("faults", (FAULT_TESTS,), 7, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 13, again=_failed_stories),
+    Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
