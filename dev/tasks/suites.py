@@ -140,7 +140,7 @@ SUITES = (
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
-        49,
+        60,
         full=True,
     ),
     Suite(
