@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -131,9 +132,15 @@ def begun(
     minutes: float,
 ) -> dict[str, Any]:
     """What runs side by side, all of it begun at once: a module that has a part in it has a function `begin`."""
-    form = Form(new_world, side_by_side, edited_in_peace, long, minutes)
-    modules = dict.fromkeys(item.module for item in request.session.items if isinstance(item, pytest.Function))
-    return {module.__name__: module.begin(form) for module in modules if hasattr(module, "begin")}
+    chosen: dict[ModuleType, set[str]] = {}
+    for item in request.session.items:
+        if isinstance(item, pytest.Function):
+            chosen.setdefault(item.module, set()).add(item.callspec.id if hasattr(item, "callspec") else item.name)
+    return {
+        module.__name__: module.begin(Form(new_world, side_by_side, edited_in_peace, long, minutes, frozenset(cases)))
+        for module, cases in chosen.items()
+        if hasattr(module, "begin")
+    }
 
 
 @pytest.fixture(scope="session")
