@@ -57,7 +57,7 @@ class Upgrade(Model):
     )
     wait_for_ufs: bool = Field(
         True,
-        description="Whether masters that are well are replaced only while the storage of the root mount answers the "
+        description="Whether masters are replaced only while the storage of the root mount answers the "
         "operator. Set it to false where its pod can't reach what the masters can.",
     )
     maintenance_window: MaintenanceWindow | None = Field(

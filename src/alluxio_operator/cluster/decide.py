@@ -98,7 +98,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
     roles = Roles(observed, quorum, hashes, _workers(cluster, observed))
     rolled = roll.next_step(roles, upgrade, now, next_safeguard(observed, cluster.spec, now))
-    rolled = guarded(rolled, roles, observed.ufs, wanted=upgrade.wait_for_ufs)
+    rolled = guarded(rolled, observed.ufs, wanted=upgrade.wait_for_ufs)
     return Plan(
         cluster=cluster,
         context=context,

@@ -1,4 +1,4 @@
-"""Holds planned restarts of masters while the storage below isn't known to be well; pure.
+"""Holds replacements of masters while the storage below isn't known to be well; pure.
 
 A master that starts while its name node is away ends, so that replacing the masters one by one would leave none (run
 on Alluxio 2.9.4 and HDFS 3.3.6). Nothing is begun before the storage was asked, and it is asked only when a master is
@@ -11,19 +11,20 @@ from dataclasses import replace
 from typing import Final
 
 from alluxio_operator.cluster import names
-from alluxio_operator.cluster.roll import GATE, Roles, RollStep
+from alluxio_operator.cluster.roll import GATE, RollStep
 from alluxio_operator.cluster.ufs_endpoints import UfsHealth
 from alluxio_operator.pipeline.gate import Gate
 
 HELD: Final = "HeldForUfs"
 
 
-def guarded(step: RollStep, roles: Roles, health: UfsHealth | None, *, wanted: bool) -> RollStep:
+def guarded(step: RollStep, health: UfsHealth | None, *, wanted: bool) -> RollStep:
     """Return the step, or in its place one that holds it; `health` is None before the storage was asked.
 
-    What fails already is replaced whatever the storage says: nothing is lost by it.
+    Also of masters that seem to fail: one whose name node hangs is unready and gives no answer over HTTP, though it
+    still serves what is in the cache (run on Alluxio 2.9.4).
     """
-    planned = [pod for pod in step.delete if pod.role == names.MASTER and not roles.fails(pod)]
+    planned = [pod for pod in step.delete if pod.role == names.MASTER]
     if not wanted or not planned:
         return step
     if health is not None and health.trouble is None:

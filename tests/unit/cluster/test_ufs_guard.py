@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.support.builders import initialized, later, observed
 from tests.unit.cluster.test_roll import HASHES, NEW, OLD, WELL, Json, begun, broken, deleted, made, masters
 
@@ -26,7 +27,7 @@ def step(
     )
     workers = sum(one["metadata"]["name"].startswith("small-worker") for one in pods)
     roles = Roles(found, quorum_of(found, 3), HASHES, workers)
-    return guarded(next_step(roles, Upgrade(), later(10)), roles, health, wanted=wanted)
+    return guarded(next_step(roles, Upgrade(), later(10)), health, wanted=wanted)
 
 
 def test_nothing_begins_before_the_storage_was_asked():
@@ -65,16 +66,17 @@ def test_a_step_whose_master_is_being_replaced_goes_on():
     assert found.gate.reason == "Replacing"
 
 
-def test_what_fails_is_replaced_whatever_the_storage_says():
-    pods = [*masters(NEW, NEW), broken("master", 2)]
+@pytest.mark.parametrize(("health", "goes"), [(UfsHealth(), ["small-master-2"]), (AWAY, []), (None, [])])
+def test_a_master_that_seems_to_fail_may_only_wait_for_its_storage(health: UfsHealth | None, goes: list[str]):
     found = observed(
-        *pods,
+        *masters(NEW, NEW),
+        broken("master", 2),
         status=ClusterStatus(journal=initialized(members=3)),
         answers={f"small-master-{ordinal}": WELL[ordinal] for ordinal in (0, 1)},
     )
     roles = Roles(found, quorum_of(found, 3), HASHES, 0)
 
-    assert deleted(guarded(next_step(roles, Upgrade(), later(10)), roles, AWAY, wanted=True)) == ["small-master-2"]
+    assert deleted(guarded(next_step(roles, Upgrade(), later(10)), health, wanted=True)) == goes
 
 
 def test_workers_do_not_wait_for_the_storage():
