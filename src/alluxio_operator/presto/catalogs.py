@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.catalogs import Catalog
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto.versions import Dialect
-
-CATALOGS_FOLDER: Final = "/etc/presto-catalogs"
-PLAIN_FOLDER: Final = "/etc/presto-catalogs-plain"
-ALLUXIO_FOLDER: Final = "/etc/alluxio"
-"""Where Alluxio's client looks by itself."""
-CORE_SITE: Final = f"{ALLUXIO_FOLDER}/core-site.xml"
 
 
 def properties_of(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, str]:
@@ -36,7 +30,7 @@ def _derived(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, 
                 "hive.metastore.user": catalog.hive.file.user,
             }
         if spec.alluxio is not None:
-            found["hive.config.resources"] = CORE_SITE
+            found |= dialect.hive_on_alluxio
         if catalog.hive.writable:
             found |= {
                 "hive.allow-drop-table": "true",
