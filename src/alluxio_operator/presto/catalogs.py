@@ -31,13 +31,7 @@ def _derived(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, 
             }
         if spec.alluxio is not None:
             found |= dialect.hive_on_alluxio
-        if catalog.hive.writable:
-            found |= {
-                "hive.allow-drop-table": "true",
-                "hive.allow-rename-table": "true",
-                "hive.non-managed-table-writes-enabled": "true",
-            }
-        return found
+        return found | (dialect.hive_writable if catalog.hive.writable else dialect.hive_read_only)
     if catalog.tpch is not None:
         splits = catalog.tpch.splits_per_node
         return {"connector.name": "tpch", **({"tpch.splits-per-node": str(splits)} if splits else {})}

@@ -42,6 +42,15 @@ class Dialect:
     hive_connector: str = "hive-hadoop2"
     hive_on_alluxio: Mapping[str, str] = field(default_factory=lambda: {"hive.config.resources": folders.CORE_SITE})
     """What leads a Hive catalog to the client of Alluxio that the image has."""
+    hive_writable: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "hive.allow-drop-table": "true",
+            "hive.allow-rename-table": "true",
+            "hive.non-managed-table-writes-enabled": "true",
+        }
+    )
+    """With which tables may be created, written and dropped, also at locations of their own."""
+    hive_read_only: Mapping[str, str] = field(default_factory=dict)
     announce_seconds: int = 10
     """How long a server that is to leave waits for the coordinator to take notice (shutdown.grace-period): 0.287 had
     noticed after 6 s, and had not after 2 s.
@@ -83,6 +92,9 @@ TRINO: Final = Dialect(
     },
     hive_connector="hive",
     hive_on_alluxio={"fs.alluxio.enabled": "true"},
+    # By its own default everything is allowed but for writes at a table's own location.
+    hive_writable={"hive.non-managed-table-writes-enabled": "true"},
+    hive_read_only={"hive.security": "read-only"},
     # Every 5 s the coordinator asks, and what is answered counts from the next time on: up to 10 s were measured.
     announce_seconds=11,
     drains={names.COORDINATOR: "trino-coordinator-drain.sh", names.WORKER: "trino-worker-drain.sh"},

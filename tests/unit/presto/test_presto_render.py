@@ -273,3 +273,23 @@ def test_the_image_follows_from_the_version_unless_it_is_named():
     }
     del CASES["own-image"]
     assert images == {"own-image": {"team/trino:476-1"}, "trino": {"trinodb/trino:476"}}
+
+
+@pytest.mark.parametrize(
+    ("version", "writable", "words"),
+    [
+        ("0.287", True, {"hive.allow-drop-table=true", "hive.non-managed-table-writes-enabled=true"}),
+        ("0.287", False, set()),
+        ("476", True, {"hive.non-managed-table-writes-enabled=true"}),
+        ("476", False, {"hive.security=read-only"}),
+    ],
+)
+def test_who_may_write_to_a_catalog_is_said_in_the_words_of_the_version(version: str, writable: bool, words: set[str]):
+    file = {"name": "h", "hive": {"file": {"directory": "file:/x"}, "writable": writable}}
+    CASES["rights"] = resource(version=version, catalogs=[file])
+    [catalogs] = [obj for obj in objects("rights", "ConfigMap") if obj["metadata"]["name"].endswith("-prestocatalogs")]
+    del CASES["rights"]
+    said = {line for line in catalogs["data"]["h.properties"].splitlines() if "metastore" not in line}
+    rights = {line for line in said if line.startswith("hive.")}
+    assert words <= rights
+    assert bool(rights) == bool(words)
