@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 
 import pytest
 from dev.images import jdk, trino
@@ -14,7 +13,7 @@ from dev.tasks.shell import ROOT
 REPORTS = ROOT / "build" / "reports"
 
 
-def run(*command: str | Sequence[str]) -> None:
+def run(*command: str) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 

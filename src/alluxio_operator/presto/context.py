@@ -66,6 +66,7 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "logPackage": presto.dialect.log_package,
         "files": presto.dialect.files,
         "userHeader": presto.dialect.user_header,
+        "drainArguments": presto.dialect.drain_arguments,
         "conf": folders.CONF,
         "data": folders.DATA,
         "nodeProperties": as_text(properties.node_properties(made)),

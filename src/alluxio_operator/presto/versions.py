@@ -57,6 +57,8 @@ class Dialect:
     """
     drains: Mapping[str, str] = field(default_factory=lambda: {names.COORDINATOR: "drain.sh", names.WORKER: "drain.sh"})
     """By role the script that lets a server leave without failing queries."""
+    drain_arguments: tuple[str, ...] = ()
+    """What the scripts are told beside port and header."""
 
 
 _OPENED: Final = (
@@ -68,6 +70,10 @@ _OPENED: Final = (
 )
 
 _ACCESS: Final = "access-control"
+_NOTICE: Final = 11
+"""Seconds. Every 5 s a coordinator of Trino asks, and what is answered counts from the next time on: up to 10 s were
+measured.
+"""
 
 TRINO: Final = Dialect(
     flavour="Trino",
@@ -91,12 +97,14 @@ TRINO: Final = Dialect(
         f"{_ACCESS}.json": json.dumps({"system_information": [{"user": OPERATOR, "allow": ["read", "write"]}]}) + "\n",
     },
     hive_connector="hive",
-    hive_on_alluxio={"fs.alluxio.enabled": "true"},
+    # In Alluxio its folder for what isn't finished lies within the one of the table, to which it can't be renamed then:
+    # without it a new table is written to where it belongs.
+    hive_on_alluxio={"fs.alluxio.enabled": "true", "hive.temporary-staging-directory-enabled": "false"},
     # By its own default everything is allowed but for writes at a table's own location.
     hive_writable={"hive.non-managed-table-writes-enabled": "true"},
     hive_read_only={"hive.security": "read-only"},
-    # Every 5 s the coordinator asks, and what is answered counts from the next time on: up to 10 s were measured.
-    announce_seconds=11,
+    announce_seconds=_NOTICE,
+    drain_arguments=(str(_NOTICE),),
     drains={names.COORDINATOR: "trino-coordinator-drain.sh", names.WORKER: "trino-worker-drain.sh"},
 )
 
