@@ -19,6 +19,8 @@ while answer=$(ask 'GET /v1/info/state' 0 ''); do
   case $answer in
     *'"DRAINED"'* | *'"SHUTTING_DOWN"'*) exit 0 ;;
     *'"DRAINING"'*)
+      # At each look, since a task is counted as created before it is as running.
+      [ "$(running)" = 0 ] || idle=''
       # What it had done before was fetched by now, as after the second waiting of a worker that had work.
       [ -z "$idle" ] || [ $((SECONDS - since)) -le "$announce" ] || [ "$(created)" != "$idle" ] || exit 0
       ;;
@@ -32,7 +34,6 @@ while answer=$(ask 'GET /v1/info/state' 0 ''); do
           ;;
       esac
       since=$SECONDS idle=$(created)
-      [ "$(running)" = 0 ] || idle=''
       ;;
   esac
   sleep 1
