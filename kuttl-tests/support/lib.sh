@@ -150,8 +150,10 @@ presto_condition() { presto "$1" ".status.conditions[?(@.type=='$2')].$3"; }
 # presto_ready NAME [SECONDS]: wait until it is as its latest spec says.
 presto_ready() {
     is_ready() {
-        [ "$(presto "$1" .status.phase)" = Ready ] &&
-            [ "$(presto "$1" .status.observedGeneration)" = "$(presto "$1" .metadata.generation)" ]
+        local phase seen wanted
+        # In one look: of two, the first may see what was before a change and the second what was after it.
+        read -r phase seen wanted < <(presto "$1" '.status.phase} {.status.observedGeneration} {.metadata.generation')
+        [ "$phase" = Ready ] && [ "$seen" = "$wanted" ]
     }
     within "${2:-240}" is_ready "$1"
 }
