@@ -31,7 +31,8 @@ def _derived(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, 
             }
         if spec.alluxio is not None:
             found |= dialect.hive_on_alluxio
-        return found | (dialect.hive_writable if catalog.hive.writable else dialect.hive_read_only)
+        found |= dialect.hive_writable if catalog.hive.writable else dialect.hive_read_only
+        return found
     if catalog.tpch is not None:
         splits = catalog.tpch.splits_per_node
         return {"connector.name": "tpch", **({"tpch.splits-per-node": str(splits)} if splits else {})}

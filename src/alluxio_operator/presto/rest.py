@@ -42,6 +42,8 @@ class PrestoRest:
             return VIEWS[flavour_of(version)](version, ask)
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error))
+        except PermissionError as error:
+            return NoAnswer(f"{error}: let the user {OPERATOR} read system information in its access control")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return NoAnswer(f"an answer that isn't understood: {error!r}")
 
@@ -49,13 +51,15 @@ class PrestoRest:
         """Ask a worker which share of its processors its process uses, from 0 to 1; None when it doesn't say."""
         try:
             return float(self._get(host, port, deadline, "/v1/status")["processCpuLoad"])
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError):
+        except (urllib3.exceptions.HTTPError, PermissionError, ValueError, KeyError, TypeError):
             return None
 
     def _get(self, host: str, port: int, deadline: Deadline, path: str) -> Any:
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{port}{path}"
         answer = self._pool.request("GET", url, headers=USER, timeout=deadline.remaining(TIMEOUT))
+        if answer.status in (401, 403):
+            raise PermissionError(f"HTTP {answer.status} of {path}")
         if answer.status != 200:
             raise ValueError(f"HTTP {answer.status} of {path}")
         return json.loads(answer.data)

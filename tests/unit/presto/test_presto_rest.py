@@ -37,8 +37,9 @@ class Server:
             def do_GET(self) -> None:
                 users.extend(self.headers.get(name) for name in ("X-Presto-User", "X-Trino-User"))
                 found = answers.get(self.path)
-                body = found if isinstance(found, bytes) else json.dumps(found).encode()
-                self.send_response(404 if found is None else 200)
+                refused = isinstance(found, PermissionError)
+                body = b"" if refused else found if isinstance(found, bytes) else json.dumps(found).encode()
+                self.send_response(404 if found is None else 403 if refused else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -99,6 +100,16 @@ def test_without_a_worker_of_trino_the_queries_that_wait_are_counted_one_by_one(
 
     assert isinstance(found, CoordinatorInfo)
     assert (found.active_workers, found.queued) == (0, 1)
+
+
+def test_one_that_does_not_let_the_operator_look_says_who_is_to_be_let(server: Server):
+    server.answers |= {**TRINO, f"{NODES}/ActiveNodeCount": PermissionError()}
+
+    found = ask(server)
+
+    assert isinstance(found, NoAnswer)
+    assert found.reason.startswith("HTTP 403 of /v1/jmx/mbean/")
+    assert found.reason.endswith("let the user alluxio-operator read system information in its access control")
 
 
 def test_whose_version_it_is_the_server_says_and_not_the_spec(server: Server):
