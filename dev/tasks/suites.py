@@ -113,7 +113,8 @@ SUITES = (
         29,
         True,
     ),
-    Suite("images", ((PYTHON, "-m", "dev.images", "build"),), 7, True),
+    # Those that the scenarios of every run need; all of them took ten minutes from nothing.
+    Suite("images", ((PYTHON, "-m", "dev.images", "build", "operator", "alluxio-2.9.4", "s3"),), 7, True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
     Suite(
         "api",
@@ -135,10 +136,11 @@ SUITES = (
     Suite("faults", (FAULT_TESTS,), 7, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 13, again=_failed_stories),
+    Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
-        49,
+        60,
         full=True,
     ),
     Suite(
@@ -183,6 +185,18 @@ SUITES = (
     Suite("kills", (_long_faults("kills", "kills"),), 40, full=True),
     Suite(
         "faults-long", (_long_faults("faults-long", "not crash_points and not kills and not poison"),), 40, full=True
+    ),
+    Suite(
+        # Last, and taken down behind it: all others are for one node.
+        "nodes",
+        (
+            (PYTHON, "-m", "dev.cluster", "up", "--nodes", "3"),
+            (PYTHON, "-m", "dev.tasks", "deploy"),
+            _kuttl("kuttl-test-nodes.yaml"),
+            (PYTHON, "-m", "dev.cluster", "down"),
+        ),
+        20,
+        full=True,
     ),
 )
 

@@ -149,11 +149,11 @@ presto_condition() { presto "$1" ".status.conditions[?(@.type=='$2')].$3"; }
 
 # presto_ready NAME [SECONDS]: wait until it is as its latest spec says.
 presto_ready() {
+    # By one look: of two, the first may be at a status of before and the second at one of after.
     is_ready() {
-        local phase seen wanted
-        # In one look: of two, the first may see what was before a change and the second what was after it.
-        read -r phase seen wanted < <(presto "$1" '.status.phase} {.status.observedGeneration} {.metadata.generation')
-        [ "$phase" = Ready ] && [ "$seen" = "$wanted" ]
+        local phase observed generation
+        read -r phase observed generation < <(k get presto "$1" -o jsonpath='{.status.phase} {.status.observedGeneration} {.metadata.generation}')
+        [ "$phase" = Ready ] && [ "$observed" = "$generation" ]
     }
     within "${2:-240}" is_ready "$1"
 }

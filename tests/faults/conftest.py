@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ LIMIT_SHORT, LIMIT_LONG = 300, 3600
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --long, and how long the operator is killed again and again."""
     parser.addoption("--long", action="store_true", help="every crash point, 100 owners, 1,000 specs")
+    parser.addoption("--side-by-side", type=int, default=SIDE_BY_SIDE, help="how many operators at once")
     parser.addoption("--minutes", type=float, help="minutes of kills while specs change; default 0.5, long 30")
 
 
@@ -130,9 +132,15 @@ def begun(
     minutes: float,
 ) -> dict[str, Any]:
     """What runs side by side, all of it begun at once: a module that has a part in it has a function `begin`."""
-    form = Form(new_world, side_by_side, edited_in_peace, long, minutes)
-    modules = dict.fromkeys(item.module for item in request.session.items if isinstance(item, pytest.Function))
-    return {module.__name__: module.begin(form) for module in modules if hasattr(module, "begin")}
+    chosen: dict[ModuleType, set[str]] = {}
+    for item in request.session.items:
+        if isinstance(item, pytest.Function):
+            chosen.setdefault(item.module, set()).add(item.callspec.id if hasattr(item, "callspec") else item.name)
+    return {
+        module.__name__: module.begin(Form(new_world, side_by_side, edited_in_peace, long, minutes, frozenset(cases)))
+        for module, cases in chosen.items()
+        if hasattr(module, "begin")
+    }
 
 
 @pytest.fixture(scope="session")
@@ -142,9 +150,9 @@ def edited_in_peace(new_world: WorldMaker, side_by_side: ThreadPoolExecutor) -> 
 
 
 @pytest.fixture(scope="session")
-def side_by_side() -> Iterator[ThreadPoolExecutor]:
+def side_by_side(pytestconfig: pytest.Config) -> Iterator[ThreadPoolExecutor]:
     """Runs worlds side by side."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(pytestconfig.getoption("--side-by-side")) as pool:
         yield pool
         ENDING.set()
         pool.shutdown(wait=False, cancel_futures=True)

@@ -27,6 +27,8 @@ class Form:
     edited: Future[Reference]
     long: bool
     minutes: float
+    cases: frozenset[str]
+    """Ids of the module's parametrized tests, and names of its others, that were asked for."""
 
 
 def run_in_peace(new_world: WorldMaker) -> Reference:

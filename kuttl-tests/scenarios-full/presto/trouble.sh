@@ -15,6 +15,14 @@ k create secret generic late --from-literal=naming=STANDARD
 presto_ready queries
 [ "$(sql query 'SELECT count(n_name) FROM tpch.tiny.nation')" = 25 ] || fail "the property from the Secret has no effect"
 
+echo "an image that isn't there"
+k patch presto queries --type merge -p '{"spec":{"image":{"tag":"nobody-built-it","pullPolicy":"Never"}}}'
+within 150 told CoordinatorServing nobody-built-it
+presto_condition queries CoordinatorServing message; echo
+k patch presto queries --type json -p '[{"op":"remove","path":"/spec/image/tag"},{"op":"remove","path":"/spec/image/pullPolicy"}]'
+presto_ready queries
+[ "$(sql query 'SELECT count(*) FROM tpch.tiny.nation')" = 25 ] || fail "no query afterwards"
+
 echo "a cluster that isn't there"
 k patch presto queries --type merge -p '{"spec":{"alluxio":{"clusterRef":{"name":"nobody"}}}}'
 within 30 told AlluxioConnected 'AlluxioCluster nobody'
