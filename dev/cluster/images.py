@@ -20,6 +20,7 @@ STANDS_FOR = {
     "localhost/alluxio-operator/operator:": "docker.io/library/alluxio-operator:",
     "localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:",
     "localhost/alluxio-operator/presto:": "docker.io/prestodb/presto:",
+    "localhost/alluxio-operator/trino:": "docker.io/trinodb/trino:",
     "localhost/alluxio-operator/scorecard-test:": "quay.io/operator-framework/scorecard-test:",
 }
 

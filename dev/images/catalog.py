@@ -11,6 +11,7 @@ from dev.images.presto import presto_recipe
 from dev.images.recipe import Recipe
 from dev.images.s3 import s3_recipe
 from dev.images.scorecard import scorecard_recipe
+from dev.images.trino import trino_recipe
 
 
 def all_recipes(operator_version: str | None = None) -> list[Recipe]:
@@ -25,4 +26,5 @@ def all_recipes(operator_version: str | None = None) -> list[Recipe]:
         presto_recipe(),
         metastore_recipe(),
         scorecard_recipe(),
+        trino_recipe(),
     ]

@@ -7,6 +7,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from alluxio_operator.presto.versions import DIALECTS
 from dev.olm.descriptors import owned
 
 Json = dict[str, Any]
@@ -31,7 +32,8 @@ def finished(generated: Mapping[str, Any], base: Mapping[str, Any], crds: Iterab
         "createdAt": base["metadata"]["annotations"]["createdAt"],
         "containerImage": image,
     }
-    csv["spec"]["relatedImages"] = [{"name": OPERATOR, "image": image}, *operands(crds)]
+    engines = (named(dialect.repository, version) for version, dialect in sorted(DIALECTS.items()))
+    csv["spec"]["relatedImages"] = [{"name": OPERATOR, "image": image}, *operands(crds), *engines]
     return csv
 
 
@@ -43,11 +45,18 @@ def operator_image(csv: Mapping[str, Any]) -> str:
 
 
 def operands(crds: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
-    """Yield the images that the operator runs where a resource names no other, as the CRDs' defaults say."""
+    """Yield the images that the operator runs where a resource names no other, as the CRDs' defaults say.
+
+    Where a CRD has no default the image follows from the version.
+    """
     for crd in crds:
         [version] = crd["spec"]["versions"]
         spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
-        repository = spec["image"]["properties"]["repository"]["default"]
-        # Where any version is taken, the one that is run when none is named.
-        for tag in spec["version"].get("enum") or [spec["version"]["default"]]:
-            yield {"name": f"{repository.rpartition('/')[2]}-{tag}", "image": f"{repository}:{tag}"}
+        repository = spec["image"]["properties"]["repository"].get("default")
+        for tag in spec["version"]["enum"] if repository else ():
+            yield named(repository, tag)
+
+
+def named(repository: str, tag: str) -> Json:
+    """Return an image as the list of related ones has it."""
+    return {"name": f"{repository.rpartition('/')[2]}-{tag}", "image": f"{repository}:{tag}"}

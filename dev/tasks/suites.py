@@ -144,6 +144,13 @@ SUITES = (
         full=True,
     ),
     Suite(
+        # Builds its image for this alone; where no JDK can run it, the test is skipped by name.
+        "trino",
+        ((PYTHON, "-m", "pytest", "-q", "tests/trino", "--timeout=1500", f"--junitxml={REPORTS}/trino.xml"),),
+        26,
+        full=True,
+    ),
+    Suite(
         # After all that needs the operator as it was deployed: this takes it away, and installs it from a catalog.
         "catalog",
         (CATALOG_TESTS, LIFECYCLE_DOWN),

@@ -1,10 +1,11 @@
-"""Asks a Presto from within a pod: python3 - COMMAND ARGUMENT... < presto.py, with PRESTO as HOST:PORT.
+"""Asks a Presto, or a Trino, from within a pod: python3 - COMMAND ARGUMENT... < presto.py, with PRESTO as HOST:PORT.
 
     query SQL                      prints the rows, columns separated by tabs
     burst COUNT AT_ONCE SQL        runs a query many times; prints how many came out as wanted, and why others didn't
     script FILE SCHEMA             runs the queries of a file, separated by semicolons; prints seconds and digests
 
 Nothing of Presto's own client is in a pod for tests, and its protocol is three lines: post, follow nextUri, read data.
+Headers are said twice: Trino has the same ones under its own name.
 """
 
 import hashlib
@@ -25,7 +26,9 @@ class Failed(Exception):
 
 
 def call(url, body=None, headers=None):
-    request = urllib.request.Request(url, data=body, headers={"X-Presto-User": "test", **(headers or {})})
+    given = {"User": "test", **(headers or {})}
+    named = {f"X-{product}-{key}": value for key, value in given.items() for product in ("Presto", "Trino")}
+    request = urllib.request.Request(url, data=body, headers=named)
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
@@ -33,7 +36,7 @@ def call(url, body=None, headers=None):
 def query(sql, schema=""):
     headers = {}
     if schema:
-        headers = dict(zip(("X-Presto-Catalog", "X-Presto-Schema"), schema.split("."), strict=True))
+        headers = dict(zip(("Catalog", "Schema"), schema.split("."), strict=True))
     began, rows = time.monotonic(), []
     answer = call(f"http://{SERVER}/v1/statement", sql.encode(), headers)
     while True:

@@ -12,7 +12,7 @@ running() { [ "$(presto queries .status.queries.running)" != 0 ]; }
 within 40 running
 began=$SECONDS
 # The process alone: its pod's hook, by which it would leave in order, doesn't run.
-k exec "$pod" -- bash -c 'for p in /proc/[0-9]*; do grep -q "[P]restoServer" $p/cmdline 2>/dev/null && kill -9 ${p#/proc/}; done' || true
+k exec "$pod" -- bash -c 'for p in /proc/[0-9]*; do grep -q "\.server\.[PT]r[a-z]*Server" $p/cmdline 2>/dev/null && kill -9 ${p#/proc/}; done' || true
 wait
 took=$((SECONDS - began))
 cat "$logs/long.log"

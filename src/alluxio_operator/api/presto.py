@@ -22,8 +22,10 @@ LONGEST_NAME = 40
 class PrestoImage(Image):
     """The image of coordinator and workers."""
 
-    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$", max_length=255)] = Field(
-        "prestodb/presto", description="Repository of the image."
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$", max_length=255)] | None = Field(  # type: ignore[assignment]
+        None,
+        description="Repository of the image; prestodb/presto when it isn't given, or trinodb/trino for a version of "
+        "Trino.",
     )
 
 
@@ -110,7 +112,9 @@ class PrestoSpec(Model):
     """What a Presto cluster is meant to be."""
 
     version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$", max_length=16)] = Field(
-        "0.287", description="Version of Presto: it decides how the servers are driven, and the tag of the image."
+        "0.287",
+        description="Version of Presto, such as 0.287, or of Trino, such as 476: it decides how the servers are "
+        "driven, and the tag of the image.",
     )
     image: PrestoImage = Field(PrestoImage(), description="The image of coordinator and workers.")
     alluxio: AlluxioOfPresto | None = Field(None, description="The cache that the Hive catalogs go through.")

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.catalogs import Catalog
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto.versions import Dialect
-
-CATALOGS_FOLDER: Final = "/etc/presto-catalogs"
-PLAIN_FOLDER: Final = "/etc/presto-catalogs-plain"
-ALLUXIO_FOLDER: Final = "/etc/alluxio"
-"""Where Alluxio's client looks by itself."""
-CORE_SITE: Final = f"{ALLUXIO_FOLDER}/core-site.xml"
 
 
 def properties_of(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, str]:
@@ -36,13 +30,8 @@ def _derived(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, 
                 "hive.metastore.user": catalog.hive.file.user,
             }
         if spec.alluxio is not None:
-            found["hive.config.resources"] = CORE_SITE
-        if catalog.hive.writable:
-            found |= {
-                "hive.allow-drop-table": "true",
-                "hive.allow-rename-table": "true",
-                "hive.non-managed-table-writes-enabled": "true",
-            }
+            found |= dialect.hive_on_alluxio
+        found |= dialect.hive_writable if catalog.hive.writable else dialect.hive_read_only
         return found
     if catalog.tpch is not None:
         splits = catalog.tpch.splits_per_node

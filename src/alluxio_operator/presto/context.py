@@ -11,7 +11,7 @@ from alluxio_operator.api.presto import KIND, PrestoRole
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.cluster.extras import mounts_of, spread_of, volumes_of
 from alluxio_operator.kube.text import digest
-from alluxio_operator.presto import cache, catalogs, names, properties, shutdown
+from alluxio_operator.presto import cache, catalogs, folders, names, properties, shutdown
 from alluxio_operator.presto.memory import jvm_flags
 from alluxio_operator.presto.properties import as_text, role_of
 from alluxio_operator.presto.scaling import floor_of
@@ -31,6 +31,7 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "catalogs": files,
         "secrets": secrets,
         "alluxio": site,
+        **({"files": presto.dialect.files} if presto.dialect.files else {}),
     }
     most = max(spec.autoscaling.max_replicas if spec.autoscaling else 0, spec.workers.replicas, floor_of(spec))
     return {
@@ -38,7 +39,7 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "namespace": made.namespace,
         "serviceAccount": made.service,
         "version": spec.version,
-        "image": f"{spec.image.repository}:{spec.image.tag or spec.version}",
+        "image": f"{spec.image.repository or presto.dialect.repository}:{spec.image.tag or spec.version}",
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
         "owner": {
@@ -61,18 +62,22 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
             "budget": most > 1,
         },
         "home": presto.dialect.home,
+        "launcher": presto.dialect.launcher,
+        "logPackage": presto.dialect.log_package,
+        "files": presto.dialect.files,
         "userHeader": presto.dialect.user_header,
-        "conf": properties.CONF_FOLDER,
-        "data": properties.DATA_FOLDER,
+        "drainArguments": presto.dialect.drain_arguments,
+        "conf": folders.CONF,
+        "data": folders.DATA,
         "nodeProperties": as_text(properties.node_properties(made)),
         "catalogs": {
-            "folder": catalogs.CATALOGS_FOLDER,
-            "plainFolder": catalogs.PLAIN_FOLDER,
+            "folder": folders.CATALOGS,
+            "plainFolder": folders.PLAIN_CATALOGS,
             "files": files,
             "secrets": secrets,
         },
         "alluxio": {
-            "folder": catalogs.ALLUXIO_FOLDER,
+            "folder": folders.ALLUXIO,
             "site": as_text(site),
             "sockets": cache.sockets(spec, alluxio),
         }
@@ -98,9 +103,10 @@ def _role(presto: Presto, role: str, shared: dict[str, Any], alluxio: AlluxioSta
         # A user's own podAffinity takes the place of the one to the cache, other kinds of affinity stand beside it.
         "affinity": {**((cache.affinity(spec) if worker else None) or {}), **(given.affinity or {})} or None,
         "spread": spread_of(given, selector, over_nodes=worker),
-        "graceSeconds": shutdown.grace_of(given, spec.graceful_shutdown),
+        "graceSeconds": shutdown.grace_of(given, spec.graceful_shutdown, presto.dialect),
         "config": as_text(config),
         "jvm": "\n".join(jvm) + "\n",
+        "drain": f"presto/files/{presto.dialect.drains[role]}",
         "port": given.ports.http,
         "resources": {
             "requests": _amounts(given.resources.requests.cpu, division.request),

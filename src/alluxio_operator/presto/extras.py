@@ -9,16 +9,15 @@ from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.cluster.extras import meet
 from alluxio_operator.cluster.tiers import SOCKET_FOLDER
 from alluxio_operator.pipeline.problem import Problem
-from alluxio_operator.presto.catalogs import ALLUXIO_FOLDER, CATALOGS_FOLDER, PLAIN_FOLDER
-from alluxio_operator.presto.properties import CONF_FOLDER, DATA_FOLDER
+from alluxio_operator.presto import folders
 
 OWN_VOLUMES: Final = frozenset({"conf", "catalogs", "plain-catalogs", "alluxio", "data", "tmp", "sockets"})
 OWN_MOUNTS: Final = (
-    ALLUXIO_FOLDER,
-    CATALOGS_FOLDER,
-    PLAIN_FOLDER,
-    CONF_FOLDER,
-    DATA_FOLDER,
+    folders.ALLUXIO,
+    folders.CATALOGS,
+    folders.PLAIN_CATALOGS,
+    folders.CONF,
+    folders.DATA,
     SOCKET_FOLDER,
     "/tmp",  # noqa: S108 (a mount, not a file)
 )

@@ -1,6 +1,6 @@
 """config.properties of each role, in numbered precedence: defaults, the resource's, the role's, derived.
 
-Sources: Presto 0.287's configuration classes; what was measured is said beside the value.
+Sources: the configuration classes of Presto 0.287 and Trino 476; what was measured is said beside the value.
 """
 
 from __future__ import annotations
@@ -13,15 +13,10 @@ import javaproperties
 from alluxio_operator.api.presto import PrestoRole, PrestoSpec
 from alluxio_operator.cluster.memory import Division
 from alluxio_operator.pipeline.problem import Problem
-from alluxio_operator.presto import names
-from alluxio_operator.presto.catalogs import CATALOGS_FOLDER
+from alluxio_operator.presto import folders, names
 from alluxio_operator.presto.memory import query_properties
 from alluxio_operator.presto.names import Names
-from alluxio_operator.presto.shutdown import ANNOUNCE
 from alluxio_operator.presto.versions import Dialect
-
-CONF_FOLDER: Final = "/etc/presto"
-DATA_FOLDER: Final = "/var/lib/presto/data"
 
 DISCOVERY_PORT: Final = 8080
 """Port of the Service by which workers find the coordinator, whatever the coordinator's own is: a change of that
@@ -66,15 +61,18 @@ RESERVED: Final = frozenset(
 
 def for_role(spec: PrestoSpec, made: Names, dialect: Dialect, role: str, division: Division) -> dict[str, str]:
     """Return the properties of one role; later layers win."""
+    preferred = {**DEFAULTS[role], **query_properties(division, spec.memory_per_query), **dialect.config}
     return {
-        **DEFAULTS[role],
-        **query_properties(division, spec.memory_per_query),
-        **dialect.config,
+        **_understood(preferred, dialect),
         **spec.properties,
         **role_of(spec, role).properties,
         # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
-        **_derived(spec, made, dialect, role),
+        **_understood(_derived(spec, made, dialect, role), dialect),
     }
+
+
+def _understood(properties: Mapping[str, str], dialect: Dialect) -> dict[str, str]:
+    return {key: value for key, value in properties.items() if key not in dialect.absent}
 
 
 def role_of(spec: PrestoSpec, role: str) -> PrestoRole:
@@ -86,9 +84,9 @@ def _derived(spec: PrestoSpec, made: Names, dialect: Dialect, role: str) -> dict
     port = spec.coordinator.ports.http
     common = {
         "http-server.http.port": str(role_of(spec, role).ports.http),
-        "catalog.config-dir": CATALOGS_FOLDER,
+        "catalog.config-dir": folders.CATALOGS,
         "plugin.dir": f"{dialect.home}/plugin",
-        "shutdown.grace-period": f"{ANNOUNCE}s",
+        "shutdown.grace-period": f"{dialect.announce_seconds}s",
     }
     if role == names.COORDINATOR:
         return {
@@ -105,7 +103,7 @@ def _derived(spec: PrestoSpec, made: Names, dialect: Dialect, role: str) -> dict
 def node_properties(made: Names) -> dict[str, str]:
     """Return node.properties; what differs from pod to pod is said on the command line."""
     # An environment may hold letters, digits and underscores.
-    return {"node.environment": made.presto.replace("-", "_"), "node.data-dir": DATA_FOLDER}
+    return {"node.environment": made.presto.replace("-", "_"), "node.data-dir": folders.DATA}
 
 
 def problems(spec: PrestoSpec) -> Iterable[Problem]:

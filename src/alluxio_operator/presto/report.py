@@ -114,8 +114,10 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         queries=_queries(observed),
         autoscaling=plan.target.status,
         graceful_shutdown=ShutdownStatus(
-            announce_seconds=shutdown.ANNOUNCE,
-            termination_grace_period_seconds=shutdown.grace_of(presto.spec.workers, presto.spec.graceful_shutdown),
+            announce_seconds=presto.dialect.announce_seconds,
+            termination_grace_period_seconds=shutdown.grace_of(
+                presto.spec.workers, presto.spec.graceful_shutdown, presto.dialect
+            ),
         ),
         alluxio=plan.alluxio,
         memory=tuple(_memory(presto)),

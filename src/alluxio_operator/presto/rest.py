@@ -1,26 +1,28 @@
-"""Asks Presto over HTTP; source of the paths: Presto 0.287, run.
+"""Asks Presto and Trino over HTTP; source of the paths: Presto 0.287 and Trino 476, run.
 
-`/v1/info` is answered before a coordinator serves, and says so; `/v1/cluster` counts workers and queries. A query that
-waits for the first worker is in neither of its counts, so the queries themselves are asked for while there is none.
+`/v1/info` is answered before a coordinator serves, and says so. It also says whose version the server is, which may be
+another one than the spec's while that is changed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import urllib3
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.presto.answers import CoordinatorInfo
+from alluxio_operator.presto.versions import DIALECTS, OPERATOR, flavour_of
+from alluxio_operator.presto.views import VIEWS
 from alluxio_operator.silence import in_words
 from alluxio_operator.work import Deadline
 
 TIMEOUT: Final = 3.0
 """Seconds for one answer."""
-ENDED: Final = frozenset({"FINISHED", "FAILED"})
-USER: Final = {"X-Presto-User": "alluxio-operator"}
+USER: Final = {dialect.user_header: OPERATOR for dialect in DIALECTS.values()}
+"""In the words of each flavour; none minds those of another."""
 
 
 class PrestoRest:
@@ -31,46 +33,33 @@ class PrestoRest:
 
     def coordinator(self, host: str, port: int, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
         """Ask a coordinator whether it has started, and for its view."""
+        ask = partial(self._get, host, port, deadline)
         try:
-            info = self._get(host, port, "/v1/info", deadline)
+            info = ask("/v1/info")
             if info["starting"]:
                 return NoAnswer("it is starting")
-            cluster = self._get(host, port, "/v1/cluster", deadline)
-            waiting = 0
-            if not cluster["activeWorkers"]:
-                waiting = unended(self._get(host, port, "/v1/query", deadline))
-            return parse_coordinator(info, cluster, waiting)
+            version = info["nodeVersion"]["version"]
+            return VIEWS[flavour_of(version)](version, ask)
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error))
-        except (ValueError, KeyError, TypeError) as error:
+        except PermissionError as error:
+            return NoAnswer(f"{error}: let the user {OPERATOR} read system information in its access control")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return NoAnswer(f"an answer that isn't understood: {error!r}")
 
     def processor_load(self, host: str, port: int, deadline: Deadline) -> float | None:
         """Ask a worker which share of its processors its process uses, from 0 to 1; None when it doesn't say."""
         try:
-            return float(self._get(host, port, "/v1/status", deadline)["processCpuLoad"])
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError):
+            return float(self._get(host, port, deadline, "/v1/status")["processCpuLoad"])
+        except (urllib3.exceptions.HTTPError, PermissionError, ValueError, KeyError, TypeError):
             return None
 
-    def _get(self, host: str, port: int, path: str, deadline: Deadline) -> Any:
+    def _get(self, host: str, port: int, deadline: Deadline, path: str) -> Any:
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{port}{path}"
         answer = self._pool.request("GET", url, headers=USER, timeout=deadline.remaining(TIMEOUT))
+        if answer.status in (401, 403):
+            raise PermissionError(f"HTTP {answer.status} of {path}")
         if answer.status != 200:
             raise ValueError(f"HTTP {answer.status} of {path}")
         return json.loads(answer.data)
-
-
-def parse_coordinator(info: Mapping[str, Any], cluster: Mapping[str, Any], waiting: int) -> CoordinatorInfo:
-    """Return a coordinator's view; raise KeyError or TypeError for other documents."""
-    return CoordinatorInfo(
-        version=info["nodeVersion"]["version"],
-        active_workers=int(cluster["activeWorkers"]),
-        running=int(cluster["runningQueries"]) + int(cluster["blockedQueries"]),
-        queued=max(int(cluster["queuedQueries"]), waiting),
-    )
-
-
-def unended(queries: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many queries of a list have not ended."""
-    return sum(query["state"] not in ENDED for query in queries)

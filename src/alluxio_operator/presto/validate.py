@@ -17,7 +17,7 @@ from alluxio_operator.pipeline.problem import Problem
 from alluxio_operator.presto import catalogs, extras, memory, properties, schedule
 from alluxio_operator.presto.names import Names
 from alluxio_operator.presto.shutdown import drain_seconds
-from alluxio_operator.presto.versions import Dialect, dialect_of
+from alluxio_operator.presto.versions import DIALECTS, Dialect, dialect_of
 
 RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"})
 """Variables that the operator sets in the containers, and those that would win over the heap that it sets."""
@@ -64,7 +64,8 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         *catalogs.problems(spec),
         *extras.problems(spec),
         *_reserved_variables(spec),
-        *_too_short_to_drain(spec),
+        *(_too_short_to_drain(spec, dialect) if isinstance(dialect, Dialect) else ()),
+        *(_image_of_another(spec, dialect) if isinstance(dialect, Dialect) else ()),
         *(schedule.problems(spec.autoscaling.schedules, now) if spec.autoscaling else ()),
     )
     if found or isinstance(dialect, Problem):
@@ -91,8 +92,8 @@ def _reserved_variables(spec: PrestoSpec) -> Iterable[Problem]:
                 )
 
 
-def _too_short_to_drain(spec: PrestoSpec) -> Iterable[Problem]:
-    least = drain_seconds(spec.graceful_shutdown)
+def _too_short_to_drain(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]:
+    least = drain_seconds(spec.graceful_shutdown, dialect)
     for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
         given = role.termination_grace_period_seconds
         if given is not None and given < least:
@@ -101,4 +102,17 @@ def _too_short_to_drain(spec: PrestoSpec) -> Iterable[Problem]:
                 str(given),
                 f"is too short: a server needs up to {least} s to leave without failing queries",
                 f"remove it, raise it to {least} or more, or lower spec.gracefulShutdown.gracePeriodSeconds",
+            )
+
+
+def _image_of_another(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]:
+    given = spec.image.repository
+    for other in DIALECTS.values():
+        if given == other.repository and other.flavour != dialect.flavour:
+            yield Problem(
+                "spec.image.repository",
+                given,
+                f"holds {other.flavour}, and spec.version {spec.version} is one of {dialect.flavour}",
+                f"set it to {dialect.repository} or to an image of your own that holds {dialect.flavour}, or correct "
+                "spec.version",
             )

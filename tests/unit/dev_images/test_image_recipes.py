@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 from dev.cluster.images import also_known_as
-from dev.images import scorecard
+from dev.images import jdk, scorecard, trino
 from dev.images.alluxio import VERSIONS, class_path
-from dev.images.buildah import archive_id
+from dev.images.buildah import Buildah, archive_id
+from dev.images.cache import Cache
 from dev.images.catalog import all_recipes
 from dev.images.cli import main
+from dev.images.errors import ImageError
 from dev.images.operator_image import INPUTS, project_version
-from dev.images.recipe import HERE, REPOSITORY
+from dev.images.recipe import HERE, REPOSITORY, Workshop
+
+from alluxio_operator.presto.versions import DIALECTS, flavour_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 
@@ -34,12 +38,33 @@ def test_the_operators_tag_is_the_projects_version_unless_told() -> None:
 
 def test_archives_have_names_of_their_own() -> None:
     names = [recipe.archive for recipe in all_recipes()]
-    assert len(set(names)) == len(names) == 8 + len(VERSIONS)
+    assert len(set(names)) == len(names) == 9 + len(VERSIONS)
 
 
-def test_what_the_scorecard_runs_is_built_by_name_only_and_is_the_image_that_the_bundle_names() -> None:
-    [recipe] = [recipe for recipe in all_recipes() if recipe.by_name_only]
-    assert recipe.tag == scorecard.TAG
+def test_what_only_some_suites_need_is_built_by_name_only() -> None:
+    assert {recipe.tag for recipe in all_recipes() if recipe.by_name_only} == {scorecard.TAG, trino.TAG}
+
+
+def test_the_image_of_trino_holds_the_version_that_the_operator_was_run_with() -> None:
+    assert flavour_of(trino.VERSION) == "Trino"
+    assert trino.VERSION in DIALECTS
+
+
+def test_trino_without_a_jdk_that_can_run_it_is_refused_by_name_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jdk, "candidates", lambda _: [])
+    [recipe] = [recipe for recipe in all_recipes() if recipe.tag == trino.TAG]
+    key = recipe.key()
+
+    with pytest.raises(ImageError, match=r"Trino 476 needs a JDK of Java 24 or later, and none was found in JAVA_HOME"):
+        recipe.build(Workshop(Buildah(tmp_path, tmp_path / "log"), Cache(tmp_path), tmp_path))
+
+    assert key == recipe.key(), "it can be listed all the same"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_scorecard_runs_is_the_image_that_the_bundle_names() -> None:
     stages = yaml.safe_load((REPOSITORY / "bundle" / "tests" / "scorecard" / "config.yaml").read_text())["stages"]
     named = {test["image"] for stage in stages for test in stage["tests"]}
     assert set(also_known_as(scorecard.TAG)) == named
@@ -90,7 +115,7 @@ def test_list_says_what_is_missing(
     monkeypatch.setenv("ALLUXIO_OPERATOR_CACHE", str(tmp_path))
     monkeypatch.setenv("ALLUXIO_OPERATOR_RUN", "/srv/run")
     assert main(["list"]) == 0
-    assert capsys.readouterr().out.count("missing") == 8 + len(VERSIONS)
+    assert capsys.readouterr().out.count("missing") == 9 + len(VERSIONS)
 
 
 def test_an_unknown_image_is_an_error_with_a_reason(

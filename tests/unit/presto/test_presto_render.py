@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -200,3 +201,95 @@ def test_a_sample_has_only_fields_that_exist(path: Any):
     assert made["metadata"]["name"] == path.stem
     schema = VERSION["schema"]["openAPIV3Schema"]
     assert unknown_fields(schema["properties"]["spec"], made["spec"], "spec") == []
+
+
+def configs(case: str) -> Json:
+    [found] = [obj for obj in objects(case, "ConfigMap") if obj["metadata"]["name"].endswith("-prestoconfig")]
+    data: Json = found["data"]
+    return data
+
+
+def test_trino_is_given_no_property_with_which_it_does_not_start():
+    for role in ("coordinator", "worker"):
+        for unknown in ("discovery-server.enabled", "query.max-total-memory-per-node"):
+            assert unknown in "".join(configs("everything").values())
+            assert unknown not in configs("trino")[f"{role}.properties"]
+    assert configs("trino")["log.properties"] == "io.trino=INFO\n"
+
+
+def test_a_property_of_a_users_own_is_never_left_out():
+    key = "query.max-total-memory-per-node"
+    CASES["own-property"] = resource(version="476", properties={key: "1GB"})
+    assert f"{key}=1GB" in configs("own-property")["worker.properties"]
+    del CASES["own-property"]
+
+
+def test_only_the_operator_may_tell_a_server_of_trino_to_leave():
+    data = configs("trino")
+    for _, template in templates("trino"):
+        [container] = template["spec"]["containers"]
+        [conf] = [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "conf"]
+        [source] = [one["projected"] for one in template["spec"]["volumes"] if one["name"] == "conf"]
+        placed = {item["path"] for one in source["sources"] for item in one["configMap"].get("items", ())}
+        for text, key in (
+            (data["coordinator.properties"], "access-control.config-files"),
+            (data["worker.properties"], "access-control.config-files"),
+            (data["access-control.properties"], "security.config-file"),
+        ):
+            [path] = [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
+            assert path.removeprefix(f"{conf}/") in placed
+    [rule] = json.loads(data["access-control.json"])["system_information"]
+    assert (rule["user"], rule["allow"]) == ("alluxio-operator", ["read", "write"])
+    assert "access-control" not in yaml.safe_dump_all(objects("everything")), "it is none of Presto's"
+
+
+def test_a_catalog_of_trino_reaches_alluxio_by_its_own_file_system():
+    [catalogs] = [obj for obj in objects("trino", "ConfigMap") if obj["metadata"]["name"].endswith("-prestocatalogs")]
+    hive = catalogs["data"]["hive.properties"].splitlines()
+    assert {"connector.name=hive", "fs.alluxio.enabled=true"} <= set(hive)
+    assert not [line for line in hive if line.startswith("hive.config.resources")]
+
+
+def test_each_server_is_drained_in_its_own_way_as_the_one_that_the_operator_is():
+    words = {
+        ("day-and-night", "coordinator"): '"SHUTTING_DOWN"',
+        ("day-and-night", "prestoworker"): '"SHUTTING_DOWN"',
+        ("trino", "coordinator"): "GET /v1/query ",
+        ("trino", "prestoworker"): '"DRAINING"',
+    }
+    for (case, role), word in words.items():
+        [template] = [found for name, found in templates(case) if name.endswith(f"-{role}")]
+        [container] = template["spec"]["containers"]
+        command = container["lifecycle"]["preStop"]["exec"]["command"]
+        assert word in command[2]
+        assert command[5:] == (["X-Trino-User", "11"] if case == "trino" else ["X-Presto-User"])
+        assert "$header: alluxio-operator" in command[2]
+
+
+def test_the_image_follows_from_the_version_unless_it_is_named():
+    CASES["own-image"] = resource(version="476", image={"repository": "team/trino", "tag": "476-1"})
+    images = {
+        case: {t["spec"]["containers"][0]["image"] for _, t in templates(case)} for case in ("own-image", "trino")
+    }
+    del CASES["own-image"]
+    assert images == {"own-image": {"team/trino:476-1"}, "trino": {"trinodb/trino:476"}}
+
+
+@pytest.mark.parametrize(
+    ("version", "writable", "words"),
+    [
+        ("0.287", True, {"hive.allow-drop-table=true", "hive.non-managed-table-writes-enabled=true"}),
+        ("0.287", False, set()),
+        ("476", True, {"hive.non-managed-table-writes-enabled=true"}),
+        ("476", False, {"hive.security=read-only"}),
+    ],
+)
+def test_who_may_write_to_a_catalog_is_said_in_the_words_of_the_version(version: str, writable: bool, words: set[str]):
+    file = {"name": "h", "hive": {"file": {"directory": "file:/x"}, "writable": writable}}
+    CASES["rights"] = resource(version=version, catalogs=[file])
+    [catalogs] = [obj for obj in objects("rights", "ConfigMap") if obj["metadata"]["name"].endswith("-prestocatalogs")]
+    del CASES["rights"]
+    said = {line for line in catalogs["data"]["h.properties"].splitlines() if "metastore" not in line}
+    rights = {line for line in said if line.startswith("hive.")}
+    assert words <= rights
+    assert bool(rights) == bool(words)

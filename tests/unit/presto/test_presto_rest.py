@@ -12,10 +12,18 @@ import pytest
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.presto.answers import CoordinatorInfo
-from alluxio_operator.presto.rest import PrestoRest, unended
+from alluxio_operator.presto.rest import PrestoRest
+from alluxio_operator.presto.views import NODES, QUERIES, unended
 from alluxio_operator.work import Deadline
 
 INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}
+TRINO = {
+    "/v1/info": {**INFO, "nodeVersion": {"version": "476"}},
+    f"{NODES}/ActiveNodeCount": 3,
+    f"{QUERIES}/RunningQueries": 4,
+    f"{QUERIES}/FinishingQueries": 1,
+    f"{QUERIES}/QueuedQueries": 2,
+}
 CLUSTER = {"runningQueries": 3, "blockedQueries": 1, "queuedQueries": 2, "activeWorkers": 4, "runningDrivers": 8}
 
 
@@ -27,10 +35,11 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                users.append(self.headers.get("X-Presto-User"))
+                users.extend(self.headers.get(name) for name in ("X-Presto-User", "X-Trino-User"))
                 found = answers.get(self.path)
-                body = found if isinstance(found, bytes) else json.dumps(found).encode()
-                self.send_response(404 if found is None else 200)
+                refused = isinstance(found, PermissionError)
+                body = b"" if refused else found if isinstance(found, bytes) else json.dumps(found).encode()
+                self.send_response(404 if found is None else 403 if refused else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -74,6 +83,40 @@ def test_without_a_worker_the_queries_that_wait_are_counted_one_by_one(server: S
 
     assert isinstance(found, CoordinatorInfo)
     assert found.queued == 2
+
+
+def test_a_coordinator_of_trino_tells_its_view_of_which_it_is_a_part_itself(server: Server):
+    server.answers |= TRINO
+
+    assert ask(server) == CoordinatorInfo(version="476", active_workers=2, running=5, queued=2)
+    assert set(server.users) == {"alluxio-operator"}
+
+
+def test_without_a_worker_of_trino_the_queries_that_wait_are_counted_one_by_one(server: Server):
+    server.answers |= {**TRINO, f"{NODES}/ActiveNodeCount": 1, f"{QUERIES}/QueuedQueries": 0}
+    server.answers["/v1/query"] = [{"state": "WAITING_FOR_RESOURCES"}, {"state": "FAILED"}]
+
+    found = ask(server)
+
+    assert isinstance(found, CoordinatorInfo)
+    assert (found.active_workers, found.queued) == (0, 1)
+
+
+def test_one_that_does_not_let_the_operator_look_says_who_is_to_be_let(server: Server):
+    server.answers |= {**TRINO, f"{NODES}/ActiveNodeCount": PermissionError()}
+
+    found = ask(server)
+
+    assert isinstance(found, NoAnswer)
+    assert found.reason.startswith("HTTP 403 of /v1/jmx/mbean/")
+    assert found.reason.endswith("let the user alluxio-operator read system information in its access control")
+
+
+def test_whose_version_it_is_the_server_says_and_not_the_spec(server: Server):
+    # As of another build of the same.
+    server.answers |= {**TRINO, "/v1/info": {**INFO, "nodeVersion": {"version": "476-e.2"}}}
+
+    assert ask(server) == CoordinatorInfo(version="476-e.2", active_workers=2, running=5, queued=2)
 
 
 @pytest.mark.parametrize("odd", [b"<html>", {"starting": False}, [], None])

@@ -17,7 +17,23 @@ FILE = {"name": "h", "hive": {"file": {"directory": "alluxio://m:19998/x"}}}
 
 BAD: list[tuple[Json, str, str]] = [
     ({"version": "0.1"}, 'spec.version "0.1"', "0.287"),
-    ({"version": "476"}, 'spec.version "476" is a version of Trino', "Java 24"),
+    ({"version": "475"}, 'spec.version "475" is a version of Trino with which', "0.287 (Presto), 476 (Trino)"),
+    ({"version": "482"}, 'spec.version "482" is a version of Trino that has no file system of Alluxio', "476 (Trino)"),
+    (
+        {"version": "476", "image": {"repository": "prestodb/presto"}},
+        'spec.image.repository "prestodb/presto" holds Presto, and spec.version 476 is one of Trino',
+        "trinodb/trino",
+    ),
+    (
+        {"image": {"repository": "trinodb/trino"}},
+        'spec.image.repository "trinodb/trino" holds Trino',
+        "prestodb/presto",
+    ),
+    (
+        {"version": "476", "workers": {"terminationGracePeriodSeconds": 151}},
+        "spec.workers.terminationGracePeriodSeconds",
+        "152",
+    ),
     ({"workers": {"resources": {"limits": {"memory": "512Mi"}}}}, "spec.workers.resources.limits.memory", "raise it"),
     ({"workers": {"jvm": {"heap": "128Mi"}}}, 'spec.workers.jvm.heap "128Mi"', "256Mi or more"),
     ({"workers": {"jvm": {"heap": "320Mi"}}}, 'spec.workers.jvm.heap "320Mi" leaves 320Mi', "448Mi or more"),
