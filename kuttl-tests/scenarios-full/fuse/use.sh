@@ -28,7 +28,7 @@ mounts() { at_client "grep -c ' $mount fuse' /proc/mounts || true"; }
 answers() { [ "$(mounts)" = 1 ] && at_client "timeout 5 sha256sum < $mount/dir/a" >/dev/null; }
 pod_of_fuse() { k get pods -l app.kubernetes.io/component=fuse -o jsonpath='{.items[0].metadata.name}'; }
 ready() { [ "$(k get daemonset fuse-fuse -o jsonpath='{.status.numberReady}')" = 1 ]; }
-answers || fail "the mount doesn't answer"
+within 20 answers || fail "the mount does not answer"
 
 began=$SECONDS
 k delete pod "$(pod_of_fuse)" --wait >/dev/null
