@@ -186,18 +186,6 @@ SUITES = (
     Suite(
         "faults-long", (_long_faults("faults-long", "not crash_points and not kills and not poison"),), 40, full=True
     ),
-    Suite(
-        # Last, and taken down behind it: all others are for one node.
-        "nodes",
-        (
-            (PYTHON, "-m", "dev.cluster", "up", "--nodes", "3"),
-            (PYTHON, "-m", "dev.tasks", "deploy"),
-            _kuttl("kuttl-test-nodes.yaml"),
-            (PYTHON, "-m", "dev.cluster", "down"),
-        ),
-        20,
-        full=True,
-    ),
 )
 
 
