@@ -102,7 +102,7 @@ SUITES = (
         ),
         2,
     ),
-    Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 3),
+    Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 4),
     Suite(
         "tools",
         (
@@ -134,7 +134,7 @@ SUITES = (
         full=True,
     ),
     Suite("faults", (FAULT_TESTS,), 7, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
-    Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 2, True),
+    Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, True),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 13, again=_failed_stories),
     Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
     Suite(
