@@ -110,7 +110,7 @@ SUITES = (
             (PYTHON, "-m", "dev.cluster", "tools"),
             (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle"),
         ),
-        29,
+        27,
         True,
     ),
     # Those that the scenarios of every run need; all of them took ten minutes from nothing.
@@ -135,7 +135,7 @@ SUITES = (
     ),
     Suite("faults", (FAULT_TESTS,), 7, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 13, again=_failed_stories),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 15, again=_failed_stories),
     Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
     Suite(
         "more-scenarios",
