@@ -133,9 +133,9 @@ SUITES = (
         12,
         full=True,
     ),
-    Suite("faults", (FAULT_TESTS,), 7, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
+    Suite("faults", (FAULT_TESTS,), 8, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 15, again=_failed_stories),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 14, again=_failed_stories),
     Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
     Suite(
         "more-scenarios",
