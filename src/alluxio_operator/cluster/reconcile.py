@@ -91,9 +91,11 @@ class ClusterReconciler:
         with self._metrics.stage("decide"):
             plan = decide(cluster, observed, self._now(), found)
         if plan.roll.asks_ufs and not cluster.spec.paused:
-            health = self._ask_ufs(kube, cluster.spec.root_mount, request.key.namespace, deadline)
-            observed = replace(observed, ufs=health)
-            plan = decide(cluster, observed, self._now(), found)
+            with self._metrics.stage("observe"):
+                health = self._ask_ufs(kube, cluster.spec.root_mount, request.key.namespace, deadline)
+                observed = replace(observed, ufs=health)
+            with self._metrics.stage("decide"):
+                plan = decide(cluster, observed, self._now(), found)
         manifests = self._owned.render(plan.context, kept)
         if cluster.spec.paused:
             applied = self._owned.compare(kube, request.key, manifests, plan.until, kept)
