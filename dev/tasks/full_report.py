@@ -31,8 +31,8 @@ class Case:
     outcome: str
 
 
-def keep(suite: Mapping[str, Any], began: datetime, reports: Path, records: Path = RECORDS) -> None:
-    """Keep the outcome of a suite, with the cases that it has written below `reports` since it began."""
+def keep(suite: Mapping[str, Any], began: datetime, commit: str, reports: Path, records: Path = RECORDS) -> None:
+    """Keep the outcome of a suite at a commit, with the cases that it has written below `reports` since it began."""
     files = sorted(file for file in reports.glob("*.xml") if file.stat().st_mtime >= began.timestamp())
     cases = [case for file in files for case in cases_of(file)]
     count = {word: sum(case.outcome.startswith(word) for case in cases) for word in ("passed", "failed", "skipped")}
@@ -40,7 +40,7 @@ def keep(suite: Mapping[str, Any], began: datetime, reports: Path, records: Path
     record = {
         **suite,
         "at": f"{began.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-        "commit": _commit(),
+        "commit": commit,
         "count": count,
         "cases": [asdict(case) for case in shown],
     }
@@ -102,7 +102,8 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in escaped)]
 
 
-def _commit() -> str:
+def present_commit() -> str:
+    """Return what is tested; ask before a record is kept, which is itself a change."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"

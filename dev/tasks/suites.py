@@ -198,6 +198,7 @@ def run_all(names: Sequence[str] = (), *, full: bool = False) -> int:
     REPORTS.mkdir(parents=True)
     results: list[Result] = []
     broken = None
+    commit = full_report.present_commit()
     for suite in SUITES:
         if suite.name not in names if names else suite.full and not full:
             continue
@@ -208,7 +209,7 @@ def run_all(names: Sequence[str] = (), *, full: bool = False) -> int:
         result = run_suite(suite)
         results.append(result)
         if full:
-            full_report.keep(asdict(result), began, REPORTS)
+            full_report.keep(asdict(result), began, commit, REPORTS)
         if suite.needed and not result.passed:
             broken = suite.name
     report(results)

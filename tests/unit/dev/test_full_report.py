@@ -24,15 +24,15 @@ def kept(tmp_path: Path, cases: str = PYTEST) -> Path:
     (reports / "unit.xml").write_text(cases)
     (reports / "of-before.xml").write_text(PYTEST.replace("test_", "old_"))
     os.utime(reports / "of-before.xml", (0, 0))
-    full_report.keep(UNIT, BEGAN, reports, records)
-    full_report.keep(LINT, datetime.now(UTC), tmp_path, records)
+    full_report.keep(UNIT, BEGAN, "abc1234", reports, records)
+    full_report.keep(LINT, datetime.now(UTC), "abc1234", tmp_path, records)
     return records
 
 
 def test_failures_and_skips_are_told_of_every_suite(tmp_path: Path):
     page = full_report.text(["lint", "unit", "olm"], kept(tmp_path))
 
-    assert "| unit | 2026-01-02 03:04 UTC | " in page
+    assert "| unit | 2026-01-02 03:04 UTC | abc1234 | " in page
     assert " | 1 min 1 s | 4 min | failed (exit 1) |" in page
     assert page.index("| lint |") < page.index("| unit |") < page.index("| olm |")
     assert "## unit: 1 passed, 1 failed, 1 skipped" in page
