@@ -38,8 +38,13 @@ def trino_recipe() -> Recipe:
     )
 
 
+def found_java() -> jdk.Jdk | None:
+    """Return the JDK of this machine that it is run on, None where there is none."""
+    return jdk.at_least(JAVA, jdk.candidates(os.environ))
+
+
 def _key() -> str:
-    java = jdk.at_least(JAVA, jdk.candidates(os.environ))
+    java = found_java()
     # Where there is none the recipe still has a key: it can be listed, and says why only when it is to be built.
     versions = {"trino": VERSION, "java": java.version if java else "none"}
     return image_key(versions, files_below(HERE, ["trino", "trino.py", "jdk.py"]))
@@ -47,7 +52,7 @@ def _key() -> str:
 
 def _build(shop: Workshop) -> None:
     # Before anything is fetched.
-    java = jdk.at_least(JAVA, jdk.candidates(os.environ))
+    java = found_java()
     if java is None:
         raise ImageError(
             f"Trino {VERSION} needs a JDK of Java {JAVA} or later, and none was found in JAVA_HOME and {jdk.USUAL}: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -18,7 +17,7 @@ def run(*command: str) -> None:
 
 
 def test_the_scenarios_of_trino():
-    if jdk.at_least(trino.JAVA, jdk.candidates(os.environ)) is None:
+    if trino.found_java() is None:
         pytest.skip(f"no JDK of Java {trino.JAVA} or later in JAVA_HOME and {jdk.USUAL}, without which no Trino runs")
     run(sys.executable, "-m", "dev.images", "build", "trino")
     # Brings the image to the node.
