@@ -21,7 +21,7 @@ def main() -> int:
     test.add_argument(
         "--full",
         action="store_true",
-        help="keep what comes of it in docs/test-report.md",
+        help="all of them, or those that are named, and keep what comes of it in docs/test-report.md",
     )
     options = parser.parse_args()
     if options.command == "demo":
