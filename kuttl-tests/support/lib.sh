@@ -147,6 +147,9 @@ presto() { k get presto "$1" -o "jsonpath={$2}"; }
 # presto_condition NAME TYPE FIELD: one field of one of its conditions.
 presto_condition() { presto "$1" ".status.conditions[?(@.type=='$2')].$3"; }
 
+# presto_uids ROLE: the uids of its pods, one a line.
+presto_uids() { k get pods -l "app.kubernetes.io/name=presto,app.kubernetes.io/component=$1" -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
+
 # presto_ready NAME [SECONDS]: wait until it is as its latest spec says.
 presto_ready() {
     # By one look: of two, the first may be at a status of before and the second at one of after.
