@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     status = add("status", _status, "tell of every part whether it works")
     status.add_argument("--simulated", action="store_true", help=SIMULATED)
     load = add("load", _load, "load image archives into all nodes")
-    load.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    load.add_argument("files", nargs="*", type=Path, metavar="FILE", help="without one: all that dev.images has built")
     logs = add("logs", _logs, "show where the logs are, or the end of one")
     logs.add_argument("name", nargs="?")
     logs.add_argument("--lines", type=int, default=100)

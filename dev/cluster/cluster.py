@@ -81,11 +81,12 @@ class Cluster:
             return found
 
     def load(self, files: list[Path]) -> int:
-        """Load image archives into all nodes."""
+        """Load image archives into all nodes: those named, or without a name all that the image builder has listed."""
         members = self.running()
         if not members:
             raise ClusterError("the cluster is not running: start it with `make cluster`")
-        return images.load(self.paths.containerd_sockets(members), [images.read(file) for file in files], self._say)
+        archives = [images.read(file) for file in files] or images.indexed(self.paths.archives)
+        return images.load(self.paths.containerd_sockets(members), archives, self._say)
 
     def health(self) -> dict[str, bool]:
         """Tell of every part whether it works."""

@@ -1,4 +1,4 @@
-"""Puts the operator into the local cluster, as its users do: from config/, with the image built here."""
+"""Puts this checkout's operator into the local cluster, as its users do: from config/, with the image built here."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ import yaml
 
 from alluxio_operator import __version__
 from dev.cluster.paths import find_paths
-from dev.tasks.shell import inside
+from dev.tasks.shell import inside, python, run
 
 IMAGE = f"localhost/alluxio-operator/operator:{__version__}"
 
 
 def deploy(form: str = "default") -> None:
-    """Apply `config/FORM` with the locally built image and wait until the operator leads.
+    """Apply `config/FORM` with the image of this checkout and wait until the operator leads.
 
+    The image is built and loaded first where it isn't current, so that nobody tries an operator from before a change.
     Pods of an earlier build are replaced even when nothing else changed.
     """
+    run(*python("-m", "dev.images", "build", "operator"))
+    run(*python("-m", "dev.cluster", "load"))
     manifests = list(yaml.safe_load_all(inside("kubectl", "kustomize", f"config/{form}")))
     apply(with_image(manifests, IMAGE, image_id()))
     inside("kubectl", "-n", "alluxio-operator", "rollout", "status", "deployment/alluxio-operator", "--timeout=120s")
