@@ -138,6 +138,9 @@ POD
     within 20 k exec sql -- python3 -c 'import os, socket; socket.create_connection(os.environ["PRESTO"].split(":"), 2)'
 }
 
+# A query of some seconds on this node: with a few at a time, a worker that leaves has parts of some.
+SLOW_QUERY="SELECT count(*) FROM tpch.tiny.lineitem a JOIN tpch.tiny.orders b ON a.orderkey = b.orderkey WHERE a.comment LIKE '%a%e%i%'"
+
 # sql COMMAND ARGUMENT...: support/presto.py in that pod.
 sql() { k exec -i sql -- python3 - "$@" <"$SUPPORT/presto.py"; }
 

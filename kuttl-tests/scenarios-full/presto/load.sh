@@ -1,11 +1,10 @@
 . ../../support/lib.sh
 logs=$(mktemp -d)
-slow='SELECT count(*) FROM tpch.tiny.lineitem a JOIN tpch.tiny.orders b ON a.orderkey = b.orderkey WHERE a.comment LIKE '"'%a%e%i%'"
 spec=$(presto queries .spec.workers.replicas)
 k patch presto queries --type merge -p '{"spec":{"autoscaling":{"minReplicas":1,"maxReplicas":2,"load":{"queriesPerWorker":3,"scaleUpAfterSeconds":10,"scaleDownAfterSeconds":20}}}}'
 workers() { [ "$(presto queries '.status.workers.active') $(presto queries '.status.workers.wanted')" = "$1 $1" ]; }
 within 120 workers 1
-sql burst 150 5 "$slow" >"$logs/burst.log" 2>&1 &
+sql burst 150 5 "$SLOW_QUERY" >"$logs/burst.log" 2>&1 &
 burst=$!
 within 120 workers 2
 echo "while five run: $(presto queries .status.autoscaling)"

@@ -1,8 +1,6 @@
 . ../../support/lib.sh
 logs=$(mktemp -d)
-# Each of some seconds, so that a worker that leaves always has some of them.
-slow='SELECT count(*) FROM tpch.tiny.lineitem a JOIN tpch.tiny.orders b ON a.orderkey = b.orderkey WHERE a.comment LIKE '"'%a%e%i%'"
-sql burst 200 4 "$slow" >"$logs/burst.log" 2>&1 &
+sql burst 200 4 "$SLOW_QUERY" >"$logs/burst.log" 2>&1 &
 burst=$!
 sleep 12
 k scale presto queries --replicas=1
