@@ -32,6 +32,7 @@ CATALOG_TESTS = (
     f"--junitxml={REPORTS}/catalog.xml",
 )
 LIFECYCLE_DOWN = (PYTHON, "-m", "dev.olm", "down")
+SHELL_SCRIPTS = "{ git ls-files -z '*.sh'; git grep -lzE '^#!.*(sh|bash)$' -- ':!*.sh'; }"
 FAULT_TESTS = (PYTHON, "-m", "dev.tasks.faults")
 
 
@@ -97,6 +98,7 @@ SUITES = (
             (PYTHON, "-m", "ruff", "format", "--check"),
             (PYTHON, "-m", "mypy"),
             ("lint-imports",),
+            ("bash", "-o", "pipefail", "-c", f"{SHELL_SCRIPTS} | xargs -0 shellcheck"),
             (PYTHON, "-m", "alluxio_operator.api.crd", "--check", "config/crd/bases"),
             (PYTHON, "-m", "alluxio_operator.api.reference", "--check", "docs/reference.md"),
         ),
