@@ -20,7 +20,7 @@ from alluxio_operator.plugin import bundle, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import KIND, PRESTO, Reader
-from alluxio_operator.plugin.view import ClusterView, Shown, cluster_view, healthy
+from alluxio_operator.plugin.view import ClusterView, View, cluster_view, healthy
 
 UNWELL = 3
 """Exit code of `status` when a cluster needs a person."""
@@ -143,7 +143,7 @@ def _status(options: argparse.Namespace, reader: Reader) -> int:
     everywhere = options.all_namespaces
     clusters = [cluster_view(one, (), (), now) for one in reader.clusters(everywhere=everywhere)]
     prestos = [presto_view(one, (), (), now) for one in reader.prestos(everywhere=everywhere)]
-    views: list[Shown] = [*clusters, *prestos]
+    views: list[View] = [*clusters, *prestos]
     if options.output != "table":
         _dump([view.as_dict() for view in views], options.output)
     elif not clusters and not prestos:

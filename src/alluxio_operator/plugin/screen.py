@@ -13,7 +13,7 @@ from alluxio_operator.plugin import usage
 from alluxio_operator.plugin.plan import Foreseen
 from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
-from alluxio_operator.plugin.view import ClusterView, Gate, Happened, RoleView, details, what
+from alluxio_operator.plugin.view import ClusterView, Gate, Happened, RoleView, View, details, what
 
 PIPE_WIDTH = 240
 MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
@@ -36,18 +36,8 @@ def several(views: Sequence[ClusterView]) -> RenderableType:
     """Return a line for each cluster."""
     table = _table("NAMESPACE", "NAME", "PHASE", "VERSION", "MASTERS", "WORKERS", "CAPACITY", "USED", "AGE", "SUMMARY")
     for view in views:
-        table.add_row(
-            view.namespace,
-            view.name,
-            Text(view.phase, style=PHASES.get(view.phase, "")),
-            view.version,
-            view.quorum,
-            f"{view.live_workers}/{view.wanted_workers}",
-            view.capacity,
-            _percent(view),
-            duration(view.age),
-            view.summary,
-        )
+        workers = f"{view.live_workers}/{view.wanted_workers}"
+        table.add_row(*_line(view, view.quorum, workers, view.capacity, _percent(view)))
     return table
 
 
@@ -55,19 +45,15 @@ def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
     """Return a line for each Presto."""
     table = _table("NAMESPACE", "PRESTO", "PHASE", "VERSION", "WORKERS", "RUNNING", "QUEUED", "CACHE", "AGE", "SUMMARY")
     for view in views:
-        table.add_row(
-            view.namespace,
-            view.name,
-            Text(view.phase, style=PHASES.get(view.phase, "")),
-            view.version,
-            f"{view.active_workers}/{view.wanted_workers}",
-            str(view.running_queries),
-            str(view.queued_queries),
-            view.cache or "-",
-            duration(view.age),
-            view.summary,
-        )
+        workers, queries = f"{view.active_workers}/{view.wanted_workers}", (view.running_queries, view.queued_queries)
+        table.add_row(*_line(view, workers, *map(str, queries), view.cache or "-"))
     return table
+
+
+def _line(view: View, *own: str) -> tuple[str | Text, ...]:
+    """Return the cells of a line: what every kind has, around what only this one has."""
+    phase = Text(view.phase, style=PHASES.get(view.phase, ""))
+    return view.namespace, view.name, phase, view.version, *own, duration(view.age), view.summary
 
 
 def history(changes: Iterable[Object]) -> RenderableType:

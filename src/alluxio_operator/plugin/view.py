@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 Object = Mapping[str, Any]
 
@@ -49,23 +49,11 @@ class Happened:
     warning: bool = False
 
 
-class Shown(Protocol):
-    """What the screens of all kinds have."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one screen shows of any kind."""
 
-    @property
-    def phase(self) -> str:
-        """The state in one word."""
-        ...
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for `-o json` and `-o yaml`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterView:
-    """Everything that one screen shows."""
-
+    kind: str
     namespace: str
     name: str
     phase: str
@@ -75,6 +63,21 @@ class ClusterView:
     followed: bool
     """Whether the status speaks of the latest spec."""
     paused: bool
+    gates: tuple[Gate, ...]
+    whole: tuple[Gate, ...]
+    """What is said of the whole rather than of a gate."""
+    roles: tuple[RoleView, ...]
+    happened: tuple[Happened, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for `-o json` and `-o yaml`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterView(View):
+    """Everything that the screen of an AlluxioCluster shows."""
+
     leader: str
     quorum: str
     capacity: str
@@ -83,30 +86,14 @@ class ClusterView:
     lost_workers: int
     wanted_workers: int
     ufs: tuple[str, ...]
-    gates: tuple[Gate, ...] = ()
-    roles: tuple[RoleView, ...] = ()
-    happened: tuple[Happened, ...] = ()
-    whole: tuple[Gate, ...] = field(default=())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for `-o json` and `-o yaml`."""
-        return {"kind": "AlluxioCluster", **asdict(self)}
 
 
 def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> ClusterView:
     """Return the screen of a cluster."""
-    meta, spec, status = resource["metadata"], resource["spec"], resource.get("status", {})
+    spec, status = resource["spec"], resource.get("status", {})
     masters, workers = status.get("masters", {}), status.get("workers", {})
-    conditions = [gate_of(one) for one in status.get("conditions", ())]
     return ClusterView(
-        namespace=meta["namespace"],
-        name=meta["name"],
-        phase=status.get("phase", "Pending"),
-        summary=status.get("summary", "no operator has looked at it yet"),
-        version=masters.get("version") or spec.get("version", ""),
-        age=ago(meta["creationTimestamp"], now),
-        followed=status.get("observedGeneration") == meta["generation"],
-        paused=bool(spec.get("paused", False)),
+        **common("AlluxioCluster", resource, masters.get("version"), pods, events, now),
         leader=masters.get("leader") or "",
         quorum=masters.get("quorum") or "",
         capacity=workers.get("capacity") or "",
@@ -115,11 +102,30 @@ def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Obje
         lost_workers=workers.get("lost", 0),
         wanted_workers=workers.get("wanted", 0),
         ufs=tuple(_ufs(spec, status)),
-        gates=tuple(gate for gate in conditions if gate.type not in NOT_GATES),
-        whole=tuple(gate for gate in conditions if gate.type in NOT_GATES),
-        roles=tuple(roles(pods)),
-        happened=tuple(happened(status.get("history", ()), events, now)),
     )
+
+
+def common(
+    kind: str, resource: Object, runs: str | None, pods: Iterable[Object], events: Iterable[Object], now: datetime
+) -> dict[str, Any]:
+    """Return the fields of `View`; `runs` is the version that is known to run."""
+    meta, spec, status = resource["metadata"], resource["spec"], resource.get("status", {})
+    conditions = [gate_of(one) for one in status.get("conditions", ())]
+    return {
+        "kind": kind,
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "phase": status.get("phase", "Pending"),
+        "summary": status.get("summary", "no operator has looked at it yet"),
+        "version": runs or spec.get("version", ""),
+        "age": ago(meta["creationTimestamp"], now),
+        "followed": status.get("observedGeneration") == meta["generation"],
+        "paused": bool(spec.get("paused", False)),
+        "gates": tuple(gate for gate in conditions if gate.type not in NOT_GATES),
+        "whole": tuple(gate for gate in conditions if gate.type in NOT_GATES),
+        "roles": tuple(roles(pods)),
+        "happened": tuple(happened(status.get("history", ()), events, now)),
+    }
 
 
 def roles(pods: Iterable[Object]) -> list[RoleView]:
@@ -169,7 +175,7 @@ def _how_it_ended(change: Object) -> str:
     return "" if outcome == "Succeeded" else f", {outcome}"
 
 
-def healthy(view: Shown) -> bool:
+def healthy(view: View) -> bool:
     """Tell whether nothing needs a person: what the command's exit code says."""
     return view.phase in ("Ready", "Stopped", "Paused")
 
