@@ -38,13 +38,13 @@ NOWHERE: Json = {"masters": NO_NODE, "workers": NO_NODE, "jobService": {"master"
 OWNED = [kind for kind in KINDS.values() if kind.kind not in (KIND, "Presto", "ControllerRevision", "Event", "Pod")]
 
 
-def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
-    """Wait until something holds, looking ten times a second."""
+def until(condition: Callable[[], object], seconds: float = 15.0, every: float = 0.1) -> None:
+    """Wait until something holds, looking again after `every` so many seconds."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"not within {seconds} seconds")
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 @dataclass(frozen=True)

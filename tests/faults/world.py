@@ -36,6 +36,12 @@ PRESTO_SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "presto" / "
 PATIENCE = 90.0
 """Seconds for a cluster to settle; undisturbed it takes about five. A bound against hanging, not a promise."""
 
+LOOK = 0.25
+"""Seconds between two looks at a world: many run side by side, and what looks at them shares the cores with them."""
+
+COMPARE = 1.0
+"""Seconds between two comparisons of an end state, each of which lists everything there is."""
+
 SETTLING = 1.0
 """Seconds without a change after which a run is taken for finished; gates are asked again after one second at first."""
 
@@ -237,7 +243,7 @@ class World:
             return condition()
 
         try:
-            until(holds, seconds)
+            until(holds, seconds, LOOK)
         except TimeoutError as error:
             said = [self.get(kind=kind).get("status", {}).get("conditions") for kind in (KIND, PRESTO)]
             conditions = json.dumps([one for one in said if one], indent=1)
@@ -266,7 +272,7 @@ class World:
             return not lines
 
         try:
-            until(equal, seconds)
+            until(equal, seconds, COMPARE)
         except TimeoutError:
             shown = "\n".join(lines[:40])
             raise AssertionError(f"the end differs:\n{shown}\nlog:\n{self.first.tail(30)}") from None
