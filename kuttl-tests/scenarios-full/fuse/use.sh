@@ -48,6 +48,24 @@ within 60 ready
 within 60 answers
 echo "pod ended by force: the mount answers again"
 
+# A change that concerns the mount alone: it stays while nobody may replace it, and is replaced by the operator otherwise.
+uid_of_fuse() { k get pods -l app.kubernetes.io/component=fuse -o jsonpath='{.items[*].metadata.uid}'; }
+masters() { k get pods -l app.kubernetes.io/component=master -o jsonpath='{.items[*].metadata.uid}'; }
+up_to_date() { [ "$(condition fuse UpToDate reason)" = "$1" ] && [ "$(k get alx fuse -o jsonpath='{.metadata.generation}')" = "$(k get alx fuse -o jsonpath='{.status.observedGeneration}')" ]; }
+before=$(uid_of_fuse) masters=$(masters)
+k patch alx fuse --type merge -p '{"spec":{"upgrade":{"strategy":"OnDelete"},"fuse":{"options":["allow_other","entry_timeout=30","attr_timeout=30"]}}}' >/dev/null
+within 30 up_to_date WaitingForDeletion
+condition fuse UpToDate message; echo
+[ "$(uid_of_fuse)" = "$before" ] || fail "the mount was replaced though nobody deleted it"
+answers || fail "the mount doesn't answer"
+k patch alx fuse --type merge -p '{"spec":{"upgrade":{"strategy":"RollingUpdate"}}}' >/dev/null
+within 30 up_to_date Replacing
+within 180 up_to_date UpToDate
+[ "$(uid_of_fuse)" != "$before" ] || fail "the mount wasn't replaced"
+[ "$(masters)" = "$masters" ] || fail "a master was replaced for a mount"
+within 20 answers
+echo "changed: $(k get alx fuse -o jsonpath='{.status.fuse} {.status.history[-1].what} replaced {.status.history[-1].replaced}')"
+
 k patch alx fuse --type merge -p '{"spec":{"fuse":{"enabled":false}}}' >/dev/null
 unmounted() { [ "$(mounts)" = 0 ]; }
 within 90 unmounted

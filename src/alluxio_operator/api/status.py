@@ -244,6 +244,13 @@ class WorkersStatus(Model):
     )
 
 
+class FuseStatus(Model):
+    """What is known of the FUSE mounts."""
+
+    ready: int = Field(0, description="Nodes on which the mount answers.")
+    wanted: int = Field(0, description="Nodes that should have the mount.")
+
+
 class OwnerStatus(Model):
     """What the status of every kind says."""
 
@@ -262,6 +269,7 @@ class ClusterStatus(OwnerStatus):
 
     masters: MastersStatus = Field(MastersStatus(), description="The masters.")
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
+    fuse: FuseStatus | None = Field(None, description="The FUSE mounts, where there are to be any.")
     journal: JournalStatus | None = Field(None, description="The journal.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="How the memory of each process is divided."

@@ -26,11 +26,11 @@ class Upgrade(Model):
 
     strategy: Literal["RollingUpdate", "OnDelete"] = Field(
         "RollingUpdate",
-        description="RollingUpdate: the operator replaces pods, masters before workers, the leader last. OnDelete: it "
-        "replaces none; a pod gets what the spec says once somebody deletes it.",
+        description="RollingUpdate: the operator replaces pods, masters before workers before FUSE mounts, the leader "
+        "after other masters. OnDelete: it replaces none; a pod gets what the spec says once somebody deletes it.",
     )
     max_unavailable: Annotated[int, Field(ge=1, le=100)] = Field(
-        1, description="Workers that are replaced at the same time."
+        1, description="Workers, and then FUSE mounts, that are replaced at the same time."
     )
     step_timeout_seconds: Annotated[int, Field(ge=30, le=86400)] = Field(
         600,

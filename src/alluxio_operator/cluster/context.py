@@ -193,6 +193,8 @@ def _beside_the_role(cluster: Cluster, role: str) -> dict[str, Any]:
         said["ufs"] = [mount["path"], mount["claim"]]
     if role in (names.WORKER, names.FUSE):
         said["sockets"] = _sockets(cluster)
+    if role == names.FUSE:
+        said["mount"] = fuse_values(spec, made)
     if role == names.WORKER:
         said["tiers"] = [_as_mounted(volume) for volume in tier_volumes(spec.workers, made)]
     if spec.log_server.enabled and role != names.LOG_SERVER:

@@ -96,7 +96,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
     if observed.good_spec is not None:
         # What was begun in a window and failed is taken back outside of it, too: half of it is nobody's wish.
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
-    roles = Roles(observed, quorum, hashes, _workers(cluster, observed))
+    roles = Roles(observed, quorum, hashes, _counts(cluster, observed))
     rolled = roll.next_step(roles, upgrade, now, next_safeguard(observed, cluster.spec, now))
     rolled = guarded(rolled, observed.ufs, wanted=upgrade.wait_for_ufs)
     return Plan(
@@ -128,9 +128,8 @@ def _outdated(roles: Roles) -> tuple[str, ...]:
     return tuple(role for role in (*roll.ORDER, *followers.TEMPLATES) if role in roles.wanted and roles.outdated(role))
 
 
-def _workers(cluster: Cluster, observed: Observed) -> int:
-    workers = cluster.spec.workers
-    if workers.workload == "DaemonSet":
-        # What its controller counted last: it knows the nodes.
-        return observed.status.workers.wanted
-    return 1 if workers.replicas is None else workers.replicas
+def _counts(cluster: Cluster, observed: Observed) -> Mapping[str, int]:
+    workers, status = cluster.spec.workers, observed.status
+    # Of a DaemonSet it is what its controller counted last: it knows the nodes.
+    counted = status.workers.wanted if workers.workload == "DaemonSet" else workers.replicas
+    return {names.WORKER: 1 if counted is None else counted, names.FUSE: status.fuse.wanted if status.fuse else 0}

@@ -15,10 +15,10 @@ from alluxio_operator.cluster import names
 from alluxio_operator.cluster.pods import Pod
 from alluxio_operator.cluster.roll import Roles, RollStep, closed_until, wait_for_window
 
-TEMPLATES: Final[Mapping[str, int]] = {names.LOG_SERVER: 60, names.PROXY: 65, names.FUSE: 95}
+TEMPLATES: Final[Mapping[str, int]] = {names.LOG_SERVER: 60, names.PROXY: 65}
 """Numbers of their templates."""
-LAST: Final = frozenset({TEMPLATES[names.PROXY], TEMPLATES[names.FUSE]})
-"""They are clients of masters and workers, and follow them."""
+LAST: Final = frozenset({TEMPLATES[names.PROXY]})
+"""Clients of masters and workers, which follow them."""
 
 
 def waiting(roles: Roles, step: RollStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:

@@ -10,14 +10,14 @@ from datetime import datetime
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.base import in_binary
-from alluxio_operator.api.status import Change, ClusterStatus, RoleMemory, RollbackStatus, WorkersStatus
+from alluxio_operator.api.status import Change, ClusterStatus, FuseStatus, RoleMemory, RollbackStatus, WorkersStatus
 from alluxio_operator.cluster import dynamic, members, names, roll, rollback, volume_gates
 from alluxio_operator.cluster.again import AT_WORK, next_look, not_later
 from alluxio_operator.cluster.decide import Plan
 from alluxio_operator.cluster.history import Wished, history_after
 from alluxio_operator.cluster.observed import Observed
 from alluxio_operator.cluster.validate import Cluster
-from alluxio_operator.cluster.verdict import Verdict, judge, worker_rollout
+from alluxio_operator.cluster.verdict import Verdict, fuse_rollout, judge, worker_rollout
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.pipeline import standing
 from alluxio_operator.pipeline.applied import WORKLOADS, Applied
@@ -62,6 +62,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         masters=members.masters_status(plan, observed),
         workers=_workers_status(observed, workers),
+        fuse=_fuse_status(plan.cluster, observed, fuse_rollout(cluster, rollouts)),
         memory=tuple(_memory(cluster)),
         good=before.good,
         # The rest is of what was begun or made: while it is paused nothing was, whatever the plan says.
@@ -158,6 +159,12 @@ def _workers_status(observed: Observed, state: Rollout | None) -> WorkersStatus:
         capacity=in_binary(info.capacity),
         used_percent=percent,
     )
+
+
+def _fuse_status(cluster: Cluster, observed: Observed, state: Rollout | None) -> FuseStatus | None:
+    if not cluster.spec.fuse.enabled:
+        return None
+    return FuseStatus(ready=state.ready, wanted=state.wanted) if state else observed.status.fuse
 
 
 def _memory(cluster: Cluster) -> Iterable[RoleMemory]:

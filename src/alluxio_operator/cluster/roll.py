@@ -3,8 +3,8 @@
 Kubernetes replaces pods from the highest number down and knows nothing of a quorum or of a leader: with one master
 down it takes the next one away. So its workloads have the strategy OnDelete, and pods are deleted here, a step at a
 time: masters, of which all have to be well before one goes and whose leader goes last; then the job master; then
-workers. Each step is on record before its first pod is deleted, and ends when the role is well again, by Alluxio's own
-word.
+workers; then the FUSE mounts, each of which takes open files with it. Each step is on record before its first pod is
+deleted, and ends when the role is well again, by Alluxio's own word.
 
 What tells an outdated pod from others is the hash of what the spec means for it. A template whose text changes, as with
 another version of the operator, replaces nothing by itself.
@@ -36,14 +36,19 @@ GATE = "UpToDate"
 CONFIG_HASH: Final = f"{GROUP}/config-hash"
 """Annotation of a pod: what the spec meant for it when it was made."""
 
-ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER)
-"""Masters of either version serve workers of either, as Alluxio has it for its upgrades: masters first."""
+ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
+"""Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""
 
 TIMED_OUT = "StepTimedOut"
 _HOLDS: Final = {
     names.MASTER: ("HeldForQuorum", "the masters are"),
     names.JOB_MASTER: ("HeldForJobMaster", "the job master is"),
     names.WORKER: ("HeldForWorkers", "the workers are"),
+    names.FUSE: ("HeldForMounts", "the mounts are"),
+}
+_MISSING: Final = {
+    names.WORKER: "{ready} of {wanted} workers are registered and ready",
+    names.FUSE: "the mount answers on {ready} of {wanted} nodes",
 }
 
 MOST: Final = 100
@@ -77,12 +82,14 @@ class RollStep:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """All that a step is decided by; `wanted` is the hash of each role, `counts` how many pods it is to have."""
+    """All that a step is decided by: `wanted` is the hash of each role, `counts` how many workers and mounts there are
+    to be.
+    """
 
     observed: Observed
     quorum: Quorum
     wanted: Mapping[str, str]
-    workers: int
+    counts: Mapping[str, int]
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -115,10 +122,10 @@ class Roles:
             return self._unwell_masters(pods)
         if role == names.JOB_MASTER:
             return None if self.observed.job_master_serves else _trouble(pods) or "the job master doesn't answer"
-        ready = sum(pod.ready for pod in pods)
-        if ready >= self.workers:
+        ready, wanted = sum(pod.ready for pod in pods), self.counts.get(role, 0)
+        if ready >= wanted:
             return None
-        return _trouble(pods) or f"{ready} of {self.workers} workers are registered and ready"
+        return _trouble(pods) or _MISSING[role].format(ready=ready, wanted=wanted)
 
     def _unwell_masters(self, pods: Sequence[Pod]) -> str | None:
         if len(self.quorum.claims) > 1:
@@ -232,7 +239,7 @@ def _begin(role: str, outdated: Sequence[Pod], roles: Roles, upgrade: Upgrade, n
     if role == names.JOB_MASTER:
         return _replace(outdated[:1], now)
     first_of_all = upgrade.canary_seconds > 0 and not any(roles.is_current(pod) for pod in roles.observed.role(role))
-    if first_of_all and len(outdated) > 1:
+    if role == names.WORKER and first_of_all and len(outdated) > 1:
         return _replace(outdated[:1], now, canary=True)
     return _replace(outdated[: upgrade.max_unavailable], now)
 

@@ -102,7 +102,8 @@ def _gates(plan: Plan, observed: Observed, applied: Applied, rollouts: Rollouts)
         yield gates.proxy_serving(observed)
     yield _services(plan, applied)
     if spec.fuse.enabled:
-        yield gates.fuse_mounted(observed, _wanted_mounts(cluster, rollouts))
+        mounts = fuse_rollout(cluster, rollouts)
+        yield gates.fuse_mounted(observed, mounts.wanted if mounts else None)
 
 
 def _phase(
@@ -184,6 +185,6 @@ def worker_rollout(cluster: Cluster, rollouts: Rollouts) -> Rollout | None:
     return rollouts.get(Ref(cluster.spec.workers.workload, cluster.names.of(names.WORKER)))
 
 
-def _wanted_mounts(cluster: Cluster, rollouts: Rollouts) -> int | None:
-    state = rollouts.get(Ref("DaemonSet", cluster.names.of(names.FUSE)))
-    return state.wanted if state else None
+def fuse_rollout(cluster: Cluster, rollouts: Rollouts) -> Rollout | None:
+    """Return how the workload of the mounts stands; None before it is applied."""
+    return rollouts.get(Ref("DaemonSet", cluster.names.of(names.FUSE)))

@@ -25,7 +25,7 @@ from alluxio_operator.plugin.errors import PluginError
 
 FOLDER = "alluxio"
 CONTEXT_LINES = 1
-KUBERNETES_REPLACES = (names.LOG_SERVER, names.PROXY, names.FUSE)
+KUBERNETES_REPLACES = (names.LOG_SERVER, names.PROXY)
 """Roles whose pods follow their workload at once, or after all others."""
 
 
@@ -133,7 +133,7 @@ def _site(cluster: Cluster) -> Mapping[str, str]:
 
 
 def _roles(pods: tuple[Pod, ...], plan: Plan) -> roll.Roles:
-    return roll.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, 0)
+    return roll.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, {})
 
 
 def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> Iterable[ObjectChange]:
@@ -197,9 +197,9 @@ def _replaced(
             yield pod.name + (" (the leader)" if pod.name == leader else "")
     made = plan.cluster.names
     for role in KUBERNETES_REPLACES:
-        for ref in (Ref("Deployment", made.of(role)), Ref("DaemonSet", made.of(role))):
-            if ref in before and ref in after and _template(before[ref]) != _template(after[ref]):
-                yield f"the pods of {ref.kind} {ref.name}, by its own rolling update"
+        ref = Ref("Deployment", made.of(role))
+        if ref in before and ref in after and _template(before[ref]) != _template(after[ref]):
+            yield f"the pods of {ref.kind} {ref.name}, by its own rolling update"
 
 
 def _template(manifest: Manifest) -> Any:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from tests.support.builders import TEMPLATES, cluster
+from tests.support.builders import TEMPLATES, cluster, merged
 
 from alluxio_operator.api.ufs import OWN_FOLDERS
 from alluxio_operator.cluster.context import context_of
@@ -122,6 +122,25 @@ def test_no_pod_is_rendered_otherwise_under_the_same_hash(over: dict[str, Any]):
 
     assert any(before[name] != after[name] for name in after)
     assert {name for name in after if before[name] != after[name]} <= restarted(**over)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"fuse": {"options": ["allow_other", "max_readahead=131072"]}},
+        {"fuse": {"mountPath": "/mnt/elsewhere/fuse"}},
+        {"fuse": {"alluxioPath": "/tables"}},
+        {"fuse": {"nodeSelector": {"disk": "fast"}, "tolerations": [{"operator": "Exists"}]}},
+        {"fuse": {"env": [{"name": "A", "value": "b"}], "resources": {"requests": {"cpu": "1"}}}},
+        {"workers": UUID},
+    ],
+)
+def test_no_mount_is_rendered_otherwise_under_the_same_hash(over: dict[str, Any]):
+    mounted = {"fuse": {"enabled": True}}
+    wished = merged(mounted, over)
+
+    assert pods(**mounted)["fuse"] != pods(**wished)["fuse"]
+    assert pod_hashes(**mounted)["small-fuse"] != pod_hashes(**wished)["small-fuse"]
 
 
 def pods(**over: Any) -> dict[str, Any]:

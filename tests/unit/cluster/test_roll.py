@@ -20,6 +20,7 @@ OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}
 FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")
 WELL: Mapping[int, Answer] = {0: info(), 1: FOLLOWS_0, 2: FOLLOWS_0}
 HASHES = {"master": "new", "jobmaster": "new", "worker": "new"}
+WITH_FUSE = {**HASHES, "fuse": "new"}
 CRASHES = container_status("worker", waiting={"reason": "CrashLoopBackOff", "message": "back-off"})
 
 
@@ -51,6 +52,7 @@ def step(
     roll: RollStatus | None = None,
     job_master: bool = True,
     workers: int | None = None,
+    mounts: int = 0,
     hashes: Mapping[str, str] = HASHES,
     after: float = 10,
     **upgrade: Any,
@@ -62,7 +64,7 @@ def step(
         job_master=job_master,
     )
     wanted = sum(one["metadata"]["name"].startswith("small-worker") for one in pods) if workers is None else workers
-    roles = Roles(found, quorum_of(found, members), hashes, wanted)
+    roles = Roles(found, quorum_of(found, members), hashes, {"worker": wanted, "fuse": mounts})
     return next_step(roles, Upgrade.model_validate(upgrade), later(after))
 
 
@@ -197,6 +199,30 @@ def test_workers_that_fail_are_replaced_together_and_first():
     pods = [*masters(NEW, NEW, NEW), made("worker", 0), broken("worker", 1), broken("worker", 2)]
 
     assert deleted(step(pods)) == ["small-worker-1", "small-worker-2"]
+
+
+def test_mounts_go_when_all_that_serves_them_is_done():
+    serving = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW)]
+    mounts = [made("fuse", 0), made("fuse", 1)]
+
+    assert deleted(step([*serving, made("worker"), *mounts], mounts=2, hashes=WITH_FUSE)) == ["small-worker-0"]
+    assert deleted(step([*serving, made("worker", by=NEW), *mounts], mounts=2, hashes=WITH_FUSE)) == ["small-fuse-0"]
+
+
+def test_no_mount_that_answers_goes_while_another_one_is_away():
+    serving = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), made("worker", by=NEW)]
+    found = step([*serving, made("fuse", 0)], mounts=2, hashes=WITH_FUSE)
+
+    assert (deleted(found), found.gate.reason) == ([], "HeldForMounts")
+    assert "the mount answers on 1 of 2 nodes" in found.gate.message
+
+
+def test_a_canary_is_a_worker():
+    serving = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), made("worker", by=NEW)]
+    found = step([*serving, made("fuse", 0), made("fuse", 1)], mounts=2, hashes=WITH_FUSE, canarySeconds=300)
+
+    assert found.status is not None
+    assert not found.status.canary
 
 
 def test_a_pod_that_does_not_say_by_what_it_was_made_is_left_alone():

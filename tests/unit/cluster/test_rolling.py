@@ -227,14 +227,55 @@ def test_the_proxy_follows_masters_and_workers():
     assert written.index("small-worker-0") < written.index("small-proxy")
 
 
-def test_a_template_of_another_operator_version_replaces_nothing():
-    world = settled()
+FUSE: Json = {"fuse": {"enabled": True}}
+
+
+def with_mounts(**over: Any) -> World:
+    world = World(resource(**FUSE, **over))
+    world.settle()
+    world.kube.writes.clear()
+    return world
+
+
+def test_mounts_follow_masters_and_workers():
+    world = with_mounts()
+    world.edit_spec(**EVERYBODY, **FUSE)
+    world.settle(40)
+
+    assert deleted(world) == ["small-master-0", "small-jobmaster-0", "small-worker-0", "small-fuse-0"]
+    assert outdated(world) == []
+    assert world.status["fuse"] == {"ready": 1, "wanted": 1}
+
+
+def test_with_on_delete_a_mount_stays_until_somebody_deletes_it():
+    world = with_mounts()
+    world.edit_spec(fuse={"enabled": True, "options": ["max_readahead=131072"]}, upgrade={"strategy": "OnDelete"})
+    world.settle()
+
+    assert (deleted(world), outdated(world)) == ([], ["small-fuse-0"])
+    assert "small-fuse-0" in world.condition("UpToDate")["message"]
+    assert world.phase == "Ready"
+
+
+def test_mounts_that_are_wanted_no_more_hold_up_nothing():
+    world = with_mounts()
+    world.edit_spec(**EVERYBODY)
+    world.settle(40)
+
+    assert deleted(world) == ["small-master-0", "small-jobmaster-0", "small-worker-0"]
+    assert "fuse" not in world.status
+    assert world.condition("UpToDate")["status"] == "True"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "small-master"), ("DaemonSet", "small-fuse")])
+def test_a_template_of_another_operator_version_replaces_nothing(kind: str, name: str):
+    world = with_mounts()
 
     def reword(obj: Json) -> None:
         obj["spec"]["template"]["metadata"]["labels"]["alluxio-operator.io/new"] = "label"
         obj["spec"]["template"]["spec"]["containers"][0]["command"] = ["another", "text"]
 
-    world.kube.edit("StatefulSet", world.namespace, "small-master", reword)
+    world.kube.edit(kind, world.namespace, name, reword)
     world.start_operator()
     world.settle()
 

@@ -26,7 +26,7 @@ def step(
         job_master=True,
     )
     workers = sum(one["metadata"]["name"].startswith("small-worker") for one in pods)
-    roles = Roles(found, quorum_of(found, 3), HASHES, workers)
+    roles = Roles(found, quorum_of(found, 3), HASHES, {"worker": workers})
     return guarded(next_step(roles, Upgrade(), later(10)), health, wanted=wanted)
 
 
@@ -74,7 +74,7 @@ def test_a_master_that_seems_to_fail_may_only_wait_for_its_storage(health: UfsHe
         status=ClusterStatus(journal=initialized(members=3)),
         answers={f"small-master-{ordinal}": WELL[ordinal] for ordinal in (0, 1)},
     )
-    roles = Roles(found, quorum_of(found, 3), HASHES, 0)
+    roles = Roles(found, quorum_of(found, 3), HASHES, {})
 
     assert deleted(guarded(next_step(roles, Upgrade(), later(10)), health, wanted=True)) == goes
 
