@@ -146,6 +146,16 @@ SUITES = (
         full=True,
     ),
     Suite(
+        "nodes",
+        (
+            (PYTHON, "-m", "dev.cluster", "up", "--nodes", "3"),
+            _kuttl("kuttl-test-nodes.yaml"),
+            (PYTHON, "-m", "dev.cluster", "up", "--nodes", "1"),
+        ),
+        20,
+        full=True,
+    ),
+    Suite(
         # Builds its image for this alone; where no JDK can run it, the test is skipped by name.
         "trino",
         ((PYTHON, "-m", "pytest", "-q", "tests/trino", "--timeout=1500", f"--junitxml={REPORTS}/trino.xml"),),

@@ -1,4 +1,4 @@
-# What the steps of this story share: source it after lib.sh.
+# What stories of several masters, named ha, share: source it after lib.sh.
 phase() { [ "$(k get alx ha -o jsonpath='{.status.phase}')" = "$1" ]; }
 leader() { k get alx ha -o jsonpath='{.status.masters.leader}'; }
 standby() { k get alx ha -o jsonpath='{.status.masters.members[?(@.role=="Standby")].name}' | cut -d' ' -f1; }

@@ -1,7 +1,7 @@
 # Each master goes in turn, by name, while a client writes and reads; then the leader is killed hard, twice.
 . ../../support/lib.sh
 . ../../support/client-loop.sh
-. ./ha.sh
+. ../../support/quorum.sh
 start_loop ha
 
 # served VICTIM LEADER BEFORE: where the leader went, wait until the client was served again, so that the next loss doesn't fall

@@ -1,7 +1,7 @@
 # One member's volume is replaced by an empty one, then the leader's is emptied: both join again, the others serve on.
 . ../../support/lib.sh
 . ../../support/client-loop.sh
-. ./ha.sh
+. ../../support/quorum.sh
 alluxio ha fs mkdir -Dalluxio.user.file.writetype.default=MUST_CACHE /only-in-alluxio
 start_loop ha
 

@@ -1,6 +1,6 @@
 # Two of three journals are gone: nobody may begin anew, and one that comes back is enough for all.
 . ../../support/lib.sh
-. ./ha.sh
+. ../../support/quorum.sh
 echo "1. $(date +%T) two masters lose their journals at once"
 for pod in ha-master-1 ha-master-2; do
     k exec "$pod" -c master -- sh -c 'mkdir /journal/away && mv /journal/raft /journal/away/'

@@ -1,6 +1,6 @@
 # 3 -> 0 -> 3: pods go, journals and files stay; no other number comes back.
 . ../../support/lib.sh
-. ./ha.sh
+. ../../support/quorum.sh
 wish() { k patch alx ha --type merge -p "{\"spec\":{\"masters\":{\"replicas\":$1}}}"; }
 claims() { k get pvc -l app.kubernetes.io/component=master -o jsonpath='{range .items[*]}{.metadata.name}={.metadata.uid} {end}'; }
 generation() { k get statefulset ha-worker -o jsonpath='{.metadata.generation}'; }
