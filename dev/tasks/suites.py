@@ -72,6 +72,10 @@ def _kuttl(config: str, reports: Path = REPORTS) -> Sequence[str]:
     return ("dev/in-cluster", "kubectl-kuttl", "test", f"--config=kuttl-tests/{config}", f"--artifacts-dir={reports}")
 
 
+def _namespaces(what: str) -> Sequence[str]:
+    return ("dev/in-cluster", "bash", "kuttl-tests/support/namespaces.sh", what)
+
+
 def _long_faults(name: str, which: str) -> Sequence[str]:
     return (*FAULT_TESTS, "--long", "-k", which, f"--junitxml={REPORTS}/{name}.xml")
 
@@ -79,7 +83,10 @@ def _long_faults(name: str, which: str) -> Sequence[str]:
 def _failed_stories() -> Sequence[Sequence[str]]:
     report = REPORTS / "kuttl-report.xml"
     failed = sorted(failed_cases(report.read_text())) if report.exists() else []
-    return [(*_kuttl("kuttl-test.yaml", REPORTS / "again"), "--test", name) for name in failed]
+    if not failed:
+        return []
+    stories = [(*_kuttl("kuttl-test.yaml", REPORTS / "again"), "--test", name) for name in failed]
+    return [_namespaces("remove"), *stories, _namespaces("gone")]
 
 
 def failed_cases(report: str) -> set[str]:
@@ -137,7 +144,7 @@ SUITES = (
     ),
     Suite("faults", (FAULT_TESTS,), 8, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"),), 14, again=_failed_stories),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 14, again=_failed_stories),
     Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
     Suite(
         "more-scenarios",

@@ -30,6 +30,13 @@ def test_the_suite_of_the_tools_builds_all_that_later_suites_run():
     assert built >= {tool.name for tool in (*tools.TOOLS, *tools.LIFECYCLE_TOOLS)}
 
 
+def test_every_story_of_every_run_lets_its_namespace_go():
+    stories = [file for file in (suites.ROOT / "kuttl-tests" / "scenarios").iterdir() if file.is_dir()]
+
+    assert stories
+    assert [story.name for story in stories if not (story / "99-leave.yaml").is_file()] == []
+
+
 REPORT = """<testsuites><testsuite name="all" tests="4" failures="2">
 <testcase name="well"/><testcase name="skipped"><skipped/></testcase>
 <testcase name="wrong"><failure message="no">no</failure></testcase>
