@@ -39,7 +39,7 @@ def test_a_chosen_kubeconfig_wins(chosen: str | None, foreign: bool) -> None:
     assert (cli.foreign_kubeconfig(environment, find_paths(environment)) is not None) is foreign
 
 
-@pytest.mark.parametrize("arguments", [["up", "--nodes", "4"], ["up", "--nodes", "0"], [], ["load"]])
+@pytest.mark.parametrize("arguments", [["up", "--nodes", "4"], ["up", "--nodes", "0"], [], ["kubeconfig", "more"]])
 def test_wrong_command_lines_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as refusal:
         cli.parser().parse_args(arguments)
