@@ -1,5 +1,4 @@
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +40,8 @@ def test_behind_a_wrapper_the_child_is_what_counts(known: Processes) -> None:
     known.start(Command("sleeper", ("sleep", "60"), wrapper=("sh", "-c", '"$@"; exit 0', "sh")))
     record = known.record("sleeper")
     assert record
-    assert Path(f"/proc/{record.pid}/comm").read_text() == "sleep\n"
+    # Between fork and exec the child still has the wrapper's name.
+    known.wait_for("exec", lambda: Path(f"/proc/{record.pid}/comm").read_text() == "sleep\n", 10, "sleeper")
     known.stop("sleeper")
 
 
@@ -58,9 +58,7 @@ def test_another_process_with_the_same_id_is_left_alone(known: Processes) -> Non
 
 def test_a_process_that_ignores_the_polite_signal_is_killed(known: Processes) -> None:
     known.start(Command("stubborn", ("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")))
-    deadline = time.monotonic() + 10
-    while "ready" not in known.tail("stubborn") and time.monotonic() < deadline:
-        time.sleep(0.02)
+    known.wait_for("ready", lambda: "ready" in known.tail("stubborn"), 10, "stubborn")
     known.stop("stubborn", patience=0.2)
     assert not known.alive("stubborn")
 
