@@ -66,7 +66,7 @@ def _lines(names: Sequence[str], found: Mapping[str, Mapping[str, Any]]) -> Iter
     yield ""
     yield from _table(
         ("suite", "run", "commit", "took", "budget", "outcome"),
-        [_row(found[name]) if name in found else (name, "", "", "", "", "never run in full") for name in names],
+        [_row(found[name]) if name in found else (name, "", "", "", "", "not on record") for name in names],
     )
     for name, record in found.items():
         if sum(record["count"].values()):
