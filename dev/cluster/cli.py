@@ -155,6 +155,10 @@ def _status(_: argparse.Namespace, cluster: Cluster) -> int:
 
 
 def _load(options: argparse.Namespace, cluster: Cluster) -> int:
+    chosen = foreign_kubeconfig(os.environ, cluster.paths)
+    if chosen and not options.files:
+        say(f"KUBECONFIG is set: the cluster of {chosen} needs images from elsewhere; nothing is loaded")
+        return 0
     if not cluster.load(options.files):
         say("already loaded")
     return 0

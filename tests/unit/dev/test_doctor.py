@@ -39,6 +39,17 @@ def test_a_chosen_kubeconfig_wins(chosen: str | None, foreign: bool) -> None:
     assert (cli.foreign_kubeconfig(environment, find_paths(environment)) is not None) is foreign
 
 
+def test_nothing_is_loaded_into_a_cluster_of_somebody_elses_choice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Short, since the paths of Unix sockets are; nothing is made there.
+    monkeypatch.setenv("ALLUXIO_OPERATOR_CACHE", "/srv/c")
+    monkeypatch.setenv("KUBECONFIG", "/somewhere/else")
+
+    assert cli.main(["load"]) == 0
+    assert "/somewhere/else" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("arguments", [["up", "--nodes", "4"], ["up", "--nodes", "0"], [], ["kubeconfig", "more"]])
 def test_wrong_command_lines_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as refusal:
