@@ -62,7 +62,7 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         masters=members.masters_status(plan, observed),
         workers=_workers_status(observed, workers),
-        fuse=_fuse_status(plan.cluster, observed, fuse_rollout(cluster, rollouts)),
+        fuse=_fuse_status(cluster, observed, fuse_rollout(cluster, rollouts)),
         memory=tuple(_memory(cluster)),
         good=before.good,
         # The rest is of what was begun or made: while it is paused nothing was, whatever the plan says.
