@@ -12,7 +12,7 @@ from functools import partial
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.rollout import rollout
+from alluxio_operator.workloads.progress import rollout
 from bench.api import Api, Watch
 from bench.clusters import ObjectName, Place
 

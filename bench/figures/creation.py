@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from alluxio_operator.pipeline.applied import WORKLOADS
+from alluxio_operator.engine.applied import WORKLOADS
 from bench import clusters, waiting
 from bench.api import Json
 from bench.peers import floor, ordered

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.cluster.decide import SERVICES_FROM, WORKLOADS_FROM
+from alluxio_operator.kinds.cluster.decide import SERVICES_FROM, WORKLOADS_FROM
 from alluxio_operator.kube.kinds import KINDS
 from bench import clusters
 from bench.api import Api, CallFailed, Json

@@ -27,19 +27,19 @@ from kubernetes.dynamic.exceptions import NotFoundError
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
-from alluxio_operator.cluster.decide import decide
-from alluxio_operator.cluster.names import MANAGED_BY
-from alluxio_operator.cluster.observe import observe
-from alluxio_operator.cluster.reconcile import FOLDER
-from alluxio_operator.cluster.report import Report, report, report_problems
-from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.engine.applied import WORKLOADS, Applied
+from alluxio_operator.engine.children import OWNER_LABEL
+from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.names import MANAGED_BY
+from alluxio_operator.kinds.cluster.observe import observe
+from alluxio_operator.kinds.cluster.reconcile import FOLDER
+from alluxio_operator.kinds.cluster.report import Report, report, report_problems
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
-from alluxio_operator.pipeline.applied import WORKLOADS, Applied
-from alluxio_operator.pipeline.children import OWNER_LABEL
-from alluxio_operator.pipeline.render import LazyManifest, Outlines, Renderer, Rendering
-from alluxio_operator.work import Deadline, OwnerKey
 
 WORKERS = int(os.environ.get("BENCH_WORKERS", "4"))
 """Threads for blocking work, as many as the operator has."""

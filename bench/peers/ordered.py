@@ -19,7 +19,7 @@ from typing import Final, Literal
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.rollout import rollout
+from alluxio_operator.workloads.progress import rollout
 from bench import clusters, waiting
 from bench.api import Api, Json
 from bench.clusters import Place

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from alluxio_operator.presto.versions import DIALECTS
+from alluxio_operator.kinds.presto.versions import DIALECTS
 from dev.olm.descriptors import owned
 
 Json = dict[str, Any]

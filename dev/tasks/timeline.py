@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from alluxio_operator.cluster.names import Names
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 

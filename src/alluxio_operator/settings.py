@@ -82,7 +82,7 @@ class Settings:
     """A writable directory: the hooks' socket, shell-operator's temporary files and its debug socket."""
     hooks_dir: Path = _setting("ALLUXIO_OPERATOR_HOOKS_DIR", Path, Path("/hooks"))
     templates_dir: Path = _setting("ALLUXIO_OPERATOR_TEMPLATES_DIR", Path, Path("/templates"))
-    reconcilers: str = _setting("ALLUXIO_OPERATOR_RECONCILERS", str, "alluxio_operator.reconcilers")
+    reconcilers: str = _setting("ALLUXIO_OPERATOR_RECONCILERS", str, "alluxio_operator.kinds.registry")
     """The module that says how each kind is reconciled; another one stands in for it in tests."""
     shell_operator: Path = _setting("ALLUXIO_OPERATOR_SHELL_OPERATOR", Path, Path("/shell-operator"))
 

@@ -20,7 +20,7 @@ from dev.cluster.crds import install_crds
 from kubernetes import config
 from tests.api.stage import Api, Stage, until
 
-from alluxio_operator.pipeline.conditions import moment
+from alluxio_operator.engine.conditions import moment
 
 Json = dict[str, Any]
 

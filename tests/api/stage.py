@@ -20,14 +20,14 @@ from tests.support.world import RENDERER, FakeAlluxio
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
-from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.reconcile import ClusterReconciler
+from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
 
 Json = dict[str, Any]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from tests.api.stage import Json, Stage, Watched
 
+from alluxio_operator.engine.work import Outcome
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.work import Outcome
 
 NOTHING_MORE = {"jobService": {"enabled": False}, "logServer": {"enabled": False}}
 LATER = {"StatefulSet/small-master", "StatefulSet/small-worker", "ConfigMap/small-client", "Service/small-client"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.api.stage import Stage
 
-from alluxio_operator.reconcilers import list_owners
+from alluxio_operator.engine.upgradeable import ChangesUnderWay
+from alluxio_operator.engine.work import Reason, Request
+from alluxio_operator.kinds.registry import list_owners
 from alluxio_operator.settings import Settings
-from alluxio_operator.upgradeable import ChangesUnderWay
-from alluxio_operator.work import Reason, Request
 
 
 def test_an_edit_that_nobody_followed_comes_as_an_edit(installed: Stage):

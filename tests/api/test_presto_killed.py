@@ -17,13 +17,13 @@ from tests.api.stage import Stage, until
 from tests.support.presto import FakeServers, resource
 from tests.support.world import RENDERER
 
+from alluxio_operator.engine.work import Deadline, OwnerKey, Reason, Request
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.presto.answers import CoordinatorInfo
-from alluxio_operator.presto.names import Names
-from alluxio_operator.presto.reconcile import PrestoReconciler
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import Deadline, OwnerKey, Reason, Request
 
 Json = dict[str, Any]
 NOWHERE = {"nodeSelector": {"alluxio-operator.io/no-node-has-this": "true"}}

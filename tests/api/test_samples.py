@@ -10,8 +10,8 @@ from tests.api.stage import Stage
 from tests.support.builders import ROOT, UID
 from tests.support.world import RENDERER
 
-from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.kinds import KINDS
 

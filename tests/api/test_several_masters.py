@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.api.stage import Stage, Watched, address, until
 
-from alluxio_operator.cluster.rejoin import PERMISSION
+from alluxio_operator.kinds.cluster.masters.rejoin import PERMISSION
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import KINDS
 

@@ -17,9 +17,9 @@ import yaml
 from tests.support.builders import NOW, TEMPLATES, UID, journal_claim, journal_job, observed
 
 from alluxio_operator.api.status import JournalStatus
-from alluxio_operator.cluster.decide import decide
-from alluxio_operator.cluster.validate import Cluster, validate
-from alluxio_operator.pipeline.render import Manifest, Renderer
+from alluxio_operator.engine.render import Manifest, Renderer
+from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
 Json = dict[str, Any]
 HERE = Path(__file__).parent

@@ -16,12 +16,12 @@ from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.status import ClusterStatus, JournalStatus
-from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, Observed
-from alluxio_operator.cluster.pods import parse_pod
-from alluxio_operator.cluster.quorum import word_of_the_leader
-from alluxio_operator.cluster.validate import Cluster, validate
-from alluxio_operator.pipeline.conditions import stamp
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.masters.quorum import word_of_the_leader
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, Observed
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
+from alluxio_operator.workloads.pods import parse_pod
 
 Json = dict[str, Any]
 

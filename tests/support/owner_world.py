@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.builders import NOW
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Reconciler, Request
 
 Json = dict[str, Any]
 

@@ -12,14 +12,14 @@ from tests.support.owner_world import OwnerWorld
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.presto import KIND, PrestoSpec
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.render import Renderer
-from alluxio_operator.presto.answers import CoordinatorInfo
-from alluxio_operator.presto.names import Names
-from alluxio_operator.presto.reconcile import PrestoReconciler
-from alluxio_operator.presto.validate import Presto, validate
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import Deadline, OwnerKey
 
 Json = dict[str, Any]
 NAME = "queries"

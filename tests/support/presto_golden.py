@@ -15,10 +15,10 @@ from tests.support.builders import NOW, ROOT
 from tests.support.presto import RENDERER, UID
 
 from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
-from alluxio_operator.pipeline.render import Manifest
-from alluxio_operator.presto.decide import decide
-from alluxio_operator.presto.observed import Observed
-from alluxio_operator.presto.validate import Presto, validate
+from alluxio_operator.engine.render import Manifest
+from alluxio_operator.kinds.presto.decide import decide
+from alluxio_operator.kinds.presto.observed import Observed
+from alluxio_operator.kinds.presto.validate import Presto, validate
 
 HERE = ROOT / "tests" / "unit" / "presto" / "golden"
 SAMPLES = {path.stem: path for path in sorted((ROOT / "config" / "samples" / "presto").glob("*.yaml"))}

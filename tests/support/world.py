@@ -15,13 +15,13 @@ from tests.support.owner_world import OwnerWorld
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.cluster.reconcile import ClusterReconciler
-from alluxio_operator.cluster.ufs_endpoints import UfsHealth
+from alluxio_operator.engine.render import Manifest, Renderer
+from alluxio_operator.engine.upgradeable import ChangesUnderWay
+from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.upgradeable import ChangesUnderWay
-from alluxio_operator.work import Deadline, OwnerKey
 
 Json = dict[str, Any]
 

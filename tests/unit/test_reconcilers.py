@@ -7,10 +7,10 @@ from typing import Any
 from tests.support.builders import resource
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator import reconcilers
+from alluxio_operator.engine.upgradeable import ChangesUnderWay
+from alluxio_operator.engine.work import Reason
+from alluxio_operator.kinds import registry as reconcilers
 from alluxio_operator.settings import Settings
-from alluxio_operator.upgradeable import ChangesUnderWay
-from alluxio_operator.work import Reason
 
 Json = dict[str, Any]
 

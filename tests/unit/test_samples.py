@@ -10,9 +10,9 @@ from tests.support.builders import ROOT, TEMPLATES, UID
 from tests.support.crds import unknown_fields
 
 from alluxio_operator.api import crd
-from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.validate import Cluster, validate
-from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
 Json = dict[str, Any]
 SAMPLES = sorted(

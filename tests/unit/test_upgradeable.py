@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from alluxio_operator.upgradeable import ChangesUnderWay, changes, verdict
-from alluxio_operator.work import OwnerKey
+from alluxio_operator.engine.upgradeable import ChangesUnderWay, changes, verdict
+from alluxio_operator.engine.work import OwnerKey
 
 KEY = OwnerKey("AlluxioCluster", "lake", "small")
 OTHER = OwnerKey("Presto", "lake", "sql")

@@ -15,8 +15,8 @@ from typing import Any
 import urllib3
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
-from alluxio_operator.silence import in_words
-from alluxio_operator.work import Deadline
+from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.errors import in_words
 
 INFO = "/api/v1/master/info?raw_configuration=false"
 OVERVIEW = "/api/v1/master/webui_overview"

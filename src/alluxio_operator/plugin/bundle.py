@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 
 from alluxio_operator import __version__
+from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.plugin import redact
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import KIND, Reader

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from alluxio_operator import __version__
-from alluxio_operator.cluster.names import ROLES
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.kinds.cluster.names import ROLES
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.pipeline.render import Renderer
 from alluxio_operator.plugin import bundle, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from alluxio_operator.cluster.names import RESTART
+from alluxio_operator.kinds.cluster.names import RESTART
 
 Patch = Mapping[str, Any]
 

@@ -12,16 +12,18 @@ from typing import Any
 import yaml
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster import dynamic, names, properties, roll
-from alluxio_operator.cluster.decide import Plan, decide
-from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.pods import Pod, parse_pod
-from alluxio_operator.cluster.rollback import followed
-from alluxio_operator.cluster.validate import Cluster, validate
-from alluxio_operator.cluster.wanted_volumes import wanted
+from alluxio_operator.engine.render import Manifest, Renderer
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.decide import Plan, decide
+from alluxio_operator.kinds.cluster.objects import dynamic, properties
+from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.rollout import rollout as roll
+from alluxio_operator.kinds.cluster.rollout.rollback import followed
+from alluxio_operator.kinds.cluster.storage.desired import wanted
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.kinds import Object, Ref
-from alluxio_operator.pipeline.render import Manifest, Renderer
 from alluxio_operator.plugin.errors import PluginError
+from alluxio_operator.workloads.pods import Pod, parse_pod
 
 FOLDER = "alluxio"
 CONTEXT_LINES = 1

@@ -13,8 +13,8 @@ from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster import revisions
-from alluxio_operator.cluster.rollback import active
+from alluxio_operator.kinds.cluster.rollout import revisions
+from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS

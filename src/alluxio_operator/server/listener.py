@@ -15,10 +15,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, cast
 
+from alluxio_operator.engine.work import ListOwners, Reason, Resync
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ListOwners, Reason, Resync
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from alluxio_operator.engine.upgradeable import ChangesUnderWay
+from alluxio_operator.engine.work import IsNews, ListOwners, Reconcile, Reconciler, Request, Resync
 from alluxio_operator.environment import LEADING_FD
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.server.http import HttpServer
@@ -27,8 +29,6 @@ from alluxio_operator.server.watch import Collections, Watch, Watched
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.upgradeable import ChangesUnderWay
-from alluxio_operator.work import IsNews, ListOwners, Reconcile, Reconciler, Request, Resync
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ ToldToStop = Callable[[float], bool]
 
 
 class ReconcilersModule(Protocol):
-    """The module that says how each kind is reconciled (`alluxio_operator.reconcilers`)."""
+    """The module that says how each kind is reconciled (`alluxio_operator.kinds.registry`)."""
 
     def reconcilers(
         self, kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay

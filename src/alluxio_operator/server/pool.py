@@ -11,10 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alluxio_operator.server.queue import KeyedQueue, Taken
-from alluxio_operator.telemetry.logs import bound, owner_fields
-from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import (
+from alluxio_operator.engine.work import (
     CallFailed,
     Deadline,
     DeadlineExceeded,
@@ -25,6 +22,9 @@ from alluxio_operator.work import (
     Reconcile,
     Request,
 )
+from alluxio_operator.server.queue import KeyedQueue, Taken
+from alluxio_operator.telemetry.logs import bound, owner_fields
+from alluxio_operator.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from alluxio_operator.work import OwnerKey, Reason, Request
+from alluxio_operator.engine.work import OwnerKey, Reason, Request
 
 MOST_CHILDREN = 64
 """More named children than this are not listed one by one; the reconcile then looks at everything."""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from alluxio_operator.work import OwnerKey, Reason, Request
+from alluxio_operator.engine.work import OwnerKey, Reason, Request
 
 RESYNC_BINDING = "resync"
 """A schedule by this name asks for every owner."""

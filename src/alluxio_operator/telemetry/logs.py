@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from alluxio_operator.work import OwnerKey
+from alluxio_operator.engine.work import OwnerKey
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 _NAMES = {logging.WARNING: "warn", logging.CRITICAL: "error"}

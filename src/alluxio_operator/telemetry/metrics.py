@@ -16,7 +16,7 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from alluxio_operator.work import Reason
+from alluxio_operator.engine.work import Reason
 
 STAGES = ("observe", "validate", "decide", "render", "apply", "report")
 """The stages of a reconcile, in their order."""

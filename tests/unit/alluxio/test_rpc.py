@@ -22,7 +22,7 @@ from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
 from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, META
-from alluxio_operator.work import Deadline, DeadlineExceeded
+from alluxio_operator.engine.work import Deadline, DeadlineExceeded
 
 BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
 UPDATE = f"{CONFIGURATION}UpdateConfiguration"
@@ -276,7 +276,7 @@ def test_many_calls_leave_no_threads_behind(master: Alluxio):
 
 def test_an_operator_that_starts_does_not_load_the_library():
     code = (
-        "import alluxio_operator.reconcilers, sys; "
+        "import alluxio_operator.kinds.registry, sys; "
         "print([name for name in sys.modules if name.startswith(('grpc', 'google.protobuf'))])"
     )
 

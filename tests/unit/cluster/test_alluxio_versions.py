@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alluxio_operator.cluster.versions import MASTER_INFO, MASTER_OVERVIEW, master_probe
+from alluxio_operator.kinds.cluster.objects.versions import MASTER_INFO, MASTER_OVERVIEW, master_probe
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from tests.support.builders import TEMPLATES, cluster, merged
 
 from alluxio_operator.api.ufs import OWN_FOLDERS
-from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.roll import CONFIG_HASH
-from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
 
 RENDERER = Renderer(TEMPLATES)
 UUID = {"shortCircuit": {"policy": "Uuid"}}

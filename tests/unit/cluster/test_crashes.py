@@ -11,7 +11,7 @@ from tests.support.builders import resource
 from tests.support.crashes import outcome, run, stop_at
 from tests.support.world import World
 
-from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION
+from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION
 
 Json = dict[str, Any]
 

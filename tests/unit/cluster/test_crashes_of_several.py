@@ -12,7 +12,7 @@ from tests.support.world import World, address
 from tests.unit.cluster.test_crashes import install, jobs_made
 
 from alluxio_operator.alluxio.answers import Standby
-from alluxio_operator.cluster.rejoin import PERMISSION
+from alluxio_operator.kinds.cluster.masters.rejoin import PERMISSION
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS
 

@@ -18,8 +18,8 @@ from tests.support.builders import (
     ready_pod,
 )
 
-from alluxio_operator.cluster.decide import ALL, LAYERS, SERVICES_FROM, WORKLOADS_FROM, decide
-from alluxio_operator.cluster.observed import JOURNAL_ANNOTATION
+from alluxio_operator.kinds.cluster.decide import ALL, LAYERS, SERVICES_FROM, WORKLOADS_FROM, decide
+from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION
 
 LOST = pod(
     "master",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.builders import cluster_spec
 
-from alluxio_operator.cluster.disruption import Budget, budgets
+from alluxio_operator.kinds.cluster.objects.disruption import Budget, budgets
 
 
 def found(**over: Any) -> list[Budget]:

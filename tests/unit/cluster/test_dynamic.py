@@ -11,9 +11,9 @@ from tests.unit.cluster.test_crashes_of_several import THREE, Three, settled
 from tests.unit.cluster.test_rolling import deleted, outdated
 
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
-from alluxio_operator.cluster.again import TELL_AGAIN
-from alluxio_operator.cluster.dynamic import DYNAMIC
-from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.kinds.cluster.objects.dynamic import DYNAMIC
+from alluxio_operator.kinds.cluster.requeue import TELL_AGAIN
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ import pytest
 from tests.golden.cases import CASES, manifests_of, resource_of
 from tests.support.builders import cluster_spec
 
-from alluxio_operator.cluster import extras
-from alluxio_operator.cluster.extras import OWN_MOUNTS, SPREAD_OVER_NODES
+from alluxio_operator.workloads import user_volumes as extras
+from alluxio_operator.workloads.user_volumes import OWN_MOUNTS, SPREAD_OVER_NODES
 
 SELECTOR = {"app.kubernetes.io/component": "worker"}
 DATA = {"name": "data", "hostPath": {"path": "/data", "type": "Directory"}}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.support.builders import cluster_spec
 
-from alluxio_operator.cluster import fuse
-from alluxio_operator.cluster.names import Names
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects import fuse
 
 
 def test_every_cluster_has_a_place_of_its_own_unless_one_is_given():

@@ -8,7 +8,7 @@ import pytest
 from tests.support.builders import container_status, info, observed, pod, ready_pod
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.cluster import gates
+from alluxio_operator.kinds.cluster import gates
 
 PULL = [container_status("x", waiting={"reason": "ImagePullBackOff", "message": "no such image"})]
 

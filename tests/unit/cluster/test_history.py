@@ -8,7 +8,7 @@ from tests.support.builders import resource
 from tests.support.world import World
 
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.pipeline.history import KEPT
+from alluxio_operator.engine.history import KEPT
 
 Json = dict[str, Any]
 

@@ -17,7 +17,8 @@ from tests.support.builders import (
 )
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster import journal, names
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters import journal
 
 MISSING = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
 BACKOFF = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.golden.cases import manifests_of
 
-from alluxio_operator.cluster.rejoin import JOINED_ONCE
+from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE
 
 UID = "pod-uid-1"
 

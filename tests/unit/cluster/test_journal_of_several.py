@@ -18,7 +18,8 @@ from tests.support.builders import (
 )
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster import journal, names
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters import journal
 
 Json = dict[str, Any]
 MISSING = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft isn't there\n"}

@@ -18,13 +18,13 @@ from tests.support.builders import (
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
 from alluxio_operator.api.status import ClusterStatus, MemberStatus
-from alluxio_operator.cluster.decide import decide
-from alluxio_operator.cluster.members import LOOK_AGAIN
-from alluxio_operator.cluster.report import Report, report
-from alluxio_operator.cluster.validate import validate
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import Said, find, merge
+from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.members import LOOK_AGAIN
+from alluxio_operator.kinds.cluster.report import Report, report
+from alluxio_operator.kinds.cluster.validate import validate
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.conditions import Said, find, merge
 
 Json = dict[str, Any]
 QUIET: Json = {"jobService": {"enabled": False}, "logServer": {"enabled": False}}

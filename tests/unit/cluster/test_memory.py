@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.builders import cluster_spec
 
-from alluxio_operator.cluster import memory
-from alluxio_operator.cluster.memory import MI, OVERHEAD, ROCKSDB, SMALLEST_HEAP, Division
-from alluxio_operator.pipeline.problem import Problem
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.workloads import memory
+from alluxio_operator.workloads.memory import MI, OVERHEAD, ROCKSDB, SMALLEST_HEAP, Division
 
 GI = 1024 * MI
 ROLES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alluxio_operator.cluster.missing import Missing, what_is_missing
+from alluxio_operator.workloads.missing import Missing, what_is_missing
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.support.builders import TEMPLATES, cluster
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME
-from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.names import Names
-from alluxio_operator.pipeline.render import Manifest, Renderer
+from alluxio_operator.engine.render import Manifest, Renderer
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.names import Names
 
 LONGEST = "a" + "b-" * 19 + "c"
 RENDERER = Renderer(TEMPLATES)

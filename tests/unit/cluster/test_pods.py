@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.support.builders import container_status, pod, ready_pod
 
-from alluxio_operator.cluster.missing import Missing
-from alluxio_operator.cluster.pods import Pod, Trouble, first_trouble, gist, parse_pod
+from alluxio_operator.workloads.missing import Missing
+from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, parse_pod
 
 BACKOFF = {
     "reason": "CrashLoopBackOff",

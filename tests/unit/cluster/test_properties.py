@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.builders import cluster_spec
 
-from alluxio_operator.cluster import names, properties
-from alluxio_operator.cluster.names import Names
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects import properties
 
 NAMES = Names("small", "data")
 ROLES = ("master", "worker", "jobmaster", "jobworker", "logserver", "proxy", "fuse")

@@ -8,8 +8,8 @@ import pytest
 from tests.support.builders import container_status, info, observed, pod, ready_pod
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.cluster.pods import Trouble
-from alluxio_operator.cluster.quorum import majority, quorum_healthy, quorum_of, word_of_the_leader
+from alluxio_operator.kinds.cluster.masters.quorum import majority, quorum_healthy, quorum_of, word_of_the_leader
+from alluxio_operator.workloads.pods import Trouble
 
 NAMES = [f"small-master-{ordinal}" for ordinal in range(5)]
 FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")

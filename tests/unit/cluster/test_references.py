@@ -8,8 +8,8 @@ import pytest
 from tests.support.builders import NOW, cluster_spec, container_status, observed, pod, ready_pod
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.cluster.references import GATE, references, references_resolved
-from alluxio_operator.pipeline.conditions import Said, merge
+from alluxio_operator.engine.conditions import Said, merge
+from alluxio_operator.kinds.cluster.references import GATE, references, references_resolved
 
 S3: dict[str, Any] = {"rootMount": {"uri": "s3://lake", "volume": None, "s3": {"credentials": {"secretName": "keys"}}}}
 HDFS: dict[str, Any] = {

@@ -8,9 +8,9 @@ import pytest
 from tests.support.builders import NAMESPACE, pod, resource
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.pods import parse_pod
-from alluxio_operator.cluster.refusals import LONGEST, refused_pods
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.pod_creation import LONGEST, refused_pods
+from alluxio_operator.workloads.pods import parse_pod
 
 Json = dict[str, Any]
 NAMES = Names("small", NAMESPACE)

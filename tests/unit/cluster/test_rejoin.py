@@ -9,10 +9,10 @@ from tests.support.builders import container_status, info, initialized, initiali
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
 from alluxio_operator.api.status import RejoinStatus
-from alluxio_operator.cluster import rejoin
-from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.quorum import quorum_of
-from alluxio_operator.cluster.rejoin import JOINED_ONCE, PERMISSION, RejoinStep
+from alluxio_operator.kinds.cluster.masters import rejoin
+from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
+from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION, RejoinStep
+from alluxio_operator.kinds.cluster.observed import Observed
 
 Json = dict[str, Any]
 MISSING = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}

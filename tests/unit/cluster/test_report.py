@@ -24,14 +24,14 @@ from tests.support.builders import (
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus, InventoryItem
-from alluxio_operator.cluster.decide import decide
-from alluxio_operator.cluster.observed import Observed
-from alluxio_operator.cluster.report import Report, report, report_problems
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import Said, find, merge
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.readiness import inventory_after, wait_for
+from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.report import Report, report, report_problems
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.conditions import Said, find, merge
-from alluxio_operator.pipeline.problem import Problem
-from alluxio_operator.pipeline.standing import inventory_after, wait_for
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.world import World
 
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.cluster import names
+from alluxio_operator.kinds.cluster import names
 
 Json = dict[str, Any]
 

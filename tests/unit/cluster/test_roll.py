@@ -11,9 +11,9 @@ from tests.support.builders import container_status, info, initialized, later, o
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
 from alluxio_operator.api.status import ClusterStatus, ReplacedPod, RollStatus
 from alluxio_operator.api.upgrade import Upgrade
-from alluxio_operator.cluster.quorum import quorum_of
-from alluxio_operator.cluster.roll import CONFIG_HASH, Roles, RollStep, may_delete, next_step
-from alluxio_operator.pipeline.conditions import stamp
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
+from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH, Roles, RollStep, may_delete, next_step
 
 Json = dict[str, Any]
 OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}

@@ -13,9 +13,9 @@ from tests.unit.cluster.test_rolling import deleted, outdated
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.cluster.names import MASTER, WORKER
-from alluxio_operator.cluster.revisions import KEPT
-from alluxio_operator.cluster.roll import CONFIG_HASH
+from alluxio_operator.kinds.cluster.names import MASTER, WORKER
+from alluxio_operator.kinds.cluster.rollout.revisions import KEPT
+from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]

@@ -14,8 +14,8 @@ from tests.unit.cluster.test_crashes_of_several import THREE, Three, settled
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.cluster.roll import CONFIG_HASH
-from alluxio_operator.cluster.ufs_endpoints import UfsHealth
+from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]

@@ -15,7 +15,7 @@ from tests.unit.cluster.test_rolling import deleted, outdated
 
 from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.cluster.safeguard import directory
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import directory
 
 Json = dict[str, Any]
 

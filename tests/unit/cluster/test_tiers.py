@@ -11,10 +11,11 @@ from tests.support.builders import cluster_spec
 
 from alluxio_operator.api.alluxiocluster import Workers
 from alluxio_operator.api.base import in_bytes
-from alluxio_operator.cluster import memory, tiers
-from alluxio_operator.cluster.memory import Division
-from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.tiers import MI, TierVolume
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects import tiers
+from alluxio_operator.kinds.cluster.objects.tiers import MI, TierVolume
+from alluxio_operator.workloads import memory
+from alluxio_operator.workloads.memory import Division
 
 NAMES = Names("small", "data")
 GI = 1024 * MI

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from tests.support.builders import TEMPLATES, cluster, cluster_spec, resource
 
-from alluxio_operator.cluster import names, ufs
-from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.properties import for_role
-from alluxio_operator.cluster.properties import problems as property_problems
-from alluxio_operator.cluster.validate import RESERVED_VARIABLES, validate
-from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.objects.properties import for_role
+from alluxio_operator.kinds.cluster.objects.properties import problems as property_problems
+from alluxio_operator.kinds.cluster.ufs import options as ufs
+from alluxio_operator.kinds.cluster.validate import RESERVED_VARIABLES, validate
 
 ROLES = (names.MASTER, names.WORKER, names.JOB_MASTER, names.JOB_WORKER, names.LOG_SERVER)
 S3: dict[str, Any] = {"uri": "s3://lake/data", "volume": None}

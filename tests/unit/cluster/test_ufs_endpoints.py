@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.cluster.ufs_endpoints import endpoints
+from alluxio_operator.kinds.cluster.ufs.endpoints import endpoints
 
 HA = """<?xml version="1.0"?>
 <configuration>

@@ -8,10 +8,10 @@ from tests.unit.cluster.test_roll import HASHES, NEW, OLD, WELL, Json, begun, br
 
 from alluxio_operator.api.status import ClusterStatus, RollStatus
 from alluxio_operator.api.upgrade import Upgrade
-from alluxio_operator.cluster.quorum import quorum_of
-from alluxio_operator.cluster.roll import Roles, RollStep, next_step
-from alluxio_operator.cluster.ufs_endpoints import UfsHealth
-from alluxio_operator.cluster.ufs_guard import guarded
+from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
+from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RollStep, next_step
+from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 
 AWAY = UfsHealth("http://namenode.data.svc:8020: connection refused")
 

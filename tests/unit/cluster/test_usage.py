@@ -8,7 +8,7 @@ from tests.support.fake_kube import METRICS
 from tests.support.measured import after, pod_metrics
 from tests.support.world import World
 
-from alluxio_operator.pipeline.usage import AFTERWARDS
+from alluxio_operator.engine.usage import AFTERWARDS
 
 Json = dict[str, Any]
 OTHER_PROPERTY: Json = {"properties": {"alluxio.worker.free.space.timeout": "20s"}}

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.support.builders import TEMPLATES, cluster, resource
 
-from alluxio_operator.cluster.context import context_of
-from alluxio_operator.cluster.validate import RESERVED_VARIABLES, Cluster, validate
-from alluxio_operator.pipeline.problem import Problem
-from alluxio_operator.pipeline.render import Renderer
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.validate import RESERVED_VARIABLES, Cluster, validate
 
 TOO_SMALL = {"resources": {"limits": {"memory": "100Mi"}}}
 

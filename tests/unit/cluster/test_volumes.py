@@ -9,10 +9,17 @@ from tests.support.builders import NAME, cluster, cluster_spec
 from tests.support.volumes import claim, sized
 
 from alluxio_operator.api.status import AnewStatus, ClusterStatus, VolumeStatus
-from alluxio_operator.cluster.claims import parse_claim
-from alluxio_operator.cluster.names import Names
-from alluxio_operator.cluster.volumes import AT_ONCE, Found, VolumesStep, next_step, unsettled, with_quotas
-from alluxio_operator.cluster.wanted_volumes import Wanted, wanted
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.storage.desired import Wanted, wanted
+from alluxio_operator.kinds.cluster.storage.expansion import (
+    AT_ONCE,
+    Found,
+    VolumesStep,
+    next_step,
+    unsettled,
+    with_quotas,
+)
+from alluxio_operator.kinds.cluster.storage.pvc import parse_claim
 
 Json = dict[str, Any]
 MADE = Names(NAME, "data")

@@ -19,7 +19,7 @@ from dev.images.errors import ImageError
 from dev.images.operator_image import INPUTS, project_version
 from dev.images.recipe import HERE, REPOSITORY, Workshop
 
-from alluxio_operator.presto.versions import DIALECTS, flavour_of
+from alluxio_operator.kinds.presto.versions import DIALECTS, flavour_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 

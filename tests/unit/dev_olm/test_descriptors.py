@@ -8,8 +8,8 @@ import pytest
 from dev.olm.descriptors import RESOURCES, owned, words
 
 from alluxio_operator.api.crd import custom_resource_definition
+from alluxio_operator.engine.children import CHILD_KINDS
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.children import CHILD_KINDS
 
 Json = dict[str, Any]
 

@@ -10,12 +10,12 @@ import pytest
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.api.status import InventoryItem
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.apply import Memory, apply, compare, doubt, is_news, prune
+from alluxio_operator.engine.render import Manifest
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
-from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.apply import Memory, apply, compare, doubt, is_news, prune
-from alluxio_operator.pipeline.render import Manifest
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
 Json = dict[str, Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from alluxio_operator.engine.children import CHILD_KINDS, owner_of, version_of
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.pipeline.children import CHILD_KINDS, owner_of, version_of
-from alluxio_operator.work import OwnerKey
 
 Json = dict[str, Any]
 LABELS = {"alluxio-operator.io/owner-kind": "AlluxioCluster", "alluxio-operator.io/owner": "labelled"}

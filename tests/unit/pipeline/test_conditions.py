@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from tests.support.builders import NOW, later
 
-from alluxio_operator.pipeline.conditions import Said, find, holds, merge, moment, stamp
+from alluxio_operator.engine.conditions import Said, find, holds, merge, moment, stamp
 
 YES, NO, UNKNOWN = Said("Ready", True, "Well"), Said("Ready", False, "Waiting", "for it"), Said("Ready", None, "Dark")
 

@@ -9,11 +9,11 @@ import pytest
 from tests.support.builders import NOW, later, resource
 from tests.support.fake_kube import FakeKube
 
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import Said, merge
+from alluxio_operator.engine.events import LONGEST_MESSAGE, Note, notes, post
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline.applied import Applied
-from alluxio_operator.pipeline.conditions import Said, merge
-from alluxio_operator.pipeline.events import LONGEST_MESSAGE, Note, notes, post
 
 Json = dict[str, Any]
 

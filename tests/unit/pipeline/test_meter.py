@@ -9,13 +9,13 @@ from tests.support.fake_kube import METRICS, FakeKube
 from tests.support.measured import after, pod_metrics
 
 from alluxio_operator.api.status import Change
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.meter import Meter
+from alluxio_operator.engine.usage import Reading, Told
+from alluxio_operator.engine.work import Deadline, OwnerKey
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.metrics_api import RARELY
 from alluxio_operator.kube.used import NoMetrics
-from alluxio_operator.pipeline.conditions import stamp
-from alluxio_operator.pipeline.meter import Meter
-from alluxio_operator.pipeline.usage import Reading, Told
-from alluxio_operator.work import Deadline, OwnerKey
 
 UNDER_WAY = (Change(what="Changed", started=stamp(NOW), generation=2),)
 DONE = (Change(what="Changed", started=stamp(after(NOW, -900)), ended=stamp(after(NOW, -800)), generation=2),)

@@ -10,9 +10,8 @@ from tests.support.measured import after
 
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.status import Change, Usage
-from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
-from alluxio_operator.pipeline.conditions import stamp
-from alluxio_operator.pipeline.usage import (
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.usage import (
     AFTERWARDS,
     PERIOD,
     Reading,
@@ -24,6 +23,7 @@ from alluxio_operator.pipeline.usage import (
     with_usage,
     worth_asking,
 )
+from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
 
 MI = 1024**2
 EARLIER = Change(what="Installed", started=stamp(after(NOW, -600)), ended=stamp(after(NOW, -500)), generation=1)

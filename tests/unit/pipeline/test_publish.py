@@ -7,8 +7,8 @@ from tests.support.builders import resource
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.engine.publish import publish
 from alluxio_operator.kube.errors import Conflict, NotFound
-from alluxio_operator.pipeline.publish import publish
 
 PATH = "/apis/alluxio-operator.io/v1alpha1/namespaces/data/alluxioclusters/small"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alluxio_operator.engine import render
+from alluxio_operator.engine.render import Manifest, Renderer, RenderError, Rendering, parse
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.pipeline import render
-from alluxio_operator.pipeline.render import Manifest, Renderer, RenderError, Rendering, parse
 
 OBJECT = """
 ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.builders import workload
 
-from alluxio_operator.pipeline.rollout import Rollout, rollout
+from alluxio_operator.workloads.progress import Rollout, rollout
 
 KINDS = ("StatefulSet", "Deployment", "DaemonSet")
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.support.fake_kube import FakeKube
 
+from alluxio_operator.engine.apply import Memory, apply
+from alluxio_operator.engine.drift import sweep
+from alluxio_operator.engine.render import Manifest
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.kinds import KINDS, Ref
-from alluxio_operator.pipeline.apply import Memory, apply
-from alluxio_operator.pipeline.render import Manifest
-from alluxio_operator.pipeline.sweep import sweep
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
 Json = dict[str, Any]
 

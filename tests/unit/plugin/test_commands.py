@@ -14,8 +14,8 @@ from tests.support import builders
 from tests.support.builders import NOW, merged
 from tests.unit.plugin.test_view import pod, resource
 
-from alluxio_operator.cluster import names
-from alluxio_operator.cluster.validate import Cluster, validate
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import ApiError, NotFound
 from alluxio_operator.plugin import bundle, logs, main
 from alluxio_operator.plugin.errors import PluginError

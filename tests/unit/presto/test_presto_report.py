@@ -10,10 +10,10 @@ from tests.support.presto import World, resource
 
 from alluxio_operator.api.presto_status import Change, PrestoStatus, PrestoWorkersStatus
 from alluxio_operator.api.status import Condition
-from alluxio_operator.pipeline.conditions import stamp
-from alluxio_operator.pipeline.history import KEPT, last_manager
-from alluxio_operator.presto.history import history_after
-from alluxio_operator.presto.report import step
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.history import KEPT, last_manager
+from alluxio_operator.kinds.presto.history import history_after
+from alluxio_operator.kinds.presto.report import step
 
 Json = dict[str, Any]
 

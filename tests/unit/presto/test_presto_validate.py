@@ -9,8 +9,8 @@ from tests.support.builders import NOW
 from tests.support.presto import presto, resource
 
 from alluxio_operator.api.presto import LONGEST_NAME
-from alluxio_operator.presto.memory import MI, OVERHEAD, query_properties
-from alluxio_operator.presto.validate import Presto, validate
+from alluxio_operator.kinds.presto.memory import MI, OVERHEAD, query_properties
+from alluxio_operator.kinds.presto.validate import Presto, validate
 
 Json = dict[str, Any]
 FILE = {"name": "h", "hive": {"file": {"directory": "alluxio://m:19998/x"}}}

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import CollectorRegistry
 
+from alluxio_operator.engine.work import Reason
 from alluxio_operator.server.http import HttpServer
 from alluxio_operator.telemetry.metrics import STAGES, Metrics
-from alluxio_operator.work import Reason
 
 
 class Probed:

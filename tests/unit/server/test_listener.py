@@ -15,10 +15,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from server_fakes import eventually
 
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.server import listener as module
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
 KIND = "AlluxioCluster"
 ONE = OwnerKey(KIND, "data", "one")

@@ -13,11 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from server_fakes import Clock, eventually
 
-from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.server.pool import Pool
-from alluxio_operator.server.queue import Backoff, KeyedQueue
-from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import (
+from alluxio_operator.engine.work import (
     ChildRef,
     Deadline,
     DeadlineExceeded,
@@ -27,6 +23,10 @@ from alluxio_operator.work import (
     Reconciler,
     Request,
 )
+from alluxio_operator.kube.errors import ApiError
+from alluxio_operator.server.pool import Pool
+from alluxio_operator.server.queue import Backoff, KeyedQueue
+from alluxio_operator.telemetry.metrics import Metrics
 
 KIND = "AlluxioCluster"
 QUICK = Backoff(first=0.01, most=0.05)

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.server.queue import (
     LONGEST_WAIT,
     MOST_CHILDREN,
@@ -13,7 +14,6 @@ from alluxio_operator.server.queue import (
     Backoff,
     QueueState,
 )
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
 EDIT, CHILD, REQUEUE, RESYNC = Reason
 

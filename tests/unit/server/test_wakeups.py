@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from alluxio_operator.engine.work import OwnerKey, Reason, Request
 from alluxio_operator.server.wakeups import MessageError, Wakeups, wakeups_in
-from alluxio_operator.work import OwnerKey, Reason, Request
 
 KIND = "AlluxioCluster"
 ONE = OwnerKey(KIND, "data", "one")

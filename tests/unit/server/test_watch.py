@@ -10,10 +10,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from server_fakes import eventually
 
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.errors import ApiError, Gone
 from alluxio_operator.server.watch import Watch, Watched
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.work import ChildRef, OwnerKey, Reason, Request
 
 Json = dict[str, Any]
 Answer = list[Json] | Exception

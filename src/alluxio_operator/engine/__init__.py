@@ -1,0 +1,1 @@
+"""What every kind's reconcile is made of: render, apply, report, schedule; knows no kind."""

@@ -1,0 +1,123 @@
+"""Events: what a person sees under `kubectl describe`, made from what changed between two statuses."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alluxio_operator.api.status import Condition
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import holds, stamp
+from alluxio_operator.kube.client import FIELD_MANAGER, Kube
+from alluxio_operator.kube.errors import ApiError, Conflict
+from alluxio_operator.kube.kinds import KINDS, Object, Ref
+
+LONGEST_MESSAGE = 1000
+"""The API server refuses messages of more than 1,024 characters."""
+
+QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing", "Growing"})
+"""Reasons that belong to any installation: no cause for a warning."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One event to post."""
+
+    type: str
+    reason: str
+    message: str
+
+
+def notes(before: Sequence[Condition], after: Sequence[Condition], applied: Applied | None) -> tuple[Note, ...]:
+    """Return events for what was written, for each trouble, and one for all good news together.
+
+    An installation meets a dozen gates: with an event for each, events would be a quarter of all writes. Until it is
+    done its good news is what was created: which gate opened when is in the conditions.
+    """
+    return (*_written(applied), *_told(before, after))
+
+
+def _written(applied: Applied | None) -> Iterable[Note]:
+    if applied is not None:
+        for verb, refs in (
+            ("Created", applied.created),
+            ("Updated", applied.changed),
+            ("Pruned", applied.pruned),
+            ("Replaced", applied.replaced),
+        ):
+            if refs:
+                yield Note("Normal", verb, f"{verb} {_listed(refs)}")
+
+
+def _told(before: Sequence[Condition], after: Sequence[Condition]) -> Iterable[Note]:
+    known = {condition.type: condition for condition in before}
+    good: list[Condition] = []
+    for condition in after:
+        old = known.get(condition.type)
+        if old is not None and (old.status, old.reason) == (condition.status, condition.reason):
+            continue
+        waits = condition.status != "True" and condition.reason in QUIET
+        if waits and (old is None or old.status == condition.status):
+            continue
+        if old is None and condition.status != "True":
+            continue
+        wished = (condition.status == "True") != (condition.type in ("Degraded", "Progressing"))
+        if wished or waits or condition.type == "Progressing":
+            good.append(condition)
+        else:
+            yield Note("Warning", condition.reason, _sentence(condition))
+    if good and holds(after, "Installed"):
+        # What people wait for comes last in the order of the gates and first in the order of the conditions.
+        yield Note("Normal", good[0].reason, "; ".join(_sentence(condition) for condition in good))
+
+
+def _sentence(condition: Condition) -> str:
+    return f"{condition.type} is {condition.status}" + (f": {condition.message}" if condition.message else "")
+
+
+def post(kube: Kube, resource: Object, said: Iterable[Note], now: datetime) -> None:
+    """Post events about a resource.
+
+    The name follows from what is said and when, so that a repeated reconcile doesn't say it twice. An event that
+    can't be posted is logged: it must not fail the reconcile whose work is done.
+    """
+    meta = resource["metadata"]
+    path = KINDS["Event"].path(meta["namespace"])
+    for note in said:
+        digest = hashlib.sha256(f"{meta['uid']}{stamp(now)}{note}".encode()).hexdigest()[:16]
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{meta['name']}.{digest}", "namespace": meta["namespace"]},
+            "involvedObject": {
+                "apiVersion": resource["apiVersion"],
+                "kind": resource["kind"],
+                "name": meta["name"],
+                "namespace": meta["namespace"],
+                "uid": meta["uid"],
+            },
+            "type": note.type,
+            "reason": note.reason,
+            "message": note.message[:LONGEST_MESSAGE],
+            "source": {"component": FIELD_MANAGER},
+            "reportingComponent": FIELD_MANAGER,
+            "firstTimestamp": stamp(now),
+            "lastTimestamp": stamp(now),
+            "count": 1,
+        }
+        try:
+            kube.create(path, event)
+        except Conflict:
+            continue
+        except ApiError as error:
+            log.warning("event %s couldn't be posted: %s", note.reason, error)
+
+
+def _listed(refs: Sequence[Ref]) -> str:
+    shown = ", ".join(f"{ref.kind} {ref.name}" for ref in refs[:12])
+    return shown + (f" and {len(refs) - 12} more" if len(refs) > 12 else "")

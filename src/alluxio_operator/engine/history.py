@@ -1,0 +1,45 @@
+"""The last changes of a resource: what was asked for and by whom, since when, and when it was done; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from alluxio_operator.api.status import Change
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kube.kinds import Object
+
+KEPT: Final = 10
+"""Changes that a status keeps."""
+What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"]
+Outcome = Literal["Succeeded", "Failed", "Superseded"]
+OWN_MANAGER: Final = "alluxio-operator"
+
+
+def last_manager(resource: Object) -> str | None:
+    """Return who last wrote anything but the status."""
+    entries = [
+        entry
+        for entry in resource["metadata"].get("managedFields", ())
+        if entry.get("subresource") != "status" and entry.get("manager") != OWN_MANAGER
+    ]
+    latest = max(entries, key=lambda entry: entry.get("time", ""), default=None)
+    return latest and latest.get("manager")
+
+
+def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
+    """Return a change that begins now."""
+    return Change(
+        what=what,
+        started=stamp(now),
+        generation=int(resource["metadata"]["generation"]),
+        by=last_manager(resource),
+        message=message if len(message) <= 256 else message[:253] + "...",
+    )
+
+
+def ended(changes: Sequence[Change], now: datetime, outcome: Outcome = "Succeeded") -> list[Change]:
+    """Return the changes, of which none is under way any more."""
+    end = {"ended": stamp(now), "outcome": outcome}
+    return [one if one.ended else one.model_copy(update=end) for one in changes]

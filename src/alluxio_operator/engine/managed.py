@@ -1,0 +1,221 @@
+"""What every reconciler does with its owner's objects, whatever kind the owner is: remember, record, apply, publish.
+
+A reconciler observes, validates and decides by itself; the steps here are the same for all of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from alluxio_operator.api.status import Condition, InventoryItem
+from alluxio_operator.engine import events
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.apply import Memory, apply, compare, doubt, is_news, prune
+from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.engine.drift import sweep
+from alluxio_operator.engine.publish import Written, publish
+from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.upgradeable import Note, unnoted
+from alluxio_operator.engine.work import Outcome, OwnerKey, Request
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import Conflict, NotFound
+from alluxio_operator.kube.kinds import Object, Ref
+from alluxio_operator.telemetry.metrics import Metrics
+
+AGAIN = Outcome(requeue_after=0.0)
+NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
+
+log = logging.getLogger(__name__)
+
+
+class Status(Written, Protocol):
+    """What the status of every kind has."""
+
+    @property
+    def phase(self) -> str:
+        """The state in one word."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """The state in one line."""
+        ...
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions."""
+        ...
+
+    @property
+    def inventory(self) -> tuple[InventoryItem, ...]:
+        """The objects that the operator makes."""
+        ...
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
+        """Return a copy with other values."""
+        ...
+
+
+S = TypeVar("S", bound=Status)
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is kept of one owner between two reconciles; may be lost at any time."""
+
+    objects: Memory = field(default_factory=dict)
+    absent: set[Ref] = field(default_factory=set)
+    """Put on record as new, and not made yet."""
+    outlines: Outlines | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[S]):
+    """The owner as it was read or last written, with its parsed status."""
+
+    resource: Object
+    status: S
+
+
+class Owned:
+    """The objects of all owners of a kind."""
+
+    def __init__(
+        self,
+        kind: str,
+        folder: str,
+        kube: Kube,
+        renderer: Renderer,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        note: Note = unnoted,
+    ) -> None:
+        self._kind = kind
+        self._folder = folder
+        self._kube = kube
+        self._renderer = renderer
+        self._metrics = metrics
+        self._now = now
+        self._note = note
+        self._kept: dict[OwnerKey, Kept] = {}
+
+    def is_news(self, request: Request) -> bool:
+        """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
+        kept = self._kept.get(request.key)
+        return kept is None or is_news(kept.objects, request)
+
+    def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
+        """Return requests for the owners of which an object is no longer as it was left."""
+        memories = {key: kept.objects for key, kept in self._kept.copy().items()}
+        return sweep(self._kube, namespaces, f"{OWNER_KIND_LABEL}={self._kind}", memories, self._owner_of)
+
+    def forget(self, key: OwnerKey) -> None:
+        """Drop what is remembered of an owner that is gone."""
+        self._kept.pop(key, None)
+        self._note(key, ())
+
+    def kept(self, request: Request) -> Kept:
+        """Return what is remembered of an owner, with what the request speaks of in doubt."""
+        kept = self._kept.setdefault(request.key, Kept())
+        doubt(kept.objects, request)
+        return kept
+
+    def render(self, context: Mapping[str, Any], kept: Kept) -> Sequence[LazyManifest]:
+        """Return the manifests of an owner."""
+        with self._metrics.stage("render"):
+            rendering = Rendering(self._renderer, self._folder, context, kept.outlines)
+            kept.outlines = rendering.outlines
+        return rendering.manifests
+
+    def record(
+        self, kube: Kube, look: Look[S], manifests: Sequence[LazyManifest], kept: Kept, claim: Mapping[str, Any]
+    ) -> Look[S] | None:
+        """Write down what is about to be made or done, before it is; None when the resource changed meanwhile.
+
+        `claim` holds the fields of the status that have to be on record as well. The write is guarded by
+        resourceVersion: a replica that no longer leads and doesn't know it yet fails here.
+        """
+        known = {Ref(item.kind, item.name) for item in look.status.inventory}
+        # All of it at once, due or not yet: a write for each layer would be a third of an installation's status writes.
+        new = [m.ref for m in manifests if m.ref not in known]
+        if not new and all(getattr(look.status, name) == value for name, value in claim.items()):
+            return look
+        inventory = (*look.status.inventory, *(ref.item for ref in new))
+        intent: S = look.status.model_copy(update={"inventory": inventory, **claim})
+        try:
+            resource = publish(kube, look.resource, intent)
+        except (Conflict, NotFound):
+            return None
+        kept.absent.update(new)
+        return Look(resource, intent)
+
+    def apply(
+        self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
+        until: int, kept: Kept, waiting: Collection[int] = (), anew: Mapping[Ref, str] = NOTHING,
+    ) -> Applied:  # fmt: skip
+        """Apply the manifests below the order `until`, and prune what is on record and rendered no more.
+
+        Those of an order that is `waiting` are left as they are. What is in `anew`, by uid, is made anew where it
+        can't be changed.
+        """
+        labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
+        with self._metrics.stage("apply"):
+            due = [m for m in manifests if m.order < until and m.order not in waiting]
+            applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent, anew)
+            if not applied.refused:
+                rendered = {m.ref for m in manifests}
+                applied.pruned = prune(kube, key.namespace, inventory, rendered, kept.objects, labels)
+        return applied
+
+    def compare(self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: Kept) -> Applied:
+        """Tell what an apply would change, and change nothing."""
+        labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
+        with self._metrics.stage("apply"):
+            return compare(kube, key.namespace, [m for m in manifests if m.order < until], kept.objects, labels)
+
+    def publish(
+        self, kube: Kube, look: Look[S], after: S, applied: Applied | None, requeue_after: float | None
+    ) -> Outcome:
+        """Write the status if it changed, and tell what happened."""
+        before, now = look.status, self._now()
+        meta = look.resource["metadata"]
+        self._note(OwnerKey(self._kind, meta["namespace"], meta["name"]), after.conditions)
+        written = events.notes((), (), applied)
+        with self._metrics.stage("report"):
+            if after == before and look.resource.get("status"):
+                events.post(kube, look.resource, written, now)
+                return Outcome(requeue_after, changed=bool(written))
+            try:
+                publish(kube, look.resource, after)
+            except NotFound:
+                # Deleted meanwhile: the API server removes what was made for it.
+                return AGAIN
+            except Conflict:
+                # What was written is told now; of the conditions tells the reconcile that gets its status written.
+                events.post(kube, look.resource, written, now)
+                return Outcome(AGAIN.requeue_after, changed=bool(written))
+            _log_changes(after, applied)
+            events.post(kube, look.resource, events.notes(before.conditions, after.conditions, applied), now)
+        return Outcome(requeue_after, changed=True)
+
+    def _owner_of(self, metadata: Mapping[str, Any]) -> OwnerKey | None:
+        owner = metadata.get("labels", {}).get(OWNER_LABEL)
+        return OwnerKey(self._kind, metadata["namespace"], owner) if owner else None
+
+
+def _log_changes(status: Status, applied: Applied | None) -> None:
+    fields: Mapping[str, object] = {
+        "step": status.phase,
+        "summary": status.summary,
+        "objects_created": [f"{r.kind}/{r.name}" for r in applied.created] if applied else [],
+        "objects_changed": [f"{r.kind}/{r.name}" for r in applied.changed] if applied else [],
+        "objects_pruned": [f"{r.kind}/{r.name}" for r in applied.pruned] if applied else [],
+        "pods_replaced": [r.name for r in applied.replaced] if applied else [],
+        "refused": list(applied.refused.values()) if applied else [],
+    }
+    log.info("status changed", extra={key: value for key, value in fields.items() if value})

@@ -1,0 +1,122 @@
+"""How a resource stands, said in the same words for every kind: conditions, phase and summary from its gates; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from alluxio_operator.api.status import Condition, InventoryItem, Phase
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import Said, find, merge, moment
+from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kube.kinds import Ref
+
+LONGEST_SUMMARY: Final = 512
+
+
+def invalid(
+    problems: Sequence[Problem], before: Sequence[Condition], generation: int, *, ready: bool, now: datetime
+) -> dict[str, Any]:
+    """Return the fields of a status whose spec can't be followed; what runs goes on, and is `ready` if it serves."""
+    message = "; ".join(str(problem) for problem in problems)
+    kept = [
+        Said(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
+        for c in before
+        if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
+    ]
+    said = (
+        Said("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
+        Said("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
+        Said("Degraded", True, "SpecInvalid", message),
+        Said("SpecValid", False, "Invalid", message),
+        *kept,
+    )
+    return {
+        "observed_generation": generation,
+        "phase": "Invalid",
+        "summary": summary(f"{len(problems)} problem(s) in the spec: {message}"),
+        "conditions": merge(before, said, generation, now),
+    }
+
+
+def configuration_applied(applied: Applied) -> Gate:
+    """Open when the API server took every object."""
+    if applied.refused:
+        return Gate("ConfigurationApplied", False, "Refused", "; ".join(applied.refused.values()))
+    return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
+
+
+def phase_of(
+    ready: bool, installed: bool, changing: bool, closed: Sequence[Gate], needs_a_person: Collection[str]
+) -> Phase:
+    """Return the state in one word; a gate that is closed for a reason in `needs_a_person` won't open by itself."""
+    if ready:
+        return "Ready"
+    if not installed:
+        return "Installing"
+    if any(gate.reason in needs_a_person for gate in closed):
+        return "Degraded"
+    return "Updating" if changing else "Degraded"
+
+
+def ready_said(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], message: str) -> Said:
+    """Return the condition Ready; `message` is what it says when all is well."""
+    if ready:
+        return Said("Ready", True, "Ready", message)
+    if closed:
+        return Said("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
+    return Said("Ready", False, "RollingOut", _not_settled(unsettled))
+
+
+def progressing_said(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
+    """Return the condition Progressing: what an installation or a change waits for."""
+    if phase in ("Installing", "Updating"):
+        return Said("Progressing", True, phase, closed[0].message if closed else _not_settled(unsettled))
+    return Said("Progressing", False, phase)
+
+
+def degraded_said(phase: Phase, closed: Sequence[Gate]) -> Said:
+    """Return the condition Degraded."""
+    if phase != "Degraded":
+        return Said("Degraded", False, phase)
+    if closed:
+        return Said("Degraded", True, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
+    return Said("Degraded", True, "NotSettled", "a workload lacks pods")
+
+
+def waits_for(closed: Sequence[Gate], unsettled: Sequence[str]) -> str | None:
+    """Return in one line what is waited for; None when it is nothing."""
+    if closed:
+        return f"waiting for {closed[0].type}: {closed[0].message}"
+    return f"waiting for {', '.join(unsettled)}" if unsettled else None
+
+
+def inventory_after(
+    before: Iterable[InventoryItem], applied: Applied, rendered: Iterable[Ref]
+) -> tuple[InventoryItem, ...]:
+    """Return what is on record once an apply is done: all that is rendered, in rendered order.
+
+    What is no longer rendered has been pruned, unless something was refused: then it waits for the next prune.
+    """
+    kept = tuple(ref.item for ref in rendered)
+    return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
+
+
+def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
+    """Return how long to wait for a gate that no event announces: a second at first, longer the longer it lasts."""
+    since = find(conditions, closed[0].type) if closed else find(conditions, "Ready")
+    if since is None:
+        return 1.0
+    elapsed = (now - moment(since.last_transition_time)).total_seconds()
+    return min(max(1.0, elapsed / 60), 15.0)
+
+
+def summary(text: str) -> str:
+    """Return a text that fits into a status's summary."""
+    return text if len(text) <= LONGEST_SUMMARY else text[: LONGEST_SUMMARY - 3] + "..."
+
+
+def _not_settled(unsettled: Sequence[str]) -> str:
+    return f"not settled yet: {', '.join(unsettled)}"

@@ -1,0 +1,1 @@
+"""AlluxioCluster: one policy, one file."""

@@ -1,0 +1,1 @@
+"""The masters: quorum, journal, and members that join again."""

@@ -1,0 +1,45 @@
+"""What the status says of the masters: each of them, who leads, how many take part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alluxio_operator.alluxio.answers import MasterInfo
+from alluxio_operator.api.status import MastersStatus, MemberStatus
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.decide import Plan
+from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.validate import Cluster
+from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.workloads.progress import Rollout
+
+LOOK_AGAIN = 60.0
+"""Seconds: another master may lead without any event of Kubernetes, as when the leader hung for a moment."""
+
+
+def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
+    """Return what is known of the masters."""
+    cluster, quorum = plan.cluster, plan.quorum
+    serving = isinstance(observed.master, MasterInfo)
+    runs = cluster.spec.masters.replicas > 0
+    return MastersStatus(
+        ready=sum(pod.ready for pod in observed.role(names.MASTER)),
+        wanted=cluster.spec.masters.replicas,
+        leader=quorum.leader if serving else None,
+        version=observed.master.version if isinstance(observed.master, MasterInfo) else None,
+        quorum=f"{quorum.taking_part}/{len(quorum.members)}" if runs else None,
+        members=tuple(
+            MemberStatus(name=one.name, role=one.role, message=one.said[:512]) for one in quorum.members if runs
+        ),
+    )
+
+
+def stopped(cluster: Cluster, rollouts: Mapping[Ref, Rollout]) -> bool:
+    """Tell whether the masters are scaled to zero, and gone."""
+    state = rollouts.get(Ref("StatefulSet", cluster.names.of(names.MASTER)))
+    return cluster.spec.masters.replicas == 0 and (state is None or (state.settled and not state.existing))
+
+
+def look_again(plan: Plan) -> float | None:
+    """Return when to look at a cluster at rest, in seconds; None to wait for an event."""
+    return LOOK_AGAIN if plan.cluster.members > 1 and plan.cluster.spec.masters.replicas else None

@@ -1,0 +1,280 @@
+"""Alluxio's properties of each role, in numbered precedence: defaults, derived, the cluster's, the role's.
+
+Sources: Alluxio 2.9's property list; what was measured on a running 2.9.4 is said beside the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from typing import Final
+
+import javaproperties
+
+from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
+from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.ufs import options as ufs
+
+JOURNAL_FOLDER: Final = "/journal"
+METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
+CONF_FOLDER: Final = "/etc/alluxio"
+PLAIN_CONF_FOLDER: Final = "/etc/alluxio-plain"
+"""Where an init container finds the configuration to which it adds what Secrets hold."""
+
+FIRST_ELECTION: Final = "alluxio.master.embedded.journal.ratis.config.raft.server.rpc.first-election.timeout"
+"""Settings of Ratis, which carries the journal: how long who has just started waits before it stands for election."""
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    # It would call home at each start.
+    "alluxio.master.update.check.enabled": "false",
+    # Lets a property that Alluxio takes while running be set without a restart.
+    "alluxio.conf.dynamic.update.enabled": "true",
+    "alluxio.web.ui.enabled": "false",
+    # Alluxio's own default acknowledges a write that lies in one worker's memory only: a pod that goes, and pods go,
+    # takes it along.
+    "alluxio.user.file.writetype.default": "CACHE_THROUGH",
+    # A lone member of a journal elects itself within half a second. With Ratis 2.4 one that is elected before it has
+    # started up leads and never serves ("stateMachineUpdater is uninitialized"): seen on a busy machine, with 2.9.3's
+    # job master.
+    f"{FIRST_ELECTION}.min": "2s",
+    f"{FIRST_ELECTION}.max": "3s",
+}
+"""What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
+
+FAILOVER: Final[Mapping[str, str]] = {
+    # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
+    "alluxio.master.embedded.journal.election.timeout.min": "1s",
+    "alluxio.master.embedded.journal.election.timeout.max": "2s",
+    # One that has just started waits longer: it is busy with its start, and would take the lead away from one that is
+    # well.
+    f"{FIRST_ELECTION}.min": "4s",
+    f"{FIRST_ELECTION}.max": "8s",
+    # Safe mode: the time in which workers find the new leader; its own is 5s.
+    "alluxio.master.worker.connect.wait.time": "2s",
+    # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
+    # shorter than that.
+    "alluxio.user.rpc.retry.max.sleep": "1s",
+    # A master whose node or pod is gone at once closes no connection: who waits for its answer finds out by asking
+    # whether it is still there. Alluxio's own are 30s each, and servers end connections that ask more often than that.
+    "alluxio.user.network.rpc.keepalive.time": "2s",
+    "alluxio.user.network.rpc.keepalive.timeout": "2s",
+    # How long each master is asked whether it leads; its own is 30s, which one that is gone at once would use up.
+    "alluxio.user.master.polling.timeout": "2s",
+    "alluxio.master.network.permit.keepalive.time": "1s",
+    "alluxio.worker.network.permit.keepalive.time": "1s",
+    "alluxio.job.master.network.permit.keepalive.time": "1s",
+}
+"""The same, for several masters: how soon clients are served again when the leader is gone; see
+docs/high-availability.md for what was measured.
+"""
+
+DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
+    # Alluxio's own default, the newer S3 interface, answers every call of the REST interface with 200 and nothing in
+    # it, and does nothing (run on 2.9.4).
+    names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false"},
+}
+"""The same for one role."""
+
+RESERVED: Final = frozenset(
+    {
+        "alluxio.conf.dir",
+        "alluxio.fuse.mount.alluxio.path",
+        "alluxio.fuse.mount.options",
+        "alluxio.fuse.mount.point",
+        "alluxio.fuse.web.enabled",
+        "alluxio.fuse.web.port",
+        "alluxio.home",
+        "alluxio.job.master.hostname",
+        "alluxio.job.worker.hostname",
+        "alluxio.logs.dir",
+        "alluxio.master.hostname",
+        "alluxio.master.rpc.addresses",
+        "alluxio.proxy.web.port",
+        "alluxio.worker.data.server.domain.socket.address",
+        "alluxio.worker.data.server.domain.socket.as.uuid",
+        "alluxio.worker.hostname",
+    }
+)
+"""Reserved beside what is derived: set elsewhere, or derived for another number of masters."""
+
+
+def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Mapping[str, str]:
+    """Return what follows from the spec's own fields; nobody may set it by hand.
+
+    `members` is the number of masters, where it isn't the one in the spec: it stays while they are scaled to zero.
+    """
+    count = _masters(spec, members)
+    masters = [cluster.master_host(ordinal, count) for ordinal in range(count)]
+    ports = spec.masters.ports
+    values = {
+        "alluxio.master.rpc.port": ports.rpc,
+        "alluxio.master.web.port": ports.web,
+        "alluxio.master.embedded.journal.port": ports.embedded_journal,
+        "alluxio.master.journal.type": "EMBEDDED",
+        "alluxio.master.journal.folder": JOURNAL_FOLDER,
+        "alluxio.master.metastore.dir": METASTORE_FOLDER,
+        # Standbys answer HTTP only with it: without it they can't be told from the dead.
+        "alluxio.standby.master.web.enabled": True,
+        "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
+        "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
+        **ufs.site_properties(spec.root_mount),
+        "alluxio.worker.rpc.port": spec.workers.ports.rpc,
+        "alluxio.worker.web.port": spec.workers.ports.web,
+        **tier_properties(spec.workers),
+        **socket_properties(spec.workers),
+    }
+    if len(masters) == 1:
+        # A list with a single address isn't taken for an address: workers stop with "unable to determine master
+        # address" (run on 2.9.4).
+        values["alluxio.master.hostname"] = masters[0]
+        del values["alluxio.master.rpc.addresses"]
+    if spec.job_service.enabled:
+        job_master, job_worker = spec.job_service.master.ports, spec.job_service.worker.ports
+        job_master_host = cluster.host(names.JOB_MASTER, 0)
+        values |= {
+            "alluxio.job.master.hostname": job_master_host,
+            # Without these two, Alluxio looks for job masters beside the masters of an embedded journal.
+            "alluxio.job.master.rpc.addresses": _addresses([job_master_host], job_master.rpc),
+            "alluxio.job.master.embedded.journal.addresses": _addresses([job_master_host], job_master.embedded_journal),
+            "alluxio.job.master.rpc.port": job_master.rpc,
+            "alluxio.job.master.web.port": job_master.web,
+            "alluxio.job.master.embedded.journal.port": job_master.embedded_journal,
+            "alluxio.job.worker.rpc.port": job_worker.rpc,
+            "alluxio.job.worker.data.port": job_worker.data,
+            "alluxio.job.worker.web.port": job_worker.web,
+        }
+    return {key: _text(value) for key, value in values.items()}
+
+
+def derived_for(spec: ClusterSpec, role: str) -> Mapping[str, str]:
+    """Return what follows from the spec for one role alone, so that a change of it restarts no other."""
+    by_role: Mapping[str, Mapping[str, object]] = {
+        names.PROXY: {"alluxio.proxy.web.port": spec.proxy.ports.web},
+        names.FUSE: {"alluxio.fuse.web.enabled": "true", "alluxio.fuse.web.port": spec.fuse.ports.web},
+    }
+    return {key: str(value) for key, value in by_role.get(role, {}).items()}
+
+
+def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None = None) -> dict[str, str]:
+    """Return the properties of one role; later layers win."""
+    return {
+        **DEFAULTS,
+        **DEFAULTS_OF_ROLES.get(role, {}),
+        **_failover(spec, members, role),
+        **spec.properties,
+        **processes(spec)[role].process.properties,
+        # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
+        **{key: value for key, value in derived(spec, cluster, members).items() if _concerns(key, role)},
+        **derived_for(spec, role),
+    }
+
+
+def _concerns(key: str, role: str) -> bool:
+    # A port or a tier of workers is nothing to restart masters for, and nobody else asks a master's own HTTP port.
+    if key in _FOR_ITSELF:
+        return role == _FOR_ITSELF[key]
+    of_workers = key.startswith(("alluxio.worker.", "alluxio.job.worker."))
+    return not (of_workers and role in (names.MASTER, names.JOB_MASTER, names.LOG_SERVER))
+
+
+_FOR_ITSELF: Final = {"alluxio.master.web.port": names.MASTER, "alluxio.job.master.web.port": names.JOB_MASTER}
+
+
+def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -> dict[str, str]:
+    """Return what a client needs to find the masters, and the cluster's own settings for users."""
+    addresses = {
+        key: value
+        for key, value in derived(spec, cluster, members).items()
+        if key
+        in (
+            "alluxio.master.hostname",
+            "alluxio.master.rpc.port",
+            "alluxio.master.rpc.addresses",
+            "alluxio.job.master.rpc.addresses",
+            *socket_properties(spec.workers),
+        )
+    }
+    known = {**DEFAULTS, **_failover(spec, members), **spec.properties}
+    chosen = {key: value for key, value in known.items() if key.startswith("alluxio.user.")}
+    return {**chosen, **addresses}
+
+
+def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
+    """Yield the properties that were set by hand though they follow from other fields."""
+    reserved = derived(spec, cluster).keys() | RESERVED
+    yield from _without_effect(spec)
+    yield from _by_hand("spec.properties", spec.properties, reserved)
+    for one in processes(spec).values():
+        yield from _by_hand(f"{one.path}.properties", one.process.properties, reserved)
+        # An option of the JVM wins over every properties file.
+        options = dict(option[2:].partition("=")[::2] for option in one.process.jvm.options if option.startswith("-D"))
+        yield from _by_hand(f"{one.path}.jvm.options", options, reserved)
+
+
+def _without_effect(spec: ClusterSpec) -> Iterable[Problem]:
+    given = {"spec.properties": spec.properties}
+    given |= {f"{one.path}.properties": one.process.properties for one in processes(spec).values()}
+    for path, properties in given.items():
+        for key in sorted(properties):
+            if key.startswith("alluxio.worker.tieredstore.level") and ".watermark." in key:
+                yield Problem(
+                    field=f"{path}[{key}]",
+                    value=properties[key],
+                    message="is read by no Alluxio since 2.3",
+                    remedy="remove it; alluxio.worker.tieredstore.free.ahead.bytes makes room ahead of writes, and "
+                    "spec.workers.tierReserve keeps room for moving blocks between tiers",
+                )
+
+
+def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
+    for key in sorted(key for key in given if key in reserved or key.startswith(ufs.ROOT_OPTION)):
+        yield Problem(
+            field=f"{path}[{key}]",
+            value=given[key],
+            message="can't be set by hand: it follows from other fields of the spec",
+            remedy=f"remove it{_hint(key)}",
+        )
+
+
+def as_text(properties: Mapping[str, str]) -> str:
+    """Return properties as a Java properties file, sorted, so that the same values give the same text."""
+    return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
+
+
+def _failover(spec: ClusterSpec, members: int | None, role: str = "") -> Mapping[str, str]:
+    if _masters(spec, members) == 1:
+        return {}
+    # There is one job master, and it has a journal of its own.
+    alone = role == names.JOB_MASTER
+    return {key: value for key, value in FAILOVER.items() if not (alone and key.startswith(_OF_THE_JOURNAL))}
+
+
+_OF_THE_JOURNAL: Final = "alluxio.master.embedded.journal."
+
+
+def _masters(spec: ClusterSpec, members: int | None) -> int:
+    return max(1, spec.masters.replicas if members is None else members)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _addresses(hosts: Iterable[str], port: int) -> str:
+    return ",".join(f"{host}:{port}" for host in hosts)
+
+
+def _hint(key: str) -> str:
+    hints = {
+        ".port": " and set the port in the role's ports",
+        "tieredstore": " and describe the cache in spec.workers.tiers",
+        "root.ufs": " and set spec.rootMount",
+        "tier.align.reserved": " and set spec.workers.tierReserve",
+        "domain.socket": " and set spec.workers.shortCircuit",
+        "alluxio.fuse.mount": " and set it in spec.fuse",
+        "root.option": " and set it in spec.rootMount.options",
+    }
+    return next((hint for part, hint in hints.items() if part in key), "")

@@ -1,0 +1,1 @@
+"""Changes that replace pods, and the way back from them."""

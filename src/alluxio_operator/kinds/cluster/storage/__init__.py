@@ -1,0 +1,1 @@
+"""PVCs and their sizes."""

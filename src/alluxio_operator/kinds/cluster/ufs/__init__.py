@@ -1,0 +1,1 @@
+"""The storage below: options, endpoints, and whether it answers."""

@@ -1,0 +1,200 @@
+"""Turns a resource into a typed cluster, or into everything that is wrong with it.
+
+The API server has refused most bad input already. What is left needs sums or tables: memory that doesn't fit,
+properties that contradict other fields, ports that meet in one pod.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.schedule import expression_problem, zone_problem
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects import dynamic, properties, tiers
+from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.ufs import options as ufs
+from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads import memory
+from alluxio_operator.workloads import user_volumes as extras
+from alluxio_operator.workloads.memory import Division
+
+RESERVED_VARIABLES: Final = frozenset(
+    {
+        "ALLUXIO_CONF_DIR",
+        "ALLUXIO_FUSE_JAVA_OPTS",
+        "ALLUXIO_JAVA_OPTS",
+        "ALLUXIO_JOB_MASTER_JAVA_OPTS",
+        "ALLUXIO_JOB_WORKER_JAVA_OPTS",
+        "ALLUXIO_LOGSERVER_HOSTNAME",
+        "ALLUXIO_LOGSERVER_JAVA_OPTS",
+        "ALLUXIO_LOGSERVER_PORT",
+        "ALLUXIO_MASTER_JAVA_OPTS",
+        "ALLUXIO_PROXY_JAVA_OPTS",
+        "ALLUXIO_WORKER_JAVA_OPTS",
+        "POD_IP",
+        "POD_NAME",
+        "_JAVA_OPTIONS",
+    }
+)
+"""Variables that the operator sets in the containers, and one that would win over the heap that it sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster whose spec holds together; what follows may trust it."""
+
+    names: Names
+    uid: str
+    generation: int
+    spec: ClusterSpec
+    memory: Mapping[str, Division]
+    members: int
+    """Number of masters that the journal is for, also while none of them runs; 0 until that was ever said."""
+    restarts: Mapping[str, str]
+    """By role, the last text of the annotation that asked for a restart of it: one that is taken away asks for none."""
+
+
+def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
+    """Return the cluster, or all its problems at once, so that nobody has to fix them one by one."""
+    meta = resource["metadata"]
+    cluster = Names(meta["name"], meta["namespace"])
+    try:
+        spec = ClusterSpec.model_validate(resource.get("spec", {}))
+    except ValidationError as error:
+        return tuple(from_pydantic(error, "alluxiocluster"))
+    if len(cluster.cluster) > LONGEST_NAME:
+        return (_name_too_long(cluster.cluster),)
+    divisions = memory.divisions(spec)
+    journal = (resource.get("status") or {}).get("journal")
+    made_for = journal.get("members", 1) if journal else None
+    found = (
+        *(d for d in divisions.values() if isinstance(d, Problem)),
+        *properties.problems(spec, cluster),
+        *dynamic.problems(spec),
+        *ufs.problems(spec),
+        *_reserved_variables(spec),
+        *tiers.problems(spec.workers),
+        *extras.problems(spec),
+        *_shared_ports(spec),
+        *_window(spec),
+        *_other_members(spec, made_for),
+        *_unknown_roles(meta.get("annotations", {})),
+    )
+    if found:
+        return found
+    return Cluster(
+        names=cluster,
+        uid=meta["uid"],
+        generation=meta["generation"],
+        spec=spec,
+        memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
+        members=made_for or spec.masters.replicas,
+        restarts={
+            **(resource.get("status") or {}).get("restarts", {}),
+            **_restarts(meta.get("annotations", {})),
+        },
+    )
+
+
+def _restarts(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return {key.removeprefix(names.RESTART): text for key, text in annotations.items() if key.startswith(names.RESTART)}
+
+
+def _unknown_roles(annotations: Mapping[str, str]) -> Iterable[Problem]:
+    for role in sorted(_restarts(annotations).keys() - set(names.ROLES)):
+        yield Problem(
+            field=f"metadata.annotations[{names.RESTART}{role}]",
+            value=role,
+            message="is no role, so nothing would be restarted",
+            remedy=f"use one of {', '.join(names.ROLES)}, or remove the annotation",
+        )
+
+
+def _other_members(spec: ClusterSpec, made_for: int | None) -> Iterable[Problem]:
+    if made_for and spec.masters.replicas not in (0, made_for):
+        yield Problem(
+            field="spec.masters.replicas",
+            value=str(spec.masters.replicas),
+            message=f"isn't the number of masters that the journal was made for, which is {made_for}: the members of "
+            "its quorum can't be changed",
+            remedy=f"set it to {made_for}, or to 0 to stop the masters, or create another AlluxioCluster",
+        )
+
+
+def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
+    reserved = RESERVED_VARIABLES | ufs.variables(spec.root_mount)
+    for one in processes(spec).values():
+        for variable in one.process.env:
+            if variable.name in reserved:
+                yield Problem(
+                    field=f"{one.path}.env[{variable.name}]",
+                    value=variable.value or "",
+                    message="can't be set by hand: it follows from other fields of the spec",
+                    remedy=f"remove it and say what it was for in {one.path}.jvm or {one.path}.properties",
+                )
+
+
+def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:
+    pods = {"spec.masters.ports": [("spec.masters.ports", spec.masters.ports.model_dump(by_alias=True))]}
+    worker = [("spec.workers.ports", spec.workers.ports.model_dump(by_alias=True))]
+    if spec.job_service.enabled:
+        worker.append(("spec.jobService.worker.ports", spec.job_service.worker.ports.model_dump(by_alias=True)))
+        pods["spec.jobService.master.ports"] = [
+            ("spec.jobService.master.ports", spec.job_service.master.ports.model_dump(by_alias=True))
+        ]
+    pods["spec.workers.ports"] = worker
+    for groups in pods.values():
+        numbers = Counter(port for _, ports in groups for port in ports.values())
+        for path, ports in groups:
+            for name, port in ports.items():
+                if numbers[port] > 1:
+                    yield Problem(
+                        field=f"{path}.{name}",
+                        value=str(port),
+                        message="is used twice in one pod",
+                        remedy="give every port of a pod a number of its own",
+                    )
+
+
+def _window(spec: ClusterSpec) -> Iterable[Problem]:
+    window, path = spec.upgrade.maintenance_window, "spec.upgrade.maintenanceWindow"
+    if window is None:
+        return
+    # From any day on: what comes again and again doesn't depend on which.
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    problem = zone_problem(f"{path}.timeZone", window.time_zone) or expression_problem(
+        f"{path}.start", window.start, window.time_zone, since
+    )
+    if problem:
+        yield problem
+
+
+def _name_too_long(name: str) -> Problem:
+    return Problem(
+        field="metadata.name",
+        value=name,
+        message=f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
+        remedy="create the cluster under a shorter name",
+    )
+
+
+def from_pydantic(error: ValidationError, resource: str) -> Iterable[Problem]:
+    """Yield what a type doesn't take; `resource` is its name for `kubectl explain`."""
+    for item in error.errors(include_url=False):
+        path = "spec" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"])
+        given = item.get("input")
+        yield Problem(
+            field=path,
+            value=str(given)[:80] if isinstance(given, str | int | float) else "",
+            message=f"isn't valid: {item['msg']}",
+            remedy=f"see `kubectl explain {resource}.{path.split('[')[0]}`",
+        )

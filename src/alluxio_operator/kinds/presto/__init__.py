@@ -1,0 +1,1 @@
+"""Presto: one policy, one file."""

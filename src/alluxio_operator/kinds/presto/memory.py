@@ -1,0 +1,122 @@
+"""Divides the memory of Presto's servers so that it provably fits their limits.
+
+Source of the numbers: Presto 0.287 with its Hive connector, run: beside a heap of 448 MiB a worker that writes ORC
+through Alluxio took 350 MiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from alluxio_operator.api.base import in_bytes
+from alluxio_operator.api.presto import PrestoRole, PrestoSpec
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.presto import names
+from alluxio_operator.workloads.memory import MI, Division, Wish, divide
+
+METASPACE: Final = 224 * MI
+"""Bound of the classes' metadata: the connectors' own, and one for each expression of a query."""
+CODE_CACHE: Final = 96 * MI
+"""Bound of compiled code."""
+THREADS_AND_COLLECTOR: Final = 160 * MI
+OVERHEAD: Final = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
+SHARE_OF_COLLECTOR: Final = 0.08
+"""What the collector's tables take of a large heap beyond that; G1 needs a tenth at most."""
+
+SMALLEST_HEAP: Final = 256 * MI
+"""With less a coordinator with the Hive connector doesn't start."""
+
+SMALLEST_HEAP_FOR_TPCH: Final = 448 * MI
+"""Workers with the tpch connector keep 300 MB of text to cut comments from; a heap of 320 MiB was too small."""
+
+HEADROOM: Final = 0.25
+"""Share of the heap for what Presto doesn't count."""
+QUERY: Final = 0.4
+"""Share of the heap that one query may use on a server; with what Presto counts as its system memory `TOTAL`."""
+TOTAL: Final = 0.7
+
+
+def divisions(spec: PrestoSpec) -> Mapping[str, Division | Problem]:
+    """Return the division of each server by role."""
+    return {wish.role: _divided(wish) for wish in _wishes(spec)}
+
+
+def jvm_flags(division: Division) -> tuple[str, ...]:
+    """Return the flags that hold a JVM to its parts."""
+    return (
+        f"-Xms{division.heap}",
+        f"-Xmx{division.heap}",
+        f"-XX:MaxDirectMemorySize={division.direct}",
+        f"-XX:MaxMetaspaceSize={METASPACE}",
+        f"-XX:ReservedCodeCacheSize={CODE_CACHE}",
+        "-XX:+ExitOnOutOfMemoryError",
+    )
+
+
+def query_properties(division: Division, per_query: str | None) -> dict[str, str]:
+    """Return how a server divides its heap between queries; Presto refuses to start when the parts pass the heap."""
+    heap = division.heap
+    query = in_bytes(per_query) if per_query else int(heap * QUERY)
+    return {
+        "query.max-memory-per-node": _size(query),
+        "query.max-total-memory-per-node": _size(max(query, int(heap * TOTAL))),
+        "memory.heap-headroom-per-node": _size(int(heap * HEADROOM)),
+    }
+
+
+def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Iterable[Problem]:
+    """Yield what doesn't fit."""
+    for division in divided.values():
+        if isinstance(division, Problem):
+            yield division
+            continue
+        if (
+            division.role == names.WORKER
+            and division.heap < SMALLEST_HEAP_FOR_TPCH
+            and any(c.tpch for c in spec.catalogs)
+        ):
+            yield Problem(
+                "spec.workers.jvm.heap",
+                spec.workers.jvm.heap or "",
+                f"leaves {division.heap // MI}Mi, too little for a catalog of the tpch connector, which keeps 300 MB",
+                f"give {SMALLEST_HEAP_FOR_TPCH // MI}Mi or more, or remove the catalog",
+            )
+        if spec.memory_per_query and in_bytes(spec.memory_per_query) > division.heap * (1 - HEADROOM):
+            yield Problem(
+                "spec.memoryPerQuery",
+                spec.memory_per_query,
+                f"is more than three quarters of the heap of the {division.role}, which is {division.heap // MI}Mi",
+                "lower it, or give the servers more memory",
+            )
+
+
+def _wishes(spec: PrestoSpec) -> Iterable[Wish]:
+    for role, path, given, heap, direct in (
+        (names.COORDINATOR, "spec.coordinator", spec.coordinator, 1024 * MI, 64 * MI),
+        (names.WORKER, "spec.workers", spec.workers, 2048 * MI, 128 * MI),
+    ):
+        yield Wish(role, path, given, heap, direct, OVERHEAD + _collector(given))
+
+
+def _collector(role: PrestoRole) -> int:
+    size = role.jvm.heap or role.resources.limits.memory
+    large = in_bytes(size) - 4096 * MI if size else 0
+    return int(max(0, large) * SHARE_OF_COLLECTOR) // MI * MI
+
+
+def _divided(wish: Wish) -> Division | Problem:
+    found = divide(wish)
+    if isinstance(found, Problem) or found.heap >= SMALLEST_HEAP:
+        return found
+    given = wish.process.jvm.heap
+    return Problem(
+        f"{wish.path}.jvm.heap" if given else f"{wish.path}.resources.limits.memory",
+        given or wish.process.resources.limits.memory or "",
+        f"leaves a heap of {found.heap // MI}Mi, with which Presto doesn't start",
+        f"give a heap of {SMALLEST_HEAP // MI}Mi or more",
+    )
+
+
+def _size(count: int) -> str:
+    return f"{max(1, count // MI)}MB"

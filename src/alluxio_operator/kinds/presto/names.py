@@ -1,0 +1,76 @@
+"""The names of the objects of one Presto.
+
+They differ from those of an AlluxioCluster in every suffix, so that both may have the same name in a namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from alluxio_operator.api.presto import KIND
+from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.kinds.cluster.names import MANAGED_BY
+
+COORDINATOR: Final = "coordinator"
+WORKER: Final = "worker"
+CLIENT: Final = "client"
+ROLES: Final = (COORDINATOR, WORKER)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names and labels of everything that belongs to the Presto `presto` in `namespace`."""
+
+    presto: str
+    namespace: str
+
+    @property
+    def coordinator(self) -> str:
+        """The coordinator's Deployment, and the Service by which workers find it."""
+        return f"{self.presto}-coordinator"
+
+    @property
+    def workers(self) -> str:
+        """The workers' Deployment."""
+        return f"{self.presto}-prestoworker"
+
+    @property
+    def service(self) -> str:
+        """The Service for clients, and the service account."""
+        return f"{self.presto}-presto"
+
+    def config(self, part: str) -> str:
+        """Return the ConfigMap of a part of the configuration: jvm, node, config, catalogs, alluxio."""
+        return f"{self.presto}-presto{part}"
+
+    def host(self, service: str) -> str:
+        """Return the name under which a Service is found, also from other namespaces."""
+        return f"{service}.{self.namespace}.svc"
+
+    def of(self, role: str) -> str:
+        """Return the Deployment of a role."""
+        return self.coordinator if role == COORDINATOR else self.workers
+
+    def labels(self, component: str) -> Mapping[str, str]:
+        """Return the labels of an object."""
+        return {
+            **self.selector(component),
+            "app.kubernetes.io/managed-by": MANAGED_BY,
+            OWNER_KIND_LABEL: KIND,
+            OWNER_LABEL: self.presto,
+        }
+
+    def selector(self, component: str) -> Mapping[str, str]:
+        """Return the labels by which pods of a role are found; a workload can't change them later."""
+        return {
+            "app.kubernetes.io/name": "presto",
+            "app.kubernetes.io/instance": self.presto,
+            "app.kubernetes.io/component": component,
+        }
+
+    @property
+    def owned_by_selector(self) -> str:
+        """Label selector for everything that belongs to this Presto."""
+        return f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={self.presto}"

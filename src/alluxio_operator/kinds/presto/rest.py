@@ -1,0 +1,65 @@
+"""Asks Presto and Trino over HTTP; source of the paths: Presto 0.287 and Trino 476, run.
+
+`/v1/info` is answered before a coordinator serves, and says so. It also says whose version the server is, which may be
+another one than the spec's while that is changed.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any, Final
+
+import urllib3
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.engine.work import Deadline
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.kinds.presto.versions import DIALECTS, OPERATOR, flavour_of
+from alluxio_operator.kinds.presto.views import VIEWS
+from alluxio_operator.transport.errors import in_words
+
+TIMEOUT: Final = 3.0
+"""Seconds for one answer."""
+USER: Final = {dialect.user_header: OPERATOR for dialect in DIALECTS.values()}
+"""In the words of each flavour; none minds those of another."""
+
+
+class PrestoRest:
+    """The questions over real HTTP."""
+
+    def __init__(self) -> None:
+        self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
+
+    def coordinator(self, host: str, port: int, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
+        """Ask a coordinator whether it has started, and for its view."""
+        ask = partial(self._get, host, port, deadline)
+        try:
+            info = ask("/v1/info")
+            if info["starting"]:
+                return NoAnswer("it is starting")
+            version = info["nodeVersion"]["version"]
+            return VIEWS[flavour_of(version)](version, ask)
+        except urllib3.exceptions.HTTPError as error:
+            return NoAnswer(in_words(error))
+        except PermissionError as error:
+            return NoAnswer(f"{error}: let the user {OPERATOR} read system information in its access control")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return NoAnswer(f"an answer that isn't understood: {error!r}")
+
+    def processor_load(self, host: str, port: int, deadline: Deadline) -> float | None:
+        """Ask a worker which share of its processors its process uses, from 0 to 1; None when it doesn't say."""
+        try:
+            return float(self._get(host, port, deadline, "/v1/status")["processCpuLoad"])
+        except (urllib3.exceptions.HTTPError, PermissionError, ValueError, KeyError, TypeError):
+            return None
+
+    def _get(self, host: str, port: int, deadline: Deadline, path: str) -> Any:
+        address = f"[{host}]" if ":" in host else host
+        url = f"http://{address}:{port}{path}"
+        answer = self._pool.request("GET", url, headers=USER, timeout=deadline.remaining(TIMEOUT))
+        if answer.status in (401, 403):
+            raise PermissionError(f"HTTP {answer.status} of {path}")
+        if answer.status != 200:
+            raise ValueError(f"HTTP {answer.status} of {path}")
+        return json.loads(answer.data)

@@ -1,0 +1,52 @@
+"""Where a user's volumes and mounts would meet the operator's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from alluxio_operator.api.presto import PrestoSpec
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster.objects.tiers import SOCKET_FOLDER
+from alluxio_operator.kinds.presto import folders
+from alluxio_operator.workloads.user_volumes import meet
+
+OWN_VOLUMES: Final = frozenset({"conf", "catalogs", "plain-catalogs", "alluxio", "data", "tmp", "sockets"})
+OWN_MOUNTS: Final = (
+    folders.ALLUXIO,
+    folders.CATALOGS,
+    folders.PLAIN_CATALOGS,
+    folders.CONF,
+    folders.DATA,
+    SOCKET_FOLDER,
+    "/tmp",  # noqa: S108 (a mount, not a file)
+)
+
+
+def problems(spec: PrestoSpec) -> Iterable[Problem]:
+    """Yield the volumes and mounts that meet the operator's own, and mounts of volumes that aren't there."""
+    for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
+        known = {volume.name for volume in role.volumes}
+        for name in sorted(known & OWN_VOLUMES):
+            yield Problem(
+                f"{path}.volumes[{name}].name",
+                name,
+                "is the name of one of the operator's own volumes",
+                "choose another name",
+            )
+        for mount in role.volume_mounts:
+            if mount.name not in known:
+                yield Problem(
+                    f"{path}.volumeMounts[{mount.mount_path}].name",
+                    mount.name,
+                    "names no volume",
+                    f"name one of {path}.volumes, or add it there",
+                )
+            met = next((other for other in OWN_MOUNTS if meet(mount.mount_path, other)), None)
+            if met:
+                yield Problem(
+                    f"{path}.volumeMounts[{mount.mount_path}].mountPath",
+                    mount.mount_path,
+                    f"meets {met}, where the container has a volume of the operator",
+                    "choose a folder beside it",
+                )

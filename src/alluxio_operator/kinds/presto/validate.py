@@ -1,0 +1,119 @@
+"""Turns a resource into a typed Presto, or into everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster.validate import from_pydantic
+from alluxio_operator.kinds.presto import catalogs, memory, properties, schedule
+from alluxio_operator.kinds.presto import user_volumes as extras
+from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.shutdown import drain_seconds
+from alluxio_operator.kinds.presto.versions import DIALECTS, Dialect, dialect_of
+from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.memory import Division
+
+RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"})
+"""Variables that the operator sets in the containers, and those that would win over the heap that it sets."""
+
+
+USER_VARIABLE: Final = "HADOOP_USER_NAME"
+"""By it Hadoop's clients, and Alluxio's among them, know as whom they work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presto:
+    """A Presto whose spec holds together; what follows may trust it."""
+
+    names: Names
+    uid: str
+    generation: int
+    spec: PrestoSpec
+    dialect: Dialect
+    memory: Mapping[str, Division]
+
+
+def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
+    """Return the Presto, or all its problems at once, so that nobody has to fix them one by one."""
+    meta = resource["metadata"]
+    made = Names(meta["name"], meta["namespace"])
+    try:
+        spec = PrestoSpec.model_validate(resource.get("spec", {}))
+    except ValidationError as error:
+        return tuple(from_pydantic(error, "presto"))
+    if len(made.presto) > LONGEST_NAME:
+        return (
+            Problem(
+                "metadata.name",
+                made.presto,
+                f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
+                "create the Presto under a shorter name",
+            ),
+        )
+    dialect, divided = dialect_of(spec.version), memory.divisions(spec)
+    found = (
+        *([dialect] if isinstance(dialect, Problem) else []),
+        *memory.problems(spec, divided),
+        *properties.problems(spec),
+        *catalogs.problems(spec),
+        *extras.problems(spec),
+        *_reserved_variables(spec),
+        *(_too_short_to_drain(spec, dialect) if isinstance(dialect, Dialect) else ()),
+        *(_image_of_another(spec, dialect) if isinstance(dialect, Dialect) else ()),
+        *(schedule.problems(spec.autoscaling.schedules, now) if spec.autoscaling else ()),
+    )
+    if found or isinstance(dialect, Problem):
+        return found
+    return Presto(
+        names=made,
+        uid=meta["uid"],
+        generation=meta["generation"],
+        spec=spec,
+        dialect=dialect,
+        memory={role: d for role, d in divided.items() if isinstance(d, Division)},
+    )
+
+
+def _reserved_variables(spec: PrestoSpec) -> Iterable[Problem]:
+    for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
+        for variable in role.env:
+            if variable.name in RESERVED_VARIABLES or (spec.alluxio and variable.name == USER_VARIABLE):
+                yield Problem(
+                    f"{path}.env[{variable.name}]",
+                    variable.value or "",
+                    "can't be set by hand: it follows from other fields of the spec",
+                    f"remove it and say what it was for in {path}.jvm or {path}.properties",
+                )
+
+
+def _too_short_to_drain(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]:
+    least = drain_seconds(spec.graceful_shutdown, dialect)
+    for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
+        given = role.termination_grace_period_seconds
+        if given is not None and given < least:
+            yield Problem(
+                f"{path}.terminationGracePeriodSeconds",
+                str(given),
+                f"is too short: a server needs up to {least} s to leave without failing queries",
+                f"remove it, raise it to {least} or more, or lower spec.gracefulShutdown.gracePeriodSeconds",
+            )
+
+
+def _image_of_another(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]:
+    given = spec.image.repository
+    for other in DIALECTS.values():
+        if given == other.repository and other.flavour != dialect.flavour:
+            yield Problem(
+                "spec.image.repository",
+                given,
+                f"holds {other.flavour}, and spec.version {spec.version} is one of {dialect.flavour}",
+                f"set it to {dialect.repository} or to an image of your own that holds {dialect.flavour}, or correct "
+                "spec.version",
+            )

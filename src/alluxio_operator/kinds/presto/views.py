@@ -1,0 +1,60 @@
+"""Where a coordinator of each flavour tells of its workers and queries; sources: Presto 0.287 and Trino 476, run.
+
+A query that waits for the first worker is in no count of either, so the queries themselves are asked for while there is
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.kinds.presto.versions import Flavour
+
+Ask = Callable[[str], Any]
+"""Returns the parsed answer of a path."""
+
+ENDED: Final = frozenset({"FINISHED", "FAILED"})
+NODES: Final = "/v1/jmx/mbean/trino.metadata:name=DiscoveryNodeManager"
+QUERIES: Final = "/v1/jmx/mbean/trino.execution:name=QueryManager"
+
+
+def presto_view(version: str, ask: Ask) -> CoordinatorInfo:
+    """Return the view of a coordinator of Presto; raise KeyError or TypeError for other documents."""
+    cluster = ask("/v1/cluster")
+    active = int(cluster["activeWorkers"])
+    return CoordinatorInfo(
+        version=version,
+        active_workers=active,
+        running=int(cluster["runningQueries"]) + int(cluster["blockedQueries"]),
+        queued=max(int(cluster["queuedQueries"]), _waiting(active, ask)),
+    )
+
+
+def trino_view(version: str, ask: Ask) -> CoordinatorInfo:
+    """Return the view of a coordinator of Trino; raise KeyError or TypeError for other documents.
+
+    What its web page shows needs a login; its own measurements don't.
+    """
+    # The coordinator is a node of its own cluster. Each count is asked for by itself: all that is measured of queries
+    # takes 75 KB.
+    active = max(0, int(ask(f"{NODES}/ActiveNodeCount")) - 1)
+    return CoordinatorInfo(
+        version=version,
+        active_workers=active,
+        running=sum(int(ask(f"{QUERIES}/{count}")) for count in ("RunningQueries", "FinishingQueries")),
+        queued=max(int(ask(f"{QUERIES}/QueuedQueries")), _waiting(active, ask)),
+    )
+
+
+VIEWS: Final[Mapping[Flavour, Callable[[str, Ask], CoordinatorInfo]]] = {"Presto": presto_view, "Trino": trino_view}
+
+
+def unended(queries: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many queries of a list have not ended."""
+    return sum(query["state"] not in ENDED for query in queries)
+
+
+def _waiting(active: int, ask: Ask) -> int:
+    return 0 if active else unended(ask("/v1/query"))

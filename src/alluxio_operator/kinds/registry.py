@@ -1,0 +1,80 @@
+"""Which kinds the operator looks after, and what reconciles each: the one place that knows all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from alluxio_operator.alluxio.client import AlluxioClient
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.presto import KIND as PRESTO
+from alluxio_operator.engine.children import CHILD_KINDS, owner_of, version_of
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.engine.upgradeable import ChangesUnderWay
+from alluxio_operator.engine.work import OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.kinds.cluster.names import MANAGED_BY
+from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
+from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.presto.rest import PrestoRest
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.server.watch import Watched
+from alluxio_operator.settings import Settings
+from alluxio_operator.telemetry.metrics import Metrics
+
+OWNERS = (KIND, PRESTO)
+
+
+def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
+    """Return the reconciler of each kind."""
+    renderer = Renderer(settings.templates_dir)
+    return {
+        KIND: ClusterReconciler(kube, AlluxioClient(), renderer, metrics, _now, changes.note),
+        PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now, changes.note),
+    }
+
+
+def list_owners(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
+    """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
+    for kind in OWNERS:
+        for namespace in _namespaces(settings):
+            for resource in kube.list(KINDS[kind].path(namespace)):
+                meta = resource["metadata"]
+                followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
+                key = OwnerKey(kind, meta["namespace"], meta["name"])
+                changes.note_read(key, resource)
+                yield Request(key, Reason.RESYNC if followed else Reason.EDIT)
+
+
+def resync(
+    kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
+) -> Iterable[Request]:
+    """Return requests for what has drifted with no event to tell of it, and one for every resource."""
+    for reconciler in by_kind.values():
+        yield from reconciler.drifted(_namespaces(settings))
+    yield from list_owners(kube, settings, changes)
+
+
+def watched(settings: Settings) -> Sequence[Watched]:
+    """Return the collections of objects that wake the resource that they belong to."""
+    return [
+        Watched(
+            child.kind,
+            KINDS[child.kind].path(namespace),
+            f"app.kubernetes.io/managed-by={MANAGED_BY}",
+            child.metadata_only,
+            owner_of,
+            child.state_of,
+            None if KINDS[child.kind].has_generation else version_of,
+        )
+        for namespace in _namespaces(settings)
+        for child in CHILD_KINDS
+    ]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _namespaces(settings: Settings) -> tuple[str, ...]:
+    return settings.watch_namespaces or ("",)

@@ -1,1 +1,0 @@
-"""Presto beside the cache: observe, validate, decide, report."""

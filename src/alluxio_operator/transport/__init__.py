@@ -1,0 +1,1 @@
+"""What every call to another program shares."""

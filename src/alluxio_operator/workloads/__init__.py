@@ -1,0 +1,1 @@
+"""What the pods of every kind share: their trouble, memory, volumes and placement."""

@@ -1,0 +1,138 @@
+"""Pods as a decision needs them: role, address, readiness, and what keeps them from running."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.missing import Missing, what_is_missing
+
+JOURNAL_MISSING = "JournalMissing"
+"""First word of the message with which the journal's check ends when the journal isn't there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a pod doesn't run: one word for programs, a sentence for people; `missing` when it lacks another's object."""
+
+    reason: str
+    message: str
+    missing: Missing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod of a cluster; `uid` and `version` tell it from later ones and later states of the same name."""
+
+    name: str
+    role: str
+    ip: str
+    running: bool
+    ready: bool
+    trouble: Trouble | None = None
+    uid: str = ""
+    version: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    deleted: bool = False
+    """On its way out."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """By name, those that its containers were started with, whatever the spec says by now."""
+    restarts: int = 0
+    """Of all its containers together."""
+
+
+def parse_pod(pod: Object) -> Pod:
+    """Return what matters of a pod."""
+    status = pod.get("status", {})
+    deleted = "deletionTimestamp" in pod["metadata"]
+    conditions = {c["type"]: c for c in status.get("conditions", ())}
+    ip = status.get("podIP", "")
+    return Pod(
+        name=pod["metadata"]["name"],
+        role=pod["metadata"].get("labels", {}).get("app.kubernetes.io/component", ""),
+        ip=ip,
+        running=status.get("phase") == "Running" and bool(ip) and not deleted,
+        ready=conditions.get("Ready", {}).get("status") == "True" and not deleted,
+        trouble=None if deleted else _trouble(pod["metadata"]["name"], status, conditions),
+        uid=pod["metadata"].get("uid", ""),
+        version=pod["metadata"].get("resourceVersion", ""),
+        annotations=pod["metadata"].get("annotations", {}),
+        deleted=deleted,
+        ports={
+            port["name"]: port["containerPort"]
+            for container in pod.get("spec", {}).get("containers", ())
+            for port in container.get("ports", ())
+            if "name" in port
+        },
+        restarts=sum(container.get("restartCount", 0) for container in status.get("containerStatuses", ())),
+    )
+
+
+def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        state, last = container.get("state", {}), container.get("lastState", {})
+        ended = state.get("terminated") or last.get("terminated") or {}
+        if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
+            continue
+        said = gist(ended.get("message", ""))
+        if said.startswith(JOURNAL_MISSING):
+            return Trouble(JOURNAL_MISSING, f"pod {name}: {said.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
+        waiting = state.get("waiting", {})
+        if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
+            continue
+        missing = what_is_missing(waiting.get("message", ""))
+        if missing and waiting.get("reason") == "CreateContainerConfigError":
+            return Trouble(missing.reason, f"pod {name}, container {container['name']}: {missing}", missing)
+        if waiting.get("reason"):
+            detail = "; ".join(part for part in (said, waiting.get("message", "")) if part)
+            return Trouble(waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}")
+        if ended:
+            cause = ended.get("reason", "Error")
+            detail = said or f"exit code {ended.get('exitCode')}"
+            return Trouble(cause, f"pod {name}, container {container['name']}: {detail}")
+    # Last, as what containers say is newer: they come after the scheduler.
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
+        return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
+    return None
+
+
+def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
+    """Return what keeps the first troubled pod from running."""
+    return next((pod.trouble for pod in pods if pod.trouble), None)
+
+
+def roles_by_container(pods: Iterable[Pod]) -> Callable[[str, str], str | None]:
+    """Return what tells the role of a container by its pod's name and its own; a job worker is a role within a pod."""
+    roles = {pod.name: pod.role for pod in pods if pod.role in names.ROLES}
+
+    def role_of(pod: str, container: str) -> str | None:
+        of_its_own = container.replace("-", "")
+        return of_its_own if pod in roles and of_its_own in names.ROLES else roles.get(pod)
+
+    return role_of
+
+
+def gist(text: str) -> str:
+    """Return what tells most of a process's last words: the first exception and its cause, else the last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # Java's log prefixes its lines, so the exception itself is a line of its own and says more than the ERROR above it.
+    telling = [line for line in lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    # A long trace leaves no room for its own beginning; what a process logs on its way out says nothing of why.
+    rest = [line for line in lines if not _SAYS_LITTLE.search(line)] or lines
+    chosen = telling[0] if telling else causes[-1] if causes else rest[-1] if rest else ""
+    if telling and causes and _message(causes[-1]).casefold() not in chosen.casefold():
+        chosen = f"{chosen[:140]}; caused by {causes[-1]}"
+    return chosen if len(chosen) <= 300 else chosen[:297] + "..."
+
+
+_SAYS_LITTLE = re.compile(r"^at |^\S*\)$|^\.\.\. \d+ more$|^\d{4}-\d\d-\d\d \S+ INFO ")
+
+
+def _message(exception: str) -> str:
+    return exception.partition(": ")[2] or exception
