@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.api.stage import Answer, Stage
 from tests.support.presto import resource
-from tests.unit.presto.test_presto_render import CASES, objects
+from tests.unit.kinds.presto.test_presto_render import CASES, objects
 
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.kinds import KINDS

@@ -1,6 +1,6 @@
 """Golden cases of Presto: every object that is rendered for each sample in config/samples/presto.
 
-    tests/unit/presto/golden/SAMPLE/     one file per object, NN-kind-name.yaml; NN is the template's number
+    tests/unit/kinds/presto/golden/SAMPLE/     one file per object, NN-kind-name.yaml; NN is the template's number
 
 They are written anew by `python -m tests.golden.regenerate`; read the diff.
 """
@@ -20,7 +20,7 @@ from alluxio_operator.kinds.presto.decide import decide
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto, validate
 
-HERE = ROOT / "tests" / "unit" / "presto" / "golden"
+HERE = ROOT / "tests" / "unit" / "kinds" / "presto" / "golden"
 SAMPLES = {path.stem: path for path in sorted((ROOT / "config" / "samples" / "presto").glob("*.yaml"))}
 CASES = sorted(SAMPLES)
 

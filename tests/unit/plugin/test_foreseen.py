@@ -11,8 +11,8 @@ import yaml
 from tests.support.builders import NOW, TEMPLATES, resource
 from tests.support.volumes import VolumesWorld, sized
 from tests.support.world import RENDERER, World
-from tests.unit.cluster.test_crashes_of_several import THREE, settled
-from tests.unit.cluster.test_rolling import deleted
+from tests.unit.kinds.cluster.rollout.test_rolling import deleted
+from tests.unit.kinds.cluster.test_crashes_of_several import THREE, settled
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.errors import Refused

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from tests.support.crashes import outcome, run, stop_at
-from tests.unit.cluster.test_crashes_of_several import Three
-from tests.unit.cluster.test_rolling import deleted, outdated
+from tests.unit.kinds.cluster.rollout.test_rolling import deleted, outdated
+from tests.unit.kinds.cluster.test_crashes_of_several import Three
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND

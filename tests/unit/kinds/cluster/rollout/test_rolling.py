@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import resource
 from tests.support.crashes import outcome, run, stop_at
 from tests.support.world import World, address
-from tests.unit.cluster.test_crashes_of_several import THREE, Three, settled
+from tests.unit.kinds.cluster.test_crashes_of_several import THREE, Three, settled
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND

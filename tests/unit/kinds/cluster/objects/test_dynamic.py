@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.support.builders import resource
 from tests.support.world import World, address
-from tests.unit.cluster.test_crashes_of_several import THREE, Three, settled
-from tests.unit.cluster.test_rolling import deleted, outdated
+from tests.unit.kinds.cluster.rollout.test_rolling import deleted, outdated
+from tests.unit.kinds.cluster.test_crashes_of_several import THREE, Three, settled
 
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.kinds.cluster.objects.dynamic import DYNAMIC

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 from tests.support.builders import initialized, later, observed
-from tests.unit.cluster.test_roll import HASHES, NEW, OLD, WELL, Json, begun, broken, deleted, made, masters
+from tests.unit.kinds.cluster.rollout.test_rollout import (
+    HASHES,
+    NEW,
+    OLD,
+    WELL,
+    Json,
+    begun,
+    broken,
+    deleted,
+    made,
+    masters,
+)
 
 from alluxio_operator.api.status import ClusterStatus, RollStatus
 from alluxio_operator.api.upgrade import Upgrade

@@ -9,7 +9,7 @@ import pytest
 from tests.support.builders import container_status, info, resource
 from tests.support.crashes import outcome, refusals, stop_at
 from tests.support.world import World, address
-from tests.unit.cluster.test_crashes import install, jobs_made
+from tests.unit.kinds.cluster.test_crashes import install, jobs_made
 
 from alluxio_operator.alluxio.answers import Standby
 from alluxio_operator.kinds.cluster.masters.rejoin import PERMISSION
