@@ -12,7 +12,7 @@ from functools import partial
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.workloads.progress import rollout
+from alluxio_operator.workloads.progress import progress_of
 from bench.api import Api, Watch
 from bench.clusters import ObjectName, Place
 
@@ -121,7 +121,7 @@ def _settled(api: Api, kinds: Collection[str]) -> set[ObjectName]:
         ObjectName(kind, one["metadata"]["namespace"], one["metadata"]["name"])
         for kind in kinds
         for one in api.list(KINDS[kind].path(""))
-        if rollout({**one, "kind": kind}).settled
+        if progress_of({**one, "kind": kind}).settled
     }
 
 

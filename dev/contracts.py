@@ -34,7 +34,7 @@ class PureUnlessNamed(Contract):
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         """Print each import that is one too many."""
-        allowed = ", ".join(sorted(self.io_names))  # type: ignore[arg-type, call-overload]
+        allowed = ", ".join(sorted(self.io_names))  # type: ignore[call-overload]
         for importer, imported in check.metadata["found"]:
             output.print_error(f"{importer} imports {imported}: only modules named {allowed} may do I/O", bold=False)
 

@@ -19,7 +19,7 @@ from typing import Final, Literal
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.workloads.progress import rollout
+from alluxio_operator.workloads.progress import progress_of
 from bench import clusters, waiting
 from bench.api import Api, Json
 from bench.clusters import Place
@@ -127,7 +127,7 @@ class _Run:
             self._open_gate(line, WORKLOADS, self._go_on)
 
     def _saw_masters(self, line: bytes) -> None:
-        if b"-master" in line and rollout({"kind": "StatefulSet", **json.loads(line)["object"]}).settled:
+        if b"-master" in line and progress_of({"kind": "StatefulSet", **json.loads(line)["object"]}).settled:
             self._open_gate(line, SERVICES, self._end)
 
     def _open_gate(self, line: bytes, gate: int, step: Callable[[Place], None]) -> None:

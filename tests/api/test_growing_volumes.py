@@ -37,7 +37,7 @@ def installed(stage: Stage, storage: Storage, kind: str, **over: Any) -> None:
 
 
 def grown(stage: Stage) -> Json:
-    return stage.condition("VolumesGrown")
+    return stage.condition("VolumesExpanded")
 
 
 def uids(stage: Stage) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_a_class_that_cannot_expand_holds_up_nothing_and_the_size_can_be_set_bac
 
     stage.edit(**wish(storage.stays, journal="2Gi", ssd="6Gi", quota="6Gi"), service={"annotations": {"a": "b"}})
     stage.reconcile_until(lambda: grown(stage)["reason"] == "ClassCannotExpand")
-    stage.reconcile_until(lambda: stage.status["phase"] == "Ready" and not stage.status.get("anew"))
+    stage.reconcile_until(lambda: stage.status["phase"] == "Ready" and not stage.status.get("recreating"))
 
     assert "claim journal-small-master-0 has 1Gi and can't grow to 2Gi" in grown(stage)["message"]
     assert storage.stays in grown(stage)["message"]
@@ -195,7 +195,7 @@ def test_a_master_that_dies_while_its_statefulset_is_away_comes_back(stage: Stag
     stage.edit(**wish(storage.grows, journal="2Gi"))
     stage.start_operator(Watched(stage.api.kube, stops))
     until(lambda: _fails(stage))
-    assert stage.status["anew"][0]["name"] == "small-master"
+    assert stage.status["recreating"][0]["name"] == "small-master"
     stage.api.call("DELETE", stage.at("Pod", "master-1"), ok=True, gracePeriodSeconds="0")
     until(lambda: stage.api.call("GET", stage.at("Pod", "master-1")).status == 404)
 

@@ -1,7 +1,7 @@
 """The operator of a Presto killed before and after writes to a real API server: the end is the same.
 
-The kubelet and Presto are stood in for. Every point is tried on an API server in memory by tests/unit/kinds/presto, and some
-of them here, where versions, defaults and garbage are the server's own.
+The kubelet and Presto are stood in for. Every point is tried on an API server in memory by tests/unit/kinds/presto, and
+some of them here, where versions, defaults and garbage are the server's own.
 """
 
 from __future__ import annotations

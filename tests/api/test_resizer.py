@@ -51,7 +51,7 @@ def storage(stage: Stage, driver: Driver) -> Iterator[Storage]:
 
 
 def grown(stage: Stage) -> Json:
-    return stage.condition("VolumesGrown")
+    return stage.condition("VolumesExpanded")
 
 
 def uids(stage: Stage) -> dict[str, str]:

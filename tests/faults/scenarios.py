@@ -185,7 +185,7 @@ def grown(world: World) -> bool:
         return False
     pods = world.pods("master", "worker")
     assert pods == world.noted["pods"], f"pods were replaced: {world.noted['pods']} by {pods}"
-    return says(world.get(), "VolumesGrown") and not world.get()["status"].get("anew")
+    return says(world.get(), "VolumesExpanded") and not world.get()["status"].get("recreating")
 
 
 SCENARIOS = (

@@ -119,8 +119,8 @@ def points_of(expected: Undisturbed, *, long: bool) -> list[Point]:
     sides = (False, True)
     if long or not expected.writes:
         return [Point(0), *(Point(n, after) for n in range(1, len(expected.writes) + 1) for after in sides)]
-    telling = [n for n, write in enumerate(expected.writes, 1) if any(word in write for word in TELLING)]
-    return [Point(n, after) for n in telling for after in sides][1::SAMPLE]
+    dynamic_update = [n for n, write in enumerate(expected.writes, 1) if any(word in write for word in TELLING)]
+    return [Point(n, after) for n in dynamic_update for after in sides][1::SAMPLE]
 
 
 def all_points(form: Form, scenario: Scenario) -> Outcome:

@@ -1,5 +1,5 @@
 . ../../support/lib.sh
-taken() { [ "$(condition small PropertiesTaken status)" = True ] && [ "$(k get alx small -o jsonpath='{.status.observedGeneration}')" = "$(k get alx small -o jsonpath='{.metadata.generation}')" ]; }
+taken() { [ "$(condition small DynamicConfigApplied status)" = True ] && [ "$(k get alx small -o jsonpath='{.status.observedGeneration}')" = "$(k get alx small -o jsonpath='{.metadata.generation}')" ]; }
 uids() { k get pods -l app.kubernetes.io/name=alluxio -o jsonpath='{range .items[*]}{.metadata.name}={.metadata.uid} {.status.containerStatuses[*].restartCount}{"\n"}{end}' | sort; }
 # audited: lines of the audit log, in the file that Alluxio writes it to or among the rest.
 audited() { { k exec small-master-0 -c master -- sh -c 'cat /opt/alluxio/logs/*audit* 2>/dev/null' || true; k logs small-master-0 -c master; } | grep -c 'cmd=' || true; }
@@ -8,7 +8,7 @@ alluxio small fs ls / >/dev/null
 [ "$(audited)" = 0 ] || fail "calls are written down before anybody asked for it"
 k patch alx small --type merge -p '{"spec":{"masters":{"properties":{"alluxio.master.audit.logging.enabled":"true"}}}}'
 within 60 taken || { k get alx small -o yaml; fail "the leader isn't told"; }
-condition small PropertiesTaken message; echo
+condition small DynamicConfigApplied message; echo
 alluxio small fs ls / >/dev/null
 [ "$(audited)" -gt 0 ] || fail "it has no effect"
 [ "$(uids)" = "$before" ] || fail "a pod was replaced"

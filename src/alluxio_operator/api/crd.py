@@ -114,7 +114,7 @@ ALLUXIO_CLUSTER = Description(
         _column("Capacity", ".status.workers.capacity"),
         _column("Age", ".metadata.creationTimestamp", "date"),
         _column("Leader", ".status.masters.leader", priority=1),
-        _column("Used %", ".status.workers.usedPercent", "integer", priority=1),
+        _column("Used", ".status.workers.usedPercent", "integer", priority=1),
         _column("Summary", ".status.summary", priority=1),
     ),
     required=("spec",),

@@ -120,7 +120,7 @@ class ReplacedPod(Model):
     uid: Annotated[str, Field(max_length=64)] = Field(description="Its uid: another pod of this name is a new one.")
 
 
-class RollStatus(Model):
+class RolloutStatus(Model):
     """The pods that are being replaced; recorded before the first of them is deleted."""
 
     role: Annotated[str, Field(max_length=32)] = Field(description="Their role.")
@@ -160,7 +160,7 @@ class RollbackStatus(Model):
     message: Annotated[str, Field(max_length=1024)] = Field("", description="What failed.")
 
 
-class ToldProperties(Model):
+class DynamicProperties(Model):
     """Properties that are set while a master runs, and the process that has them."""
 
     pod: Short = Field(description="The leading master's pod.")
@@ -184,7 +184,7 @@ class VolumeStatus(Model):
     )
 
 
-class AnewStatus(Model):
+class RecreatingStatus(Model):
     """One StatefulSet that is made anew, for volumes of another size; its pods live on."""
 
     name: Short = Field(description="Its name.")
@@ -277,8 +277,10 @@ class ClusterStatus(OwnerStatus):
     restarts: Annotated[dict[str, Short], Field(max_length=16)] = Field(
         {}, description="By role, the restart that was asked for last; it stays when the annotation goes."
     )
-    roll: RollStatus | None = Field(None, description="The pods that are being replaced, to run what the spec says.")
-    good: GoodSpec | None = Field(None, description="The last spec by which the cluster was Ready.")
+    rollout: RolloutStatus | None = Field(
+        None, description="The pods that are being replaced, to run what the spec says."
+    )
+    last_good_spec: GoodSpec | None = Field(None, description="The last spec by which the cluster was Ready.")
     rollback: RollbackStatus | None = Field(
         None, description="The spec of which the operator went back to the last good one; another edit ends it."
     )
@@ -286,12 +288,14 @@ class ClusterStatus(OwnerStatus):
         None, description="The last backup that was taken before masters changed their version."
     )
 
-    told: ToldProperties | None = Field(None, description="Properties that the leading master was told while it ran.")
+    dynamic_properties: DynamicProperties | None = Field(
+        None, description="Properties that the leading master was told while it ran."
+    )
     volumes: Annotated[tuple[VolumeStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
         (), description="The sizes of the volumes."
     )
-    anew: Annotated[tuple[AnewStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = Field(
-        (), description="StatefulSets that are made anew while their pods live on."
+    recreating: Annotated[tuple[RecreatingStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = (
+        Field((), description="StatefulSets that are being recreated while their pods live on.")
     )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(

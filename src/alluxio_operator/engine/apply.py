@@ -51,32 +51,32 @@ class Wanted(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CacheEntry:
     """What is known of an object since it was last applied: the rendered hash, and its version at that time."""
 
     hash: str
     version: str
     metadata: str
     """Digest of what no generation counts: labels, annotations and owners."""
-    doubted: bool = False
+    stale: bool = False
     """An event spoke of the object, and nobody has looked since."""
 
 
-Memory = dict[Ref, Remembered]
+ObjectCache = dict[Ref, CacheEntry]
 """What is remembered of one owner's objects; may be lost at any time."""
 
 
-def doubt(memory: Memory, request: Request) -> None:
+def invalidate(memory: ObjectCache, request: Request) -> None:
     """Note what a request speaks of: it is looked at by the next apply that gets so far, be it a later one.
 
     An event comes once. Without the note, a conflict or an invalid spec in between would leave drift until a resync.
     """
     named = {Ref(child.kind, child.name) for child in request.children if _is_news(memory, child)}
     for ref in memory.keys() if request.everything else named & memory.keys():
-        memory[ref] = replace(memory[ref], doubted=True)
+        memory[ref] = replace(memory[ref], stale=True)
 
 
-def is_news(memory: Memory, request: Request) -> bool:
+def is_news(memory: ObjectCache, request: Request) -> bool:
     """Tell whether a request speaks of anything but the operator's own writes, which come back to it as events."""
     return (
         request.reason != Reason.CHILD
@@ -85,12 +85,12 @@ def is_news(memory: Memory, request: Request) -> bool:
     )
 
 
-def _is_news(memory: Memory, child: ChildRef) -> bool:
+def _is_news(memory: ObjectCache, child: ChildRef) -> bool:
     known = memory.get(Ref(child.kind, child.name))
     return known is None or child.version != known.version or KINDS[child.kind].has_generation
 
 
-def as_remembered(known: Remembered, kind: str, obj: Object) -> bool:
+def matches_cache(known: CacheEntry, kind: str, obj: Object) -> bool:
     """Tell whether an object, of which the metadata is enough, is as it was when it was last applied or looked at."""
     return known.version == _version(kind, obj) and known.metadata == _metadata(obj)
 
@@ -99,7 +99,7 @@ def apply(
     kube: Kube,
     namespace: str,
     manifests: Iterable[Wanted],
-    memory: Memory,
+    memory: ObjectCache,
     owner_labels: Mapping[str, str],
     absent: set[Ref],
     anew: Mapping[Ref, str] = MappingProxyType({}),
@@ -132,7 +132,7 @@ def apply(
         except Refused as error:
             result.refused[ref] = f"{ref.kind} {ref.name} was refused: {error.message}"
             return result
-        memory[ref] = Remembered(manifest.hash, _version(ref.kind, after), _metadata(after))
+        memory[ref] = CacheEntry(manifest.hash, _version(ref.kind, after), _metadata(after))
         result.present.append(ref)
         result.live[ref] = after
         if live is None:
@@ -143,7 +143,7 @@ def apply(
 
 
 def compare(
-    kube: Kube, namespace: str, manifests: Iterable[Wanted], memory: Memory, owner_labels: Mapping[str, str]
+    kube: Kube, namespace: str, manifests: Iterable[Wanted], memory: ObjectCache, owner_labels: Mapping[str, str]
 ) -> Applied:
     """Tell what an apply would make or change, and change nothing: what differs is `held`.
 
@@ -162,7 +162,7 @@ def compare(
             continue
         result.live[ref] = live
         if (known is not None and _as_applied(manifest, known, live)) or _would_stay(kube, namespace, manifest, live):
-            memory[ref] = Remembered(manifest.hash, _version(ref.kind, live), _metadata(live))
+            memory[ref] = CacheEntry(manifest.hash, _version(ref.kind, live), _metadata(live))
             result.present.append(ref)
         else:
             result.held.append(ref)
@@ -200,7 +200,7 @@ def _bring(
     kube: Kube,
     namespace: str,
     manifest: Wanted,
-    known: Remembered | None,
+    known: CacheEntry | None,
     owner_labels: Mapping[str, str],
     absent: set[Ref],
     anew: str | None,
@@ -288,7 +288,7 @@ def prune(
     namespace: str,
     inventory: Iterable[InventoryItem],
     rendered: Collection[Ref],
-    memory: Memory,
+    memory: ObjectCache,
     owner_labels: Mapping[str, str],
 ) -> list[Ref]:
     """Delete what the inventory names and nobody renders any more; return what was deleted.
@@ -334,11 +334,11 @@ def _content(obj: Object) -> Object:
     return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key not in bookkeeping}}
 
 
-def _trusted(known: Remembered, manifest: Wanted) -> bool:
-    return known.hash == manifest.hash and not known.doubted and manifest.ref.kind not in WORKLOADS
+def _trusted(known: CacheEntry, manifest: Wanted) -> bool:
+    return known.hash == manifest.hash and not known.stale and manifest.ref.kind not in WORKLOADS
 
 
-def _as_applied(manifest: Wanted, known: Remembered, live: Object) -> bool:
+def _as_applied(manifest: Wanted, known: CacheEntry, live: Object) -> bool:
     if known.hash != manifest.hash or known.version != _version(manifest.ref.kind, live):
         return False
     # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.

@@ -11,7 +11,7 @@ from alluxio_operator.api.status import Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ConditionState:
     """One condition as it is now; since when is found by comparing with what was said before."""
 
     type: str
@@ -20,13 +20,15 @@ class Said:
     message: str = ""
 
 
-def merge(before: Iterable[Condition], said: Iterable[Said], generation: int, now: datetime) -> tuple[Condition, ...]:
+def merge(
+    before: Iterable[Condition], said: Iterable[ConditionState], generation: int, now: datetime
+) -> tuple[Condition, ...]:
     """Return the conditions to publish; the time of the last transition stays as long as the status does."""
     known = {condition.type: condition for condition in before}
     return tuple(_condition(known.get(item.type), item, generation, now) for item in said)
 
 
-def _condition(before: Condition | None, said: Said, generation: int, now: datetime) -> Condition:
+def _condition(before: Condition | None, said: ConditionState, generation: int, now: datetime) -> Condition:
     status: Literal["True", "False", "Unknown"] = (
         "Unknown" if said.status is None else "True" if said.status else "False"
     )

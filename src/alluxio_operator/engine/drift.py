@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from alluxio_operator.engine.apply import Memory, as_remembered
+from alluxio_operator.engine.apply import ObjectCache, matches_cache
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS, Ref
@@ -21,7 +21,7 @@ def sweep(
     kube: Kube,
     namespaces: Iterable[str],
     label_selector: str,
-    memories: Mapping[OwnerKey, Memory],
+    memories: Mapping[OwnerKey, ObjectCache],
     owner_of: OwnerOf,
 ) -> list[Request]:
     """Return a request for each owner of which an object is no longer as remembered, or is gone.
@@ -41,7 +41,7 @@ def sweep(
                 if key is None or key not in remembered or ref not in remembered[key]:
                     continue
                 unseen[key].discard(ref)
-                if not as_remembered(remembered[key][ref], kind, obj):
+                if not matches_cache(remembered[key][ref], kind, obj):
                     differing.setdefault(key, set()).add(ref)
     for key, missing in unseen.items():
         if missing:

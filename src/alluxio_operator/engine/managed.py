@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from alluxio_operator.api.status import Condition, InventoryItem
 from alluxio_operator.engine import events
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.apply import Memory, apply, compare, doubt, is_news, prune
+from alluxio_operator.engine.apply import ObjectCache, apply, compare, invalidate, is_news, prune
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.engine.drift import sweep
 from alluxio_operator.engine.publish import Written, publish
@@ -27,7 +27,7 @@ from alluxio_operator.kube.errors import Conflict, NotFound
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.telemetry.metrics import Metrics
 
-AGAIN = Outcome(requeue_after=0.0)
+REQUEUE_NOW = Outcome(requeue_after=0.0)
 NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -65,24 +65,24 @@ S = TypeVar("S", bound=Status)
 
 
 @dataclass(slots=True)
-class Kept:
+class OwnerCache:
     """What is kept of one owner between two reconciles; may be lost at any time."""
 
-    objects: Memory = field(default_factory=dict)
+    objects: ObjectCache = field(default_factory=dict)
     absent: set[Ref] = field(default_factory=set)
     """Put on record as new, and not made yet."""
     outlines: Outlines | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Look(Generic[S]):
+class Snapshot(Generic[S]):
     """The owner as it was read or last written, with its parsed status."""
 
     resource: Object
     status: S
 
 
-class Owned:
+class ManagedObjects:
     """The objects of all owners of a kind."""
 
     def __init__(
@@ -102,7 +102,7 @@ class Owned:
         self._metrics = metrics
         self._now = now
         self._note = note
-        self._kept: dict[OwnerKey, Kept] = {}
+        self._kept: dict[OwnerKey, OwnerCache] = {}
 
     def is_news(self, request: Request) -> bool:
         """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
@@ -119,13 +119,13 @@ class Owned:
         self._kept.pop(key, None)
         self._note(key, ())
 
-    def kept(self, request: Request) -> Kept:
+    def kept(self, request: Request) -> OwnerCache:
         """Return what is remembered of an owner, with what the request speaks of in doubt."""
-        kept = self._kept.setdefault(request.key, Kept())
-        doubt(kept.objects, request)
+        kept = self._kept.setdefault(request.key, OwnerCache())
+        invalidate(kept.objects, request)
         return kept
 
-    def render(self, context: Mapping[str, Any], kept: Kept) -> Sequence[LazyManifest]:
+    def render(self, context: Mapping[str, Any], kept: OwnerCache) -> Sequence[LazyManifest]:
         """Return the manifests of an owner."""
         with self._metrics.stage("render"):
             rendering = Rendering(self._renderer, self._folder, context, kept.outlines)
@@ -133,8 +133,13 @@ class Owned:
         return rendering.manifests
 
     def record(
-        self, kube: Kube, look: Look[S], manifests: Sequence[LazyManifest], kept: Kept, claim: Mapping[str, Any]
-    ) -> Look[S] | None:
+        self,
+        kube: Kube,
+        look: Snapshot[S],
+        manifests: Sequence[LazyManifest],
+        kept: OwnerCache,
+        claim: Mapping[str, Any],
+    ) -> Snapshot[S] | None:
         """Write down what is about to be made or done, before it is; None when the resource changed meanwhile.
 
         `claim` holds the fields of the status that have to be on record as well. The write is guarded by
@@ -152,11 +157,11 @@ class Owned:
         except (Conflict, NotFound):
             return None
         kept.absent.update(new)
-        return Look(resource, intent)
+        return Snapshot(resource, intent)
 
     def apply(
         self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
-        until: int, kept: Kept, waiting: Collection[int] = (), anew: Mapping[Ref, str] = NOTHING,
+        until: int, kept: OwnerCache, waiting: Collection[int] = (), anew: Mapping[Ref, str] = NOTHING,
     ) -> Applied:  # fmt: skip
         """Apply the manifests below the order `until`, and prune what is on record and rendered no more.
 
@@ -172,14 +177,16 @@ class Owned:
                 applied.pruned = prune(kube, key.namespace, inventory, rendered, kept.objects, labels)
         return applied
 
-    def compare(self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: Kept) -> Applied:
+    def compare(
+        self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache
+    ) -> Applied:
         """Tell what an apply would change, and change nothing."""
         labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         with self._metrics.stage("apply"):
             return compare(kube, key.namespace, [m for m in manifests if m.order < until], kept.objects, labels)
 
     def publish(
-        self, kube: Kube, look: Look[S], after: S, applied: Applied | None, requeue_after: float | None
+        self, kube: Kube, look: Snapshot[S], after: S, applied: Applied | None, requeue_after: float | None
     ) -> Outcome:
         """Write the status if it changed, and tell what happened."""
         before, now = look.status, self._now()
@@ -194,11 +201,11 @@ class Owned:
                 publish(kube, look.resource, after)
             except NotFound:
                 # Deleted meanwhile: the API server removes what was made for it.
-                return AGAIN
+                return REQUEUE_NOW
             except Conflict:
                 # What was written is told now; of the conditions tells the reconcile that gets its status written.
                 events.post(kube, look.resource, written, now)
-                return Outcome(AGAIN.requeue_after, changed=bool(written))
+                return Outcome(REQUEUE_NOW.requeue_after, changed=bool(written))
             _log_changes(after, applied)
             events.post(kube, look.resource, events.notes(before.conditions, after.conditions, applied), now)
         return Outcome(requeue_after, changed=True)

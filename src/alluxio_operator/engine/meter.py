@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alluxio_operator.api.status import Change
-from alluxio_operator.engine.usage import AFTERWARDS, PERIOD, Reading, RoleOf, Told, reading, worth_asking
+from alluxio_operator.engine.usage import AFTERWARDS, PERIOD, Reading, RoleOf, UsageReading, reading, worth_asking
 from alluxio_operator.engine.work import Deadline, OwnerKey
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.metrics_api import pods_used
@@ -37,7 +37,7 @@ class Meter:
     def look(
         self, kube: Kube, key: OwnerKey, selector: str, role_of: RoleOf, history: Sequence[Change], deadline: Deadline,
         *, begins: bool,
-    ) -> Told:  # fmt: skip
+    ) -> UsageReading:  # fmt: skip
         """Return what the pods use, or why nobody says; None when there is no change that it would be a cost of.
 
         An answer is good for as long as nothing is measured anew. Where the API isn't served it is asked for rarely,

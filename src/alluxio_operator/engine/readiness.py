@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from alluxio_operator.api.status import Condition, InventoryItem, Phase
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import Said, find, merge, moment
+from alluxio_operator.engine.conditions import ConditionState, find, merge, moment
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kube.kinds import Ref
@@ -22,15 +22,15 @@ def invalid(
     """Return the fields of a status whose spec can't be followed; what runs goes on, and is `ready` if it serves."""
     message = "; ".join(str(problem) for problem in problems)
     kept = [
-        Said(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
+        ConditionState(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
         for c in before
         if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
     ]
     said = (
-        Said("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
-        Said("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
-        Said("Degraded", True, "SpecInvalid", message),
-        Said("SpecValid", False, "Invalid", message),
+        ConditionState("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
+        ConditionState("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
+        ConditionState("Degraded", True, "SpecInvalid", message),
+        ConditionState("SpecValid", False, "Invalid", message),
         *kept,
     )
     return {
@@ -61,29 +61,29 @@ def phase_of(
     return "Updating" if changing else "Degraded"
 
 
-def ready_said(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], message: str) -> Said:
+def ready_condition(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], message: str) -> ConditionState:
     """Return the condition Ready; `message` is what it says when all is well."""
     if ready:
-        return Said("Ready", True, "Ready", message)
+        return ConditionState("Ready", True, "Ready", message)
     if closed:
-        return Said("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return Said("Ready", False, "RollingOut", _not_settled(unsettled))
+        return ConditionState("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
+    return ConditionState("Ready", False, "RollingOut", _not_settled(unsettled))
 
 
-def progressing_said(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> Said:
+def progressing_condition(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> ConditionState:
     """Return the condition Progressing: what an installation or a change waits for."""
     if phase in ("Installing", "Updating"):
-        return Said("Progressing", True, phase, closed[0].message if closed else _not_settled(unsettled))
-    return Said("Progressing", False, phase)
+        return ConditionState("Progressing", True, phase, closed[0].message if closed else _not_settled(unsettled))
+    return ConditionState("Progressing", False, phase)
 
 
-def degraded_said(phase: Phase, closed: Sequence[Gate]) -> Said:
+def degraded_condition(phase: Phase, closed: Sequence[Gate]) -> ConditionState:
     """Return the condition Degraded."""
     if phase != "Degraded":
-        return Said("Degraded", False, phase)
+        return ConditionState("Degraded", False, phase)
     if closed:
-        return Said("Degraded", True, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return Said("Degraded", True, "NotSettled", "a workload lacks pods")
+        return ConditionState("Degraded", True, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
+    return ConditionState("Degraded", True, "NotSettled", "a workload lacks pods")
 
 
 def waits_for(closed: Sequence[Gate], unsettled: Sequence[str]) -> str | None:

@@ -38,7 +38,7 @@ class Reading:
     roles: Mapping[str, Used]
 
 
-Told = Reading | NoMetrics | None
+UsageReading = Reading | NoMetrics | None
 """What was found out; None when nobody asked, or no pod was measured yet."""
 
 
@@ -66,14 +66,14 @@ def worth_asking(history: Sequence[Change], begins: bool, last: Reading | None, 
     return bool(history) and _awaits_its_end(history[-1], last, now)
 
 
-def look_again(history: Sequence[Change], told: Told, now: datetime) -> float | None:
+def look_again(history: Sequence[Change], told: UsageReading, now: datetime) -> float | None:
     """Return in how many seconds the last moments of a change that has ended may have been measured, if they matter."""
     if not history or not isinstance(told, Reading) or not _awaits_its_end(history[-1], told, now):
         return None
     return PERIOD.total_seconds()
 
 
-def with_usage(before: Sequence[Change], changes: tuple[Change, ...], told: Told) -> tuple[Change, ...]:
+def with_usage(before: Sequence[Change], changes: tuple[Change, ...], told: UsageReading) -> tuple[Change, ...]:
     """Return the changes, the last of them with what was found out; `before` are those on record."""
     if told is None or not changes:
         return changes

@@ -17,7 +17,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import rollout as roll
+from alluxio_operator.kinds.cluster.rollout import rollout
 from alluxio_operator.kinds.cluster.rollout.rollback import followed
 from alluxio_operator.kinds.cluster.storage.desired import wanted
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
@@ -87,7 +87,7 @@ def foresee(
         held = "; ".join(one for one in (held, "the journal is backed up before the first master is replaced") if one)
     leader = live.get("status", {}).get("masters", {}).get("leader")
     replaced = tuple(_replaced(found, plan, leader, before, after))
-    told = tuple(_told(was.cluster, plan, found, live))
+    told = tuple(_applied_dynamically(was.cluster, plan, found, live))
     sizes = tuple(_sizes(was.cluster, plan.cluster))
     return Foreseen(tuple(_objects(before, after)), told, replaced, held, sizes)
 
@@ -119,11 +119,11 @@ def _rendered(
     return {manifest.ref: manifest for manifest in renderer.render(FOLDER, plan.context)}, plan
 
 
-def _told(before: Cluster, plan: Plan, pods: tuple[Pod, ...], live: Object) -> Iterable[str]:
+def _applied_dynamically(before: Cluster, plan: Plan, pods: tuple[Pod, ...], live: Object) -> Iterable[str]:
     if _roles(pods, plan).outdated(names.MASTER):
         # The leader is replaced, and its successor reads them.
         return
-    told = ClusterStatus.model_validate(live.get("status", {})).told
+    told = ClusterStatus.model_validate(live.get("status", {})).dynamic_properties
     has = dynamic.wanted(before.spec, _site(before), told.properties if told else ())
     for key, value in dynamic.wanted(plan.cluster.spec, _site(plan.cluster), has).items():
         if has.get(key) != value:
@@ -134,8 +134,8 @@ def _site(cluster: Cluster) -> Mapping[str, str]:
     return properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
 
 
-def _roles(pods: tuple[Pod, ...], plan: Plan) -> roll.Roles:
-    return roll.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, {})
+def _roles(pods: tuple[Pod, ...], plan: Plan) -> rollout.Roles:
+    return rollout.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, {})
 
 
 def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> Iterable[ObjectChange]:

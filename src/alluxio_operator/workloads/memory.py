@@ -34,7 +34,7 @@ SMALLEST_DIRECT = MI
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class MemoryNeeds:
     """What is known of one process before its memory is divided; sizes in bytes."""
 
     role: str
@@ -72,7 +72,7 @@ class Division:
         )
 
 
-def divide(wish: Wish) -> Division | Problem:
+def divide(wish: MemoryNeeds) -> Division | Problem:
     """Return the division of a process's memory, or the sum that doesn't fit."""
     jvm, resources = wish.process.jvm, wish.process.resources
     direct = in_bytes(jvm.direct_memory) if jvm.direct_memory else wish.direct
@@ -129,12 +129,12 @@ def divide(wish: Wish) -> Division | Problem:
 
 def divisions(spec: ClusterSpec) -> dict[str, Division | Problem]:
     """Return the division of each process of a cluster by role."""
-    return {wish.role: divide(wish) for wish in _wishes(spec)}
+    return {wish.role: divide(wish) for wish in _needs(spec)}
 
 
-def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
+def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
     metastore = {**spec.properties, **spec.masters.properties}.get("alluxio.master.metastore", "ROCKS")
-    yield Wish(
+    yield MemoryNeeds(
         names.MASTER,
         "spec.masters",
         spec.masters,
@@ -142,7 +142,7 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
         direct=128 * MI,
         overhead=OVERHEAD + (0 if metastore == "HEAP" else ROCKSDB),
     )
-    yield Wish(
+    yield MemoryNeeds(
         names.WORKER,
         "spec.workers",
         spec.workers,
@@ -152,7 +152,7 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
         tiers=sum(in_bytes(tier.quota) for tier in spec.workers.tiers if tier.lies_on == "MEM"),
     )
     if spec.job_service.enabled:
-        yield Wish(
+        yield MemoryNeeds(
             names.JOB_MASTER,
             "spec.jobService.master",
             spec.job_service.master,
@@ -160,7 +160,7 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
             direct=64 * MI,
             overhead=OVERHEAD,
         )
-        yield Wish(
+        yield MemoryNeeds(
             names.JOB_WORKER,
             "spec.jobService.worker",
             spec.job_service.worker,
@@ -169,7 +169,7 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
             overhead=OVERHEAD,
         )
     if spec.log_server.enabled:
-        yield Wish(
+        yield MemoryNeeds(
             names.LOG_SERVER,
             "spec.logServer",
             spec.log_server,
@@ -178,9 +178,9 @@ def _wishes(spec: ClusterSpec) -> Iterable[Wish]:
             overhead=OVERHEAD,
         )
     if spec.proxy.enabled:
-        yield Wish(names.PROXY, "spec.proxy", spec.proxy, heap=512 * MI, direct=256 * MI, overhead=OVERHEAD)
+        yield MemoryNeeds(names.PROXY, "spec.proxy", spec.proxy, heap=512 * MI, direct=256 * MI, overhead=OVERHEAD)
     if spec.fuse.enabled:
-        yield Wish(names.FUSE, "spec.fuse", spec.fuse, heap=512 * MI, direct=512 * MI, overhead=OVERHEAD)
+        yield MemoryNeeds(names.FUSE, "spec.fuse", spec.fuse, heap=512 * MI, direct=512 * MI, overhead=OVERHEAD)
 
 
 def _mi(count: int) -> str:

@@ -11,7 +11,7 @@ from alluxio_operator.kube.kinds import Object
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
+class WorkloadProgress:
     """Pods wanted, existing and ready; `settled` once the controller has nothing left to do."""
 
     wanted: int
@@ -20,7 +20,7 @@ class Rollout:
     settled: bool
 
 
-def rollout(workload: Object) -> Rollout:
+def progress_of(workload: Object) -> WorkloadProgress:
     """Return how far a workload has come."""
     spec, status = workload["spec"], workload.get("status", {})
     seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
@@ -36,4 +36,4 @@ def rollout(workload: Object) -> Rollout:
         # Which pods are of an older revision is then for somebody else to say.
         updated = existing
     settled = seen and updated >= wanted and ready >= wanted and existing <= wanted
-    return Rollout(wanted, existing, ready, settled)
+    return WorkloadProgress(wanted, existing, ready, settled)

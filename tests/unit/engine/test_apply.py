@@ -11,7 +11,7 @@ from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.apply import Memory, apply, compare, doubt, is_news, prune
+from alluxio_operator.engine.apply import ObjectCache, apply, compare, invalidate, is_news, prune
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
@@ -45,7 +45,7 @@ class Applier:
 
     def __init__(self, kube: FakeKube) -> None:
         self.kube = kube
-        self.memory: Memory = {}
+        self.memory: ObjectCache = {}
         self.absent: set[Ref] = set()
 
     def __call__(
@@ -56,7 +56,7 @@ class Applier:
         anew: Mapping[Ref, str] | None = None,
     ) -> Applied:
         named = frozenset(ChildRef(ref.kind, ref.name) for ref in children)
-        doubt(self.memory, Request(OwnerKey("AlluxioCluster", NS, "one"), Reason.CHILD, named, everything))
+        invalidate(self.memory, Request(OwnerKey("AlluxioCluster", NS, "one"), Reason.CHILD, named, everything))
         return apply(self.kube, NS, manifests, self.memory, OWNER, self.absent, anew or {})  # type: ignore[arg-type]
 
     def edit(self, manifest: Manifest, change: Callable[[Json], None]) -> None:
@@ -302,7 +302,7 @@ def test_an_event_of_its_own_write_is_no_news_and_makes_no_doubt(applier: Applie
     kube.calls.clear()
 
     assert not is_news(applier.memory, request)
-    doubt(applier.memory, request)
+    invalidate(applier.memory, request)
     applier(one)
 
     assert kube.calls == []
@@ -346,7 +346,7 @@ def test_one_of_several_that_is_news_is_enough(applier: Applier):
     both = replace(known, children=known.children | told(two, applier.live(two)).children)
 
     assert is_news(applier.memory, both)
-    doubt(applier.memory, both)
+    invalidate(applier.memory, both)
     assert applier(one, two).changed == [two.ref]
 
 

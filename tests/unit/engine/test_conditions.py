@@ -7,9 +7,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from tests.support.builders import NOW, later
 
-from alluxio_operator.engine.conditions import Said, find, holds, merge, moment, stamp
+from alluxio_operator.engine.conditions import ConditionState, find, holds, merge, moment, stamp
 
-YES, NO, UNKNOWN = Said("Ready", True, "Well"), Said("Ready", False, "Waiting", "for it"), Said("Ready", None, "Dark")
+YES, NO, UNKNOWN = (
+    ConditionState("Ready", True, "Well"),
+    ConditionState("Ready", False, "Waiting", "for it"),
+    ConditionState("Ready", None, "Dark"),
+)
 
 
 def test_a_condition_that_is_said_for_the_first_time_began_now():
@@ -32,33 +36,35 @@ def test_the_same_again_is_the_same_condition():
 
 
 def test_another_reason_and_message_keep_the_time_of_the_status():
-    [condition] = merge(merge((), [NO], 3, NOW), [Said("Ready", False, "Crash", "it fell")], 4, later(60))
+    [condition] = merge(merge((), [NO], 3, NOW), [ConditionState("Ready", False, "Crash", "it fell")], 4, later(60))
 
     assert (condition.reason, condition.message, condition.observed_generation) == ("Crash", "it fell", 4)
     assert condition.last_transition_time == stamp(NOW)
 
 
 @pytest.mark.parametrize(("first", "second"), [(NO, YES), (YES, NO), (YES, UNKNOWN), (UNKNOWN, NO)])
-def test_another_status_begins_now(first: Said, second: Said):
+def test_another_status_begins_now(first: ConditionState, second: ConditionState):
     [condition] = merge(merge((), [first], 3, NOW), [second], 3, later(60))
 
     assert condition.last_transition_time == stamp(later(60))
 
 
 def test_what_is_no_longer_said_is_gone_and_the_order_is_as_said():
-    before = merge((), [Said("A", True, "R"), Said("B", True, "R")], 1, NOW)
+    before = merge((), [ConditionState("A", True, "R"), ConditionState("B", True, "R")], 1, NOW)
 
-    assert [c.type for c in merge(before, [Said("C", True, "R"), Said("A", True, "R")], 1, NOW)] == ["C", "A"]
+    assert [
+        c.type for c in merge(before, [ConditionState("C", True, "R"), ConditionState("A", True, "R")], 1, NOW)
+    ] == ["C", "A"]
 
 
 def test_a_message_that_is_too_long_is_cut_to_what_the_api_takes():
-    [condition] = merge((), [Said("Ready", False, "Long", "x" * 5000)], 1, NOW)
+    [condition] = merge((), [ConditionState("Ready", False, "Long", "x" * 5000)], 1, NOW)
 
     assert len(condition.message) == 4096
 
 
 def test_looking_conditions_up():
-    conditions = merge((), [YES, Said("Degraded", False, "Fine")], 1, NOW)
+    conditions = merge((), [YES, ConditionState("Degraded", False, "Fine")], 1, NOW)
 
     assert find(conditions, "Degraded") == conditions[1]
     assert find(conditions, "Other") is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.engine.apply import Memory, apply
+from alluxio_operator.engine.apply import ObjectCache, apply
 from alluxio_operator.engine.drift import sweep
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
@@ -31,7 +31,7 @@ class Swept:
 
     def __init__(self) -> None:
         self.kube = FakeKube()
-        self.memories: dict[OwnerKey, Memory] = {ONE: {}, TWO: {}}
+        self.memories: dict[OwnerKey, ObjectCache] = {ONE: {}, TWO: {}}
         for owner, memory in self.memories.items():
             wanted = [manifest(owner, "ConfigMap", "conf"), manifest(owner, "StatefulSet", "worker")]
             labels = {"owner-kind": owner.kind, "owner": owner.name}

@@ -10,7 +10,7 @@ from tests.support.builders import NOW, later, resource
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import Said, merge
+from alluxio_operator.engine.conditions import ConditionState, merge
 from alluxio_operator.engine.events import LONGEST_MESSAGE, Note, notes, post
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import Ref
@@ -18,14 +18,14 @@ from alluxio_operator.kube.kinds import Ref
 Json = dict[str, Any]
 
 
-def conditions(*said: Said):
+def conditions(*said: ConditionState):
     return merge((), said, 1, NOW)
 
 
-INSTALLED = Said("Installed", True, "Installed")
+INSTALLED = ConditionState("Installed", True, "Installed")
 
 
-def noted(before: Said | None, after: Said) -> tuple[Note, ...]:
+def noted(before: ConditionState | None, after: ConditionState) -> tuple[Note, ...]:
     return notes(conditions(INSTALLED, *[before] if before else []), conditions(INSTALLED, after), None)
 
 
@@ -44,7 +44,7 @@ def test_what_was_written_is_said_once_for_each_verb():
 
 
 def test_nothing_written_and_nothing_changed_is_no_event():
-    same = conditions(Said("Ready", True, "Ready"), Said("MastersServing", False, "Waiting", "m"))
+    same = conditions(ConditionState("Ready", True, "Ready"), ConditionState("MastersServing", False, "Waiting", "m"))
 
     assert notes(same, same, Applied()) == ()
 
@@ -59,77 +59,85 @@ def test_a_long_list_is_cut():
     ("before", "after", "expected"),
     [
         (
-            Said("MastersServing", False, "Waiting"),
-            Said("MastersServing", True, "Serving", "the leading master serves"),
+            ConditionState("MastersServing", False, "Waiting"),
+            ConditionState("MastersServing", True, "Serving", "the leading master serves"),
             Note("Normal", "Serving", "MastersServing is True: the leading master serves"),
         ),
         (
-            Said("MastersServing", True, "Serving"),
-            Said("MastersServing", False, "CrashLoopBackOff", "it fell"),
+            ConditionState("MastersServing", True, "Serving"),
+            ConditionState("MastersServing", False, "CrashLoopBackOff", "it fell"),
             Note("Warning", "CrashLoopBackOff", "MastersServing is False: it fell"),
         ),
         (
-            Said("MastersServing", False, "Waiting"),
-            Said("MastersServing", False, "ErrImagePull", "no such image"),
+            ConditionState("MastersServing", False, "Waiting"),
+            ConditionState("MastersServing", False, "ErrImagePull", "no such image"),
             Note("Warning", "ErrImagePull", "MastersServing is False: no such image"),
         ),
         (
-            Said("JournalInitialized", True, "Initialized"),
-            Said("JournalInitialized", False, "JournalMissing", "gone"),
+            ConditionState("JournalInitialized", True, "Initialized"),
+            ConditionState("JournalInitialized", False, "JournalMissing", "gone"),
             Note("Warning", "JournalMissing", "JournalInitialized is False: gone"),
         ),
         (
-            Said("Degraded", False, "Ready"),
-            Said("Degraded", True, "NotSettled", "a workload lacks pods"),
+            ConditionState("Degraded", False, "Ready"),
+            ConditionState("Degraded", True, "NotSettled", "a workload lacks pods"),
             Note("Warning", "NotSettled", "Degraded is True: a workload lacks pods"),
         ),
         (
-            Said("Degraded", True, "NotSettled"),
-            Said("Degraded", False, "Ready"),
+            ConditionState("Degraded", True, "NotSettled"),
+            ConditionState("Degraded", False, "Ready"),
             Note("Normal", "Ready", "Degraded is False"),
         ),
         (
-            Said("Progressing", False, "Ready"),
-            Said("Progressing", True, "Updating", "rolling"),
+            ConditionState("Progressing", False, "Ready"),
+            ConditionState("Progressing", True, "Updating", "rolling"),
             Note("Normal", "Updating", "Progressing is True: rolling"),
         ),
         (
-            Said("SpecValid", True, "Valid"),
-            Said("SpecValid", False, "Invalid", "spec.a is bad"),
+            ConditionState("SpecValid", True, "Valid"),
+            ConditionState("SpecValid", False, "Invalid", "spec.a is bad"),
             Note("Warning", "Invalid", "SpecValid is False: spec.a is bad"),
         ),
-        (None, Said("Degraded", True, "SpecInvalid", "bad"), Note("Warning", "SpecInvalid", "Degraded is True: bad")),
+        (
+            None,
+            ConditionState("Degraded", True, "SpecInvalid", "bad"),
+            Note("Warning", "SpecInvalid", "Degraded is True: bad"),
+        ),
     ],
 )
-def test_a_change_of_status_or_reason_is_an_event_and_trouble_a_warning(before: Said, after: Said, expected: Note):
+def test_a_change_of_status_or_reason_is_an_event_and_trouble_a_warning(
+    before: ConditionState, after: ConditionState, expected: Note
+):
     assert noted(before, after) == (expected,)
 
 
 @pytest.mark.parametrize("reason", ["Waiting", "Initializing"])
 def test_waiting_is_no_warning(reason: str):
-    [note] = noted(Said("MastersServing", True, "Serving"), Said("MastersServing", False, reason, "m"))
+    [note] = noted(
+        ConditionState("MastersServing", True, "Serving"), ConditionState("MastersServing", False, reason, "m")
+    )
 
     assert note.type == "Normal"
 
 
 def test_waiting_for_something_else_is_no_event():
-    assert noted(Said("Ready", False, "Waiting"), Said("Ready", False, "RollingOut")) == ()
+    assert noted(ConditionState("Ready", False, "Waiting"), ConditionState("Ready", False, "RollingOut")) == ()
 
 
 def test_good_news_is_told_together_and_each_trouble_by_itself():
     before = conditions(
         INSTALLED,
-        Said("Ready", False, "Waiting"),
-        Said("A", False, "Waiting"),
-        Said("B", True, "Well"),
-        Said("C", True, "Well"),
+        ConditionState("Ready", False, "Waiting"),
+        ConditionState("A", False, "Waiting"),
+        ConditionState("B", True, "Well"),
+        ConditionState("C", True, "Well"),
     )
     after = conditions(
         INSTALLED,
-        Said("Ready", True, "Ready"),
-        Said("A", True, "There", "all of it"),
-        Said("B", False, "X"),
-        Said("C", False, "Y"),
+        ConditionState("Ready", True, "Ready"),
+        ConditionState("A", True, "There", "all of it"),
+        ConditionState("B", False, "X"),
+        ConditionState("C", False, "Y"),
     )
 
     assert notes(before, after, None) == (
@@ -140,20 +148,35 @@ def test_good_news_is_told_together_and_each_trouble_by_itself():
 
 
 def test_an_installation_tells_of_trouble_at_once_and_of_its_gates_only_when_it_is_done():
-    start = conditions(Said("Installed", False, "Waiting"), Said("A", False, "Waiting"), Said("B", False, "Waiting"))
-    halfway = conditions(Said("Installed", False, "Waiting"), Said("A", True, "There"), Said("B", False, "Crash"))
-    done = conditions(Said("Installed", True, "Installed"), Said("A", True, "There"), Said("B", True, "There"))
+    start = conditions(
+        ConditionState("Installed", False, "Waiting"),
+        ConditionState("A", False, "Waiting"),
+        ConditionState("B", False, "Waiting"),
+    )
+    halfway = conditions(
+        ConditionState("Installed", False, "Waiting"),
+        ConditionState("A", True, "There"),
+        ConditionState("B", False, "Crash"),
+    )
+    done = conditions(
+        ConditionState("Installed", True, "Installed"),
+        ConditionState("A", True, "There"),
+        ConditionState("B", True, "There"),
+    )
 
     assert notes(start, halfway, None) == (Note("Warning", "Crash", "B is False"),)
     assert notes(halfway, done, None) == (Note("Normal", "Installed", "Installed is True; B is True"),)
 
 
 def test_another_message_alone_is_no_event():
-    assert noted(Said("Ready", False, "Waiting", "1 of 2"), Said("Ready", False, "Waiting", "2 of 3")) == ()
+    assert (
+        noted(ConditionState("Ready", False, "Waiting", "1 of 2"), ConditionState("Ready", False, "Waiting", "2 of 3"))
+        == ()
+    )
 
 
 def test_what_does_not_hold_yet_at_the_very_first_look_is_no_event():
-    assert noted(None, Said("MastersServing", False, "Waiting")) == ()
+    assert noted(None, ConditionState("MastersServing", False, "Waiting")) == ()
 
 
 # --- posting ------------------------------------------------------------------------------------------------------

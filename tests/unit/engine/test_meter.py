@@ -11,7 +11,7 @@ from tests.support.measured import after, pod_metrics
 from alluxio_operator.api.status import Change
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.meter import Meter
-from alluxio_operator.engine.usage import Reading, Told
+from alluxio_operator.engine.usage import Reading, UsageReading
 from alluxio_operator.engine.work import Deadline, OwnerKey
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.metrics_api import RARELY
@@ -30,7 +30,7 @@ class Scene:
     def clock(self) -> datetime:
         return self.now
 
-    def look(self, name: str = "one", namespace: str = "data", history: tuple[Change, ...] = UNDER_WAY) -> Told:
+    def look(self, name: str = "one", namespace: str = "data", history: tuple[Change, ...] = UNDER_WAY) -> UsageReading:
         key = OwnerKey("AlluxioCluster", namespace, name)
         deadline = Deadline.after(60)
         return self.meter.look(

@@ -14,13 +14,13 @@ OTHER = OwnerKey("Presto", "lake", "sql")
 
 
 @dataclass(frozen=True)
-class Said:
+class ConditionState:
     type: str
     status: str
     reason: str = "Updating"
 
 
-ROLLING = (Said("Ready", "False"), Said("Progressing", "True"))
+ROLLING = (ConditionState("Ready", "False"), ConditionState("Progressing", "True"))
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ ROLLING = (Said("Ready", "False"), Said("Progressing", "True"))
     [
         ((), False),
         (ROLLING, True),
-        ((Said("Progressing", "False"),), False),
-        ((Said("Progressing", "Unknown"),), False),
-        ((Said("Ready", "True"), Said("Degraded", "True")), False),
+        ((ConditionState("Progressing", "False"),), False),
+        ((ConditionState("Progressing", "Unknown"),), False),
+        ((ConditionState("Ready", "True"), ConditionState("Degraded", "True")), False),
         # It may never end, and the new version may be what ends it.
-        ((Said("Progressing", "True", "Installing"),), False),
+        ((ConditionState("Progressing", "True", "Installing"),), False),
     ],
 )
 def test_only_a_change_of_what_runs_counts(conditions, expected):
@@ -57,7 +57,7 @@ def test_one_of_two_that_ends_is_not_the_end():
     under_way.note(KEY, ROLLING)
     under_way.note(OTHER, ROLLING)
 
-    under_way.note(KEY, (Said("Progressing", "False"),))
+    under_way.note(KEY, (ConditionState("Progressing", "False"),))
     assert not under_way.verdict().upgradeable
 
     under_way.note(OTHER, ())

@@ -15,7 +15,7 @@ from alluxio_operator.engine.usage import (
     AFTERWARDS,
     PERIOD,
     Reading,
-    Told,
+    UsageReading,
     in_cores,
     in_memory,
     look_again,
@@ -36,7 +36,7 @@ def measured(seconds: float, cpu: int = 100, memory: int = 500 * MI, window: flo
     return Reading(after(NOW, seconds), after(NOW, seconds - window), {"worker": Used(cpu, memory)})
 
 
-def told(*found: Told, change: Change = UNDER_WAY) -> Change:
+def told(*found: UsageReading, change: Change = UNDER_WAY) -> Change:
     """Return the change after each of these was found out in turn; the first when it began."""
     before: tuple[Change, ...] = (EARLIER,)
     changes = (EARLIER, change)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import pytest
 from tests.support.builders import workload
 
-from alluxio_operator.workloads.progress import Rollout, rollout
+from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
 
 KINDS = ("StatefulSet", "Deployment", "DaemonSet")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_workload_is_settled_when_all_its_pods_are_updated_and_ready(kind: str):
-    assert rollout(workload(kind, "w", wanted=3)) == Rollout(wanted=3, existing=3, ready=3, settled=True)
+    assert progress_of(workload(kind, "w", wanted=3)) == WorkloadProgress(wanted=3, existing=3, ready=3, settled=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_not_while_a_pod_is_not_ready(kind: str):
-    assert rollout(workload(kind, "w", wanted=3, ready=2)) == Rollout(wanted=3, existing=3, ready=2, settled=False)
+    assert progress_of(workload(kind, "w", wanted=3, ready=2)) == WorkloadProgress(
+        wanted=3, existing=3, ready=2, settled=False
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -25,7 +27,7 @@ def test_it_is_not_while_the_controller_has_not_seen_the_newest_spec(kind: str):
     stale = workload(kind, "w")
     stale["metadata"]["generation"] = 2
 
-    assert not rollout(stale).settled
+    assert not progress_of(stale).settled
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_it_is_not_while_the_controller_has_not_seen_the_newest_spec(kind: str):
     ],
 )
 def test_it_is_not_while_a_pod_is_of_the_old_revision(kind: str, status: dict[str, int]):
-    assert not rollout(workload(kind, "w", wanted=2, **status)).settled
+    assert not progress_of(workload(kind, "w", wanted=2, **status)).settled
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_it_is_not_while_a_pod_is_of_the_old_revision(kind: str, status: dict[st
     ],
 )
 def test_it_is_not_while_a_pod_is_to_go(kind: str, status: dict[str, int]):
-    found = rollout(workload(kind, "w", wanted=2, **status))
+    found = progress_of(workload(kind, "w", wanted=2, **status))
 
     assert (found.existing, found.settled) == (3, False)
 
@@ -59,9 +61,9 @@ def test_a_workload_that_nobody_has_looked_at_yet_is_not_settled(kind: str):
     fresh = workload(kind, "w")
     del fresh["status"]
 
-    assert not rollout(fresh).settled
+    assert not progress_of(fresh).settled
 
 
 def test_what_wants_no_pods_is_settled_without_any():
-    assert rollout(workload("StatefulSet", "w", wanted=0)) == Rollout(0, 0, 0, True)
-    assert rollout(workload("DaemonSet", "w", wanted=0)) == Rollout(0, 0, 0, True)
+    assert progress_of(workload("StatefulSet", "w", wanted=0)) == WorkloadProgress(0, 0, 0, True)
+    assert progress_of(workload("DaemonSet", "w", wanted=0)) == WorkloadProgress(0, 0, 0, True)

@@ -33,7 +33,7 @@ OPTIONS: Final = (
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
 )
 
-Said = TypeVar("Said", bound=Message)
+M = TypeVar("M", bound=Message)
 
 
 class Connection:
@@ -44,12 +44,12 @@ class Connection:
         self._metadata = metadata
         self._seconds = seconds
 
-    def call(self, method: str, question: Message, answer: type[Said]) -> Said:
+    def call(self, method: str, question: Message, answer: type[M]) -> M:
         """Call a method by its path and return its answer."""
         ask = self._channel.unary_unary(
             method, request_serializer=_to_bytes, response_deserializer=answer.FromString
         )  # fmt: skip
-        said: Said = ask(question, timeout=self._seconds, metadata=self._metadata)
+        said: M = ask(question, timeout=self._seconds, metadata=self._metadata)
         return said
 
 

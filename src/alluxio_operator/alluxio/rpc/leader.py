@@ -22,7 +22,7 @@ CONFIGURATION: Final = "/alluxio.grpc.meta.MetaMasterConfigurationService/"
 STATES: Final[Mapping[int, BackupState]] = {2: "Running", 3: "Running", 4: "Running", 5: "Completed", 6: "Failed"}
 """Initiating and transitioning (to the standby that makes it) are told from running by nobody who waits."""
 
-Said = TypeVar("Said", bound=Message)
+M = TypeVar("M", bound=Message)
 
 
 class Leader:
@@ -54,7 +54,7 @@ class Leader:
         )
         return said if isinstance(said, NoAnswer) else dict(said.accepted)
 
-    def _call(self, method: str, question: Message, answer: type[Said]) -> Said | NoAnswer:
+    def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:
             with connect(self._host, self._port, self._seconds) as connection:
                 return connection.call(method, question, answer)

@@ -27,7 +27,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
 )
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.kinds.cluster.roles import processes
-from alluxio_operator.kinds.cluster.ufs import options as ufs
+from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import apart
@@ -154,11 +154,11 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
         "mounts": mounts_of(process),
         "volumes": [],
         "env": [
-            *ufs.environment(spec.root_mount, role),
+            *ufs_options.environment(spec.root_mount, role),
             *(var.model_dump(by_alias=True, mode="json", exclude_none=True) for var in process.env),
         ],
-        "secretOptions": ufs.secret_options(spec.root_mount, role),
-        "hadoopFiles": ufs.hadoop_files(spec.root_mount, role),
+        "secretOptions": ufs_options.secret_options(spec.root_mount, role),
+        "hadoopFiles": ufs_options.hadoop_files(spec.root_mount, role),
     }
     if isinstance(process, Placement):
         stateful_workers = role == names.WORKER and spec.workers.workload == "StatefulSet"
@@ -223,7 +223,7 @@ def _sockets(cluster: Cluster) -> dict[str, str] | None:
 
 def _secrets_of_the_mount(spec: ClusterSpec, role: str) -> dict[str, Any]:
     # A worker gets them from its master and keeps them for as long as it runs: it has to start anew, too.
-    found = ufs.secret_options(spec.root_mount, names.MASTER) if role in ufs.ROLES else []
+    found = ufs_options.secret_options(spec.root_mount, names.MASTER) if role in ufs_options.ROLES else []
     return {"secretOptions": found} if found else {}
 
 
@@ -233,7 +233,7 @@ def _ufs(mount: RootMount, made: Names) -> dict[str, Any]:
         "path": mount.path,
         "claim": volume and (volume.claim_name or made.of("ufs")),
         "make": None if volume is None or volume.claim_name else volume.model_dump(by_alias=True, mode="json"),
-        "hadoopFolder": ufs.HADOOP_FOLDER,
+        "hadoopFolder": ufs_options.HADOOP_FOLDER,
     }
 
 

@@ -15,16 +15,15 @@ from alluxio_operator.kinds.cluster.masters.journal import JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
-from alluxio_operator.kinds.cluster.objects.dynamic import Telling
+from alluxio_operator.kinds.cluster.objects.dynamic import DynamicUpdate
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import deployments as followers
-from alluxio_operator.kinds.cluster.rollout import rollout as roll
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import next_safeguard
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RollStep
+from alluxio_operator.kinds.cluster.rollout import deployments, rollout
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import next_pre_upgrade_backup
+from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
-from alluxio_operator.kinds.cluster.storage import expansion as volumes
+from alluxio_operator.kinds.cluster.storage import expansion
 from alluxio_operator.kinds.cluster.storage.desired import wanted
-from alluxio_operator.kinds.cluster.storage.expansion import Found, VolumesStep
+from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep, Found
 from alluxio_operator.kinds.cluster.validate import Cluster
 
 WORKLOADS_FROM = 30
@@ -51,11 +50,11 @@ class Plan:
     masters: Gate
     quorum: Quorum
     rejoin: RejoinStep
-    roll: RollStep
-    volumes: VolumesStep
+    rollout: RolloutStep
+    volumes: ExpansionStep
     hashes: Mapping[str, str]
     """By role, the hash that its pods carry once they run what the spec says."""
-    telling: Telling
+    dynamic_update: DynamicUpdate
     """What the leading master is told while it runs."""
     waiting: frozenset[int]
     """Numbers of the templates that are left as they are for now."""
@@ -85,11 +84,11 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
         layer = 2
     else:
         layer = 3
-    sizes = volumes.next_step(
+    sizes = expansion.next_step(
         wanted(cluster.spec, cluster.names), observed.status, found, {pod.name for pod in observed.pods}
     )
     context = context_of(
-        volumes.with_quotas(cluster, sizes),
+        expansion.with_quotas(cluster, sizes),
         journal_job=step.job,
         journal_operation=step.status.operation if step.status else "",
         journal_initialized=bool(step.status and step.status.state == "Initialized")
@@ -102,7 +101,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
         # What was begun in a window and failed is taken back outside of it, too: half of it is nobody's wish.
         upgrade = upgrade.model_copy(update={"maintenance_window": None})
     roles = Roles(observed, quorum, hashes, _counts(cluster, observed))
-    rolled = roll.next_step(roles, upgrade, now, next_safeguard(observed, cluster.spec, now))
+    rolled = rollout.next_step(roles, upgrade, now, next_pre_upgrade_backup(observed, cluster.spec, now))
     rolled = guarded(rolled, observed.ufs, wanted=upgrade.wait_for_ufs)
     return Plan(
         cluster=cluster,
@@ -113,24 +112,26 @@ def decide(cluster: Cluster, observed: Observed, now: datetime, found: Found | N
         masters=masters,
         quorum=quorum,
         rejoin=again,
-        roll=followers.with_followers(roles, rolled, upgrade, now),
+        rollout=deployments.with_deployments(roles, rolled, upgrade, now),
         volumes=sizes,
         hashes=hashes,
-        telling=_telling(cluster, observed, roles),
-        waiting=followers.waiting(roles, rolled, upgrade, now),
+        dynamic_update=_telling(cluster, observed, roles),
+        waiting=deployments.waiting(roles, rolled, upgrade, now),
         outdated=_outdated(roles),
     )
 
 
-def _telling(cluster: Cluster, observed: Observed, roles: Roles) -> Telling:
+def _telling(cluster: Cluster, observed: Observed, roles: Roles) -> DynamicUpdate:
     site = properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
     leader = observed.master_named(roles.quorum.leader)
     current = leader if leader is not None and roles.is_current(leader) else None
-    return dynamic.next_telling(cluster.spec, site, observed, current)
+    return dynamic.next_update(cluster.spec, site, observed, current)
 
 
 def _outdated(roles: Roles) -> tuple[str, ...]:
-    return tuple(role for role in (*roll.ORDER, *followers.TEMPLATES) if role in roles.wanted and roles.outdated(role))
+    return tuple(
+        role for role in (*rollout.ORDER, *deployments.TEMPLATES) if role in roles.wanted and roles.outdated(role)
+    )
 
 
 def _counts(cluster: Cluster, observed: Observed) -> Mapping[str, int]:

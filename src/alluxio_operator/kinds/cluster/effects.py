@@ -10,7 +10,7 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.masters.rejoin import permission
-from alluxio_operator.kinds.cluster.objects.dynamic import Telling, after_telling
+from alluxio_operator.kinds.cluster.objects.dynamic import DynamicUpdate, after_update
 from alluxio_operator.kinds.cluster.observe import rpc_port
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import Report
@@ -41,7 +41,7 @@ def permit(kube: Kube, namespace: str, pod: Pod, applied: Applied) -> None:
 def replace_pods(kube: Kube, namespace: str, plan: Plan, applied: Applied) -> None:
     """Delete the pods that are to be replaced; the status names them by now."""
     workloads = {ref.name: obj for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
-    for pod in plan.roll.delete:
+    for pod in plan.rollout.delete:
         if not may_delete(workloads.get(plan.cluster.names.of(pod.role)), plan.hashes.get(pod.role)):
             # Made anew now it would be as it was.
             continue
@@ -55,13 +55,15 @@ def replace_pods(kube: Kube, namespace: str, plan: Plan, applied: Applied) -> No
             applied.replaced.append(Ref("Pod", pod.name))
 
 
-def tell(alluxio: Alluxio, telling: Telling, observed: Observed, deadline: Deadline) -> Telling:
+def tell(alluxio: Alluxio, dynamic_update: DynamicUpdate, observed: Observed, deadline: Deadline) -> DynamicUpdate:
     """Tell the leading master what it takes while it runs; once more is as good as once."""
-    leader = telling.leader
+    leader = dynamic_update.leader
     if leader is None:
-        return telling
+        return dynamic_update
     port = rpc_port(leader, observed.resource)
-    return after_telling(telling, alluxio.update_configuration(leader.ip, port, telling.properties, deadline))
+    return after_update(
+        dynamic_update, alluxio.update_configuration(leader.ip, port, dynamic_update.properties, deadline)
+    )
 
 
 def back_up(alluxio: Alluxio, plan: Plan, observed: Observed, told: Report, deadline: Deadline) -> Report:
@@ -79,11 +81,11 @@ def back_up(alluxio: Alluxio, plan: Plan, observed: Observed, told: Report, dead
 
 def keep_what_is_good(kube: Kube, observed: Observed, told: Report) -> Report:
     """Keep a spec before the status names it as one to go back to."""
-    good, before = told.status.good, observed.status.good
+    good, before = told.status.last_good_spec, observed.status.last_good_spec
     if good is None or good == before:
         return told
     refusal = revisions.keep(kube, observed.resource, good)
     if refusal is None:
         return told
     log.warning("the spec can't be kept, so there is no going back to it: %s", refusal)
-    return replace(told, status=told.status.model_copy(update={"good": before}))
+    return replace(told, status=told.status.model_copy(update={"last_good_spec": before}))

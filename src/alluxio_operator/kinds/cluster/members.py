@@ -11,7 +11,7 @@ from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.progress import Rollout
+from alluxio_operator.workloads.progress import WorkloadProgress
 
 LOOK_AGAIN = 60.0
 """Seconds: another master may lead without any event of Kubernetes, as when the leader hung for a moment."""
@@ -34,7 +34,7 @@ def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
     )
 
 
-def stopped(cluster: Cluster, rollouts: Mapping[Ref, Rollout]) -> bool:
+def stopped(cluster: Cluster, rollouts: Mapping[Ref, WorkloadProgress]) -> bool:
     """Tell whether the masters are scaled to zero, and gone."""
     state = rollouts.get(Ref("StatefulSet", cluster.names.of(names.MASTER)))
     return cluster.spec.masters.replicas == 0 and (state is None or (state.settled and not state.existing))

@@ -8,7 +8,7 @@ from typing import Any
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.engine.usage import Told
+from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
@@ -42,7 +42,7 @@ class Observed:
     """Claims of the cluster; None when there was no need to look."""
     refused_pods: Mapping[str, str] = field(default_factory=dict)
     """By role: in whose words the API server refuses to let its workload have any pod."""
-    used: Told = None
+    used: UsageReading = None
     """CPU and memory of the pods, asked for while a change is under way only."""
 
     backup: BackupStatus | NoAnswer | None = None

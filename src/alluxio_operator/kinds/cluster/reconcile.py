@@ -11,7 +11,7 @@ from typing import Any
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.status import JournalStatus
-from alluxio_operator.engine.managed import AGAIN, Look, Owned
+from alluxio_operator.engine.managed import REQUEUE_NOW, ManagedObjects, Snapshot
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
@@ -55,7 +55,7 @@ class ClusterReconciler:
         self._ask_ufs = ask_ufs or UfsProbe()
         self._metrics = metrics
         self._now = now
-        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
+        self._owned = ManagedObjects(KIND, FOLDER, kube, renderer, metrics, now, note)
         self._meter = Meter(now)
 
     def is_news(self, request: Request) -> bool:
@@ -77,7 +77,7 @@ class ClusterReconciler:
             self._meter.forget(request.key)
             return Outcome()
         kept = self._owned.kept(request)
-        look = Look(observed.resource, observed.status)
+        look = Snapshot(observed.resource, observed.status)
         with self._metrics.stage("validate"):
             cluster = validate(followed(observed))
         if not isinstance(cluster, Cluster):
@@ -90,7 +90,7 @@ class ClusterReconciler:
             found = growth.look(kube, cluster.names, observed, sizes) if unsettled(sizes, observed.status) else None
         with self._metrics.stage("decide"):
             plan = decide(cluster, observed, self._now(), found)
-        if plan.roll.asks_ufs and not cluster.spec.paused:
+        if plan.rollout.asks_ufs and not cluster.spec.paused:
             with self._metrics.stage("observe"):
                 health = self._ask_ufs(kube, cluster.spec.root_mount, request.key.namespace, deadline)
                 observed = replace(observed, ufs=health)
@@ -103,11 +103,11 @@ class ClusterReconciler:
             recorded = self._owned.record(kube, look, manifests, kept, _claims(plan, observed))
             if recorded is None:
                 # Changed or deleted since it was read.
-                return AGAIN
+                return REQUEUE_NOW
             look, observed = recorded, observed.with_status(recorded.resource, recorded.status)
             inventory = look.status.inventory
             answers = growth.ask(kube, request.key.namespace, plan.volumes.ask)
-            anew = {Ref("StatefulSet", one.name): one.uid for one in plan.volumes.anew}
+            anew = {Ref("StatefulSet", one.name): one.uid for one in plan.volumes.recreating}
             applied = self._owned.apply(kube, request.key, inventory, manifests, plan.until, kept, plan.waiting, anew)
             applied.changed += [ref for ref in answers.grown if ref not in applied.changed]
             applied.not_grown = answers.refused
@@ -116,9 +116,9 @@ class ClusterReconciler:
             replace_pods(kube, request.key.namespace, plan, applied)
             if not applied.refused:
                 # What the next start reads has to be written first.
-                plan = replace(plan, telling=tell(self._alluxio, plan.telling, observed, deadline))
+                plan = replace(plan, dynamic_update=tell(self._alluxio, plan.dynamic_update, observed, deadline))
         told = report(plan, observed, applied, [m.ref for m in manifests], self._now())
-        if plan.roll.backup and plan.roll.backup.begin and not cluster.spec.paused:
+        if plan.rollout.backup and plan.rollout.backup.begin and not cluster.spec.paused:
             told = back_up(self._alluxio, plan, observed, told, deadline)
         told = keep_what_is_good(kube, observed, told)
         return self._owned.publish(kube, look, told.status, applied, told.requeue_after)
@@ -140,9 +140,9 @@ def _claims(plan: Plan, observed: Observed) -> Mapping[str, Any]:
     journal = plan.journal.status
     return {
         "journal": journal if journal is not None and _is_intent(journal) else observed.status.journal,
-        "roll": plan.roll.status or observed.status.roll,
-        "upgrade_backup": plan.roll.backup.status if plan.roll.backup else observed.status.upgrade_backup,
-        "anew": plan.volumes.anew or observed.status.anew,
+        "rollout": plan.rollout.status or observed.status.rollout,
+        "upgrade_backup": plan.rollout.backup.status if plan.rollout.backup else observed.status.upgrade_backup,
+        "recreating": plan.volumes.recreating or observed.status.recreating,
     }
 
 

@@ -21,14 +21,13 @@ from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.history import Wished, history_after
 from alluxio_operator.kinds.cluster.objects import dynamic
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.readiness import Verdict, fuse_rollout, judge, worker_rollout
 from alluxio_operator.kinds.cluster.requeue import AT_WORK, next_look, not_later
-from alluxio_operator.kinds.cluster.rollout import rollback
-from alluxio_operator.kinds.cluster.rollout import rollout as roll
+from alluxio_operator.kinds.cluster.rollout import rollback, rollout
 from alluxio_operator.kinds.cluster.storage import gates as volume_gates
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.kinds.cluster.verdict import Verdict, fuse_rollout, judge, worker_rollout
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.progress import Rollout, rollout
+from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
@@ -54,7 +53,7 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
     """Report a cluster that was reconciled."""
     cluster, before = plan.cluster, observed.status
-    rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
+    rollouts = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     verdict = judge(plan, observed, applied, rollouts)
     workers = worker_rollout(cluster, rollouts)
     status = ClusterStatus(
@@ -68,13 +67,13 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
         workers=_workers_status(observed, workers),
         fuse=_fuse_status(cluster, observed, fuse_rollout(cluster, rollouts)),
         memory=tuple(_memory(cluster)),
-        good=before.good,
+        last_good_spec=before.last_good_spec,
         # The rest is of what was begun or made: while it is paused nothing was, whatever the plan says.
         journal=before.journal,
-        roll=before.roll,
-        told=before.told,
+        rollout=before.rollout,
+        dynamic_properties=before.dynamic_properties,
         volumes=before.volumes,
-        anew=before.anew,
+        recreating=before.recreating,
         restarts=before.restarts,
         history=before.history,
         rollback=before.rollback,
@@ -84,21 +83,21 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     )
     begins = None
     if not cluster.spec.paused:
-        back = rollback.next_rollback(observed, plan.roll.gate, cluster.spec.upgrade, now)
+        back = rollback.next_rollback(observed, plan.rollout.gate, cluster.spec.upgrade, now)
         begins = back if back != before.rollback else None
         good = verdict.ready and verdict.up_to_date.passed
         done = {
-            "good": rollback.good_spec(observed.resource) if good else before.good,
+            "last_good_spec": rollback.good_spec(observed.resource) if good else before.last_good_spec,
             "journal": plan.journal.status,
-            "roll": plan.roll.status,
-            "told": plan.telling.status,
+            "rollout": plan.rollout.status,
+            "dynamic_properties": plan.dynamic_update.status,
             "volumes": plan.volumes.volumes,
-            "anew": plan.volumes.anew,
+            "recreating": plan.volumes.recreating,
             "restarts": dict(cluster.restarts),
             # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
             "history": _history(plan, observed, applied, verdict, begins, now),
             "rollback": back,
-            "upgrade_backup": plan.roll.backup.status if plan.roll.backup else before.upgrade_backup,
+            "upgrade_backup": plan.rollout.backup.status if plan.rollout.backup else before.upgrade_backup,
             "layer": plan.reached,
             "inventory": standing.inventory_after(before.inventory, applied, rendered),
         }
@@ -121,8 +120,8 @@ def _history(
         applied,
         outdated=plan.outdated,
         ready=verdict.at_rest and verdict.grown.reason != volume_gates.GROWING,
-        failed=verdict.up_to_date.reason == roll.TIMED_OUT,
-        told=dynamic.newly_told(plan.telling, before.told),
+        failed=verdict.up_to_date.reason == rollout.TIMED_OUT,
+        told=dynamic.newly_applied(plan.dynamic_update, before.dynamic_properties),
         back=back,
         now=now,
     )
@@ -147,7 +146,7 @@ def _in_one_line(verdict: Verdict, observed: Observed) -> str:
     return verdict.phase
 
 
-def _workers_status(observed: Observed, state: Rollout | None) -> WorkersStatus:
+def _workers_status(observed: Observed, state: WorkloadProgress | None) -> WorkersStatus:
     ready, wanted = (state.ready, state.wanted) if state else (0, 0)
     if not isinstance(observed.master, MasterInfo):
         return observed.status.workers.model_copy(update={"ready": ready, "wanted": wanted, "live": 0})
@@ -165,7 +164,7 @@ def _workers_status(observed: Observed, state: Rollout | None) -> WorkersStatus:
     )
 
 
-def _fuse_status(cluster: Cluster, observed: Observed, state: Rollout | None) -> FuseStatus | None:
+def _fuse_status(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> FuseStatus | None:
     if not cluster.spec.fuse.enabled:
         return None
     return FuseStatus(ready=state.ready, wanted=state.wanted) if state else observed.status.fuse

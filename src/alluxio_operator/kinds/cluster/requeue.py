@@ -10,8 +10,8 @@ from alluxio_operator.engine import readiness as standing
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster import members
 from alluxio_operator.kinds.cluster.decide import Plan
+from alluxio_operator.kinds.cluster.readiness import Verdict
 from alluxio_operator.kinds.cluster.storage import gates as volume_gates
-from alluxio_operator.kinds.cluster.verdict import Verdict
 
 AT_WORK = 1.0
 """Seconds, while something is under way that goes on by looks alone."""
@@ -29,12 +29,12 @@ ASK_AGAIN = 60.0
 def next_look(plan: Plan, verdict: Verdict, conditions: Sequence[Condition], now: datetime) -> float | None:
     """Return the seconds until then; None to wait for an event."""
     paused = plan.cluster.spec.paused
-    if (plan.rejoin.status or plan.roll.under_way) and not paused:
+    if (plan.rejoin.status or plan.rollout.under_way) and not paused:
         return AT_WORK
     wait = members.look_again(plan) if verdict.at_rest else standing.wait_for(conditions, verdict.closed, now)
-    if verdict.telling and not verdict.telling.passed:
+    if verdict.dynamic_update and not verdict.dynamic_update.passed:
         wait = not_later(wait, TELL_AGAIN)
-    wait = _sooner(wait, plan.roll.next_look, now)
+    wait = _sooner(wait, plan.rollout.next_look, now)
     if not verdict.grown.passed and not paused:
         wait = not_later(wait, _look_at_volumes(conditions, verdict.grown, now))
     return wait

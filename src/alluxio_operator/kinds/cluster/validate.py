@@ -21,7 +21,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, properties, tiers
 from alluxio_operator.kinds.cluster.roles import processes
-from alluxio_operator.kinds.cluster.ufs import options as ufs
+from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads import memory
 from alluxio_operator.workloads import user_volumes as extras
@@ -80,7 +80,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
         *dynamic.problems(spec),
-        *ufs.problems(spec),
+        *ufs_options.problems(spec),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),
         *extras.problems(spec),
@@ -131,7 +131,7 @@ def _other_members(spec: ClusterSpec, made_for: int | None) -> Iterable[Problem]
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
-    reserved = RESERVED_VARIABLES | ufs.variables(spec.root_mount)
+    reserved = RESERVED_VARIABLES | ufs_options.variables(spec.root_mount)
     for one in processes(spec).values():
         for variable in one.process.env:
             if variable.name in reserved:

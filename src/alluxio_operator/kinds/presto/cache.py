@@ -86,7 +86,7 @@ def gate(spec: PrestoSpec, look: CacheLook | None) -> Gate | None:
             "namespace, or correct the name",
         )
     if "deletionTimestamp" in look.resource["metadata"]:
-        return Gate(GATE, False, "ClusterGone", f"AlluxioCluster {name} is being deleted")
+        return Gate(GATE, False, "ClusterDeleting", f"AlluxioCluster {name} is being deleted")
     if not _is_ready(look):
         status = look.resource.get("status", {})
         said = status.get("summary") or status.get("phase") or "nothing is known of it yet"

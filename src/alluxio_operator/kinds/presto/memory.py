@@ -13,7 +13,7 @@ from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.presto import PrestoRole, PrestoSpec
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto import names
-from alluxio_operator.workloads.memory import MI, Division, Wish, divide
+from alluxio_operator.workloads.memory import MI, Division, MemoryNeeds, divide
 
 METASPACE: Final = 224 * MI
 """Bound of the classes' metadata: the connectors' own, and one for each expression of a query."""
@@ -39,7 +39,7 @@ TOTAL: Final = 0.7
 
 def divisions(spec: PrestoSpec) -> Mapping[str, Division | Problem]:
     """Return the division of each server by role."""
-    return {wish.role: _divided(wish) for wish in _wishes(spec)}
+    return {wish.role: _divided(wish) for wish in _needs(spec)}
 
 
 def jvm_flags(division: Division) -> tuple[str, ...]:
@@ -91,12 +91,12 @@ def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Ite
             )
 
 
-def _wishes(spec: PrestoSpec) -> Iterable[Wish]:
+def _needs(spec: PrestoSpec) -> Iterable[MemoryNeeds]:
     for role, path, given, heap, direct in (
         (names.COORDINATOR, "spec.coordinator", spec.coordinator, 1024 * MI, 64 * MI),
         (names.WORKER, "spec.workers", spec.workers, 2048 * MI, 128 * MI),
     ):
-        yield Wish(role, path, given, heap, direct, OVERHEAD + _collector(given))
+        yield MemoryNeeds(role, path, given, heap, direct, OVERHEAD + _collector(given))
 
 
 def _collector(role: PrestoRole) -> int:
@@ -105,7 +105,7 @@ def _collector(role: PrestoRole) -> int:
     return int(max(0, large) * SHARE_OF_COLLECTOR) // MI * MI
 
 
-def _divided(wish: Wish) -> Division | Problem:
+def _divided(wish: MemoryNeeds) -> Division | Problem:
     found = divide(wish)
     if isinstance(found, Problem) or found.heap >= SMALLEST_HEAP:
         return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto_status import PrestoStatus
-from alluxio_operator.engine.usage import Told
+from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo
 from alluxio_operator.kinds.presto.cache import CacheLook
 from alluxio_operator.kinds.presto.scaling import Load
@@ -25,7 +25,7 @@ class Observed:
     processors: float | None = None
     """Average share of their processors that the workers use; None when nobody asked, or none said."""
     cache: CacheLook | None = None
-    used: Told = None
+    used: UsageReading = None
     """CPU and memory of the pods, asked for while a change is under way only."""
 
     @property

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.managed import AGAIN, Look, Owned
+from alluxio_operator.engine.managed import REQUEUE_NOW, ManagedObjects, Snapshot
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
@@ -41,7 +41,7 @@ class PrestoReconciler:
         self._servers = servers
         self._metrics = metrics
         self._now = now
-        self._owned = Owned(KIND, FOLDER, kube, renderer, metrics, now, note)
+        self._owned = ManagedObjects(KIND, FOLDER, kube, renderer, metrics, now, note)
         self._meter = Meter(now)
 
     def is_news(self, request: Request) -> bool:
@@ -63,7 +63,7 @@ class PrestoReconciler:
             self._meter.forget(request.key)
             return Outcome()
         kept = self._owned.kept(request)
-        look = Look(observed.resource, observed.status)
+        look = Snapshot(observed.resource, observed.status)
         with self._metrics.stage("validate"):
             presto = validate(observed.resource, now)
         if not isinstance(presto, Presto):
@@ -82,7 +82,7 @@ class PrestoReconciler:
         recorded = self._owned.record(kube, look, manifests, kept, {"alluxio": plan.alluxio})
         if recorded is None:
             # Changed or deleted since it was read.
-            return AGAIN
+            return REQUEUE_NOW
         observed = observed.with_status(recorded.resource, recorded.status)
         applied = self._owned.apply(kube, request.key, recorded.status.inventory, manifests, plan.until, kept)
         told = report(plan, observed, applied, [m.ref for m in manifests], now)

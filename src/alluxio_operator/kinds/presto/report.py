@@ -19,7 +19,7 @@ from alluxio_operator.api.presto_status import (
 from alluxio_operator.api.status import Phase, RoleMemory
 from alluxio_operator.engine import readiness as standing
 from alluxio_operator.engine.applied import WORKLOADS, Applied
-from alluxio_operator.engine.conditions import Said, holds, merge
+from alluxio_operator.engine.conditions import ConditionState, holds, merge
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.usage import with_usage
@@ -29,9 +29,9 @@ from alluxio_operator.kinds.presto.history import history_after
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.progress import Rollout, rollout
+from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
 
-NEEDS_A_PERSON: Final = frozenset({"Refused", "ClusterNotFound", "ClusterGone", "CrashLoopBackOff"})
+NEEDS_A_PERSON: Final = frozenset({"Refused", "ClusterNotFound", "ClusterDeleting", "CrashLoopBackOff"})
 """Reasons for which a gate is closed until somebody does something."""
 
 POLL: Final = 15.0
@@ -69,7 +69,7 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
     """Report a Presto that was reconciled."""
     presto, before = plan.presto, observed.status
-    rollouts = {ref: rollout(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
+    rollouts = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     workers = rollouts.get(Ref("Deployment", presto.names.workers))
     # Without a context nothing was applied, and nothing is known anew of what was applied before.
     untouched = plan.context is None and before.layer == len(LAYERS) - 1
@@ -93,12 +93,12 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     )
     phase = standing.phase_of(ready, installed, changing or before.phase == "Updating", closed, NEEDS_A_PERSON)
     said = (
-        standing.ready_said(ready, closed, unsettled, "the Presto is as the spec says"),
-        standing.progressing_said(phase, closed, unsettled),
-        standing.degraded_said(phase, closed),
-        Said("SpecValid", True, "Valid"),
-        Said("Installed", installed, "Installed" if installed else "Installing"),
-        *(Said(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
+        standing.ready_condition(ready, closed, unsettled, "the Presto is as the spec says"),
+        standing.progressing_condition(phase, closed, unsettled),
+        standing.degraded_condition(phase, closed),
+        ConditionState("SpecValid", True, "Valid"),
+        ConditionState("Installed", installed, "Installed" if installed else "Installing"),
+        *(ConditionState(gate.type, gate.passed, gate.reason, gate.message) for gate in found),
     )
     conditions = merge(before.conditions, said, presto.generation, now)
     reason = plan.target.status.reason if plan.target.status else ""
@@ -176,7 +176,7 @@ def _coordinator(presto: Presto, observed: Observed, *, ready: bool) -> Coordina
     return CoordinatorStatus(ready=ready, version=version, address=address)
 
 
-def _workers(plan: Plan, observed: Observed, state: Rollout | None) -> PrestoWorkersStatus:
+def _workers(plan: Plan, observed: Observed, state: WorkloadProgress | None) -> PrestoWorkersStatus:
     told = observed.coordinator
     return PrestoWorkersStatus(
         ready=state.ready if state else observed.status.workers.ready if plan.context is None else 0,

@@ -19,7 +19,7 @@ from tests.support.builders import (
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
 from alluxio_operator.api.status import ClusterStatus, MemberStatus
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import Said, find, merge
+from alluxio_operator.engine.conditions import ConditionState, find, merge
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.members import LOOK_AGAIN
 from alluxio_operator.kinds.cluster.report import Report, report
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 QUIET: Json = {"jobService": {"enabled": False}, "logServer": {"enabled": False}}
 FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")
 INSTALLED = ClusterStatus(
-    conditions=merge((), [Said("Installed", True, "Installed")], 1, NOW),
+    conditions=merge((), [ConditionState("Installed", True, "Installed")], 1, NOW),
     observed_generation=1,
     journal=initialized(members=3),
     layer=3,

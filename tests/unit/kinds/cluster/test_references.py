@@ -8,7 +8,7 @@ import pytest
 from tests.support.builders import NOW, cluster_spec, container_status, observed, pod, ready_pod
 
 from alluxio_operator.api.status import ClusterStatus
-from alluxio_operator.engine.conditions import Said, merge
+from alluxio_operator.engine.conditions import ConditionState, merge
 from alluxio_operator.kinds.cluster.references import GATE, references, references_resolved
 
 S3: dict[str, Any] = {"rootMount": {"uri": "s3://lake", "volume": None, "s3": {"credentials": {"secretName": "keys"}}}}
@@ -109,7 +109,7 @@ def test_a_running_master_hides_no_worker_that_lacks_something():
 
 
 def test_it_stays_resolved_while_no_pod_says_otherwise():
-    before = ClusterStatus(conditions=merge((), [Said(GATE, True, "Resolved")], 1, NOW))
+    before = ClusterStatus(conditions=merge((), [ConditionState(GATE, True, "Resolved")], 1, NOW))
 
     assert gate(status=before).passed
     assert not gate(lacking('secret "keys" not found'), status=before).passed

@@ -25,7 +25,7 @@ from tests.support.builders import (
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.status import ClusterStatus, InventoryItem
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import Said, find, merge
+from alluxio_operator.engine.conditions import ConditionState, find, merge
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.readiness import inventory_after, wait_for
 from alluxio_operator.kinds.cluster.decide import decide
@@ -120,7 +120,7 @@ def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
         "LogServerReady": "True",
         "ServicesPublished": "True",
         "UpToDate": "True",
-        "VolumesGrown": "True",
+        "VolumesExpanded": "True",
     }
 
 
@@ -383,7 +383,7 @@ def test_a_gate_is_asked_again_sooner_when_it_has_just_closed(lasted: int, wait:
 
 
 def test_the_gate_that_is_waited_for_counts_and_not_the_youngest_one():
-    conditions = merge((), [Said("MastersServing", False, "Waiting")], 1, NOW)
+    conditions = merge((), [ConditionState("MastersServing", False, "Waiting")], 1, NOW)
     plan = decide(cluster(), running(master=NoAnswer("x")), NOW)
 
     assert wait_for(conditions, [plan.masters], later(600)) == 10.0

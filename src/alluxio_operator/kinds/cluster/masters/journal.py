@@ -118,7 +118,7 @@ def _for_others(observed: Observed, members: int) -> Gate:
     return Gate(
         GATE,
         False,
-        "OtherMembers",
+        "MemberCountMismatch",
         f"the claims hold a journal that was made for {made} masters, and spec.masters.replicas is {members}: set it "
         f"to 0 and then to {made}. Or start with an empty name space: delete the AlluxioCluster, delete the claims of "
         "its masters' journals, and create the AlluxioCluster again",

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.api.status import ToldProperties
+from alluxio_operator.api.status import DynamicProperties
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
@@ -23,7 +23,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.workloads.pods import Pod
 
-GATE: Final = "PropertiesTaken"
+GATE: Final = "DynamicConfigApplied"
 SWITCH: Final = "alluxio.conf.dynamic.update.enabled"
 
 
@@ -52,10 +52,10 @@ DURATION: Final = re.compile(r"0*[1-9][0-9]*(ms|millisecond|s|sec|second|m|min|m
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class DynamicUpdate:
     """What the leader is to be told now, and the gate as it is if nobody tells; `status` is who was told what."""
 
-    status: ToldProperties | None = None
+    status: DynamicProperties | None = None
     leader: Pod | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     gate: Gate | None = None
@@ -88,37 +88,37 @@ def wanted(spec: ClusterSpec, site: Mapping[str, str], known: Iterable[str]) -> 
     }
 
 
-def next_telling(spec: ClusterSpec, site: Mapping[str, str], observed: Observed, leader: Pod | None) -> Telling:
+def next_update(spec: ClusterSpec, site: Mapping[str, str], observed: Observed, leader: Pod | None) -> DynamicUpdate:
     """Return what a leader is to be told; None stands for one that isn't there or is about to be replaced anyway."""
-    before = observed.status.told
+    before = observed.status.dynamic_properties
     properties = wanted(spec, site, before.properties if before else ())
     if not properties:
-        return Telling()
+        return DynamicUpdate()
     if leader is None or not isinstance(observed.master, MasterInfo):
         # Why is another gate's word; the one that comes next has read it, or is told.
-        return Telling(before)
+        return DynamicUpdate(before)
     if before is not None and before == _record(leader, properties):
-        return Telling(before, gate=_taken_by(leader))
+        return DynamicUpdate(before, gate=_taken_by(leader))
     said = f"{leader.name} is to be told {_listed(properties)}"
-    return Telling(before, leader, properties, Gate(GATE, False, "Waiting", said))
+    return DynamicUpdate(before, leader, properties, Gate(GATE, False, "Waiting", said))
 
 
-def after_telling(step: Telling, answer: Mapping[str, bool] | NoAnswer) -> Telling:
+def after_update(step: DynamicUpdate, answer: Mapping[str, bool] | NoAnswer) -> DynamicUpdate:
     """Return what came of it."""
     leader, properties = step.leader, step.properties
     if leader is None:
         return step
     if isinstance(answer, NoAnswer):
         said = f"{leader.name} is to be told {_listed(properties)}: {answer.reason}"
-        return Telling(step.status, leader, properties, Gate(GATE, False, "NoAnswer", said))
+        return DynamicUpdate(step.status, leader, properties, Gate(GATE, False, "NoAnswer", said))
     refused = {key: text for key, text in properties.items() if not answer.get(key)}
     if refused:
         said = f"{leader.name} doesn't take {_listed(refused)}; its log says why. Set another value, or none"
-        return Telling(step.status, leader, properties, Gate(GATE, False, "Refused", said))
-    return Telling(_record(leader, properties), leader, properties, _taken_by(leader))
+        return DynamicUpdate(step.status, leader, properties, Gate(GATE, False, "Refused", said))
+    return DynamicUpdate(_record(leader, properties), leader, properties, _taken_by(leader))
 
 
-def newly_told(step: Telling, before: ToldProperties | None) -> Iterable[str]:
+def newly_applied(step: DynamicUpdate, before: DynamicProperties | None) -> Iterable[str]:
     """Return the properties that the leader has got now, with their values."""
     if step.leader is None or step.gate is None or not step.gate.passed:
         return ()
@@ -150,8 +150,8 @@ def _taken(spec: ClusterSpec, site: Mapping[str, str]) -> Mapping[str, Dynamic]:
     return DYNAMIC.get(spec.version, {}) if site.get(SWITCH, "").lower() == "true" else {}
 
 
-def _record(leader: Pod, properties: Mapping[str, str]) -> ToldProperties:
-    return ToldProperties(pod=leader.name, uid=leader.uid, restarts=leader.restarts, properties=dict(properties))
+def _record(leader: Pod, properties: Mapping[str, str]) -> DynamicProperties:
+    return DynamicProperties(pod=leader.name, uid=leader.uid, restarts=leader.restarts, properties=dict(properties))
 
 
 def _taken_by(leader: Pod) -> Gate:

@@ -16,7 +16,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
 from alluxio_operator.kinds.cluster.roles import processes
-from alluxio_operator.kinds.cluster.ufs import options as ufs
+from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 
 JOURNAL_FOLDER: Final = "/journal"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
@@ -120,7 +120,7 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
         "alluxio.standby.master.web.enabled": True,
         "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
         "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
-        **ufs.site_properties(spec.root_mount),
+        **ufs_options.site_properties(spec.root_mount),
         "alluxio.worker.rpc.port": spec.workers.ports.rpc,
         "alluxio.worker.web.port": spec.workers.ports.web,
         **tier_properties(spec.workers),
@@ -230,7 +230,7 @@ def _without_effect(spec: ClusterSpec) -> Iterable[Problem]:
 
 
 def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterable[Problem]:
-    for key in sorted(key for key in given if key in reserved or key.startswith(ufs.ROOT_OPTION)):
+    for key in sorted(key for key in given if key in reserved or key.startswith(ufs_options.ROOT_OPTION)):
         yield Problem(
             field=f"{path}[{key}]",
             value=given[key],

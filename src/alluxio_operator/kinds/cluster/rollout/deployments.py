@@ -12,7 +12,7 @@ from typing import Final
 
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RollStep, closed_until, wait_for_window
+from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, closed_until, wait_for_window
 from alluxio_operator.workloads.pods import Pod
 
 TEMPLATES: Final[Mapping[str, int]] = {names.LOG_SERVER: 60, names.PROXY: 65}
@@ -21,7 +21,7 @@ LAST: Final = frozenset({TEMPLATES[names.PROXY]})
 """Clients of masters and workers, which follow them."""
 
 
-def waiting(roles: Roles, step: RollStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:
+def waiting(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:
     """Return the numbers of the templates that are left as they are for now."""
     behind = frozenset() if step.gate.passed or upgrade.strategy == "OnDelete" else LAST
     if closed_until(upgrade.maintenance_window, now) is None:
@@ -29,7 +29,7 @@ def waiting(roles: Roles, step: RollStep, upgrade: Upgrade, now: datetime) -> fr
     return behind | {TEMPLATES[pod.role] for pod in _outdated(roles)}
 
 
-def with_followers(roles: Roles, step: RollStep, upgrade: Upgrade, now: datetime) -> RollStep:
+def with_deployments(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> RolloutStep:
     """Return a step that also tells of the followers that wait for the window, when nothing else is to be said."""
     opens = closed_until(upgrade.maintenance_window, now)
     pods = tuple(_outdated(roles))

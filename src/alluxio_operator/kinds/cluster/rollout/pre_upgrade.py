@@ -32,7 +32,7 @@ FAILED: Final = "BackupFailed"
 
 
 @dataclass(frozen=True, slots=True)
-class Safeguard:
+class PreUpgradeBackup:
     """What the status is to say of the backup, and why masters wait; `reason` is None once they needn't.
 
     With `begin` it is to be begun, once it is on record.
@@ -44,11 +44,11 @@ class Safeguard:
     begin: bool = False
 
 
-NOTHING: Final = Safeguard()
+NOTHING: Final = PreUpgradeBackup()
 """Nothing to wait for."""
 
 
-def next_safeguard(observed: Observed, spec: ClusterSpec, now: datetime) -> Safeguard:
+def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime) -> PreUpgradeBackup:
     """Return how far the backup is before masters change their version; with nothing to wait for when they don't."""
     if spec.upgrade.backup == "Never" or not isinstance(observed.master, MasterInfo):
         return NOTHING
@@ -94,21 +94,21 @@ def _after(known: UpgradeBackup, answer: BackupStatus | NoAnswer | None, now: da
     return known
 
 
-def _guard(known: UpgradeBackup) -> Safeguard:
+def _guard(known: UpgradeBackup) -> PreUpgradeBackup:
     change = f"from {known.from_} to {known.to}"
     if known.state == "Completed":
-        return Safeguard(known)
+        return PreUpgradeBackup(known)
     if known.state == "Failed":
         said = (
             f"no master is changed {change} before its journal is backed up, and that failed: {known.message}. It is "
             "tried again every minute. Make the storage of the root mount writable for the masters, name another "
             "place in spec.upgrade.backupDirectory, or do without by spec.upgrade.backup: Never"
         )
-        return Safeguard(known, FAILED, said)
+        return PreUpgradeBackup(known, FAILED, said)
     said = f"the journal is backed up before masters change {change}"
     if known.message:
         said += f"; the leader doesn't begin yet: {known.message}"
-    return Safeguard(known, BACKING_UP, said, begin=known.state == "Requested")
+    return PreUpgradeBackup(known, BACKING_UP, said, begin=known.state == "Requested")
 
 
 def _is_old(known: UpgradeBackup, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import rollout as roll
+from alluxio_operator.kinds.cluster.rollout import rollout
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.kube.text import digest
 
@@ -90,9 +90,9 @@ def followed(observed: Observed) -> Object:
 def next_rollback(observed: Observed, gate: Gate, upgrade: Upgrade, now: datetime) -> RollbackStatus | None:
     """Return the rollback that is under way or begins now; `gate` is what the roll says of the pods."""
     under_way = active(observed.resource, observed.status)
-    if under_way or gate.reason != roll.TIMED_OUT or not upgrade.auto_rollback:
+    if under_way or gate.reason != rollout.TIMED_OUT or not upgrade.auto_rollback:
         return under_way
-    good = observed.status.good
+    good = observed.status.last_good_spec
     if good is None or good.revision == good_spec(observed.resource).revision:
         # There is nothing else to go back to: what fails is what was good before, or it is the first spec.
         return None
@@ -110,7 +110,7 @@ def instead_of(gate: Gate, observed: Observed) -> Gate:
             f"{rollback.to.generation} can't be followed: ControllerRevision {rollback.to.revision} is gone. "
             "Change the spec to one that works"
         )
-        return Gate(roll.GATE, False, MISSING, said[:4096])
+        return Gate(rollout.GATE, False, MISSING, said[:4096])
     if not gate.passed:
         return gate
     said = (
@@ -118,7 +118,7 @@ def instead_of(gate: Gate, observed: Observed) -> Gate:
         f"{rollback.to.generation} is followed in its place until the spec is changed; ControllerRevision "
         f"{rollback.to.revision} holds it"
     )
-    return Gate(roll.GATE, False, REASON, said[:4096])
+    return Gate(rollout.GATE, False, REASON, said[:4096])
 
 
 def _with(spec: Mapping[str, Any], path: tuple[str, ...], source: Mapping[str, Any]) -> Mapping[str, Any]:

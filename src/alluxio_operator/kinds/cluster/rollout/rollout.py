@@ -20,7 +20,7 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.base import GROUP
-from alluxio_operator.api.status import ReplacedPod, RollStatus
+from alluxio_operator.api.status import ReplacedPod, RolloutStatus
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate
@@ -28,7 +28,7 @@ from alluxio_operator.engine.schedule import around
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, what_is_amiss
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NOTHING, Safeguard
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NOTHING, PreUpgradeBackup
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod, first_trouble
 
@@ -56,17 +56,17 @@ MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class RollStep:
+class RolloutStep:
     """What the status is to say of it, the pods to delete once it does, and how it stands.
 
     While `blocking`, the cluster isn't as the spec says, and is going to be without anybody's doing.
     """
 
-    status: RollStatus | None
+    status: RolloutStatus | None
     delete: tuple[Pod, ...]
     gate: Gate
     blocking: bool = True
-    backup: Safeguard | None = None
+    backup: PreUpgradeBackup | None = None
     """What is to be done before the first master of another version, where that is what is waited for or was."""
     next_look: datetime | None = None
     """When something is going to change without any event."""
@@ -139,22 +139,22 @@ class Roles:
         return None if isinstance(self.observed.master, MasterInfo) else self.observed.master.reason
 
 
-def next_step(roles: Roles, upgrade: Upgrade, now: datetime, guard: Safeguard = NOTHING) -> RollStep:
+def next_step(roles: Roles, upgrade: Upgrade, now: datetime, guard: PreUpgradeBackup = NOTHING) -> RolloutStep:
     """Return the next step; only one is under way at a time, whatever the role.
 
     `guard` is what a master of another version waits for.
     """
-    begun = roles.observed.status.roll
+    begun = roles.observed.status.rollout
     rolling = upgrade.strategy == "RollingUpdate"
     if begun is not None and rolling and (step := _go_on(roles, begun, upgrade, now)):
         return step
     outdated = {role: pods for role in roles.known if (pods := roles.outdated(role))}
     if not outdated:
-        return RollStep(None, (), Gate(GATE, True, "UpToDate", "every pod runs what the spec says"))
+        return RolloutStep(None, (), Gate(GATE, True, "UpToDate", "every pod runs what the spec says"))
     if not rolling:
         listed = _listed(pod for pods in outdated.values() for pod in pods)
         said = f"spec.upgrade.strategy is OnDelete: {listed} run what the spec said before, until somebody deletes them"
-        return RollStep(None, (), Gate(GATE, False, "WaitingForDeletion", said), blocking=False)
+        return RolloutStep(None, (), Gate(GATE, False, "WaitingForDeletion", said), blocking=False)
     for role in roles.known:
         pods = outdated.pop(role, ())
         if failing := [pod for pod in pods if roles.fails(pod)]:
@@ -173,7 +173,7 @@ def next_step(roles: Roles, upgrade: Upgrade, now: datetime, guard: Safeguard = 
     raise AssertionError("an outdated pod has a role")
 
 
-def _held_by(guard: Safeguard, roles: Roles, outdated: Sequence[Pod], now: datetime) -> RollStep | None:
+def _held_by(guard: PreUpgradeBackup, roles: Roles, outdated: Sequence[Pod], now: datetime) -> RolloutStep | None:
     """Return why masters can't change their version yet: a worker is missing, or the backup isn't there."""
     if reason := roles.unwell(names.WORKER):
         if failing := [pod for pod in roles.outdated(names.WORKER) if roles.fails(pod)]:
@@ -182,7 +182,7 @@ def _held_by(guard: Safeguard, roles: Roles, outdated: Sequence[Pod], now: datet
         return _hold(names.WORKER, outdated, reason)
     if guard.reason is None:
         return None
-    return RollStep(None, (), Gate(GATE, False, guard.reason, guard.message), backup=guard)
+    return RolloutStep(None, (), Gate(GATE, False, guard.reason, guard.message), backup=guard)
 
 
 def may_delete(workload: Object | None, wanted: str | None) -> bool:
@@ -194,7 +194,7 @@ def may_delete(workload: Object | None, wanted: str | None) -> bool:
     return seen and wanted is not None and template.get(CONFIG_HASH) == wanted
 
 
-def _go_on(roles: Roles, begun: RollStatus, upgrade: Upgrade, now: datetime) -> RollStep | None:
+def _go_on(roles: Roles, begun: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep | None:
     """Return what a step that has begun still needs; None when it is done, or others have to be replaced first."""
     pods = {pod.uid: pod for pod in roles.observed.role(begun.role)}
     left = [pods[one.uid] for one in begun.pods if one.uid in pods]
@@ -204,7 +204,7 @@ def _go_on(roles: Roles, begun: RollStatus, upgrade: Upgrade, now: datetime) -> 
     again = tuple(pod for pod in left if not pod.deleted and not roles.is_current(pod))
     late = (now - moment(begun.since)).total_seconds() >= upgrade.step_timeout_seconds
     if again and not late:
-        return RollStep(begun, again, Gate(GATE, False, "Replacing", f"{replaced}: to run what the spec says"))
+        return RolloutStep(begun, again, Gate(GATE, False, "Replacing", f"{replaced}: to run what the spec says"))
     reason = f"{left[0].name} is ending" if any(pod.deleted for pod in left) else roles.unwell(begun.role)
     if reason is None:
         return _soak(begun, upgrade, now)
@@ -216,22 +216,22 @@ def _go_on(roles: Roles, begun: RollStatus, upgrade: Upgrade, now: datetime) -> 
             f"{replaced} was replaced at {begun.since}, and {upgrade.step_timeout_seconds} s later: {reason}. "
             "Nothing else is replaced. Take the change back, or put right what keeps it from running"
         )
-        return RollStep(begun, (), Gate(GATE, False, TIMED_OUT, said))
-    return RollStep(
+        return RolloutStep(begun, (), Gate(GATE, False, TIMED_OUT, said))
+    return RolloutStep(
         begun, (), Gate(GATE, False, "Replacing", f"{replaced} was replaced; waits until it is well: {reason}")
     )
 
 
-def _soak(begun: RollStatus, upgrade: Upgrade, now: datetime) -> RollStep | None:
+def _soak(begun: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep | None:
     """Return what a step waits for whose pods are well: only the one of a canary for anything."""
     until = moment(begun.since) + timedelta(seconds=upgrade.canary_seconds)
     if not begun.canary or now >= until:
         return None
     said = f"{begun.pods[0].name} is the first worker of the change and well; the others follow at {stamp(until)}"
-    return RollStep(begun, (), Gate(GATE, False, "Canary", said), next_look=until)
+    return RolloutStep(begun, (), Gate(GATE, False, "Canary", said), next_look=until)
 
 
-def _begin(role: str, outdated: Sequence[Pod], roles: Roles, upgrade: Upgrade, now: datetime) -> RollStep:
+def _begin(role: str, outdated: Sequence[Pod], roles: Roles, upgrade: Upgrade, now: datetime) -> RolloutStep:
     """Begin a step with pods of a role that is well."""
     if role == names.MASTER:
         followers = [pod for pod in outdated if pod.name != roles.quorum.leader]
@@ -254,23 +254,23 @@ def closed_until(window: MaintenanceWindow | None, now: datetime) -> datetime | 
     return following
 
 
-def wait_for_window(waiting: Sequence[Pod], opens: datetime) -> RollStep:
+def wait_for_window(waiting: Sequence[Pod], opens: datetime) -> RolloutStep:
     """Return a step that only says until when pods wait."""
     said = f"{_listed(waiting)} will be replaced in the maintenance window that opens at {stamp(opens)}"
-    return RollStep(None, (), Gate(GATE, False, "WaitingForWindow", said), blocking=False, next_look=opens)
+    return RolloutStep(None, (), Gate(GATE, False, "WaitingForWindow", said), blocking=False, next_look=opens)
 
 
-def _replace(pods: Sequence[Pod], now: datetime, *, canary: bool = False) -> RollStep:
+def _replace(pods: Sequence[Pod], now: datetime, *, canary: bool = False) -> RolloutStep:
     pods = [pod for pod in pods if pod.role == pods[0].role][:MOST]
     record = tuple(ReplacedPod(name=pod.name, uid=pod.uid) for pod in pods)
-    begun = RollStatus(role=pods[0].role, pods=record, since=stamp(now), canary=canary)
+    begun = RolloutStatus(role=pods[0].role, pods=record, since=stamp(now), canary=canary)
     said = f"{_listed(pods)}: to run what the spec says"
-    return RollStep(begun, tuple(pods), Gate(GATE, False, "Replacing", said))
+    return RolloutStep(begun, tuple(pods), Gate(GATE, False, "Replacing", said))
 
 
-def _hold(needed: str, outdated: Sequence[Pod], reason: str) -> RollStep:
+def _hold(needed: str, outdated: Sequence[Pod], reason: str) -> RolloutStep:
     word, who = _HOLDS[needed]
-    return RollStep(
+    return RolloutStep(
         None, (), Gate(GATE, False, word, f"{_listed(outdated)} will be replaced once {who} well: {reason}")
     )
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.rollout.rollout import GATE, RollStep
+from alluxio_operator.kinds.cluster.rollout.rollout import GATE, RolloutStep
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 
 HELD: Final = "HeldForUfs"
 
 
-def guarded(step: RollStep, health: UfsHealth | None, *, wanted: bool) -> RollStep:
+def guarded(step: RolloutStep, health: UfsHealth | None, *, wanted: bool) -> RolloutStep:
     """Return the step, or in its place one that holds it; `health` is None before the storage was asked.
 
     Also of masters that seem to fail: one whose name node hangs is unready and gives no answer over HTTP, though it

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from alluxio_operator.api.base import in_binary, in_bytes
-from alluxio_operator.api.status import AnewStatus, ClusterStatus, VolumeStatus
+from alluxio_operator.api.status import ClusterStatus, RecreatingStatus, VolumeStatus
 from alluxio_operator.api.tiers import Tier
 from alluxio_operator.api.volumes import tier_name
 from alluxio_operator.engine.gate import Gate
@@ -51,19 +51,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class VolumesStep:
+class ExpansionStep:
     """What the status is to say of volumes, the claims to ask, the StatefulSets to make anew, and how it stands."""
 
     volumes: tuple[VolumeStatus, ...]
     ask: tuple[Ask, ...] = ()
-    anew: tuple[AnewStatus, ...] = ()
+    recreating: tuple[RecreatingStatus, ...] = ()
     gate: Gate = volume_gates.GROWN
 
 
 def unsettled(volumes: Iterable[Wanted], status: ClusterStatus) -> bool:
     """Tell whether claims have to be looked at: a size is new, or isn't there yet."""
     known = {one.name: one for one in status.volumes}
-    return bool(status.anew) or any(
+    return bool(status.recreating) or any(
         (recorded := known.get(one.name)) is None
         or (recorded.wanted, recorded.quota) != (one.size, one.quota)
         or in_bytes(recorded.size) < one.bytes
@@ -73,17 +73,17 @@ def unsettled(volumes: Iterable[Wanted], status: ClusterStatus) -> bool:
 
 def next_step(
     volumes: Sequence[Wanted], status: ClusterStatus, found: Found | None, mounted: Collection[str]
-) -> VolumesStep:
+) -> ExpansionStep:
     """Return the next step; `mounted` are the names of the pods. Without a look at the claims all is as recorded."""
     if found is None:
-        return VolumesStep(status.volumes)
+        return ExpansionStep(status.volumes)
     recorded = {one.name: one for one in status.volumes}
     claims = [parse_claim(claim) for claim in found.claims]
     by_volume = [(volume, [claim for claim in claims if volume.is_of(claim)]) for volume in volumes]
     asks = [Ask(volume, claim) for volume, own in by_volume for claim in own if _may_be_asked(volume, claim)]
     anew = tuple(_to_make_anew(volumes, found.workloads))
     gates = [volume_gates.standing(volume, claim, mounted) for volume, own in by_volume for claim in own]
-    return VolumesStep(
+    return ExpansionStep(
         tuple(_status(volume, own, recorded.get(volume.name), mounted) for volume, own in by_volume),
         tuple(asks[:AT_ONCE]),
         anew,
@@ -91,14 +91,14 @@ def next_step(
     )
 
 
-def after_answers(step: VolumesStep, refused: Mapping[str, str]) -> Gate:
+def after_answers(step: ExpansionStep, refused: Mapping[str, str]) -> Gate:
     """Return how it stands once claims were asked; `refused` has the API server's words, by claim."""
     asked = [one for one in step.ask if one.claim.name in refused]
     gates = [volume_gates.refusal(one.volume, one.claim, refused[one.claim.name]) for one in asked]
     return volume_gates.worst((*gates, step.gate)) if gates else step.gate
 
 
-def with_quotas(cluster: Cluster, step: VolumesStep) -> Cluster:
+def with_quotas(cluster: Cluster, step: ExpansionStep) -> Cluster:
     """Return the cluster with the quotas that its volumes have room for.
 
     A worker that may write more than its volume holds would fail to write, and one that is told of a little more first
@@ -139,10 +139,10 @@ def _status(
     return VolumeStatus(name=volume.name, wanted=volume.size, size=size, quota=quota)
 
 
-def _to_make_anew(volumes: Iterable[Wanted], workloads: Mapping[str, Object]) -> Iterable[AnewStatus]:
+def _to_make_anew(volumes: Iterable[Wanted], workloads: Mapping[str, Object]) -> Iterable[RecreatingStatus]:
     for name, workload in sorted(workloads.items()):
         if any(_differs(volume, workload) for volume in volumes if volume.workload == name):
-            yield AnewStatus(name=name, uid=workload["metadata"]["uid"])
+            yield RecreatingStatus(name=name, uid=workload["metadata"]["uid"])
 
 
 def _differs(volume: Wanted, workload: Object) -> bool:

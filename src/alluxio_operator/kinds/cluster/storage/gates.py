@@ -11,7 +11,7 @@ from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.storage.desired import Wanted
 from alluxio_operator.kinds.cluster.storage.pvc import Claim
 
-GATE: Final = "VolumesGrown"
+GATE: Final = "VolumesExpanded"
 GROWING: Final = "Growing"
 GROWN: Final = Gate(GATE, True, "Grown", "every volume is as large as the spec says")
 
@@ -24,7 +24,7 @@ def standing(volume: Wanted, claim: Claim, mounted: Collection[str]) -> Gate | N
             f"claim {claim.name} has {had}, and {volume.field} is {volume.size}; it lacks the operator's labels and is "
             "left alone: grow it yourself"
         )
-        return Gate(GATE, False, "NotOurs", said)
+        return Gate(GATE, False, "NotManaged", said)
     if claim.requested < volume.bytes:
         said = f"claim {claim.name} grows from {had} to {volume.size}"
         return Gate(GATE, False, GROWING, said if claim.bound else f"{said} once it is bound")

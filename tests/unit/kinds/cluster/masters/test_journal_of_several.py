@@ -135,7 +135,7 @@ def test_a_journal_that_was_made_for_other_members_is_not_taken_over(found: Json
     step = journal.next_step(observed(claims=found), UID, wished)  # type: ignore[arg-type]
 
     assert (step.status, step.job) == (None, None)
-    assert (step.gate.passed, step.gate.reason) == (False, "OtherMembers")
+    assert (step.gate.passed, step.gate.reason) == (False, "MemberCountMismatch")
     assert f"made for {made} masters, and spec.masters.replicas is {wished}" in step.gate.message
 
 

@@ -63,7 +63,7 @@ def test_the_leader_is_told_and_every_pod_stays(where: str):
     written = world.kube.object("ConfigMap", world.namespace, "small-masterconf")["data"]["alluxio-site.properties"]
     assert f"{TIMEOUT}=2min" in written
     assert world.condition("UpToDate")["status"] == "True"
-    assert world.condition("PropertiesTaken")["reason"] == "Taken"
+    assert world.condition("DynamicConfigApplied")["reason"] == "Taken"
     assert world.status["history"][-1]["message"].endswith(f"set without a restart: {TIMEOUT}=2min")
 
 
@@ -81,8 +81,8 @@ def test_a_cluster_that_sets_none_of_them_is_never_told_and_has_no_condition():
     world = settled()
 
     assert world.alluxio.told == []
-    assert "told" not in world.status
-    assert all(one["type"] != "PropertiesTaken" for one in world.status["conditions"])
+    assert "dynamicProperties" not in world.status
+    assert all(one["type"] != "DynamicConfigApplied" for one in world.status["conditions"])
 
 
 def test_what_is_no_longer_set_is_set_back_to_what_alluxio_has_by_itself():
@@ -92,7 +92,7 @@ def test_what_is_no_longer_set_is_set_back_to_what_alluxio_has_by_itself():
 
     assert world.alluxio.told[-1][2] == {TIMEOUT: "2min", AUDIT: "false"}
     # Other masters may have been started with it, and may lead one day.
-    assert world.status["told"]["properties"] == {TIMEOUT: "2min", AUDIT: "false"}
+    assert world.status["dynamicProperties"]["properties"] == {TIMEOUT: "2min", AUDIT: "false"}
 
 
 def test_another_leader_is_told_all_of_it():
@@ -103,7 +103,7 @@ def test_another_leader_is_told_all_of_it():
     world.reconcile()
 
     assert world.alluxio.told[-1] == (address(1), 19998, {TIMEOUT: "2min"})
-    assert world.status["told"]["pod"] == "small-master-1"
+    assert world.status["dynamicProperties"]["pod"] == "small-master-1"
 
 
 def test_a_leader_whose_container_was_restarted_is_told_again():
@@ -116,7 +116,7 @@ def test_a_leader_whose_container_was_restarted_is_told_again():
     world.reconcile()
 
     assert len(world.alluxio.told) == 2
-    assert world.status["told"]["restarts"] == 1
+    assert world.status["dynamicProperties"]["restarts"] == 1
 
 
 def test_a_leader_that_does_not_answer_is_asked_again():
@@ -124,16 +124,16 @@ def test_a_leader_that_does_not_answer_is_asked_again():
     world.alluxio.takes = NoAnswer("no answer in time")
     changed_to(world, **masters(timeout="2min"))
 
-    taken = world.condition("PropertiesTaken")
+    taken = world.condition("DynamicConfigApplied")
     assert (taken["status"], taken["reason"]) == ("False", "NoAnswer")
     assert f"small-master-0 is to be told {TIMEOUT}=2min: no answer in time" in taken["message"]
     assert world.condition("Ready")["status"] == "True", "the cluster serves"
-    assert "told" not in world.status
+    assert "dynamicProperties" not in world.status
     assert world.reconcile().requeue_after == TELL_AGAIN
 
     world.alluxio.takes = None
     world.settle()
-    assert world.condition("PropertiesTaken")["status"] == "True"
+    assert world.condition("DynamicConfigApplied")["status"] == "True"
 
 
 def test_a_leader_that_refuses_one_says_which():
@@ -141,7 +141,7 @@ def test_a_leader_that_refuses_one_says_which():
     world.alluxio.takes = {TIMEOUT: False, AUDIT: True}
     changed_to(world, **masters(timeout="2min", audit="true"))
 
-    taken = world.condition("PropertiesTaken")
+    taken = world.condition("DynamicConfigApplied")
     assert taken["reason"] == "Refused"
     assert f"doesn't take {TIMEOUT}=2min" in taken["message"]
     assert AUDIT not in taken["message"]
@@ -156,7 +156,7 @@ def test_a_leader_that_is_about_to_be_replaced_is_not_told():
 
     assert deleted(world) == ["small-master-2", "small-master-1", "small-master-0"]
     pods = uids(world)
-    assert world.status["told"]["uid"] == pods["small-master-0"], (
+    assert world.status["dynamicProperties"]["uid"] == pods["small-master-0"], (
         "its successor is, as its file may have been an old one"
     )
     assert len(world.alluxio.told) == 1

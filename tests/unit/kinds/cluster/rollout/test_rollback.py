@@ -96,7 +96,7 @@ def failed(**change: Any) -> Breakable:
 
 def test_the_spec_of_a_ready_cluster_is_kept():
     world = settled()
-    [name] = [one for one in world.revisions() if one == world.status["good"]["revision"]]
+    [name] = [one for one in world.revisions() if one == world.status["lastGoodSpec"]["revision"]]
     kept = world.kube.object("ControllerRevision", world.namespace, name)
 
     assert kept["data"]["spec"] == world.made_now["spec"]
@@ -156,7 +156,7 @@ def test_another_edit_is_followed():
 
     assert world.phase == "Ready"
     assert "rollback" not in world.status
-    assert world.status["good"]["generation"] == world.made_now["metadata"]["generation"]
+    assert world.status["lastGoodSpec"]["generation"] == world.made_now["metadata"]["generation"]
 
 
 def test_a_rollback_that_fails_too_ends_there():
@@ -196,12 +196,12 @@ def test_what_restarts_no_pod_is_followed_after_a_rollback_too():
 def test_a_revision_that_somebody_deleted_is_missed_aloud():
     world = failed(**BAD_MASTERS)
     world.reconcile()
-    world.kube.remove(f"/apis/apps/v1/namespaces/data/controllerrevisions/{world.status['good']['revision']}")
+    world.kube.remove(f"/apis/apps/v1/namespaces/data/controllerrevisions/{world.status['lastGoodSpec']['revision']}")
     world.goes_on()
 
     said = world.condition("UpToDate")
     assert (said["status"], said["reason"]) == ("False", "RevisionMissing")
-    assert world.status["good"]["revision"] in said["message"]
+    assert world.status["lastGoodSpec"]["revision"] in said["message"]
     assert world.phase == "Degraded"
 
 
@@ -216,7 +216,7 @@ def test_a_right_that_is_missing_holds_up_nothing():
     world.settle()
 
     assert world.phase == "Ready"
-    assert "good" not in world.status, "nothing is named that isn't there"
+    assert "lastGoodSpec" not in world.status, "nothing is named that isn't there"
 
 
 def test_only_the_last_revisions_are_kept():
@@ -227,7 +227,7 @@ def test_only_the_last_revisions_are_kept():
         world.settle()
 
     assert len(world.revisions()) == KEPT
-    assert world.status["good"]["revision"] in world.revisions()
+    assert world.status["lastGoodSpec"]["revision"] in world.revisions()
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -72,7 +72,7 @@ def test_no_master_is_replaced_while_the_storage_below_is_away_and_all_are_once_
 
     assert deleted(world) == []
     assert world.condition("UpToDate")["reason"] == "HeldForUfs"
-    assert "roll" not in world.status
+    assert "rollout" not in world.status
 
     world.ufs = UfsHealth()
     world.settle(40)
@@ -138,7 +138,7 @@ def test_no_pod_is_deleted_before_the_status_names_it():
 
     def watch(verb: str, path: str) -> None:
         if verb == "delete" and "/pods/" in path:
-            [one] = world.status["roll"]["pods"]
+            [one] = world.status["rollout"]["pods"]
             pod = world.kube.object("Pod", world.namespace, path.rpartition("/")[2])
             assert (one["name"], one["uid"]) == (pod["metadata"]["name"], pod["metadata"]["uid"])
             seen.append(one["name"])
@@ -147,7 +147,7 @@ def test_no_pod_is_deleted_before_the_status_names_it():
     world.settle(40)
 
     assert len(seen) == 5
-    assert "roll" not in world.status
+    assert "rollout" not in world.status
 
 
 def test_with_a_master_down_no_healthy_one_is_taken_away():

@@ -9,11 +9,11 @@ import pytest
 from tests.support.builders import container_status, info, initialized, later, observed, pod, ready_pod, workload
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.api.status import ClusterStatus, ReplacedPod, RollStatus
+from alluxio_operator.api.status import ClusterStatus, ReplacedPod, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH, Roles, RollStep, may_delete, next_step
+from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH, Roles, RolloutStep, may_delete, next_step
 
 Json = dict[str, Any]
 OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}
@@ -39,9 +39,9 @@ def masters(*by: Json) -> list[Json]:
     return [made("master", ordinal, one) for ordinal, one in enumerate(by)]
 
 
-def begun(role: str, *uids: str, since: float = 0) -> RollStatus:
+def begun(role: str, *uids: str, since: float = 0) -> RolloutStatus:
     pods = tuple(ReplacedPod(name=f"small-{uid.removesuffix('-before')}", uid=uid) for uid in uids)
-    return RollStatus(role=role, pods=pods, since=stamp(later(since)))
+    return RolloutStatus(role=role, pods=pods, since=stamp(later(since)))
 
 
 def step(
@@ -49,17 +49,17 @@ def step(
     answers: Mapping[int, Answer] = WELL,
     *,
     members: Any = 3,
-    roll: RollStatus | None = None,
+    rollout: RolloutStatus | None = None,
     job_master: bool = True,
     workers: int | None = None,
     mounts: int = 0,
     hashes: Mapping[str, str] = HASHES,
     after: float = 10,
     **upgrade: Any,
-) -> RollStep:
+) -> RolloutStep:
     found = observed(
         *pods,
-        status=ClusterStatus(journal=initialized(members=members), roll=roll),
+        status=ClusterStatus(journal=initialized(members=members), rollout=rollout),
         answers={f"small-master-{ordinal}": answer for ordinal, answer in answers.items() if ordinal < members},
         job_master=job_master,
     )
@@ -68,14 +68,14 @@ def step(
     return next_step(roles, Upgrade.model_validate(upgrade), later(after))
 
 
-def deleted(found: RollStep) -> list[str]:
+def deleted(found: RolloutStep) -> list[str]:
     return [one.name for one in found.delete]
 
 
 def test_nothing_is_replaced_that_runs_what_the_spec_says():
     found = step([*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), made("worker", by=NEW)])
 
-    assert found == RollStep(None, (), found.gate)
+    assert found == RolloutStep(None, (), found.gate)
     assert (found.gate.passed, found.gate.reason) == (True, "UpToDate")
 
 
@@ -240,7 +240,7 @@ def test_a_pod_that_is_going_away_is_not_deleted_again():
 
 def test_a_step_on_record_whose_deed_was_not_done_is_done():
     on_record = begun("master", "master-2")
-    found = step(masters(OLD, OLD, OLD), roll=on_record)
+    found = step(masters(OLD, OLD, OLD), rollout=on_record)
 
     assert deleted(found) == ["small-master-2"]
     assert found.status == on_record
@@ -248,7 +248,7 @@ def test_a_step_on_record_whose_deed_was_not_done_is_done():
 
 def test_a_replaced_pod_is_not_deleted_for_what_is_on_record_of_the_one_before():
     pods = [made("master", 0), made("master", 1), broken("master", 2, NEW)]
-    found = step(pods, {0: info(), 1: FOLLOWS_0}, roll=begun("master", "master-2-before"))
+    found = step(pods, {0: info(), 1: FOLLOWS_0}, rollout=begun("master", "master-2-before"))
 
     assert found.delete == ()
     assert "small-master-2 was replaced; waits until it is well" in found.gate.message
@@ -256,27 +256,27 @@ def test_a_replaced_pod_is_not_deleted_for_what_is_on_record_of_the_one_before()
 
 
 def test_the_next_one_goes_once_the_replaced_one_is_well():
-    found = step(masters(OLD, OLD, NEW), roll=begun("master", "master-2-before"))
+    found = step(masters(OLD, OLD, NEW), rollout=begun("master", "master-2-before"))
 
     assert deleted(found) == ["small-master-1"]
 
 
 def test_a_step_ends_when_all_is_well():
-    found = step(masters(NEW, NEW, NEW), roll=begun("master", "master-0-before"))
+    found = step(masters(NEW, NEW, NEW), rollout=begun("master", "master-0-before"))
 
     assert (found.status, found.gate.passed) == (None, True)
 
 
 def test_nothing_else_goes_while_a_step_lasts():
     pods = [*masters(NEW, NEW, NEW), broken("worker", 0, NEW), made("worker", 1)]
-    found = step(pods, roll=begun("worker", "worker-0-before"))
+    found = step(pods, rollout=begun("worker", "worker-0-before"))
 
     assert (found.delete, found.gate.reason) == ((), "Replacing")
 
 
 def test_a_pod_that_is_still_ending_is_waited_for():
     pods = [*masters(NEW, NEW, NEW), made("worker", 0, deleted=True), made("worker", 1)]
-    found = step(pods, roll=begun("worker", "worker-0"), workers=1)
+    found = step(pods, rollout=begun("worker", "worker-0"), workers=1)
 
     assert found.delete == ()
     assert "small-worker-0 is ending" in found.gate.message
@@ -285,41 +285,41 @@ def test_a_pod_that_is_still_ending_is_waited_for():
 def test_a_step_that_does_not_get_well_in_its_time_is_the_last():
     pods = [*masters(NEW, NEW, NEW), broken("worker", 0, NEW), made("worker", 1)]
     at = begun("worker", "worker-0-before")
-    found = step(pods, roll=at, after=601)
+    found = step(pods, rollout=at, after=601)
 
     assert (found.delete, found.status) == ((), at)
     assert found.gate.reason == "StepTimedOut"
     assert "back-off" in found.gate.message
     assert "Take the change back" in found.gate.message
     assert not found.under_way
-    assert step(pods, roll=at, after=601, stepTimeoutSeconds=900).gate.reason == "Replacing"
+    assert step(pods, rollout=at, after=601, stepTimeoutSeconds=900).gate.reason == "Replacing"
 
 
 def test_what_timed_out_goes_on_once_it_is_well():
     pods = [*masters(NEW, NEW, NEW), made("worker", 0, NEW), made("worker", 1)]
 
-    assert deleted(step(pods, roll=begun("worker", "worker-0-before"), after=9000)) == ["small-worker-1"]
+    assert deleted(step(pods, rollout=begun("worker", "worker-0-before"), after=9000)) == ["small-worker-1"]
 
 
 @pytest.mark.parametrize("after", [10, 9000])
 def test_a_failed_step_is_left_for_another_spec(after: float):
     # What was to run doesn't; the spec was changed back, which the other worker runs still.
     pods = [*masters(NEW, NEW, NEW), broken("worker", 0, {CONFIG_HASH: "bad"}), made("worker", 1, NEW)]
-    found = step(pods, roll=begun("worker", "worker-0-before"), after=after)
+    found = step(pods, rollout=begun("worker", "worker-0-before"), after=after)
 
     assert deleted(found) == ["small-worker-0"]
 
 
 def test_a_change_that_is_taken_back_before_its_deed_replaces_nothing():
-    found = step(masters(NEW, NEW, NEW), roll=begun("master", "master-2"))
+    found = step(masters(NEW, NEW, NEW), rollout=begun("master", "master-2"))
 
     assert (found.delete, found.status) == ((), None)
 
 
 def test_what_nobody_could_delete_does_not_hold_up_the_rest_for_ever():
-    found = step(masters(OLD, OLD, OLD), roll=begun("master", "master-2"), after=9000)
+    found = step(masters(OLD, OLD, OLD), rollout=begun("master", "master-2"), after=9000)
 
-    assert found.status == RollStatus(
+    assert found.status == RolloutStatus(
         role="master", pods=(ReplacedPod(name="small-master-2", uid="master-2"),), since=stamp(later(9000))
     )
 
@@ -336,7 +336,7 @@ def test_with_on_delete_nothing_is_replaced_and_all_is_told():
 
 
 def test_a_step_is_given_up_for_on_delete():
-    found = step(masters(OLD, OLD, OLD), roll=begun("master", "master-2"), strategy="OnDelete")
+    found = step(masters(OLD, OLD, OLD), rollout=begun("master", "master-2"), strategy="OnDelete")
 
     assert (found.delete, found.status) == ((), None)
 
@@ -394,7 +394,7 @@ def test_what_fails_waits_for_no_window():
 
 
 def test_a_step_that_has_begun_is_finished_after_the_window():
-    found = step(masters(OLD, OLD, OLD), roll=begun("master", "master-2"), maintenanceWindow=NIGHT)
+    found = step(masters(OLD, OLD, OLD), rollout=begun("master", "master-2"), maintenanceWindow=NIGHT)
 
     assert deleted(found) == ["small-master-2"]
 
@@ -412,7 +412,7 @@ def test_one_worker_goes_ahead_of_all_others_as_a_canary():
 def test_the_others_follow_a_canary_that_is_well_when_its_time_is_over(after: float, goes: list[str]):
     pods = [*masters(NEW, NEW, NEW), made("worker", 0, NEW), made("worker", 1), made("worker", 2)]
     canary = begun("worker", "worker-0-before").model_copy(update={"canary": True})
-    found = step(pods, roll=canary, canarySeconds=300, maxUnavailable=3, after=after)
+    found = step(pods, rollout=canary, canarySeconds=300, maxUnavailable=3, after=after)
 
     assert deleted(found) == goes
     if not goes:
@@ -424,7 +424,7 @@ def test_a_canary_that_fails_is_the_only_one():
     pods = [*masters(NEW, NEW, NEW), broken("worker", 0, NEW), made("worker", 1)]
     canary = begun("worker", "worker-0-before").model_copy(update={"canary": True})
 
-    assert step(pods, roll=canary, canarySeconds=60, after=700).gate.reason == "StepTimedOut"
+    assert step(pods, rollout=canary, canarySeconds=60, after=700).gate.reason == "StepTimedOut"
 
 
 def test_a_lone_worker_needs_no_canary():

@@ -17,10 +17,10 @@ from tests.unit.kinds.cluster.rollout.test_rollout import (
     masters,
 )
 
-from alluxio_operator.api.status import ClusterStatus, RollStatus
+from alluxio_operator.api.status import ClusterStatus, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RollStep, next_step
+from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, next_step
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 
@@ -28,11 +28,11 @@ AWAY = UfsHealth("http://namenode.data.svc:8020: connection refused")
 
 
 def step(
-    pods: list[Json], health: UfsHealth | None, roll: RollStatus | None = None, *, wanted: bool = True
-) -> RollStep:
+    pods: list[Json], health: UfsHealth | None, rollout: RolloutStatus | None = None, *, wanted: bool = True
+) -> RolloutStep:
     found = observed(
         *pods,
-        status=ClusterStatus(journal=initialized(members=3), roll=roll),
+        status=ClusterStatus(journal=initialized(members=3), rollout=rollout),
         answers={f"small-master-{ordinal}": answer for ordinal, answer in WELL.items()},
         job_master=True,
     )

@@ -8,13 +8,13 @@ import pytest
 from tests.support.builders import NAME, cluster, cluster_spec
 from tests.support.volumes import claim, sized
 
-from alluxio_operator.api.status import AnewStatus, ClusterStatus, VolumeStatus
+from alluxio_operator.api.status import ClusterStatus, RecreatingStatus, VolumeStatus
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.storage.desired import Wanted, wanted
 from alluxio_operator.kinds.cluster.storage.expansion import (
     AT_ONCE,
+    ExpansionStep,
     Found,
-    VolumesStep,
     next_step,
     unsettled,
     with_quotas,
@@ -31,13 +31,13 @@ def volumes(**over: Any) -> tuple[Wanted, ...]:
     return wanted(cluster_spec(**sized(**over)), MADE)
 
 
-def step(*claims: Json, status: ClusterStatus | None = None, pods: tuple[str, ...] = (), **over: Any) -> VolumesStep:
+def step(*claims: Json, status: ClusterStatus | None = None, pods: tuple[str, ...] = (), **over: Any) -> ExpansionStep:
     """Return the step of a cluster whose workers' tier was 5Gi and is to be 6Gi, unless said."""
     over = {"ssd": "6Gi", **over}
     return next_step(volumes(**over), status or ClusterStatus(), Found(claims), pods)
 
 
-def tier_of(found: VolumesStep) -> VolumeStatus:
+def tier_of(found: ExpansionStep) -> VolumeStatus:
     return next(one for one in found.volumes if one.name == "tier-ssd")
 
 
@@ -95,7 +95,7 @@ def test_a_claim_without_the_operators_labels_is_left_alone_and_told():
     found = step(claim(FIRST, {"app": "somebody's"}))
 
     assert found.ask == ()
-    assert (found.gate.reason, tier_of(found).size) == ("NotOurs", "5Gi")
+    assert (found.gate.reason, tier_of(found).size) == ("NotManaged", "5Gi")
     assert "grow it yourself" in found.gate.message
 
 
@@ -186,8 +186,8 @@ def test_workers_are_told_of_a_quota_that_all_volumes_have(
 def test_other_tiers_have_the_quota_that_the_spec_gives():
     one = cluster(workers={"tiers": [{"name": "SSD", "quota": "3Gi", "storage": {"hostPath": {"path": "/data/a"}}}]})
 
-    assert with_quotas(one, VolumesStep(())) is one
-    assert [tier.quota for tier in with_quotas(one, VolumesStep(recorded().volumes)).spec.workers.tiers] == ["3Gi"]
+    assert with_quotas(one, ExpansionStep(())) is one
+    assert [tier.quota for tier in with_quotas(one, ExpansionStep(recorded().volumes)).spec.workers.tiers] == ["3Gi"]
 
 
 def workload(size: str) -> Json:
@@ -199,7 +199,7 @@ def workload(size: str) -> Json:
 def test_a_statefulset_is_made_anew_when_its_template_has_another_size(size: str, anew: bool):
     found = next_step(volumes(ssd="6Gi"), ClusterStatus(), Found((), {"small-worker": workload(size)}), ())
 
-    assert found.anew == ((AnewStatus(name="small-worker", uid="u9"),) if anew else ())
+    assert found.recreating == ((RecreatingStatus(name="small-worker", uid="u9"),) if anew else ())
     assert found.gate.passed is not anew
 
 
@@ -211,7 +211,7 @@ def test_a_statefulset_is_made_anew_when_its_template_has_another_size(size: str
         (recorded(wanted="4Gi"), True),
         (recorded(size="4Gi"), True),
         (recorded(quota="3Gi"), True),
-        (recorded().model_copy(update={"anew": (AnewStatus(name="small-worker", uid="u9"),)}), True),
+        (recorded().model_copy(update={"recreating": (RecreatingStatus(name="small-worker", uid="u9"),)}), True),
     ],
     ids=["never looked", "as recorded", "another size", "not there yet", "another quota", "made anew"],
 )
@@ -222,7 +222,7 @@ def test_claims_are_looked_at_while_something_is_to_be_done(status: ClusterStatu
 
 
 def test_without_a_look_all_is_as_recorded():
-    assert next_step(volumes(), recorded(), None, ()) == VolumesStep(recorded().volumes)
+    assert next_step(volumes(), recorded(), None, ()) == ExpansionStep(recorded().volumes)
 
 
 def test_a_claim_of_an_api_server_that_says_little_is_understood():

@@ -31,7 +31,7 @@ def running(**over: Any) -> VolumesWorld:
 
 
 def grown(world: VolumesWorld) -> Json:
-    return world.condition("VolumesGrown")
+    return world.condition("VolumesExpanded")
 
 
 def grow(world: VolumesWorld, rounds: int = 6, **over: Any) -> None:
@@ -82,7 +82,7 @@ def test_all_claims_grow_and_no_pod_is_touched():
     assert deleted(world) == ["small-master", "small-worker"]
     assert grown(world)["status"] == "True"
     assert world.phase == "Ready"
-    assert "anew" not in world.status or not world.status["anew"]
+    assert "recreating" not in world.status or not world.status["recreating"]
     assert (world.status["history"][-1]["what"], world.status["history"][-1]["outcome"]) == ("Changed", "Succeeded")
 
 
@@ -105,7 +105,7 @@ def test_a_statefulset_is_on_record_before_it_is_deleted():
     def watch(verb: str, path: str) -> None:
         if verb == "delete" and "/statefulsets/" in path:
             name = path.rpartition("/")[2]
-            assert {"name": name, "uid": uids[name]} in world.status["anew"]
+            assert {"name": name, "uid": uids[name]} in world.status["recreating"]
             seen.append(name)
 
     world.kube.before_call = watch
@@ -169,7 +169,7 @@ def test_while_its_name_is_not_free_the_rest_goes_on_and_is_looked_at_again_soon
     assert "small-jobmaster" not in world.kube.of_kind("StatefulSet"), "pruned all the same"
     assert world.condition("ConfigurationApplied")["status"] == "True"
     assert world.status["masters"]["ready"] == 1
-    assert (grown(world)["reason"], world.status["anew"][0]["name"]) == ("Growing", "small-master")
+    assert (grown(world)["reason"], world.status["recreating"][0]["name"]) == ("Growing", "small-master")
     assert deleted(world).count("small-master") == 1
     world.reconcile()
     assert deleted(world).count("small-master") == 1, "it is being deleted already"

@@ -8,25 +8,23 @@ from dataclasses import dataclass
 from alluxio_operator.api.status import Phase
 from alluxio_operator.engine import readiness as standing
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import Said, holds
+from alluxio_operator.engine.conditions import ConditionState, holds
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster import gates, members, names
 from alluxio_operator.kinds.cluster.decide import LAYERS, Plan
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
-from alluxio_operator.kinds.cluster.rollout import pre_upgrade as safeguard
-from alluxio_operator.kinds.cluster.rollout import rollback
-from alluxio_operator.kinds.cluster.rollout import rollout as roll
-from alluxio_operator.kinds.cluster.storage import expansion as volumes
+from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback, rollout
+from alluxio_operator.kinds.cluster.storage import expansion
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.progress import Rollout
+from alluxio_operator.workloads.progress import WorkloadProgress
 
-NEEDS_A_PERSON = frozenset({"JournalMissing", "Refused", roll.TIMED_OUT, rollback.MISSING, safeguard.FAILED})
+NEEDS_USER = frozenset({"JournalMissing", "Refused", rollout.TIMED_OUT, rollback.MISSING, pre_upgrade.FAILED})
 """Reasons for which a gate is closed until somebody does something."""
 
-Rollouts = Mapping[Ref, Rollout]
+Rollouts = Mapping[Ref, WorkloadProgress]
 """How each workload stands that the server told of."""
 
 
@@ -40,8 +38,8 @@ class Verdict:
     unsettled: tuple[str, ...]
     up_to_date: Gate
     grown: Gate
-    telling: Gate | None
-    said: tuple[Said, ...]
+    dynamic_update: Gate | None
+    said: tuple[ConditionState, ...]
     """All conditions, in the order in which they are shown."""
 
     @property
@@ -58,9 +56,9 @@ class Verdict:
 def judge(plan: Plan, observed: Observed, applied: Applied, rollouts: Rollouts) -> Verdict:
     """Return how a cluster stands that was reconciled."""
     before, paused = observed.status, plan.cluster.spec.paused
-    up_to_date = rollback.instead_of(plan.roll.gate, observed)
-    rolling = plan.roll.blocking and not paused and up_to_date.reason != rollback.REASON
-    grown = volumes.after_answers(plan.volumes, applied.not_grown)
+    up_to_date = rollback.instead_of(plan.rollout.gate, observed)
+    rolling = plan.rollout.blocking and not paused and up_to_date.reason != rollback.REASON
+    grown = expansion.after_answers(plan.volumes, applied.not_grown)
     if paused:
         up_to_date = _held(up_to_date, "nothing is replaced while spec.paused is true")
         grown = _held(grown, "no volume grows while spec.paused is true")
@@ -69,23 +67,23 @@ def judge(plan: Plan, observed: Observed, applied: Applied, rollouts: Rollouts) 
     unsettled = tuple(ref.name for ref, state in sorted(rollouts.items()) if not state.settled)
     ready = not closed and not unsettled
     installed = ready or holds(before.conditions, "Installed")
-    telling = None if paused else plan.telling.gate
+    dynamic_update = None if paused else plan.dynamic_update.gate
     rolled_back = ready and up_to_date.reason == rollback.REASON
     phase = _phase(plan, observed, applied, rollouts, closed, ready=ready, installed=installed, rolled_back=rolled_back)
     said = (
         _ready(ready, closed, unsettled, paused=paused, rolled_back=rolled_back),
-        standing.progressing_said(phase, closed, unsettled),
+        standing.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        Said("SpecValid", True, "Valid"),
-        Said("Installed", installed, "Installed" if installed else "Installing"),
+        ConditionState("SpecValid", True, "Valid"),
+        ConditionState("Installed", installed, "Installed" if installed else "Installing"),
         *(_said(gate) for gate in found),
         *(() if rolling else (_said(up_to_date),)),
         # No gate of Ready: the cluster serves, and an operator that can't reach this port changes nothing about that.
-        *((_said(telling),) if telling else ()),
+        *((_said(dynamic_update),) if dynamic_update else ()),
         _said(grown),
         *((_paused(applied),) if paused else ()),
     )
-    return Verdict(phase, ready, closed, unsettled, up_to_date, grown, telling, said)
+    return Verdict(phase, ready, closed, unsettled, up_to_date, grown, dynamic_update, said)
 
 
 def _gates(plan: Plan, observed: Observed, applied: Applied, rollouts: Rollouts) -> Iterable[Gate]:
@@ -116,10 +114,10 @@ def _phase(
 ) -> Phase:  # fmt: skip
     before, cluster = observed.status, plan.cluster
     changing = before.observed_generation != cluster.generation or bool(applied.changed or applied.created)
-    phase = standing.phase_of(ready, installed, changing or before.phase == "Updating", closed, NEEDS_A_PERSON)
+    phase = standing.phase_of(ready, installed, changing or before.phase == "Updating", closed, NEEDS_USER)
     if rolled_back:
         phase = "Degraded"
-    if members.stopped(cluster, rollouts) and not any(gate.reason in NEEDS_A_PERSON for gate in closed):
+    if members.stopped(cluster, rollouts) and not any(gate.reason in NEEDS_USER for gate in closed):
         phase = "Stopped"
     return "Paused" if cluster.spec.paused and phase != "Degraded" else phase
 
@@ -128,21 +126,21 @@ def _held(gate: Gate, message: str) -> Gate:
     return gate if gate.passed else Gate(gate.type, False, "Paused", message)
 
 
-def _degraded(phase: Phase, closed: Sequence[Gate], up_to_date: Gate, *, rolled_back: bool) -> Said:
+def _degraded(phase: Phase, closed: Sequence[Gate], up_to_date: Gate, *, rolled_back: bool) -> ConditionState:
     if rolled_back:
-        return Said("Degraded", True, rollback.REASON, up_to_date.message)
-    return standing.degraded_said(phase, closed)
+        return ConditionState("Degraded", True, rollback.REASON, up_to_date.message)
+    return standing.degraded_condition(phase, closed)
 
 
-def _said(gate: Gate) -> Said:
-    return Said(gate.type, gate.passed, gate.reason, gate.message)
+def _said(gate: Gate) -> ConditionState:
+    return ConditionState(gate.type, gate.passed, gate.reason, gate.message)
 
 
-def _paused(applied: Applied) -> Said:
+def _paused(applied: Applied) -> ConditionState:
     if not applied.held:
-        return Said("Paused", True, "Paused", "spec.paused is true; all is as it is rendered")
+        return ConditionState("Paused", True, "Paused", "spec.paused is true; all is as it is rendered")
     names = ", ".join(f"{ref.kind}/{ref.name}" for ref in applied.held)
-    return Said(
+    return ConditionState(
         "Paused", True, "ChangesHeld", f"spec.paused is true; to be made or changed once it isn't: {names}"[:4096]
     )
 
@@ -163,7 +161,7 @@ def _quorum(plan: Plan, observed: Observed) -> Iterable[Gate]:
         yield quorum_healthy(plan.quorum, plan.rejoin.trouble, installed=installed)
 
 
-def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gate:
+def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> Gate:
     if state is None:
         return Gate("WorkersRegistered", False, "Waiting", "the workers are not applied yet")
     if cluster.spec.workers.workload == "DaemonSet" and state.wanted == 0:
@@ -176,19 +174,23 @@ def _workers(cluster: Cluster, observed: Observed, state: Rollout | None) -> Gat
     return gates.workers_registered(observed, state.wanted)
 
 
-def _ready(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool, rolled_back: bool) -> Said:
+def _ready(
+    ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool, rolled_back: bool
+) -> ConditionState:
     if ready and paused:
-        return Said("Ready", True, "Paused", "the cluster serves; nothing is changed while spec.paused is true")
+        return ConditionState(
+            "Ready", True, "Paused", "the cluster serves; nothing is changed while spec.paused is true"
+        )
     if rolled_back:
-        return Said("Ready", True, rollback.REASON, "the cluster serves, by an older spec: see UpToDate")
-    return standing.ready_said(ready, closed, unsettled, "the cluster is as the spec says")
+        return ConditionState("Ready", True, rollback.REASON, "the cluster serves, by an older spec: see UpToDate")
+    return standing.ready_condition(ready, closed, unsettled, "the cluster is as the spec says")
 
 
-def worker_rollout(cluster: Cluster, rollouts: Rollouts) -> Rollout | None:
+def worker_rollout(cluster: Cluster, rollouts: Rollouts) -> WorkloadProgress | None:
     """Return how the workers' workload stands; None before it is applied."""
     return rollouts.get(Ref(cluster.spec.workers.workload, cluster.names.of(names.WORKER)))
 
 
-def fuse_rollout(cluster: Cluster, rollouts: Rollouts) -> Rollout | None:
+def fuse_rollout(cluster: Cluster, rollouts: Rollouts) -> WorkloadProgress | None:
     """Return how the workload of the mounts stands; None before it is applied."""
     return rollouts.get(Ref("DaemonSet", cluster.names.of(names.FUSE)))
