@@ -19,12 +19,10 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.objects import dynamic, properties, tiers
+from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads import memory
-from alluxio_operator.workloads import user_volumes as extras
 from alluxio_operator.workloads.memory import Division
 
 RESERVED_VARIABLES: Final = frozenset(
@@ -83,7 +81,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *ufs_options.problems(spec),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),
-        *extras.problems(spec),
+        *user_volumes.problems(spec),
         *_shared_ports(spec),
         *_window(spec),
         *_other_members(spec, made_for),

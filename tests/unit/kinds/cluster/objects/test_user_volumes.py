@@ -8,8 +8,9 @@ import pytest
 from tests.golden.cases import CASES, manifests_of, resource_of
 from tests.support.builders import cluster_spec
 
-from alluxio_operator.workloads import user_volumes as extras
-from alluxio_operator.workloads.user_volumes import OWN_MOUNTS, SPREAD_OVER_NODES
+from alluxio_operator.kinds.cluster.objects import user_volumes
+from alluxio_operator.kinds.cluster.objects.user_volumes import OWN_MOUNTS
+from alluxio_operator.workloads.user_volumes import SPREAD_OVER_NODES, mounts_of, spread_of, volumes_of
 
 SELECTOR = {"app.kubernetes.io/component": "worker"}
 DATA = {"name": "data", "hostPath": {"path": "/data", "type": "Directory"}}
@@ -17,14 +18,14 @@ MOUNT = {"name": "data", "mountPath": "/data", "readOnly": True, "subPath": "a"}
 
 
 def problems(**over: Any) -> list[tuple[str, str]]:
-    return [(problem.field, problem.message) for problem in extras.problems(cluster_spec(**over))]
+    return [(problem.field, problem.message) for problem in user_volumes.problems(cluster_spec(**over))]
 
 
 def test_volumes_and_mounts_are_handed_through_as_they_are():
     spec = cluster_spec(masters={"volumes": [DATA], "volumeMounts": [MOUNT]})
 
-    assert extras.volumes_of(spec.masters) == [DATA]
-    assert extras.mounts_of(spec.masters) == [MOUNT]
+    assert volumes_of(spec.masters) == [DATA]
+    assert mounts_of(spec.masters) == [MOUNT]
 
 
 # --- spread -------------------------------------------------------------------------------------------------------
@@ -32,7 +33,7 @@ def test_volumes_and_mounts_are_handed_through_as_they_are():
 
 def spread(over_nodes: bool, **constraint: Any) -> list[dict[str, Any]]:
     given = {"topologySpreadConstraints": [constraint]} if constraint else {}
-    return extras.spread_of(cluster_spec(workers=given).workers, SELECTOR, over_nodes=over_nodes)
+    return spread_of(cluster_spec(workers=given).workers, SELECTOR, over_nodes=over_nodes)
 
 
 def test_nothing_said_spreads_over_nodes_where_that_is_asked_for():
@@ -98,7 +99,7 @@ def test_a_mount_of_a_volume_that_is_not_there_is_refused():
 
 
 def test_a_job_worker_has_the_volumes_of_the_worker_in_whose_pod_it_runs():
-    [problem] = extras.problems(cluster_spec(jobService={"worker": {"volumeMounts": [MOUNT]}}))
+    [problem] = user_volumes.problems(cluster_spec(jobService={"worker": {"volumeMounts": [MOUNT]}}))
 
     assert problem.field == "spec.jobService.worker.volumeMounts[/data].name"
     assert problem.remedy == "name one of spec.workers.volumes, or add it there"
@@ -117,7 +118,7 @@ def test_every_volume_and_mount_of_the_operator_is_in_the_tables(case: str):
         for volume in pod.get("volumes", ()):
             if volume["name"] not in theirs:
                 named = cluster_spec(masters={"volumes": [{"name": volume["name"], "emptyDir": {}}]})
-                assert list(extras.problems(named)), volume["name"]
+                assert list(user_volumes.problems(named)), volume["name"]
         for container in pod.get("containers", ()):
             for mount in container["volumeMounts"]:
                 if mount["name"] not in (*theirs, "fuse"):
