@@ -13,6 +13,8 @@ from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kube.kinds import Object
 
+MANAGED_BY: Final = "alluxio-operator"
+"""Value of the label app.kubernetes.io/managed-by of everything that the operator makes."""
 OWNER_KIND_LABEL: Final = f"{GROUP}/owner-kind"
 OWNER_LABEL: Final = f"{GROUP}/owner"
 

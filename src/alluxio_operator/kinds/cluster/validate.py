@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
@@ -183,16 +184,3 @@ def _name_too_long(name: str) -> Problem:
         message=f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
         remedy="create the cluster under a shorter name",
     )
-
-
-def from_pydantic(error: ValidationError, resource: str) -> Iterable[Problem]:
-    """Yield what a type doesn't take; `resource` is its name for `kubectl explain`."""
-    for item in error.errors(include_url=False):
-        path = "spec" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"])
-        given = item.get("input")
-        yield Problem(
-            field=path,
-            value=str(given)[:80] if isinstance(given, str | int | float) else "",
-            message=f"isn't valid: {item['msg']}",
-            remedy=f"see `kubectl explain {resource}.{path.split('[')[0]}`",
-        )
