@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 from dev.images.sbom import Component, components, debian, document, go_modules, python
-from tests.unit.dev_images.test_layers import add
+from dev.tests.images.test_layers import add
 
 STATUS = """Package: tini
 Status: install ok installed
