@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from dev.cluster.crds import not_established
 
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from dev.cluster import cli, doctor, packages
 from dev.cluster.doctor import Finding
 from dev.cluster.packages import Need

@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+
 from dev.cluster import images, native
 from dev.cluster.errors import ClusterError
 

@@ -2,6 +2,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import filesystem, find_paths, name_prefix
 

@@ -1,6 +1,7 @@
 import ipaddress
 
 import pytest
+
 from dev.cluster import network, plan
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from dev.cluster import processes
 from dev.cluster.errors import ClusterError
 from dev.cluster.processes import Command, Processes

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from dev.cluster import tools
 from dev.cluster.tools import Binary, Tool
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from dev.images.alluxio import SOURCES
 
 JAVA = '#!/bin/bash\necho "CLASSPATH=$CLASSPATH"\nfor argument in "$@"; do echo "$argument"; done\n'

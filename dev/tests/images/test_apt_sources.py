@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from dev.images.apt import Source, machine_sources, main_source, parse_deb822, parse_one_line
 from dev.images.errors import ImageError
 

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dev.images import builder
 from dev.images.builder import CHANGED, build_images, full_keys, out_of_date, with_bases
 from dev.images.cache import Cache, Entry

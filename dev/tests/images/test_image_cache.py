@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from dev.images.cache import Cache, Entry
 from dev.images.errors import ImageError
 

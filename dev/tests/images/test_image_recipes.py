@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from alluxio_operator.presto.versions import DIALECTS, flavour_of
 from dev.cluster.images import also_known_as
 from dev.images import jdk, scorecard, trino
 from dev.images.alluxio import VERSIONS, class_path
@@ -18,8 +20,6 @@ from dev.images.cli import main
 from dev.images.errors import ImageError
 from dev.images.operator_image import INPUTS, project_version
 from dev.images.recipe import HERE, REPOSITORY, Workshop
-
-from alluxio_operator.presto.versions import DIALECTS, flavour_of
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-from dev.olm import csv as csvs
-from dev.olm.bundle import CHANNELS, CSV_FILE, DEFAULT_CHANNEL
-from dev.olm.catalog import released
-from dev.olm.versions import csv_name
 from tests.support.builders import ROOT
 from tests.support.crds import without_empty
 
 from alluxio_operator import __version__
+from dev.olm import csv as csvs
+from dev.olm.bundle import CHANNELS, CSV_FILE, DEFAULT_CHANNEL
+from dev.olm.catalog import released
+from dev.olm.versions import csv_name
 
 Json = dict[str, Any]
 BUNDLE, CONFIG = ROOT / "bundle", ROOT / "config"

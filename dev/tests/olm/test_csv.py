@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from dev.olm.csv import finished, operands
 
 Json = dict[str, Any]

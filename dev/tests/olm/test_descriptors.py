@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dev.olm.descriptors import RESOURCES, owned, words
 
 from alluxio_operator.api.crd import custom_resource_definition
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.pipeline.children import CHILD_KINDS
+from dev.olm.descriptors import RESOURCES, owned, words
 
 Json = dict[str, Any]
 

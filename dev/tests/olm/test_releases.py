@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from alluxio_operator import __version__
 from dev.olm.catalog import channels, released
 from dev.olm.releases import at_tag, bundles, versions_of
 from dev.olm.versions import entry
 from dev.tasks.shell import StepFailed
-
-from alluxio_operator import __version__
 
 
 @pytest.fixture

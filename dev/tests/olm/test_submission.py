@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from alluxio_operator import __version__
 from dev.cluster.tools import Toolbox
 from dev.olm import submission
 from dev.olm.programs import Programs
 from dev.tasks.shell import StepFailed
-
-from alluxio_operator import __version__
 
 NONE = Programs(Toolbox({}))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from dev.olm.bundle import CHANNELS, CSV_FILE
 from dev.olm.catalog import channels
 from dev.olm.versions import container_list, entry, make

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from dev.cluster import cli, tools
 from dev.tasks import suites
 from dev.tasks.suites import SUITES, Result, Suite, failed_cases, report, run_suite
