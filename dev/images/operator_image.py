@@ -57,10 +57,9 @@ def _build(shop: Workshop, version: str, tag: str) -> None:
 
 def _shell_operator(work: Path) -> Path:
     """A directory like the stage's: the binary that the local cluster's tool builder made."""
-    paths = find_paths(os.environ)
-    toolbox, missing = tools.find(paths)
-    if any(tool.name == "shell-operator" for tool in missing):
-        toolbox = tools.ensure(paths, lambda line: print(f"images: {line}", flush=True))
+    toolbox = tools.ensure(
+        find_paths(os.environ), lambda line: print(f"images: {line}", flush=True), (tools.SHELL_OPERATOR,)
+    )
     out = work / "shell-operator" / "out"
     out.mkdir(parents=True)
     shutil.copy2(toolbox.path("shell-operator"), out / "shell-operator")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -112,18 +111,23 @@ def _waiting(running: Sequence[Running]) -> str:
 
 
 def _end(running: Sequence[Running]) -> None:
-    for each in running:
-        _signal(each, signal.SIGTERM)
+    """End the jobs and all that they started; a process that left the session of its job is on its own."""
+    groups = [each.process.pid for each in running]
+    for group in groups:
+        _signal(group, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    for each in running:
-        try:
-            each.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            _signal(each, signal.SIGKILL)
+    while left := [group for group in groups if _signal(group, 0)]:
+        if time.monotonic() > deadline:
+            for group in left:
+                _signal(group, signal.SIGKILL)
+            return
+        time.sleep(0.05)
 
 
-def _signal(each: Running, number: signal.Signals) -> None:
-    # Only while it is unreaped: its number may be another's afterwards.
-    if each.process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(each.process.pid, number)
+def _signal(group: int, number: int) -> bool:
+    """Signal a process group; False when there is none."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True

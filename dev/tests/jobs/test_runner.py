@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.jobs import run as runner
+from dev.jobs import runner
 from dev.jobs.job import Job
-from dev.jobs.run import JobFailed, run
+from dev.jobs.runner import JobFailed, run
 
 
 def shell(name: str, script: str, *needs: str, lane: str = "", seconds: float = 0) -> Job:
