@@ -35,7 +35,7 @@ packages: venv ## install the Debian packages that the cluster and the images ne
 	@$(CLUSTER) packages
 
 .PHONY: tools
-tools: venv ## build Kubernetes, shell-operator and the other tools from Go modules (20 minutes the first time)
+tools: venv ## build Kubernetes, shell-operator and the other tools from Go modules (15 minutes the first time)
 	@$(CLUSTER) tools
 
 .PHONY: cluster
@@ -69,7 +69,7 @@ kubeconfig: venv ## tell how to talk to the local cluster
 # --- the two commands -------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: venv packages ## from nothing to a file written and read through an Alluxio cluster
+demo: venv ## from nothing to a file written and read through an Alluxio cluster
 	@$(VENV)/bin/python -m dev.tasks demo
 
 .PHONY: test
@@ -101,7 +101,7 @@ golden: venv ## render the golden cases anew; read the diff before committing it
 
 .PHONY: images
 images: venv ## build the operator's image and Alluxio's, without a registry
-	@$(VENV)/bin/python -m dev.images build
+	@$(VENV)/bin/python -m dev.tasks build --images
 
 .PHONY: image
 image: venv ## build the operator's image and tell of what it is made; VERSION=0.2.0 for another tag

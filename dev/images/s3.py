@@ -21,7 +21,7 @@ def s3_recipe() -> Recipe:
     return Recipe(
         name="s3",
         tag=TAG,
-        expected="20 s",
+        seconds=20,
         needs=(BASE,),
         key=lambda: image_key({"go": gobuild.version()}, files_below(HERE, ["s3"])),
         build=_build,

@@ -26,12 +26,13 @@ def scorecard_recipe() -> Recipe:
     return Recipe(
         name="scorecard",
         tag=TAG,
-        expected="20 s to 3 min",
+        seconds=180,
         needs=(BASE,),
         key=lambda: image_key(
             {"go": gobuild.version(), "sdk": (SDK / "go.sum").read_text()}, files_below(HERE, ["scorecard"])
         ),
         build=_build,
+        tools=(tools.KUTTL,),
         by_name_only=True,
     )
 

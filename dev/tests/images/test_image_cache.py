@@ -1,4 +1,6 @@
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,46 @@ def test_the_lock_makes_the_directory(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "images")
     with cache.locked():
         assert cache.root.is_dir()
+
+
+def test_what_is_fetched_is_kept_for_its_key_alone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    fetched: list[Path] = []
+
+    def fetch(folder: Path) -> None:
+        (folder / "jar").write_text("content")
+        fetched.append(folder)
+
+    first = cache.fetched("presto", "1" * 64, fetch)
+    assert cache.fetched("presto", "1" * 64, fetch) == first
+    assert len(fetched) == 1
+    second = cache.fetched("presto", "2" * 64, fetch)
+    assert (second / "jar").read_text() == "content"
+    assert not first.exists()
+
+
+def test_a_broken_fetch_is_begun_again_from_nothing(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+
+    def broken(folder: Path) -> None:
+        (folder / "half").touch()
+        raise ImageError("no network")
+
+    with pytest.raises(ImageError):
+        cache.fetched("presto", "1" * 64, broken)
+    folder = cache.fetched("presto", "1" * 64, lambda folder: (folder / "jar").touch())
+    assert [path.name for path in folder.iterdir()] == ["jar"]
+
+
+def test_a_second_fetch_waits_for_the_first(tmp_path: Path) -> None:
+    cache, order = Cache(tmp_path), []
+
+    def slow(folder: Path) -> None:
+        order.append("begun")
+        time.sleep(0.3)
+        order.append("done")
+
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(cache.fetched, "presto", "1" * 64, slow) for _ in range(2)]
+        assert both[0].result() == both[1].result()
+    assert order == ["begun", "done"]
