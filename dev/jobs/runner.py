@@ -7,8 +7,9 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,17 +44,49 @@ class Running:
         return time.monotonic() - self.began
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A job that has ended: with 0 for success, after how many seconds, and where its output is."""
+
+    job: Job
+    code: int
+    seconds: float
+    log: Path
+
+    def output(self, lines: int) -> str:
+        """Return the end of what it printed."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
 def run(
     jobs: Sequence[Job], lanes: Mapping[str, int], logs: Path, say: Say, *, heartbeat: float = HEARTBEAT
 ) -> dict[str, float]:
     """Run all jobs and return the seconds that each took.
 
-    What a job prints goes to a file in `logs`. Raises JobFailed for the first job that fails; the others are ended
-    before, as they are on any other exception, such as KeyboardInterrupt.
+    Raises JobFailed for the first job that fails, once the others are ended.
+    """
+    took: dict[str, float] = {}
+    with closing(ended(jobs, lanes, logs, say, heartbeat=heartbeat)) as events:
+        for each in events:
+            if each.code != 0:
+                raise JobFailed(
+                    f"{each.job.name} failed after {each.seconds:.0f} s (exit {each.code}); "
+                    f"the end of {each.log}:\n{each.output(SHOWN_LINES)}"
+                )
+            took[each.job.name] = each.seconds
+    return took
+
+
+def ended(
+    jobs: Sequence[Job], lanes: Mapping[str, int], logs: Path, say: Say, *, heartbeat: float = HEARTBEAT
+) -> Generator[Ended]:
+    """Run all jobs and yield each as it ends, whatever came of it.
+
+    What a job prints goes to a file in `logs`. A job starts when those that it needs have ended, even if one of them
+    failed: close this before, and the jobs that still run are ended, as they are on any exception.
     """
     plan = Plan(jobs, lanes)
     logs.mkdir(parents=True, exist_ok=True)
-    took: dict[str, float] = {}
     running: dict[Future[int], Running] = {}
     with ThreadPoolExecutor(max_workers=max(1, plan.total)) as pool:
         try:
@@ -65,15 +98,15 @@ def run(
                 if not finished:
                     say(_waiting(list(running.values())))
                 for future in finished:
-                    ended = running.pop(future)
-                    _require_success(ended, future.result())
-                    plan.finish(ended.job.name)
-                    took[ended.job.name] = ended.took()
-                    say(f"  {plan.done:>2}/{plan.total}  {ended.job.name:<36} {ended.took():6.1f} s")
+                    each = running.pop(future)
+                    result = Ended(each.job, future.result(), each.took(), each.log)
+                    outcome = "" if result.code == 0 else "   FAILED"
+                    say(f"  {plan.done + 1:>2}/{plan.total}  {each.job.name:<36} {result.seconds:6.1f} s{outcome}")
+                    yield result
+                    plan.finish(each.job.name)
         finally:
             # Before the pool is left, which waits for its threads, and those for the processes.
             _end(list(running.values()))
-    return took
 
 
 def _start(job: Job, logs: Path) -> Running:
@@ -93,14 +126,6 @@ def _start(job: Job, logs: Path) -> Running:
     except OSError as failure:
         raise JobFailed(f"{job.name} could not be started: {failure}") from failure
     return Running(job, process, log, time.monotonic())
-
-
-def _require_success(ended: Running, code: int) -> None:
-    if code != 0:
-        said = "\n".join(ended.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:])
-        raise JobFailed(
-            f"{ended.job.name} failed after {ended.took():.0f} s (exit {code}); the end of {ended.log}:\n{said}"
-        )
 
 
 def _waiting(running: Sequence[Running]) -> str:

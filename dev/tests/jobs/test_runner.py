@@ -13,7 +13,7 @@ import pytest
 
 from dev.jobs import runner
 from dev.jobs.job import Job
-from dev.jobs.runner import JobFailed, run
+from dev.jobs.runner import JobFailed, ended, run
 
 
 def shell(name: str, script: str, *needs: str, lane: str = "", seconds: float = 0) -> Job:
@@ -138,3 +138,14 @@ def test_the_python_of_this_project_is_a_command_like_any(tmp_path: Path):
     took = run([Job("python", (sys.executable, "-c", ""))], {}, tmp_path, print)
 
     assert took["python"] < 30
+
+
+def test_where_none_needs_another_all_of_them_end_and_tell(tmp_path: Path):
+    jobs = [shell("good", "sleep 0.2"), shell("bad", "echo one; echo two; echo three; exit 2")]
+    said: list[str] = []
+
+    found = {each.job.name: each for each in ended(jobs, {}, tmp_path, said.append)}
+
+    assert {name: each.code for name, each in found.items()} == {"good": 0, "bad": 2}
+    assert found["bad"].output(2) == "two\nthree"
+    assert [line.endswith("FAILED") for line in said] == [True, False]
