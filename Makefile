@@ -83,8 +83,8 @@ test-full: venv ## every suite there is, hours, or some by SUITES="..."; writes 
 # --- parts of them ----------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: venv ## lint, types, import contracts and unit tests: seconds
-	@$(VENV)/bin/python -m dev.tasks test lint unit
+check: venv ## lint, types, import contracts and unit tests, side by side: within a minute
+	@$(VENV)/bin/python -m dev.tasks check
 
 .PHONY: generate
 generate: venv ## write the CRDs and the field reference anew from the types
@@ -138,7 +138,7 @@ olm-down: venv ## end both
 
 .PHONY: olm-test
 olm-test: venv ## install, upgrade and uninstall by the real Operator Lifecycle Manager on the local cluster, minutes
-	@$(VENV)/bin/python -m dev.tasks test images olm
+	@$(VENV)/bin/python -m dev.tasks test olm
 
 .PHONY: deploy
 deploy: venv ## put the operator into the local cluster; FORM=namespaced for its own namespace only
@@ -146,7 +146,7 @@ deploy: venv ## put the operator into the local cluster; FORM=namespaced for its
 
 .PHONY: scenarios
 scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
-	@mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
+	@$(CLUSTER) tools kuttl >/dev/null && mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
 
 .PHONY: faults
 faults: venv ## the long form of the fault tests, about an hour; ARGS="-k crash" runs some

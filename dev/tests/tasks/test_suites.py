@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from dev.cluster import cli, tools
+from dev.cluster import tools
+from dev.images.catalog import all_recipes
 from dev.tasks import suites
-from dev.tasks.suites import SUITES, Result, Suite, failed_cases, report, run_suite
+from dev.tasks.__main__ import command_line, wanted_parts
+from dev.tasks.build import Parts
+from dev.tasks.suites import BUILD, SUITES, Result, Suite, chosen, report, run_suite
 
-Command = Sequence[str]
-
-ALL_TOGETHER = 75
+ALL_TOGETHER = 60
 """Minutes."""
 
 
@@ -22,13 +23,65 @@ def test_budgets_add_up_to_what_a_run_from_nothing_may_take():
     assert sum(suite.minutes for suite in SUITES if not suite.full) <= ALL_TOGETHER
 
 
-def test_the_suite_of_the_tools_builds_all_that_later_suites_run():
-    suite = next(suite for suite in SUITES if suite.name == "tools")
-    commands = [command[3:] for command in suite.commands if command[1:3] == ("-m", "dev.cluster")]
-    parsed = [cli.parser().parse_args(command) for command in commands if command[0] == "tools"]
-    built = {tool.name for options in parsed for tool in cli.wanted_tools(options)}
+def built(suite: Suite) -> Parts:
+    """Return what the first command of a suite builds."""
+    arguments = list(suite.commands[0])
+    assert arguments[1:4] == ["-m", "dev.tasks", "build"]
+    return wanted_parts(command_line().parse_args(arguments[3:]))
 
-    assert built >= {tool.name for tool in (*tools.TOOLS, *tools.LIFECYCLE_TOOLS)}
+
+def suite_of(suites: Sequence[Suite], name: str) -> Suite:
+    return next(suite for suite in suites if suite.name == name)
+
+
+def test_a_run_builds_first_what_its_suites_run():
+    found = chosen(SUITES)
+    names = [suite.name for suite in found]
+    parts = built(suite_of(found, BUILD))
+
+    assert set(parts.tools) == {tool.name for tool in (*tools.TOOLS, *tools.LIFECYCLE_TOOLS)}
+    assert set(parts.images) == {"operator", "alluxio-2.9.4", "s3"}
+    assert all(names.index(BUILD) < names.index(suite.name) for suite in SUITES if suite.builds and not suite.full)
+
+
+def test_a_run_of_one_suite_builds_what_this_one_runs():
+    found = chosen(SUITES, ["faults"])
+
+    assert [suite.name for suite in found] == [BUILD, "faults"]
+    assert set(built(found[0]).tools) == {tool.name for tool in tools.SIMULATION_TOOLS}
+    assert built(found[0]).images == ()
+
+
+def test_a_suite_that_runs_nothing_of_it_waits_for_no_build():
+    assert [suite.name for suite in chosen(SUITES, ["lint", "unit"])] == ["lint", "unit"]
+
+
+def test_the_build_alone_is_that_of_every_run():
+    [alone] = chosen(SUITES, [BUILD])
+
+    assert built(alone) == built(suite_of(chosen(SUITES), BUILD))
+
+
+def test_a_full_suite_builds_its_own_so_that_a_failure_holds_up_no_other():
+    found = chosen(SUITES, full=True)
+
+    assert [suite.name for suite in found] == [suite.name for suite in SUITES]
+    assert built(suite_of(found, BUILD)) == built(suite_of(chosen(SUITES), BUILD))
+    assert "operator-sdk-1.33" in built(suite_of(found, "bundle")).tools
+    assert "hdfs" in built(suite_of(found, "more-scenarios")).images
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_a_suite_names_tools_and_images_that_there_are(suite: Suite):
+    assert len(tools.named(suite.builds.tools)) == len(suite.builds.tools)
+    assert {recipe.name for recipe in all_recipes()}.issuperset(suite.builds.images)
+
+
+def test_stories_of_kuttl_have_it_built():
+    using = [suite for suite in SUITES if any("kubectl-kuttl" in command for command in suite.commands)]
+
+    assert len(using) > 3
+    assert [suite.name for suite in using if tools.KUTTL.name not in suite.builds.tools] == []
 
 
 def test_every_story_of_every_run_lets_its_namespace_go():
@@ -53,38 +106,28 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_cases_that_failed_or_broke_are_named():
-    assert failed_cases(REPORT) == {"wrong", "broken"}
+def test_a_failure_is_a_failure_and_ends_its_suite(tmp_path: Path):
+    never = (sys.executable, "-c", f"open({str(tmp_path / 'ran')!r}, 'w')")
+
+    result = run_suite(Suite("api", (FAILING, never), 1))
+
+    assert (result.outcome, result.passed) == ("failed (exit 3)", False)
+    assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "outcome"),
-    [
-        (FINE, FAILING, "passed"),
-        (FAILING, FINE, "passed at the second try"),
-        (FAILING, FAILING, "failed (exit 3)"),
-        (FAILING, None, "failed (exit 3)"),
-    ],
-)
-def test_what_failed_is_tried_once_more_and_told(first: Command, second: Command | None, outcome: str):
-    result = run_suite(Suite("api", (first,), 1, again=lambda: [second] if second else []))
-    assert result.outcome == outcome
-    assert result.passed is outcome.startswith("passed")
+def test_a_suite_passes_when_all_of_its_commands_do():
+    assert run_suite(Suite("api", (FINE, FINE), 1)).passed
 
 
-def test_without_a_second_try_a_failure_stays_one():
-    assert not run_suite(Suite("unit", (FAILING,), 1)).passed
+def test_a_suite_is_ended_when_its_budget_is_used_up():
+    slow = (sys.executable, "-c", "import time; time.sleep(60)")
+
+    assert run_suite(Suite("api", (slow,), 1 / 60)).outcome == "out of time"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "told"),
-    [("passed at the second try", "4 passed, 0 failed"), ("failed (exit 1)", "1 passed, 3 failed")],
-)
-def test_the_sum_tells_of_what_passed_at_the_second_try(
-    outcome: str, told: str, reports: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_the_sum_counts_suites_and_their_cases(reports: Path, capsys: pytest.CaptureFixture[str]):
     (reports / "api.xml").write_text(REPORT)
-    report([Result("api", outcome, 1.0, 5)])
-    printed = capsys.readouterr().out
-    assert printed.endswith(f"{told}\n")
-    assert ("at the second try only: broken, wrong" in printed) is (outcome != "failed (exit 1)")
+
+    report([Result("lint", "passed", 1.0, 5), Result("api", "failed (exit 1)", 1.0, 5)])
+
+    assert capsys.readouterr().out.endswith("2 passed, 3 failed\n")
