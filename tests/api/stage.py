@@ -20,14 +20,15 @@ from tests.support.world import RENDERER, FakeAlluxio
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
-from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
+from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 
@@ -173,7 +174,7 @@ class Stage:
 
     def start_operator(self, kube: Kube | Watched | None = None) -> None:
         """Start the operator anew, with another client if one is given."""
-        self.reconciler = ClusterReconciler(
+        self.reconciler = cluster_reconciler(
             kube or self.api.kube,  # type: ignore[arg-type]
             self.alluxio,
             RENDERER,

@@ -17,13 +17,14 @@ from tests.api.stage import Stage, until
 from tests.support.presto import FakeServers, resource
 from tests.support.world import RENDERER
 
-from alluxio_operator.engine.work import Deadline, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import OwnerKey, Reason, Request
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo
 from alluxio_operator.kinds.presto.names import Names
-from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 NOWHERE = {"nodeSelector": {"alluxio-operator.io/no-node-has-this": "true"}}
@@ -74,7 +75,7 @@ class Play:
 
     def start_operator(self) -> None:
         metrics = Metrics(CollectorRegistry())
-        self.operator = PrestoReconciler(self.kube, self.servers, RENDERER, metrics, lambda: datetime.now(UTC))
+        self.operator = presto_reconciler(self.kube, self.servers, RENDERER, metrics, lambda: datetime.now(UTC))
 
     def run(self) -> bool:
         """Reconcile until it is Ready; tell whether the operator died on the way."""

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from alluxio_operator.api.base import in_bytes
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 METRICS = "/apis/metrics.k8s.io/"

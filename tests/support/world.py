@@ -17,11 +17,12 @@ from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
-from alluxio_operator.engine.work import Deadline, OwnerKey
-from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 
@@ -103,7 +104,7 @@ class World(OwnerWorld):
 
     def start_operator(self) -> None:
         """Start the operator anew: all that it remembers is lost."""
-        self.reconciler = ClusterReconciler(
+        self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
             RENDERER,

@@ -18,9 +18,10 @@ from prometheus_client import CollectorRegistry
 
 from alluxio_operator import hook, inline
 from alluxio_operator.engine.children import CHILD_KINDS
-from alluxio_operator.engine.work import Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import Outcome, OwnerKey, Reason, Request
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 ROOT = Path(__file__).parents[2]
 HOOKS = ROOT / "hooks"

@@ -15,7 +15,7 @@ from typing import Any
 import urllib3
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 INFO = "/api/v1/master/info?raw_configuration=false"

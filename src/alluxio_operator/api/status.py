@@ -90,6 +90,18 @@ class InventoryItem(Model):
     name: Short = Field(description="Name of the object.")
 
 
+class OperationStatus(Model):
+    """One operation that disrupts the resource, or waits until another one no longer does."""
+
+    name: Annotated[str, Field(max_length=32)] = Field(
+        description="heal, restore, rollback, decommission, rollout, expansion, rebalance or tuning."
+    )
+    waits_for: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="The operation that goes first; not given for the one that acts."
+    )
+    since: Short = Field(description="Since when it acts, or waits (RFC 3339).")
+
+
 class RejoinStatus(Model):
     """One master that lost its journal and is permitted to join again; recorded before its pod is told."""
 
@@ -296,6 +308,9 @@ class ClusterStatus(OwnerStatus):
     )
     recreating: Annotated[tuple[RecreatingStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = (
         Field((), description="StatefulSets that are being recreated while their pods live on.")
+    )
+    operations: Annotated[tuple[OperationStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
+        (), description="Operations that disrupt the cluster: one acts, the others wait for it. Empty at rest."
     )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(

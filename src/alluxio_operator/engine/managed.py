@@ -6,7 +6,7 @@ A reconciler observes, validates and decides by itself; the steps here are the s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -18,9 +18,9 @@ from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.apply import ObjectCache, apply, compare, invalidate, is_news, prune
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.engine.drift import sweep
-from alluxio_operator.engine.gate import Severity
 from alluxio_operator.engine.publish import Written, publish
 from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
 from alluxio_operator.kube.client import Kube
@@ -93,7 +93,6 @@ class ManagedObjects:
         kube: Kube,
         renderer: Renderer,
         metrics: Metrics,
-        now: Callable[[], datetime],
         note: Note = unnoted,
     ) -> None:
         self._kind = kind
@@ -101,7 +100,6 @@ class ManagedObjects:
         self._kube = kube
         self._renderer = renderer
         self._metrics = metrics
-        self._now = now
         self._note = note
         self._kept: dict[OwnerKey, OwnerCache] = {}
 
@@ -120,7 +118,7 @@ class ManagedObjects:
         self._kept.pop(key, None)
         self._note(key, ())
 
-    def kept(self, request: Request) -> OwnerCache:
+    def cache_of(self, request: Request) -> OwnerCache:
         """Return what is remembered of an owner, with what the request speaks of in doubt."""
         kept = self._kept.setdefault(request.key, OwnerCache())
         invalidate(kept.objects, request)
@@ -186,19 +184,16 @@ class ManagedObjects:
         with self._metrics.stage("apply"):
             return compare(kube, key.namespace, [m for m in manifests if m.order < until], kept.objects, labels)
 
-    def publish(
-        self, kube: Kube, look: Snapshot[S], after: S, applied: Applied | None, requeue_after: float | None,
-        severities: Mapping[str, Severity] = events.UNKNOWN,
-    ) -> Outcome:  # fmt: skip
-        """Write the status if it changed, and post events; `severities` are those of its conditions, by type."""
-        before, now = look.status, self._now()
+    def publish(self, kube: Kube, look: Snapshot[S], report: Report, applied: Applied | None, now: datetime) -> Outcome:
+        """Write the status if it changed, and post events."""
+        before, after = look.status, report.status
         meta = look.resource["metadata"]
         self._note(OwnerKey(self._kind, meta["namespace"], meta["name"]), after.conditions)
         written = events.notes((), (), applied)
         with self._metrics.stage("report"):
             if after == before and look.resource.get("status"):
                 events.post(kube, look.resource, written, now)
-                return Outcome(requeue_after, changed=bool(written))
+                return Outcome(report.requeue_after, changed=bool(written))
             try:
                 publish(kube, look.resource, after)
             except NotFound:
@@ -209,9 +204,9 @@ class ManagedObjects:
                 events.post(kube, look.resource, written, now)
                 return Outcome(REQUEUE_NOW.requeue_after, changed=bool(written))
             _log_changes(after, applied)
-            said = events.notes(before.conditions, after.conditions, applied, severities)
+            said = events.notes(before.conditions, after.conditions, applied, report.severities)
             events.post(kube, look.resource, said, now)
-        return Outcome(requeue_after, changed=True)
+        return Outcome(report.requeue_after, changed=True)
 
     def _owner_of(self, metadata: Mapping[str, Any]) -> OwnerKey | None:
         owner = metadata.get("labels", {}).get(OWNER_LABEL)

@@ -12,8 +12,8 @@ from alluxio_operator.engine.children import CHILD_KINDS, MANAGED_BY, owner_of, 
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey, Reason, Reconciler, Request
-from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
-from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
+from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kinds.presto.rest import PrestoRest
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
@@ -28,8 +28,8 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: Chang
     """Return the reconciler of each kind."""
     renderer = Renderer(settings.templates_dir)
     return {
-        KIND: ClusterReconciler(kube, AlluxioClient(), renderer, metrics, _now, changes.note),
-        PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now, changes.note),
+        KIND: cluster_reconciler(kube, AlluxioClient(), renderer, metrics, _now, changes.note),
+        PRESTO: presto_reconciler(kube, PrestoRest(), renderer, metrics, _now, changes.note),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)

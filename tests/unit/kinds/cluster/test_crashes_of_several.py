@@ -287,5 +287,8 @@ def test_an_operator_that_may_not_patch_pods_says_so():
     world.reconcile()
 
     assert world.condition("ConfigurationApplied")["reason"] == "Refused"
-    assert "can't be permitted to join again: pods is forbidden" in world.condition("ConfigurationApplied")["message"]
+    assert (
+        "can't be patched to join again without a journal: pods is forbidden"
+        in world.condition("ConfigurationApplied")["message"]
+    )
     assert world.alluxio.master == info(live=1), "and the others serve on"

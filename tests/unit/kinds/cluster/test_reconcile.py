@@ -11,9 +11,10 @@ from tests.support.world import World
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.engine.work import ChildRef, Deadline, Outcome
+from alluxio_operator.engine.work import ChildRef, Outcome
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo
 from alluxio_operator.kinds.presto.rest import PrestoRest
 from alluxio_operator.kinds.presto.views import NODES, QUERIES, unended
+from alluxio_operator.transport.deadline import Deadline
 
 INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}
 TRINO = {

@@ -11,8 +11,8 @@ from tests.unit.kinds.cluster.rollout.test_rolling import deleted, outdated
 from tests.unit.kinds.cluster.test_crashes_of_several import THREE, Three, settled
 
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
+from alluxio_operator.kinds.cluster.objects.decide import TRY_AGAIN
 from alluxio_operator.kinds.cluster.objects.dynamic import DYNAMIC
-from alluxio_operator.kinds.cluster.requeue import TELL_AGAIN
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import Refused
 
@@ -129,7 +129,7 @@ def test_a_leader_that_does_not_answer_is_asked_again():
     assert f"small-master-0 is to be told {TIMEOUT}=2min: no answer in time" in taken["message"]
     assert world.condition("Ready")["status"] == "True", "the cluster serves"
     assert "dynamicProperties" not in world.status
-    assert world.reconcile().requeue_after == TELL_AGAIN
+    assert world.reconcile().requeue_after == TRY_AGAIN
 
     world.alluxio.takes = None
     world.settle()

@@ -53,7 +53,7 @@ def test_at_rest_nobody_looks_at_claims():
     world.reconcile()
 
     assert not [path for verb, path in world.kube.calls if path.endswith("persistentvolumeclaims")]
-    assert (grown(world)["status"], grown(world)["reason"]) == ("True", "Grown")
+    assert (grown(world)["status"], grown(world)["reason"]) == ("True", "Expanded")
     assert {one["name"]: one["size"] for one in world.status["volumes"]} == {
         "journal": "1Gi",
         "tier-ssd": "5Gi",
@@ -169,7 +169,7 @@ def test_while_its_name_is_not_free_the_rest_goes_on_and_is_looked_at_again_soon
     assert "small-jobmaster" not in world.kube.of_kind("StatefulSet"), "pruned all the same"
     assert world.condition("ConfigurationApplied")["status"] == "True"
     assert world.status["masters"]["ready"] == 1
-    assert (grown(world)["reason"], world.status["recreating"][0]["name"]) == ("Growing", "small-master")
+    assert (grown(world)["reason"], world.status["recreating"][0]["name"]) == ("Expanding", "small-master")
     assert deleted(world).count("small-master") == 1
     world.reconcile()
     assert deleted(world).count("small-master") == 1, "it is being deleted already"
@@ -238,7 +238,7 @@ def test_workers_are_told_of_a_larger_quota_once_their_volumes_have_it():
     pods = world.uids()
 
     grow(world, ssd="10Gi", quota="9Gi")
-    assert grown(world)["reason"] == "Growing"
+    assert grown(world)["reason"] == "Expanding"
     assert world.uids() == pods
     assert quota(world) == 4 * 1024**3
 
@@ -319,7 +319,7 @@ def test_other_refusals_are_told_in_the_servers_words(status: int, said: str):
     world.kube.before_call = refuse
     grow(world, logs="2Gi")
 
-    assert grown(world)["reason"] == ("QuotaExceeded" if "quota" in said else "GrowthRefused")
+    assert grown(world)["reason"] == ("QuotaExceeded" if "quota" in said else "ExpansionRefused")
     assert said in grown(world)["message"]
     assert world.phase == "Ready"
 
