@@ -15,7 +15,8 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from prometheus_client import CollectorRegistry
 from tests.support.builders import NAME, merged, spec
-from tests.support.world import RENDERER, FakeAlluxio
+from tests.support.rendering import RENDERER
+from tests.support.world import FakeAlluxio
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND

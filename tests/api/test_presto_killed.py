@@ -1,7 +1,7 @@
 """The operator of a Presto killed before and after writes to a real API server: the end is the same.
 
-The kubelet and Presto are stood in for. Every point is tried on an API server in memory by tests/unit/kinds/presto, and
-some of them here, where versions, defaults and garbage are the server's own.
+Stand-ins play the kubelet and Presto. tests/worlds/kinds/presto tries every point on an API server in memory. These are
+some of them, where versions, defaults and garbage are the server's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kubernetes.client import ApiClient
 from prometheus_client import CollectorRegistry
 from tests.api.stage import Stage, until
 from tests.support.presto import FakeServers, resource
-from tests.support.world import RENDERER
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.engine.work import OwnerKey, Reason, Request
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo

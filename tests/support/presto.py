@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from tests.support.builders import NAMESPACE, NOW, TEMPLATES, container_status, merged
+from tests.support.builders import NAMESPACE, NOW, container_status, merged
 from tests.support.owner_world import OwnerWorld
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.presto import KIND, PrestoSpec
-from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo
 from alluxio_operator.kinds.presto.names import Names
@@ -26,7 +26,6 @@ from alluxio_operator.transport.deadline import Deadline
 Json = dict[str, Any]
 NAME = "queries"
 UID = "99887766-1111-2222-3333-444455556666"
-RENDERER = Renderer(TEMPLATES)
 
 
 def spec(**over: Any) -> Json:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.crashes import outcome, run, stop_at
-from tests.unit.kinds.cluster.rollout.test_rolling import deleted, outdated
-from tests.unit.kinds.cluster.test_crashes_of_several import Three
+from tests.support.three_masters import Three, deleted, outdated
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND

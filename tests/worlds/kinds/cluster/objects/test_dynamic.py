@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 from tests.support.builders import resource
+from tests.support.three_masters import THREE, Three, deleted, outdated, settled
 from tests.support.world import World, address
-from tests.unit.kinds.cluster.rollout.test_rolling import deleted, outdated
-from tests.unit.kinds.cluster.test_crashes_of_several import THREE, Three, settled
 
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.kinds.cluster.objects.decide import TRY_AGAIN
-from alluxio_operator.kinds.cluster.objects.dynamic import DYNAMIC
-from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
@@ -220,31 +217,3 @@ def test_an_option_of_the_jvm_is_left_to_the_jvm():
     changed_to(world, masters={**THREE["masters"], **options, "properties": {TIMEOUT: "2min"}})
 
     assert world.alluxio.told == []
-
-
-@pytest.mark.parametrize("value", ["", "2 min", "2minutes", "0s", "-1", "soon", "1.5h"])
-def test_a_duration_that_alluxio_does_not_read_is_refused(value: str):
-    found = validate(resource(masters={"properties": {TIMEOUT: value}}))
-
-    assert not isinstance(found, Cluster)
-    assert [problem.field for problem in found] == [f"spec.masters.properties[{TIMEOUT}]"]
-    assert "90s or 5min" in str(found[0])
-
-
-@pytest.mark.parametrize("value", ["5", "90s", "5MIN", "1hour", "2d", "500ms"])
-def test_a_duration_that_alluxio_reads_is_taken(value: str):
-    assert isinstance(validate(resource(properties={TIMEOUT: value})), Cluster)
-
-
-def test_what_is_neither_true_nor_false_is_refused():
-    found = validate(resource(properties={AUDIT: "on"}))
-
-    assert not isinstance(found, Cluster)
-    assert found[0].field == f"spec.properties[{AUDIT}]"
-    assert isinstance(validate(resource(properties={AUDIT: "TRUE"})), Cluster)
-
-
-def test_alluxios_own_values_would_be_taken_themselves():
-    for version, known in DYNAMIC.items():
-        values = {key: one.default for key, one in known.items()}
-        assert isinstance(validate(resource(version=version, properties=values)), Cluster)

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from tests.support.builders import info, resource
 from tests.support.crashes import outcome, run, stop_at
+from tests.support.three_masters import Three, deleted, outdated
 from tests.support.world import address
-from tests.unit.kinds.cluster.rollout.test_rolling import deleted, outdated
-from tests.unit.kinds.cluster.test_crashes_of_several import Three
 
 from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec

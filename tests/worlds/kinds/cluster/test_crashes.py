@@ -8,21 +8,12 @@ from typing import Any
 
 import pytest
 from tests.support.builders import resource
-from tests.support.crashes import outcome, run, stop_at
+from tests.support.crashes import install, jobs_made, outcome, stop_at
 from tests.support.world import World
 
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION
 
 Json = dict[str, Any]
-
-
-def install(world: World) -> bool:
-    """Run an installation to its end; tell whether the operator was stopped."""
-    return run(world, rounds=12)
-
-
-def jobs_made(world: World) -> set[str]:
-    return {path.rsplit("/", 1)[1] for verb, path in world.kube.writes if verb == "apply" and "/jobs/" in path}
 
 
 def fresh() -> World:

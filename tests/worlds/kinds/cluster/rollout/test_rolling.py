@@ -9,38 +9,17 @@ from typing import Any
 import pytest
 from tests.support.builders import resource
 from tests.support.crashes import outcome, run, stop_at
+from tests.support.three_masters import THREE, Three, config_hash, deleted, outdated, settled
 from tests.support.world import World, address
-from tests.unit.kinds.cluster.test_crashes_of_several import THREE, Three, settled
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
 MASTERS = {**THREE["masters"], "properties": {"alluxio.master.journal.checkpoint.period.entries": "400000"}}
 EVERYBODY: Json = {"properties": {"alluxio.user.metrics.collection.enabled": "true"}}
-
-
-def deleted(world: World) -> list[str]:
-    """Return the pods that the operator deleted, in order."""
-    return [path.rpartition("/")[2] for verb, path in world.kube.writes if verb == "delete" and "/pods/" in path]
-
-
-def outdated(world: World) -> list[str]:
-    """Return the pods that don't run what their workload says."""
-    found = []
-    for kind in ("StatefulSet", "DaemonSet"):
-        for name in world.kube.of_kind(kind):
-            wanted = _hash(world.kube.object(kind, world.namespace, name)["spec"]["template"])
-            pods = [one for one in world.kube.of_kind("Pod") if one.rpartition("-")[0] == name]
-            found += [one for one in pods if _hash(world.kube.object("Pod", world.namespace, one)) != wanted]
-    return found
-
-
-def _hash(obj: Json) -> str:
-    return str(obj["metadata"]["annotations"][CONFIG_HASH])
 
 
 def test_masters_are_replaced_one_by_one_and_nobody_else():
@@ -329,7 +308,7 @@ def with_proxy(**over: Any) -> World:
 
 
 def template(world: World) -> str:
-    return _hash(world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["template"])
+    return config_hash(world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["template"])
 
 
 def test_a_proxy_waits_for_the_window_too():

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.builders import NOW, TEMPLATES, resource
+from tests.support.rendering import RENDERER
+from tests.support.three_masters import THREE, deleted, settled
 from tests.support.volumes import VolumesWorld, sized
-from tests.support.world import RENDERER, World
-from tests.unit.kinds.cluster.rollout.test_rolling import deleted
-from tests.unit.kinds.cluster.test_crashes_of_several import THREE, settled
+from tests.support.world import World
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.errors import Refused
