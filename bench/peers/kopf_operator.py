@@ -29,12 +29,12 @@ from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.children import OWNER_LABEL
+from alluxio_operator.engine.ownership import MANAGED_BY
 from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.work import Deadline, OwnerKey
 from alluxio_operator.kinds.cluster.decide import decide
-from alluxio_operator.kinds.cluster.names import MANAGED_BY
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
-from alluxio_operator.kinds.cluster.reconcile import FOLDER
 from alluxio_operator.kinds.cluster.report import Report, report, report_problems
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube

@@ -18,6 +18,7 @@ from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Deadline, Outcome, OwnerKey, Request
 from alluxio_operator.kinds.cluster.decide import Plan, decide
 from alluxio_operator.kinds.cluster.effects import back_up, keep_what_is_good, permit, replace_pods, tell
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import report, report_problems
@@ -31,8 +32,6 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.workloads.pods import roles_by_container
-
-FOLDER = "alluxio"
 
 log = logging.getLogger(__name__)
 

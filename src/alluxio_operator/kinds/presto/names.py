@@ -11,7 +11,7 @@ from typing import Final
 
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
-from alluxio_operator.kinds.cluster.names import MANAGED_BY
+from alluxio_operator.engine.ownership import MANAGED_BY
 
 COORDINATOR: Final = "coordinator"
 WORKER: Final = "worker"

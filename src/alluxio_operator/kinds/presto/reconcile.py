@@ -15,14 +15,13 @@ from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Deadline, Outcome, Request
 from alluxio_operator.kinds.presto.answers import PrestoServers
 from alluxio_operator.kinds.presto.decide import Plan, decide
+from alluxio_operator.kinds.presto.kind import FOLDER
 from alluxio_operator.kinds.presto.observe import observe
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.report import report, report_problems
 from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.telemetry.metrics import Metrics
-
-FOLDER = "presto"
 
 
 class PrestoReconciler:
