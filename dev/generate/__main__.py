@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alluxio_operator.kinds.discovery import descriptors
 from dev.cluster.paths import REPOSITORY
-from dev.generate import files
+from dev.generate import checks, files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.check:
         files.write(options.root, wanted)
         return 0
-    found = list(files.differences(options.root, wanted))
+    found = [*files.differences(options.root, wanted), *checks.problems(options.root, kinds)]
     for problem in found:
         print(f"error: {problem}", file=sys.stderr)
     return 1 if found else 0
