@@ -16,27 +16,23 @@ import yaml
 from dev.generate import checks, files
 from dev.olm.csv import completed
 from dev.olm.rights import granted
-from prometheus_client import CollectorRegistry
 from tests.support.builders import ROOT, TEMPLATES
 from tests.support.crds import unknown_fields
-from tests.support.fake_kube import FakeKube
+from tests.support.kind_world import KindWorld
 
 from alluxio_operator import inline, kinds
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.children import owner_of
-from alluxio_operator.engine.upgradeable import ChangesUnderWay
-from alluxio_operator.engine.work import ChildRef, Deadline, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kinds import registry
 from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.settings import Settings
-from alluxio_operator.telemetry.metrics import Metrics
 
 Json = dict[str, Any]
 
 PAGE = (ROOT / "docs" / "how-to-add-a-kind.md").read_text()
 KEY = OwnerKey("Greeting", "data", "small")
-SETTINGS = Settings(operator_namespace="operators", templates_dir=TEMPLATES)
+KINDS_BEFORE = [one.kind for one in descriptors()]
 BEFORE = files.generated(descriptors())
 
 
@@ -45,6 +41,7 @@ def blocks(pattern: str) -> list[tuple[str, ...]]:
     return found
 
 
+TEST = blocks(r"^```python\n([^`]*?^def test_.*?)^```")[0]
 FILES = dict(blocks(r"^`src/alluxio_operator/kinds/greeting/([^`]+)`[^`]*?\n\n```\w+\n(.*?)^```"))
 SAMPLE = "\n".join(line.removeprefix("   ") for line in blocks(r"^   ```yaml\n(.*?)^   ```")[0].splitlines())
 OUTPUTS = [
@@ -70,51 +67,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del kinds.greeting
 
 
-class World:
-    """An API server in memory with one Greeting, and the operator as it starts."""
-
-    def __init__(self) -> None:
-        self.kube = FakeKube()
-        self.kube.put(
-            {
-                "apiVersion": API_VERSION,
-                "kind": "Greeting",
-                "metadata": {"namespace": KEY.namespace, **yaml.safe_load(SAMPLE)["metadata"]},
-                "spec": yaml.safe_load(SAMPLE)["spec"],
-            }
-        )
-        self.changes = ChangesUnderWay()
-        self.by_kind = self.operator()
-
-    def operator(self) -> dict[str, Reconciler]:
-        metrics = Metrics(CollectorRegistry())
-        return dict(registry.reconcilers(self.kube, SETTINGS, metrics, self.changes))  # type: ignore[arg-type]
-
-    def owners(self) -> list[Request]:
-        return list(registry.list_owners(self.kube, SETTINGS, self.changes))  # type: ignore[arg-type]
-
-    def reconcile(self, *requests: Request) -> None:
-        for request in requests:
-            self.by_kind[request.key.kind](request, Deadline.after(60))
-
-    def config_map(self) -> Json:
-        return self.kube.object("ConfigMap", "data", "small-greeting")
-
-    def status(self) -> Json:
-        status: Json = self.kube.object("Greeting", "data", "small")["status"]
-        return status
-
-    def condition(self, kind: str) -> tuple[str, str, str]:
-        found = next(one for one in self.status()["conditions"] if one["type"] == kind)
-        return found["status"], found["reason"], found["message"]
-
-    def edit(self, kind: str, name: str, part: str, **values: str) -> Json:
-        return self.kube.edit(kind, "data", name, lambda obj: obj[part].update(values))
-
-
 @pytest.fixture
-def world(folder: Path) -> World:
-    return World()
+def world(folder: Path) -> KindWorld:
+    return KindWorld("Greeting", yaml.safe_load(SAMPLE)["spec"])
+
+
+def config_map(world: KindWorld) -> Json:
+    return world.object("ConfigMap", "small-greeting")
 
 
 # --- found and generated for --------------------------------------------------------------------------------------
@@ -140,14 +99,14 @@ def test_its_files_are_written_as_all_others(folder: Path):
 
 
 def test_the_operator_finds_it_and_loses_it_with_its_folder(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    assert [one.kind for one in descriptors()] == ["AlluxioCluster", "Greeting", "Presto"]
+    assert sorted(one.kind for one in descriptors()) == sorted([*KINDS_BEFORE, "Greeting"])
     assert KINDS["Greeting"].path("data", "small", "status") == (
         "/apis/alluxio-operator.io/v1alpha1/namespaces/data/greetings/small/status"
     )
 
     monkeypatch.setattr(kinds, "__path__", kinds.__path__[:-1])
 
-    assert [one.kind for one in descriptors()] == ["AlluxioCluster", "Presto"]
+    assert [one.kind for one in descriptors()] == KINDS_BEFORE
     assert "Greeting" not in KINDS
 
 
@@ -212,102 +171,110 @@ def test_the_check_prints_what_the_page_shows(folder: Path):
     assert [f"error: {problem}" for problem in checks.problems(ROOT, [greeting])] == OUTPUTS[2]
 
 
+def test_the_test_of_the_page_passes(folder: Path):
+    names: dict[str, Any] = {}
+    exec(compile(TEST, "how-to-add-a-kind.md", "exec"), names)
+    [test] = [value for name, value in names.items() if name.startswith("test_")]
+
+    test()
+
+
 # --- reconciled ---------------------------------------------------------------------------------------------------
 
 
-def test_a_new_one_is_listed_and_its_object_made(world: World):
+def test_a_new_one_is_listed_and_its_object_made(world: KindWorld):
     assert world.owners() == [Request(KEY, Reason.EDIT)]
 
-    world.reconcile(*world.owners())
+    world.reconcile()
 
-    assert world.config_map()["data"] == {"text": "Good morning"}
-    assert owner_of(world.config_map()) == KEY
-    assert (world.status()["phase"], world.status()["observedGeneration"]) == ("Ready", 1)
+    assert config_map(world)["data"] == {"text": "Good morning"}
+    assert owner_of(config_map(world)) == KEY
+    assert (world.status["phase"], world.status["observedGeneration"]) == ("Ready", 1)
     assert world.condition("Ready") == ("True", "Ready", "the greeting is in its ConfigMap")
-    assert [item["name"] for item in world.status()["inventory"]] == ["small-greeting"]
+    assert [item["name"] for item in world.status["inventory"]] == ["small-greeting"]
     assert world.owners() == [Request(KEY, Reason.RESYNC)]
 
 
-def test_a_second_look_writes_nothing(world: World):
-    world.reconcile(*world.owners())
+def test_a_second_look_writes_nothing(world: KindWorld):
+    world.reconcile()
     before = list(world.kube.writes)
 
-    world.reconcile(*world.owners())
+    world.reconcile()
 
     assert world.kube.writes == before
 
 
-def test_an_edit_changes_the_object(world: World):
-    world.reconcile(*world.owners())
+def test_an_edit_changes_the_object(world: KindWorld):
+    world.reconcile()
     world.edit("Greeting", "small", "spec", text="Good night")
 
-    world.reconcile(*world.owners())
+    world.reconcile()
 
-    assert world.config_map()["data"] == {"text": "Good night"}
-    assert world.status()["observedGeneration"] == 2
+    assert config_map(world)["data"] == {"text": "Good night"}
+    assert world.status["observedGeneration"] == 2
 
 
-def test_drift_that_an_event_tells_of_is_repaired(world: World):
-    world.reconcile(*world.owners())
-    own = world.config_map()["metadata"]
+def test_drift_that_an_event_tells_of_is_repaired(world: KindWorld):
+    world.reconcile()
+    own = config_map(world)["metadata"]
     drifted = world.edit("ConfigMap", "small-greeting", "data", text="Go away")["metadata"]
 
     def event(meta: Json) -> Request:
         child = ChildRef("ConfigMap", "small-greeting", f"{meta['uid']}/{meta['resourceVersion']}")
         return Request(KEY, Reason.CHILD, frozenset({child}))
 
-    assert not world.by_kind["Greeting"].is_news(event(own))
-    assert world.by_kind["Greeting"].is_news(event(drifted))
+    assert not world.reconciler.is_news(event(own))
+    assert world.reconciler.is_news(event(drifted))
     world.reconcile(event(drifted))
 
-    assert world.config_map()["data"] == {"text": "Good morning"}
+    assert config_map(world)["data"] == {"text": "Good morning"}
 
 
-def test_drift_without_an_event_is_repaired_by_the_resync(world: World):
-    world.reconcile(*world.owners())
-    world.kube.remove(KINDS["ConfigMap"].path("data", "small-greeting"))
+def test_drift_without_an_event_is_repaired_by_the_resync(world: KindWorld):
+    world.reconcile()
+    world.remove("ConfigMap", "small-greeting")
 
-    found = list(registry.resync(world.kube, SETTINGS, world.by_kind, world.changes))  # type: ignore[arg-type]
+    found = world.resync()
     world.reconcile(*found)
 
     assert [request.reason for request in found] == [Reason.CHILD, Reason.RESYNC]
-    assert world.config_map()["data"] == {"text": "Good morning"}
+    assert config_map(world)["data"] == {"text": "Good morning"}
 
 
-def test_an_object_of_somebody_else_is_left_alone_and_reported(world: World):
+def test_an_object_of_somebody_else_is_left_alone_and_reported(world: KindWorld):
     theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "data", "name": "small-greeting"}}
     world.kube.put({**theirs, "data": {"text": "Mine"}})
 
-    world.reconcile(*world.owners())
+    world.reconcile()
 
-    assert world.config_map()["data"] == {"text": "Mine"}
+    assert config_map(world)["data"] == {"text": "Mine"}
     status, reason, message = world.condition("ConfigurationApplied")
     assert (status, reason) == ("False", "Refused")
     assert "ConfigMap small-greeting exists" in message
-    assert world.status()["phase"] == "Installing"
+    assert world.status["phase"] == "Installing"
 
 
-def test_an_operator_that_starts_again_changes_nothing(world: World):
-    world.reconcile(*world.owners())
+def test_an_operator_that_starts_again_changes_nothing(world: KindWorld):
+    world.reconcile()
     before = list(world.kube.writes)
 
-    world.by_kind = world.operator()
-    world.reconcile(*world.owners())
+    world.start_operator()
+    world.reconcile()
 
     assert world.kube.writes == before
 
 
-def test_a_deleted_one_is_forgotten(world: World):
-    world.reconcile(*world.owners())
-    world.kube.remove(KINDS["Greeting"].path("data", "small"))
+def test_a_deleted_one_is_forgotten(world: KindWorld):
+    world.reconcile()
+    world.remove("Greeting", "small")
 
     world.reconcile(Request(KEY, Reason.EDIT))
 
-    assert list(world.by_kind["Greeting"].drifted(("",))) == []
+    assert list(world.reconciler.drifted(("",))) == []
     assert world.owners() == []
 
 
-def test_its_hook_wakes_it(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_its_hook_wakes_it(world: KindWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     files.write(tmp_path, files.generated(descriptors()))
     (tmp_path / "src").symlink_to(ROOT / "src")
     hook = tmp_path / "hooks" / "15-greetings.py"
@@ -325,9 +292,9 @@ def test_its_hook_wakes_it(world: World, tmp_path: Path, monkeypatch: pytest.Mon
         {"POD_NAMESPACE": "operators", "ALLUXIO_OPERATOR_TEMPLATES_DIR": str(TEMPLATES)},
     )
 
-    assert world.config_map()["data"] == {"text": "Good morning"}
-    assert world.status()["phase"] == "Ready"
+    assert config_map(world)["data"] == {"text": "Good morning"}
+    assert world.status["phase"] == "Ready"
 
 
-def test_its_objects_are_watched(folder: Path):
-    assert "ConfigMap" in {one.kind for one in registry.watched(SETTINGS)}
+def test_its_objects_are_watched(world: KindWorld):
+    assert "ConfigMap" in {one.kind for one in registry.watched(world.settings)}
