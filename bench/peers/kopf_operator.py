@@ -33,8 +33,8 @@ from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Ren
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
-from alluxio_operator.kinds.cluster.reconcile import FOLDER
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube

@@ -26,7 +26,7 @@ from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.kube.kinds import KINDS, Ref
+from alluxio_operator.kube.kinds import KINDS, OF_KUBERNETES, Ref
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
@@ -37,7 +37,7 @@ NO_NODE = {"nodeSelector": {"alluxio-operator.io/no-node-has-this": "true"}}
 NOWHERE: Json = {"masters": NO_NODE, "workers": NO_NODE, "jobService": {"master": NO_NODE}, "logServer": NO_NODE}
 """Placement under which no pod ever runs."""
 
-OWNED = [kind for kind in KINDS.values() if kind.kind not in (KIND, "Presto", "ControllerRevision", "Event", "Pod")]
+OWNED = [kind for kind in OF_KUBERNETES.values() if kind.kind not in ("ControllerRevision", "Event", "Pod")]
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0, every: float = 0.1) -> None:

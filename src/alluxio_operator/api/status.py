@@ -102,6 +102,17 @@ class OperationStatus(Model):
     since: Short = Field(description="Since when it acts, or waits (RFC 3339).")
 
 
+Inventory = Annotated[
+    tuple[InventoryItem, ...],
+    Field(
+        max_length=256,
+        description="The objects that the operator makes, recorded before the first of them; what drops out of it is "
+        "deleted.",
+    ),
+]
+"""The last field of each kind's status; the engine keeps it."""
+
+
 class RejoinStatus(Model):
     """One master that lost its journal and is permitted to join again; recorded before its pod is told."""
 
@@ -317,8 +328,4 @@ class ClusterStatus(OwnerStatus):
         0,
         description="How far the installation ever got: 1 configuration and storage, 2 workloads, 3 Services.",
     )
-    inventory: Annotated[tuple[InventoryItem, ...], Field(max_length=256)] = Field(
-        (),
-        description="The objects that the operator makes, recorded before the first of them; what drops out of it is "
-        "deleted.",
-    )
+    inventory: Inventory = ()

@@ -6,88 +6,22 @@ once. Whatever is made or done is on record first. The status is written once, l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.look import Look
-from alluxio_operator.engine.managed import REQUEUE_NOW, ManagedObjects, OwnerCache, Snapshot
-from alluxio_operator.engine.operation import Operation, Perform, When, execute, intent_of
+from alluxio_operator.engine.managed import REQUEUE_NOW, OwnerCache, Snapshot
+from alluxio_operator.engine.operation import Answer, Effect, Perform, When, execute, intent_of
+from alluxio_operator.engine.parts import Parts
+from alluxio_operator.engine.plan import Decision, Observation
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.report import Report
-from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.kinds import Object, Ref
-from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.transport.deadline import Deadline
-
-
-class Observation(Protocol):
-    """What was observed of one owner."""
-
-    @property
-    def resource(self) -> Object:
-        """The resource as the API server has it."""
-        ...
-
-    @property
-    def status(self) -> Any:
-        """Its parsed status."""
-        ...
-
-    def with_status(self, resource: Object, status: Any) -> Any:
-        """Return the same observation after a status was written."""
-        ...
-
-
-class Decision(Protocol):
-    """What is to be applied and done.
-
-    Without a context nothing can be said of any object, and whatever there is stays as it is.
-    """
-
-    @property
-    def context(self) -> Mapping[str, Any] | None:
-        """Values for the templates."""
-        ...
-
-    @property
-    def until(self) -> int:
-        """Number of the first template that isn't due yet."""
-        ...
-
-    @property
-    def held_templates(self) -> Collection[int]:
-        """Numbers of templates that are left as they are for now."""
-        ...
-
-    @property
-    def recreate(self) -> Mapping[Ref, str]:
-        """Objects to recreate around what they own where they can't be changed, with their uids."""
-        ...
-
-    @property
-    def paused(self) -> bool:
-        """Whether nothing may be changed."""
-        ...
-
-    @property
-    def operations(self) -> tuple[Operation, ...]:
-        """What is done besides applying."""
-        ...
-
-    @property
-    def questions(self) -> Collection[str]:
-        """What has to be asked before this can be carried out."""
-        ...
-
-    def with_operations(self, operations: Iterable[Operation]) -> Any:
-        """Return the decision after some of its operations were performed."""
-        ...
-
 
 O = TypeVar("O", bound=Observation)  # noqa: E741 (observation, model, plan)
 M = TypeVar("M")
@@ -96,10 +30,6 @@ P = TypeVar("P", bound=Decision)
 
 class Logic(Protocol[O, M, P]):
     """What a reconcile means for one kind; everything but `observe`, `ask` and `executor` is pure."""
-
-    kind: str
-    templates: str
-    """Folder of the kind's templates."""
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> O | None:
         """Look at an owner; None when it is gone."""
@@ -142,23 +72,42 @@ class Logic(Protocol[O, M, P]):
         ...
 
 
+class BaseLogic(Generic[O, M, P]):
+    """Answers for a kind that asks nothing further and does nothing but apply; a kind replaces what it needs."""
+
+    def questions(self, model: M, observed: O) -> Collection[str]:  # noqa: ARG002 (the signature of Logic)
+        """Return what has to be asked before anything can be decided: nothing."""
+        return ()
+
+    def ask(self, look: Look, model: M, observed: O, questions: Collection[str]) -> O:  # noqa: ARG002
+        """Return the observation with the answers to questions."""
+        return observed
+
+    def executor(self, kube: Kube, observed: O, applied: Applied, deadline: Deadline) -> Perform:  # noqa: ARG002
+        """Return what performs the effects of operations: there is no effect to perform."""
+        return _refuse
+
+    def is_settled(self, plan: P, observed: O, applied: Applied) -> bool:  # noqa: ARG002
+        """Return False: nothing is done once the resource is Ready."""
+        return False
+
+    def forget(self, key: OwnerKey) -> None:
+        """Drop what is kept of an owner that is gone: nothing is kept."""
+
+
+def _refuse(effect: Effect) -> Answer:
+    raise TypeError(f"this kind doesn't say how {effect!r} is performed")
+
+
 class Driver(Generic[O, M, P]):
     """Brings owners of one kind closer to their spec; what it keeps between calls may be lost at any time."""
 
-    def __init__(
-        self,
-        logic: Logic[O, M, P],
-        kube: Kube,
-        renderer: Renderer,
-        metrics: Metrics,
-        now: Callable[[], datetime],
-        note: Note = unnoted,
-    ) -> None:
+    def __init__(self, logic: Logic[O, M, P], parts: Parts) -> None:
         self._logic = logic
-        self._kube = kube
-        self._metrics = metrics
-        self._now = now
-        self._managed = ManagedObjects(logic.kind, logic.templates, kube, renderer, metrics, note)
+        self._kube = parts.kube
+        self._metrics = parts.metrics
+        self._now = parts.now
+        self._managed = parts.managed()
 
     def is_news(self, request: Request) -> bool:
         """Return False for an event of one of the operator's own writes."""

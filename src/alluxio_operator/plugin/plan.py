@@ -15,6 +15,7 @@ from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
@@ -25,7 +26,6 @@ from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.workloads.pods import Pod, parse_pod
 
-FOLDER = "alluxio"
 CONTEXT_LINES = 1
 KUBERNETES_REPLACES = (names.LOG_SERVER, names.PROXY)
 """Roles whose pods follow their workload at once, or after all others."""

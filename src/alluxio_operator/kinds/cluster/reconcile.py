@@ -14,6 +14,7 @@ from alluxio_operator.engine.driver import Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.operation import Perform
+from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.report import Report
@@ -21,6 +22,7 @@ from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.decide import UFS, Plan, decide
 from alluxio_operator.kinds.cluster.execute import Executor
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
@@ -37,8 +39,6 @@ from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
-FOLDER: Final = "alluxio"
-
 VOLUMES: Final = "volumes"
 """Question: which PVCs are there, and how large are they?"""
 USAGE: Final = "usage"
@@ -47,9 +47,6 @@ USAGE: Final = "usage"
 
 class ClusterLogic:
     """What a reconcile means for an AlluxioCluster."""
-
-    kind = KIND
-    templates = FOLDER
 
     def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs) -> None:
         self._alluxio = alluxio
@@ -125,4 +122,4 @@ def cluster_reconciler(
     ask_ufs: AskUfs | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
     """Return what reconciles AlluxioClusters."""
-    return Driver(ClusterLogic(alluxio, ask_ufs or UfsProbe()), kube, renderer, metrics, now, note)
+    return Driver(ClusterLogic(alluxio, ask_ufs or UfsProbe()), Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

@@ -9,10 +9,10 @@ from typing import Final
 
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.driver import Driver
+from alluxio_operator.engine.driver import BaseLogic, Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
-from alluxio_operator.engine.operation import Answer, Effect, Perform
+from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.report import Report
@@ -20,6 +20,7 @@ from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.answers import PrestoServers
 from alluxio_operator.kinds.presto.decide import Plan, decide
+from alluxio_operator.kinds.presto.kind import FOLDER
 from alluxio_operator.kinds.presto.observe import observe
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.report import report, report_problems
@@ -30,16 +31,12 @@ from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
-FOLDER: Final = "presto"
 USAGE: Final = "usage"
 """Question: what do the pods use? Asked before anything is done, it is what they used before the change."""
 
 
-class PrestoLogic:
+class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
     """What a reconcile means for a Presto."""
-
-    kind = KIND
-    templates = FOLDER
 
     def __init__(self, servers: PrestoServers) -> None:
         self._servers = servers
@@ -70,14 +67,6 @@ class PrestoLogic:
         """Return what is to be applied."""
         return decide(model, observed, now)
 
-    def executor(self, kube: Kube, observed: Observed, applied: Applied, deadline: Deadline) -> Perform:  # noqa: ARG002
-        """Return what performs effects; a Presto's operations only record."""
-        return _no_effect
-
-    def is_settled(self, plan: Plan, observed: Observed, applied: Applied) -> bool:  # noqa: ARG002 (kinds differ)
-        """Return False: nothing is done once a Presto is Ready."""
-        return False
-
     def report(
         self, plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime
     ) -> Report:
@@ -102,8 +91,4 @@ def presto_reconciler(
     note: Note = unnoted,
 ) -> Driver[Observed, Presto, Plan]:
     """Return what reconciles Prestos."""
-    return Driver(PrestoLogic(servers), kube, renderer, metrics, now, note)
-
-
-def _no_effect(effect: Effect) -> Answer:
-    raise TypeError(f"no capability of a Presto says how {effect!r} is performed")
+    return Driver(PrestoLogic(servers), Parts(KIND, kube, renderer, FOLDER, metrics, now, note))
