@@ -11,11 +11,12 @@ from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
-from alluxio_operator.engine.work import Deadline, Outcome, OwnerKey, Reconciler, Request
+from alluxio_operator.engine.work import Outcome, OwnerKey, Reconciler, Request
 from alluxio_operator.kinds import registry
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 
