@@ -32,7 +32,9 @@ def finished(generated: Mapping[str, Any], base: Mapping[str, Any], crds: Iterab
         "createdAt": base["metadata"]["annotations"]["createdAt"],
         "containerImage": image,
     }
-    engines = (named(dialect.repository, version) for version, dialect in sorted(DIALECTS.items()))
+    engines = (
+        named(dialect.repository, version) for known in DIALECTS.values() for version, dialect in sorted(known.items())
+    )
     csv["spec"]["relatedImages"] = [{"name": OPERATOR, "image": image}, *operands(crds), *engines]
     return csv
 

@@ -138,6 +138,7 @@ PRESTO = Description(
         _column("Running", ".status.queries.running", "integer"),
         _column("Queued", ".status.queries.queued", "integer"),
         _column("Age", ".metadata.creationTimestamp", "date"),
+        _column("Engine", ".spec.engine", priority=1),
         _column("Alluxio", ".spec.alluxio.clusterRef.name", priority=1),
         _column("Summary", ".status.summary", priority=1),
     ),
