@@ -1,23 +1,38 @@
-"""Conditions: what is said of a resource, and since when."""
+"""Conditions: what a status says of a resource, and since when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from alluxio_operator.api.status import Condition
+from alluxio_operator.engine.gate import Gate, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionState:
-    """One condition as it is now; since when is found by comparing with what was said before."""
+    """One condition as it is now; since when is found by comparing with what was said before.
+
+    The API has no severity: it decides which event comes of the condition.
+    """
 
     type: str
     status: bool | None
     reason: str
     message: str = ""
+    severity: Severity = Severity.WARNING
+
+    @classmethod
+    def of(cls, gate: Gate) -> ConditionState:
+        """Return the condition that a gate becomes."""
+        return cls(gate.type, gate.passed, gate.reason, gate.message, gate.severity)
+
+
+def severities(said: Iterable[ConditionState]) -> Mapping[str, Severity]:
+    """Return the severity of each condition, by its type."""
+    return {one.type: one.severity for one in said}
 
 
 def merge(

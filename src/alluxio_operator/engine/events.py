@@ -1,16 +1,19 @@
-"""Events: what a person sees under `kubectl describe`, made from what changed between two statuses."""
+"""Events: what `kubectl describe` shows, made from the changes between two statuses."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from alluxio_operator.api.status import Condition
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import holds, stamp
+from alluxio_operator.engine.gate import Severity
 from alluxio_operator.kube.client import FIELD_MANAGER, Kube
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
@@ -19,7 +22,8 @@ LONGEST_MESSAGE = 1000
 """The API server refuses messages of more than 1,024 characters."""
 
 QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing", "Growing"})
-"""Reasons that belong to any installation: no cause for a warning."""
+"""Reasons that cause no warning, of conditions whose severity isn't given: for kinds whose gates don't say it yet."""
+UNKNOWN: Final[Mapping[str, Severity]] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +37,20 @@ class Note:
     message: str
 
 
-def notes(before: Sequence[Condition], after: Sequence[Condition], applied: Applied | None) -> tuple[Note, ...]:
+def notes(
+    before: Sequence[Condition],
+    after: Sequence[Condition],
+    applied: Applied | None,
+    severities: Mapping[str, Severity] = UNKNOWN,
+) -> tuple[Note, ...]:
     """Return events for what was written, for each trouble, and one for all good news together.
+
+    `severities` are those of the conditions `after`, by type. A condition that isn't True is trouble from WARNING on.
 
     An installation meets a dozen gates: with an event for each, events would be a quarter of all writes. Until it is
     done its good news is what was created: which gate opened when is in the conditions.
     """
-    return (*_written(applied), *_told(before, after))
+    return (*_written(applied), *_told(before, after, severities))
 
 
 def _written(applied: Applied | None) -> Iterable[Note]:
@@ -54,14 +65,16 @@ def _written(applied: Applied | None) -> Iterable[Note]:
                 yield Note("Normal", verb, f"{verb} {_listed(refs)}")
 
 
-def _told(before: Sequence[Condition], after: Sequence[Condition]) -> Iterable[Note]:
+def _told(
+    before: Sequence[Condition], after: Sequence[Condition], severities: Mapping[str, Severity]
+) -> Iterable[Note]:
     known = {condition.type: condition for condition in before}
     good: list[Condition] = []
     for condition in after:
         old = known.get(condition.type)
         if old is not None and (old.status, old.reason) == (condition.status, condition.reason):
             continue
-        waits = condition.status != "True" and condition.reason in QUIET
+        waits = condition.status != "True" and _is_quiet(condition, severities)
         if waits and (old is None or old.status == condition.status):
             continue
         if old is None and condition.status != "True":
@@ -74,6 +87,11 @@ def _told(before: Sequence[Condition], after: Sequence[Condition]) -> Iterable[N
     if good and holds(after, "Installed"):
         # What people wait for comes last in the order of the gates and first in the order of the conditions.
         yield Note("Normal", good[0].reason, "; ".join(_sentence(condition) for condition in good))
+
+
+def _is_quiet(condition: Condition, severities: Mapping[str, Severity]) -> bool:
+    severity = severities.get(condition.type)
+    return condition.reason in QUIET if severity is None else severity < Severity.WARNING
 
 
 def _sentence(condition: Condition) -> str:

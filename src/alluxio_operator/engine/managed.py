@@ -18,6 +18,7 @@ from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.apply import ObjectCache, apply, compare, invalidate, is_news, prune
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.engine.drift import sweep
+from alluxio_operator.engine.gate import Severity
 from alluxio_operator.engine.publish import Written, publish
 from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.upgradeable import Note, unnoted
@@ -186,9 +187,10 @@ class ManagedObjects:
             return compare(kube, key.namespace, [m for m in manifests if m.order < until], kept.objects, labels)
 
     def publish(
-        self, kube: Kube, look: Snapshot[S], after: S, applied: Applied | None, requeue_after: float | None
-    ) -> Outcome:
-        """Write the status if it changed, and tell what happened."""
+        self, kube: Kube, look: Snapshot[S], after: S, applied: Applied | None, requeue_after: float | None,
+        severities: Mapping[str, Severity] = events.UNKNOWN,
+    ) -> Outcome:  # fmt: skip
+        """Write the status if it changed, and post events; `severities` are those of its conditions, by type."""
         before, now = look.status, self._now()
         meta = look.resource["metadata"]
         self._note(OwnerKey(self._kind, meta["namespace"], meta["name"]), after.conditions)
@@ -207,7 +209,8 @@ class ManagedObjects:
                 events.post(kube, look.resource, written, now)
                 return Outcome(REQUEUE_NOW.requeue_after, changed=bool(written))
             _log_changes(after, applied)
-            events.post(kube, look.resource, events.notes(before.conditions, after.conditions, applied), now)
+            said = events.notes(before.conditions, after.conditions, applied, severities)
+            events.post(kube, look.resource, said, now)
         return Outcome(requeue_after, changed=True)
 
     def _owner_of(self, metadata: Mapping[str, Any]) -> OwnerKey | None:

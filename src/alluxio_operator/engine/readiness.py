@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from alluxio_operator.api.status import Condition, InventoryItem, Phase
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import ConditionState, find, merge, moment
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.conditions import ConditionState, merge
+from alluxio_operator.engine.gate import WHILE_NOT_READY, BackOff, Gate, Severity, blocked, is_blocked
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.requeue import back_off
 from alluxio_operator.kube.kinds import Ref
 
 LONGEST_SUMMARY: Final = 512
@@ -44,19 +45,23 @@ def invalid(
 def configuration_applied(applied: Applied) -> Gate:
     """Open when the API server took every object."""
     if applied.refused:
-        return Gate("ConfigurationApplied", False, "Refused", "; ".join(applied.refused.values()))
+        return blocked("ConfigurationApplied", "Refused", "; ".join(applied.refused.values()))
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
 
 
 def phase_of(
-    ready: bool, installed: bool, changing: bool, closed: Sequence[Gate], needs_a_person: Collection[str]
+    ready: bool, installed: bool, changing: bool, closed: Sequence[Gate], needs_a_person: Collection[str] = ()
 ) -> Phase:
-    """Return the state in one word; a gate that is closed for a reason in `needs_a_person` won't open by itself."""
+    """Return the state in one word.
+
+    A gate that is BLOCKED won't open by itself, nor will one that is closed for a reason in `needs_a_person`, which is
+    for kinds whose gates don't say their severity yet.
+    """
     if ready:
         return "Ready"
     if not installed:
         return "Installing"
-    if any(gate.reason in needs_a_person for gate in closed):
+    if is_blocked(closed) or any(gate.reason in needs_a_person for gate in closed):
         return "Degraded"
     return "Updating" if changing else "Degraded"
 
@@ -66,8 +71,16 @@ def ready_condition(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str
     if ready:
         return ConditionState("Ready", True, "Ready", message)
     if closed:
-        return ConditionState("Ready", False, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return ConditionState("Ready", False, "RollingOut", _not_settled(unsettled))
+        first = closed[0]
+        return ConditionState("Ready", False, first.reason, f"{first.type}: {first.message}", first.severity)
+    return ConditionState("Ready", False, "RollingOut", _not_settled(unsettled), Severity.PROGRESS)
+
+
+def installed_condition(installed: bool) -> ConditionState:
+    """Return the condition Installed: whether the resource has ever been Ready."""
+    if installed:
+        return ConditionState("Installed", True, "Installed")
+    return ConditionState("Installed", False, "Installing", severity=Severity.PROGRESS)
 
 
 def progressing_condition(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> ConditionState:
@@ -106,11 +119,7 @@ def inventory_after(
 
 def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
     """Return how long to wait for a gate that no event announces: a second at first, longer the longer it lasts."""
-    since = find(conditions, closed[0].type) if closed else find(conditions, "Ready")
-    if since is None:
-        return 1.0
-    elapsed = (now - moment(since.last_transition_time)).total_seconds()
-    return min(max(1.0, elapsed / 60), 15.0)
+    return back_off(BackOff(since=closed[0].type) if closed else WHILE_NOT_READY, conditions, now)
 
 
 def summary(text: str) -> str:

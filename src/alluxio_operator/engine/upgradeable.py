@@ -1,7 +1,7 @@
 """Whether the operator may be replaced by another version now: not while a cluster is in the midst of a rolling change.
 
-What is asked is the condition Progressing of every resource. An installation doesn't count: it goes on from its status
-whoever does it, and one that can't go on, for want of a Secret say, would hold up the version that knows better.
+The conditions Progressing and Installed of every resource decide. An installation doesn't count: any version goes on
+with it from its status, and one that can't go on, for want of a Secret say, would hold up the version that can.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from alluxio_operator.engine.work import OwnerKey
 NAMED = 3
 """Resources that a verdict names; the rest is counted."""
 
-NOT_IN_THE_WAY = frozenset({"Installing"})
-"""Reasons of a condition Progressing that don't hold up a new version."""
-
 
 class Condition(Protocol):
     """What matters here of a condition."""
@@ -31,11 +28,6 @@ class Condition(Protocol):
     @property
     def status(self) -> str:
         """True, False or Unknown."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """One word for the cause."""
         ...
 
 
@@ -60,14 +52,12 @@ class Verdict:
 class _Read:
     type: str
     status: str
-    reason: str
 
 
 def changes(conditions: Iterable[Condition]) -> bool:
-    """Tell whether a resource is in the midst of a change that has to be brought to its end first."""
-    return any(
-        one.type == "Progressing" and one.status == "True" and one.reason not in NOT_IN_THE_WAY for one in conditions
-    )
+    """Tell whether a resource that is installed is in the midst of a change, which has to end first."""
+    true = {one.type for one in conditions if one.status == "True"}
+    return {"Installed", "Progressing"} <= true
 
 
 def verdict(changing: Iterable[OwnerKey]) -> Verdict:
@@ -97,7 +87,7 @@ class ChangesUnderWay:
     def note_read(self, key: OwnerKey, resource: Mapping[str, Any]) -> None:
         """Take what a resource says that was read from the API server."""
         found = resource.get("status", {}).get("conditions", ())
-        self.note(key, [_Read(one["type"], one["status"], one.get("reason", "")) for one in found])
+        self.note(key, [_Read(one["type"], one["status"]) for one in found])
 
     def verdict(self) -> Verdict:
         """Return the verdict of this moment."""

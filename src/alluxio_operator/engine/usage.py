@@ -13,6 +13,7 @@ from typing import Final
 from alluxio_operator.api.base import in_bytes, quantity
 from alluxio_operator.api.status import Change, RoleUsage, Usage
 from alluxio_operator.engine.conditions import moment
+from alluxio_operator.engine.gate import After
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
 
 PERIOD: Final = timedelta(seconds=15)
@@ -66,11 +67,11 @@ def worth_asking(history: Sequence[Change], begins: bool, last: Reading | None, 
     return bool(history) and _awaits_its_end(history[-1], last, now)
 
 
-def look_again(history: Sequence[Change], told: UsageReading, now: datetime) -> float | None:
-    """Return in how many seconds the last moments of a change that has ended may have been measured, if they matter."""
+def requeue(history: Sequence[Change], told: UsageReading, now: datetime) -> After | None:
+    """Return when the last moments of a change that has ended may have been measured; None when they don't matter."""
     if not history or not isinstance(told, Reading) or not _awaits_its_end(history[-1], told, now):
         return None
-    return PERIOD.total_seconds()
+    return After(PERIOD.total_seconds())
 
 
 def with_usage(before: Sequence[Change], changes: tuple[Change, ...], told: UsageReading) -> tuple[Change, ...]:

@@ -17,10 +17,10 @@ OTHER = OwnerKey("Presto", "lake", "sql")
 class ConditionState:
     type: str
     status: str
-    reason: str = "Updating"
 
 
-ROLLING = (ConditionState("Ready", "False"), ConditionState("Progressing", "True"))
+INSTALLED = ConditionState("Installed", "True")
+ROLLING = (ConditionState("Ready", "False"), ConditionState("Progressing", "True"), INSTALLED)
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,12 @@ ROLLING = (ConditionState("Ready", "False"), ConditionState("Progressing", "True
     [
         ((), False),
         (ROLLING, True),
-        ((ConditionState("Progressing", "False"),), False),
-        ((ConditionState("Progressing", "Unknown"),), False),
-        ((ConditionState("Ready", "True"), ConditionState("Degraded", "True")), False),
+        ((ConditionState("Progressing", "False"), INSTALLED), False),
+        ((ConditionState("Progressing", "Unknown"), INSTALLED), False),
+        ((ConditionState("Ready", "True"), ConditionState("Degraded", "True"), INSTALLED), False),
         # It may never end, and the new version may be what ends it.
-        ((ConditionState("Progressing", "True", "Installing"),), False),
+        ((ConditionState("Progressing", "True"), ConditionState("Installed", "False")), False),
+        ((ConditionState("Progressing", "True"),), False),
     ],
 )
 def test_only_a_change_of_what_runs_counts(conditions, expected):
@@ -66,7 +67,10 @@ def test_one_of_two_that_ends_is_not_the_end():
 
 def test_after_a_start_the_status_that_is_read_counts():
     under_way = ChangesUnderWay()
-    conditions = [{"type": "Progressing", "status": "True", "reason": "Updating", "message": "one of three masters"}]
+    conditions = [
+        {"type": "Progressing", "status": "True", "reason": "Updating", "message": "one of three masters"},
+        {"type": "Installed", "status": "True", "reason": "Installed", "message": ""},
+    ]
 
     under_way.note_read(KEY, {"status": {"conditions": conditions}})
     under_way.note_read(OTHER, {})

@@ -11,6 +11,7 @@ from tests.support.measured import after
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.status import Change, Usage
 from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.gate import After
 from alluxio_operator.engine.usage import (
     AFTERWARDS,
     PERIOD,
@@ -18,8 +19,8 @@ from alluxio_operator.engine.usage import (
     UsageReading,
     in_cores,
     in_memory,
-    look_again,
     reading,
+    requeue,
     with_usage,
     worth_asking,
 )
@@ -158,16 +159,16 @@ def test_after_the_end_it_is_asked_until_the_end_was_measured_and_not_for_long()
     history = (EARLIER, ended(20, usage))
 
     def asks(moment: datetime, last: Reading | None) -> tuple[bool, bool]:
-        return worth_asking(history, False, last, moment), look_again(history, last, moment) is not None
+        return worth_asking(history, False, last, moment), requeue(history, last, moment) is not None
 
     assert asks(after(NOW, 21), measured(10)) == (True, True)
-    assert look_again(history, measured(10), after(NOW, 21)) == PERIOD.total_seconds()
+    assert requeue(history, measured(10), after(NOW, 21)) == After(PERIOD.total_seconds())
     assert asks(after(NOW, 36), measured(25)) == (False, False)
     assert asks(after(NOW, 20) + AFTERWARDS, measured(10)) == (False, False)
     assert asks(after(NOW, 21), None) == (True, False)
     silent = (EARLIER, ended(20, Usage(unavailable="no")))
     assert not worth_asking(silent, False, None, after(NOW, 21))
-    assert look_again(silent, ABSENT, after(NOW, 21)) is None
+    assert requeue(silent, ABSENT, after(NOW, 21)) is None
 
 
 @pytest.mark.parametrize(

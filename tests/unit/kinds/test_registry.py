@@ -16,8 +16,10 @@ Json = dict[str, Any]
 
 
 def with_status(made: Json, reason: str, generation: int = 1) -> Json:
-    condition = {"type": "Progressing", "status": "True", "reason": reason, "message": ""}
-    return {**made, "status": {"observedGeneration": generation, "conditions": [condition]}}
+    conditions = [
+        {"type": kind, "status": "True", "reason": reason, "message": ""} for kind in ("Progressing", "Installed")
+    ]
+    return {**made, "status": {"observedGeneration": generation, "conditions": conditions}}
 
 
 def test_what_was_being_changed_when_another_replica_ended_is_known_before_any_reconcile():

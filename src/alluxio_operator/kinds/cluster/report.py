@@ -15,7 +15,7 @@ from alluxio_operator.engine import readiness as standing
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import holds, merge
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.engine.usage import look_again, with_usage
+from alluxio_operator.engine.usage import requeue, with_usage
 from alluxio_operator.kinds.cluster import members, names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.history import Wished, history_after
@@ -105,7 +105,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     if begins:
         return Report(status, AT_WORK)
     wait = next_look(plan, verdict, status.conditions, now)
-    return Report(status, not_later(wait, look_again(status.history, observed.used, now)))
+    measuring = requeue(status.history, observed.used, now)
+    return Report(status, not_later(wait, measuring.seconds if measuring else None))
 
 
 def _history(
