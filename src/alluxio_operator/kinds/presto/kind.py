@@ -44,6 +44,7 @@ DESCRIPTOR = KindDescriptor(
         column("Running", ".status.queries.running", "integer"),
         column("Queued", ".status.queries.queued", "integer"),
         column("Age", ".metadata.creationTimestamp", "date"),
+        column("Engine", ".spec.engine", priority=1),
         column("Alluxio", ".spec.alluxio.clusterRef.name", priority=1),
         column("Summary", ".status.summary", priority=1),
     ),
@@ -61,6 +62,8 @@ DESCRIPTOR = KindDescriptor(
         Right("pods", ("list",), "list: readiness and addresses of the servers."),
         USAGE_OF_PODS,
     ),
-    images=tuple(f"{dialect.repository}:{version}" for version, dialect in sorted(DIALECTS.items())),
+    images=tuple(
+        f"{dialect.repository}:{version}" for known in DIALECTS.values() for version, dialect in sorted(known.items())
+    ),
     examples=("presto/small.yaml",),
 )

@@ -9,6 +9,7 @@ from tests.support.builders import NAMESPACE
 from tests.support.presto import NAME, World, client, cluster, resource
 
 from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.kinds.presto.answers import Server
 
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
@@ -167,7 +168,7 @@ def test_a_port_reaches_every_object():
     assert (port["port"], port["targetPort"]) == (8081, "http")
     [port] = world.kube.object("Service", NAMESPACE, f"{NAME}-coordinator")["spec"]["ports"]
     assert (port["port"], port["targetPort"]) == (8080, "http"), "what workers look for stays"
-    assert world.servers.asked[-1] == ("10.0.0.9", 8081)
+    assert world.servers.asked[-1] == Server("10.0.0.9", 8081, "Presto")
     assert world.status["coordinator"]["address"].endswith(":8081")
 
 
@@ -181,6 +182,40 @@ def test_an_image_reaches_both():
     for name in ("coordinator", "prestoworker"):
         [container] = world.deployment(name)["spec"]["template"]["spec"]["containers"]
         assert container["image"] == "example.com/presto:0.287-a"
+
+
+def test_another_engine_replaces_all_servers_and_keeps_service_and_catalogs():
+    world = World()
+    world.settle()
+    kept = {f"Service/{NAME}-presto", f"ConfigMap/{NAME}-prestocatalogs"}
+    before = {name: world.deployment(name)["metadata"]["uid"] for name in ("coordinator", "prestoworker")}
+
+    world.edit_spec(engine="Trino", version="476")
+    world.reconcile()
+    assert world.servers.asked[-1].engine == "Presto", "the coordinator that still runs is asked in its own words"
+
+    world.settle()
+    assert world.servers.asked[-1].engine == "Trino"
+    assert made(world) >= kept
+    for name, uid in before.items():
+        deployment = world.deployment(name)
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        assert container["image"] == "trinodb/trino:476"
+        assert deployment["metadata"]["uid"] == uid, "a rollout, not another Deployment"
+    assert [change["what"] for change in world.status["history"]] == ["Installed", "Changed"]
+
+
+def test_another_engine_alone_is_refused_and_changes_nothing():
+    world = World()
+    world.settle()
+    before = world.deployment("coordinator")
+
+    world.edit_spec(engine="Trino")
+    world.reconcile()
+
+    assert world.phase == "Invalid"
+    assert "set it to 476, or spec.engine to Presto" in world.condition("SpecValid")["message"]
+    assert world.deployment("coordinator") == before
 
 
 def test_a_catalog_that_is_taken_out_is_gone():
