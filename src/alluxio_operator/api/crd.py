@@ -20,10 +20,10 @@ from pydantic import BaseModel
 
 from alluxio_operator.api import alluxiocluster as alx
 from alluxio_operator.api import presto
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.base import GROUP, VERSION
 from alluxio_operator.api.generated import write
 from alluxio_operator.api.presto_status import PrestoStatus
-from alluxio_operator.api.status import ClusterStatus
 
 Schema = dict[str, Any]
 

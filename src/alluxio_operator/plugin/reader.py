@@ -12,7 +12,7 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kube.client import Kube

@@ -11,8 +11,8 @@ from tests.support.builders import ROOT
 
 from alluxio_operator.api import crd
 from alluxio_operator.api.alluxiocluster import ClusterSpec, Workers
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.base import Model
-from alluxio_operator.api.status import ClusterStatus
 
 Json = dict[str, Any]
 BASES = ROOT / "config" / "crd" / "bases"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alluxio_operator.alluxio.answers import MasterInfo
-from alluxio_operator.api.status import MastersStatus, MemberStatus
+from alluxio_operator.api.alluxiocluster_status import MastersStatus, MemberStatus
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.observed import Observed

@@ -10,7 +10,7 @@ from typing import Any
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.engine.managed import REQUEUE_NOW, ManagedObjects, Snapshot
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.render import Renderer

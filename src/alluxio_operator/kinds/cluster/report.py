@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alluxio_operator.alluxio.answers import MasterInfo
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, FuseStatus, RollbackStatus, WorkersStatus
 from alluxio_operator.api.base import in_binary
-from alluxio_operator.api.status import Change, ClusterStatus, FuseStatus, RoleMemory, RollbackStatus, WorkersStatus
+from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness as standing
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import holds, merge
