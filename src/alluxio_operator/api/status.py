@@ -90,6 +90,19 @@ class InventoryItem(Model):
     name: Short = Field(description="Name of the object.")
 
 
+class JobRun(Model):
+    """One Job of Kubernetes that does some work once for the resource; recorded before the Job is created."""
+
+    name: Annotated[str, Field(max_length=63)] = Field(description="The Job.")
+    attempt: int = Field(0, description="How many Jobs tried the same work before.")
+    state: Literal["Requested", "Running", "Completed", "Failed"] = Field(description="How it stands.")
+    since: Short = Field(description="Since when it is in this state (RFC 3339).")
+    reason: Annotated[str, Field(max_length=64)] = Field("", description="Why it failed, in one word for programs.")
+    message: Annotated[str, Field(max_length=512)] = Field(
+        "", description="What its pods said last, also those of the attempt before."
+    )
+
+
 class RoleMemory(Model):
     """How the memory of one process is divided; the parts add up to at most the limit."""
 

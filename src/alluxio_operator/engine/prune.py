@@ -17,16 +17,17 @@ def prune(scope: Scope, inventory: Iterable[InventoryItem], rendered: Collection
 
     Each object is read first and has to carry the owner's labels. It is deleted under its uid, so that an object that
     somebody else made under the same name survives. Kinds that hold data stay, and so do kinds that this version
-    doesn't know.
+    doesn't know, and finished Jobs with a time to live.
     """
     pruned = []
     for item in inventory:
         ref = Ref(item.kind, item.name)
-        if ref in rendered or ref.kind not in KINDS or quirk_of(ref.kind).never_pruned:
+        quirk = quirk_of(ref.kind)
+        if ref in rendered or ref.kind not in KINDS or quirk.never_pruned:
             continue
         cache.pop(ref, None)
         live = scope.read(ref)
-        if live is None or not scope.owns(live):
+        if live is None or not scope.owns(live) or quirk.outlives_rendering(live):
             continue
         try:
             scope.kube.delete(scope.path(ref), uid=live["metadata"]["uid"])

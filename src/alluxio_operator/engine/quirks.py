@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from alluxio_operator.api.base import in_bytes
+from alluxio_operator.engine.jobs import is_left_to_ttl
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import Object, Ref
@@ -32,12 +33,19 @@ def no_remedy(_scope: Scope, _obj: Object, _live: Object, _error: Refused) -> bo
     return False
 
 
+def never(_live: Object) -> bool:
+    """Leave nothing to Kubernetes."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Quirk:
     """How objects of a kind are handled; the defaults fit most kinds."""
 
     never_pruned: bool = False
     """Whether an object stays that is no longer rendered, for the data that it holds."""
+    outlives_rendering: Callable[[Object], bool] = never
+    """Tells whether a live object that is no longer rendered is left to Kubernetes, which removes it by itself."""
     fit: Callable[[Object, Object], Object] = as_rendered
     """Returns what to apply to the live object."""
     fit_to_compare: Callable[[Object, Object], Object] = as_rendered
@@ -98,7 +106,7 @@ def recreate_around_pods(scope: Scope, obj: Object, live: Object) -> dict[str, A
 _NONE: Final = Quirk()
 _BY_KIND: Final[Mapping[str, Quirk]] = MappingProxyType(
     {
-        "Job": Quirk(remedy=delete_if_immutable),
+        "Job": Quirk(outlives_rendering=is_left_to_ttl, remedy=delete_if_immutable),
         "PersistentVolumeClaim": Quirk(never_pruned=True, fit=keep_size, fit_to_compare=keep_larger_size),
         "Service": Quirk(remedy=replace_ports),
         "StatefulSet": Quirk(recreate=recreate_around_pods),
