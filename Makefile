@@ -35,7 +35,7 @@ packages: venv ## install the Debian packages that the cluster and the images ne
 	@$(CLUSTER) packages
 
 .PHONY: tools
-tools: venv ## build Kubernetes, shell-operator and the other tools from Go modules (20 minutes the first time)
+tools: venv ## build Kubernetes, shell-operator and the other tools from Go modules (15 minutes the first time)
 	@$(CLUSTER) tools
 
 .PHONY: cluster
@@ -69,7 +69,7 @@ kubeconfig: venv ## tell how to talk to the local cluster
 # --- the two commands -------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: venv packages ## from nothing to a file written and read through an Alluxio cluster
+demo: venv ## from nothing to a file written and read through an Alluxio cluster
 	@$(VENV)/bin/python -m dev.tasks demo
 
 .PHONY: test
@@ -83,8 +83,8 @@ test-full: venv ## every suite there is, hours, or some by SUITES="..."; writes 
 # --- parts of them ----------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: venv ## lint, types, import contracts and unit tests: seconds
-	@$(VENV)/bin/python -m dev.tasks test lint unit
+check: venv ## lint, types, import contracts and unit tests, side by side: within a minute
+	@$(VENV)/bin/python -m dev.tasks check
 
 .PHONY: generate
 generate: venv ## write the CRDs and the field reference anew from the types
@@ -101,7 +101,7 @@ golden: venv ## render the golden cases anew; read the diff before committing it
 
 .PHONY: images
 images: venv ## build the operator's image and Alluxio's, without a registry
-	@$(VENV)/bin/python -m dev.images build
+	@$(VENV)/bin/python -m dev.tasks build --images
 
 .PHONY: image
 image: venv ## build the operator's image and tell of what it is made; VERSION=0.2.0 for another tag
@@ -138,7 +138,7 @@ olm-down: venv ## end both
 
 .PHONY: olm-test
 olm-test: venv ## install, upgrade and uninstall by the real Operator Lifecycle Manager on the local cluster, minutes
-	@$(VENV)/bin/python -m dev.tasks test images olm
+	@$(VENV)/bin/python -m dev.tasks test olm
 
 .PHONY: deploy
 deploy: venv ## put the operator into the local cluster; FORM=namespaced for its own namespace only
@@ -146,7 +146,7 @@ deploy: venv ## put the operator into the local cluster; FORM=namespaced for its
 
 .PHONY: scenarios
 scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
-	@mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
+	@$(CLUSTER) tools kuttl >/dev/null && mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
 
 .PHONY: faults
 faults: venv ## the long form of the fault tests, about an hour; ARGS="-k crash" runs some

@@ -28,6 +28,7 @@ from bench.results import RESULTS
 
 FULL_SIZES = (100, 500, 1000)
 QUICK_SIZES = (5, 10)
+SUBJECTS = "of ours,floor,ordered,kopf,helm,hooks,watch"
 REAL_NODE = "node"
 """Name of the real node's record."""
 
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--quick", action="store_true", help="small sizes and few samples: shows that everything works")
     run.add_argument("--long", action="store_true", help="kopf at every size and in all that it can do")
     run.add_argument("--sizes", type=_sizes, help="numbers of clusters, separated by commas; default 100,500,1000")
-    run.add_argument("--subjects", type=lambda text: text.split(","), default=[], help="of ours,floor,kopf,helm")
+    run.add_argument("--subjects", type=lambda text: text.split(","), default=[], help=SUBJECTS)
     run.add_argument("--repeat", type=int, default=2, help="turns of the smallest size")
     run.add_argument("--results", type=Path, help="default: bench/results, with --quick build/bench")
     run.set_defaults(run=_run)

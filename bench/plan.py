@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.figures import burst, creation, edits, helm, hook, idle, memory, start
+from bench.figures import burst, children, creation, edits, helm, hook, idle, memory, start
 
 ONE, FEW = 1, 20
 
@@ -14,6 +14,9 @@ EDIT_TURNS = 2
 
 BASIC = (memory.EMPTY, creation.NAME, creation.READY, memory.FULL)
 OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.BESIDE_A_HANG, idle.NAME, burst.NAME, start.NAME)
+CHILDREN = (creation.NAME, creation.READY, children.NAME)
+CHILDREN_UP_TO = 300
+"""Clusters beyond which hooks for the children are no question."""
 KOPF_AT_SCALE = (memory.EMPTY, creation.NAME)
 """Without waiting for Ready, as that takes as long again as creating, and so without what needs it."""
 KOPF_LONG = (*BASIC, edits.PLAIN, start.NAME)
@@ -50,6 +53,8 @@ def planned(sizes: Sequence[int], repeat: int, only: Sequence[str], *, long: boo
 def _turns(sizes: Sequence[int], repeat: int, long: bool) -> Iterator[tuple[int, int, dict[str, tuple[str, ...]]]]:
     yield ONE, 1, {"ours": (hook.NAME, *BASIC, edits.PLAIN), "kopf": (*BASIC, edits.PLAIN)}
     yield FEW, 1, {"ours": (*BASIC, edits.PLAIN), "helm": (helm.NAME,)}
+    for size in sorted({ONE, FEW, *(size for size in sizes if size <= CHILDREN_UP_TO)}):
+        yield size, 1, {"hooks": CHILDREN, "watch": CHILDREN}
     largest = max(sizes)
     for size in sorted(sizes):
         floor = (creation.NAME, creation.READY)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from dev.cluster.crds import install_crds
 
+from alluxio_operator.environment import AUTO
+from alluxio_operator.server.child_events import source_for
 from bench import clusters
 from bench.api import Api, Json
 from bench.clusters import Place
@@ -93,8 +95,7 @@ def run(
     api = Api(CONNECTIONS)
     prepare(api)
     home.mkdir(parents=True, exist_ok=True)
-    subjects: Mapping[str, Callable[[Path], Subject]] = {"ours": Ours, "kopf": Kopf}
-    session = Session(api, size, profile, home, subjects[subject](home) if subject in subjects else None, logs, subject)
+    session = Session(api, size, profile, home, _subject(subject, size, home), logs, subject)
     clusters.prepare_namespaces(api, session.places)
     try:
         if session.subject is not None:
@@ -108,6 +109,18 @@ def run(
     finally:
         if session.subject is not None:
             session.subject.stop()
+
+
+def _subject(name: str, size: int, home: Path) -> Subject | None:
+    match name:
+        case "ours":
+            # As by itself it chooses at a start with all clusters present; here it starts before they are created.
+            return Ours(home, source_for(AUTO, size))
+        case "hooks" | "watch":
+            return Ours(home, name)
+        case "kopf":
+            return Kopf(home)
+    return None
 
 
 def brief(found: Json) -> str:

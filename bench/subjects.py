@@ -17,6 +17,7 @@ import psutil
 from dev.cluster.paths import REPOSITORY
 from dev.simulation.operator import LocalOperator, free_ports
 
+from alluxio_operator.environment import CHILD_EVENTS
 from alluxio_operator.hook import deliver
 
 WORKERS = 4
@@ -60,12 +61,16 @@ class Subject(Protocol):
 
 
 class Ours:
-    """This project's operator; a full resync comes only when it is asked for."""
+    """This project's operator; a full resync comes only when it is asked for.
+
+    `child_events` is HOOKS or WATCH: what wakes the owners of changed children.
+    """
 
     name = "ours"
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, child_events: str) -> None:
         self._home = home
+        self._child_events = child_events
         (self._hook_port,) = free_ports(1)
         hooks = home / "hooks"
         hooks.mkdir(parents=True)
@@ -121,6 +126,7 @@ class Ours:
         settings = PRODUCTION | {
             "ALLUXIO_OPERATOR_HOOKS_DIR": str(self._home / "hooks"),
             "SHELL_OPERATOR_LISTEN_PORT": str(self._hook_port),
+            CHILD_EVENTS: self._child_events,
         }
         return LocalOperator(self._home / f"run-{self._starts}", settings)
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from bench.api import Json
-from bench.figures import burst, creation, edits, helm, hook, idle, memory, queries, real_node, stages, start
+from bench.figures import (
+    burst,
+    children,
+    creation,
+    edits,
+    helm,
+    hook,
+    idle,
+    memory,
+    queries,
+    real_node,
+    stages,
+    start,
+)
 from bench.results import Figure, Runs
 from bench.session import Session
 
@@ -15,6 +28,7 @@ MEASURES: Mapping[str, Callable[[Session], Json]] = {
     creation.NAME: stages.measure_creation,
     creation.READY: creation.measure_ready,
     memory.FULL: memory.measure,
+    children.NAME: children.measure,
     edits.PLAIN: stages.measure_edits,
     edits.DURING_RESYNC: edits.measure_during_resync,
     edits.BESIDE_A_HANG: edits.measure_beside_a_hang,
@@ -34,6 +48,7 @@ TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
     "stages": stages.figures,
     "hook": hook.figures,
     "burst": burst.figures,
+    "children": children.figures,
     "helm": helm.figures,
     "real-node": real_node.figures,
     "presto": queries.figures,

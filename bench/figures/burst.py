@@ -26,8 +26,13 @@ LOST_GOAL = Goal("none lost", 0)
 
 def measure(session: Session) -> Json:
     """Spoil ConfigMaps and wait until each is repaired and nothing is queued."""
+    return measure_changes(session, session.profile.touches)
+
+
+def measure_changes(session: Session, count: int) -> Json:
+    """Do the same with `count` changes."""
     maps = [one for place in session.places for one in clusters.objects_of(place) if one.kind == "ConfigMap"]
-    touches = [maps[n % len(maps)] for n in range(session.profile.touches)]
+    touches = [maps[n % len(maps)] for n in range(count)]
     processes = session.operator.processes
     before, used = resident(processes()), cpu_seconds(processes())
     with waiting.drift(session.api, DRIFT.encode()) as drift, peak_of(processes) as peak:

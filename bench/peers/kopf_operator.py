@@ -28,11 +28,10 @@ from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine.applied import WORKLOADS, Applied
-from alluxio_operator.engine.children import OWNER_LABEL
+from alluxio_operator.engine.children import MANAGED_BY, OWNER_LABEL
 from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.work import Deadline, OwnerKey
 from alluxio_operator.kinds.cluster.decide import decide
-from alluxio_operator.kinds.cluster.names import MANAGED_BY
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.reconcile import FOLDER
 from alluxio_operator.kinds.cluster.report import Report, report, report_problems

@@ -13,6 +13,7 @@ from dev.cluster import doctor, machine, packages, plan, tools
 from dev.cluster.cluster import Cluster
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import Paths, find_paths
+from dev.cluster.tool import Tool
 
 SIMULATED = "the cluster without machines, in which kwok plays nodes and pods"
 
@@ -46,6 +47,9 @@ def parser() -> argparse.ArgumentParser:
     add("doctor", _doctor, "tell what is there, what is missing and how to get it")
     add("packages", _packages, "install the Debian packages that the cluster and the images need")
     build = add("tools", _tools, "build the tools")
+    build.add_argument(
+        "names", nargs="*", metavar="TOOL", help="a folder of dev/tools; without one: what every run needs"
+    )
     build.add_argument("--olm", action="store_true", help="those that make, check and install the OLM bundle")
     build.add_argument("--lifecycle", action="store_true", help="of these those that install it from a catalog")
     build.add_argument("--metrics", action="store_true", help="metrics-server alone")
@@ -53,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--volumes", action="store_true", help="the resizer of CSI drivers, for tests/api/test_resizer.py"
     )
+    single = add("build-tool", _build_tool, "build one tool, as `tools` does for each side by side")
+    single.add_argument("name", metavar="TOOL")
     up = add("up", _up, "bring the cluster up, or repair it")
     kind = up.add_mutually_exclusive_group()
     kind.add_argument("--nodes", type=int, choices=range(1, plan.MAX_NODES + 1), help="default: as many as run, or 1")
@@ -105,8 +111,8 @@ def _packages(_: argparse.Namespace, _cluster: Cluster) -> int:
     return 0
 
 
-def wanted_tools(options: argparse.Namespace) -> tuple[tools.Tool, ...]:
-    """Return what `tools` builds: what every run needs, or, of the groups with an option of their own, these alone."""
+def wanted_tools(options: argparse.Namespace) -> tuple[Tool, ...]:
+    """Return what `tools` builds: those that are named and the groups of the options, or what every run needs."""
     chosen = (
         (options.olm, tools.OLM_TOOLS),
         (options.lifecycle, tools.LIFECYCLE_TOOLS),
@@ -114,7 +120,8 @@ def wanted_tools(options: argparse.Namespace) -> tuple[tools.Tool, ...]:
         (options.metrics, tools.METRICS_TOOLS),
         (options.volumes, tools.VOLUME_TOOLS),
     )
-    return tuple(tool for wanted, group in chosen if wanted for tool in group) or tools.TOOLS
+    groups = tuple(tool for wanted, group in chosen if wanted for tool in group)
+    return (*tools.named(options.names), *groups) or tools.TOOLS
 
 
 def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
@@ -123,9 +130,15 @@ def _tools(options: argparse.Namespace, cluster: Cluster) -> int:
     return 0
 
 
+def _build_tool(options: argparse.Namespace, cluster: Cluster) -> int:
+    [tool] = tools.named([options.name])
+    tools.build(cluster.paths, tool, say)
+    return 0
+
+
 def _up(options: argparse.Namespace, cluster: Cluster) -> int:
     if chosen := foreign_kubeconfig(os.environ, cluster.paths):
-        tools.ensure(cluster.paths, say)
+        tools.ensure(cluster.paths, say, (tools.KUBERNETES,))
         say(f"KUBECONFIG is set: using the cluster of {chosen}; nothing is started here")
         return 0
     if os.environ.get("ALLUXIO_OPERATOR_INSIDE"):

@@ -47,7 +47,8 @@ class Cluster:
         require_real_disk(self.paths.run)
         packages.ensure(packages.CLUSTER_NEEDS, self._say)
         metered = metrics or (not simulated and self._metered())
-        toolbox = tools.ensure(self.paths, self._say, (*tools.TOOLS, *(tools.METRICS_TOOLS if metered else ())))
+        needed = tools.SIMULATION_TOOLS if simulated else tools.CLUSTER_TOOLS
+        toolbox = tools.ensure(self.paths, self._say, (*needed, *(tools.METRICS_TOOLS if metered else ())))
         with self.locked():
             running = self.running()
             if running and self.simulated() != simulated:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.cluster import cgroups, packages, tools
+from dev.cluster import cgroups, gobuild, packages, tools
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import Paths
 
@@ -82,13 +82,13 @@ def _python() -> Finding:
 
 
 def _go() -> Finding:
-    needed = ".".join(map(str, tools.GO_NEEDED))
+    needed = ".".join(map(str, gobuild.NEEDED))
     remedy = f"install Go {needed} or newer from the Go project (Debian's is older) and put its bin directory into PATH"
     try:
-        version = tools.go_version()
+        version = gobuild.version()
     except ClusterError:
         return Finding("go", fine=False, found="not found", remedy=remedy)
-    return Finding("go", tools.go_is_new_enough(version), version, remedy)
+    return Finding("go", gobuild.is_new_enough(version), version, remedy)
 
 
 def _package(need: packages.Need) -> Finding:

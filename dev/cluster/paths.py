@@ -35,6 +35,11 @@ class Paths:
         return self.cache / "tools"
 
     @property
+    def build_logs(self) -> Path:
+        """What the builds of tools and images printed, one file for each."""
+        return self.cache / "build-logs"
+
+    @property
     def bin(self) -> Path:
         """Links to the newest tools, for people's PATH."""
         return self.cache / "bin"

@@ -7,49 +7,27 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from dev.cluster import gobuild
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import REPOSITORY, Paths
+from dev.cluster.tool import Binary, Tool
+from dev.jobs import lanes
+from dev.jobs.job import Job
+from dev.jobs.runner import JobFailed, run
 
 MODULES = REPOSITORY / "dev" / "tools"
 KUBERNETES_VERSION = "v1.34.4"
-GO_NEEDED = (1, 26)
-BUILD_ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local"}
-HEARTBEAT = 60.0
+COMMON = "Go's standard library"
+"""The job that comes before every build."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Binary:
-    """One program: its package, and the seconds that its build takes on two cores with an empty cache."""
-
-    name: str
-    package: str
-    seconds: int
-
-
-@dataclass(frozen=True)
-class Tool:
-    """One Go module of dev/tools, and the programs that it gives."""
-
-    name: str
-    binaries: tuple[Binary, ...]
-    link_values: dict[str, str] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
-    """Build tags."""
-
-    @property
-    def linker_flags(self) -> str:
-        """Value of -ldflags: no symbol tables, and the version that the program reports of itself."""
-        return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in sorted(self.link_values.items()))])
 
 
 def _kubernetes_version_values() -> dict[str, str]:
@@ -59,62 +37,73 @@ def _kubernetes_version_values() -> dict[str, str]:
     return {f"{package}.{name}": value for package in packages for name, value in values.items()}
 
 
-TOOLS = (
-    Tool(
-        "kubernetes",
-        (
-            Binary("kubectl", "k8s.io/kubernetes/cmd/kubectl", 136),
-            Binary("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", 271),
-            Binary("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", 90),
-            Binary("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler", 10),
-            Binary("kubelet", "k8s.io/kubernetes/cmd/kubelet", 25),
-            Binary("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy", 10),
-        ),
-        _kubernetes_version_values(),
-    ),
-    Tool("etcd", (Binary("etcd", "go.etcd.io/etcd/server/v3", 52),)),
-    Tool("coredns", (Binary("coredns", "github.com/coredns/coredns", 130),)),
-    Tool(
-        "shell-operator",
-        (Binary("shell-operator", "github.com/flant/shell-operator/cmd/shell-operator", 207),),
-    ),
-    Tool("kuttl", (Binary("kubectl-kuttl", "github.com/kudobuilder/kuttl/cmd/kubectl-kuttl", 119),)),
-    Tool(
-        "local-path-provisioner",
-        (Binary("local-path-provisioner", "github.com/rancher/local-path-provisioner", 140),),
-    ),
-    Tool("kwok", (Binary("kwok", "sigs.k8s.io/kwok/cmd/kwok", 112),)),
-)
-
-BENCH_TOOLS = (Tool("helm", (Binary("helm", "helm.sh/helm/v3/cmd/helm", 100),)),)
-"""What only the bench compares with: built by it, and by nothing else."""
-
-METRICS_TOOLS = (
-    Tool("metrics-server", (Binary("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server", 85),)),
-)
-"""What serves metrics.k8s.io: built for a cluster that is asked to have it."""
-
+_KUBERNETES = "k8s.io/kubernetes/cmd"
 # Images are looked at and never run: without these the C libraries of container storage would be needed.
 _NO_CONTAINER_STORAGE = ("containers_image_openpgp", "exclude_graphdriver_btrfs", "exclude_graphdriver_devicemapper")
 _OLM = "github.com/operator-framework/operator-lifecycle-manager/cmd"
 _SDK = "github.com/operator-framework/operator-sdk"
 
+KUBERNETES = Tool(
+    "kubernetes",
+    542,
+    (
+        Binary("kubectl", f"{_KUBERNETES}/kubectl"),
+        Binary("kube-apiserver", f"{_KUBERNETES}/kube-apiserver"),
+        Binary("kube-controller-manager", f"{_KUBERNETES}/kube-controller-manager"),
+        Binary("kube-scheduler", f"{_KUBERNETES}/kube-scheduler"),
+        Binary("kubelet", f"{_KUBERNETES}/kubelet"),
+        Binary("kube-proxy", f"{_KUBERNETES}/kube-proxy"),
+    ),
+    _kubernetes_version_values(),
+)
+ETCD = Tool("etcd", 52, (Binary("etcd", "go.etcd.io/etcd/server/v3"),))
+COREDNS = Tool("coredns", 130, (Binary("coredns", "github.com/coredns/coredns"),))
+SHELL_OPERATOR = Tool(
+    "shell-operator", 207, (Binary("shell-operator", "github.com/flant/shell-operator/cmd/shell-operator"),)
+)
+KUTTL = Tool("kuttl", 119, (Binary("kubectl-kuttl", "github.com/kudobuilder/kuttl/cmd/kubectl-kuttl"),))
+LOCAL_PATH_PROVISIONER = Tool(
+    "local-path-provisioner",
+    140,
+    (Binary("local-path-provisioner", "github.com/rancher/local-path-provisioner"),),
+)
+KWOK = Tool("kwok", 112, (Binary("kwok", "sigs.k8s.io/kwok/cmd/kwok"),))
+
+CLUSTER_TOOLS = (KUBERNETES, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)
+"""What the local cluster runs."""
+
+SIMULATION_TOOLS = (KUBERNETES, ETCD, KWOK, SHELL_OPERATOR)
+"""What the cluster without machines runs, and the operator there, which is no pod."""
+
+TOOLS = (*CLUSTER_TOOLS, SHELL_OPERATOR, KUTTL, KWOK)
+"""What `make tools` builds: all that the everyday commands run."""
+
+BENCH_TOOLS = (Tool("helm", 100, (Binary("helm", "helm.sh/helm/v3/cmd/helm"),)),)
+"""What only the bench compares with: built by it, and by nothing else."""
+
+METRICS_TOOLS = (
+    Tool("metrics-server", 85, (Binary("metrics-server", "sigs.k8s.io/metrics-server/cmd/metrics-server"),)),
+)
+"""What serves metrics.k8s.io: built for a cluster that is asked to have it."""
+
 LIFECYCLE_TOOLS = (
     Tool(
         "opm",
-        (Binary("opm", "github.com/operator-framework/operator-registry/cmd/opm", 115),),
+        115,
+        (Binary("opm", "github.com/operator-framework/operator-registry/cmd/opm"),),
         tags=_NO_CONTAINER_STORAGE,
     ),
-    Tool("olm", (Binary("olm", f"{_OLM}/olm", 150), Binary("catalog", f"{_OLM}/catalog", 10))),
+    Tool("olm", 160, (Binary("olm", f"{_OLM}/olm"), Binary("catalog", f"{_OLM}/catalog"))),
 )
 """What serves a catalog and installs from it."""
 
 OLM_TOOLS = (
     Tool(
         "operator-sdk",
+        165,
         (
-            Binary("operator-sdk", f"{_SDK}/cmd/operator-sdk", 157),
-            Binary("scorecard-test", f"{_SDK}/images/scorecard-test", 8),
+            Binary("operator-sdk", f"{_SDK}/cmd/operator-sdk"),
+            Binary("scorecard-test", f"{_SDK}/images/scorecard-test"),
         ),
         {f"{_SDK}/internal/version.Version": "v1.42.2", f"{_SDK}/internal/version.GitVersion": "v1.42.2"},
         _NO_CONTAINER_STORAGE,
@@ -124,19 +113,22 @@ OLM_TOOLS = (
 """What makes, checks and installs the bundle: built by the suites of the bundle and of OLM."""
 
 VOLUME_TOOLS = (
-    Tool("csi-resizer", (Binary("csi-resizer", "github.com/kubernetes-csi/external-resizer/cmd/csi-resizer", 150),)),
+    Tool("csi-resizer", 150, (Binary("csi-resizer", "github.com/kubernetes-csi/external-resizer/cmd/csi-resizer"),)),
 )
 """The resizer of CSI drivers, for the one test that lets volumes grow by it."""
 
 OLDER_VALIDATOR = (
     Tool(
         "operator-sdk-1.33",
-        (Binary("operator-sdk-1.33", f"{_SDK}/cmd/operator-sdk", 157),),
+        157,
+        (Binary("operator-sdk-1.33", f"{_SDK}/cmd/operator-sdk"),),
         {f"{_SDK}/internal/version.Version": "v1.33.0", f"{_SDK}/internal/version.GitVersion": "v1.33.0"},
         _NO_CONTAINER_STORAGE,
     ),
 )
 """The validator of catalogs that check with an older release: built by the full check of the bundle alone."""
+
+EVERY_TOOL = (*TOOLS, *BENCH_TOOLS, *METRICS_TOOLS, *OLM_TOOLS, *VOLUME_TOOLS, *OLDER_VALIDATOR)
 
 
 @dataclass(frozen=True)
@@ -150,41 +142,35 @@ class Toolbox:
         return str(self.directories[binary] / binary)
 
 
+def named(names: Iterable[str]) -> tuple[Tool, ...]:
+    """Return the tools of these names; raise ClusterError for a name that no tool has."""
+    known = {tool.name: tool for tool in EVERY_TOOL}
+    wanted = list(names)
+    if unknown := [name for name in wanted if name not in known]:
+        raise ClusterError(f"there is no tool {', '.join(unknown)}; there are: {', '.join(known)}")
+    return tuple(known[name] for name in wanted)
+
+
 def cache_key(tool: Tool, go_mod: bytes, go_sum: bytes, go_version: str) -> str:
     """Name a build by all that its result depends on."""
     digest = hashlib.sha256()
-    settings = (tool.linker_flags, repr(tool.binaries), repr(sorted(BUILD_ENVIRONMENT.items())), go_version)
-    for part in (go_mod, go_sum, *(setting.encode() for setting in (*settings, *tool.tags))):
+    settings = (
+        tool.linker_flags,
+        repr(gobuild.FLAGS),
+        repr(tool.binaries),
+        repr(sorted(gobuild.ENVIRONMENT.items())),
+        go_version,
+        *tool.tags,
+    )
+    for part in (go_mod, go_sum, *(setting.encode() for setting in settings)):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()[:16]
 
 
-def go_version() -> str:
-    """Return the version of the Go toolchain, such as go1.26.3."""
-    go = shutil.which("go")
-    if go is None:
-        raise ClusterError("go is not installed; `make doctor` says how to get it")
-    # Read from the file that every Go distribution has: asking the command costs more than all else here.
-    version_file = Path(go).resolve().parents[1] / "VERSION"
-    if version_file.is_file():
-        return version_file.read_text().split()[0]
-    command = subprocess.run(["go", "env", "GOVERSION"], check=True, capture_output=True, text=True)
-    return command.stdout.strip()
-
-
-def go_is_new_enough(version: str) -> bool:
-    """Tell whether this Go can build the tools."""
-    numbers = version.removeprefix("go").split(".")
-    try:
-        return (int(numbers[0]), int(numbers[1])) >= GO_NEEDED
-    except (IndexError, ValueError):
-        return False
-
-
-def find(paths: Paths, wanted: tuple[Tool, ...] = TOOLS) -> tuple[Toolbox, list[Tool]]:
+def find(paths: Paths, wanted: Sequence[Tool] = TOOLS) -> tuple[Toolbox, list[Tool]]:
     """Return the tools that are built, and those that are still to build."""
-    version = go_version()
+    version = gobuild.version()
     directories: dict[str, Path] = {}
     missing: list[Tool] = []
     for tool in wanted:
@@ -197,83 +183,61 @@ def find(paths: Paths, wanted: tuple[Tool, ...] = TOOLS) -> tuple[Toolbox, list[
     return Toolbox(directories), missing
 
 
-def ensure(paths: Paths, say: Say, wanted: tuple[Tool, ...] = TOOLS) -> Toolbox:
-    """Build what is missing; a second caller waits for the first and then finds everything there."""
+def ensure(paths: Paths, say: Say, wanted: Sequence[Tool] = TOOLS) -> Toolbox:
+    """Build what is missing, side by side."""
     toolbox, missing = find(paths, wanted)
     if missing:
-        with _only_builder(paths, say):
-            toolbox, missing = find(paths, wanted)
-            _build_all(toolbox, missing, say)
+        say(f"building {', '.join(tool.name for tool in missing)} with {gobuild.version()}")
+        try:
+            run(build_jobs(missing), lanes.ROOM, paths.build_logs, say)
+        except JobFailed as failure:
+            raise ClusterError(str(failure)) from failure
     _link(paths.bin, toolbox)
     return toolbox
 
 
+def build_jobs(missing: Sequence[Tool]) -> list[Job]:
+    """Return what is to be done for tools that are not built: fetch all their modules at once, then build."""
+    version = gobuild.version()
+    if not gobuild.is_new_enough(version):
+        raise ClusterError(f"{version} is too old to build the tools; `make doctor` says how to get a newer Go")
+    common = Job(COMMON, gobuild.STANDARD_LIBRARY, lane=lanes.GO, seconds=40, environment=gobuild.ENVIRONMENT)
+    found = [common] if missing else []
+    for tool in missing:
+        fetch = Job(
+            f"modules of {tool.name}",
+            gobuild.download_command(tool),
+            lane=lanes.DOWNLOAD,
+            seconds=20,
+            directory=MODULES / tool.name,
+            environment=gobuild.DOWNLOAD_ENVIRONMENT,
+        )
+        command = (sys.executable, "-m", "dev.cluster", "build-tool", tool.name)
+        needs = frozenset({fetch.name, common.name})
+        found += [fetch, Job(tool.name, command, needs, lanes.GO, tool.seconds, REPOSITORY)]
+    return found
+
+
+def build(paths: Paths, tool: Tool, say: Say) -> None:
+    """Build one tool; a second caller waits for the first and then finds it there."""
+    with _only_builder(paths, tool, say):
+        toolbox, missing = find(paths, (tool,))
+        if missing:
+            target = toolbox.directories[tool.binaries[0].name]
+            workspace = Path(tempfile.mkdtemp(prefix=f".{tool.name}-", dir=target.parent))
+            try:
+                gobuild.build(tool, MODULES / tool.name, workspace)
+                workspace.chmod(0o755)
+                workspace.rename(target)
+            finally:
+                shutil.rmtree(workspace, ignore_errors=True)
+    _link(paths.bin, toolbox)
+
+
 def module_directory(tool: str, module: str) -> Path:
     """Return the source of a Go module, of the version that dev/tools/TOOL names; it is fetched when it isn't there."""
-    command = ["go", "mod", "download", "-json", module]
-    environment = os.environ | BUILD_ENVIRONMENT
-    done = subprocess.run(
-        command, cwd=MODULES / tool, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    if done.returncode != 0:
-        raise ClusterError(f"{' '.join(command)} ended with {done.returncode}: {(done.stdout + done.stderr)[-1000:]}")
-    return Path(json.loads(done.stdout)["Dir"])
-
-
-def _build_all(toolbox: Toolbox, missing: list[Tool], say: Say) -> None:
-    version = go_version()
-    if not go_is_new_enough(version):
-        raise ClusterError(f"{version} is too old to build the tools; `make doctor` says how to get a newer Go")
-    left = sum(binary.seconds for tool in missing for binary in tool.binaries)
-    say(f"building {len(missing)} tools with {version}; with an empty build cache about {_minutes(left)}")
-    for tool in missing:
-        target = toolbox.directories[tool.binaries[0].name]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        workspace = Path(tempfile.mkdtemp(prefix=f".{tool.name}-", dir=target.parent))
-        try:
-            for binary in tool.binaries:
-                say(f"  {tool.name}: {binary.name} (at most about {_minutes(left)} left)")
-                _build(tool, binary, workspace, say)
-                left -= binary.seconds
-            workspace.chmod(0o755)
-            workspace.rename(target)
-        finally:
-            shutil.rmtree(workspace, ignore_errors=True)
-
-
-def _build(tool: Tool, binary: Binary, directory: Path, say: Say) -> None:
-    command = [
-        "go",
-        "build",
-        "-trimpath",
-        f"-ldflags={tool.linker_flags}",
-        *([f"-tags={','.join(tool.tags)}"] if tool.tags else []),
-        "-o",
-        str(directory / binary.name),
-    ]
-    began = time.monotonic()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            [*command, binary.package],
-            cwd=MODULES / tool.name,
-            env=os.environ | BUILD_ENVIRONMENT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            while True:
-                try:
-                    code = process.wait(timeout=HEARTBEAT)
-                    break
-                except subprocess.TimeoutExpired:
-                    say(f"    {binary.name}: {time.monotonic() - began:.0f} s (expected {binary.seconds} s)")
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        if code != 0:
-            output.seek(0)
-            raise ClusterError(f"building {binary.name} failed:\n{output.read()[-3000:]}")
+    printed = gobuild.go(("go", "mod", "download", "-json", module), MODULES / tool)
+    return Path(json.loads(printed)["Dir"])
 
 
 def _link(directory: Path, toolbox: Toolbox) -> None:
@@ -287,16 +251,12 @@ def _link(directory: Path, toolbox: Toolbox) -> None:
 
 
 @contextmanager
-def _only_builder(paths: Paths, say: Say) -> Iterator[None]:
+def _only_builder(paths: Paths, tool: Tool, say: Say) -> Iterator[None]:
     paths.tools.mkdir(parents=True, exist_ok=True)
-    with (paths.tools / ".lock").open("w") as lock:
+    with (paths.tools / f".lock-{tool.name}").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another build of the tools is running: waiting for it")
+            say(f"another build of {tool.name} is running: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _minutes(seconds: int) -> str:
-    return f"{max(1, round(seconds / 60))} min"

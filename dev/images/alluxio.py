@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 from dev.images import jars
 from dev.images.base import JAVA
+from dev.images.cache import Cache
 from dev.images.keys import files_below, image_key
-from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+from dev.images.recipe import HERE, PREFIX, Parts, Recipe, Workshop
+from dev.jobs import lanes
 
 # Each version with the Netty that its own build uses.
 VERSIONS = {"2.9.4": "4.1.87.Final", "2.9.3": "4.1.52.Final"}
@@ -25,15 +28,16 @@ def alluxio_recipe(version: str) -> Recipe:
     return Recipe(
         name=f"alluxio-{version}",
         tag=tag,
-        expected="2 to 5 min",
+        seconds=100,
         needs=(JAVA,),
         key=lambda: image_key(_versions(version), files_below(SOURCES, [*SCRIPTS, *MAVEN_INPUTS])),
         build=lambda shop: _build(shop, version, tag),
+        parts=Parts(lambda cache: _jars(cache, version), lanes.MAVEN, 120),
     )
 
 
 def _build(shop: Workshop, version: str, tag: str) -> None:
-    found = jars.fetch(shop.cache, f"alluxio-{version}", SOURCES, MAVEN_INPUTS, _versions(version), GOALS)
+    found = _jars(shop.cache, version)
     context = shop.work / "context"
     context.mkdir()
     for name in SCRIPTS:
@@ -42,6 +46,10 @@ def _build(shop: Workshop, version: str, tag: str) -> None:
     shutil.copytree(found, context / "lib", copy_function=shutil.copy2)
     (context / "lib" / "classpath").write_text(class_path(path.name for path in found.glob("*.jar")) + "\n")
     shop.buildah.build(context / "Containerfile", context, tag, {"JAVA": JAVA, "VERSION": version}, isolated=True)
+
+
+def _jars(cache: Cache, version: str) -> Path:
+    return jars.fetch(cache, f"alluxio-{version}", SOURCES, MAVEN_INPUTS, _versions(version), GOALS)
 
 
 def _versions(version: str) -> dict[str, str]:

@@ -43,7 +43,7 @@ def base_recipe() -> Recipe:
     return Recipe(
         name="base",
         tag=BASE,
-        expected="1 to 2 min",
+        seconds=90,
         needs=(),
         key=lambda: image_key({"suite": SUITE, "packages": " ".join(PACKAGES)}, files_below(HERE, ["base.py"])),
         build=_build_base,
@@ -55,7 +55,7 @@ def java_recipe() -> Recipe:
     return Recipe(
         name="java",
         tag=JAVA,
-        expected="1 min",
+        seconds=40,
         needs=(BASE,),
         key=lambda: image_key({}, files_below(HERE, ["java"])),
         build=_build_java,

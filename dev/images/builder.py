@@ -42,6 +42,14 @@ def out_of_date(recipes: Iterable[Recipe], keys: Mapping[str, str], entries: Map
     return [r for r in recipes if r.tag not in entries or entries[r.tag].key != keys[r.tag]]
 
 
+def fetch_parts(cache: Cache, wanted: Sequence[str], recipes: Sequence[Recipe]) -> None:
+    """Fetch what the wanted images take from package registries; needs no lock on the images."""
+    for name in wanted:
+        recipe = _find(name, recipes)
+        if recipe.parts:
+            recipe.parts.fetch(cache)
+
+
 def build_images(cache: Cache, wanted: Sequence[str], recipes: Sequence[Recipe], *, force: bool = False) -> None:
     """Bring the wanted images up to date."""
     needed = with_bases(wanted, recipes)
@@ -66,7 +74,7 @@ def build_images(cache: Cache, wanted: Sequence[str], recipes: Sequence[Recipe],
 
 
 def _build_one(cache: Cache, recipe: Recipe, key: str) -> None:
-    print(f"images: building {recipe.tag} (expect {recipe.expected})", flush=True)
+    print(f"images: building {recipe.tag} (about {recipe.seconds} s)", flush=True)
     started = time.monotonic()
     own = recipe.key()
     work = cache.empty_work(recipe.name)

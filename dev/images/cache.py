@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,6 +60,26 @@ class Cache:
                 print(f"images: another build holds {lock.name}; waiting for it", flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def fetched(self, name: str, key: str, fetch: Callable[[Path], None]) -> Path:
+        """Return the folder of what was fetched under a name for this key; `fetch` fills it when it isn't there.
+
+        What was fetched for earlier keys goes. A second caller waits for the first and then finds everything there.
+        """
+        done = self.downloads / f"{name}-{key[:12]}"
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        with (self.downloads / f".{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.is_dir():
+                partial = done.with_name(f"{done.name}.partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir()
+                fetch(partial)
+                for old in self.downloads.glob(f"{name}-*"):
+                    if old != partial:
+                        shutil.rmtree(old)
+                partial.rename(done)
+        return done
 
     def read(self) -> dict[str, Entry]:
         """Entries whose archive is really there."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import find_paths
-from dev.images.builder import build_images, full_keys, out_of_date
+from dev.images.builder import build_images, fetch_parts, full_keys, out_of_date
 from dev.images.cache import Cache
 from dev.images.catalog import all_recipes
 from dev.images.errors import ImageError
@@ -25,6 +26,8 @@ SBOM = REPOSITORY / "build" / "release" / "sbom.cdx.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 1 with the reason on standard error."""
     options = _parser().parse_args(arguments)
+    # Ends like Ctrl-C does: what was begun is ended, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cache = Cache(find_paths(os.environ).archives)
         recipes = all_recipes(options.operator_version)
@@ -33,11 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.command == "build":
             every = [recipe.name for recipe in recipes if not recipe.by_name_only]
             build_images(cache, options.images or every, recipes, force=options.force)
+        elif options.command == "fetch":
+            fetch_parts(cache, options.images, recipes)
         else:
             _list(cache, recipes)
     except (ClusterError, ImageError) as error:
         print(f"images: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("images: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -52,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         "images", nargs="*", metavar="IMAGE", help="a name that `list` shows; without one: all that every run needs"
     )
     build.add_argument("--force", action="store_true", help="build the named images even if they are current")
+    fetch = commands.add_parser("fetch", help="fetch what images take from package registries, and build nothing")
+    fetch.add_argument("images", nargs="+", metavar="IMAGE", help="a name that `list` shows")
     commands.add_parser("list", help="show all images, and whether their archives are current")
     commands.add_parser("layers", help="show of what the operator's image is made, and write its SBOM")
     return parser

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from dev.images import jars
 from dev.images.base import JAVA
+from dev.images.cache import Cache
 from dev.images.keys import files_below, image_key
-from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+from dev.images.recipe import HERE, PREFIX, Parts, Recipe, Workshop
+from dev.jobs import lanes
 
 VERSION = "3.3.6"
 SOURCES = HERE / "hdfs"
@@ -20,15 +23,20 @@ def hdfs_recipe() -> Recipe:
     return Recipe(
         name="hdfs",
         tag=TAG,
-        expected="30 to 60 s",
+        seconds=20,
         needs=(JAVA,),
         key=lambda: image_key({"hadoop": VERSION}, files_below(HERE, ["hdfs"])),
         build=_build,
+        parts=Parts(_jars, lanes.MAVEN, 30),
     )
 
 
+def _jars(cache: Cache) -> Path:
+    return jars.fetch(cache, "hdfs", SOURCES, ["pom.xml"], {"hadoop": VERSION}, GOALS)
+
+
 def _build(shop: Workshop) -> None:
-    found = jars.fetch(shop.cache, "hdfs", SOURCES, ["pom.xml"], {"hadoop": VERSION}, GOALS)
+    found = _jars(shop.cache)
     context = shop.work / "context"
     context.mkdir()
     for name in ("Containerfile", "hdfs"):

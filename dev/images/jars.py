@@ -18,17 +18,8 @@ def fetch(
 ) -> Path:
     """Return the directory of jars of `sources`/pom.xml, whose properties `NAME.version` are set from `versions`."""
     key = image_key(versions, files_below(sources, inputs))
-    done = cache.downloads / f"{name}-{key[:12]}"
-    if not done.is_dir():
-        partial = done.with_name(f"{done.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _maven(name, sources / "pom.xml", versions, goals, partial)
-        for old in cache.downloads.glob(f"{name}-*"):
-            if old != partial:
-                shutil.rmtree(old)
-        partial.rename(done)
-    return done / "lib"
+    pom = sources / "pom.xml"
+    return cache.fetched(name, key, lambda folder: _maven(name, pom, versions, goals, folder)) / "lib"
 
 
 def link(source: Path, target: Path) -> None:

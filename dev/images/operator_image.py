@@ -15,7 +15,8 @@ from dev.images.base import BASE
 from dev.images.cache import Cache
 from dev.images.errors import ImageError
 from dev.images.keys import files_below, image_key
-from dev.images.recipe import PREFIX, REPOSITORY, Recipe, Workshop
+from dev.images.recipe import PREFIX, REPOSITORY, Parts, Recipe, Workshop
+from dev.jobs import lanes
 
 LOCKS = ("requirements/runtime.txt", "dev/images/operator/installer.txt")
 INPUTS = (
@@ -36,10 +37,12 @@ def operator_recipe(version: str) -> Recipe:
     return Recipe(
         name="operator",
         tag=tag,
-        expected="10 to 40 s",
+        seconds=40,
         needs=(BASE,),
         key=lambda: image_key({"version": version}, files_below(REPOSITORY, INPUTS)),
         build=lambda shop: _build(shop, version, tag),
+        parts=Parts(_wheels, lanes.DOWNLOAD, 30),
+        tools=(tools.SHELL_OPERATOR,),
     )
 
 
@@ -57,10 +60,9 @@ def _build(shop: Workshop, version: str, tag: str) -> None:
 
 def _shell_operator(work: Path) -> Path:
     """A directory like the stage's: the binary that the local cluster's tool builder made."""
-    paths = find_paths(os.environ)
-    toolbox, missing = tools.find(paths)
-    if any(tool.name == "shell-operator" for tool in missing):
-        toolbox = tools.ensure(paths, lambda line: print(f"images: {line}", flush=True))
+    toolbox = tools.ensure(
+        find_paths(os.environ), lambda line: print(f"images: {line}", flush=True), (tools.SHELL_OPERATOR,)
+    )
     out = work / "shell-operator" / "out"
     out.mkdir(parents=True)
     shutil.copy2(toolbox.path("shell-operator"), out / "shell-operator")
@@ -69,27 +71,16 @@ def _shell_operator(work: Path) -> Path:
 
 def _wheels(cache: Cache) -> Path:
     """A directory like the stage's: the wheels of the locks, fetched once for each version of them."""
-    key = image_key({}, files_below(REPOSITORY, LOCKS))
-    done = cache.downloads / f"wheels-{key[:12]}"
-    if not done.is_dir():
-        partial = done.with_name(f"{done.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        (partial / "wheels").mkdir(parents=True)
-        _download(partial / "wheels")
-        for old in cache.downloads.glob("wheels-*"):
-            if old != partial:
-                shutil.rmtree(old)
-        partial.rename(done)
-    return done
+    return cache.fetched("wheels", image_key({}, files_below(REPOSITORY, LOCKS)), _download)
 
 
-def _download(directory: Path) -> None:
+def _download(folder: Path) -> None:
     if sys.version_info[:2] != (3, 11):
         raise ImageError("the image has Python 3.11, and wheels are fetched for the Python that fetches: use 3.11")
     locks = [f"--requirement={REPOSITORY / lock}" for lock in LOCKS]
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:",
-        f"--dest={directory}", *locks,
+        f"--dest={folder / 'wheels'}", *locks,
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from dev.images import jars
 from dev.images.base import JAVA
+from dev.images.cache import Cache
 from dev.images.errors import ImageError
 from dev.images.keys import files_below, image_key
-from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+from dev.images.recipe import HERE, PREFIX, Parts, Recipe, Workshop
+from dev.jobs import lanes
 
 VERSION = "0.287"
 VERSIONS = {"presto": VERSION, "launcher": "0.209", "alluxio": "2.9.3", "asm": "9.7.1"}
@@ -28,15 +30,20 @@ def presto_recipe() -> Recipe:
     return Recipe(
         name="presto",
         tag=TAG,
-        expected="2 min",
+        seconds=40,
         needs=(JAVA,),
         key=lambda: image_key(VERSIONS, files_below(HERE, ["presto", "presto.py"])),
         build=_build,
+        parts=Parts(_jars, lanes.MAVEN, 90),
     )
 
 
+def _jars(cache: Cache) -> Path:
+    return jars.fetch(cache, "presto", SOURCES, INPUTS, VERSIONS, GOALS)
+
+
 def _build(shop: Workshop) -> None:
-    found = jars.fetch(shop.cache, "presto", SOURCES, INPUTS, VERSIONS, GOALS)
+    found = _jars(shop.cache)
     context = shop.work / "context"
     home = context / "presto-server"
     home.mkdir(parents=True)

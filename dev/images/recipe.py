@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.cluster.tool import Tool
 from dev.images.buildah import Buildah
 from dev.images.cache import Cache
 
@@ -24,19 +25,34 @@ class Workshop:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """What an image takes from a package registry: it can be fetched while other images are built.
+
+    `lane` is where the fetch queues, `seconds` how long it takes from nothing.
+    """
+
+    fetch: Callable[[Cache], Path]
+    lane: str
+    seconds: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One image.
 
     `key` hashes what it is made from, without its bases: the builder adds the keys of those in `needs`.
-    `build` leaves the image in buildah's storage under `tag`.
+    `build` leaves the image in buildah's storage under `tag`. It takes `seconds` on two cores when its parts are there;
+    it fetches those that aren't. `tools` are programs of the tool builder that the image holds.
     """
 
     name: str
     tag: str
-    expected: str
+    seconds: int
     needs: tuple[str, ...]
     key: Callable[[], str]
     build: Callable[[Workshop], None]
+    parts: Parts | None = None
+    tools: tuple[Tool, ...] = ()
     by_name_only: bool = False
     """Not among those that are built when none is named."""
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from dev.cluster.tools import BUILD_ENVIRONMENT, go_version
+from dev.cluster import gobuild
 from dev.images.base import BASE
 from dev.images.errors import ImageError
 from dev.images.keys import files_below, image_key
@@ -21,9 +21,9 @@ def s3_recipe() -> Recipe:
     return Recipe(
         name="s3",
         tag=TAG,
-        expected="20 s",
+        seconds=20,
         needs=(BASE,),
-        key=lambda: image_key({"go": go_version()}, files_below(HERE, ["s3"])),
+        key=lambda: image_key({"go": gobuild.version()}, files_below(HERE, ["s3"])),
         build=_build,
     )
 
@@ -35,7 +35,7 @@ def _build(shop: Workshop) -> None:
     done = subprocess.run(
         command,
         cwd=SOURCES,
-        env=os.environ | BUILD_ENVIRONMENT,
+        env=os.environ | gobuild.ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

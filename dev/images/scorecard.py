@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from dev.cluster import tools
+from dev.cluster import gobuild, tools
 from dev.cluster.paths import find_paths
 from dev.images.base import BASE
 from dev.images.errors import ImageError
@@ -26,12 +26,13 @@ def scorecard_recipe() -> Recipe:
     return Recipe(
         name="scorecard",
         tag=TAG,
-        expected="20 s to 3 min",
+        seconds=180,
         needs=(BASE,),
         key=lambda: image_key(
-            {"go": tools.go_version(), "sdk": (SDK / "go.sum").read_text()}, files_below(HERE, ["scorecard"])
+            {"go": gobuild.version(), "sdk": (SDK / "go.sum").read_text()}, files_below(HERE, ["scorecard"])
         ),
         build=_build,
+        tools=(tools.KUTTL,),
         by_name_only=True,
     )
 
@@ -44,7 +45,7 @@ def _build(shop: Workshop) -> None:
         done = subprocess.run(
             command,
             cwd=SDK,
-            env=os.environ | tools.BUILD_ENVIRONMENT,
+            env=os.environ | gobuild.ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -52,6 +53,6 @@ def _build(shop: Workshop) -> None:
         )
         if done.returncode != 0:
             raise ImageError(f"building {program} failed ({done.returncode}):\n{done.stdout[-2000:]}")
-    toolbox = tools.ensure(find_paths(os.environ), lambda line: print(f"images: {line}", flush=True))
+    toolbox = tools.ensure(find_paths(os.environ), lambda line: print(f"images: {line}", flush=True), (tools.KUTTL,))
     shutil.copy2(toolbox.path("kubectl-kuttl"), context)
     shop.buildah.build(context / "Containerfile", context, TAG, {"BASE": BASE}, isolated=True)

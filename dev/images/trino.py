@@ -9,9 +9,11 @@ from pathlib import Path
 
 from dev.images import jars, jdk
 from dev.images.base import BASE
+from dev.images.cache import Cache
 from dev.images.errors import ImageError
 from dev.images.keys import files_below, image_key
-from dev.images.recipe import HERE, PREFIX, Recipe, Workshop
+from dev.images.recipe import HERE, PREFIX, Parts, Recipe, Workshop
+from dev.jobs import lanes
 
 VERSION = "476"
 JAVA = 24
@@ -30,10 +32,11 @@ def trino_recipe() -> Recipe:
     return Recipe(
         name="trino",
         tag=TAG,
-        expected="3 min",
+        seconds=60,
         needs=(BASE,),
         key=_key,
         build=_build,
+        parts=Parts(_jars, lanes.MAVEN, 120),
         by_name_only=True,
     )
 
@@ -50,6 +53,10 @@ def _key() -> str:
     return image_key(versions, files_below(HERE, ["trino", "trino.py", "jdk.py"]))
 
 
+def _jars(cache: Cache) -> Path:
+    return jars.fetch(cache, "trino", SOURCES, ["pom.xml"], {"trino": VERSION}, GOALS)
+
+
 def _build(shop: Workshop) -> None:
     # Before anything is fetched.
     java = found_java()
@@ -58,7 +65,7 @@ def _build(shop: Workshop) -> None:
             f"Trino {VERSION} needs a JDK of Java {JAVA} or later, and none was found in JAVA_HOME and {jdk.USUAL}: "
             "unpack one there"
         )
-    archives = jars.fetch(shop.cache, "trino", SOURCES, ["pom.xml"], {"trino": VERSION}, GOALS)
+    archives = _jars(shop.cache)
     context = shop.work / "context"
     context.mkdir()
     shutil.copy2(SOURCES / "Containerfile", context / "Containerfile")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dev.cluster import tools
 from dev.cluster.paths import find_paths
+from dev.cluster.tool import Tool
 from dev.tasks.shell import ROOT, StepFailed
 
 
@@ -19,11 +20,10 @@ class Programs:
     toolbox: tools.Toolbox
 
     @classmethod
-    def built(cls, wanted: tuple[tools.Tool, ...] = tools.OLM_TOOLS) -> Programs:
+    def built(cls, wanted: tuple[Tool, ...] = tools.OLM_TOOLS) -> Programs:
         """Return them, built where they are missing."""
         paths = find_paths(os.environ)
-        needed = (*wanted, *(tool for tool in tools.TOOLS if tool.name == "kubernetes"))
-        return cls(tools.ensure(paths, lambda line: print(line, flush=True), needed))
+        return cls(tools.ensure(paths, lambda line: print(line, flush=True), (*wanted, tools.KUBERNETES)))
 
     def path(self, name: str) -> str:
         """Return where a program is."""

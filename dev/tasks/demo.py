@@ -6,11 +6,17 @@ import os
 import sys
 import time
 
+from dev.cluster.tools import CLUSTER_TOOLS, SHELL_OPERATOR
+from dev.tasks.build import Parts, build, names
 from dev.tasks.deploy import deploy
-from dev.tasks.shell import ROOT, StepFailed, duration, inside, python, run, step
+from dev.tasks.shell import ROOT, StepFailed, duration, inside, python, run, say, step
 
 NAMESPACE = "demo"
 NAME = "small"
+PARTS = Parts(
+    tools=names((*CLUSTER_TOOLS, SHELL_OPERATOR)), images=("operator", "alluxio-2.9.4", "presto", "metastore")
+)
+"""What is run here, and so is built."""
 
 
 def main() -> int:
@@ -28,10 +34,8 @@ def main() -> int:
 
 def prepare() -> None:
     """Bring up the cluster, the images and the operator."""
-    with step("tools (built from Go modules; about 30 minutes the first time, then cached)"):
-        run(*python("-m", "dev.cluster", "tools"))
-    with step("images (the operator's, and Alluxio's from its Maven artifacts; about 6 minutes the first time)"):
-        run(*python("-m", "dev.images", "build"))
+    with step("tools from Go modules, and images from Maven, PyPI and Debian: 20 minutes the first time, then cached"):
+        build(PARTS, say)
     with step("a Kubernetes cluster in a network namespace of its own"):
         run(*python("-m", "dev.cluster", "up"))
     with step("the operator, as a Deployment from its image"):

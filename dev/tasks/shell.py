@@ -40,6 +40,11 @@ def inside(*command: str, text: str | None = None) -> str:
     return run("dev/in-cluster", *command, text=text, quiet=True)
 
 
+def say(line: str) -> None:
+    """Print progress at once."""
+    print(line, flush=True)
+
+
 def python(*arguments: str) -> Sequence[str]:
     """Return the command that runs the project's Python."""
     return (sys.executable, *arguments)

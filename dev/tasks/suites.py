@@ -7,20 +7,29 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dev.cluster.tools import (
+    CLUSTER_TOOLS,
+    KUTTL,
+    LIFECYCLE_TOOLS,
+    METRICS_TOOLS,
+    OLDER_VALIDATOR,
+    OLM_TOOLS,
+    SIMULATION_TOOLS,
+    VOLUME_TOOLS,
+)
 from dev.tasks import full_report
+from dev.tasks.build import Parts, every_image, names
+from dev.tasks.check import PYTHON, REPORTS, UNIT_TESTS
 from dev.tasks.shell import ROOT, duration
 
-REPORTS = ROOT / "build" / "reports"
-PYTHON = sys.executable
-PASSED, SECOND_TRY = "passed", "passed at the second try"
+PASSED = "passed"
 API_TESTS = ("dev/in-cluster", PYTHON, "-m", "pytest", "-q", "tests/api")
 CATALOG_TESTS = (
     PYTHON,
@@ -32,8 +41,15 @@ CATALOG_TESTS = (
     f"--junitxml={REPORTS}/catalog.xml",
 )
 LIFECYCLE_DOWN = (PYTHON, "-m", "dev.olm", "down")
-SHELL_SCRIPTS = "{ git ls-files -z '*.sh'; git grep -lzE '^#!.*(sh|bash)$' -- ':!*.sh'; }"
 FAULT_TESTS = (PYTHON, "-m", "dev.tasks.faults")
+BUILD = "build"
+"""The suite that builds what later ones run."""
+NOTHING = Parts()
+CLUSTER = Parts(tools=names(CLUSTER_TOOLS))
+SIMULATION = Parts(tools=names(SIMULATION_TOOLS))
+STORIES = Parts(tools=(KUTTL.name,), images=("operator", "alluxio-2.9.4", "s3"))
+ALL_STORIES = STORIES | Parts(images=every_image())
+LIFECYCLE = Parts(tools=names(LIFECYCLE_TOOLS), images=("operator", "alluxio-2.9.4"))
 
 
 @dataclass(frozen=True)
@@ -41,8 +57,9 @@ class Suite:
     """One suite: what it runs, and its budget in minutes, after which it is ended and counts as failed.
 
     `needed` marks what later suites stand on: when it fails, they are not run. `full` suites don't fit into the time of
-    every run: they are run by `make test-full`, and by name. `again` gives the commands that try once more what failed,
-    for suites that wait for a whole cluster on a machine that may be busy; the report says so by name.
+    every run: they are run by `make test-full`, and by name. `builds` names the tools and images that the suite runs:
+    those of all chosen suites are built first, side by side; a full suite builds its own when its turn comes, so that a
+    build that fails holds up no other suite.
     """
 
     name: str
@@ -50,7 +67,7 @@ class Suite:
     minutes: float
     needed: bool = False
     full: bool = False
-    again: Callable[[], Sequence[Sequence[str]]] | None = None
+    builds: Parts = NOTHING
 
 
 @dataclass(frozen=True)
@@ -64,12 +81,12 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Tell whether all is well, be it at the second try."""
-        return self.outcome in (PASSED, SECOND_TRY)
+        """Tell whether all is well."""
+        return self.outcome == PASSED
 
 
-def _kuttl(config: str, reports: Path = REPORTS) -> Sequence[str]:
-    return ("dev/in-cluster", "kubectl-kuttl", "test", f"--config=kuttl-tests/{config}", f"--artifacts-dir={reports}")
+def _kuttl(config: str) -> Sequence[str]:
+    return ("dev/in-cluster", "kubectl-kuttl", "test", f"--config=kuttl-tests/{config}", f"--artifacts-dir={REPORTS}")
 
 
 def _namespaces(what: str) -> Sequence[str]:
@@ -80,51 +97,16 @@ def _long_faults(name: str, which: str) -> Sequence[str]:
     return (*FAULT_TESTS, "--long", "-k", which, f"--junitxml={REPORTS}/{name}.xml")
 
 
-def _failed_stories() -> Sequence[Sequence[str]]:
-    report = REPORTS / "kuttl-report.xml"
-    failed = sorted(failed_cases(report.read_text())) if report.exists() else []
-    if not failed:
-        return []
-    stories = [(*_kuttl("kuttl-test.yaml", REPORTS / "again"), "--test", name) for name in failed]
-    return [_namespaces("remove"), *stories, _namespaces("gone")]
-
-
-def failed_cases(report: str) -> set[str]:
-    """Return the names of the cases that failed, of a report in JUnit's form."""
-    cases = ET.fromstring(report).iter("testcase")
-    return {
-        case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None
-    }
-
-
 SUITES = (
+    Suite("lint", ((PYTHON, "-m", "dev.tasks", "check", "lint"),), 2),
+    Suite("unit", (UNIT_TESTS,), 3),
     Suite(
-        "lint",
-        (
-            (PYTHON, "-m", "ruff", "check"),
-            (PYTHON, "-m", "ruff", "format", "--check"),
-            (PYTHON, "-m", "mypy"),
-            ("lint-imports",),
-            ("bash", "-o", "pipefail", "-c", f"{SHELL_SCRIPTS} | xargs -0 shellcheck"),
-            (PYTHON, "-m", "alluxio_operator.api.crd", "--check", "config/crd/bases"),
-            (PYTHON, "-m", "alluxio_operator.api.reference", "--check", "docs/reference.md"),
-        ),
-        2,
+        "worlds",
+        ((PYTHON, "-m", "pytest", "-q", "-n", "logical", "tests/worlds", f"--junitxml={REPORTS}/worlds.xml"),),
+        4,
     ),
-    Suite("unit", ((PYTHON, "-m", "pytest", "-q", "-n", "logical", f"--junitxml={REPORTS}/unit.xml"),), 4),
-    Suite(
-        "tools",
-        (
-            (PYTHON, "-m", "dev.cluster", "packages"),
-            (PYTHON, "-m", "dev.cluster", "tools"),
-            (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle"),
-        ),
-        27,
-        True,
-    ),
-    # Those that the scenarios of every run need; all of them took ten minutes from nothing.
-    Suite("images", ((PYTHON, "-m", "dev.images", "build", "operator", "alluxio-2.9.4", "s3"),), 7, True),
-    Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 3, True),
+    Suite(BUILD, (), 23, needed=True),
+    Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 2, needed=True, builds=CLUSTER),
     Suite(
         "api",
         (
@@ -133,24 +115,25 @@ SUITES = (
             (*API_TESTS, f"--junitxml={REPORTS}/api.xml"),
         ),
         5,
-        again=lambda: [(*API_TESTS, "--last-failed")],
+        builds=CLUSTER,
     ),
     Suite(
         # Built for this alone; where it isn't, the test is skipped by name.
         "resizer",
-        ((PYTHON, "-m", "dev.cluster", "tools", "--volumes"), (*API_TESTS[:-1], "tests/api/test_resizer.py")),
+        ((*API_TESTS[:-1], "tests/api/test_resizer.py"),),
         12,
         full=True,
+        builds=Parts(tools=names(VOLUME_TOOLS)),
     ),
-    Suite("faults", (FAULT_TESTS,), 8, again=lambda: [(*FAULT_TESTS, "--last-failed")]),
-    Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, True),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 14, again=_failed_stories),
-    Suite("more-images", ((PYTHON, "-m", "dev.images", "build"),), 15, needed=True, full=True),
+    Suite("faults", (FAULT_TESTS,), 7, builds=SIMULATION),
+    Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, needed=True, builds=Parts(images=("operator",))),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 10, builds=STORIES),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
-        60,
+        75,
         full=True,
+        builds=ALL_STORIES | Parts(tools=names(METRICS_TOOLS)),
     ),
     Suite(
         "nodes",
@@ -161,6 +144,7 @@ SUITES = (
         ),
         20,
         full=True,
+        builds=ALL_STORIES,
     ),
     Suite(
         # Builds its image for this alone; where no JDK can run it, the test is skipped by name.
@@ -168,27 +152,25 @@ SUITES = (
         ((PYTHON, "-m", "pytest", "-q", "tests/trino", "--timeout=1500", f"--junitxml={REPORTS}/trino.xml"),),
         26,
         full=True,
+        builds=ALL_STORIES,
     ),
     Suite(
         # After all that needs the operator as it was deployed: this takes it away, and installs it from a catalog.
         "catalog",
         (CATALOG_TESTS, LIFECYCLE_DOWN),
-        4,
-        again=lambda: [LIFECYCLE_DOWN, CATALOG_TESTS, LIFECYCLE_DOWN],
+        3,
+        builds=LIFECYCLE,
     ),
     Suite(
         "bundle",
-        (
-            (PYTHON, "-m", "dev.cluster", "tools", "--olm", "--older-validator"),
-            (PYTHON, "-m", "pytest", "-q", "tests/bundle", f"--junitxml={REPORTS}/bundle.xml"),
-        ),
+        ((PYTHON, "-m", "pytest", "-q", "tests/bundle", f"--junitxml={REPORTS}/bundle.xml"),),
         20,
         full=True,
+        builds=Parts(tools=names((*OLM_TOOLS, *OLDER_VALIDATOR))),
     ),
     Suite(
         "olm",
         (
-            (PYTHON, "-m", "dev.cluster", "tools", "--lifecycle"),
             (PYTHON, "-m", "dev.cluster", "up"),
             (PYTHON, "-m", "pytest", "-q", "tests/olm", "--timeout=400", f"--junitxml={REPORTS}/olm.xml"),
             (PYTHON, "-m", "dev.olm", "up"),
@@ -197,18 +179,47 @@ SUITES = (
         ),
         30,
         full=True,
+        builds=LIFECYCLE | STORIES,
     ),
     # One after the other: of owners beside a poisoned one it is measured how long they take.
-    Suite("poison", (_long_faults("poison", "poison"),), 20, full=True),
-    Suite("crash-points", (_long_faults("crash-points", "crash_points"),), 70, full=True),
-    Suite("kills", (_long_faults("kills", "kills"),), 40, full=True),
+    Suite("poison", (_long_faults("poison", "poison"),), 20, full=True, builds=SIMULATION),
+    Suite("crash-points", (_long_faults("crash-points", "crash_points"),), 70, full=True, builds=SIMULATION),
+    Suite("kills", (_long_faults("kills", "kills"),), 40, full=True, builds=SIMULATION),
     Suite(
-        "faults-long", (_long_faults("faults-long", "not crash_points and not kills and not poison"),), 40, full=True
+        "faults-long",
+        (_long_faults("faults-long", "not crash_points and not kills and not poison"),),
+        40,
+        full=True,
+        builds=SIMULATION,
     ),
 )
 
 
-def run_all(names: Sequence[str] = (), *, full: bool = False) -> int:
+def chosen(suites: Sequence[Suite], named: Sequence[str] = (), *, full: bool = False) -> list[Suite]:
+    """Return the suites of a run: those that are named, or those of every run, or with `full` all there are.
+
+    What the suites of every run need is built by one suite before them, which comes unnamed. Named alone, it builds for
+    all of them. A full suite begins with what it needs itself.
+    """
+    wanted = [suite for suite in suites if (suite.name in named if named else full or not suite.full)]
+    shared = NOTHING
+    for suite in suites if [suite.name for suite in wanted] == [BUILD] else wanted:
+        shared |= NOTHING if suite.full else suite.builds
+    found = []
+    for suite in suites:
+        if suite.name == BUILD and shared:
+            found.append(replace(suite, commands=(_build(shared),)))
+        elif suite.name != BUILD and suite in wanted:
+            own = [_build(suite.builds)] if suite.full and suite.builds else []
+            found.append(replace(suite, commands=(*own, *suite.commands)))
+    return found
+
+
+def _build(parts: Parts) -> Sequence[str]:
+    return (PYTHON, "-m", "dev.tasks", "build", *parts.arguments())
+
+
+def run_all(named: Sequence[str] = (), *, full: bool = False) -> int:
     """Run the suites of every run, or with `full` all there are, or those that are named; return the exit code.
 
     With `full` the outcome of each is kept, and the page of the last full run is written anew.
@@ -218,9 +229,7 @@ def run_all(names: Sequence[str] = (), *, full: bool = False) -> int:
     results: list[Result] = []
     broken = None
     commit = full_report.present_commit()
-    for suite in SUITES:
-        if suite.name not in names if names else suite.full and not full:
-            continue
+    for suite in chosen(SUITES, named, full=full):
         if broken:
             results.append(Result(suite.name, f"not run, since {broken} failed", 0, suite.minutes))
             continue
@@ -241,20 +250,11 @@ def run_suite(suite: Suite) -> Result:
     """Run one suite; it is ended when its budget is used up."""
     print(f"\n===== {suite.name} (at most {suite.minutes:g} minutes)", flush=True)
     began = time.monotonic()
-
-    def run(commands: Sequence[Sequence[str]]) -> str:
-        outcome = PASSED
-        for command in commands:
-            outcome = _run(command, suite.minutes * 60 - (time.monotonic() - began))
-            if outcome != PASSED:
-                break
-        return outcome
-
-    outcome = run(suite.commands)
-    if outcome.startswith("failed") and suite.again and (commands := suite.again()):
-        print(f"\n----- {suite.name}: what failed is tried once more", flush=True)
-        if run(commands) == PASSED:
-            outcome = SECOND_TRY
+    outcome = PASSED
+    for command in suite.commands:
+        outcome = _run(command, suite.minutes * 60 - (time.monotonic() - began))
+        if outcome != PASSED:
+            break
     return Result(suite.name, outcome, round(time.monotonic() - began, 1), suite.minutes)
 
 
@@ -265,15 +265,10 @@ def report(results: Sequence[Result]) -> None:
     for result in results:
         print(f"{result.name:12} {duration(result.seconds):>14} {result.budget_minutes:>4g} min   {result.outcome}")
     print(f"{'together':12} {duration(sum(result.seconds for result in results)):>14}\n")
-    twice = [result.name for result in results if result.outcome == SECOND_TRY]
     passed, failed = sum(result.passed for result in results), sum(not result.passed for result in results)
     for file in sorted(REPORTS.glob("*.xml")):
         well, badly = _cases(file.read_text())
-        if _suite_of(file) in twice:
-            print(f"at the second try only: {', '.join(sorted(badly))}")
-            passed += well + len(badly)
-        else:
-            passed, failed = passed + well, failed + len(badly)
+        passed, failed = passed + well, failed + badly
     print(f"{passed} passed, {failed} failed")
 
 
@@ -295,16 +290,12 @@ def _run(command: Sequence[str], seconds: float) -> str:
     except KeyboardInterrupt:
         os.killpg(process.pid, signal.SIGTERM)
         raise
-    return "passed" if code == 0 else f"failed (exit {code})"
+    return PASSED if code == 0 else f"failed (exit {code})"
 
 
-def _suite_of(file: Path) -> str:
-    return {"kuttl-report": "scenarios"}.get(file.stem, file.stem)
-
-
-def _cases(report: str) -> tuple[int, set[str]]:
-    """Return how many cases passed, and the names of those that failed."""
+def _cases(report: str) -> tuple[int, int]:
+    """Return how many cases passed and how many failed, of a report in JUnit's form."""
     cases = list(ET.fromstring(report).iter("testcase"))
     skipped = sum(case.find("skipped") is not None for case in cases)
-    failed = failed_cases(report)
-    return len(cases) - skipped - len(failed), failed
+    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+    return len(cases) - skipped - failed, failed

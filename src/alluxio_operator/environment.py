@@ -13,9 +13,12 @@ RUN_DIR = "ALLUXIO_OPERATOR_RUN_DIR"
 DEFAULT_RUN_DIR = "/run/alluxio-operator"
 WATCH_NAMESPACE = "WATCH_NAMESPACE"
 RESYNC_MINUTES = "ALLUXIO_OPERATOR_RESYNC_MINUTES"
+CHILD_EVENTS = "ALLUXIO_OPERATOR_CHILD_EVENTS"
+AUTO, HOOKS, WATCH = "auto", "hooks", "watch"
+"""What wakes the owners of changed children: hooks, the server's own watches, or what suits the number of owners."""
 INLINE = "ALLUXIO_OPERATOR_INLINE"
 LEADING_FD = "ALLUXIO_OPERATOR_LEADING_FD"
-"""Set by the supervisor for the server: the descriptor on which the server says that it leads."""
+"""Set by the supervisor for the server: the descriptor on which the server says that it leads, and CHILD_EVENTS."""
 
 _LABEL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
@@ -56,6 +59,14 @@ def resync_minutes(environ: Mapping[str, str]) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 59:
         raise SettingError(RESYNC_MINUTES, text, "give a whole number of minutes from 1 to 59")
     return int(text)
+
+
+def child_events(environ: Mapping[str, str]) -> str:
+    """Return AUTO, HOOKS or WATCH; a hook finds what the server made of AUTO."""
+    text = environ.get(CHILD_EVENTS, "").strip() or AUTO
+    if text not in (AUTO, HOOKS, WATCH):
+        raise SettingError(CHILD_EVENTS, text, "give one of auto, hooks, watch")
+    return text
 
 
 def _is_label(name: str) -> bool:

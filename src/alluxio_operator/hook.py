@@ -15,7 +15,9 @@ import time
 
 from alluxio_operator.environment import (
     INLINE,
+    WATCH,
     SettingError,
+    child_events,
     resync_minutes,
     socket_path,
     watch_namespaces,
@@ -97,6 +99,36 @@ def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, An
                 "queue": "edits",
             }
         ],
+    }
+
+
+def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the bindings that wake the owner of a changed child; none where the server watches children itself."""
+    from alluxio_operator.engine.child_filters import BINDING, KINDS, MANAGED_BY_LABEL, filter_for
+
+    last = KINDS[-1][1]
+    bindings = [
+        {
+            "name": f"{BINDING}{kind}",
+            "apiVersion": api_version,
+            "kind": kind,
+            "labelSelector": {"matchLabels": MANAGED_BY_LABEL},
+            **namespace_selector(environ),
+            "jqFilter": filter_for(kind, state),
+            "keepFullObjectsInMemory": False,
+            # The server lists the owners at its start. It only has to learn when every kind is watched, to look for
+            # what changed before that: shell-operator starts all watches of a hook before it synchronizes the first.
+            "executeHookOnSynchronization": kind == last,
+            "queue": "children",
+        }
+        for api_version, kind, state in KINDS
+    ]
+    return {
+        "configVersion": "v1",
+        # A rollout makes hundreds of events; those that wait for a run are handed over together. Each kind takes a run
+        # at the start, also where the hook is not run.
+        "settings": {"executionMinInterval": "500ms", "executionBurst": 2 * len(KINDS)},
+        **({"kubernetes": bindings} if child_events(environ) != WATCH else {}),
     }
 
 

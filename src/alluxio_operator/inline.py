@@ -35,7 +35,7 @@ def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
     by_kind = module.reconcilers(kube, settings, metrics, changes)
     queue = QueueState()
     found = wakeups_in(json.loads(message), by_kind.keys())
-    for request in (*found.requests, *found.existing):
+    for request in (*found.requests, *found.children, *found.existing):
         queue.add(request, now=0)
     if found.resync:
         for request in module.list_owners(kube, settings, changes):

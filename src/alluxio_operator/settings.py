@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from alluxio_operator.environment import (
+    AUTO,
+    CHILD_EVENTS,
     DEFAULT_RUN_DIR,
     RESYNC_MINUTES,
     RUN_DIR,
     WATCH_NAMESPACE,
     SettingError,
+    child_events,
     resync_minutes,
     socket_path,
     watch_namespaces,
@@ -107,6 +110,8 @@ class Settings:
         RESYNC_MINUTES, lambda text: resync_minutes({RESYNC_MINUTES: text}), resync_minutes({})
     )
     """Minutes between two looks at every owner."""
+    child_events: str = _setting(CHILD_EVENTS, lambda text: child_events({CHILD_EVENTS: text}), AUTO)
+    """What wakes the owners of changed children: "hooks", "watch" (the server's own), or "auto": by their number."""
     shutdown_grace: float = _setting("ALLUXIO_OPERATOR_SHUTDOWN_GRACE_SECONDS", _seconds, 25.0)
     """Time for everything to end; less than the pod's terminationGracePeriodSeconds."""
 

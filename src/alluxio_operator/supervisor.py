@@ -1,7 +1,8 @@
 """The container's first process: keeps the hook server and shell-operator together.
 
-The server starts at once, shell-operator when the server says that it leads. When either ends, everything ends:
-then the kubelet starts it all anew, and nothing half-working stays behind.
+The server starts at once. When it leads, it counts the resources and says whether hooks or its own watches follow their
+objects; then shell-operator starts. When either ends, everything ends: the kubelet restarts the container, and nothing
+half-working stays behind.
 
 This process is resident all the time, so once the settings are parsed it becomes a Python anew, without
 site-packages, that imports only small parts of the standard library: 9 MiB instead of 13.
@@ -17,7 +18,7 @@ import signal
 import sys
 import time
 
-from alluxio_operator.environment import LEADING_FD, RUN_DIR, SettingError
+from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD, RUN_DIR, SettingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ class Supervisor:
     def _hear(self, leading: int) -> bool:
         said = os.read(leading, 64)
         self._leading += said
-        if said and self._leading == b"leading\n" and self._kill_at is None:
-            self._start("shell-operator", {})
+        if said and self._leading.endswith(b"\n") and self._kill_at is None:
+            _, source = self._leading.decode().split()
+            self._start("shell-operator", {CHILD_EVENTS: source})
         return bool(said)
 
     def _handle_signals(self, wake: int) -> None:

@@ -1,7 +1,7 @@
 """Faults on a cluster without machines; `make faults` and the suite of the same name bring one up and run these tests.
 
 python -m dev.cluster up --simulated
-dev/in-simulation .venv/bin/python -m pytest tests/faults [--long] [-k crash]
+dev/in-simulation .venv/bin/python -m pytest tests/faults [--long] [-k crash] [--child-events watch]
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from tests.faults.reference import Form, Reference, run_in_peace
 from tests.faults.world import ENDING, LABEL, World, WorldMaker, end_all_operators
 from tests.support.builders import ROOT
 
+from alluxio_operator.environment import AUTO, CHILD_EVENTS, HOOKS, WATCH
+
 SIDE_BY_SIDE = 5
 """Worlds at a time: an operator waits more than it computes."""
 
@@ -35,9 +37,15 @@ LIMIT_SHORT, LIMIT_LONG = 300, 3600
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --long, and how long the operator is killed again and again."""
+    """Add --long, how the operators are set, and how long they are killed again and again."""
     parser.addoption("--long", action="store_true", help="every crash point, 100 owners, 1,000 specs")
     parser.addoption("--side-by-side", type=int, default=SIDE_BY_SIDE, help="how many operators at once")
+    parser.addoption(
+        "--child-events",
+        default=AUTO,
+        choices=[AUTO, HOOKS, WATCH],
+        help="what wakes the owners of changed children, but for tests of both; default auto, which is hooks here",
+    )
     parser.addoption("--minutes", type=float, help="minutes of kills while specs change; default 0.5, long 30")
 
 
@@ -107,10 +115,11 @@ def api() -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def new_world(api: Api) -> Iterator[WorldMaker]:
+def new_world(api: Api, pytestconfig: pytest.Config) -> Iterator[WorldMaker]:
     """Makes a world; the operator in it is not started."""
     loop, upstream, collections = Loop(), Upstream(Path(os.environ["KUBECONFIG"])), listed(api)
-    yield lambda settings=None: World(api, loop, upstream, collections, settings)
+    asked = {CHILD_EVENTS: pytestconfig.getoption("--child-events")}
+    yield lambda settings=None: World(api, loop, upstream, collections, asked | (settings or {}))
     loop.close()
 
 

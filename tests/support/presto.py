@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -161,6 +162,18 @@ class World(OwnerWorld):
             if serves
             else NoAnswer("connection refused")
         )
+
+    def stand_still(self, seconds: float) -> int:
+        """Reconcile each time that the operator asked for, while nothing happens; return how often that was."""
+        end, count = self.now + timedelta(seconds=seconds), 0
+        while self.now < end:
+            outcome = self.reconcile()
+            count += 1
+            if outcome.requeue_after is None:
+                break
+            self.pass_time(max(outcome.requeue_after, 0.001))
+            assert count < 10_000, f"a hot loop: {outcome}"
+        return count
 
     def deployment(self, name: str) -> Json:
         """Return a Deployment of it."""

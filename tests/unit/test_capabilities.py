@@ -28,7 +28,7 @@ def test_every_question_is_answered():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_what_is_named_as_proof_is_there(row: list[str]):
-    paths = re.findall(r"`((?:tests|kuttl-tests)/[^`]+)`", row[3])
+    paths = re.findall(r"`((?:dev/tests|tests|kuttl-tests)/[^`]+)`", row[3])
     links = re.findall(r"\]\(([^)#]+)\)", row[3])
 
     assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -17,6 +17,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from alluxio_operator import hook, inline
+from alluxio_operator.engine.children import CHILD_KINDS
 from alluxio_operator.engine.work import Deadline, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
@@ -41,6 +42,7 @@ class Received:
             lambda: OWNERS,
             {KIND},
             self.metrics,  # type: ignore[arg-type]
+            self.requests.append,
         )
 
     def add_all(self, requests: Iterable[Request]) -> None:
@@ -128,13 +130,35 @@ def test_bindings_watch_the_namespaces_that_are_set(
         assert binding["queue"] != "main"
 
 
-def test_edits_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None:
+def test_edits_children_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None:
     queues = []
     for path in sorted(HOOKS.glob("*.py")):
         config = json.loads(server.run(path.name, None, "--config").stdout)
         bindings = config.get("kubernetes", []) + config.get("schedule", [])
         queues.append({binding["queue"] for binding in bindings})
-    assert queues == [{"edits"}, {"edits"}, {"resync"}]
+    assert queues == [{"edits"}, {"edits"}, {"resync"}, {"children"}]
+
+
+@pytest.mark.parametrize("chosen", ["", "auto", "hooks"])
+def test_the_hook_for_children_binds_each_kind_that_the_server_would_watch(server: Received, chosen: str) -> None:
+    ran = server.run("30-children.py", None, "--config", ALLUXIO_OPERATOR_CHILD_EVENTS=chosen)
+    bindings = json.loads(ran.stdout)["kubernetes"]
+    assert [one["kind"] for one in bindings] == [child.kind for child in CHILD_KINDS]
+    # The last one says that all are watched.
+    assert [one["executeHookOnSynchronization"] for one in bindings] == [False] * (len(bindings) - 1) + [True]
+
+
+def test_the_hook_for_children_binds_nothing_where_the_server_watches(server: Received) -> None:
+    ran = server.run("30-children.py", None, "--config", ALLUXIO_OPERATOR_CHILD_EVENTS="watch")
+    config = json.loads(ran.stdout)
+    # Without settings shell-operator would refuse a configuration that has nothing but a version.
+    assert config.keys() == {"configVersion", "settings"}
+
+
+def test_an_unknown_source_of_child_events_is_refused_in_words(server: Received) -> None:
+    ran = server.run("30-children.py", None, "--config", ALLUXIO_OPERATOR_CHILD_EVENTS="kopf")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "30-children: ALLUXIO_OPERATOR_CHILD_EVENTS='kopf': give one of auto, hooks, watch\n"
 
 
 def test_the_resync_is_as_frequent_as_set(server: Received) -> None:
@@ -168,7 +192,7 @@ def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> N
     server.listener.close()
     later = Received()
     later.folder = server.folder
-    later.listener = Listener(server.folder / "hooks.sock", later, list, list, {KIND}, later.metrics)  # type: ignore[arg-type]
+    later.listener = Listener(server.folder / "hooks.sock", later, list, list, {KIND}, later.metrics, print)  # type: ignore[arg-type]
     import threading
 
     timer = threading.Timer(0.3, later.listener.start)

@@ -27,6 +27,7 @@ def test_everything_can_be_set() -> None:
         variable, default = one.metadata["variable"], one.default
         number = str(default + 1) if isinstance(default, int | float) else "/some/path"
         environ[variable] = "DEBUG" if variable.endswith("LOG_LEVEL") else number
+    environ["ALLUXIO_OPERATOR_CHILD_EVENTS"] = "hooks"
     environ["WATCH_NAMESPACE"] = "b, a"
     settings = Settings.from_env(environ)
     default = Settings()
@@ -58,6 +59,10 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ({"ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS": "1m"}, "give a number of seconds above 0"),
         ({"ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS": "0"}, "give a number of seconds above 0"),
         ({"ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS": "nan"}, "give a number of seconds above 0"),
+        (
+            {"ALLUXIO_OPERATOR_CHILD_EVENTS": "kopf"},
+            "ALLUXIO_OPERATOR_CHILD_EVENTS='kopf': give one of auto, hooks, watch",
+        ),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL='loud': give one of debug, info, warn, error"),
         ({"WATCH_NAMESPACE": "A"}, "WATCH_NAMESPACE='A': 'A' is no namespace's name"),
         (

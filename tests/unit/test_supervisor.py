@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from alluxio_operator.environment import LEADING_FD
+from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD
 from alluxio_operator.settings import Settings
 from alluxio_operator.supervisor import shell_operator_env
 
-LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading\\n')"
+LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading hooks\\n')"
 LIVES = """
 import os, signal, sys, time
 def ended(*_):
@@ -147,6 +147,25 @@ def test_what_does_not_end_in_time_is_killed(supervised: Any) -> None:
     one.process.terminate()
     assert one.ends() == 137
     assert [line["msg"] for line in one.log].count("shell-operator did not end in time and is killed") == 1
+
+
+def test_shell_operator_and_so_the_hooks_learn_what_the_server_chose(supervised: Any) -> None:
+    says = LIVES + f"note('has ' + os.environ.get({CHILD_EVENTS!r}, 'nothing'))\n" + WAITS
+    one = supervised(LIVES + LEADS.replace("hooks", "watch") + "\n" + WAITS, says)
+    one.wait_for("shell-operator has watch")
+    one.process.terminate()
+    assert one.ends() == 0
+
+
+def test_what_the_server_says_may_come_in_parts(supervised: Any) -> None:
+    parts = (
+        f"for part in (b'lead', b'ing wa', b'tch\\n'): os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
+    )
+    one = supervised(LIVES + parts + "\n" + WAITS, LIVES + f"note('has ' + os.environ[{CHILD_EVENTS!r}])\n" + WAITS)
+    one.wait_for("shell-operator has watch")
+    one.process.terminate()
+    assert one.ends() == 0
+    assert one.noted().count("shell-operator runs") == 1
 
 
 def test_shell_operator_does_not_get_the_servers_descriptor(supervised: Any) -> None:

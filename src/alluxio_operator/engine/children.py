@@ -1,6 +1,7 @@
 """What an object that the operator made says by itself: whom it belongs to, and what of it an owner has to know.
 
-Pure: an event carries an object, and this tells whether anybody is to be woken for it.
+Pure: an event carries an object, and this tells whether an owner is to be woken for it. The hooks' filters say the same
+in jq (`alluxio_operator.engine.child_filters`).
 """
 
 from __future__ import annotations
@@ -9,28 +10,23 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alluxio_operator.api.base import GROUP
+from alluxio_operator.engine.child_filters import (
+    EVERY_VERSION,
+    GROUP,
+    KINDS,
+    MANAGED_BY,
+    OF_JOB,
+    OF_METADATA,
+    OF_WORKLOAD,
+    OWNER_KIND_LABEL,
+    OWNER_LABEL,
+    PODS,
+    ROLLOUT,
+)
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kube.kinds import Object
 
-OWNER_KIND_LABEL: Final = f"{GROUP}/owner-kind"
-OWNER_LABEL: Final = f"{GROUP}/owner"
-
-_ROLLOUT: Final = (
-    "observedGeneration",
-    "replicas",
-    "readyReplicas",
-    "availableReplicas",
-    "updatedReplicas",
-    "currentRevision",
-    "updateRevision",
-    "currentNumberScheduled",
-    "desiredNumberScheduled",
-    "numberReady",
-    "numberAvailable",
-    "updatedNumberScheduled",
-)
-"""What a rollout's progress shows in; the rest of a workload's status changes without meaning anything here."""
+__all__ = ["CHILD_KINDS", "MANAGED_BY", "OWNER_KIND_LABEL", "OWNER_LABEL", "ChildKind", "owner_of", "version_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +59,13 @@ def version_of(obj: Object) -> str:
 
 def _workload(obj: Object) -> Hashable:
     status: Mapping[str, Any] = obj.get("status", {})
-    return (*_head(obj), *(status.get(name) for name in _ROLLOUT))
+    return (*_head(obj), *(status.get(name) for name in ROLLOUT))
 
 
 def _job(obj: Object) -> Hashable:
     status: Mapping[str, Any] = obj.get("status", {})
     held = tuple(c["type"] for c in status.get("conditions", ()) if c["status"] == "True")
-    return (*_head(obj), *(status.get(name) for name in ("active", "succeeded", "failed")), held)
+    return (*_head(obj), *(status.get(name) for name in PODS), held)
 
 
 def _head(obj: Object) -> tuple[Hashable, ...]:
@@ -79,14 +75,15 @@ def _head(obj: Object) -> tuple[Hashable, ...]:
     return (meta["uid"], meta.get("generation"), labels, owners, "deletionTimestamp" in meta)
 
 
-_WORKLOADS = ("StatefulSet", "DaemonSet", "Deployment")
-_WITHOUT_STATUS = ("ConfigMap", "Service", "ServiceAccount", "PersistentVolumeClaim")
-_HEAD_ONLY = ("PodDisruptionBudget",)
+_STATES: Final[Mapping[str, Callable[[Object], Hashable]]] = {
+    OF_WORKLOAD: _workload,
+    OF_JOB: _job,
+    OF_METADATA: _head,
+    EVERY_VERSION: version_of,
+}
 
-CHILD_KINDS: Final = (
-    *(ChildKind(kind, metadata_only=False, state_of=_workload) for kind in _WORKLOADS),
-    ChildKind("Job", metadata_only=False, state_of=_job),
-    *(ChildKind(kind, metadata_only=True, state_of=version_of) for kind in _WITHOUT_STATUS),
-    *(ChildKind(kind, metadata_only=True, state_of=_head) for kind in _HEAD_ONLY),
+CHILD_KINDS: Final = tuple(
+    ChildKind(kind, metadata_only=state in (OF_METADATA, EVERY_VERSION), state_of=_STATES[state])
+    for _, kind, state in KINDS
 )
 """Every kind that is watched for its owners. Of objects whose status tells nothing only the metadata is asked for."""

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.presto import KIND as PRESTO
-from alluxio_operator.engine.children import CHILD_KINDS, owner_of, version_of
+from alluxio_operator.engine.children import CHILD_KINDS, MANAGED_BY, owner_of, version_of
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey, Reason, Reconciler, Request
-from alluxio_operator.kinds.cluster.names import MANAGED_BY
 from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
 from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
 from alluxio_operator.kinds.presto.rest import PrestoRest

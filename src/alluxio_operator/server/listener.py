@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, cast
 
-from alluxio_operator.engine.work import ListOwners, Reason, Resync
+from alluxio_operator.engine.work import ListOwners, Reason, Request, Resync
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.wakeups import MessageError, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
@@ -35,7 +35,8 @@ SETTLING = 3.0
 class Listener:
     """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled.
 
-    A resync's looks at owners of which nothing is known to have changed are spread over `spread` seconds.
+    Owners of changed children go to `wake`, as from the server's own watches. A resync's looks at owners of which
+    nothing is known to have changed are spread over `spread` seconds.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Listener:
         resync: Resync,
         kinds: Collection[str],
         metrics: Metrics,
+        wake: Callable[[Request], None],
         spread: float = 0.0,
     ) -> None:
         self._path = path
         self._queue = queue
         self._list_owners = list_owners
         self._resync = resync
+        self._wake = wake
         self._spread = spread
         self._kinds = kinds
         self._metrics = metrics
@@ -95,19 +98,24 @@ class Listener:
 
     def _take_in(self, message: Any) -> int:
         found = wakeups_in(message, self._kinds)
-        resync = list(self._resync()) if found.resync else []
-        drifted = [request for request in resync if request.reason != Reason.RESYNC]
-        looks = [request for request in resync if request.reason == Reason.RESYNC]
+        # A change from before shell-operator watched never comes as an event, and a child that lost its owner's name
+        # doesn't say whom to wake: the comparison with what is remembered finds both.
+        every_owner = found.resync or found.children_watched
+        compared = list(self._resync()) if every_owner or found.orphaned else []
+        drifted = [request for request in compared if request.reason != Reason.RESYNC]
+        looks = [request for request in compared if request.reason == Reason.RESYNC] if every_owner else []
         self._queue.add_all([*found.requests, *drifted])
         for place, request in enumerate(looks):
-            self._queue.add_after(request, self._spread * place / len(looks))
+            self._queue.add_after(request, self._spread * place / len(looks) if found.resync else SETTLING)
+        for request in found.children:
+            self._wake(request)
         if found.existing:
             # What was edited after the owners had been listed, and before shell-operator began to watch, is no event.
             self._queue.add_all(request for request in self._list_owners() if request.reason == Reason.EDIT)
         # What exists at a start is told binding by binding: one look when all have been told is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)
-        accepted = len(found.requests) + len(found.existing) + len(resync)
+        accepted = len(found.requests) + len(found.existing) + len(found.children) + len(drifted) + len(looks)
         self._metrics.hook_wakeups.labels(found.hook).inc(accepted)
         log.debug("wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out})
         return accepted

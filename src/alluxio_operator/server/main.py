@@ -17,8 +17,9 @@ from typing import NoReturn, Protocol
 
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import IsNews, ListOwners, Reconcile, Reconciler, Request, Resync
-from alluxio_operator.environment import LEADING_FD
+from alluxio_operator.environment import LEADING_FD, WATCH
 from alluxio_operator.kube.client import Kube
+from alluxio_operator.server.child_events import ChildEvents
 from alluxio_operator.server.http import HttpServer
 from alluxio_operator.server.lease import Election, KubeLeases, Times
 from alluxio_operator.server.listener import Listener
@@ -105,7 +106,10 @@ class Companion(Protocol):
 
 
 class Server:
-    """One replica; on `leading_fd` it tells the supervisor that it leads, `exit_now` ends the process at once."""
+    """One replica; `exit_now` ends the process at once.
+
+    On `leading_fd` it tells the supervisor that it leads, and what wakes the owners of changed children.
+    """
 
     def __init__(
         self,
@@ -146,12 +150,15 @@ class Server:
             settings.socket,
             self._queue,
             work.list_owners,
-            work.resync,
+            self._resync,
             work.reconcilers.keys(),
             metrics,
+            self._wake,
             spread=settings.resync_minutes * 60 * SPREAD,
         )
-        self._watches = [Watch(kube, one, self._wake, metrics) for one in work.watched]
+        self._child_events = ChildEvents(settings.child_events, metrics)
+        self._kube = kube
+        self._watches: list[Watch] = []
         self._http = HttpServer(
             settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
         )
@@ -213,6 +220,9 @@ class Server:
         self._queue.add_all(owners)
         self._pool.start()
         self._listener.start()
+        source = self._child_events.choose(len(owners))
+        if source == WATCH:
+            self._watches = [Watch(self._kube, one, self._wake, self._metrics) for one in self._work.watched]
         for watch in self._watches:
             watch.start()
         for companion in self._companions:
@@ -222,7 +232,7 @@ class Server:
         log.info("leading", extra={"owners": len(owners)})
         if self._leading_fd is not None:
             try:
-                os.write(self._leading_fd, b"leading\n")
+                os.write(self._leading_fd, f"leading {source}\n".encode())
             except BrokenPipeError:
                 log.critical("the supervisor is gone")
                 return False
@@ -237,6 +247,11 @@ class Server:
                 log.exception("owners could not be listed")
             if self._clock() >= give_up or told_to_stop(self._settings.lease_retry):
                 return None
+
+    def _resync(self) -> list[Request]:
+        found = list(self._work.resync())
+        self._child_events.count(len({request.key for request in found}))
+        return found
 
     def _wake(self, request: Request) -> None:
         if request.key.kind in self._work.reconcilers and self._work.is_news(request):

@@ -42,6 +42,14 @@ class Metrics:
         self.hook_wakeups = self._counter("hook_wakeups", "Wake-ups that the hooks sent.", "hook")
         self.watch_events = self._counter("watch_events", "Changes of children that woke their owner.", "kind")
         self.watch_restarts = self._counter("watch_restarts", "Watches that had to begin anew.", "kind", "cause")
+        self.owners = self._gauge("owners", "Resources when they were last listed.")
+        self.child_events_source = self._gauge(
+            "child_events_source", "1 for what wakes the owners of changed children: hooks or watch.", "source"
+        )
+        self.child_events_outgrown = self._gauge(
+            "child_events_outgrown",
+            "1 if the next start changes from hooks to the watch, as there are so many resources.",
+        )
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)

@@ -7,14 +7,11 @@ can grow without bound in a JVM is bounded by flags.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_binary, in_bytes
 from alluxio_operator.api.roles import Process
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.cluster import names
 
 MI = 1024**2
 
@@ -24,8 +21,6 @@ CODE_CACHE = 64 * MI
 """Bound of compiled code."""
 THREADS_AND_COLLECTOR = 160 * MI
 """Stacks of some hundred threads, the collector's tables, native libraries."""
-ROCKSDB = 512 * MI
-"""Four column families of inode and block metadata, each with two write buffers of 64 MiB (RocksDB's default)."""
 
 OVERHEAD = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
 SMALLEST_HEAP = 64 * MI
@@ -125,62 +120,6 @@ def divide(wish: MemoryNeeds) -> Division | Problem:
             remedy="lower the request or raise resources.limits.memory",
         )
     return Division(wish.role, heap, direct, wish.overhead, wish.tiers, limit, request)
-
-
-def divisions(spec: ClusterSpec) -> dict[str, Division | Problem]:
-    """Return the division of each process of a cluster by role."""
-    return {wish.role: divide(wish) for wish in _needs(spec)}
-
-
-def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
-    metastore = {**spec.properties, **spec.masters.properties}.get("alluxio.master.metastore", "ROCKS")
-    yield MemoryNeeds(
-        names.MASTER,
-        "spec.masters",
-        spec.masters,
-        heap=1024 * MI,
-        direct=128 * MI,
-        overhead=OVERHEAD + (0 if metastore == "HEAP" else ROCKSDB),
-    )
-    yield MemoryNeeds(
-        names.WORKER,
-        "spec.workers",
-        spec.workers,
-        heap=1024 * MI,
-        direct=512 * MI,
-        overhead=OVERHEAD,
-        tiers=sum(in_bytes(tier.quota) for tier in spec.workers.tiers if tier.lies_on == "MEM"),
-    )
-    if spec.job_service.enabled:
-        yield MemoryNeeds(
-            names.JOB_MASTER,
-            "spec.jobService.master",
-            spec.job_service.master,
-            heap=512 * MI,
-            direct=64 * MI,
-            overhead=OVERHEAD,
-        )
-        yield MemoryNeeds(
-            names.JOB_WORKER,
-            "spec.jobService.worker",
-            spec.job_service.worker,
-            heap=512 * MI,
-            direct=256 * MI,
-            overhead=OVERHEAD,
-        )
-    if spec.log_server.enabled:
-        yield MemoryNeeds(
-            names.LOG_SERVER,
-            "spec.logServer",
-            spec.log_server,
-            heap=128 * MI,
-            direct=16 * MI,
-            overhead=OVERHEAD,
-        )
-    if spec.proxy.enabled:
-        yield MemoryNeeds(names.PROXY, "spec.proxy", spec.proxy, heap=512 * MI, direct=256 * MI, overhead=OVERHEAD)
-    if spec.fuse.enabled:
-        yield MemoryNeeds(names.FUSE, "spec.fuse", spec.fuse, heap=512 * MI, direct=512 * MI, overhead=OVERHEAD)
 
 
 def _mi(count: int) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
@@ -104,17 +103,6 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
     """Return what keeps the first troubled pod from running."""
     return next((pod.trouble for pod in pods if pod.trouble), None)
-
-
-def roles_by_container(pods: Iterable[Pod]) -> Callable[[str, str], str | None]:
-    """Return what tells the role of a container by its pod's name and its own; a job worker is a role within a pod."""
-    roles = {pod.name: pod.role for pod in pods if pod.role in names.ROLES}
-
-    def role_of(pod: str, container: str) -> str | None:
-        of_its_own = container.replace("-", "")
-        return of_its_own if pod in roles and of_its_own in names.ROLES else roles.get(pod)
-
-    return role_of
 
 
 def gist(text: str) -> str:

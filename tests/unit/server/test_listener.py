@@ -34,6 +34,7 @@ class Running:
         self.path = path
         self.added: list[Request] = []
         self.planned: list[tuple[Request, float]] = []
+        self.woken: list[Request] = []
         self.metrics = Metrics(CollectorRegistry())
         self.owners: list[OwnerKey] | Exception = [ONE, TWO]
         self.drifted: list[Request] = []
@@ -45,6 +46,7 @@ class Running:
             self.resync,
             {KIND},
             self.metrics,
+            self.woken.append,
             spread=540,
         )
 
@@ -109,11 +111,38 @@ def test_an_edit_from_before_shell_operator_watched_is_served_at_once(running: R
 
 
 def test_a_resync_looks_at_every_owner_spread_over_time_and_at_drift_at_once(running: Running) -> None:
-    drift = Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")}))
-    running.drifted = [drift]
+    running.drifted = [DRIFT]
     assert running.tell(SCHEDULE) == {"accepted": 3}
-    assert running.added == [drift]
+    assert running.added == [DRIFT]
     assert running.planned == [(Request(ONE, Reason.RESYNC), 0), (Request(TWO, Reason.RESYNC), 270)]
+
+
+DRIFT = Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")}))
+CHILD = {"kind": "Job", "name": "one-journal"}
+
+
+def test_a_changed_child_wakes_its_owner_as_the_servers_own_watch_does(running: Running) -> None:
+    assert running.tell(event(child=CHILD)) == {"accepted": 1}
+    assert running.woken == [Request(ONE, Reason.CHILD, frozenset({ChildRef("Job", "one-journal")}))]
+    assert (running.added, running.planned) == ([], [])
+
+
+def test_when_children_begin_to_be_watched_drift_is_served_and_every_owner_looked_at(running: Running) -> None:
+    running.drifted = [DRIFT]
+    began = {"type": "Synchronization", "binding": "child-PodDisruptionBudget", "objects": [event(child=CHILD)]}
+    assert running.tell(began) == {"accepted": 3}
+    assert running.added == [DRIFT]
+    assert running.planned == [(Request(key, Reason.RESYNC), module.SETTLING) for key in (ONE, TWO)]
+    assert running.woken == []
+
+
+def test_a_child_that_names_no_owner_any_more_has_what_drifted_looked_for(running: Running) -> None:
+    running.drifted = [DRIFT]
+    lost = event(kind=None, name=None, child=CHILD) | {"watchEvent": "Modified"}
+    assert running.tell(lost) == {"accepted": 1}
+    assert (running.added, running.planned) == ([DRIFT], [])
+    made = event(kind=None, name=None, child=CHILD) | {"watchEvent": "Added"}
+    assert running.tell(made) == {"accepted": 0}
 
 
 def test_owners_that_cannot_be_listed_are_an_error_for_the_hook(running: Running) -> None:

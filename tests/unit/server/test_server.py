@@ -18,7 +18,9 @@ from prometheus_client import CollectorRegistry
 from server_fakes import UNREACHABLE, FakeLeases, eventually
 
 from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.environment import HOOKS, WATCH
 from alluxio_operator.server import main as module
+from alluxio_operator.server.child_events import HOOKS_BELOW
 from alluxio_operator.server.main import Server, Work
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
@@ -123,6 +125,13 @@ class Replica:
         assert not self.thread.is_alive()
         return self.code
 
+    def tell(self, *contexts: dict[str, Any]) -> dict[str, Any]:
+        with socket.socket(socket.AF_UNIX) as hook:
+            hook.connect(str(self.settings.socket))
+            hook.sendall(json.dumps({"hook": "a hook", "contexts": contexts}).encode())
+            hook.shutdown(socket.SHUT_WR)
+            return dict(json.loads(hook.recv(100)))
+
     def get(self, path: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.server._http.port, timeout=10)
         connection.request("GET", path)
@@ -139,17 +148,12 @@ def folder() -> Iterator[str]:
 def test_a_leader_reconciles_every_owner_and_tells_the_supervisor(folder: str) -> None:
     kube = FakeLeases()
     one = Replica(kube, folder)
-    assert os.read(one.said, 100) == b"leading\n"
+    assert os.read(one.said, 100) == b"leading hooks\n"
     eventually(lambda: one.seen == [Request(KEY, Reason.RESYNC)])
     eventually(lambda: (one.get("/healthz"), one.get("/readyz")) == (200, 200))
 
-    with socket.socket(socket.AF_UNIX) as hook:
-        hook.connect(str(one.settings.socket))
-        wake = {"kind": KIND, "namespace": "data", "name": "two"}
-        event = {"type": "Event", "filterResult": {"wake": wake}}
-        hook.sendall(json.dumps({"hook": "10-alluxioclusters", "contexts": [event]}).encode())
-        hook.shutdown(socket.SHUT_WR)
-        assert json.loads(hook.recv(100)) == {"accepted": 1}
+    wake = {"kind": KIND, "namespace": "data", "name": "two"}
+    assert one.tell({"type": "Event", "filterResult": {"wake": wake}}) == {"accepted": 1}
     eventually(lambda: one.seen[1:] == [Request(OwnerKey(KIND, "data", "two"), Reason.EDIT)])
 
     assert one.end() == 0
@@ -286,11 +290,22 @@ def test_a_replica_ends_when_its_supervisor_is_gone(folder: str) -> None:
     assert one.code == 1
 
 
-def test_a_leader_reconciles_whose_children_changed_unless_it_is_no_news(folder: str) -> None:
+def child_event(name: str) -> dict[str, Any]:
+    owner = owner_of({"metadata": {"name": name}})
+    wake = {"kind": owner.kind, "namespace": "data", "name": name, "child": {"kind": "Job", "name": name}}
+    return {"type": "Event", "binding": "child-Job", "watchEvent": "Modified", "filterResult": {"wake": wake}}
+
+
+@pytest.mark.parametrize("source", [HOOKS, WATCH])
+def test_a_leader_reconciles_whose_children_changed_unless_it_is_no_news(folder: str, source: str) -> None:
     kube = FakeLeases()
-    kube.watched = [{"metadata": {"namespace": "data", "name": name}} for name in CHILDREN]
-    one = Replica(kube, folder)
+    if source == WATCH:
+        kube.watched = [{"metadata": {"namespace": "data", "name": name}} for name in CHILDREN]
+    one = Replica(kube, folder, child_events=source)
     one.owners, one.known = [], [OwnerKey(KIND, "data", "two")]
+    if source == HOOKS:
+        eventually(one.leads)
+        assert one.tell(*(child_event(name) for name in CHILDREN)) == {"accepted": 2}
     child = frozenset({ChildRef("Job", "one")})
     eventually(lambda: Request(KEY, Reason.CHILD, child) in one.seen)
     threading.Event().wait(2 * module.GATHERING)
@@ -300,7 +315,7 @@ def test_a_leader_reconciles_whose_children_changed_unless_it_is_no_news(folder:
 
 
 def test_a_watch_that_has_ended_makes_the_process_unhealthy(folder: str) -> None:
-    one = Replica(FakeLeases(), folder)
+    one = Replica(FakeLeases(), folder, child_events=WATCH)
     eventually(one.leads)
     eventually(lambda: one.get("/healthz") == 200)
     for watch in one.server._watches:
@@ -309,14 +324,44 @@ def test_a_watch_that_has_ended_makes_the_process_unhealthy(folder: str) -> None
     assert one.end() == 0
 
 
+def test_by_hooks_the_server_watches_nothing_itself(folder: str) -> None:
+    kube = FakeLeases()
+    kube.watched = [{"metadata": {"namespace": "data", "name": "one"}}]
+    one = Replica(kube, folder, child_events=HOOKS)
+    eventually(lambda: one.get("/readyz") == 200 and one.seen)
+    threading.Event().wait(2 * module.GATHERING)
+    assert one.seen == [Request(KEY, Reason.RESYNC)]
+    assert one.server.unhealthy() == []
+    assert one.end() == 0
+
+
+def test_the_owners_at_the_start_decide_and_a_resync_finds_that_they_grew(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [OwnerKey(KIND, "data", f"{number}") for number in range(HOOKS_BELOW)]
+    kube = FakeLeases()
+    one = Replica(kube, folder)
+    assert os.read(one.said, 100) == b"leading hooks\n"
+    one.owners = many
+    assert "accepted" in one.tell({"type": "Schedule", "binding": "resync"})
+    assert one.metrics.registry.get_sample_value("alluxio_operator_child_events_outgrown") == 1
+    assert one.end() == 0
+
+    monkeypatch.setattr(Replica, "list_owners", lambda self: [Request(key, Reason.RESYNC) for key in many])
+    two = Replica(kube, folder)
+    assert os.read(two.said, 100) == b"leading watch\n"
+    assert all(watch.alive() for watch in two.server._watches)
+    assert two.end() == 0
+
+
 def test_a_standby_watches_nothing(folder: str) -> None:
     kube = FakeLeases()
-    first = Replica(kube, folder)
+    first = Replica(kube, folder, child_events=WATCH)
     eventually(first.leads)
     kube.watched = [{"metadata": {"namespace": "data", "name": "one"}}]
-    second = Replica(kube, folder)
+    second = Replica(kube, folder, child_events=WATCH)
     second.owners = []
     eventually(lambda: second.get("/readyz") == 200)
-    assert not any(watch.alive() for watch in second.server._watches)
+    assert second.server._watches == []
     assert second.seen == []
     assert (second.end(), first.end()) == (0, 0)

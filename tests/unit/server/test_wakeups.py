@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alluxio_operator.engine.work import OwnerKey, Reason, Request
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.server.wakeups import MessageError, Wakeups, wakeups_in
 
 KIND = "AlluxioCluster"
@@ -37,6 +37,34 @@ def test_an_event_of_the_owner_is_an_edit() -> None:
 )
 def test_what_exists_is_no_change(context: dict[str, Any]) -> None:
     assert read(context) == Wakeups("10-alluxioclusters", existing=EXISTS)
+
+
+def child(watch_event: str, **wake: Any) -> dict[str, Any]:
+    named = {"kind": "ConfigMap", "name": "one-client", "version": "u/7"}
+    seen = {"wake": WAKE | {"child": named} | wake}
+    return {"binding": "child-ConfigMap", "type": "Event", "watchEvent": watch_event, "filterResult": seen}
+
+
+@pytest.mark.parametrize(("watch_event", "version"), [("Added", "u/7"), ("Modified", "u/7"), ("Deleted", "")])
+def test_an_event_of_a_child_names_it_with_the_version_that_there_is(watch_event: str, version: str) -> None:
+    request = Request(ONE, Reason.CHILD, frozenset({ChildRef("ConfigMap", "one-client", version)}))
+    assert read(child(watch_event)) == Wakeups("10-alluxioclusters", children=[request])
+
+
+def test_a_child_of_a_kind_that_is_not_reconciled_is_left_out() -> None:
+    assert read(child("Modified", kind="Another")) == Wakeups("10-alluxioclusters", left_out=1)
+
+
+@pytest.mark.parametrize("wake", [{"kind": None, "name": None}, {"kind": KIND, "name": None}, {"kind": "", "name": ""}])
+def test_a_child_that_names_no_owner_may_have_lost_its_name(wake: dict[str, Any]) -> None:
+    assert read(child("Modified", **wake)) == Wakeups("10-alluxioclusters", orphaned=True, left_out=1)
+    assert read(child("Added", **wake)) == Wakeups("10-alluxioclusters", left_out=1)
+
+
+@pytest.mark.parametrize("objects", [[], [{"filterResult": {"wake": WAKE | {"child": {}}}}]])
+def test_the_synchronization_of_children_says_that_they_are_watched(objects: list[Any]) -> None:
+    began = {"binding": "child-Job", "type": "Synchronization", "objects": objects}
+    assert read(began) == Wakeups("10-alluxioclusters", children_watched=True)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +104,8 @@ def test_an_owner_that_cannot_be_is_left_out(changes: dict[str, Any]) -> None:
         {"hook": "h", "contexts": [{"type": "Event", "filterResult": 1}]},
         {"hook": "h", "contexts": [{"type": "Event", "filterResult": {"generation": 1}}]},
         {"hook": "h", "contexts": [event(name=7)]},
+        {"hook": "h", "contexts": [event(child=7)]},
+        {"hook": "h", "contexts": [event(child={"kind": "Job"})]},
     ],
 )
 def test_what_no_hook_sends_is_refused(message: Any) -> None:

@@ -12,10 +12,8 @@ from typing import Final
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
-from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.kube.kinds import Object
-
-MANAGED_BY = "alluxio-operator"
 
 MASTER = "master"
 WORKER = "worker"

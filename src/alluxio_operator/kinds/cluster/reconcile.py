@@ -21,6 +21,7 @@ from alluxio_operator.kinds.cluster.effects import back_up, keep_what_is_good, p
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import report, report_problems
+from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import followed
 from alluxio_operator.kinds.cluster.storage import execute as growth
 from alluxio_operator.kinds.cluster.storage.desired import wanted
@@ -30,7 +31,6 @@ from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
-from alluxio_operator.workloads.pods import roles_by_container
 
 FOLDER = "alluxio"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.roles import Process
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.workloads.pods import Pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,14 @@ def processes(spec: ClusterSpec) -> Mapping[str, Described]:
         names.PROXY: Described("spec.proxy", spec.proxy),
         names.FUSE: Described("spec.fuse", spec.fuse),
     }
+
+
+def roles_by_container(pods: Iterable[Pod]) -> Callable[[str, str], str | None]:
+    """Return what tells the role of a container by its pod's name and its own; a job worker is a role within a pod."""
+    roles = {pod.name: pod.role for pod in pods if pod.role in names.ROLES}
+
+    def role_of(pod: str, container: str) -> str | None:
+        of_its_own = container.replace("-", "")
+        return of_its_own if pod in roles and of_its_own in names.ROLES else roles.get(pod)
+
+    return role_of

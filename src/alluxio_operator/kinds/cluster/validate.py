@@ -15,16 +15,15 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.objects import dynamic, properties, tiers
+from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads import memory
-from alluxio_operator.workloads import user_volumes as extras
 from alluxio_operator.workloads.memory import Division
 
 RESERVED_VARIABLES: Final = frozenset(
@@ -83,7 +82,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *ufs_options.problems(spec),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),
-        *extras.problems(spec),
+        *user_volumes.problems(spec),
         *_shared_ports(spec),
         *_window(spec),
         *_other_members(spec, made_for),
@@ -185,16 +184,3 @@ def _name_too_long(name: str) -> Problem:
         message=f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
         remedy="create the cluster under a shorter name",
     )
-
-
-def from_pydantic(error: ValidationError, resource: str) -> Iterable[Problem]:
-    """Yield what a type doesn't take; `resource` is its name for `kubectl explain`."""
-    for item in error.errors(include_url=False):
-        path = "spec" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in item["loc"])
-        given = item.get("input")
-        yield Problem(
-            field=path,
-            value=str(given)[:80] if isinstance(given, str | int | float) else "",
-            message=f"isn't valid: {item['msg']}",
-            remedy=f"see `kubectl explain {resource}.{path.split('[')[0]}`",
-        )

@@ -14,15 +14,11 @@ import javaproperties
 
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.api.presto_status import AlluxioStatus
-from alluxio_operator.api.tiers import ShortCircuit
 from alluxio_operator.engine.gate import Gate
-from alluxio_operator.kinds.cluster import names as cluster_names
-from alluxio_operator.kinds.cluster.names import Names as ClusterNames
-from alluxio_operator.kinds.cluster.objects.tiers import SOCKET_FOLDER, host_folder
+from alluxio_operator.kinds.cluster import clients
 from alluxio_operator.kube.kinds import Object
 
 GATE: Final = "AlluxioConnected"
-CLIENT_FILE: Final = "alluxio-site.properties"
 LOGIN: Final = "alluxio.security.login.username"
 """As whom Alluxio's client logs in. Not given, that is the name of the process's user, which then asks to act for
 Hadoop's user; masters refuse that by default, and the client tries again for two minutes without a word.
@@ -42,14 +38,11 @@ def connection(look: CacheLook | None) -> AlluxioStatus | None:
     if look is None or look.resource is None or look.client is None:
         return None
     meta = look.resource["metadata"]
-    given = look.resource.get("spec", {}).get("workers", {}).get("shortCircuit", {})
-    short = ShortCircuit.model_validate(given)
-    sockets = host_folder(short.path, ClusterNames(meta["name"], meta["namespace"])) if short.policy != "None" else None
     return AlluxioStatus(
         cluster=meta["name"],
         uid=meta["uid"],
-        properties=javaproperties.loads(look.client.get("data", {}).get(CLIENT_FILE, "")),
-        sockets=sockets,
+        properties=javaproperties.loads(look.client.get("data", {}).get(clients.CLIENT_FILE, "")),
+        sockets=clients.node_socket_folder(look.resource),
     )
 
 
@@ -105,7 +98,7 @@ def affinity(spec: PrestoSpec) -> Mapping[str, Any] | None:
     """Return the affinity to the cluster's workers."""
     if spec.alluxio is None or spec.alluxio.colocate == "None":
         return None
-    selector = ClusterNames(spec.alluxio.cluster_ref.name, "").selector(cluster_names.WORKER)
+    selector = clients.worker_selector(spec.alluxio.cluster_ref.name)
     term = {"labelSelector": {"matchLabels": dict(selector)}, "topologyKey": "kubernetes.io/hostname"}
     if spec.alluxio.colocate == "Required":
         return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
@@ -118,4 +111,4 @@ def sockets(spec: PrestoSpec, known: AlluxioStatus | None) -> Mapping[str, str] 
     """Return the folder of the domain sockets on the node and in the container, where it helps."""
     if spec.alluxio is None or spec.alluxio.colocate == "None" or known is None or known.sockets is None:
         return None
-    return {"host": known.sockets, "folder": SOCKET_FOLDER}
+    return {"host": known.sockets, "folder": clients.SOCKET_FOLDER}

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from alluxio_operator.api.presto import KIND
-from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
-from alluxio_operator.kinds.cluster.names import MANAGED_BY
+from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
 
 COORDINATOR: Final = "coordinator"
 WORKER: Final = "worker"

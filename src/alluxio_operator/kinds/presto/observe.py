@@ -12,6 +12,7 @@ from alluxio_operator.api.alluxiocluster import KIND as CLUSTER_KIND
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.kinds.cluster.clients import client_config_map
 from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo, PrestoServers
 from alluxio_operator.kinds.presto.cache import CacheLook
@@ -52,7 +53,7 @@ def _look_at_cache(kube: Kube, resource: Object) -> CacheLook | None:
         return None
     namespace = resource["metadata"]["namespace"]
     cluster = _get(kube, CLUSTER_KIND, namespace, name)
-    client = _get(kube, "ConfigMap", namespace, f"{name}-client") if cluster is not None else None
+    client = _get(kube, "ConfigMap", namespace, client_config_map(name)) if cluster is not None else None
     return CacheLook(cluster, client)
 
 

@@ -134,7 +134,8 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
 
 def _look_again(plan: Plan, wait: float, ready: bool) -> float:
     autoscaling = plan.presto.spec.autoscaling
-    at_rest = POLL_LOAD if autoscaling is not None and autoscaling.load is not None else POLL
+    by_load = plan.coordinator.passed and autoscaling is not None and autoscaling.load is not None
+    at_rest = POLL_LOAD if by_load else POLL
     soonest = at_rest if ready else min(wait, at_rest)
     # A moment of a schedule is met to the second: a look just before it would see the window closed.
     return soonest if plan.target.look_after is None else min(soonest, plan.target.look_after + 0.5)

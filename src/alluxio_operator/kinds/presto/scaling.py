@@ -67,7 +67,8 @@ def target_of(spec: PrestoSpec, before: ScalingStatus | None, load: Load | None,
     else:
         if load is not None:
             status = _smoothed(status, _clamped(_by_load(given.load, load), given), given.load, load, now)
-        look += _ends_of_waiting(status, given.load, now)
+            # Without a load the end of a wait decides nothing: requeueing for one that has passed would never stop.
+            look += _ends_of_waiting(status, given.load, now)
         asked.append((status.by_load, "load"))
     target, reason = max(asked, key=lambda one: one[0])
     target = min(target, given.max_replicas)

@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
+from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.cluster.validate import from_pydantic
 from alluxio_operator.kinds.presto import catalogs, memory, properties, schedule
 from alluxio_operator.kinds.presto import user_volumes as extras
 from alluxio_operator.kinds.presto.names import Names

@@ -8,6 +8,8 @@ import pytest
 from tests.support.builders import NAMESPACE
 from tests.support.presto import NAME, World, client, cluster, resource
 
+from alluxio_operator.alluxio.answers import NoAnswer
+
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
 
@@ -452,3 +454,43 @@ def test_a_query_that_waits_brings_the_first_worker_and_no_restart():
     world.settle()
     assert world.deployment("prestoworker")["spec"]["replicas"] == 1
     assert world.hash_of("coordinator") == before
+
+
+# --- how often it is looked at -------------------------------------------------------------------------------------
+
+LOAD = {"minReplicas": 1, "maxReplicas": 4, "load": {"queriesPerWorker": 2, "scaleDownAfterSeconds": 300}}
+HOUR = 3600
+
+
+@pytest.mark.parametrize(("settled", "asked", "waits"), [(0, 8, "moreSince"), (8, 0, "fewerSince")])
+def test_an_expired_wait_without_a_coordinator_is_no_hot_loop(settled: int, asked: int, waits: str):
+    world = World(resource(autoscaling=LOAD))
+    world.servers.queued = settled
+    world.settle()
+    world.pass_time(60)
+    world.settle()
+    world.servers.queued = asked
+    world.turn()
+    world.reconcile()
+    assert waits in world.status["autoscaling"]
+    world.servers.answer = NoAnswer("connection refused")
+
+    assert world.stand_still(HOUR) < 500
+    assert waits in world.status["autoscaling"], "it goes on once the coordinator answers"
+
+
+def test_without_a_coordinator_the_load_is_not_polled_for():
+    world = World(resource(autoscaling=LOAD))
+    world.settle()
+    world.servers.answer = NoAnswer("connection refused")
+    world.stand_still(HOUR)
+
+    assert world.reconcile().requeue_after == 15
+
+
+def test_a_load_is_looked_at_every_five_seconds():
+    world = World(resource(autoscaling=LOAD))
+    world.settle()
+
+    assert world.reconcile().requeue_after == 5
+    assert world.stand_still(HOUR) == HOUR / 5

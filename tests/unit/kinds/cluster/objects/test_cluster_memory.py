@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.support.builders import cluster_spec
 
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.workloads import memory
-from alluxio_operator.workloads.memory import MI, OVERHEAD, ROCKSDB, SMALLEST_HEAP, Division
+from alluxio_operator.kinds.cluster.objects import memory
+from alluxio_operator.kinds.cluster.objects.memory import ROCKSDB
+from alluxio_operator.workloads.memory import MI, OVERHEAD, SMALLEST_HEAP, Division
 
 GI = 1024 * MI
 ROLES = {

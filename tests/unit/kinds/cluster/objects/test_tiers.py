@@ -12,9 +12,8 @@ from tests.support.builders import cluster_spec
 from alluxio_operator.api.alluxiocluster import Workers
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.objects import tiers
+from alluxio_operator.kinds.cluster.objects import memory, tiers
 from alluxio_operator.kinds.cluster.objects.tiers import MI, TierVolume
-from alluxio_operator.workloads import memory
 from alluxio_operator.workloads.memory import Division
 
 NAMES = Names("small", "data")

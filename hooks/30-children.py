@@ -1,0 +1,20 @@
+#!/usr/bin/env -S python3 -I -S
+"""Wakes the owner of an object that the operator made, when that object changes, gets ready or is deleted.
+
+An object that loses the operator's label comes as deleted. Where there are many owners the server watches these objects
+itself, and this hook binds nothing.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), os.pardir, "src"))
+
+from alluxio_operator.hook import changes_of_children, run
+
+
+def config(environ):
+    return changes_of_children(environ)
+
+
+run(config)
