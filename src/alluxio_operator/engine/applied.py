@@ -24,6 +24,8 @@ class Applied:
     pruned: list[Ref] = field(default_factory=list)
     replaced: list[Ref] = field(default_factory=list)
     """Pods that were deleted, for others to take their place."""
+    deleted: list[Ref] = field(default_factory=list)
+    """Managed objects that were deleted to be created again: nothing is known of them any more."""
     refused: dict[Ref, str] = field(default_factory=dict)
     held: list[Ref] = field(default_factory=list)
     """Left as they are, or not made, though they are rendered otherwise."""

@@ -15,6 +15,7 @@ from alluxio_operator.kinds.presto.properties import as_text, role_of
 from alluxio_operator.kinds.presto.scaling import floor_of
 from alluxio_operator.kinds.presto.validate import USER_VARIABLE, Presto
 from alluxio_operator.kube.text import digest
+from alluxio_operator.workloads.anti_affinity import merged
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 
@@ -100,8 +101,7 @@ def _role(presto: Presto, role: str, shared: dict[str, Any], alluxio: AlluxioSta
         **_placement(given, spec.engine),
         "name": made.of(role),
         "selector": selector,
-        # A user's own podAffinity takes the place of the one to the cache, other kinds of affinity stand beside it.
-        "affinity": {**((cache.affinity(spec) if worker else None) or {}), **(given.affinity or {})} or None,
+        "affinity": merged(cache.affinity(spec) if worker else None, given.affinity),
         "spread": spread_of(given, selector, over_nodes=worker),
         "graceSeconds": shutdown.grace_of(given, spec.graceful_shutdown, presto.dialect),
         "config": as_text(config),
