@@ -14,8 +14,8 @@ import yaml
 from dev.cluster.paths import REPOSITORY
 
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus
 from alluxio_operator.api.base import API_VERSION
-from alluxio_operator.api.status import ClusterStatus, JournalStatus
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.kind import FOLDER

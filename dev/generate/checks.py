@@ -11,9 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from alluxio_operator.api.crd import custom_resource_definition, file_name
-from alluxio_operator.engine.apply import NEVER_PRUNED
 from alluxio_operator.engine.children import CHILD_KINDS
 from alluxio_operator.engine.kind import KindDescriptor
+from alluxio_operator.engine.quirks import quirk_of
 
 CSV: Final = Path("config/manifests/bases/alluxio-operator.clusterserviceversion.yaml")
 WATCHED: Final = frozenset(child.kind for child in CHILD_KINDS)
@@ -34,7 +34,7 @@ def _children(one: KindDescriptor) -> Iterator[str]:
                 f"its child {child.kind} wakes no owner: add the kind to KINDS in src/alluxio_operator/kube/kinds.py, "
                 "and to CHILD_KINDS in src/alluxio_operator/engine/children.py"
             )
-        if child.kind in NEVER_PRUNED and "delete" in child.verbs:
+        if quirk_of(child.kind).never_pruned and "delete" in child.verbs:
             yield f"the engine never deletes a {child.kind}: give this child KEPT_VERBS in kind.py"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide

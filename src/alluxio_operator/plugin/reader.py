@@ -13,8 +13,8 @@ from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.presto import KIND as PRESTO
-from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kube.client import Kube

@@ -10,8 +10,8 @@ import yaml
 
 from alluxio_operator.api import crd
 from alluxio_operator.api.alluxiocluster import ClusterSpec, Workers
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.base import Model
-from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.kinds.cluster.kind import DESCRIPTOR
 
 Json = dict[str, Any]

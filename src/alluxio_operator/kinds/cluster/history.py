@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from alluxio_operator.api.status import Change, ClusterStatus, RollbackStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RollbackStatus
+from alluxio_operator.api.status import Change
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import holds
 from alluxio_operator.engine.history import KEPT, OWN_MANAGER, begun, ended

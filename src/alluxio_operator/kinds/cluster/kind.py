@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from alluxio_operator.api import alluxiocluster as api
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.description import Scale, column
-from alluxio_operator.api.status import ClusterStatus
 from alluxio_operator.engine.kind import KEPT_VERBS, USAGE_OF_PODS, Child, KindDescriptor, Right
 
 if TYPE_CHECKING:

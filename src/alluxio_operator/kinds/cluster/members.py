@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
-from alluxio_operator.api.status import MastersStatus, MemberStatus
+from alluxio_operator.api.alluxiocluster_status import MastersStatus, MemberStatus
 from alluxio_operator.engine.gate import After, Requeue
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan

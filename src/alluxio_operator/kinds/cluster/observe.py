@@ -10,7 +10,7 @@ from typing import Any, Literal
 from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import without_journal, word_of_the_leader

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from alluxio_operator.alluxio.answers import MasterInfo
+from alluxio_operator.api.alluxiocluster_status import FuseStatus, WorkersStatus
 from alluxio_operator.api.base import in_binary
-from alluxio_operator.api.status import Change, FuseStatus, RoleMemory, WorkersStatus
+from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import holds, merge, severities

@@ -17,7 +17,7 @@ from tests.support.builders import (
 )
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.api.status import ClusterStatus, MemberStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, MemberStatus
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import ConditionState, find, merge
 from alluxio_operator.kinds.cluster.decide import decide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.engine.effects import Patch
 from alluxio_operator.engine.operation import Operation
 from alluxio_operator.kinds.cluster.masters.rejoin import REJOINING, permission

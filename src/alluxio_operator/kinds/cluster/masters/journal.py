@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from alluxio_operator.api.status import JournalStatus, RejoinStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
 from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alluxio_operator.alluxio.answers import MasterInfo
+from alluxio_operator.api.alluxiocluster_status import RejoinStatus
 from alluxio_operator.api.base import GROUP
-from alluxio_operator.api.status import RejoinStatus
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, Trouble

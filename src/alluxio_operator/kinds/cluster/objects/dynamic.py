@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.api.status import DynamicProperties
+from alluxio_operator.api.alluxiocluster_status import DynamicProperties
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names

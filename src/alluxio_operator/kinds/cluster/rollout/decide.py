@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from alluxio_operator.api.status import GoodSpec
+from alluxio_operator.api.alluxiocluster_status import GoodSpec
 from alluxio_operator.engine.operation import Answer, Operation, When
 from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup, StartBackup

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.api.status import UpgradeBackup
+from alluxio_operator.api.alluxiocluster_status import UpgradeBackup
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.kinds.cluster.observed import Observed

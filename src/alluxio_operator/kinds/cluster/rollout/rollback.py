@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, GoodSpec, RollbackStatus
 from alluxio_operator.api.base import API_VERSION
-from alluxio_operator.api.status import ClusterStatus, GoodSpec, RollbackStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate, blocked

@@ -19,8 +19,8 @@ from itertools import chain
 from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
+from alluxio_operator.api.alluxiocluster_status import ReplacedPod, RolloutStatus
 from alluxio_operator.api.base import GROUP
-from alluxio_operator.api.status import ReplacedPod, RolloutStatus
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked, waiting

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RecreatingStatus, VolumeStatus
 from alluxio_operator.api.base import in_binary, in_bytes
-from alluxio_operator.api.status import ClusterStatus, RecreatingStatus, VolumeStatus
 from alluxio_operator.api.tiers import Tier
 from alluxio_operator.api.volumes import tier_name
 from alluxio_operator.engine.gate import Gate

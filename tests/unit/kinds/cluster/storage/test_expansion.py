@@ -8,7 +8,7 @@ import pytest
 from tests.support.builders import NAME, cluster, cluster_spec
 from tests.support.volumes import claim, sized
 
-from alluxio_operator.api.status import ClusterStatus, RecreatingStatus, VolumeStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RecreatingStatus, VolumeStatus
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.storage.desired import DesiredVolume, desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import (
