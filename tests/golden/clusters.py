@@ -14,7 +14,7 @@ import yaml
 from tests.support.builders import NOW, UID, journal_claim, journal_job, observed
 from tests.support.rendering import RENDERER
 
-from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
