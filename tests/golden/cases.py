@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from tests.support.builders import NOW, TEMPLATES, UID, journal_claim, journal_job, observed
 
-from alluxio_operator.api.status import JournalStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.validate import Cluster, validate

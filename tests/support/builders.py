@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus
 from alluxio_operator.api.base import API_VERSION
-from alluxio_operator.api.status import ClusterStatus, JournalStatus
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import word_of_the_leader
 from alluxio_operator.kinds.cluster.names import Names

@@ -7,25 +7,25 @@ from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from tests.support.builders import NAMESPACE, NOW, TEMPLATES, container_status, merged
+from tests.support.builders import NAMESPACE, NOW, container_status, merged
 from tests.support.owner_world import OwnerWorld
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.presto import KIND, PrestoSpec
-from alluxio_operator.engine.render import Renderer
-from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
 from alluxio_operator.kinds.presto.names import Names
-from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 NAME = "queries"
 UID = "99887766-1111-2222-3333-444455556666"
-RENDERER = Renderer(TEMPLATES)
 
 
 def spec(**over: Any) -> Json:
@@ -144,7 +144,7 @@ class World(OwnerWorld):
 
     def start_operator(self) -> None:
         """Start the operator anew: all that it remembers is lost."""
-        self.reconciler = PrestoReconciler(
+        self.reconciler = presto_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.servers,
             RENDERER,

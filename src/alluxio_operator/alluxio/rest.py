@@ -8,14 +8,15 @@ it is, on standbys and in safe mode too.
 from __future__ import annotations
 
 import json
-import re
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import urllib3
+from prometheus_client.parser import text_string_to_metric_families
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 INFO = "/api/v1/master/info?raw_configuration=false"
@@ -87,12 +88,14 @@ def parse_role(overview: Mapping[str, Any]) -> Standby | None:
 
 def parse_journal_index(metrics: str) -> int | None:
     """Return up to which index a master has the journal, from its metrics in the form of Prometheus."""
-    found = [
-        int(float(value))
-        for name, _, value in (line.partition(" ") for line in metrics.splitlines())
-        if name in INDEXES and re.fullmatch(r"-?[0-9.]+(E[0-9]+)?", value)
-    ]
-    return max(found) if found else None
+    # These lines alone: the page has a thousand others, and a broken one of them would hide the index.
+    lines = (line for line in metrics.splitlines() if line.startswith(INDEXES))
+    try:
+        families = list(text_string_to_metric_families("\n".join(lines)))
+    except ValueError:
+        return None
+    found = [sample.value for family in families for sample in family.samples if sample.name in INDEXES]
+    return max((int(value) for value in found if math.isfinite(value)), default=None)
 
 
 def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:

@@ -1,6 +1,6 @@
-"""Finds drift that no event told of, in all objects of all owners at once.
+"""Finds drift that no event announced, in the objects of all owners at once.
 
-To read every object of a thousand clusters one by one takes a minute of a core; lists of metadata alone take a second.
+Reading every object of a thousand clusters one by one takes a minute of a core. Lists of metadata take a second.
 """
 
 from __future__ import annotations
@@ -8,32 +8,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from alluxio_operator.engine.apply import ObjectCache, matches_cache
+from alluxio_operator.engine.cache import ObjectCache, matches_cache
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS, Ref
 
 OwnerOf = Callable[[Mapping[str, Any]], OwnerKey | None]
-"""Returns whom an object's metadata says that it belongs to."""
+"""Returns the owner that an object's metadata names."""
 
 
 def sweep(
     kube: Kube,
     namespaces: Iterable[str],
     label_selector: str,
-    memories: Mapping[OwnerKey, ObjectCache],
+    caches: Mapping[OwnerKey, ObjectCache],
     owner_of: OwnerOf,
 ) -> list[Request]:
-    """Return a request for each owner of which an object is no longer as remembered, or is gone.
+    """Return a request for each owner with an object that is gone, or no longer as it is cached.
 
-    `namespaces` holds "" for all. Objects of which nothing is remembered are left to their owner's reconcile.
+    `namespaces` holds "" for all. Objects that are not cached are left to their owner's reconcile.
     """
-    # Taken before anything is read: what is made meanwhile is not missing.
-    remembered = {key: dict(memory) for key, memory in memories.items()}
-    unseen = {key: set(memory) for key, memory in remembered.items()}
+    # Copied before anything is read: an object that is created during the sweep is not missing.
+    remembered = {key: dict(cache) for key, cache in caches.items()}
+    unseen = {key: set(cache) for key, cache in remembered.items()}
     differing: dict[OwnerKey, set[Ref]] = {}
     watched = list(namespaces)
-    for kind in sorted({ref.kind for memory in remembered.values() for ref in memory}):
+    for kind in sorted({ref.kind for cache in remembered.values() for ref in cache}):
         for namespace in watched:
             for obj in kube.list(KINDS[kind].path(namespace), label_selector, metadata_only=True):
                 key = owner_of(obj["metadata"])

@@ -1,26 +1,28 @@
-"""What every reconciler does with its owner's objects, whatever kind the owner is: remember, record, apply, publish.
+"""The steps that every kind's reconcile shares: remember, render, record, apply, publish.
 
-A reconciler observes, validates and decides by itself; the steps here are the same for all of them.
+A kind's reconciler observes, validates and decides by itself.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from alluxio_operator.api.status import Condition, InventoryItem
 from alluxio_operator.engine import events
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.apply import ObjectCache, apply, compare, invalidate, is_news, prune
+from alluxio_operator.engine.apply import NOTHING, apply, compare
+from alluxio_operator.engine.cache import ObjectCache, invalidate, is_news
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.engine.drift import sweep
-from alluxio_operator.engine.gate import Severity
+from alluxio_operator.engine.prune import prune
 from alluxio_operator.engine.publish import Written, publish
 from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.report import Report
+from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
 from alluxio_operator.kube.client import Kube
@@ -29,7 +31,6 @@ from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.telemetry.metrics import Metrics
 
 REQUEUE_NOW = Outcome(requeue_after=0.0)
-NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,6 @@ class ManagedObjects:
         kube: Kube,
         renderer: Renderer,
         metrics: Metrics,
-        now: Callable[[], datetime],
         note: Note = unnoted,
     ) -> None:
         self._kind = kind
@@ -101,7 +101,6 @@ class ManagedObjects:
         self._kube = kube
         self._renderer = renderer
         self._metrics = metrics
-        self._now = now
         self._note = note
         self._kept: dict[OwnerKey, OwnerCache] = {}
 
@@ -112,15 +111,15 @@ class ManagedObjects:
 
     def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
         """Return requests for the owners of which an object is no longer as it was left."""
-        memories = {key: kept.objects for key, kept in self._kept.copy().items()}
-        return sweep(self._kube, namespaces, f"{OWNER_KIND_LABEL}={self._kind}", memories, self._owner_of)
+        caches = {key: kept.objects for key, kept in self._kept.copy().items()}
+        return sweep(self._kube, namespaces, f"{OWNER_KIND_LABEL}={self._kind}", caches, self._owner_of)
 
     def forget(self, key: OwnerKey) -> None:
         """Drop what is remembered of an owner that is gone."""
         self._kept.pop(key, None)
         self._note(key, ())
 
-    def kept(self, request: Request) -> OwnerCache:
+    def cache_of(self, request: Request) -> OwnerCache:
         """Return what is remembered of an owner, with what the request speaks of in doubt."""
         kept = self._kept.setdefault(request.key, OwnerCache())
         invalidate(kept.objects, request)
@@ -139,83 +138,80 @@ class ManagedObjects:
         look: Snapshot[S],
         manifests: Sequence[LazyManifest],
         kept: OwnerCache,
-        claim: Mapping[str, Any],
+        intent: Mapping[str, Any],
     ) -> Snapshot[S] | None:
-        """Write down what is about to be made or done, before it is; None when the resource changed meanwhile.
+        """Record what is about to be created or done; return None when the resource changed in between.
 
-        `claim` holds the fields of the status that have to be on record as well. The write is guarded by
-        resourceVersion: a replica that no longer leads and doesn't know it yet fails here.
+        `intent` holds further fields of the status that have to be on record first. resourceVersion guards the write:
+        a replica that has lost the lease without noticing fails here.
         """
         known = {Ref(item.kind, item.name) for item in look.status.inventory}
-        # All of it at once, due or not yet: a write for each layer would be a third of an installation's status writes.
+        # All objects at once, due or not yet: a write for each layer would be a third of an installation's.
         new = [m.ref for m in manifests if m.ref not in known]
-        if not new and all(getattr(look.status, name) == value for name, value in claim.items()):
+        if not new and all(getattr(look.status, name) == value for name, value in intent.items()):
             return look
         inventory = (*look.status.inventory, *(ref.item for ref in new))
-        intent: S = look.status.model_copy(update={"inventory": inventory, **claim})
+        status: S = look.status.model_copy(update={"inventory": inventory, **intent})
         try:
-            resource = publish(kube, look.resource, intent)
+            resource = publish(kube, look.resource, status)
         except (Conflict, NotFound):
             return None
         kept.absent.update(new)
-        return Snapshot(resource, intent)
+        return Snapshot(resource, status)
 
     def apply(
         self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
-        until: int, kept: OwnerCache, waiting: Collection[int] = (), anew: Mapping[Ref, str] = NOTHING,
+        until: int, kept: OwnerCache, waiting: Collection[int] = (), recreate: Mapping[Ref, str] = NOTHING,
     ) -> Applied:  # fmt: skip
-        """Apply the manifests below the order `until`, and prune what is on record and rendered no more.
+        """Apply the manifests below the order `until`, and prune what is on record and no longer rendered.
 
-        Those of an order that is `waiting` are left as they are. What is in `anew`, by uid, is made anew where it
-        can't be changed.
+        Objects of an order in `waiting` stay as they are. Those in `recreate`, by uid, are recreated where they can't
+        be changed.
         """
-        labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
+        scope = _scope(kube, key)
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
-            applied = apply(kube, key.namespace, due, kept.objects, labels, kept.absent, anew)
+            applied = apply(scope, due, kept.objects, kept.absent, recreate)
             if not applied.refused:
-                rendered = {m.ref for m in manifests}
-                applied.pruned = prune(kube, key.namespace, inventory, rendered, kept.objects, labels)
+                applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)
         return applied
 
     def compare(
         self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache
     ) -> Applied:
         """Tell what an apply would change, and change nothing."""
-        labels = {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}
         with self._metrics.stage("apply"):
-            return compare(kube, key.namespace, [m for m in manifests if m.order < until], kept.objects, labels)
+            return compare(_scope(kube, key), [m for m in manifests if m.order < until], kept.objects)
 
-    def publish(
-        self, kube: Kube, look: Snapshot[S], after: S, applied: Applied | None, requeue_after: float | None,
-        severities: Mapping[str, Severity] = events.UNKNOWN,
-    ) -> Outcome:  # fmt: skip
-        """Write the status if it changed, and post events; `severities` are those of its conditions, by type."""
-        before, now = look.status, self._now()
-        meta = look.resource["metadata"]
+    def publish(self, kube: Kube, look: Snapshot[S], report: Report, applied: Applied | None, now: datetime) -> Outcome:
+        """Write the status if it changed, and post events."""
+        after, meta = report.status, look.resource["metadata"]
         self._note(OwnerKey(self._kind, meta["namespace"], meta["name"]), after.conditions)
-        written = events.notes((), (), applied)
+        differs = after != look.status or not look.resource.get("status")
+        said = events.notes((), (), applied)
+        outcome = Outcome(report.requeue_after, changed=differs or bool(said))
         with self._metrics.stage("report"):
-            if after == before and look.resource.get("status"):
-                events.post(kube, look.resource, written, now)
-                return Outcome(requeue_after, changed=bool(written))
             try:
-                publish(kube, look.resource, after)
+                if differs:
+                    publish(kube, look.resource, after)
+                    _log_changes(after, applied)
+                    said = events.notes(look.status.conditions, after.conditions, applied, report.severities)
             except NotFound:
-                # Deleted meanwhile: the API server removes what was made for it.
+                # Deleted in between: the API server removes its objects.
                 return REQUEUE_NOW
             except Conflict:
-                # What was written is told now; of the conditions tells the reconcile that gets its status written.
-                events.post(kube, look.resource, written, now)
-                return Outcome(REQUEUE_NOW.requeue_after, changed=bool(written))
-            _log_changes(after, applied)
-            said = events.notes(before.conditions, after.conditions, applied, severities)
+                # What was applied is an event now; conditions become events with the status that gets written.
+                outcome = replace(REQUEUE_NOW, changed=bool(said))
             events.post(kube, look.resource, said, now)
-        return Outcome(requeue_after, changed=True)
+        return outcome
 
     def _owner_of(self, metadata: Mapping[str, Any]) -> OwnerKey | None:
         owner = metadata.get("labels", {}).get(OWNER_LABEL)
         return OwnerKey(self._kind, metadata["namespace"], owner) if owner else None
+
+
+def _scope(kube: Kube, key: OwnerKey) -> Scope:
+    return Scope(kube, key.namespace, {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name})
 
 
 def _log_changes(status: Status, applied: Applied | None) -> None:

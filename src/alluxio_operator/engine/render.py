@@ -67,12 +67,15 @@ class RenderError(Exception):
 
 
 class Renderer:
-    """Renders the templates of a folder; compiled once, safe to share between threads."""
+    """Renders the templates of a folder; compiled once, safe to share between threads.
 
-    def __init__(self, templates: Path) -> None:
-        self._templates = templates
+    A folder, and the files that its templates include, may lie in any of the places; the first that has it wins.
+    """
+
+    def __init__(self, place: Path, *more: Path) -> None:
+        self._places = (place, *more)
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
+            loader=jinja2.FileSystemLoader(self._places),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -85,7 +88,8 @@ class Renderer:
     def texts(self, folder: str, context: Mapping[str, Any]) -> dict[str, str]:
         """Return the text of each template of `folder`, by its name and in the order of the numbers."""
         found = {}
-        for path in sorted((self._templates / folder).glob("*.yaml.j2")):
+        home = next((place for place in self._places if (place / folder).is_dir()), self._places[0])
+        for path in sorted((home / folder).glob("*.yaml.j2")):
             name = f"{folder}/{path.name}"
             try:
                 found[name] = self._environment.get_template(name).render(context)

@@ -6,18 +6,18 @@ That nobody serves it is a value: a cluster without it is as good as one with it
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+import durationpy
 from kubernetes.utils.quantity import parse_quantity
 
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError, NotFound, Refused
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 GROUP: Final = "metrics.k8s.io"
 TIMEOUT: Final = 2.0
@@ -26,8 +26,6 @@ RARELY: Final = timedelta(minutes=10)
 """Until an API that isn't there, or isn't permitted, is asked for again."""
 SOON: Final = timedelta(minutes=1)
 """Until one is asked again that is there and didn't answer: as long as a metrics-server takes to start."""
-
-_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
 def pods_used(kube: Kube, namespace: str, selector: str, deadline: Deadline) -> tuple[PodUsed, ...] | NoMetrics:
@@ -58,12 +56,7 @@ def _parsed(item: Object) -> PodUsed:
         )
         for one in item.get("containers", ())
     }
+    # Go writes it as 1m0.5s.
+    window = durationpy.from_str(item.get("window") or "0")
     measured = datetime.fromisoformat(item["timestamp"])
-    return PodUsed(item["metadata"]["name"], measured, measured - _duration(item.get("window", "")), containers)
-
-
-def _duration(text: str) -> timedelta:
-    """Return a duration as Go writes it, such as 1m0.5s."""
-    return timedelta(
-        seconds=sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"([\d.]+)(h|ms|us|µs|ns|m|s)", text))
-    )
+    return PodUsed(item["metadata"]["name"], measured, measured - window, containers)

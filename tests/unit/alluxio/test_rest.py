@@ -14,7 +14,7 @@ import pytest
 from alluxio_operator.alluxio import rest
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.alluxio.rest import AlluxioRest, parse_master_info, refusal
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
 
@@ -161,10 +161,21 @@ def test_a_document_with_a_field_missing_is_not_understood(missing: str):
         (METRICS.replace("1234.0", "-1.0").replace("LastIndex -1.0", "LastIndex 77.0"), 77),
         (METRICS.replace("1234.0", "1.2345678E7"), 12345678),
         (METRICS.replace("1234.0", "NaN").replace("LastIndex -1.0", "LastIndex NaN"), None),
+        (METRICS + "Master_Other{ 1\n", 1234),
+        (METRICS.replace("1234.0", "soon"), None),
         ("Master_RoleId 2.0\n", None),
         ("", None),
     ],
-    ids=["applied", "a snapshot stands for it", "large", "not a number", "other metrics", "nothing"],
+    ids=[
+        "applied",
+        "a snapshot stands for it",
+        "large",
+        "not a number",
+        "another line is broken",
+        "its line is broken",
+        "other metrics",
+        "nothing",
+    ],
 )
 def test_how_far_a_master_has_the_journal(metrics: str, index: int | None, server: Server):
     server.answers["/metrics/prometheus/"] = (200, metrics.encode())

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.support.builders import cluster_spec
 
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.base import in_binary, in_bytes, quantity
-from alluxio_operator.api.status import ClusterStatus
 
 
 @pytest.mark.parametrize(

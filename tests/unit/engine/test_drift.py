@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.engine.apply import ObjectCache, apply
+from alluxio_operator.engine.apply import apply
+from alluxio_operator.engine.cache import ObjectCache
 from alluxio_operator.engine.drift import sweep
 from alluxio_operator.engine.render import Manifest
+from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.kinds import KINDS, Ref
 
@@ -35,7 +37,7 @@ class Swept:
         for owner, memory in self.memories.items():
             wanted = [manifest(owner, "ConfigMap", "conf"), manifest(owner, "StatefulSet", "worker")]
             labels = {"owner-kind": owner.kind, "owner": owner.name}
-            apply(self.kube, NS, wanted, memory, labels, set())  # type: ignore[arg-type]
+            apply(Scope(self.kube, NS, labels), wanted, memory, set())  # type: ignore[arg-type]
 
     def __call__(self, *namespaces: str) -> list[Request]:
         def owner_of(metadata: Json) -> OwnerKey | None:

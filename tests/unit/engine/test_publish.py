@@ -6,7 +6,7 @@ import pytest
 from tests.support.builders import resource
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.publish import publish
 from alluxio_operator.kube.errors import Conflict, NotFound
 

@@ -10,10 +10,10 @@ from tests.support.builders import NOW
 from tests.support.fake_kube import FakeKube
 from tests.support.measured import pod_metrics
 
-from alluxio_operator.engine.work import Deadline, NoLongerLeading
 from alluxio_operator.kube.errors import ApiError, NotFound, Refused
 from alluxio_operator.kube.metrics_api import RARELY, SOON, TIMEOUT, pods_used
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
+from alluxio_operator.transport.deadline import Deadline, NoLongerLeading
 
 
 def asked(kube: FakeKube, deadline: Deadline | None = None) -> tuple[PodUsed, ...] | NoMetrics:
@@ -65,7 +65,23 @@ def test_that_nobody_says_is_a_value(error: Exception, said: str, again: timedel
     assert (found.ask_again_after, found.everywhere) == (again, everywhere)
 
 
-@pytest.mark.parametrize("odd", [{}, {"containers": [{"name": "x"}]}, {"timestamp": "soon", "containers": []}, None])
+def test_a_server_that_names_no_window_measured_at_one_moment():
+    kube = FakeKube()
+    kube.metrics = [pod_metrics("one", NOW, "", {"worker": ("0", "0")})]
+
+    assert asked(kube) == (PodUsed("one", NOW, NOW, {"worker": Used(0, 0)}),)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"containers": [{"name": "x"}]},
+        {"timestamp": "soon", "containers": []},
+        pod_metrics("one", NOW, "a while", {}),
+        None,
+    ],
+)
 def test_what_cant_be_understood_is_no_error(odd: Any):
     kube = FakeKube()
     kube.metrics = [odd]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto import Engine
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER_KIND
 from alluxio_operator.api.presto import KIND, Engine
 from alluxio_operator.api.presto_status import PrestoStatus
-from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.clients import client_config_map
 from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo, PrestoServers, Server
@@ -21,6 +21,7 @@ from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.workloads.pods import Pod, parse_pod
 
 MOST_ASKED: Final = 32

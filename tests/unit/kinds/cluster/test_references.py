@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.builders import NOW, cluster_spec, container_status, observed, pod, ready_pod
 
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.conditions import ConditionState, merge
 from alluxio_operator.kinds.cluster.references import GATE, references, references_resolved
 

@@ -23,7 +23,8 @@ from tests.support.builders import (
 )
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
-from alluxio_operator.api.status import ClusterStatus, InventoryItem
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import ConditionState, find, merge
 from alluxio_operator.engine.problem import Problem

@@ -14,10 +14,11 @@ from tests.support.presto import resource
 from tests.support.presto_golden import manifests
 
 from alluxio_operator.api import crd
+from alluxio_operator.kinds.presto.kind import DESCRIPTOR
 
 Json = dict[str, Any]
 SAMPLES = sorted((ROOT / "config" / "samples" / "presto").glob("*.yaml"))
-[VERSION] = crd.custom_resource_definition(crd.PRESTO)["spec"]["versions"]
+[VERSION] = crd.custom_resource_definition(DESCRIPTOR)["spec"]["versions"]
 EVERYTHING: Json = resource(
     alluxio={"clusterRef": {"name": "small"}, "colocate": "Required"},
     catalogs=[

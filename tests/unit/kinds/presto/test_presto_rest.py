@@ -12,10 +12,10 @@ import pytest
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto import Engine
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
 from alluxio_operator.kinds.presto.rest import PrestoRest
 from alluxio_operator.kinds.presto.views import NODES, QUERIES, unended
+from alluxio_operator.transport.deadline import Deadline
 
 INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}
 TRINO = {
@@ -50,7 +50,7 @@ class FakeServer:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.http.server_address[1]
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
 
 @pytest.fixture

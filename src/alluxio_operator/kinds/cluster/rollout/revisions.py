@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from alluxio_operator.api.status import GoodSpec
+from alluxio_operator.api.alluxiocluster_status import GoodSpec
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.rollout.rollback import COMPONENT, revision_of
 from alluxio_operator.kube.client import Kube

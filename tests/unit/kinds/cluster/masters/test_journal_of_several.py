@@ -17,7 +17,7 @@ from tests.support.builders import (
     ready_pod,
 )
 
-from alluxio_operator.api.status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters import journal
 

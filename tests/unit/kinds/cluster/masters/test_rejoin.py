@@ -8,7 +8,7 @@ import pytest
 from tests.support.builders import container_status, info, initialized, initializing, observed, pod, ready_pod
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.api.status import RejoinStatus
+from alluxio_operator.api.alluxiocluster_status import RejoinStatus
 from alluxio_operator.kinds.cluster.masters import rejoin
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION, RejoinStep

@@ -9,7 +9,7 @@ import pytest
 from tests.support.builders import container_status, info, initialized, later, observed, pod, ready_pod, workload
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.api.status import ClusterStatus, ReplacedPod, RolloutStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, ReplacedPod, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of

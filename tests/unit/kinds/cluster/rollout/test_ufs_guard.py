@@ -17,7 +17,7 @@ from tests.unit.kinds.cluster.rollout.test_rollout import (
     masters,
 )
 
-from alluxio_operator.api.status import ClusterStatus, RolloutStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
 from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, next_step

@@ -1,0 +1,128 @@
+"""What a server-side apply alone doesn't do for some kinds of objects: a table of strategies, by kind."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from alluxio_operator.api.base import in_bytes
+from alluxio_operator.engine.jobs import is_left_to_ttl
+from alluxio_operator.engine.scope import Scope
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
+from alluxio_operator.kube.kinds import Object, Ref
+
+
+class BeingDeleted(Exception):
+    """An object is being deleted and still holds its name; `live` is the object."""
+
+    def __init__(self, live: Object) -> None:
+        super().__init__()
+        self.live = live
+
+
+def as_rendered(obj: Object, _live: Object) -> Object:
+    """Return the object as it is rendered."""
+    return obj
+
+
+def no_remedy(_scope: Scope, _obj: Object, _live: Object, _error: Refused) -> bool:
+    """Leave a refusal as it is."""
+    return False
+
+
+def never(_live: Object) -> bool:
+    """Leave nothing to Kubernetes."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Quirk:
+    """How objects of a kind are handled; the defaults fit most kinds."""
+
+    never_pruned: bool = False
+    """Whether an object stays that is no longer rendered, for the data that it holds."""
+    outlives_rendering: Callable[[Object], bool] = never
+    """Tells whether a live object that is no longer rendered is left to Kubernetes, which removes it by itself."""
+    fit: Callable[[Object, Object], Object] = as_rendered
+    """Returns what to apply to the live object."""
+    fit_to_compare: Callable[[Object, Object], Object] = as_rendered
+    """Returns what to compare with the live object, in place of applying."""
+    remedy: Callable[[Scope, Object, Object, Refused], bool] = no_remedy
+    """Makes way for a change that the API server refused; returns whether to apply again."""
+    recreate: Callable[[Scope, Object, Object], Object] | None = None
+    """Replaces the live object by the rendered one, or raises BeingDeleted; None where a kind never needs it."""
+
+
+def keep_size(obj: Object, live: Object) -> Object:
+    """Return a PVC with the size that it has: another part asks it to grow, and no PVC ever shrinks."""
+    has = _size(live)
+    return obj if has is None or _size(obj) is None else _with_size(obj, has)
+
+
+def keep_larger_size(obj: Object, live: Object) -> Object:
+    """Return a PVC with the larger of the size that it has and the rendered one."""
+    has, rendered = _size(live), _size(obj)
+    return keep_size(obj, live) if has and rendered and in_bytes(has) >= in_bytes(rendered) else obj
+
+
+def delete_if_immutable(scope: Scope, obj: Object, live: Object, error: Refused) -> bool:
+    """Delete a Job whose template has changed: the API server takes no change of it, and it holds nothing."""
+    if "immutable" not in error.message:
+        return False
+    scope.kube.delete(scope.path(Ref.of(obj)), uid=live["metadata"]["uid"])
+    return True
+
+
+def replace_ports(scope: Scope, obj: Object, live: Object, _error: Refused) -> bool:
+    """Make the rendered list of ports the whole list of a Service, with the node ports that it has.
+
+    An apply merges ports by number. A port that somebody renumbered stays next to the rendered one of the same name,
+    and the API server refuses both.
+    """
+    had = {port.get("name"): port["nodePort"] for port in live["spec"].get("ports", ()) if "nodePort" in port}
+    ports = [
+        {**port, **({"nodePort": had[port["name"]]} if port["name"] in had else {})} for port in obj["spec"]["ports"]
+    ]
+    scope.kube.merge(scope.path(Ref.of(obj)), {"spec": {"ports": ports}})
+    return True
+
+
+def recreate_around_pods(scope: Scope, obj: Object, live: Object) -> dict[str, Any]:
+    """Replace a StatefulSet and leave its pods running: the new one takes them over."""
+    if "deletionTimestamp" not in live["metadata"]:
+        # Another object of the name by now, or none: the apply shows which.
+        with contextlib.suppress(Conflict, NotFound):
+            scope.kube.delete(scope.path(Ref.of(obj)), uid=live["metadata"]["uid"], orphan=True)
+    try:
+        return scope.kube.apply(scope.namespace, obj, absent=True)
+    except Conflict:
+        # The garbage collector has to take its name off the pods first.
+        raise BeingDeleted(live) from None
+
+
+_NONE: Final = Quirk()
+_BY_KIND: Final[Mapping[str, Quirk]] = MappingProxyType(
+    {
+        "Job": Quirk(outlives_rendering=is_left_to_ttl, remedy=delete_if_immutable),
+        "PersistentVolumeClaim": Quirk(never_pruned=True, fit=keep_size, fit_to_compare=keep_larger_size),
+        "Service": Quirk(remedy=replace_ports),
+        "StatefulSet": Quirk(recreate=recreate_around_pods),
+    }
+)
+
+
+def quirk_of(kind: str) -> Quirk:
+    """Return how objects of a kind are handled."""
+    return _BY_KIND.get(kind, _NONE)
+
+
+def _size(claim: Object) -> str | None:
+    size = claim.get("spec", {}).get("resources", {}).get("requests", {}).get("storage")
+    return None if size is None else str(size)
+
+
+def _with_size(claim: Object, size: str) -> Object:
+    return {**claim, "spec": {**claim["spec"], "resources": {"requests": {"storage": size}}}}

@@ -1,0 +1,41 @@
+"""The objects of one owner: where they are, and how they are told from objects of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import NotFound
+from alluxio_operator.kube.kinds import KINDS, Object, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The objects of one owner: those of a namespace that carry the owner's labels."""
+
+    kube: Kube
+    namespace: str
+    labels: Mapping[str, str]
+
+    def path(self, ref: Ref) -> str:
+        """Return the path of an object."""
+        return KINDS[ref.kind].path(self.namespace, ref.name)
+
+    def read(self, ref: Ref) -> dict[str, Any] | None:
+        """Return an object as the API server has it, whoever owns it; None when there is none."""
+        try:
+            return self.kube.get(self.path(ref))
+        except NotFound:
+            return None
+
+    def owns(self, live: Object) -> bool:
+        """Tell whether an object carries the owner's labels."""
+        return has_labels(live, self.labels)
+
+
+def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
+    """Tell whether an object carries all of these labels."""
+    present: Mapping[str, str] = live["metadata"].get("labels", {})
+    return labels.items() <= present.items()
