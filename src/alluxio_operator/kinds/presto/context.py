@@ -9,10 +9,13 @@ from typing import Any
 from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.presto import KIND, Engine, PrestoRole
 from alluxio_operator.api.presto_status import AlluxioStatus
-from alluxio_operator.kinds.presto import cache, catalogs, folders, names, properties, shutdown
-from alluxio_operator.kinds.presto.memory import jvm_flags
-from alluxio_operator.kinds.presto.properties import as_text, role_of
-from alluxio_operator.kinds.presto.scaling import floor_of
+from alluxio_operator.kinds.presto import names
+from alluxio_operator.kinds.presto.autoscaling.target import floor_of
+from alluxio_operator.kinds.presto.cache import connection as cache
+from alluxio_operator.kinds.presto.objects import catalogs, folders, properties
+from alluxio_operator.kinds.presto.objects.memory import jvm_flags
+from alluxio_operator.kinds.presto.objects.properties import as_text, role_of
+from alluxio_operator.kinds.presto.shutdown import grace as shutdown
 from alluxio_operator.kinds.presto.validate import USER_VARIABLE, Presto
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of

@@ -10,10 +10,11 @@ from typing import Any, Final
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import Operation
-from alluxio_operator.kinds.presto import cache, gates
+from alluxio_operator.kinds.presto import gates
+from alluxio_operator.kinds.presto.autoscaling.target import Target, target_of
+from alluxio_operator.kinds.presto.cache import connection as cache
 from alluxio_operator.kinds.presto.context import context_of
 from alluxio_operator.kinds.presto.observed import Observed
-from alluxio_operator.kinds.presto.scaling import Target, target_of
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kube.kinds import Ref
 

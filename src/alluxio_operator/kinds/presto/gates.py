@@ -8,7 +8,7 @@ from typing import Final
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.presto import names
-from alluxio_operator.kinds.presto.catalogs import secrets_of
+from alluxio_operator.kinds.presto.objects.catalogs import secrets_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.workloads.pods import Pod, first_trouble

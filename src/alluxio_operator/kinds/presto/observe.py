@@ -14,10 +14,10 @@ from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.clients import client_config_map
 from alluxio_operator.kinds.presto import names
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo, PrestoServers, Server
-from alluxio_operator.kinds.presto.cache import CacheLook
+from alluxio_operator.kinds.presto.cache.connection import CacheLook
 from alluxio_operator.kinds.presto.names import ENGINE, Names
 from alluxio_operator.kinds.presto.observed import Observed
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, PrestoServers, Server
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object

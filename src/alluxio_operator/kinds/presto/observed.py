@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.engine.usage import UsageReading
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo
-from alluxio_operator.kinds.presto.cache import CacheLook
-from alluxio_operator.kinds.presto.scaling import Load
+from alluxio_operator.kinds.presto.autoscaling.target import Load
+from alluxio_operator.kinds.presto.cache.connection import CacheLook
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
 

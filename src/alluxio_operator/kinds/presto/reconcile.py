@@ -18,13 +18,13 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.presto.answers import PrestoServers
+from alluxio_operator.kinds.presto.autoscaling.target import target_of
 from alluxio_operator.kinds.presto.decide import Plan, decide
 from alluxio_operator.kinds.presto.kind import FOLDER
 from alluxio_operator.kinds.presto.observe import observe
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.report import report, report_problems
-from alluxio_operator.kinds.presto.scaling import target_of
+from alluxio_operator.kinds.presto.servers.answers import PrestoServers
 from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import Ref

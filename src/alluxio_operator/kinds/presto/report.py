@@ -23,10 +23,11 @@ from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.usage import with_usage
-from alluxio_operator.kinds.presto import gates, names, shutdown
+from alluxio_operator.kinds.presto import gates, names
 from alluxio_operator.kinds.presto.decide import LAYERS, Plan
 from alluxio_operator.kinds.presto.history import history_after
 from alluxio_operator.kinds.presto.observed import Observed
+from alluxio_operator.kinds.presto.shutdown import grace as shutdown
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of

@@ -10,7 +10,7 @@ from tests.support.builders import NOW
 from tests.support.presto import presto_spec
 
 from alluxio_operator.api.presto_status import ScalingStatus
-from alluxio_operator.kinds.presto.scaling import Load, target_of
+from alluxio_operator.kinds.presto.autoscaling.target import Load, target_of
 
 LOAD = {"queriesPerWorker": 2, "scaleUpAfterSeconds": 30, "scaleDownAfterSeconds": 300}
 DAY = {"name": "day", "start": "0 7 * * *", "end": "0 19 * * *", "replicas": 4}

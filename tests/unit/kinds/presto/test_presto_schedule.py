@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import NOW
 
 from alluxio_operator.api.scaling import ScalingSchedule
-from alluxio_operator.kinds.presto.schedule import open_windows, problems
+from alluxio_operator.kinds.presto.autoscaling.windows import open_windows, problems
 
 
 def schedule(start: str, end: str, zone: str = "UTC", replicas: int = 3, name: str = "day") -> ScalingSchedule:

@@ -9,7 +9,7 @@ from tests.support.builders import NAMESPACE
 from tests.support.presto import NAME, World, client, cluster, resource
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.kinds.presto.answers import Server
+from alluxio_operator.kinds.presto.servers.answers import Server
 
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}

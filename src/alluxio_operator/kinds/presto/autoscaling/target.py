@@ -15,7 +15,7 @@ from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.api.presto_status import ScalingStatus
 from alluxio_operator.api.scaling import Autoscaling, LoadScaling
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.kinds.presto.schedule import open_windows
+from alluxio_operator.kinds.presto.autoscaling.windows import open_windows
 
 TOLERANCE = 0.1
 """By how much of the target the processors may differ from it before the number of workers follows."""
