@@ -21,7 +21,7 @@ from alluxio_operator.engine.drift import sweep
 from alluxio_operator.engine.gate import Severity
 from alluxio_operator.engine.prune import prune
 from alluxio_operator.engine.publish import Written, publish
-from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.render import Body, LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
@@ -72,8 +72,10 @@ class OwnerCache:
 
     objects: ObjectCache = field(default_factory=dict)
     absent: set[Ref] = field(default_factory=set)
-    """Put on record as new, and not made yet."""
+    """Objects on record that weren't created yet."""
     outlines: Outlines | None = None
+    bodies: Mapping[Ref, Body] = field(default_factory=dict)
+    """Those of absent objects: rendering them again in their turn took a sixth of an installation's CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class ManagedObjects:
     def render(self, context: Mapping[str, Any], kept: OwnerCache) -> Sequence[LazyManifest]:
         """Return the manifests of an owner."""
         with self._metrics.stage("render"):
-            rendering = Rendering(self._renderer, self._folder, context, kept.outlines)
+            rendering = Rendering(self._renderer, self._folder, context, kept.outlines, kept.bodies)
             kept.outlines = rendering.outlines
         return rendering.manifests
 
@@ -174,6 +176,7 @@ class ManagedObjects:
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
             applied = apply(scope, due, kept.objects, kept.absent, recreate)
+            kept.bodies = {m.ref: m.body for m in manifests if m.ref in kept.absent}
             if not applied.refused:
                 applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)
         return applied
