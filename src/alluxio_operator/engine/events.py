@@ -47,22 +47,20 @@ def notes(
 
     `severities` are those of the conditions `after`, by type. A condition that isn't True is trouble from WARNING on.
 
-    An installation meets a dozen gates: with an event for each, events would be a quarter of all writes. Until it is
-    done its good news is what was created: which gate opened when is in the conditions.
+    An installation meets a dozen gates. An event for each would be a quarter of all its writes, so until it is done its
+    good news is what it created and updated, in one event for each layer. The conditions say which gate opened when.
     """
     return (*_written(applied), *_told(before, after, severities))
 
 
 def _written(applied: Applied | None) -> Iterable[Note]:
-    if applied is not None:
-        for verb, refs in (
-            ("Created", applied.created),
-            ("Updated", applied.changed),
-            ("Pruned", applied.pruned),
-            ("Replaced", applied.replaced),
-        ):
-            if refs:
-                yield Note("Normal", verb, f"{verb} {_listed(refs)}")
+    if applied is None:
+        return
+    created_and_updated = (("Created", applied.created), ("Updated", applied.changed))
+    for verbs in (created_and_updated, (("Pruned", applied.pruned),), (("Replaced", applied.replaced),)):
+        said = [(verb, f"{verb} {_listed(refs)}") for verb, refs in verbs if refs]
+        if said:
+            yield Note("Normal", said[0][0], "; ".join(text for _, text in said))
 
 
 def _told(
