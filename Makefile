@@ -87,9 +87,8 @@ check: venv ## lint, types, import contracts and unit tests, side by side: withi
 	@$(VENV)/bin/python -m dev.tasks check
 
 .PHONY: generate
-generate: venv ## write the CRDs and the field reference anew from the types
-	@$(VENV)/bin/python -m alluxio_operator.api.crd config/crd/bases
-	@$(VENV)/bin/python -m alluxio_operator.api.reference docs/reference.md
+generate: venv ## write CRDs, hooks, roles, PROJECT and the field references from the kinds' types and descriptors
+	@$(VENV)/bin/python -m dev.generate
 
 .PHONY: grpc
 grpc: venv ## compile the messages that Alluxio is asked by, after a change of them

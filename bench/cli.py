@@ -22,7 +22,7 @@ from dev.cluster.tools import BENCH_TOOLS, ensure
 
 from bench import clusters, machine, plan, report, session
 from bench.api import Json
-from bench.figures import MEASURES, queries, real_node
+from bench.figures import MEASURES, helm, queries, real_node
 from bench.plan import Planned
 from bench.results import RESULTS
 
@@ -105,7 +105,8 @@ def _run(options: argparse.Namespace) -> int:
         for one in plan.planned(sizes, 1 if options.quick else options.repeat, options.measures, long=options.long)
         if not options.subjects or one.subject in options.subjects
     ]
-    ensure(find_paths(os.environ), lambda line: print(line, flush=True), BENCH_TOOLS)
+    if any(one.subject == helm.NAME for one in sessions):
+        ensure(find_paths(os.environ), lambda line: print(line, flush=True), BENCH_TOOLS)
     with _only_bench() as alone:
         if not alone:
             print("error: another bench is running in the same simulation", file=sys.stderr)

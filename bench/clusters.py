@@ -18,8 +18,8 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalSta
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.reconcile import FOLDER
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.kinds import KINDS, Ref
 from alluxio_operator.kube.text import as_json

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -I -S
 """Wakes an AlluxioCluster when somebody creates, edits or deletes it."""
+# Generated from the kind's descriptor by `make generate`.
 
 import os
 import sys

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.kinds.cluster.decide import SERVICES_FROM, WORKLOADS_FROM
+from alluxio_operator.kinds.cluster.layers import ENDS
 from alluxio_operator.kube.kinds import KINDS
 from bench import clusters
 from bench.api import Api, CallFailed, Json
@@ -63,9 +63,9 @@ def _ours(api: Api, place: Place) -> float:
 
 def _by_hand(_: Api, place: Place) -> float:
     ordered = clusters.with_journal_job(place)
-    first = [obj for order, obj in ordered if order < WORKLOADS_FROM]
-    workloads = [obj for order, obj in ordered if WORKLOADS_FROM <= order < SERVICES_FROM]
-    services = [obj for order, obj in ordered if order >= SERVICES_FROM]
+    first = [obj for order, obj in ordered if order < ENDS[0]]
+    workloads = [obj for order, obj in ordered if ENDS[0] <= order < ENDS[1]]
+    services = [obj for order, obj in ordered if order >= ENDS[1]]
     began = time.monotonic()
     _kubectl(place, "apply", "--server-side", "-f", "-", objects=first)
     _kubectl(place, "wait", "--for=condition=Complete", "job", "--all", f"--timeout={PATIENCE:.0f}s")

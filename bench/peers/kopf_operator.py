@@ -30,15 +30,17 @@ from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_LABEL
 from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
-from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.engine.report import Report
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
-from alluxio_operator.kinds.cluster.reconcile import FOLDER
-from alluxio_operator.kinds.cluster.report import Report, report, report_problems
+from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
+from alluxio_operator.transport.deadline import Deadline
 
 WORKERS = int(os.environ.get("BENCH_WORKERS", "4"))
 """Threads for blocking work, as many as the operator has."""
@@ -207,7 +209,8 @@ class Operator:
             result = report_problems(cluster, observed, now)
         if result.status == observed.status:
             return None
-        return result.status.model_dump(by_alias=True, mode="json", exclude_none=True)
+        dumped: dict[str, Any] = result.status.model_dump(by_alias=True, mode="json", exclude_none=True)
+        return dumped
 
     def _apply(self, key: OwnerKey, manifests: Iterable[LazyManifest]) -> Applied:
         known, result = self._applying[key], Applied()

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -32,11 +33,9 @@ class JobFailed(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A job that was started."""
+    """A job that was started, and when."""
 
     job: Job
-    process: subprocess.Popen[bytes]
-    log: Path
     began: float
 
     def took(self) -> float:
@@ -87,45 +86,84 @@ def ended(
     """
     plan = Plan(jobs, lanes)
     logs.mkdir(parents=True, exist_ok=True)
+    processes = Processes(logs)
     running: dict[Future[int], Running] = {}
     with ThreadPoolExecutor(max_workers=max(1, plan.total)) as pool:
         try:
             while plan.done < plan.total:
                 for job in plan.start():
-                    started = _start(job, logs)
-                    running[pool.submit(started.process.wait)] = started
+                    running[pool.submit(processes.run, job)] = Running(job, time.monotonic())
                 finished, _ = wait(running, timeout=heartbeat, return_when=FIRST_COMPLETED)
                 if not finished:
                     say(_waiting(list(running.values())))
                 for future in finished:
                     each = running.pop(future)
-                    result = Ended(each.job, future.result(), each.took(), each.log)
+                    result = Ended(each.job, future.result(), each.took(), processes.log(each.job))
                     outcome = "" if result.code == 0 else "   FAILED"
                     say(f"  {plan.done + 1:>2}/{plan.total}  {each.job.name:<36} {result.seconds:6.1f} s{outcome}")
                     yield result
                     plan.finish(each.job.name)
         finally:
             # Before the pool is left, which waits for its threads, and those for the processes.
-            _end(list(running.values()))
+            processes.end()
 
 
-def _start(job: Job, logs: Path) -> Running:
-    log = logs / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', job.name)}.log"
-    try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                job.command,
-                cwd=job.directory,
-                env={**os.environ, **job.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # A session of its own, so that ending it ends what it started too.
-                start_new_session=True,
-            )
-    except OSError as failure:
-        raise JobFailed(f"{job.name} could not be started: {failure}") from failure
-    return Running(job, process, log, time.monotonic())
+class Processes:
+    """The processes of a run. Each is started in a thread: an interrupt, which reaches the main one, loses none."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._lock = threading.Lock()
+        self._groups: list[int] = []
+        self._ending = False
+
+    def log(self, job: Job) -> Path:
+        """Return the file that has what a job prints."""
+        return self._logs / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', job.name)}.log"
+
+    def run(self, job: Job) -> int:
+        """Run a job and return its exit code; raise JobFailed when it can't be started."""
+        with self._lock:
+            if self._ending:
+                raise JobFailed(f"{job.name} was not started")
+            process = self._start(job)
+            self._groups.append(process.pid)
+        code = process.wait()
+        with self._lock:
+            # Of one that failed something may be left, which is ended with the others.
+            if code == 0 and not self._ending:
+                self._groups.remove(process.pid)
+        return code
+
+    def end(self) -> None:
+        """End all processes and what they started; one that left the session of its job is on its own."""
+        with self._lock:
+            self._ending = True
+        for group in self._groups:
+            _signal(group, signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE
+        while left := [group for group in self._groups if _signal(group, 0)]:
+            if time.monotonic() > deadline:
+                for group in left:
+                    _signal(group, signal.SIGKILL)
+                return
+            time.sleep(0.05)
+
+    def _start(self, job: Job) -> subprocess.Popen[bytes]:
+        try:
+            with self.log(job).open("wb") as output:
+                return subprocess.Popen(
+                    job.command,
+                    cwd=job.directory,
+                    env={**os.environ, **job.environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    # A session of its own, so that ending it ends what it started too.
+                    start_new_session=True,
+                )
+        except OSError as failure:
+            raise JobFailed(f"{job.name} could not be started: {failure}") from failure
 
 
 def _waiting(running: Sequence[Running]) -> str:
@@ -133,20 +171,6 @@ def _waiting(running: Sequence[Running]) -> str:
         f"{each.job.name} ({each.took():.0f}{f' of about {each.job.seconds:.0f}' if each.job.seconds else ''} s)"
         for each in running
     )
-
-
-def _end(running: Sequence[Running]) -> None:
-    """End the jobs and all that they started; a process that left the session of its job is on its own."""
-    groups = [each.process.pid for each in running]
-    for group in groups:
-        _signal(group, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE
-    while left := [group for group in groups if _signal(group, 0)]:
-        if time.monotonic() > deadline:
-            for group in left:
-                _signal(group, signal.SIGKILL)
-            return
-        time.sleep(0.05)
 
 
 def _signal(group: int, number: int) -> bool:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from alluxio_operator.kinds.presto.versions import DIALECTS
+from alluxio_operator.kinds.discovery import descriptors
 from dev.olm.descriptors import owned
 
 Json = dict[str, Any]
@@ -20,7 +20,9 @@ def completed(base: Mapping[str, Any], crds: Iterable[Mapping[str, Any]], icon: 
     """Return the base with the icon and the owned CRDs, for operator-sdk to add the rest."""
     csv = copy.deepcopy(dict(base))
     csv["spec"]["icon"] = [{"base64data": base64.b64encode(icon).decode(), "mediatype": "image/svg+xml"}]
-    csv["spec"]["customresourcedefinitions"] = {"owned": [owned(crd) for crd in crds]}
+    children = {one.kind: [child.kind for child in one.children] for one in descriptors()}
+    entries = [owned(crd, children[crd["spec"]["names"]["kind"]]) for crd in crds]
+    csv["spec"]["customresourcedefinitions"] = {"owned": entries}
     return csv
 
 
@@ -32,8 +34,8 @@ def finished(generated: Mapping[str, Any], base: Mapping[str, Any], crds: Iterab
         "createdAt": base["metadata"]["annotations"]["createdAt"],
         "containerImage": image,
     }
-    engines = (named(dialect.repository, version) for version, dialect in sorted(DIALECTS.items()))
-    csv["spec"]["relatedImages"] = [{"name": OPERATOR, "image": image}, *operands(crds), *engines]
+    others = (named(*image.rsplit(":", 1)) for one in descriptors() for image in one.images)
+    csv["spec"]["relatedImages"] = [{"name": OPERATOR, "image": image}, *operands(crds), *others]
     return csv
 
 
@@ -47,12 +49,12 @@ def operator_image(csv: Mapping[str, Any]) -> str:
 def operands(crds: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
     """Yield the images that the operator runs where a resource names no other, as the CRDs' defaults say.
 
-    Where a CRD has no default the image follows from the version.
+    Where a CRD has no default the images stand in the kind's descriptor.
     """
     for crd in crds:
         [version] = crd["spec"]["versions"]
         spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
-        repository = spec["image"]["properties"]["repository"].get("default")
+        repository = spec.get("image", {}).get("properties", {}).get("repository", {}).get("default")
         for tag in spec["version"]["enum"] if repository else ():
             yield named(repository, tag)
 

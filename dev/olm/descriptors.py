@@ -1,13 +1,16 @@
 """Says of each CRD what the bundle tells of it: its fields in people's words, and the objects that are made from it.
 
-All of it comes from the CRDs, so that a field can't be described in two ways.
+Fields come from the CRDs and objects from the descriptors, so that a field can't be described in two ways.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+
+from alluxio_operator.engine.applied import WORKLOADS
+from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
 Schema = Mapping[str, Any]
@@ -36,23 +39,9 @@ REFERENCES = frozenset({"secretName", "configMapName", "claimName", "storageClas
 SETTLED = frozenset({"affinity", "env", "podAnnotations", "podLabels", "tolerations", "topologySpreadConstraints"})
 """Fields of every role whose form is Kubernetes' own: said once by Kubernetes, and not again for each role."""
 
-RESOURCES = (
-    ("ConfigMap", "v1"),
-    ("DaemonSet", "apps/v1"),
-    ("Deployment", "apps/v1"),
-    ("Job", "batch/v1"),
-    ("PersistentVolumeClaim", "v1"),
-    ("Pod", "v1"),
-    ("PodDisruptionBudget", "policy/v1"),
-    ("Service", "v1"),
-    ("ServiceAccount", "v1"),
-    ("StatefulSet", "apps/v1"),
-)
-"""Kinds of objects that belong to a resource."""
 
-
-def owned(crd: Schema) -> Json:
-    """Return the entry of spec.customresourcedefinitions.owned for a CRD."""
+def owned(crd: Schema, children: Collection[str]) -> Json:
+    """Return the entry of spec.customresourcedefinitions.owned for a CRD; `children` are the kinds of its objects."""
     spec = crd["spec"]
     [version] = spec["versions"]
     root = version["schema"]["openAPIV3Schema"]
@@ -62,10 +51,16 @@ def owned(crd: Schema) -> Json:
         "version": version["name"],
         "displayName": words(spec["names"]["kind"]),
         "description": _one_line(root["description"]),
-        "resources": [{"kind": kind, "name": "", "version": api} for kind, api in RESOURCES],
+        "resources": [
+            {"kind": kind, "name": "", "version": KINDS[kind].api_version} for kind in sorted(_with_pods(children))
+        ],
         "specDescriptors": list(_descriptors(root["properties"]["spec"])),
         "statusDescriptors": list(_descriptors(root["properties"]["status"])),
     }
+
+
+def _with_pods(children: Collection[str]) -> set[str]:
+    return {*children, *({"Pod"} if WORKLOADS & set(children) else ())}
 
 
 def words(name: str) -> str:

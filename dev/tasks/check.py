@@ -33,8 +33,7 @@ LINT = (
     job("mypy", PYTHON, "-m", "mypy", seconds=15),
     job("import contracts", "lint-imports", seconds=2),
     job("shellcheck", "bash", "-o", "pipefail", "-c", f"{SHELL_SCRIPTS} | xargs -0 shellcheck", seconds=5),
-    job("CRDs", PYTHON, "-m", "alluxio_operator.api.crd", "--check", "config/crd/bases", seconds=2),
-    job("reference", PYTHON, "-m", "alluxio_operator.api.reference", "--check", "docs/reference.md", seconds=2),
+    job("generated files", PYTHON, "-m", "dev.generate", "--check", seconds=3),
 )
 UNIT = job("unit tests", *UNIT_TESTS, seconds=60)
 

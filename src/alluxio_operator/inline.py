@@ -12,7 +12,6 @@ import sys
 from collections.abc import Mapping
 
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.server.main import ReconcilersModule
 from alluxio_operator.server.queue import QueueState
@@ -20,6 +19,7 @@ from alluxio_operator.server.wakeups import wakeups_in
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 log = logging.getLogger(__name__)
 

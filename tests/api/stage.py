@@ -15,19 +15,21 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from prometheus_client import CollectorRegistry
 from tests.support.builders import NAME, merged, spec
-from tests.support.world import RENDERER, FakeAlluxio
+from tests.support.rendering import RENDERER
+from tests.support.world import FakeAlluxio
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
-from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
+from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.kube.kinds import KINDS, Ref
+from alluxio_operator.kube.kinds import KINDS, OF_KUBERNETES, Ref
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 
@@ -35,7 +37,7 @@ NO_NODE = {"nodeSelector": {"alluxio-operator.io/no-node-has-this": "true"}}
 NOWHERE: Json = {"masters": NO_NODE, "workers": NO_NODE, "jobService": {"master": NO_NODE}, "logServer": NO_NODE}
 """Placement under which no pod ever runs."""
 
-OWNED = [kind for kind in KINDS.values() if kind.kind not in (KIND, "Presto", "ControllerRevision", "Event", "Pod")]
+OWNED = [kind for kind in OF_KUBERNETES.values() if kind.kind not in ("ControllerRevision", "Event", "Pod")]
 
 
 def until(condition: Callable[[], object], seconds: float = 15.0, every: float = 0.1) -> None:
@@ -173,7 +175,7 @@ class Stage:
 
     def start_operator(self, kube: Kube | Watched | None = None) -> None:
         """Start the operator anew, with another client if one is given."""
-        self.reconciler = ClusterReconciler(
+        self.reconciler = cluster_reconciler(
             kube or self.api.kube,  # type: ignore[arg-type]
             self.alluxio,
             RENDERER,

@@ -9,8 +9,8 @@ import pytest
 from tests.api.stage import Stage, until
 from tests.support.builders import merged
 
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 

@@ -76,7 +76,7 @@ def test_claims_grow_and_pods_live_on_while_their_statefulsets_are_made_anew(
         "small-logs": "3Gi",
         "small-ufs": "2Gi",
     }
-    assert (grown(stage)["status"], grown(stage)["reason"]) == ("False", "Growing"), grown(stage)
+    assert (grown(stage)["status"], grown(stage)["reason"]) == ("False", "Expanding"), grown(stage)
     storage.resize()
     stage.reconcile_until(lambda: grown(stage)["status"] == "True")
     stage.reconcile_until(lambda: stage.status["phase"] == "Ready")

@@ -47,6 +47,9 @@ DAY = {"name": "day", "start": "0 7 * * *", "end": "0 19 * * *", "replicas": 2}
 REFUSED: list[tuple[str, Json, str]] = [
     ("unknown field", {"catalogz": []}, 'unknown field "spec.catalogz"'),
     ("version", {"version": "latest"}, "spec.version: Invalid value"),
+    ("engine", {"engine": "Spark"}, "spec.engine: Unsupported value"),
+    ("a version of Trino", {"version": "476"}, "set spec.version to a version of Presto such as 0.287"),
+    ("a version of Presto", {"engine": "Trino"}, "set spec.version to a version of Trino such as 476"),
     ("two connectors", {"catalogs": [{**TPCH, "memory": {}}]}, "exactly one of hive, tpch, memory and connector"),
     ("no connector", {"catalogs": [{"name": "x"}]}, "exactly one of hive, tpch, memory and connector"),
     ("catalog twice", {"catalogs": [TPCH, TPCH]}, "Duplicate value"),

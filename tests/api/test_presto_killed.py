@@ -1,7 +1,7 @@
 """The operator of a Presto killed before and after writes to a real API server: the end is the same.
 
-The kubelet and Presto are stood in for. Every point is tried on an API server in memory by tests/unit/kinds/presto, and
-some of them here, where versions, defaults and garbage are the server's own.
+Stand-ins play the kubelet and Presto. tests/worlds/kinds/presto tries every point on an API server in memory. These are
+some of them, where versions, defaults and garbage are the server's own.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from kubernetes.client import ApiClient
 from prometheus_client import CollectorRegistry
 from tests.api.stage import Stage, until
 from tests.support.presto import FakeServers, resource
-from tests.support.world import RENDERER
+from tests.support.rendering import RENDERER
 
-from alluxio_operator.engine.work import Deadline, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import OwnerKey, Reason, Request
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo
 from alluxio_operator.kinds.presto.names import Names
-from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 NOWHERE = {"nodeSelector": {"alluxio-operator.io/no-node-has-this": "true"}}
@@ -74,7 +75,7 @@ class Play:
 
     def start_operator(self) -> None:
         metrics = Metrics(CollectorRegistry())
-        self.operator = PrestoReconciler(self.kube, self.servers, RENDERER, metrics, lambda: datetime.now(UTC))
+        self.operator = presto_reconciler(self.kube, self.servers, RENDERER, metrics, lambda: datetime.now(UTC))
 
     def run(self) -> bool:
         """Reconcile until it is Ready; tell whether the operator died on the way."""

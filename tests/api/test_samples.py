@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.api.stage import Stage
 from tests.support.builders import ROOT, UID
-from tests.support.world import RENDERER
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.kinds.cluster.context import context_of
 from alluxio_operator.kinds.cluster.validate import Cluster, validate

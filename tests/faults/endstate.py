@@ -8,12 +8,13 @@ from typing import Any
 
 from tests.api.stage import Api, Json
 
+from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.kube.client import FIELD_MANAGER
 
 NOT_COMPARED = frozenset({"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision"})
 """Told for people, or made by controllers from addresses, or one for each revision that there ever was."""
 
-OWNERS = frozenset({"AlluxioCluster", "Presto"})
+OWNERS = frozenset(one.kind for one in descriptors())
 """Kinds of which the operator writes the status."""
 
 VOLATILE = frozenset(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from dev.cluster.paths import find_paths
 from tests.faults.records import Record
 from tests.faults.reference import Form
 from tests.faults.scenarios import installed
-from tests.faults.world import NAME, World, WorldMaker
+from tests.faults.world import NAME, World, WorldMaker, pause
 
 from alluxio_operator.environment import CHILD_EVENTS, HOOKS, WATCH
 from alluxio_operator.kube.kinds import KINDS
@@ -20,6 +24,8 @@ from alluxio_operator.kube.kinds import KINDS
 SOURCES = (HOOKS, WATCH)
 AT_ONCE = 15.0
 """Seconds: far less than the twenty minutes to the next resync, far more than it takes on a busy machine."""
+BEFORE_IT_WATCHES = 2.0
+"""Seconds in which a server that knew of the deletion would have undone it."""
 LOOKS = 'alluxio_operator_reconcile_duration_seconds_count{kind="AlluxioCluster"}'
 
 
@@ -76,19 +82,42 @@ def undone(new_world: WorldMaker, source: str) -> dict[str, float]:
 
 
 def undone_from_the_start(new_world: WorldMaker, source: str) -> float:
-    """Delete an object right after the first look of an operator that starts; return the seconds until it is back.
+    """Delete an object between the first look of an operator that starts and the moment from which events come.
 
-    shell-operator begins to watch a moment after that look, and then no event tells of the deletion.
+    By hooks that is when shell-operator watches, and no event ever tells of the deletion. Return the seconds until the
+    object is back, from that moment on.
     """
-    with closing(new_world({CHILD_EVENTS: source})) as world:
-        installed(world)
-        world.first.stop()
-        world.first.start()
-        world.until(lambda: world.first.metric(LOOKS))
-        is_back = delete(world, "ConfigMap", "client")
-        began = time.monotonic()
-        world.until(is_back, AT_ONCE)
-        return round(time.monotonic() - began, 2)
+    with TemporaryDirectory() as folder:
+        go_on = Path(folder) / "go-on"
+        settings = {CHILD_EVENTS: source, "ALLUXIO_OPERATOR_SHELL_OPERATOR": str(late_shell_operator(go_on))}
+        with closing(new_world(settings)) as world:
+            return _undone_from_the_start(world, go_on, events_come_late=source == HOOKS)
+
+
+def _undone_from_the_start(world: World, go_on: Path, *, events_come_late: bool) -> float:
+    go_on.touch()
+    installed(world)
+    world.first.stop()
+    go_on.unlink()
+    world.first.start()
+    world.until(lambda: world.first.metric(LOOKS))
+    is_back = delete(world, "ConfigMap", "client")
+    if events_come_late:
+        pause(BEFORE_IT_WATCHES)
+        assert not is_back(), "something else than an event woke the owner"
+    go_on.touch()
+    began = time.monotonic()
+    world.until(is_back, AT_ONCE)
+    return round(time.monotonic() - began, 2)
+
+
+def late_shell_operator(go_on: Path) -> Path:
+    """Return a program that becomes shell-operator once a file is there."""
+    program = go_on.with_name("late-shell-operator")
+    real = find_paths(os.environ).bin / "shell-operator"
+    program.write_text(f'#!/bin/sh\nwhile [ ! -e {go_on} ]; do sleep 0.05; done\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    return program
 
 
 def begin(form: Form) -> dict[str, Future[Any]]:

@@ -51,6 +51,16 @@ def run(world: OwnerWorld, rounds: int) -> bool:
     raise AssertionError(f"not done: {world.status}")
 
 
+def install(world: OwnerWorld) -> bool:
+    """Run an installation to its end; tell whether the operator was stopped."""
+    return run(world, rounds=12)
+
+
+def jobs_made(world: OwnerWorld) -> set[str]:
+    """Return the names of the Jobs that were applied."""
+    return {path.rsplit("/", 1)[1] for verb, path in world.kube.writes if verb == "apply" and "/jobs/" in path}
+
+
 def is_ready(world: OwnerWorld) -> bool:
     """Tell whether all is as it is meant to be, be it after a rollback."""
     return any(c["type"] == "Ready" and c["status"] == "True" for c in world.status["conditions"])

@@ -8,7 +8,8 @@ from typing import Any
 from tests.support.builders import NOW
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 

@@ -7,25 +7,25 @@ from datetime import timedelta
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from tests.support.builders import NAMESPACE, NOW, TEMPLATES, container_status, merged
+from tests.support.builders import NAMESPACE, NOW, container_status, merged
 from tests.support.owner_world import OwnerWorld
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.presto import KIND, PrestoSpec
-from alluxio_operator.engine.render import Renderer
-from alluxio_operator.engine.work import Deadline, OwnerKey
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
 from alluxio_operator.kinds.presto.names import Names
-from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
+from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 NAME = "queries"
 UID = "99887766-1111-2222-3333-444455556666"
-RENDERER = Renderer(TEMPLATES)
 
 
 def spec(**over: Any) -> Json:
@@ -90,8 +90,8 @@ def client(name: str = "small", port: int = 19998) -> Json:
     }
 
 
-def pod(role: str, name: str, *, ready: bool, trouble: Json | None = None, port: int = 8080) -> Json:
-    """Return a pod of a role; `trouble` is what its container waits for."""
+def pod(role: str, name: str, *, ready: bool, trouble: Json | None = None, made_by: Json | None = None) -> Json:
+    """Return a pod of a role; `trouble` is what its container waits for, `made_by` the template that it comes from."""
     containers = [container_status(role, ready=ready, **({"waiting": trouble} if trouble else {"running": {}}))]
     return {
         "apiVersion": "v1",
@@ -101,8 +101,9 @@ def pod(role: str, name: str, *, ready: bool, trouble: Json | None = None, port:
             "namespace": NAMESPACE,
             "labels": dict(Names(NAME, NAMESPACE).labels(role)),
             "uid": f"uid-{name}",
+            "annotations": made_by["metadata"]["annotations"] if made_by else {},
         },
-        "spec": {"containers": [{"name": role, "ports": [{"name": "http", "containerPort": port}]}]},
+        "spec": {"containers": made_by["spec"]["containers"] if made_by else []},
         "status": {
             "phase": "Pending" if trouble else "Running",
             "podIP": "10.0.0.9" if role == "coordinator" else "10.0.1.9",
@@ -120,14 +121,14 @@ class FakeServers:
         self.running = 0
         self.queued = 0
         self.processors: float | None = None
-        self.asked: list[tuple[str, int]] = []
+        self.asked: list[Server] = []
 
-    def coordinator(self, host: str, port: int, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
-        self.asked.append((host, port))
+    def coordinator(self, server: Server, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
+        self.asked.append(server)
         return self.answer
 
-    def processor_load(self, host: str, port: int, deadline: Deadline) -> float | None:
-        self.asked.append((host, port))
+    def processor_load(self, server: Server, deadline: Deadline) -> float | None:
+        self.asked.append(server)
         return self.processors
 
 
@@ -143,7 +144,7 @@ class World(OwnerWorld):
 
     def start_operator(self) -> None:
         """Start the operator anew: all that it remembers is lost."""
-        self.reconciler = PrestoReconciler(
+        self.reconciler = presto_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.servers,
             RENDERER,
@@ -204,10 +205,9 @@ class World(OwnerWorld):
             "observedGeneration": obj["metadata"]["generation"],
         }
         self.kube.edit("Deployment", NAMESPACE, name, lambda one: one.update(status=status))
-        [container] = obj["spec"]["template"]["spec"]["containers"]
-        port = container["ports"][0]["containerPort"]
         for ordinal in range(wanted):
-            self.kube.put(pod(role, f"{name}-{ordinal}", ready=not trouble, trouble=trouble, port=port))
+            made_by = obj["spec"]["template"]
+            self.kube.put(pod(role, f"{name}-{ordinal}", ready=not trouble, trouble=trouble, made_by=made_by))
         for extra in self.kube.of_kind("Pod"):
             if extra.startswith(f"{name}-") and int(extra.rpartition("-")[2]) >= wanted:
                 self.kube.remove(KINDS["Pod"].path(NAMESPACE, extra))

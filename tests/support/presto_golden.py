@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from tests.golden.cases import as_text
 from tests.support.builders import NOW, ROOT
-from tests.support.presto import RENDERER, UID
+from tests.support.presto import UID
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
 from alluxio_operator.engine.render import Manifest

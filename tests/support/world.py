@@ -5,42 +5,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from tests.support.builders import TEMPLATES, container_status, info, pod, ready_pod, resource
+from tests.support.builders import container_status, info, pod, ready_pod, resource
 from tests.support.owner_world import OwnerWorld
+from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
-from alluxio_operator.engine.work import Deadline, OwnerKey
-from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
-
-
-class RememberingRenderer(Renderer):
-    """Renders the same context once only: most of a simulated reconcile would be spent on it."""
-
-    def __init__(self) -> None:
-        super().__init__(TEMPLATES)
-        self._known: dict[str, tuple[Manifest, ...]] = {}
-
-    def render(self, folder: str, context: Mapping[str, Any]) -> tuple[Manifest, ...]:
-        key = json.dumps([folder, context], sort_keys=True)
-        if key not in self._known:
-            self._known[key] = super().render(folder, context)
-        return self._known[key]
-
-
-RENDERER = RememberingRenderer()
 
 
 class FakeAlluxio:
@@ -103,7 +86,7 @@ class World(OwnerWorld):
 
     def start_operator(self) -> None:
         """Start the operator anew: all that it remembers is lost."""
-        self.reconciler = ClusterReconciler(
+        self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
             RENDERER,

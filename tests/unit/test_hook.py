@@ -18,9 +18,10 @@ from prometheus_client import CollectorRegistry
 
 from alluxio_operator import hook, inline
 from alluxio_operator.engine.children import CHILD_KINDS
-from alluxio_operator.engine.work import Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 ROOT = Path(__file__).parents[2]
 HOOKS = ROOT / "hooks"
@@ -84,7 +85,15 @@ def resync(name: str) -> Request:
     return Request(owner(name), Reason.RESYNC)
 
 
+def child(kind: str, version: str = "") -> Request:
+    name = {"ConfigMap": "one-client", "StatefulSet": "one-master", "Job": "one-format"}[kind]
+    return Request(owner("one"), Reason.CHILD, frozenset({ChildRef(kind, name, version)}))
+
+
 OWNERS = [resync("one"), resync("two")]
+CHILDREN = "30-children.py"
+CONFIG = "f0ab08ab-7051-4d4d-aea4-620360ddb3d8"
+"""Uid of the ConfigMap of the recordings."""
 
 RECORDED: dict[str, tuple[str, list[Request]]] = {
     "cluster-added": ("10-alluxioclusters.py", [edit("one")]),
@@ -95,6 +104,19 @@ RECORDED: dict[str, tuple[str, list[Request]]] = {
     "cluster-two-deleted": ("10-alluxioclusters.py", [edit("one"), edit("two")]),
     "cluster-synchronization": ("10-alluxioclusters.py", [resync("one"), resync("two")]),
     "schedule": ("20-resync.py", [resync("one"), resync("two")]),
+    "children-added": (CHILDREN, [child("ConfigMap", CONFIG + "/289"), child("StatefulSet"), child("Job")]),
+    "child-job-failed": (CHILDREN, [child("Job")]),
+    "children-many-merged": (
+        CHILDREN,
+        [child("ConfigMap", CONFIG + "/339"), child("StatefulSet"), child("ConfigMap", CONFIG + "/341")],
+    ),
+    "child-lost-owner-labels": (CHILDREN, [child("ConfigMap", CONFIG + "/319")]),
+    # Whose it was, the comparison with what is remembered has to tell.
+    "child-lost-owner": (CHILDREN, []),
+    "child-lost-managed-by-label": (CHILDREN, [child("ConfigMap")]),
+    "children-deleted": (CHILDREN, [child("ConfigMap"), child("StatefulSet"), child("Job")]),
+    "children-synchronization": (CHILDREN, [resync("one"), resync("two")]),
+    "children-synchronization-empty": (CHILDREN, [resync("one"), resync("two")]),
 }
 
 
@@ -263,5 +285,7 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
 
     run_inline("cluster-modified")
     assert seen.pop() == edit("one")
+    run_inline("child-job-failed")
+    assert seen.pop() == child("Job")
     run_inline("schedule")
     assert seen == [resync("one"), resync("two")]

@@ -12,6 +12,7 @@ from tests.support.crds import unknown_fields
 from alluxio_operator.api import crd
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.kind import DESCRIPTOR
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
 Json = dict[str, Any]
@@ -21,7 +22,7 @@ SAMPLES = sorted(
 GI = 1024**3
 MACHINE = 8 * GI
 """What a cluster of a sample may ask for: a third of the memory of a machine for tests, on which others run, too."""
-[VERSION] = crd.custom_resource_definition()["spec"]["versions"]
+[VERSION] = crd.custom_resource_definition(DESCRIPTOR)["spec"]["versions"]
 SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
 
 

@@ -102,7 +102,12 @@ def test_an_interrupt_ends_all_jobs(tmp_path: Path):
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        run([shell("long", f"echo $$ > {started}; exec sleep 600")], {}, tmp_path / "logs", print)
+        run(
+            [shell("long", f"echo $$ > {started}.new; mv {started}.new {started}; exec sleep 600")],
+            {},
+            tmp_path / "logs",
+            print,
+        )
     thread.join()
 
     assert gone(started)

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from alluxio_operator.api.crd import custom_resource_definition
-from alluxio_operator.engine.children import CHILD_KINDS
-from alluxio_operator.kube.kinds import KINDS
-from dev.olm.descriptors import RESOURCES, owned, words
+from alluxio_operator.kinds.cluster.kind import DESCRIPTOR
+from dev.olm.descriptors import owned, words
 
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def entry() -> Json:
-    return owned(custom_resource_definition())
+    return owned(custom_resource_definition(DESCRIPTOR), ["ConfigMap", "StatefulSet"])
 
 
 def by_path(entry: Json, part: str) -> dict[str, Json]:
@@ -38,7 +37,7 @@ def test_names_become_words(name: str, expected: str):
 
 @pytest.mark.parametrize("part", ["spec", "status"])
 def test_every_field_of_the_first_level_is_described_once(entry: Json, part: str):
-    [version] = custom_resource_definition()["spec"]["versions"]
+    [version] = custom_resource_definition(DESCRIPTOR)["spec"]["versions"]
     fields = version["schema"]["openAPIV3Schema"]["properties"][part]["properties"]
     described = [one["path"] for one in entry[f"{part}Descriptors"]]
 
@@ -66,11 +65,14 @@ def test_names_of_secrets_are_described_however_deep(entry: Json):
     assert described["rootMount.s3.credentials.secretName"]["displayName"] == "Root mount: s3: credentials: secret name"
 
 
-def test_every_kind_that_is_made_is_named_as_a_resource():
-    named = {kind for kind, _ in RESOURCES}
-
-    assert {child.kind for child in CHILD_KINDS} <= named
-    assert all(KINDS[kind].api_version == version for kind, version in RESOURCES)
+def test_resources_are_the_children_and_the_pods_of_workloads(entry: Json):
+    assert [(one["kind"], one["version"]) for one in entry["resources"]] == [
+        ("ConfigMap", "v1"),
+        ("Pod", "v1"),
+        ("StatefulSet", "apps/v1"),
+    ]
+    without = owned(custom_resource_definition(DESCRIPTOR), ["ConfigMap"])
+    assert [one["kind"] for one in without["resources"]] == ["ConfigMap"]
 
 
 def test_all_of_it_stays_small(entry: Json):

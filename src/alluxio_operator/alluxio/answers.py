@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)

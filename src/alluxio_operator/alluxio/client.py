@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.alluxio.rest import AlluxioRest
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 
 if TYPE_CHECKING:
     from alluxio_operator.alluxio.rpc.leader import Leader

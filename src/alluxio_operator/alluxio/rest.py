@@ -16,7 +16,7 @@ import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 INFO = "/api/v1/master/info?raw_configuration=false"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.transport.deadline import Deadline
 
 AT_MOST = 4.0
 """Seconds for all answers together; more than a single one may take (`rest.TIMEOUT`), which most often ends it."""

@@ -136,6 +136,11 @@ class Workers(Role):
         ShortCircuit(), description="How clients on a worker's node get at its blocks without the network."
     )
 
+    @property
+    def count(self) -> int:
+        """Number of workers of a StatefulSet; a DaemonSet has as many as there are nodes."""
+        return 1 if self.replicas is None else self.replicas
+
 
 class JobMaster(Role):
     """The master of the job service."""

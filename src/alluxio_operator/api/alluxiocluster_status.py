@@ -8,7 +8,7 @@ from pydantic import Field
 
 from alluxio_operator.api.base import Model
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Change, InventoryItem, OwnerStatus, RoleMemory, Short
+from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short
 
 
 class RejoinStatus(Model):
@@ -192,13 +192,12 @@ class ClusterStatus(OwnerStatus):
     recreating: Annotated[tuple[RecreatingStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = (
         Field((), description="StatefulSets that are being recreated while their pods live on.")
     )
+    operations: Annotated[tuple[OperationStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
+        (), description="Operations that disrupt the cluster: one acts, the others wait for it. Empty at rest."
+    )
     history: Annotated[tuple[Change, ...], Field(max_length=16)] = Field((), description="The last changes.")
     layer: Annotated[int, Field(ge=0, le=3)] = Field(
         0,
         description="How far the installation ever got: 1 configuration and storage, 2 workloads, 3 Services.",
     )
-    inventory: Annotated[tuple[InventoryItem, ...], Field(max_length=256)] = Field(
-        (),
-        description="The objects that the operator makes, recorded before the first of them; what drops out of it is "
-        "deleted.",
-    )
+    inventory: Inventory = ()

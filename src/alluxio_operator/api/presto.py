@@ -19,12 +19,16 @@ LONGEST_NAME = 40
 """Longest name, so that Services and labels made from it stay below Kubernetes' limit of 63."""
 
 
+Engine = Literal["Presto", "Trino"]
+"""Both stem from one program, and differ in how they are started, configured, asked and told to leave."""
+
+
 class PrestoImage(Image):
     """The image of coordinator and workers."""
 
     repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$", max_length=255)] | None = Field(  # type: ignore[assignment]
         None,
-        description="Repository of the image; prestodb/presto when it isn't given, or trinodb/trino for a version of "
+        description="Repository of the image. Default: prestodb/presto for engine Presto, trinodb/trino for engine "
         "Trino.",
     )
 
@@ -111,10 +115,15 @@ class PrestoService(Exposure):
 class PrestoSpec(Model):
     """What a Presto cluster is meant to be."""
 
+    engine: Engine = Field(
+        "Presto",
+        description="The engine that coordinator and workers run. With Trino give version, too: its default is one of "
+        "Presto.",
+    )
     version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$", max_length=16)] = Field(
         "0.287",
-        description="Version of Presto, such as 0.287, or of Trino, such as 476: it decides how the servers are "
-        "driven, and the tag of the image.",
+        description="Version of the engine, such as 0.287 for Presto or 476 for Trino. It is also the tag of the image "
+        "unless image.tag is given.",
     )
     image: PrestoImage = Field(PrestoImage(), description="The image of coordinator and workers.")
     alluxio: AlluxioOfPresto | None = Field(None, description="The cache that the Hive catalogs go through.")
@@ -137,6 +146,18 @@ class PrestoSpec(Model):
 
 
 PRESTO_SPEC_RULES = rules(
+    cel(
+        "self.engine != 'Presto' || self.version.contains('.')",
+        "spec.engine is Presto, and a version without a dot is one of Trino: set spec.version to a version of Presto "
+        "such as 0.287, or spec.engine to Trino",
+        field_path=".version",
+    ),
+    cel(
+        "self.engine != 'Trino' || !self.version.contains('.')",
+        "spec.engine is Trino, and a version with a dot is one of Presto: set spec.version to a version of Trino such "
+        "as 476, or spec.engine to Presto",
+        field_path=".version",
+    ),
     cel(
         "self.workers.maxSurge > 0 || self.workers.maxUnavailable > 0",
         "a rolling change of the workers needs room: set spec.workers.maxSurge or spec.workers.maxUnavailable above 0",

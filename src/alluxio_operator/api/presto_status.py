@@ -9,7 +9,7 @@ from pydantic import Field
 
 from alluxio_operator.api.base import Model
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Change, InventoryItem, OwnerStatus, RoleMemory, Short
+from alluxio_operator.api.status import Change, Inventory, OwnerStatus, RoleMemory, Short
 
 
 class CoordinatorStatus(Model):
@@ -88,8 +88,4 @@ class PrestoStatus(OwnerStatus):
         0,
         description="How far the installation ever got: 1 configuration, 2 coordinator, 3 workers, 4 Services.",
     )
-    inventory: Annotated[tuple[InventoryItem, ...], Field(max_length=256)] = Field(
-        (),
-        description="The objects that the operator makes, recorded before the first of them; what drops out of it is "
-        "deleted.",
-    )
+    inventory: Inventory = ()

@@ -1,4 +1,4 @@
-"""Writes the field reference of the resource from its CRD: `python -m alluxio_operator.api.reference FILE`.
+"""Makes the field reference of a kind from its CRD; `make generate` writes the pages.
 
 Made from the CRD and not from the types, so that it says what the API server does: defaults, bounds and rules. What a
 field has in common with one of the same name that was described before is said once.
@@ -6,17 +6,12 @@ field has in common with one of the same name that was described before is said 
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from alluxio_operator.api.base import VERSION
-from alluxio_operator.api.crd import DESCRIPTIONS, Description, custom_resource_definition
-from alluxio_operator.api.generated import write
 
 Schema = Mapping[str, Any]
 
@@ -159,22 +154,3 @@ def _anchor(heading: str) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def file_of(description: Description, file: Path) -> Path:
-    """Return where the reference of a kind lies: in the file itself for the first kind, beside it for others."""
-    return file if description is DESCRIPTIONS[0] else file.with_stem(f"{file.stem}-{description.kind.lower()}")
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Write the references; with --check only tell whether the files are the ones to be written."""
-    parser = argparse.ArgumentParser(prog="python -m alluxio_operator.api.reference", description=main.__doc__)
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("file", type=Path)
-    options = parser.parse_args(arguments)
-    files = ((file_of(one, options.file), reference(custom_resource_definition(one))) for one in DESCRIPTIONS)
-    return write(files, check=options.check)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -90,6 +90,29 @@ class InventoryItem(Model):
     name: Short = Field(description="Name of the object.")
 
 
+class OperationStatus(Model):
+    """One operation that disrupts the resource, or waits until another one no longer does."""
+
+    name: Annotated[str, Field(max_length=32)] = Field(
+        description="One of heal, restore, rollback, decommission, rollout, expansion, rebalance and tuning."
+    )
+    waits_for: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="The operation that goes first; not given for the one that acts."
+    )
+    since: Short = Field(description="Since when it acts, or waits (RFC 3339).")
+
+
+Inventory = Annotated[
+    tuple[InventoryItem, ...],
+    Field(
+        max_length=256,
+        description="The objects that the operator makes, recorded before the first of them; what drops out of it is "
+        "deleted.",
+    ),
+]
+"""The last field of each kind's status; the engine keeps it."""
+
+
 class JobRun(Model):
     """One Job of Kubernetes that does some work once for the resource; recorded before the Job is created."""
 

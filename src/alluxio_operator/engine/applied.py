@@ -25,7 +25,10 @@ class Applied:
     replaced: list[Ref] = field(default_factory=list)
     """Pods that were deleted, for others to take their place."""
     refused: dict[Ref, str] = field(default_factory=dict)
-    not_grown: dict[str, str] = field(default_factory=dict)
-    """Claims that may not grow, with the server's words; nothing else waits for them."""
     held: list[Ref] = field(default_factory=list)
     """Left as they are, or not made, though they are rendered otherwise."""
+
+    def absorb(self, earlier: Applied) -> None:
+        """Add what was written and refused before the apply."""
+        self.changed += [ref for ref in earlier.changed if ref not in self.changed]
+        self.refused |= earlier.refused

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from alluxio_operator.engine.applied import WORKLOADS
 from alluxio_operator.engine.children import version_of
-from alluxio_operator.engine.scope import has_labels
+from alluxio_operator.engine.ownership import has_labels
 from alluxio_operator.engine.work import ChildRef, Reason, Request
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.kube.text import digest

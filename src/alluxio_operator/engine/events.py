@@ -21,7 +21,7 @@ from alluxio_operator.kube.kinds import KINDS, Object, Ref
 LONGEST_MESSAGE = 1000
 """The API server refuses messages of more than 1,024 characters."""
 
-QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing", "Growing"})
+QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing", "Expanding"})
 """Reasons that cause no warning, of conditions whose severity isn't given: for kinds whose gates don't say it yet."""
 UNKNOWN: Final[Mapping[str, Severity]] = MappingProxyType({})
 

@@ -6,7 +6,7 @@ A kind's reconciler observes, validates and decides by itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -18,10 +18,10 @@ from alluxio_operator.engine.apply import NOTHING, apply, compare
 from alluxio_operator.engine.cache import ObjectCache, invalidate, is_news
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.engine.drift import sweep
-from alluxio_operator.engine.gate import Severity
 from alluxio_operator.engine.prune import prune
 from alluxio_operator.engine.publish import Written, publish
 from alluxio_operator.engine.render import Body, LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
@@ -96,7 +96,6 @@ class ManagedObjects:
         kube: Kube,
         renderer: Renderer,
         metrics: Metrics,
-        now: Callable[[], datetime],
         note: Note = unnoted,
     ) -> None:
         self._kind = kind
@@ -104,7 +103,6 @@ class ManagedObjects:
         self._kube = kube
         self._renderer = renderer
         self._metrics = metrics
-        self._now = now
         self._note = note
         self._kept: dict[OwnerKey, OwnerCache] = {}
 
@@ -123,7 +121,7 @@ class ManagedObjects:
         self._kept.pop(key, None)
         self._note(key, ())
 
-    def kept(self, request: Request) -> OwnerCache:
+    def cache_of(self, request: Request) -> OwnerCache:
         """Return what is remembered of an owner, with what the request speaks of in doubt."""
         kept = self._kept.setdefault(request.key, OwnerCache())
         invalidate(kept.objects, request)
@@ -188,22 +186,19 @@ class ManagedObjects:
         with self._metrics.stage("apply"):
             return compare(_scope(kube, key), [m for m in manifests if m.order < until], kept.objects)
 
-    def publish(
-        self, kube: Kube, look: Snapshot[S], after: S, applied: Applied | None, requeue_after: float | None,
-        severities: Mapping[str, Severity] = events.UNKNOWN,
-    ) -> Outcome:  # fmt: skip
-        """Write the status if it changed, and post events; `severities` are those of its conditions, by type."""
-        now, meta = self._now(), look.resource["metadata"]
+    def publish(self, kube: Kube, look: Snapshot[S], report: Report, applied: Applied | None, now: datetime) -> Outcome:
+        """Write the status if it changed, and post events."""
+        after, meta = report.status, look.resource["metadata"]
         self._note(OwnerKey(self._kind, meta["namespace"], meta["name"]), after.conditions)
         differs = after != look.status or not look.resource.get("status")
         said = events.notes((), (), applied)
-        outcome = Outcome(requeue_after, changed=differs or bool(said))
+        outcome = Outcome(report.requeue_after, changed=differs or bool(said))
         with self._metrics.stage("report"):
             try:
                 if differs:
                     publish(kube, look.resource, after)
                     _log_changes(after, applied)
-                    said = events.notes(look.status.conditions, after.conditions, applied, severities)
+                    said = events.notes(look.status.conditions, after.conditions, applied, report.severities)
             except NotFound:
                 # Deleted in between: the API server removes its objects.
                 return REQUEUE_NOW

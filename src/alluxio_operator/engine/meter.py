@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alluxio_operator.api.status import Change
+from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.usage import AFTERWARDS, PERIOD, Reading, RoleOf, UsageReading, reading, worth_asking
-from alluxio_operator.engine.work import Deadline, OwnerKey
-from alluxio_operator.kube.client import Kube
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kube.metrics_api import pods_used
 from alluxio_operator.kube.used import NoMetrics
 
@@ -17,7 +17,7 @@ from alluxio_operator.kube.used import NoMetrics
 @dataclass(frozen=True, slots=True)
 class _Answer:
     asked: datetime
-    told: Reading | None
+    found: Reading | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,39 +29,37 @@ class _Silence:
 class Meter:
     """The last answer for each resource, and where nobody answers."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
+    def __init__(self) -> None:
         self._answers: dict[OwnerKey, _Answer] = {}
         self._silences: dict[str, _Silence] = {}
 
     def look(
-        self, kube: Kube, key: OwnerKey, selector: str, role_of: RoleOf, history: Sequence[Change], deadline: Deadline,
-        *, begins: bool,
-    ) -> UsageReading:  # fmt: skip
-        """Return what the pods use, or why nobody says; None when there is no change that it would be a cost of.
+        self, look: Look, selector: str, role_of: RoleOf, history: Sequence[Change], *, begins: bool
+    ) -> UsageReading:
+        """Return what the pods use, or why no server says; None when there is no change that it would be a cost of.
 
-        An answer is good for as long as nothing is measured anew. Where the API isn't served it is asked for rarely,
-        by one resource for all: nobody else waits for an answer that won't come.
+        An answer is good until the next measurement. Where the API isn't served, one resource asks for it rarely, for
+        all: no other one waits for an answer that won't come.
         """
-        now = self._now()
+        key, now = look.key, look.now
         known = self._answers.get(key)
-        if not worth_asking(history, begins, known.told if known else None, now):
+        if not worth_asking(history, begins, known.found if known else None, now):
             # Not at once: an answer of after the end is what says that there is nothing more to ask.
             if known is not None and now - known.asked > AFTERWARDS:
                 self.forget(key)
             return None
         if known is not None and timedelta() <= now - known.asked < PERIOD:
-            return known.told
+            return known.found
         for place in ("", key.namespace):
             silence = self._silences.get(place)
             if silence is not None and now < silence.until:
                 return silence.why
-        found = pods_used(kube, key.namespace, selector, deadline)
+        found = pods_used(look.kube, key.namespace, selector, look.deadline)
         if isinstance(found, NoMetrics):
             self._silences["" if found.everywhere else key.namespace] = _Silence(now + found.ask_again_after, found)
             return found
         self._answers[key] = _Answer(now, reading(found, role_of))
-        return self._answers[key].told
+        return self._answers[key].found
 
     def forget(self, key: OwnerKey) -> None:
         """Drop what is kept of a resource."""

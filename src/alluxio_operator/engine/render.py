@@ -82,12 +82,15 @@ class RenderError(Exception):
 
 
 class Renderer:
-    """Renders the templates of a folder; compiled once, safe to share between threads."""
+    """Renders the templates of a folder; compiled once, safe to share between threads.
 
-    def __init__(self, templates: Path) -> None:
-        self._templates = templates
+    A folder, and the files that its templates include, may lie in any of the places; the first that has it wins.
+    """
+
+    def __init__(self, place: Path, *more: Path) -> None:
+        self._places = (place, *more)
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(templates),
+            loader=jinja2.FileSystemLoader(self._places),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -100,7 +103,8 @@ class Renderer:
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Return the names of the templates of `folder` in the order of their numbers."""
-        return tuple(f"{folder}/{path.name}" for path in sorted((self._templates / folder).glob("*.yaml.j2")))
+        home = next((place for place in self._places if (place / folder).is_dir()), self._places[0])
+        return tuple(f"{folder}/{path.name}" for path in sorted((home / folder).glob("*.yaml.j2")))
 
     def text(self, name: str, context: Mapping[str, Any]) -> str:
         """Return what a template is rendered to."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from alluxio_operator.engine.ownership import has_labels
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
@@ -33,9 +34,3 @@ class Scope:
     def owns(self, live: Object) -> bool:
         """Tell whether an object carries the owner's labels."""
         return has_labels(live, self.labels)
-
-
-def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
-    """Tell whether an object carries all of these labels."""
-    present: Mapping[str, str] = live["metadata"].get("labels", {})
-    return labels.items() <= present.items()

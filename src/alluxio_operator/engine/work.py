@@ -6,10 +6,11 @@ Nothing here does I/O, so that every layer may import it.
 from __future__ import annotations
 
 import enum
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from alluxio_operator.transport.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,64 +73,6 @@ class Outcome:
 
     requeue_after: float | None = None
     changed: bool = False
-
-
-class DeadlineExceeded(TimeoutError):
-    """The time that one reconcile may take has run out."""
-
-
-class CallFailed(Exception):
-    """Another program refused a call or didn't answer: no mistake of the code.
-
-    `retry_after` is the time in seconds for which it wants to be left alone, if it named one.
-    """
-
-    retry_after: float | None = None
-
-
-class NoLongerLeading(Exception):
-    """The Lease was lost in the midst of a reconcile: another replica may be at work."""
-
-
-def _never() -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """A point in monotonic time by which a reconcile must have ended; every blocking call takes its time-out from
-    it.
-
-    `lost` tells whether the Lease must be taken for lost. It is asked before each call: a process that was stopped
-    for a while would otherwise go on, for a moment, with what it knew before.
-    """
-
-    at: float
-    clock: Callable[[], float] = time.monotonic
-    lost: Callable[[], bool] = _never
-
-    @classmethod
-    def after(
-        cls, seconds: float, clock: Callable[[], float] = time.monotonic, lost: Callable[[], bool] = _never
-    ) -> Deadline:
-        """Return the deadline `seconds` from now."""
-        return cls(clock() + seconds, clock, lost)
-
-    def at_most(self, seconds: float) -> Deadline:
-        """Return this deadline, or an earlier one `seconds` from now."""
-        return replace(self, at=min(self.at, self.clock() + seconds))
-
-    def remaining(self, at_most: float) -> float:
-        """Return the seconds that a call may block, `at_most` or fewer.
-
-        Raises DeadlineExceeded when none are left, and NoLongerLeading.
-        """
-        if self.lost():
-            raise NoLongerLeading("the lease was lost")
-        left = self.at - self.clock()
-        if left <= 0:
-            raise DeadlineExceeded("the reconcile ran out of time")
-        return min(left, at_most)
 
 
 class Reconcile(Protocol):

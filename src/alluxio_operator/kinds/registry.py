@@ -1,46 +1,47 @@
-"""Which kinds the operator looks after, and what reconciles each: the one place that knows all kinds."""
+"""What the server does for every kind: its reconciler, its resources, and the objects that wake them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from alluxio_operator.alluxio.client import AlluxioClient
-from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.engine.children import CHILD_KINDS, MANAGED_BY, owner_of, version_of
+from alluxio_operator.engine.kind import KindDescriptor
+from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey, Reason, Reconciler, Request
-from alluxio_operator.kinds.cluster.reconcile import ClusterReconciler
-from alluxio_operator.kinds.presto.reconcile import PrestoReconciler
-from alluxio_operator.kinds.presto.rest import PrestoRest
+from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 
-OWNERS = (KIND, PRESTO)
-
 
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
     """Return the reconciler of each kind."""
-    renderer = Renderer(settings.templates_dir)
-    return {
-        KIND: ClusterReconciler(kube, AlluxioClient(), renderer, metrics, _now, changes.note),
-        PRESTO: PrestoReconciler(kube, PrestoRest(), renderer, metrics, _now, changes.note),
-    }
+    shared = Renderer(settings.templates_dir)
+
+    def parts_of(one: KindDescriptor) -> Parts:
+        if isinstance(one.templates, str):
+            renderer, folder = shared, one.templates
+        else:
+            # Macros that kinds share are still found.
+            renderer, folder = Renderer(one.templates.parent, settings.templates_dir), one.templates.name
+        return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note)
+
+    return {one.kind: one.reconciler(parts_of(one)) for one in descriptors()}
 
 
 def list_owners(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
     """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
-    for kind in OWNERS:
+    for kind in [KINDS[one.kind] for one in descriptors()]:
         for namespace in _namespaces(settings):
-            for resource in kube.list(KINDS[kind].path(namespace)):
+            for resource in kube.list(kind.path(namespace)):
                 meta = resource["metadata"]
                 followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
-                key = OwnerKey(kind, meta["namespace"], meta["name"])
+                key = OwnerKey(kind.kind, meta["namespace"], meta["name"])
                 changes.note_read(key, resource)
                 yield Request(key, Reason.RESYNC if followed else Reason.EDIT)
 

@@ -17,10 +17,10 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.watch.watch import iter_resp_lines
 
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kube.errors import ApiError, error_for
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.kube.text import as_json
+from alluxio_operator.transport.deadline import Deadline
 
 FIELD_MANAGER = "alluxio-operator"
 PAGE = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from alluxio_operator.engine.work import CallFailed
+from alluxio_operator.transport.deadline import CallFailed
 
 
 class ApiError(CallFailed):

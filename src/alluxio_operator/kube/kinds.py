@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.api.discovery import descriptions
 from alluxio_operator.api.status import InventoryItem
 
 
@@ -26,11 +27,9 @@ class Kind:
         return "/".join([*parts, *(part for part in (name, subresource) if part)])
 
 
-KINDS: Final[Mapping[str, Kind]] = {
+OF_KUBERNETES: Final[Mapping[str, Kind]] = {
     kind.kind: kind
     for kind in (
-        Kind(API_VERSION, "AlluxioCluster", "alluxioclusters"),
-        Kind(API_VERSION, "Presto", "prestos"),
         Kind("v1", "ConfigMap", "configmaps", has_generation=False),
         Kind("v1", "Event", "events", has_generation=False),
         Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims", has_generation=False),
@@ -45,6 +44,27 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     )
 }
+
+
+class _Kinds(Mapping[str, Kind]):
+    """Kinds of Kubernetes, and then the operator's own, which are looked up at each call: see `api.discovery`."""
+
+    def __getitem__(self, name: str) -> Kind:
+        known = OF_KUBERNETES.get(name)
+        if known is not None:
+            return known
+        own = descriptions()[name]
+        return Kind(API_VERSION, own.kind, own.plural)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from OF_KUBERNETES
+        yield from descriptions()
+
+    def __len__(self) -> int:
+        return len(OF_KUBERNETES) + len(descriptions())
+
+
+KINDS: Final[Mapping[str, Kind]] = _Kinds()
 
 Object = Mapping[str, Any]
 """A Kubernetes object as the API server sends it."""

@@ -13,11 +13,11 @@ from typing import Final
 import durationpy
 from kubernetes.utils.quantity import parse_quantity
 
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError, NotFound, Refused
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 GROUP: Final = "metrics.k8s.io"
 TIMEOUT: Final = 2.0

@@ -18,16 +18,17 @@ from typing import Any
 import yaml
 
 from alluxio_operator import __version__
+from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.plugin import redact
 from alluxio_operator.plugin.errors import PluginError
-from alluxio_operator.plugin.reader import KIND, Reader
+from alluxio_operator.plugin.reader import Reader
 
 TAIL = 5000
 """Lines of each log."""
-LEFT_OUT = ("AlluxioCluster", "Event", "Secret")
+LEFT_OUT = (KIND, "Event", "Secret")
 OPERATOR_SELECTOR = "app.kubernetes.io/name=alluxio-operator"
 
 README = """What `kubectl alluxio report` collected of {namespace}/{name} at {now}.

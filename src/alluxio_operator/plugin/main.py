@@ -13,20 +13,24 @@ from typing import Any
 import yaml
 
 from alluxio_operator import __version__
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.engine.render import Renderer
+from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.cluster.names import ROLES
+from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import ApiError, NotFound
 from alluxio_operator.plugin import bundle, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
-from alluxio_operator.plugin.reader import KIND, PRESTO, Reader
+from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, View, cluster_view, healthy
 
 UNWELL = 3
 """Exit code of `status` when a cluster needs a person."""
 
-CLUSTER_WORDS = ("alx", "alluxiocluster", "alluxioclusters")
-PRESTO_WORDS = ("presto", "prestos")
+CLUSTER_WORDS = CLUSTER.words
+PRESTO_WORDS = PRESTO_KIND.words
 """What may stand before a name and a slash, as for kubectl."""
 
 Command = Callable[[argparse.Namespace, Reader], int]

@@ -15,17 +15,17 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide
+from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
 from alluxio_operator.kinds.cluster.rollout.rollback import followed
-from alluxio_operator.kinds.cluster.storage.desired import wanted
+from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.workloads.pods import Pod, parse_pod
 
-FOLDER = "alluxio"
 CONTEXT_LINES = 1
 KUBERNETES_REPLACES = (names.LOG_SERVER, names.PROXY)
 """Roles whose pods follow their workload at once, or after all others."""
@@ -135,7 +135,9 @@ def _site(cluster: Cluster) -> Mapping[str, str]:
 
 
 def _roles(pods: tuple[Pod, ...], plan: Plan) -> rollout.Roles:
-    return rollout.Roles(Observed(resource={}, status=ClusterStatus(), pods=pods), plan.quorum, plan.hashes, {})
+    return rollout.Roles(
+        Observed(resource={}, status=ClusterStatus(), pods=pods), plan.view.quorum, plan.view.hashes, {}
+    )
 
 
 def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> Iterable[ObjectChange]:
@@ -157,8 +159,8 @@ def _has_other_claims(before: Manifest, after: Manifest) -> bool:
 
 
 def _sizes(before: Cluster, after: Cluster) -> Iterable[str]:
-    known = {one.name: one for one in wanted(before.spec, before.names)}
-    for one in wanted(after.spec, after.names):
+    known = {one.name: one for one in desired_volumes(before.spec, before.names)}
+    for one in desired_volumes(after.spec, after.names):
         if one.name not in known or known[one.name].bytes == one.bytes:
             continue
         was = known[one.name]

@@ -13,6 +13,7 @@ from alluxio_operator.plugin.view import Object, View, common
 class PrestoView(View):
     """Everything that the screen of a Presto shows."""
 
+    engine: str
     address: str
     cache: str
     """The AlluxioCluster that it reads through; empty when it does without."""
@@ -31,6 +32,7 @@ def presto_view(resource: Object, pods: Iterable[Object], events: Iterable[Objec
     queries = status.get("queries", {})
     return PrestoView(
         **common("Presto", resource, coordinator.get("version"), pods, events, now),
+        engine=spec.get("engine", "Presto"),
         address=coordinator.get("address") or "",
         cache=(spec.get("alluxio") or {}).get("clusterRef", {}).get("name", ""),
         active_workers=workers.get("active", 0),

@@ -12,7 +12,9 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
+from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kube.client import Kube
@@ -21,8 +23,6 @@ from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.plugin.errors import PluginError
 
 Object = Mapping[str, Any]
-KIND = "AlluxioCluster"
-PRESTO = "Presto"
 MANAGER = "kubectl-alluxio"
 """Field manager under which the commands write: by it the resource tells who asked."""
 

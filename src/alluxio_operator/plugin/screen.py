@@ -43,10 +43,11 @@ def several(views: Sequence[ClusterView]) -> RenderableType:
 
 def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
     """Return a line for each Presto."""
-    table = _table("NAMESPACE", "PRESTO", "PHASE", "VERSION", "WORKERS", "RUNNING", "QUEUED", "CACHE", "AGE", "SUMMARY")
+    own = ("ENGINE", "WORKERS", "RUNNING", "QUEUED", "CACHE")
+    table = _table("NAMESPACE", "PRESTO", "PHASE", "VERSION", *own, "AGE", "SUMMARY")
     for view in views:
         workers, queries = f"{view.active_workers}/{view.wanted_workers}", (view.running_queries, view.queued_queries)
-        table.add_row(*_line(view, workers, *map(str, queries), view.cache or "-"))
+        table.add_row(*_line(view, view.engine, workers, *map(str, queries), view.cache or "-"))
     return table
 
 
@@ -144,7 +145,8 @@ def _facts(view: ClusterView) -> Table:
 
 def _facts_of_presto(view: PrestoView) -> Table:
     table = Table.grid(padding=(0, 3))
-    table.add_row("Version", view.version, "Workers", f"{view.active_workers} of {view.wanted_workers} active")
+    runs = f"{view.engine} {view.version}"
+    table.add_row("Version", runs, "Workers", f"{view.active_workers} of {view.wanted_workers} active")
     table.add_row("Age", duration(view.age), "Queries", f"{view.running_queries} running, {view.queued_queries} queued")
     table.add_row("Address", view.address or "-", "Cache", view.cache or "none")
     if view.scaling:

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
 from alluxio_operator.kube.errors import ApiError, Conflict, NotFound
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 log = logging.getLogger(__name__)
 

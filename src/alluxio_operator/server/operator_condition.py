@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from alluxio_operator.engine.upgradeable import Verdict
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
 from alluxio_operator.kube.errors import ApiError, NotFound
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 log = logging.getLogger(__name__)
 

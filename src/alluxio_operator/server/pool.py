@@ -11,20 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alluxio_operator.engine.work import (
-    CallFailed,
-    Deadline,
-    DeadlineExceeded,
-    NoLongerLeading,
-    Outcome,
-    OwnerKey,
-    Reason,
-    Reconcile,
-    Request,
-)
+from alluxio_operator.engine.work import Outcome, OwnerKey, Reason, Reconcile, Request
 from alluxio_operator.server.queue import KeyedQueue, Taken
 from alluxio_operator.telemetry.logs import bound, owner_fields
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import CallFailed, Deadline, DeadlineExceeded, NoLongerLeading
 
 log = logging.getLogger(__name__)
 

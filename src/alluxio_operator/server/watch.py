@@ -14,11 +14,12 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from alluxio_operator.engine.work import CallFailed, ChildRef, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.errors import Gone, error_for
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import CallFailed
 
 log = logging.getLogger(__name__)
 

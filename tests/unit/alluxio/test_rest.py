@@ -14,7 +14,7 @@ import pytest
 from alluxio_operator.alluxio import rest
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.alluxio.rest import AlluxioRest, parse_master_info, refusal
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
 

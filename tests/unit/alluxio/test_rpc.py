@@ -22,7 +22,7 @@ from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
 from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, META
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
 UPDATE = f"{CONFIGURATION}UpdateConfiguration"

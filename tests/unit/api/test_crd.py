@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.support.builders import ROOT
 
 from alluxio_operator.api import crd
 from alluxio_operator.api.alluxiocluster import ClusterSpec, Workers
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.base import Model
+from alluxio_operator.kinds.cluster.kind import DESCRIPTOR
 
 Json = dict[str, Any]
-BASES = ROOT / "config" / "crd" / "bases"
-CRD = crd.custom_resource_definition()
+CRD = crd.custom_resource_definition(DESCRIPTOR)
 [VERSION] = CRD["spec"]["versions"]
 SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
 
@@ -39,29 +38,8 @@ def at(path: str) -> Json:
     return dict(FIELDS)[path]
 
 
-@pytest.mark.parametrize("description", crd.DESCRIPTIONS, ids=lambda one: one.kind)
-def test_what_is_committed_is_what_the_types_say(description: crd.Description):
-    made = crd.custom_resource_definition(description)
-    assert (BASES / crd.file_name(made)).read_text() == crd.as_yaml(made), "run `make generate`"
-
-
-def test_there_is_nothing_else_in_the_folder():
-    wanted = {crd.file_name(crd.custom_resource_definition(one)) for one in crd.DESCRIPTIONS}
-    assert {path.name for path in BASES.iterdir()} == wanted
-
-
 def test_the_text_says_the_same_as_the_document():
     assert yaml.safe_load(crd.as_yaml(CRD)) == yaml.safe_load(yaml.safe_dump(CRD))
-
-
-def test_the_check_tells_a_drifted_file_from_the_right_one(tmp_path: Any, capsys: pytest.CaptureFixture[str]):
-    assert crd.main([str(tmp_path)]) == 0
-    assert crd.main(["--check", str(tmp_path)]) == 0
-    file = tmp_path / crd.file_name(CRD)
-    file.write_text(file.read_text().replace("alx", "alxs"))
-
-    assert crd.main(["--check", str(tmp_path)]) == 1
-    assert "run `make generate`" in capsys.readouterr().err
 
 
 def test_the_walk_reaches_the_whole_schema():

@@ -9,7 +9,7 @@ import pytest
 
 from alluxio_operator.engine.children import CHILD_KINDS, owner_of, version_of
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.kube.kinds import OF_KUBERNETES
 
 Json = dict[str, Any]
 LABELS = {"alluxio-operator.io/owner-kind": "AlluxioCluster", "alluxio-operator.io/owner": "labelled"}
@@ -91,9 +91,7 @@ def test_every_state_can_be_hashed() -> None:
 
 def test_a_kind_whose_status_matters_is_read_in_full() -> None:
     assert {child.kind for child in CHILD_KINDS if not child.metadata_only} == {
-        kind
-        for kind in KINDS
-        if KINDS[kind].has_generation and kind not in ("AlluxioCluster", "Presto", "PodDisruptionBudget")
+        kind.kind for kind in OF_KUBERNETES.values() if kind.has_generation and kind.kind != "PodDisruptionBudget"
     }
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from tests.support.builders import NOW
 from tests.support.fake_kube import METRICS, FakeKube
 from tests.support.measured import after, pod_metrics
 
 from alluxio_operator.api.status import Change
 from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.usage import Reading, UsageReading
-from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.metrics_api import RARELY
 from alluxio_operator.kube.used import NoMetrics
+from alluxio_operator.transport.deadline import Deadline
 
 UNDER_WAY = (Change(what="Changed", started=stamp(NOW), generation=2),)
 DONE = (Change(what="Changed", started=stamp(after(NOW, -900)), ended=stamp(after(NOW, -800)), generation=2),)
@@ -25,17 +25,12 @@ class Scene:
     def __init__(self) -> None:
         self.kube = FakeKube()
         self.now = NOW
-        self.meter = Meter(self.clock)
-
-    def clock(self) -> datetime:
-        return self.now
+        self.meter = Meter()
 
     def look(self, name: str = "one", namespace: str = "data", history: tuple[Change, ...] = UNDER_WAY) -> UsageReading:
         key = OwnerKey("AlluxioCluster", namespace, name)
-        deadline = Deadline.after(60)
-        return self.meter.look(
-            self.kube, key, "", lambda pod, container: "worker", history, deadline, begins=False  # type: ignore[arg-type]
-        )  # fmt: skip
+        look = Look(self.kube, key, self.now, Deadline.after(60))  # type: ignore[arg-type]
+        return self.meter.look(look, "", lambda pod, container: "worker", history, begins=False)
 
     @property
     def asked(self) -> int:

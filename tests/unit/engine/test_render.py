@@ -51,6 +51,16 @@ def test_what_the_context_lacks_is_an_error_that_names_the_template(templates: P
         Renderer(templates).render("kind", {})
 
 
+def test_a_folder_of_another_place_includes_files_of_both(templates: Path, tmp_path: Path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "10-own.yaml.j2").write_text("{% include 'kind/90-last.yaml.j2' %}")
+
+    [manifest] = Renderer(tmp_path, templates).render("other", {"value": 1})
+
+    assert (manifest.order, manifest.ref.name) == (10, "last")
+    assert len(Renderer(tmp_path, templates).render("kind", {"value": 1})) == 3
+
+
 def test_what_isnt_yaml_is_an_error_that_names_the_template(tmp_path: Path):
     (tmp_path / "kind").mkdir()
     (tmp_path / "kind" / "10-bad.yaml.j2").write_text("a: [")

@@ -14,11 +14,11 @@ import pytest
 import yaml
 from kubernetes.client import ApiClient, Configuration
 
-from alluxio_operator.engine.work import Deadline, DeadlineExceeded
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import ApiError, Conflict, Gone, NotFound, Refused
 from alluxio_operator.kube.metrics_api import pods_used
 from alluxio_operator.kube.used import NoMetrics
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
 PATH = "/api/v1/namespaces/data/configmaps/one"

@@ -10,10 +10,10 @@ from tests.support.builders import NOW
 from tests.support.fake_kube import FakeKube
 from tests.support.measured import pod_metrics
 
-from alluxio_operator.engine.work import Deadline, NoLongerLeading
 from alluxio_operator.kube.errors import ApiError, NotFound, Refused
 from alluxio_operator.kube.metrics_api import RARELY, SOON, TIMEOUT, pods_used
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
+from alluxio_operator.transport.deadline import Deadline, NoLongerLeading
 
 
 def asked(kube: FakeKube, deadline: Deadline | None = None) -> tuple[PodUsed, ...] | NoMetrics:

@@ -273,7 +273,14 @@ def test_a_presto_is_shown_with_its_queries_its_workers_and_its_cache(
     assert main.main(["status", named]) == 0
     shown = capsys.readouterr().out
 
-    for text in ("lake/compute", "2 of 2 active", "5 running, 1 queued", "compute.lake.svc:8080", "small"):
+    for text in (
+        "lake/compute",
+        "Presto 0.287",
+        "2 of 2 active",
+        "5 running, 1 queued",
+        "compute.lake.svc:8080",
+        "small",
+    ):
         assert text in shown
     assert "2 workers: day; next change 2030-01-02T20:00:00Z" in shown
     assert "CoordinatorServing" in shown
@@ -286,6 +293,7 @@ def test_prestos_stand_below_the_clusters(monkeypatch: pytest.MonkeyPatch, capsy
     assert main.main(["status"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line]
     assert [line[1] for line in lines] == ["NAME", "small", "PRESTO", "compute"]
+    assert [lines[2][4], lines[3][4]] == ["ENGINE", "Presto"]
 
     assert main.main(["status", "-o", "json"]) == 0
     assert [one["kind"] for one in json.loads(capsys.readouterr().out)] == ["AlluxioCluster", "Presto"]

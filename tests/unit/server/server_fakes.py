@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kube.errors import ApiError, Conflict, NotFound
+from alluxio_operator.transport.deadline import Deadline
 
 
 class Clock:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from alluxio_operator.engine.child_filters import KINDS as CHILDREN
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.environment import AUTO, HOOKS, WATCH
 from alluxio_operator.kinds import registry
+from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.server.child_events import HOOKS_BELOW, ChildEvents, source_for
 from alluxio_operator.server.wakeups import Wakeups, wakeups_in
 from alluxio_operator.server.watch import Watch
@@ -26,8 +29,10 @@ from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 
 Json = dict[str, Any]
+OWNERS = [one.kind for one in descriptors()]
 LABELS = children.MANAGED | {"alluxio-operator.io/owner-kind": "AlluxioCluster", "alluxio-operator.io/owner": "one"}
 REFERENCE = children.REFERENCES[0]
+LIFE = Path(__file__).parents[2] / "contexts" / "children" / "life.json"
 
 
 def obj(version: int = 5, status: Json | None = None, **metadata: Any) -> Json:
@@ -76,7 +81,7 @@ def read_by_hooks(kind: str, existing: list[Json], events: list[Json]) -> Wakeup
     informer = Informer(kind, existing)
     for one in events:
         informer.happens(one)
-    return wakeups_in({"hook": "30-children", "contexts": informer.contexts}, registry.OWNERS)
+    return wakeups_in({"hook": "30-children", "contexts": informer.contexts}, OWNERS)
 
 
 Way = Callable[[str, list[Json], list[Json]], list[Request]]
@@ -148,6 +153,37 @@ def test_a_child_that_loses_every_sign_of_its_owner_is_looked_up_by_comparison()
     found = read_by_hooks("ConfigMap", [obj()], lost)
     assert (found.children, found.orphaned) == ([], True)
     assert not read_by_hooks("ConfigMap", [], [event("ADDED", obj(labels=children.MANAGED))]).orphaned
+
+
+def recorded_life(kind: str) -> tuple[list[Json], list[Json]]:
+    """Return what the API server sent of a child, and the contexts that shell-operator made of it meanwhile."""
+    steps = json.loads(LIFE.read_text())
+    events = [one for step in steps for one in step["events"] if one["object"]["kind"] == kind]
+    contexts = [one for step in steps for one in step["contexts"] if one["binding"] == f"child-{kind}"]
+    return events, contexts
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "StatefulSet", "Job"])
+def test_a_recorded_life_of_a_child_wakes_its_owner_as_the_watch_would(kind: str) -> None:
+    events, contexts = recorded_life(kind)
+    found = wakeups_in({"hook": "30-children", "contexts": contexts}, OWNERS)
+    expected = by_watch(kind, [], events)
+    if kind == "ConfigMap":
+        # Once without any sign of its owner: the watch remembers whose it was, the hooks have it looked up.
+        assert found.orphaned
+        (lost,) = [place for place, one in enumerate(contexts) if one["filterResult"]["wake"]["kind"] is None]
+        del expected[lost]
+    assert len(expected) > 3
+    assert found.children == expected
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "StatefulSet", "Job"])
+def test_the_stand_in_for_shell_operator_writes_the_contexts_that_were_recorded(kind: str) -> None:
+    events, contexts = recorded_life(kind)
+    informer = Informer(kind, [])
+    for one in events:
+        informer.happens(one)
+    assert informer.contexts == contexts
 
 
 OWNED = st.sampled_from(

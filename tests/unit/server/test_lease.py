@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from server_fakes import UNREACHABLE, Clock, FakeLeases, eventually
 
-from alluxio_operator.engine.work import DeadlineExceeded
 from alluxio_operator.server.lease import Election, Seen, Step, Times, decide
+from alluxio_operator.transport.deadline import DeadlineExceeded
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/alluxio-operator"
 TIMES = Times(duration=15, renew_deadline=10, retry=2)

@@ -10,9 +10,9 @@ import pytest
 from tests.unit.server.server_fakes import Clock
 
 from alluxio_operator.engine.upgradeable import Verdict
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kube.errors import ApiError, NotFound
 from alluxio_operator.server.operator_condition import REFRESH, RETRY, OperatorCondition
+from alluxio_operator.transport.deadline import Deadline
 
 REST = Verdict(True, "AtRest", "no resource is being changed")
 BUSY = Verdict(False, "ChangeUnderWay", "being changed: AlluxioCluster lake/small")

@@ -13,20 +13,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from server_fakes import Clock, eventually
 
-from alluxio_operator.engine.work import (
-    ChildRef,
-    Deadline,
-    DeadlineExceeded,
-    Outcome,
-    OwnerKey,
-    Reason,
-    Reconciler,
-    Request,
-)
+from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Reconciler, Request
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import Backoff, KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 KIND = "AlluxioCluster"
 QUICK = Backoff(first=0.01, most=0.05)

@@ -17,7 +17,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from server_fakes import UNREACHABLE, FakeLeases, eventually
 
-from alluxio_operator.engine.work import ChildRef, Deadline, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.environment import HOOKS, WATCH
 from alluxio_operator.server import main as module
 from alluxio_operator.server.child_events import HOOKS_BELOW
@@ -25,6 +25,7 @@ from alluxio_operator.server.main import Server, Work
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
+from alluxio_operator.transport.deadline import Deadline
 
 KIND = "AlluxioCluster"
 KEY = OwnerKey(KIND, "data", "one")

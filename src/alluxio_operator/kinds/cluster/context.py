@@ -87,7 +87,7 @@ def context_of(
         },
         "workers": {
             "workload": spec.workers.workload,
-            "replicas": 1 if spec.workers.replicas is None else spec.workers.replicas,
+            "replicas": spec.workers.count,
             "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, made)],
             "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
             "sockets": _sockets(cluster),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import Pod, first_trouble
@@ -31,7 +31,7 @@ def workers_registered(observed: Observed, wanted: int) -> Gate:
     if refused:
         return Gate(kind, False, "PodsRefused", refused)
     if isinstance(observed.master, NoAnswer):
-        return Gate(kind, False, "MastersNotServing", "workers can't be counted while no master serves")
+        return waiting(kind, "workers can't be counted while no master serves", "MastersNotServing")
     live, ready = observed.master.live_workers, sum(pod.ready for pod in workers)
     if live >= wanted and ready >= wanted:
         return Gate(kind, True, "Registered", f"{live} of {wanted} workers are registered")
@@ -57,7 +57,7 @@ def proxy_serving(observed: Observed) -> Gate:
     """Open when a proxy answers, and a master does whom it can ask: a proxy answers without one, too."""
     pods = observed.role(names.PROXY)
     if isinstance(observed.master, NoAnswer):
-        return Gate("ProxyServing", False, "MastersNotServing", "the proxy has nothing to give while no master serves")
+        return waiting("ProxyServing", "the proxy has nothing to give while no master serves", "MastersNotServing")
     if any(pod.ready for pod in pods):
         return Gate("ProxyServing", True, "Serving", "the proxy serves")
     return _closed("ProxyServing", pods, "the proxy doesn't answer yet")
@@ -70,7 +70,7 @@ def fuse_mounted(observed: Observed, wanted: int | None) -> Gate:
     if refused:
         return Gate(kind, False, "PodsRefused", refused)
     if wanted is None:
-        return Gate(kind, False, "Waiting", "nodes get the mount once the masters serve")
+        return waiting(kind, "nodes get the mount once the masters serve")
     if wanted == 0:
         return Gate(
             kind,
@@ -88,4 +88,4 @@ def _closed(kind: str, pods: Iterable[Pod], otherwise: str) -> Gate:
     trouble = first_trouble(pods)
     if trouble:
         return Gate(kind, False, trouble.reason, trouble.message)
-    return Gate(kind, False, "Waiting", otherwise)
+    return waiting(kind, otherwise)

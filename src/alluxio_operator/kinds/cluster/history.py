@@ -15,32 +15,28 @@ from alluxio_operator.kube.kinds import Object, Ref
 
 
 @dataclass(frozen=True, slots=True)
-class Wished:
-    """What of a spec is told with its old value and its new one."""
+class Facts:
+    """What a reconcile found and did, as far as the history records it."""
 
+    restarts: Mapping[str, str]
+    """Those asked for, by role."""
     version: str
     workers: int | None
     """None where their number follows from the nodes."""
+    outdated: tuple[str, ...] = ()
+    """Roles with pods to replace."""
+    applied_dynamically: tuple[str, ...] = ()
+    """Properties that the leader took without a restart, with their values."""
+    rollback: RollbackStatus | None = None
+    """The one that begins now."""
+    ready: bool = False
+    failed: bool = False
 
 
 def history_after(
-    before: ClusterStatus,
-    resource: Object,
-    restarts: Mapping[str, str],
-    wished: Wished,
-    applied: Applied,
-    *,
-    outdated: tuple[str, ...] = (),
-    ready: bool,
-    failed: bool,
-    back: RollbackStatus | None = None,
-    told: Iterable[str] = (),
-    now: datetime,
+    before: ClusterStatus, resource: Object, facts: Facts, applied: Applied, now: datetime
 ) -> tuple[Change, ...]:
-    """Return the history with what begins now and what is done now; `restarts` are those asked for, by role, `told` the
-    properties that the leader was told without a restart.
-
-    `outdated` are the roles with pods to replace, `back` is the rollback that begins now.
+    """Return the history with what begins now and what is done now.
 
     A change is what another generation of the spec led to in the reconcile that followed it; an edit while another
     change is under way ends that one. What is put right without an edit is no change: Events tell of it.
@@ -49,18 +45,18 @@ def history_after(
     changes = list(before.history)
     if not before.history and not holds(before.conditions, "Installed"):
         changes.append(begun("Installed", resource, "", now))
-    elif before.observed_generation == generation and before.restarts != restarts:
-        restarted = begun("Restarted", resource, _what(applied), now).model_copy(update={"restarts": outdated})
+    elif before.observed_generation == generation and before.restarts != facts.restarts:
+        restarted = begun("Restarted", resource, _what(applied), now).model_copy(update={"restarts": facts.outdated})
         changes = [*ended(changes, now, "Superseded"), restarted]
     elif before.observed_generation != generation:
-        update = {**_from_to(before, wished), "restarts": outdated}
-        changed = begun("Changed", resource, _what(applied, told), now).model_copy(update=update)
+        update = {**_from_to(before, facts), "restarts": facts.outdated}
+        changed = begun("Changed", resource, _what(applied, facts.applied_dynamically), now).model_copy(update=update)
         changes = [*ended(changes, now, "Superseded"), changed]
     if changes and not changes[-1].ended:
         changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
-    if ready or failed:
-        changes = ended(changes, now, "Succeeded" if ready else "Failed")
-    if back is not None:
+    if facts.ready or facts.failed:
+        changes = ended(changes, now, "Succeeded" if facts.ready else "Failed")
+    if (back := facts.rollback) is not None:
         update = {
             "from_": f"generation {back.generation}",
             "to": f"generation {back.to.generation}",
@@ -70,16 +66,16 @@ def history_after(
     return tuple(changes[-KEPT:])
 
 
-def _from_to(before: ClusterStatus, wished: Wished) -> dict[str, str]:
+def _from_to(before: ClusterStatus, facts: Facts) -> dict[str, str]:
     version, workers = before.masters.version, before.workers.wanted
-    if version and version != wished.version:
-        return {"what": "Upgraded", "from_": version, "to": wished.version}
-    if wished.workers is not None and holds(before.conditions, "Installed") and workers != wished.workers:
-        return {"what": "Scaled", "from_": f"{workers} workers", "to": f"{wished.workers} workers"}
+    if version and version != facts.version:
+        return {"what": "Upgraded", "from_": version, "to": facts.version}
+    if facts.workers is not None and holds(before.conditions, "Installed") and workers != facts.workers:
+        return {"what": "Scaled", "from_": f"{workers} workers", "to": f"{facts.workers} workers"}
     return {}
 
 
-def _what(applied: Applied, told: Iterable[str] = ()) -> str:
+def _what(applied: Applied, properties: Iterable[str] = ()) -> str:
     workloads = [ref for ref in applied.changed if ref.kind in WORKLOADS]
     rest = len(applied.changed) - len(workloads)
     parts = (
@@ -87,7 +83,7 @@ def _what(applied: Applied, told: Iterable[str] = ()) -> str:
         f"{rest} other objects changed" if rest else "",
         _named("made", applied.created),
         _named("removed", applied.pruned),
-        f"set without a restart: {', '.join(told)}" if told else "",
+        f"set without a restart: {', '.join(properties)}" if properties else "",
     )
     return "; ".join(part for part in parts if part) or "no object is concerned"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import MastersStatus, MemberStatus
+from alluxio_operator.engine.gate import After, Requeue
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -13,13 +15,13 @@ from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress
 
-LOOK_AGAIN = 60.0
-"""Seconds: another master may lead without any event of Kubernetes, as when the leader hung for a moment."""
+LOOK_AGAIN: Final = After(60.0)
+"""Another master may lead without any event of Kubernetes, as when the leader hung for a moment."""
 
 
 def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
     """Return what is known of the masters."""
-    cluster, quorum = plan.cluster, plan.quorum
+    cluster, quorum = plan.cluster, plan.view.quorum
     serving = isinstance(observed.master, MasterInfo)
     runs = cluster.spec.masters.replicas > 0
     return MastersStatus(
@@ -40,6 +42,6 @@ def stopped(cluster: Cluster, rollouts: Mapping[Ref, WorkloadProgress]) -> bool:
     return cluster.spec.masters.replicas == 0 and (state is None or (state.settled and not state.existing))
 
 
-def look_again(plan: Plan) -> float | None:
-    """Return when to look at a cluster at rest, in seconds; None to wait for an event."""
+def look_again(plan: Plan) -> Requeue | None:
+    """Return when to look at a cluster at rest; None to wait for an event."""
     return LOOK_AGAIN if plan.cluster.members > 1 and plan.cluster.spec.masters.replicas else None

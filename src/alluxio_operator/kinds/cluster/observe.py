@@ -11,7 +11,7 @@ from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, Mast
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
-from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import without_journal, word_of_the_leader
 from alluxio_operator.kinds.cluster.names import Names
@@ -22,6 +22,7 @@ from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.workloads.pods import Pod, parse_pod
 
 MOST_MASTERS = 5

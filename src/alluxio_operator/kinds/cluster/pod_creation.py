@@ -10,14 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.workloads.pods import Pod
 
-LAYER_OF_WORKERS: Final = 2
-LAYER_OF_FUSE: Final = 3
 MOST: Final = 20
 """Events that are looked at: a workload's own are few, as the same one is counted and not repeated."""
 LONGEST: Final = 600
@@ -42,9 +40,9 @@ def _suspects(resource: Object, layer: int) -> Iterator[tuple[str, str]]:
     # Read from the raw resource, since this look happens before the spec is known to be valid.
     workers, fuse = _map(resource, "spec", "workers"), _map(resource, "spec", "fuse")
     on_host = any("hostPath" in _map(tier, "storage") for tier in workers.get("tiers", ()))
-    if layer >= LAYER_OF_WORKERS and (on_host or _map(workers, "shortCircuit").get("policy", "None") != "None"):
+    if layer >= layers.WORKLOADS and (on_host or _map(workers, "shortCircuit").get("policy", "None") != "None"):
         yield names.WORKER, workers.get("workload", "DaemonSet")
-    if layer >= LAYER_OF_FUSE and fuse.get("enabled"):
+    if layer >= layers.SERVICES and fuse.get("enabled"):
         yield names.FUSE, "DaemonSet"
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.engine.conditions import holds
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.roles import processes
@@ -69,7 +69,7 @@ def references_resolved(spec: ClusterSpec, observed: Observed) -> Gate | None:
     # A master's containers have started, so that all was there for them; afterwards the kubelet's silence is enough.
     if any(pod.running for pod in observed.role(names.MASTER)) or holds(observed.status.conditions, GATE):
         return Gate(GATE, True, "Resolved", "no pod lacks a Secret or ConfigMap")
-    return Gate(GATE, False, "Waiting", "known once a master's pod has started")
+    return waiting(GATE, "known once a master's pod has started")
 
 
 def _reference_to(missing: Missing, wanted: Iterable[Reference]) -> Reference | None:

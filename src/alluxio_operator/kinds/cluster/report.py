@@ -1,151 +1,140 @@
 """Says the state of the whole cluster in one status: a pure function of plan, observation and what the server
 returned.
+
+Most fields belong to a capability, which gives their values with its operation. Those here describe the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from alluxio_operator.alluxio.answers import MasterInfo
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus, FuseStatus, RollbackStatus, WorkersStatus
+from alluxio_operator.api.alluxiocluster_status import FuseStatus, WorkersStatus
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import Change, RoleMemory
-from alluxio_operator.engine import readiness as standing
-from alluxio_operator.engine.applied import WORKLOADS, Applied
-from alluxio_operator.engine.conditions import holds, merge
+from alluxio_operator.engine import readiness
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import holds, merge, severities
+from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
+from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.report import Report
+from alluxio_operator.engine.requeue import next_look
 from alluxio_operator.engine.usage import requeue, with_usage
 from alluxio_operator.kinds.cluster import members, names
 from alluxio_operator.kinds.cluster.decide import Plan
-from alluxio_operator.kinds.cluster.history import Wished, history_after
-from alluxio_operator.kinds.cluster.objects import dynamic
+from alluxio_operator.kinds.cluster.history import Facts, history_after
+from alluxio_operator.kinds.cluster.objects.dynamic import newly_applied
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.readiness import Verdict, fuse_rollout, judge, worker_rollout
-from alluxio_operator.kinds.cluster.requeue import AT_WORK, next_look, not_later
-from alluxio_operator.kinds.cluster.rollout import rollback, rollout
-from alluxio_operator.kinds.cluster.storage import gates as volume_gates
+from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
+from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
+from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
+from alluxio_operator.workloads.progress import WorkloadProgress
 
 STEP = 5
 """Percent by which the shown use of the cache moves; the exact value is a metric."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The status to publish and when to look again, in seconds; None to wait for an event."""
-
-    status: ClusterStatus
-    requeue_after: float | None
 
 
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Report a spec that can't be followed; what runs goes on and is still reported on."""
     before = observed.status
     serves = holds(before.conditions, "Installed") and isinstance(observed.master, MasterInfo)
-    said = standing.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
-    status = before.model_copy(update=said)
-    return Report(status, None)
+    said = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    return Report(before.model_copy(update=said), None)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
     """Report a cluster that was reconciled."""
+    found = assess(plan, observed, applied)
+    update = _described(plan, observed, found, now)
+    if not plan.paused:
+        # While the cluster is paused nothing is begun or done, whatever the plan says.
+        update |= _done(plan, observed, applied, found, rendered, now)
+    status = observed.status.model_copy(update=update)
+    return Report(status, _requeue_after(plan, observed, found, status, now), severities(found.conditions))
+
+
+def _described(plan: Plan, observed: Observed, found: Readiness, now: datetime) -> dict[str, Any]:
+    """Return the fields that describe the cluster as it is."""
     cluster, before = plan.cluster, observed.status
-    rollouts = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
-    verdict = judge(plan, observed, applied, rollouts)
-    workers = worker_rollout(cluster, rollouts)
-    status = ClusterStatus(
-        observed_generation=cluster.generation,
-        phase=verdict.phase,
-        summary=standing.summary(_in_one_line(verdict, observed)),
-        conditions=merge(before.conditions, verdict.said, cluster.generation, now),
-        replicas=workers.existing if workers else 0,
-        selector=",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
-        masters=members.masters_status(plan, observed),
-        workers=_workers_status(observed, workers),
-        fuse=_fuse_status(cluster, observed, fuse_rollout(cluster, rollouts)),
-        memory=tuple(_memory(cluster)),
-        last_good_spec=before.last_good_spec,
-        # The rest is of what was begun or made: while it is paused nothing was, whatever the plan says.
-        journal=before.journal,
-        rollout=before.rollout,
-        dynamic_properties=before.dynamic_properties,
-        volumes=before.volumes,
-        recreating=before.recreating,
-        restarts=before.restarts,
-        history=before.history,
-        rollback=before.rollback,
-        upgrade_backup=before.upgrade_backup,
-        layer=before.layer,
-        inventory=before.inventory,
-    )
-    begins = None
-    if not cluster.spec.paused:
-        back = rollback.next_rollback(observed, plan.rollout.gate, cluster.spec.upgrade, now)
-        begins = back if back != before.rollback else None
-        good = verdict.ready and verdict.up_to_date.passed
-        done = {
-            "last_good_spec": rollback.good_spec(observed.resource) if good else before.last_good_spec,
-            "journal": plan.journal.status,
-            "rollout": plan.rollout.status,
-            "dynamic_properties": plan.dynamic_update.status,
-            "volumes": plan.volumes.volumes,
-            "recreating": plan.volumes.recreating,
-            "restarts": dict(cluster.restarts),
-            # An edit is a change once it is followed: the one that ends the pause tells of all that were held.
-            "history": _history(plan, observed, applied, verdict, begins, now),
-            "rollback": back,
-            "upgrade_backup": plan.rollout.backup.status if plan.rollout.backup else before.upgrade_backup,
-            "layer": plan.reached,
-            "inventory": standing.inventory_after(before.inventory, applied, rendered),
-        }
-        status = status.model_copy(update=done)
-    if begins:
-        return Report(status, AT_WORK)
-    wait = next_look(plan, verdict, status.conditions, now)
-    measuring = requeue(status.history, observed.used, now)
-    return Report(status, not_later(wait, measuring.seconds if measuring else None))
+    workers = worker_progress(cluster, found.workloads)
+    return {
+        "observed_generation": cluster.generation,
+        "phase": found.phase,
+        "summary": readiness.summary(_in_one_line(found, observed)),
+        "conditions": merge(before.conditions, found.conditions, cluster.generation, now),
+        "replicas": workers.existing if workers else 0,
+        "selector": ",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
+        "masters": members.masters_status(plan, observed),
+        "workers": _workers_status(observed, workers),
+        "fuse": _fuse_status(cluster, observed, fuse_progress(cluster, found.workloads)),
+        "memory": tuple(_memory(cluster)),
+    }
+
+
+def _done(
+    plan: Plan, observed: Observed, applied: Applied, found: Readiness, rendered: Sequence[Ref], now: datetime
+) -> dict[str, Any]:
+    """Return the fields that record what was begun and done."""
+    after = status_of(plan.operations)
+    return {
+        **after,
+        "operations": plan.arbitration,
+        # An edit is a change once it is followed: the one that ends a pause records all that were held.
+        "history": _history(plan, observed, applied, found, after, now),
+        "layer": plan.reached,
+        "inventory": readiness.inventory_after(observed.status.inventory, applied, rendered),
+    }
 
 
 def _history(
-    plan: Plan, observed: Observed, applied: Applied, verdict: Verdict, back: RollbackStatus | None, now: datetime
+    plan: Plan, observed: Observed, applied: Applied, found: Readiness, after: dict[str, Any], now: datetime
 ) -> tuple[Change, ...]:
-    before = observed.status
-    after = history_after(
-        before,
-        observed.resource,
-        plan.cluster.restarts,
-        _wished(plan.cluster),
-        applied,
-        outdated=plan.outdated,
-        ready=verdict.at_rest and verdict.grown.reason != volume_gates.GROWING,
-        failed=verdict.up_to_date.reason == rollout.TIMED_OUT,
-        told=dynamic.newly_applied(plan.dynamic_update, before.dynamic_properties),
-        back=back,
-        now=now,
+    before, back = observed.status, after.get("rollback")
+    expansion = found.capability_gates["expansion"]
+    facts = Facts(
+        restarts=plan.cluster.restarts,
+        version=plan.cluster.spec.version,
+        workers=_worker_count(plan.cluster),
+        outdated=plan.view.outdated,
+        applied_dynamically=tuple(newly_applied(before.dynamic_properties, after.get("dynamic_properties"))),
+        rollback=back if back != before.rollback else None,
+        ready=found.at_rest and expansion.reason != EXPANDING,
+        failed=found.up_to_date.reason == TIMED_OUT,
     )
-    return with_usage(before.history, after, observed.used)
+    return with_usage(before.history, history_after(before, observed.resource, facts, applied, now), observed.used)
 
 
-def _wished(cluster: Cluster) -> Wished:
-    workers = cluster.spec.workers
-    number = None if workers.workload == "DaemonSet" else 1 if workers.replicas is None else workers.replicas
-    return Wished(cluster.spec.version, number)
+def _worker_count(cluster: Cluster) -> int | None:
+    return None if cluster.spec.workers.workload == "DaemonSet" else cluster.spec.workers.count
 
 
-def _in_one_line(verdict: Verdict, observed: Observed) -> str:
-    if waiting := standing.waits_for(verdict.closed, verdict.unsettled):
+def _requeue_after(plan: Plan, observed: Observed, found: Readiness, status: Any, now: datetime) -> float | None:
+    also: list[Requeue | None] = [members.look_again(plan) if found.at_rest else None]
+    gates: list[Gate] = [] if found.at_rest else list(found.closed)
+    if not found.at_rest and not found.closed:
+        also.append(WHILE_NOT_READY)
+    if not plan.paused:
+        also += [After(one.requeue_after) for one in plan.operations if one.requeue_after is not None]
+        also.append(requeue(status.history, observed.used, now))
+        gates += [gate for gate in found.capability_gates.values() if gate.requeue is not None and gate not in gates]
+    return next_look(gates, status.conditions, now, also)
+
+
+def _in_one_line(found: Readiness, observed: Observed) -> str:
+    if waiting := readiness.waits_for(found.closed, found.unsettled):
         return waiting
-    if verdict.rolled_back:
-        return verdict.up_to_date.message
+    if found.rolled_back:
+        return found.up_to_date.message
     if isinstance(observed.master, MasterInfo):
         info = observed.master
         lost = f", {info.lost_workers} lost" if info.lost_workers else ""
         return f"{info.live_workers} workers{lost}, {in_binary(info.capacity)} of cache"
-    return verdict.phase
+    return found.phase
 
 
 def _workers_status(observed: Observed, state: WorkloadProgress | None) -> WorkersStatus:

@@ -1,4 +1,4 @@
-"""What Presto may be asked, and what it answers: types only, so that decisions don't depend on how it is asked."""
+"""What Presto's and Trino's servers can be asked, and what they answer: types only, without any I/O."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.work import Deadline
+from alluxio_operator.api.presto import Engine
+from alluxio_operator.transport.deadline import Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server listens, and the engine that it runs."""
+
+    host: str
+    port: int
+    engine: Engine
 
 
 @dataclass(frozen=True, slots=True)
 class CoordinatorInfo:
-    """What a coordinator that has started says: its version, and its view of workers and queries."""
+    """What a coordinator that has started reports: its version, and its view of workers and queries."""
 
     version: str
     active_workers: int
@@ -22,10 +32,10 @@ class CoordinatorInfo:
 class PrestoServers(Protocol):
     """The questions that a reconcile may ask."""
 
-    def coordinator(self, host: str, port: int, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
+    def coordinator(self, server: Server, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
         """Ask a coordinator whether it has started, and for its view."""
         ...
 
-    def processor_load(self, host: str, port: int, deadline: Deadline) -> float | None:
-        """Ask a worker which share of its processors its process uses, from 0 to 1; None when it doesn't say."""
+    def processor_load(self, server: Server, deadline: Deadline) -> float | None:
+        """Ask a worker which share of its processors its process uses, from 0 to 1; None if it doesn't answer."""
         ...

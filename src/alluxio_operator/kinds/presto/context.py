@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from alluxio_operator.api.base import API_VERSION, in_binary
-from alluxio_operator.api.presto import KIND, PrestoRole
+from alluxio_operator.api.presto import KIND, Engine, PrestoRole
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.kinds.presto import cache, catalogs, folders, names, properties, shutdown
 from alluxio_operator.kinds.presto.memory import jvm_flags
@@ -97,7 +97,7 @@ def _role(presto: Presto, role: str, shared: dict[str, Any], alluxio: AlluxioSta
     worker = role == names.WORKER
     sockets = cache.sockets(spec, alluxio) if worker else None
     return {
-        **_placement(given),
+        **_placement(given, spec.engine),
         "name": made.of(role),
         "selector": selector,
         # A user's own podAffinity takes the place of the one to the cache, other kinds of affinity stand beside it.
@@ -124,14 +124,14 @@ def _role(presto: Presto, role: str, shared: dict[str, Any], alluxio: AlluxioSta
     }
 
 
-def _placement(role: PrestoRole) -> dict[str, Any]:
+def _placement(role: PrestoRole, engine: Engine) -> dict[str, Any]:
     dumped = role.model_dump(by_alias=True, mode="json", exclude_none=True)
     return {
         "nodeSelector": dumped["nodeSelector"],
         "tolerations": dumped["tolerations"],
         "priorityClassName": dumped.get("priorityClassName"),
         "podLabels": dumped["podLabels"],
-        "podAnnotations": dumped["podAnnotations"],
+        "podAnnotations": {**dumped["podAnnotations"], names.ENGINE: engine},
     }
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.operation import Operation
 from alluxio_operator.kinds.presto import cache, gates
 from alluxio_operator.kinds.presto.context import context_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.scaling import Target, target_of
 from alluxio_operator.kinds.presto.validate import Presto
+from alluxio_operator.kube.kinds import Ref
 
 COORDINATOR_FROM: Final = 30
 """Number of the first template of layer 2, the coordinator."""
@@ -44,10 +46,20 @@ class Plan:
     workers: Gate
     alluxio: AlluxioStatus | None
 
+    operations: tuple[Operation, ...] = ()
+    held_templates: frozenset[int] = frozenset()
+    recreate: Mapping[Ref, str] = field(default_factory=dict)
+    paused: bool = False
+    questions: frozenset[str] = frozenset()
+
     @property
     def until(self) -> int:
         """Number of the first template that isn't due yet."""
         return LAYERS[self.reached]
+
+    def with_operations(self, operations: Iterable[Operation]) -> Plan:
+        """Return the plan after some of its operations were performed."""
+        return replace(self, operations=tuple(operations))
 
 
 def decide(presto: Presto, observed: Observed, now: datetime) -> Plan:
@@ -62,4 +74,7 @@ def decide(presto: Presto, observed: Observed, now: datetime) -> Plan:
     else:
         layer = 2 if not coordinator.passed else 3 if not workers.passed else 4
         context = context_of(presto, known, target.workers)
-    return Plan(presto, context, layer, max(layer, before.layer), target, connected, coordinator, workers, known)
+    # How the cache is reached outlives its cluster only if it is on record before it is used.
+    connection = Operation("connection", status={"alluxio": known}, intent={"alluxio": known})
+    reached = max(layer, before.layer)
+    return Plan(presto, context, layer, reached, target, connected, coordinator, workers, known, (connection,))

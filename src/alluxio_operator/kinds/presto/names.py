@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
 
 COORDINATOR: Final = "coordinator"
 WORKER: Final = "worker"
 CLIENT: Final = "client"
+ENGINE: Final = f"{GROUP}/engine"
+"""Annotation of a pod: the engine that it was made for."""
 ROLES: Final = (COORDINATOR, WORKER)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +21,7 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import ConditionState, holds, merge
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.usage import with_usage
 from alluxio_operator.kinds.presto import gates, names, shutdown
 from alluxio_operator.kinds.presto.decide import LAYERS, Plan
@@ -38,14 +38,6 @@ POLL: Final = 15.0
 """Seconds between two looks at a Presto at rest: no event tells of its queries, nor of the cluster's state."""
 POLL_LOAD: Final = 5.0
 """The same while its load decides on the number of workers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The status to publish and when to look again, in seconds; None to wait for an event."""
-
-    status: PrestoStatus
-    requeue_after: float | None
 
 
 def step(count: int) -> int:

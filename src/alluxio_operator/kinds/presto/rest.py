@@ -1,7 +1,6 @@
 """Asks Presto and Trino over HTTP; source of the paths: Presto 0.287 and Trino 476, run.
 
-`/v1/info` is answered before a coordinator serves, and says so. It also says whose version the server is, which may be
-another one than the spec's while that is changed.
+`/v1/info` is answered before a coordinator serves, and says so.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from typing import Any, Final
 import urllib3
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.work import Deadline
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo
-from alluxio_operator.kinds.presto.versions import DIALECTS, OPERATOR, flavour_of
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
+from alluxio_operator.kinds.presto.versions import DIALECTS, OPERATOR
 from alluxio_operator.kinds.presto.views import VIEWS
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 TIMEOUT: Final = 3.0
 """Seconds for one answer."""
-USER: Final = {dialect.user_header: OPERATOR for dialect in DIALECTS.values()}
-"""In the words of each flavour; none minds those of another."""
+USER: Final = {dialect.user_header: OPERATOR for known in DIALECTS.values() for dialect in known.values()}
+"""The header of each engine; a server ignores the one of the other."""
 
 
 class PrestoRest:
@@ -31,15 +30,14 @@ class PrestoRest:
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
 
-    def coordinator(self, host: str, port: int, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
+    def coordinator(self, server: Server, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
         """Ask a coordinator whether it has started, and for its view."""
-        ask = partial(self._get, host, port, deadline)
+        ask = partial(self._get, server, deadline)
         try:
             info = ask("/v1/info")
             if info["starting"]:
                 return NoAnswer("it is starting")
-            version = info["nodeVersion"]["version"]
-            return VIEWS[flavour_of(version)](version, ask)
+            return VIEWS[server.engine](info["nodeVersion"]["version"], ask)
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error))
         except PermissionError as error:
@@ -47,16 +45,16 @@ class PrestoRest:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return NoAnswer(f"an answer that isn't understood: {error!r}")
 
-    def processor_load(self, host: str, port: int, deadline: Deadline) -> float | None:
-        """Ask a worker which share of its processors its process uses, from 0 to 1; None when it doesn't say."""
+    def processor_load(self, server: Server, deadline: Deadline) -> float | None:
+        """Ask a worker which share of its processors its process uses, from 0 to 1; None if it doesn't answer."""
         try:
-            return float(self._get(host, port, deadline, "/v1/status")["processCpuLoad"])
+            return float(self._get(server, deadline, "/v1/status")["processCpuLoad"])
         except (urllib3.exceptions.HTTPError, PermissionError, ValueError, KeyError, TypeError):
             return None
 
-    def _get(self, host: str, port: int, deadline: Deadline, path: str) -> Any:
-        address = f"[{host}]" if ":" in host else host
-        url = f"http://{address}:{port}{path}"
+    def _get(self, server: Server, deadline: Deadline, path: str) -> Any:
+        address = f"[{server.host}]" if ":" in server.host else server.host
+        url = f"http://{address}:{server.port}{path}"
         answer = self._pool.request("GET", url, headers=USER, timeout=deadline.remaining(TIMEOUT))
         if answer.status in (401, 403):
             raise PermissionError(f"HTTP {answer.status} of {path}")

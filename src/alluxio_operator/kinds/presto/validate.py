@@ -57,7 +57,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
                 "create the Presto under a shorter name",
             ),
         )
-    dialect, divided = dialect_of(spec.version), memory.divisions(spec)
+    dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec)
     found = (
         *([dialect] if isinstance(dialect, Problem) else []),
         *memory.problems(spec, divided),
@@ -107,13 +107,12 @@ def _too_short_to_drain(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]
 
 
 def _image_of_another(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]:
+    public = {other.repository: engine for engine, known in DIALECTS.items() for other in known.values()}
     given = spec.image.repository
-    for other in DIALECTS.values():
-        if given == other.repository and other.flavour != dialect.flavour:
-            yield Problem(
-                "spec.image.repository",
-                given,
-                f"holds {other.flavour}, and spec.version {spec.version} is one of {dialect.flavour}",
-                f"set it to {dialect.repository} or to an image of your own that holds {dialect.flavour}, or correct "
-                "spec.version",
-            )
+    if given and public.get(given, spec.engine) != spec.engine:
+        yield Problem(
+            "spec.image.repository",
+            given,
+            f"holds {public[given]}, and spec.engine is {spec.engine}",
+            f"set it to {dialect.repository} or to your own image of {spec.engine}, or correct spec.engine",
+        )

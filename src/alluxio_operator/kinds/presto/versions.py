@@ -1,4 +1,4 @@
-"""What differs between versions of Presto, and between Presto and Trino: the one place that knows.
+"""What differs between the engines Presto and Trino, and between their versions: the one place that knows.
 
 A version that isn't here was not run, and is refused by name.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
+from alluxio_operator.api.presto import Engine
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto import folders, names
-
-Flavour = Literal["Presto", "Trino"]
 
 OPERATOR: Final = "alluxio-operator"
 """As whom the operator, and the hooks of its pods, ask the servers."""
@@ -21,9 +20,9 @@ OPERATOR: Final = "alluxio-operator"
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one version is started, configured and told to leave."""
+    """How one version of an engine is started, configured and told to leave."""
 
-    flavour: Flavour = "Presto"
+    engine: Engine = "Presto"
     repository: str = "prestodb/presto"
     """The public image."""
     home: str = "/opt/presto-server"
@@ -76,7 +75,7 @@ measured.
 """
 
 TRINO: Final = Dialect(
-    flavour="Trino",
+    engine="Trino",
     repository="trinodb/trino",
     home="/usr/lib/trino",
     # It looks for folders of both kinds below its own, which can't be written.
@@ -108,27 +107,28 @@ TRINO: Final = Dialect(
     drains={names.COORDINATOR: "trino-coordinator-drain.sh", names.WORKER: "trino-worker-drain.sh"},
 )
 
-DIALECTS: Final[Mapping[str, Dialect]] = {"0.287": Dialect(jvm_flags=_OPENED), "476": TRINO}
+DIALECTS: Final[Mapping[Engine, Mapping[str, Dialect]]] = {
+    "Presto": {"0.287": Dialect(jvm_flags=_OPENED)},
+    "Trino": {"476": TRINO},
+}
+"""By engine and version."""
 
 FIRST_WITHOUT_ALLUXIO: Final = 482
-"""The version of Trino with which its file system of Alluxio is gone."""
+"""The version of Trino that dropped its file system of Alluxio."""
 
 
-def flavour_of(version: str) -> Flavour:
-    """Return whose version it is, in a spec or in a server's own words: those of Presto begin with 0."""
-    return "Presto" if version.startswith("0") else "Trino"
-
-
-def dialect_of(version: str) -> Dialect | Problem:
-    """Return how a version is driven, or why it can't be."""
-    found = DIALECTS.get(version)
-    if found is not None:
-        return found
-    known = ", ".join(f"{version} ({dialect.flavour})" for version, dialect in sorted(DIALECTS.items()))
-    if flavour_of(version) == "Presto":
-        why = "is a version of Presto that this operator doesn't know"
-    elif version.isdecimal() and int(version) >= FIRST_WITHOUT_ALLUXIO:
-        why = f"is a version of Trino that has no file system of Alluxio: it is gone from {FIRST_WITHOUT_ALLUXIO} on"
+def dialect_of(engine: Engine, version: str) -> Dialect | Problem:
+    """Return how a version of an engine is run, or why the operator doesn't run it."""
+    known = DIALECTS[engine]
+    if version in known:
+        return known[version]
+    others = [other for other in DIALECTS if other != engine and version in DIALECTS[other]]
+    listed = ", ".join(sorted(known))
+    if others:
+        why = f"is a version of {others[0]}, and spec.engine is {engine}"
+        return Problem("spec.version", version, why, f"set it to {listed}, or spec.engine to {others[0]}")
+    if engine == "Trino" and version.isdecimal() and int(version) >= FIRST_WITHOUT_ALLUXIO:
+        why = f"has no file system of Alluxio: Trino dropped it in {FIRST_WITHOUT_ALLUXIO}"
     else:
-        why = "is a version of Trino with which this operator wasn't run"
-    return Problem("spec.version", version, why, f"set it to one that it was run with: {known}")
+        why = f"is no version of {engine} that this operator was tested with"
+    return Problem("spec.version", version, why, f"set it to {listed}")

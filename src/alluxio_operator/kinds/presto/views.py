@@ -1,4 +1,4 @@
-"""Where a coordinator of each flavour tells of its workers and queries; sources: Presto 0.287 and Trino 476, run.
+"""Where a coordinator of each engine reports its workers and queries; sources: Presto 0.287 and Trino 476, run.
 
 A query that waits for the first worker is in no count of either, so the queries themselves are asked for while there is
 none.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from alluxio_operator.api.presto import Engine
 from alluxio_operator.kinds.presto.answers import CoordinatorInfo
-from alluxio_operator.kinds.presto.versions import Flavour
 
 Ask = Callable[[str], Any]
 """Returns the parsed answer of a path."""
@@ -48,7 +48,7 @@ def trino_view(version: str, ask: Ask) -> CoordinatorInfo:
     )
 
 
-VIEWS: Final[Mapping[Flavour, Callable[[str, Ask], CoordinatorInfo]]] = {"Presto": presto_view, "Trino": trino_view}
+VIEWS: Final[Mapping[Engine, Callable[[str, Ask], CoordinatorInfo]]] = {"Presto": presto_view, "Trino": trino_view}
 
 
 def unended(queries: Iterable[Mapping[str, Any]]) -> int:

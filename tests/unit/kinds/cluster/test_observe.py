@@ -23,10 +23,11 @@ from tests.support.world import FakeAlluxio
 from alluxio_operator.alluxio import side_by_side
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.engine.work import Deadline, OwnerKey
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 LABELS = dict(Names("small", NAMESPACE).labels("journal"))

@@ -14,10 +14,11 @@ from tests.support.presto import resource
 from tests.support.presto_golden import manifests
 
 from alluxio_operator.api import crd
+from alluxio_operator.kinds.presto.kind import DESCRIPTOR
 
 Json = dict[str, Any]
 SAMPLES = sorted((ROOT / "config" / "samples" / "presto").glob("*.yaml"))
-[VERSION] = crd.custom_resource_definition(crd.PRESTO)["spec"]["versions"]
+[VERSION] = crd.custom_resource_definition(DESCRIPTOR)["spec"]["versions"]
 EVERYTHING: Json = resource(
     alluxio={"clusterRef": {"name": "small"}, "colocate": "Required"},
     catalogs=[
@@ -219,7 +220,7 @@ def test_trino_is_given_no_property_with_which_it_does_not_start():
 
 def test_a_property_of_a_users_own_is_never_left_out():
     key = "query.max-total-memory-per-node"
-    CASES["own-property"] = resource(version="476", properties={key: "1GB"})
+    CASES["own-property"] = resource(engine="Trino", version="476", properties={key: "1GB"})
     assert f"{key}=1GB" in configs("own-property")["worker.properties"]
     del CASES["own-property"]
 
@@ -266,8 +267,8 @@ def test_each_server_is_drained_in_its_own_way_as_the_one_that_the_operator_is()
         assert "$header: alluxio-operator" in command[2]
 
 
-def test_the_image_follows_from_the_version_unless_it_is_named():
-    CASES["own-image"] = resource(version="476", image={"repository": "team/trino", "tag": "476-1"})
+def test_the_image_follows_from_engine_and_version_unless_it_is_named():
+    CASES["own-image"] = resource(engine="Trino", version="476", image={"repository": "team/trino", "tag": "476-1"})
     images = {
         case: {t["spec"]["containers"][0]["image"] for _, t in templates(case)} for case in ("own-image", "trino")
     }
@@ -276,17 +277,19 @@ def test_the_image_follows_from_the_version_unless_it_is_named():
 
 
 @pytest.mark.parametrize(
-    ("version", "writable", "words"),
+    ("engine", "version", "writable", "words"),
     [
-        ("0.287", True, {"hive.allow-drop-table=true", "hive.non-managed-table-writes-enabled=true"}),
-        ("0.287", False, set()),
-        ("476", True, {"hive.non-managed-table-writes-enabled=true"}),
-        ("476", False, {"hive.security=read-only"}),
+        ("Presto", "0.287", True, {"hive.allow-drop-table=true", "hive.non-managed-table-writes-enabled=true"}),
+        ("Presto", "0.287", False, set()),
+        ("Trino", "476", True, {"hive.non-managed-table-writes-enabled=true"}),
+        ("Trino", "476", False, {"hive.security=read-only"}),
     ],
 )
-def test_who_may_write_to_a_catalog_is_said_in_the_words_of_the_version(version: str, writable: bool, words: set[str]):
+def test_who_may_write_to_a_catalog_is_said_in_the_words_of_the_engine(
+    engine: str, version: str, writable: bool, words: set[str]
+):
     file = {"name": "h", "hive": {"file": {"directory": "file:/x"}, "writable": writable}}
-    CASES["rights"] = resource(version=version, catalogs=[file])
+    CASES["rights"] = resource(engine=engine, version=version, catalogs=[file])
     [catalogs] = [obj for obj in objects("rights", "ConfigMap") if obj["metadata"]["name"].endswith("-prestocatalogs")]
     del CASES["rights"]
     said = {line for line in catalogs["data"]["h.properties"].splitlines() if "metastore" not in line}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import NOW
-from tests.support.presto import World, resource
+from tests.support.presto import resource
 
 from alluxio_operator.api.presto_status import Change, PrestoStatus, PrestoWorkersStatus
 from alluxio_operator.api.status import Condition
@@ -88,28 +88,3 @@ def test_who_asked_is_who_wrote_the_spec_last():
 
     assert last_manager(made) == "kubectl-edit"
     assert last_manager({"metadata": {}}) is None
-
-
-def test_an_installation_isnt_degraded_and_a_lost_coordinator_is():
-    world = World()
-    world.reconcile()
-    assert world.phase == "Installing"
-    world.settle()
-    world.trouble["coordinator"] = {"reason": "ImagePullBackOff", "message": "no such image"}
-    world.turn()
-    world.reconcile()
-
-    assert world.phase == "Degraded"
-    assert world.condition("Degraded")["reason"] == "ImagePullBackOff"
-    assert "no such image" in world.status["summary"]
-
-
-def test_the_number_of_workers_is_counted_by_the_coordinator_and_not_by_pods():
-    world = World(resource(workers={"replicas": 2}))
-    world.settle()
-    world.servers.answer = type(world.servers.answer)("0.287", 1, 0, 0)  # type: ignore[call-arg, arg-type]
-    world.reconcile()
-
-    assert world.status["workers"] == {"ready": 2, "wanted": 2, "active": 1}
-    assert world.condition("WorkersActive")["message"] == "1 of 2 workers are active"
-    assert world.condition("Ready")["status"] == "False"

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.work import Deadline
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.api.presto import Engine
+from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
 from alluxio_operator.kinds.presto.rest import PrestoRest
 from alluxio_operator.kinds.presto.views import NODES, QUERIES, unended
+from alluxio_operator.transport.deadline import Deadline
 
 INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}
 TRINO = {
@@ -27,7 +28,7 @@ TRINO = {
 CLUSTER = {"runningQueries": 3, "blockedQueries": 1, "queuedQueries": 2, "activeWorkers": 4, "runningDrivers": 8}
 
 
-class Server:
+class FakeServer:
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {"/v1/info": INFO, "/v1/cluster": CLUSTER}
         answers, self.users = self.answers, []
@@ -49,33 +50,37 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.http.server_address[1]
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
+def server() -> Iterator[FakeServer]:
+    made = FakeServer()
     yield made
     made.http.shutdown()
     made.http.server_close()
 
 
-def ask(server: Server) -> CoordinatorInfo | NoAnswer:
-    return PrestoRest().coordinator("127.0.0.1", server.port, Deadline.after(5))
+def address(server: FakeServer, engine: Engine = "Presto") -> Server:
+    return Server("127.0.0.1", server.port, engine)
 
 
-def test_a_coordinator_tells_its_view(server: Server):
+def ask(server: FakeServer, engine: Engine = "Presto") -> CoordinatorInfo | NoAnswer:
+    return PrestoRest().coordinator(address(server, engine), Deadline.after(5))
+
+
+def test_a_coordinator_tells_its_view(server: FakeServer):
     assert ask(server) == CoordinatorInfo(version="0.287", active_workers=4, running=4, queued=2)
     assert set(server.users) == {"alluxio-operator"}
 
 
-def test_one_that_is_starting_does_not_serve_yet(server: Server):
+def test_one_that_is_starting_does_not_serve_yet(server: FakeServer):
     server.answers["/v1/info"] = {**INFO, "starting": True}
 
     assert ask(server) == NoAnswer("it is starting")
 
 
-def test_without_a_worker_the_queries_that_wait_are_counted_one_by_one(server: Server):
+def test_without_a_worker_the_queries_that_wait_are_counted_one_by_one(server: FakeServer):
     server.answers["/v1/cluster"] = {**CLUSTER, "activeWorkers": 0, "queuedQueries": 0}
     server.answers["/v1/query"] = [{"state": "WAITING_FOR_RESOURCES"}, {"state": "FINISHED"}, {"state": "QUEUED"}]
 
@@ -85,59 +90,58 @@ def test_without_a_worker_the_queries_that_wait_are_counted_one_by_one(server: S
     assert found.queued == 2
 
 
-def test_a_coordinator_of_trino_tells_its_view_of_which_it_is_a_part_itself(server: Server):
+def test_a_coordinator_of_trino_tells_its_view_of_which_it_is_a_part_itself(server: FakeServer):
     server.answers |= TRINO
 
-    assert ask(server) == CoordinatorInfo(version="476", active_workers=2, running=5, queued=2)
+    assert ask(server, "Trino") == CoordinatorInfo(version="476", active_workers=2, running=5, queued=2)
     assert set(server.users) == {"alluxio-operator"}
 
 
-def test_without_a_worker_of_trino_the_queries_that_wait_are_counted_one_by_one(server: Server):
+def test_without_a_worker_of_trino_the_queries_that_wait_are_counted_one_by_one(server: FakeServer):
     server.answers |= {**TRINO, f"{NODES}/ActiveNodeCount": 1, f"{QUERIES}/QueuedQueries": 0}
     server.answers["/v1/query"] = [{"state": "WAITING_FOR_RESOURCES"}, {"state": "FAILED"}]
 
-    found = ask(server)
+    found = ask(server, "Trino")
 
     assert isinstance(found, CoordinatorInfo)
     assert (found.active_workers, found.queued) == (0, 1)
 
 
-def test_one_that_does_not_let_the_operator_look_says_who_is_to_be_let(server: Server):
+def test_one_that_does_not_let_the_operator_look_says_who_is_to_be_let(server: FakeServer):
     server.answers |= {**TRINO, f"{NODES}/ActiveNodeCount": PermissionError()}
 
-    found = ask(server)
+    found = ask(server, "Trino")
 
     assert isinstance(found, NoAnswer)
     assert found.reason.startswith("HTTP 403 of /v1/jmx/mbean/")
     assert found.reason.endswith("let the user alluxio-operator read system information in its access control")
 
 
-def test_whose_version_it_is_the_server_says_and_not_the_spec(server: Server):
-    # As of another build of the same.
+def test_the_version_of_a_build_is_reported_in_full(server: FakeServer):
     server.answers |= {**TRINO, "/v1/info": {**INFO, "nodeVersion": {"version": "476-e.2"}}}
 
-    assert ask(server) == CoordinatorInfo(version="476-e.2", active_workers=2, running=5, queued=2)
+    assert ask(server, "Trino") == CoordinatorInfo(version="476-e.2", active_workers=2, running=5, queued=2)
 
 
 @pytest.mark.parametrize("odd", [b"<html>", {"starting": False}, [], None])
-def test_what_is_no_answer_of_presto_is_none(server: Server, odd: Any):
+def test_what_is_no_answer_of_presto_is_none(server: FakeServer, odd: Any):
     server.answers["/v1/info"] = odd
 
     assert isinstance(ask(server), NoAnswer)
 
 
-def test_a_server_that_is_not_there_is_no_surprise(server: Server):
+def test_a_server_that_is_not_there_is_no_surprise(server: FakeServer):
     server.http.shutdown()
     server.http.server_close()
 
     assert isinstance(ask(server), NoAnswer)
-    assert PrestoRest().processor_load("127.0.0.1", server.port, Deadline.after(5)) is None
+    assert PrestoRest().processor_load(address(server), Deadline.after(5)) is None
 
 
-def test_a_worker_tells_its_processors(server: Server):
+def test_a_worker_tells_its_processors(server: FakeServer):
     server.answers["/v1/status"] = {"nodeId": "w", "processors": 2, "processCpuLoad": 0.42}
 
-    assert PrestoRest().processor_load("127.0.0.1", server.port, Deadline.after(5)) == 0.42
+    assert PrestoRest().processor_load(address(server), Deadline.after(5)) == 0.42
 
 
 def test_queries_that_ended_are_not_counted():

@@ -13,16 +13,27 @@ from alluxio_operator.kinds.presto.memory import MI, OVERHEAD, query_properties
 from alluxio_operator.kinds.presto.validate import Presto, validate
 
 Json = dict[str, Any]
+TRINO = {"engine": "Trino", "version": "476"}
 FILE = {"name": "h", "hive": {"file": {"directory": "alluxio://m:19998/x"}}}
 
 BAD: list[tuple[Json, str, str]] = [
-    ({"version": "0.1"}, 'spec.version "0.1"', "0.287"),
-    ({"version": "475"}, 'spec.version "475" is a version of Trino with which', "0.287 (Presto), 476 (Trino)"),
-    ({"version": "482"}, 'spec.version "482" is a version of Trino that has no file system of Alluxio', "476 (Trino)"),
+    ({"version": "0.1"}, 'spec.version "0.1" is no version of Presto that this operator was tested', "set it to 0.287"),
+    (TRINO | {"version": "475"}, 'spec.version "475" is no version of Trino that this operator was', "set it to 476"),
+    (TRINO | {"version": "482"}, 'spec.version "482" has no file system of Alluxio', "set it to 476"),
     (
-        {"version": "476", "image": {"repository": "prestodb/presto"}},
-        'spec.image.repository "prestodb/presto" holds Presto, and spec.version 476 is one of Trino',
-        "trinodb/trino",
+        {"engine": "Trino"},
+        'spec.version "0.287" is a version of Presto, and spec.engine is Trino',
+        "set it to 476, or spec.engine to Presto",
+    ),
+    (
+        {"version": "476"},
+        'spec.version "476" is a version of Trino, and spec.engine is Presto',
+        "set it to 0.287, or spec.engine to Trino",
+    ),
+    (
+        TRINO | {"image": {"repository": "prestodb/presto"}},
+        'spec.image.repository "prestodb/presto" holds Presto, and spec.engine is Trino',
+        "set it to trinodb/trino or to your own image of Trino",
     ),
     (
         {"image": {"repository": "trinodb/trino"}},
@@ -30,7 +41,7 @@ BAD: list[tuple[Json, str, str]] = [
         "prestodb/presto",
     ),
     (
-        {"version": "476", "workers": {"terminationGracePeriodSeconds": 151}},
+        TRINO | {"workers": {"terminationGracePeriodSeconds": 151}},
         "spec.workers.terminationGracePeriodSeconds",
         "152",
     ),

@@ -9,11 +9,11 @@ while the others are a quorum joins again: see `rejoin`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from alluxio_operator.api.alluxiocluster_status import JournalStatus
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
+from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
 from alluxio_operator.kinds.cluster.names import Names
@@ -33,6 +33,12 @@ class JournalStep:
     status: JournalStatus | None
     job: Mode | None
     gate: Gate
+
+    def with_rejoin(self, rejoin: RejoinStatus | None) -> JournalStep:
+        """Return the step with what the status says of a master that joins again."""
+        if self.status is None:
+            return self
+        return replace(self, status=self.status.model_copy(update={"rejoin": rejoin}))
 
 
 def next_step(observed: Observed, uid: str, members: int) -> JournalStep:
@@ -67,7 +73,7 @@ def next_step(observed: Observed, uid: str, members: int) -> JournalStep:
 
 def _about_to_start(members: int) -> Gate:
     said = "the journal's Job is about to start" if members == 1 else "the journal's Jobs are about to start"
-    return Gate(GATE, False, "Initializing", said)
+    return waiting(GATE, said, "Initializing")
 
 
 def _gate_while_initializing(observed: Observed, members: int) -> Gate:
@@ -79,7 +85,7 @@ def _gate_while_initializing(observed: Observed, members: int) -> Gate:
     if trouble:
         return Gate(GATE, False, trouble.reason, trouble.message)
     said = "the journal's Job is running" if members == 1 else "the journal's Jobs are running"
-    return Gate(GATE, False, "Initializing", said)
+    return waiting(GATE, said, "Initializing")
 
 
 def _gate_when_initialized(observed: Observed, members: int) -> Gate:
@@ -110,7 +116,7 @@ def _missing(cluster: Names, members: int, pods: Iterable[Pod]) -> Gate:
             f"bring the data of volumes back until {majority(members)} of them have the journal: the masters then "
             f"start by themselves. {anew}"
         )
-    return Gate(GATE, False, JOURNAL_MISSING, message)
+    return blocked(GATE, JOURNAL_MISSING, message)
 
 
 def _for_others(observed: Observed, members: int) -> Gate:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, Severity
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, Trouble
@@ -105,7 +105,8 @@ def quorum_healthy(quorum: Quorum, lost: Trouble | None, *, installed: bool) -> 
     told = "".join(f"; {what_is_amiss(member)}" for member in missed)
     if lost:
         reason, told = lost.reason, f"{told}; {lost.message}"
-    return Gate(GATE, False, reason, f"{taking_part} of {members} masters, {led}{told}")
+    severity = Severity.PROGRESS if reason == "Waiting" else Severity.WARNING
+    return Gate(GATE, False, reason, f"{taking_part} of {members} masters, {led}{told}", severity)
 
 
 def what_is_amiss(member: Member) -> str:

@@ -22,6 +22,9 @@ from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, Trouble
 PERMISSION = f"{GROUP}/journal-rejoin"
 """Annotation of a master's pod: the uid of the pod that may start without its journal."""
 
+REJOINING = "Rejoining"
+"""Reason while a master is brought up to date."""
+
 JOINED_ONCE = "this pod has joined once already"
 """What the init container of a pod says that has used its permission."""
 
@@ -62,7 +65,7 @@ def next_step(observed: Observed, quorum: Quorum) -> RejoinStep:
     if pod.trouble and JOINED_ONCE in pod.trouble.message:
         return _wait(pod, "its pod is deleted: it has lost its journal twice, and a permission holds once", intent)
     told = pod.annotations.get(PERMISSION) == pod.uid
-    joins = Trouble("Rejoining", f"{pod.name} joins again without a journal, and the leader brings it up to date")
+    joins = Trouble(REJOINING, f"{pod.name} joins again without a journal, and the leader brings it up to date")
     return RejoinStep(intent, None if told else pod, joins)
 
 

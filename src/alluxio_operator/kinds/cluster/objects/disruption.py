@@ -32,7 +32,7 @@ def budgets(spec: ClusterSpec, members: int) -> Iterable[Budget]:
         # Masters that aren't ready count, too: in the midst of an election all of them may be, and the quorum has to
         # outlive a drain of several nodes.
         yield Budget(names.MASTER, 1, "IfHealthyBudget")
-    if spec.workers.workload == "StatefulSet" and (spec.workers.replicas or 1) > 1:
+    if spec.workers.workload == "StatefulSet" and spec.workers.count > 1:
         # A worker isn't ready until a master has taken it, so that a drain might wait for masters that it moves itself.
         yield Budget(names.WORKER, 1, "AlwaysAllow")
     if spec.proxy.enabled and spec.proxy.replicas > 1:

@@ -61,6 +61,14 @@ class DynamicUpdate:
     gate: Gate | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateConfiguration:
+    """Properties that a leading master is to take while it runs; once more is as good as once."""
+
+    leader: Pod
+    properties: Mapping[str, str]
+
+
 def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> frozenset[str]:
     """Return the properties of a role whose change restarts nothing: masters are told, and the role doesn't read them.
 
@@ -118,12 +126,10 @@ def after_update(step: DynamicUpdate, answer: Mapping[str, bool] | NoAnswer) -> 
     return DynamicUpdate(_record(leader, properties), leader, properties, _taken_by(leader))
 
 
-def newly_applied(step: DynamicUpdate, before: DynamicProperties | None) -> Iterable[str]:
-    """Return the properties that the leader has got now, with their values."""
-    if step.leader is None or step.gate is None or not step.gate.passed:
-        return ()
+def newly_applied(before: DynamicProperties | None, after: DynamicProperties | None) -> Iterable[str]:
+    """Return the properties that a leader has got since, with their values."""
     known = before.properties if before else {}
-    return [f"{key}={value}" for key, value in step.properties.items() if known.get(key) != value]
+    return [f"{key}={value}" for key, value in (after.properties if after else {}).items() if known.get(key) != value]
 
 
 def problems(spec: ClusterSpec) -> Iterable[Problem]:

@@ -5,18 +5,17 @@ They heed the order and the maintenance window by not being applied: a workload 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.upgrade import Upgrade
-from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, closed_until, wait_for_window
 from alluxio_operator.workloads.pods import Pod
 
-TEMPLATES: Final[Mapping[str, int]] = {names.LOG_SERVER: 60, names.PROXY: 65}
-"""Numbers of their templates."""
+TEMPLATES: Final = layers.TEMPLATE_OF
 LAST: Final = frozenset({TEMPLATES[names.PROXY]})
 """Clients of masters and workers, which follow them."""
 

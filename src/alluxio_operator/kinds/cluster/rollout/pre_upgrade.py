@@ -16,7 +16,9 @@ from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.alluxiocluster_status import UpgradeBackup
 from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.workloads.pods import Pod
 
 FOLDER: Final = ".alluxio-backups"
 """Below the root mount, where nobody says otherwise."""
@@ -42,6 +44,20 @@ class PreUpgradeBackup:
     reason: str | None = None
     message: str = ""
     begin: bool = False
+
+    def gate(self, kind: str) -> Gate:
+        """Return the gate that holds masters up while there is a reason to."""
+        if self.reason == FAILED:
+            return blocked(kind, FAILED, self.message)
+        return waiting(kind, self.message, self.reason or BACKING_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class StartBackup:
+    """A backup that the leader is to begin in a directory of the root mount's storage."""
+
+    leader: Pod
+    directory: str
 
 
 NOTHING: Final = PreUpgradeBackup()

@@ -16,7 +16,7 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, GoodSpec, 
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, blocked
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
@@ -110,7 +110,7 @@ def instead_of(gate: Gate, observed: Observed) -> Gate:
             f"{rollback.to.generation} can't be followed: ControllerRevision {rollback.to.revision} is gone. "
             "Change the spec to one that works"
         )
-        return Gate(rollout.GATE, False, MISSING, said[:4096])
+        return blocked(rollout.GATE, MISSING, said[:4096])
     if not gate.passed:
         return gate
     said = (

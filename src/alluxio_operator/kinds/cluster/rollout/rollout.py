@@ -23,7 +23,7 @@ from alluxio_operator.api.alluxiocluster_status import ReplacedPod, RolloutStatu
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.engine.schedule import around
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, what_is_amiss
@@ -154,7 +154,7 @@ def next_step(roles: Roles, upgrade: Upgrade, now: datetime, guard: PreUpgradeBa
     if not rolling:
         listed = _listed(pod for pods in outdated.values() for pod in pods)
         said = f"spec.upgrade.strategy is OnDelete: {listed} run what the spec said before, until somebody deletes them"
-        return RolloutStep(None, (), Gate(GATE, False, "WaitingForDeletion", said), blocking=False)
+        return RolloutStep(None, (), waiting(GATE, said, "WaitingForDeletion"), blocking=False)
     for role in roles.known:
         pods = outdated.pop(role, ())
         if failing := [pod for pod in pods if roles.fails(pod)]:
@@ -182,7 +182,7 @@ def _held_by(guard: PreUpgradeBackup, roles: Roles, outdated: Sequence[Pod], now
         return _hold(names.WORKER, outdated, reason)
     if guard.reason is None:
         return None
-    return RolloutStep(None, (), Gate(GATE, False, guard.reason, guard.message), backup=guard)
+    return RolloutStep(None, (), guard.gate(GATE), backup=guard)
 
 
 def may_delete(workload: Object | None, wanted: str | None) -> bool:
@@ -204,7 +204,7 @@ def _go_on(roles: Roles, begun: RolloutStatus, upgrade: Upgrade, now: datetime) 
     again = tuple(pod for pod in left if not pod.deleted and not roles.is_current(pod))
     late = (now - moment(begun.since)).total_seconds() >= upgrade.step_timeout_seconds
     if again and not late:
-        return RolloutStep(begun, again, Gate(GATE, False, "Replacing", f"{replaced}: to run what the spec says"))
+        return RolloutStep(begun, again, waiting(GATE, f"{replaced}: to run what the spec says", "Replacing"))
     reason = f"{left[0].name} is ending" if any(pod.deleted for pod in left) else roles.unwell(begun.role)
     if reason is None:
         return _soak(begun, upgrade, now)
@@ -216,9 +216,9 @@ def _go_on(roles: Roles, begun: RolloutStatus, upgrade: Upgrade, now: datetime) 
             f"{replaced} was replaced at {begun.since}, and {upgrade.step_timeout_seconds} s later: {reason}. "
             "Nothing else is replaced. Take the change back, or put right what keeps it from running"
         )
-        return RolloutStep(begun, (), Gate(GATE, False, TIMED_OUT, said))
+        return RolloutStep(begun, (), blocked(GATE, TIMED_OUT, said))
     return RolloutStep(
-        begun, (), Gate(GATE, False, "Replacing", f"{replaced} was replaced; waits until it is well: {reason}")
+        begun, (), waiting(GATE, f"{replaced} was replaced; waits until it is well: {reason}", "Replacing")
     )
 
 
@@ -228,7 +228,7 @@ def _soak(begun: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep 
     if not begun.canary or now >= until:
         return None
     said = f"{begun.pods[0].name} is the first worker of the change and well; the others follow at {stamp(until)}"
-    return RolloutStep(begun, (), Gate(GATE, False, "Canary", said), next_look=until)
+    return RolloutStep(begun, (), waiting(GATE, said, "Canary"), next_look=until)
 
 
 def _begin(role: str, outdated: Sequence[Pod], roles: Roles, upgrade: Upgrade, now: datetime) -> RolloutStep:
@@ -254,10 +254,10 @@ def closed_until(window: MaintenanceWindow | None, now: datetime) -> datetime | 
     return following
 
 
-def wait_for_window(waiting: Sequence[Pod], opens: datetime) -> RolloutStep:
+def wait_for_window(pods: Sequence[Pod], opens: datetime) -> RolloutStep:
     """Return a step that only says until when pods wait."""
-    said = f"{_listed(waiting)} will be replaced in the maintenance window that opens at {stamp(opens)}"
-    return RolloutStep(None, (), Gate(GATE, False, "WaitingForWindow", said), blocking=False, next_look=opens)
+    said = f"{_listed(pods)} will be replaced in the maintenance window that opens at {stamp(opens)}"
+    return RolloutStep(None, (), waiting(GATE, said, "WaitingForWindow"), blocking=False, next_look=opens)
 
 
 def _replace(pods: Sequence[Pod], now: datetime, *, canary: bool = False) -> RolloutStep:
@@ -265,7 +265,7 @@ def _replace(pods: Sequence[Pod], now: datetime, *, canary: bool = False) -> Rol
     record = tuple(ReplacedPod(name=pod.name, uid=pod.uid) for pod in pods)
     begun = RolloutStatus(role=pods[0].role, pods=record, since=stamp(now), canary=canary)
     said = f"{_listed(pods)}: to run what the spec says"
-    return RolloutStep(begun, tuple(pods), Gate(GATE, False, "Replacing", said))
+    return RolloutStep(begun, tuple(pods), waiting(GATE, said, "Replacing"))
 
 
 def _hold(needed: str, outdated: Sequence[Pod], reason: str) -> RolloutStep:

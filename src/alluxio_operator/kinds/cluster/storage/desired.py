@@ -14,7 +14,7 @@ from alluxio_operator.kinds.cluster.storage.pvc import Claim
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredVolume:
     """The volumes that are made by one size in the spec."""
 
     name: str
@@ -51,12 +51,12 @@ class Wanted:
         return claim.waits_for_node and self.workload is not None and pod not in mounted
 
 
-def wanted(spec: ClusterSpec, made: Names) -> tuple[Wanted, ...]:
+def desired_volumes(spec: ClusterSpec, made: Names) -> tuple[DesiredVolume, ...]:
     """Return all volumes of a cluster that outlive a pod and that the operator has made."""
     masters, logs, mount = spec.masters.journal.storage, spec.log_server.storage, spec.root_mount.volume
     claims = made.journal_claim(0).removesuffix("0")
     found = [
-        Wanted(
+        DesiredVolume(
             JOURNAL,
             "spec.masters.journal.storage.size",
             masters.size,
@@ -68,17 +68,17 @@ def wanted(spec: ClusterSpec, made: Names) -> tuple[Wanted, ...]:
     ]
     if spec.log_server.enabled:
         selector = made.selector(names.LOG_SERVER)
-        found.append(Wanted(LOGS, "spec.logServer.storage.size", logs.size, made.of("logs"), selector))
+        found.append(DesiredVolume(LOGS, "spec.logServer.storage.size", logs.size, made.of("logs"), selector))
     if mount is not None and mount.size is not None:
         selector = made.selector("ufs")
-        found.append(Wanted(ROOT_MOUNT, "spec.rootMount.volume.size", mount.size, made.of("ufs"), selector))
+        found.append(DesiredVolume(ROOT_MOUNT, "spec.rootMount.volume.size", mount.size, made.of("ufs"), selector))
     return tuple(found)
 
 
-def _tiers(spec: ClusterSpec, made: Names) -> list[Wanted]:
+def _tiers(spec: ClusterSpec, made: Names) -> list[DesiredVolume]:
     workers = made.of(names.WORKER)
     return [
-        Wanted(
+        DesiredVolume(
             name=tier_name(tier.name),
             field=f"spec.workers.tiers[{tier.name}].storage.claim.size",
             size=tier.storage.claim.size,

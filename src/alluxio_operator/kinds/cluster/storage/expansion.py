@@ -10,7 +10,7 @@ What the volumes have is kept in the status, so that a cluster at rest isn't ask
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RecreatingStatus, VolumeStatus
@@ -19,8 +19,8 @@ from alluxio_operator.api.tiers import Tier
 from alluxio_operator.api.volumes import tier_name
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.storage import gates as volume_gates
-from alluxio_operator.kinds.cluster.storage.desired import Wanted
-from alluxio_operator.kinds.cluster.storage.pvc import Claim, parse_claim
+from alluxio_operator.kinds.cluster.storage.desired import DesiredVolume
+from alluxio_operator.kinds.cluster.storage.pvc import Claim, FoundVolumes, parse_claim
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 
@@ -29,18 +29,10 @@ AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a look at the volumes found: claims, and StatefulSets by name."""
-
-    claims: tuple[Object, ...] = ()
-    workloads: Mapping[str, Object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
+class ClaimExpansion:
     """A claim to be patched: a larger request."""
 
-    volume: Wanted
+    volume: DesiredVolume
     claim: Claim
 
     @property
@@ -51,16 +43,23 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpandClaims:
+    """Claims to be asked to grow, in order; performed as one effect, since one refusal answers for others."""
+
+    asks: tuple[ClaimExpansion, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExpansionStep:
     """What the status is to say of volumes, the claims to ask, the StatefulSets to make anew, and how it stands."""
 
     volumes: tuple[VolumeStatus, ...]
-    ask: tuple[Ask, ...] = ()
+    ask: tuple[ClaimExpansion, ...] = ()
     recreating: tuple[RecreatingStatus, ...] = ()
-    gate: Gate = volume_gates.GROWN
+    gate: Gate = volume_gates.EXPANDED
 
 
-def unsettled(volumes: Iterable[Wanted], status: ClusterStatus) -> bool:
+def unsettled(volumes: Iterable[DesiredVolume], status: ClusterStatus) -> bool:
     """Tell whether claims have to be looked at: a size is new, or isn't there yet."""
     known = {one.name: one for one in status.volumes}
     return bool(status.recreating) or any(
@@ -72,7 +71,7 @@ def unsettled(volumes: Iterable[Wanted], status: ClusterStatus) -> bool:
 
 
 def next_step(
-    volumes: Sequence[Wanted], status: ClusterStatus, found: Found | None, mounted: Collection[str]
+    volumes: Sequence[DesiredVolume], status: ClusterStatus, found: FoundVolumes | None, mounted: Collection[str]
 ) -> ExpansionStep:
     """Return the next step; `mounted` are the names of the pods. Without a look at the claims all is as recorded."""
     if found is None:
@@ -80,14 +79,16 @@ def next_step(
     recorded = {one.name: one for one in status.volumes}
     claims = [parse_claim(claim) for claim in found.claims]
     by_volume = [(volume, [claim for claim in claims if volume.is_of(claim)]) for volume in volumes]
-    asks = [Ask(volume, claim) for volume, own in by_volume for claim in own if _may_be_asked(volume, claim)]
-    anew = tuple(_to_make_anew(volumes, found.workloads))
+    asks = [ClaimExpansion(volume, claim) for volume, own in by_volume for claim in own if _may_be_asked(volume, claim)]
+    recreating = tuple(_to_recreate(volumes, found.workloads))
     gates = [volume_gates.standing(volume, claim, mounted) for volume, own in by_volume for claim in own]
     return ExpansionStep(
         tuple(_status(volume, own, recorded.get(volume.name), mounted) for volume, own in by_volume),
         tuple(asks[:AT_ONCE]),
-        anew,
-        volume_gates.worst([*(gate for gate in gates if gate), *(volume_gates.made_anew(one.name) for one in anew)]),
+        recreating,
+        volume_gates.worst(
+            [*(gate for gate in gates if gate), *(volume_gates.recreated(one.name) for one in recreating)]
+        ),
     )
 
 
@@ -117,18 +118,18 @@ def with_quotas(cluster: Cluster, step: ExpansionStep) -> Cluster:
     return replace(cluster, spec=spec.model_copy(update={"workers": workers}))
 
 
-def _may_be_asked(volume: Wanted, claim: Claim) -> bool:
+def _may_be_asked(volume: DesiredVolume, claim: Claim) -> bool:
     return claim.bound and claim.requested < volume.bytes and volume.is_ours(claim)
 
 
-def _has(volume: Wanted, claim: Claim, mounted: Collection[str]) -> int:
+def _has(volume: DesiredVolume, claim: Claim, mounted: Collection[str]) -> int:
     if claim.capacity is None or volume.grows_when_mounted(claim, mounted):
         return claim.requested
     return claim.capacity
 
 
 def _status(
-    volume: Wanted, claims: Iterable[Claim], recorded: VolumeStatus | None, mounted: Collection[str]
+    volume: DesiredVolume, claims: Iterable[Claim], recorded: VolumeStatus | None, mounted: Collection[str]
 ) -> VolumeStatus:
     least = min((_has(volume, claim, mounted) for claim in claims), default=volume.bytes)
     size = volume.size if least >= volume.bytes else in_binary(least)
@@ -139,13 +140,13 @@ def _status(
     return VolumeStatus(name=volume.name, wanted=volume.size, size=size, quota=quota)
 
 
-def _to_make_anew(volumes: Iterable[Wanted], workloads: Mapping[str, Object]) -> Iterable[RecreatingStatus]:
+def _to_recreate(volumes: Iterable[DesiredVolume], workloads: Mapping[str, Object]) -> Iterable[RecreatingStatus]:
     for name, workload in sorted(workloads.items()):
         if any(_differs(volume, workload) for volume in volumes if volume.workload == name):
             yield RecreatingStatus(name=name, uid=workload["metadata"]["uid"])
 
 
-def _differs(volume: Wanted, workload: Object) -> bool:
+def _differs(volume: DesiredVolume, workload: Object) -> bool:
     for template in workload["spec"].get("volumeClaimTemplates", ()):
         if f"{template['metadata']['name']}-{volume.workload}-" == volume.claim:
             given = template["spec"]["resources"]["requests"]["storage"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from alluxio_operator.api.base import in_bytes
@@ -35,6 +35,14 @@ class Claim:
     """Whether the volume has grown, and its file system grows once it is mounted."""
     failure: str = ""
     """Why the driver can't let it grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVolumes:
+    """What a look at the volumes found: claims, and StatefulSets by name."""
+
+    claims: tuple[Object, ...] = ()
+    workloads: Mapping[str, Object] = field(default_factory=dict)
 
 
 def parse_claim(obj: Object) -> Claim:

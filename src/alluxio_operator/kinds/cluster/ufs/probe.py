@@ -10,11 +10,11 @@ import urllib3
 
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kinds.cluster.ufs.endpoints import HDFS_SITE, UfsHealth, endpoints
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 TIMEOUT: Final = 3.0

@@ -14,6 +14,11 @@ from tests.golden.cases import manifests_of
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE
 
 UID = "pod-uid-1"
+SLEEP = """#!/bin/sh
+echo once more >> "$0-count"
+exec /bin/sleep 0.02
+"""
+"""Counts how often the script looked, and lets it look often."""
 
 
 class Check:
@@ -27,8 +32,11 @@ class Check:
             assert path in script
             script = script.replace(path, str(home / path.rsplit("/", 1)[1]))
         self.journal, self.said = home / "journal", home / "termination-log"
-        for folder in ("journal", "waiting", "permission"):
+        for folder in ("bin", "journal", "waiting", "permission"):
             (home / folder).mkdir()
+        self.bin, self.looks = home / "bin", home / "bin" / "sleep-count"
+        (self.bin / "sleep").write_text(SLEEP)
+        (self.bin / "sleep").chmod(0o755)
         self.permission = home / "permission" / "rejoin"
         self.permission.write_text("")
         self.command = ["/bin/sh", "-eu", "-c", script, "journal-check", str(self.journal)]
@@ -38,7 +46,7 @@ class Check:
         return self.start().wait(10)
 
     def start(self) -> subprocess.Popen[bytes]:
-        environment = {"PATH": "/usr/bin:/bin", "POD_UID": UID}
+        environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "POD_UID": UID}
         process = subprocess.Popen(self.command, env=environment, stderr=subprocess.DEVNULL)
         self.processes.append(process)
         return process
@@ -48,9 +56,21 @@ class Check:
         assert self.run() == 1
         assert self.said.read_text().startswith("JournalMissing: no journal below ")
         process = self.start()
-        time.sleep(0.3)
-        assert process.poll() is None, "it waits"
+        self.wait_for_a_look(process)
         return process
+
+    def wait_for_a_look(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the script has looked once more from beginning to end, and waits again."""
+        before = self._count()
+        for _ in range(1000):
+            if self._count() >= before + 2:
+                return
+            assert process.poll() is None, "it waits"
+            time.sleep(0.01)
+        raise AssertionError("it looks no more")
+
+    def _count(self) -> int:
+        return len(self.looks.read_text().splitlines()) if self.looks.exists() else 0
 
     def write_journal(self) -> None:
         current = self.journal / "raft" / "02511d47-d67c-49a3-9011-abb3109a44c1" / "current"
@@ -112,10 +132,9 @@ def test_a_permission_holds_once(check: Check):
 
     shutil.rmtree(check.journal / "raft")
     waits = check.start_waiting()
-    time.sleep(1.3)
 
     assert JOINED_ONCE in check.said.read_text()
-    assert waits.poll() is None
+    check.wait_for_a_look(waits)
     assert not (check.journal / "raft").exists()
 
 
@@ -124,9 +143,8 @@ def test_a_permission_for_another_pod_is_none(theirs: str, check: Check):
     waits = check.start_waiting()
 
     check.permission.write_text(theirs)
-    time.sleep(1.3)
 
-    assert waits.poll() is None
+    check.wait_for_a_look(waits)
     assert not (check.journal / "raft").exists()
 
 

@@ -10,11 +10,11 @@ from tests.support.volumes import claim, sized
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RecreatingStatus, VolumeStatus
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.storage.desired import Wanted, wanted
+from alluxio_operator.kinds.cluster.storage.desired import DesiredVolume, desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import (
     AT_ONCE,
     ExpansionStep,
-    Found,
+    FoundVolumes,
     next_step,
     unsettled,
     with_quotas,
@@ -27,14 +27,14 @@ WORKERS = MADE.selector("worker")
 FIRST = "tier-ssd-small-worker-0"
 
 
-def volumes(**over: Any) -> tuple[Wanted, ...]:
-    return wanted(cluster_spec(**sized(**over)), MADE)
+def volumes(**over: Any) -> tuple[DesiredVolume, ...]:
+    return desired_volumes(cluster_spec(**sized(**over)), MADE)
 
 
 def step(*claims: Json, status: ClusterStatus | None = None, pods: tuple[str, ...] = (), **over: Any) -> ExpansionStep:
     """Return the step of a cluster whose workers' tier was 5Gi and is to be 6Gi, unless said."""
     over = {"ssd": "6Gi", **over}
-    return next_step(volumes(**over), status or ClusterStatus(), Found(claims), pods)
+    return next_step(volumes(**over), status or ClusterStatus(), FoundVolumes(claims), pods)
 
 
 def tier_of(found: ExpansionStep) -> VolumeStatus:
@@ -58,7 +58,7 @@ def test_every_volume_that_outlives_a_pod_is_known_by_its_field():
 def test_what_nobody_made_is_nobodys_to_grow():
     spec = cluster_spec(rootMount={"volume": {"claimName": "mine", "size": None}}, logServer={"enabled": False})
 
-    assert [one.name for one in wanted(spec, MADE)] == ["journal"]
+    assert [one.name for one in desired_volumes(spec, MADE)] == ["journal"]
 
 
 def test_only_claims_of_a_statefulsets_ordinals_are_meant():
@@ -130,7 +130,7 @@ PENDING = [{"type": "FileSystemResizePending", "status": "True"}]
 def test_a_growth_that_is_under_way_is_told(status: Json, said: str):
     found = step(asked(**status), pods=("small-worker-0",))
 
-    assert (found.gate.reason, found.gate.message) == ("Growing", said)
+    assert (found.gate.reason, found.gate.message) == ("Expanding", said)
     assert tier_of(found).size == "5Gi"
 
 
@@ -197,7 +197,7 @@ def workload(size: str) -> Json:
 
 @pytest.mark.parametrize(("size", "anew"), [("5Gi", True), ("7Gi", True), ("6Gi", False), ("6144Mi", False)])
 def test_a_statefulset_is_made_anew_when_its_template_has_another_size(size: str, anew: bool):
-    found = next_step(volumes(ssd="6Gi"), ClusterStatus(), Found((), {"small-worker": workload(size)}), ())
+    found = next_step(volumes(ssd="6Gi"), ClusterStatus(), FoundVolumes((), {"small-worker": workload(size)}), ())
 
     assert found.recreating == ((RecreatingStatus(name="small-worker", uid="u9"),) if anew else ())
     assert found.gate.passed is not anew

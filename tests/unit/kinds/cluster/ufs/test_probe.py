@@ -11,9 +11,9 @@ import pytest
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.engine.work import Deadline
 from alluxio_operator.kinds.cluster.ufs import probe as ufs_probe
 from alluxio_operator.kinds.cluster.ufs.probe import UfsProbe
+from alluxio_operator.transport.deadline import Deadline
 
 HADOOP = b"HTTP/1.1 404 Not Found\r\nContent-type: text/plain\r\n\r\nThis is a Hadoop IPC port.\r\n"
 

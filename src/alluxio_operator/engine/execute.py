@@ -1,0 +1,29 @@
+"""Performs the effects that every kind may have."""
+
+from __future__ import annotations
+
+import logging
+
+from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.effects import Patch
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
+from alluxio_operator.kube.kinds import KINDS
+
+log = logging.getLogger(__name__)
+
+
+def patch(kube: Kube, namespace: str, effect: Patch, applied: Applied) -> bool:
+    """Patch an object; return True when it was. A refusal is kept in `applied`."""
+    ref = effect.ref
+    try:
+        kube.merge(KINDS[ref.kind].path(namespace, ref.name), effect.patch)
+    except (Conflict, NotFound):
+        # Another object of the name by now, or another state of it: the next reconcile decides again.
+        log.info("%s %s changed before it was patched to %s", ref.kind, ref.name, effect.purpose)
+        return False
+    except Refused as error:
+        applied.refused[ref] = f"{ref.kind} {ref.name} can't be patched to {effect.purpose}: {error.message}"
+        return False
+    log.info("%s %s was patched to %s", ref.kind, ref.name, effect.purpose)
+    return True

@@ -1,0 +1,42 @@
+"""How an object says whose it is: the labels by which the operator finds it, and the reference by which it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.kube.kinds import Object
+
+
+def owned_metadata(resource: Object, name: str) -> dict[str, Any]:
+    """Return the metadata of an object that belongs to a resource; the API server deletes it with the resource."""
+    meta = resource["metadata"]
+    return {
+        "name": name,
+        "namespace": meta["namespace"],
+        "labels": {
+            "app.kubernetes.io/name": resource["kind"].lower(),
+            "app.kubernetes.io/instance": meta["name"],
+            "app.kubernetes.io/managed-by": MANAGED_BY,
+            OWNER_KIND_LABEL: resource["kind"],
+            OWNER_LABEL: meta["name"],
+        },
+        "ownerReferences": [
+            {
+                "apiVersion": resource["apiVersion"],
+                "kind": resource["kind"],
+                "name": meta["name"],
+                "uid": meta["uid"],
+                "controller": True,
+                # A deletion in the foreground waits for no child.
+                "blockOwnerDeletion": False,
+            }
+        ],
+    }
+
+
+def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
+    """Tell whether an object carries all of these labels."""
+    present: Mapping[str, str] = live["metadata"].get("labels", {})
+    return labels.items() <= present.items()

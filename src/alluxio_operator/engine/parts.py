@@ -1,0 +1,31 @@
+"""The parts that every reconciler is made of, whatever its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from alluxio_operator.engine.managed import ManagedObjects
+from alluxio_operator.engine.render import Renderer
+from alluxio_operator.engine.upgradeable import Note, unnoted
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a descriptor's `reconciler` is given: the API server, the templates of its kind, and the time."""
+
+    kind: str
+    kube: Kube
+    renderer: Renderer
+    folder: str
+    """Folder of the kind's templates, as the renderer knows it."""
+    metrics: Metrics
+    now: Callable[[], datetime]
+    note: Note = unnoted
+
+    def managed(self) -> ManagedObjects:
+        """Return the engine's steps for the objects of this kind's resources."""
+        return ManagedObjects(self.kind, self.folder, self.kube, self.renderer, self.metrics, self.note)

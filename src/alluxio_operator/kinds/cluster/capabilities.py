@@ -1,0 +1,26 @@
+"""The capabilities of an AlluxioCluster, in the order in which their effects are performed.
+
+A capability is a folder. Its `decide.operations` says what it does with a cluster, as data; its `execute.PERFORM` says
+by the type of an effect how that is done. Both are listed here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from alluxio_operator.engine.operation import Operation
+from alluxio_operator.kinds.cluster.masters import decide as masters
+from alluxio_operator.kinds.cluster.objects import decide as objects
+from alluxio_operator.kinds.cluster.rollout import decide as rollout
+from alluxio_operator.kinds.cluster.storage import decide as storage
+from alluxio_operator.kinds.cluster.view import View
+
+Capability = Callable[[View], Iterable[Operation]]
+
+CAPABILITIES: Final[tuple[Capability, ...]] = (
+    masters.operations,
+    rollout.operations,
+    objects.operations,
+    storage.operations,
+)

@@ -1,0 +1,93 @@
+"""Performs the effects that capabilities have decided on; each is on record in the status by the time it is done."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.engine.applied import WORKLOADS, Applied
+from alluxio_operator.engine.effects import Patch
+from alluxio_operator.engine.execute import patch
+from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
+from alluxio_operator.kinds.cluster.observe import rpc_port
+from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.rollout import revisions
+from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
+from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
+from alluxio_operator.kinds.cluster.storage import execute as storage
+from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
+from alluxio_operator.kube.kinds import KINDS, Ref
+from alluxio_operator.transport.deadline import Deadline
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """Performs the effects of one reconcile; what the API server refuses, and what was changed, goes into `applied`."""
+
+    kube: Kube
+    alluxio: Alluxio
+    observed: Observed
+    applied: Applied
+    deadline: Deadline
+
+    def __call__(self, effect: Effect) -> Answer:
+        """Perform one effect and return what came of it."""
+        match effect:
+            case Patch():
+                return patch(self.kube, self._namespace, effect, self.applied)
+            case ReplacePod():
+                return self._replace(effect)
+            case ExpandClaims():
+                return storage.expand(self.kube, self._namespace, effect, self.applied)
+            case StartBackup():
+                return self._start_backup(effect)
+            case UpdateConfiguration():
+                return self._update_configuration(effect)
+            case KeepSpec():
+                return self._keep(effect)
+        raise TypeError(f"no capability says how {effect!r} is performed")
+
+    @property
+    def _namespace(self) -> str:
+        return self.observed.names.namespace
+
+    def _replace(self, effect: ReplacePod) -> None:
+        workloads = {ref.name: obj for ref, obj in self.applied.live.items() if ref.kind in WORKLOADS}
+        if not may_delete(workloads.get(effect.workload), effect.config_hash):
+            # Its controller would make the new one by the old template.
+            return
+        pod = effect.pod
+        try:
+            self.kube.delete(KINDS["Pod"].path(self._namespace, pod.name), uid=pod.uid)
+        except (Conflict, NotFound):
+            log.info("pod %s was replaced by another client", pod.name)
+        except Refused as error:
+            self.applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be replaced: {error.message}"
+        else:
+            self.applied.replaced.append(Ref("Pod", pod.name))
+
+    def _start_backup(self, effect: StartBackup) -> Answer:
+        port = rpc_port(effect.leader, self.observed.resource)
+        answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
+        log.info("backup of the journal into %s: %s", effect.directory, answer)
+        return answer
+
+    def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
+        if self.applied.refused:
+            # The properties file comes first: the next start reads it.
+            return None
+        port = rpc_port(effect.leader, self.observed.resource)
+        return self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
+
+    def _keep(self, effect: KeepSpec) -> bool:
+        refusal = revisions.keep(self.kube, self.observed.resource, effect.spec)
+        if refusal is not None:
+            log.warning("the spec can't be kept, so a failed change can't roll back to it: %s", refusal)
+        return refusal is None

@@ -1,0 +1,85 @@
+"""AlluxioCluster, as the operator has to know it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alluxio_operator.api import alluxiocluster as api
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.description import Scale, column
+from alluxio_operator.engine.kind import KEPT_VERBS, USAGE_OF_PODS, Child, KindDescriptor, Right
+
+if TYPE_CHECKING:
+    from alluxio_operator.engine.parts import Parts
+    from alluxio_operator.engine.work import Reconciler
+
+FOLDER: Final = "alluxio"
+"""Folder of the templates."""
+
+
+def _reconciler(parts: Parts) -> Reconciler:
+    from alluxio_operator.alluxio.client import AlluxioClient
+    from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
+
+    return cluster_reconciler(parts.kube, AlluxioClient(), parts.renderer, parts.metrics, parts.now, parts.note)
+
+
+DESCRIPTOR = KindDescriptor(
+    kind=api.KIND,
+    plural="alluxioclusters",
+    short="alx",
+    text="AlluxioCluster is one Alluxio cluster: masters, workers, job service, log server, and the "
+    "Services through which clients reach them.",
+    spec=api.ClusterSpec,
+    status=ClusterStatus,
+    rules_by_type=api.RULES_BY_TYPE,
+    root_rules=api.ROOT_RULES,
+    columns=(
+        column("Phase", ".status.phase"),
+        column("Version", ".status.masters.version"),
+        column("Masters", ".status.masters.quorum"),
+        column("Workers", ".status.workers.live", "integer"),
+        column("Capacity", ".status.workers.capacity"),
+        column("Age", ".metadata.creationTimestamp", "date"),
+        column("Leader", ".status.masters.leader", priority=1),
+        column("Used", ".status.workers.usedPercent", "integer", priority=1),
+        column("Summary", ".status.summary", priority=1),
+    ),
+    scale=Scale(".spec.workers.replicas"),
+    reconciler=_reconciler,
+    templates=FOLDER,
+    children=(
+        Child("PersistentVolumeClaim", KEPT_VERBS, "No delete: a PVC holds data, and the operator never removes one."),
+        Child("ConfigMap"),
+        Child("Service"),
+        Child(
+            "ServiceAccount",
+            KEPT_VERBS,
+            "No delete: there is one as long as the resource is, and the API server removes it then.",
+        ),
+        Child("StatefulSet"),
+        Child("DaemonSet"),
+        Child("Deployment"),
+        Child("Job"),
+        Child("PodDisruptionBudget"),
+    ),
+    rights=(
+        Right(
+            "controllerrevisions",
+            ("get", "list", "create", "delete"),
+            "The specs by which a cluster was Ready. No patch: one that is kept is never changed.",
+            "apps",
+        ),
+        Right(
+            "pods",
+            ("list", "patch", "delete"),
+            "patch: to permit a master that lost its journal to join again, by an annotation. delete: to replace pods "
+            "one after the other.",
+        ),
+        USAGE_OF_PODS,
+        Right("events", ("list",), "list: only the events of a workload say why it has no pod."),
+    ),
+    examples=("small.yaml", "highly-available.yaml", "two-tiers.yaml"),
+    order=10,
+    reference="reference.md",
+)

@@ -1,0 +1,133 @@
+"""One look at a cluster with all that follows from it; pure.
+
+Capabilities decide by it. What several of them need, such as the quorum or the hash that a role's pods ought to carry,
+is computed once, when the first of them asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from alluxio_operator.api.upgrade import Upgrade
+from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.masters import journal, rejoin
+from alluxio_operator.kinds.cluster.masters.journal import JournalStep
+from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
+from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
+from alluxio_operator.kinds.cluster.objects import properties
+from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
+from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep
+from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
+from alluxio_operator.kinds.cluster.storage import expansion
+from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
+from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep
+from alluxio_operator.kinds.cluster.validate import Cluster
+from alluxio_operator.workloads.pods import Pod
+
+
+class View:
+    """A valid cluster, what was observed of it, and when: the arguments of every decision."""
+
+    def __init__(self, cluster: Cluster, observed: Observed, now: datetime) -> None:
+        self.cluster = cluster
+        self.observed = observed
+        self.now = now
+
+    @cached_property
+    def quorum(self) -> Quorum:
+        """The masters, as their answers tell."""
+        return quorum_of(self.observed, self.cluster.members)
+
+    @cached_property
+    def rejoin(self) -> RejoinStep:
+        """The next step of a master that lost its journal."""
+        return rejoin.next_step(self.observed, self.quorum)
+
+    @cached_property
+    def journal(self) -> JournalStep:
+        """The next step of the journal's only initialisation."""
+        step = journal.next_step(self.observed, self.cluster.uid, self.cluster.members)
+        return step.with_rejoin(self.rejoin.status)
+
+    @cached_property
+    def expansion(self) -> ExpansionStep:
+        """The next step of volumes whose size in the spec has changed."""
+        sizes = desired_volumes(self.cluster.spec, self.cluster.names)
+        mounted = {pod.name for pod in self.observed.pods}
+        return expansion.next_step(sizes, self.observed.status, self.observed.volumes, mounted)
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """The values for all templates."""
+        step, observed = self.journal, self.observed
+        return context_of(
+            expansion.with_quotas(self.cluster, self.expansion),
+            journal_job=step.job,
+            journal_operation=step.status.operation if step.status else "",
+            journal_initialized=bool(step.status and step.status.state == "Initialized")
+            or observed.journal_was_initialized,
+            journal_made_for=step.status.members if step.status else observed.journal_members or self.cluster.members,
+        )
+
+    @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """By role, the hash that its pods carry once they run what the spec says."""
+        return {role: values["configHash"] for role, values in self.context["roles"].items()}
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The pods of each role, as a rollout looks at them."""
+        return Roles(self.observed, self.quorum, self.hashes, self._counts)
+
+    @cached_property
+    def upgrade(self) -> Upgrade:
+        """How changes are rolled out; a rollback ignores the maintenance window, which would leave a half change."""
+        upgrade = self.cluster.spec.upgrade
+        if self.observed.good_spec is None:
+            return upgrade
+        return upgrade.model_copy(update={"maintenance_window": None})
+
+    @cached_property
+    def rollout(self) -> RolloutStep:
+        """The next step of the rollout of what the spec says."""
+        return deployments.with_deployments(self.roles, self._pods_step, self.upgrade, self.now)
+
+    @cached_property
+    def held_templates(self) -> frozenset[int]:
+        """Numbers of the templates that are left as they are for now."""
+        return deployments.waiting(self.roles, self._pods_step, self.upgrade, self.now)
+
+    @cached_property
+    def outdated(self) -> tuple[str, ...]:
+        """Roles of which a pod runs something else than what the spec says."""
+        known = (*rollout.ORDER, *deployments.TEMPLATES)
+        return tuple(role for role in known if role in self.roles.wanted and self.roles.outdated(role))
+
+    @cached_property
+    def current_leader(self) -> Pod | None:
+        """The leading master's pod, if it runs what the spec says."""
+        leader = self.observed.master_named(self.quorum.leader)
+        return leader if leader is not None and self.roles.is_current(leader) else None
+
+    @property
+    def master_properties(self) -> Mapping[str, str]:
+        """What a master's properties file holds."""
+        return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.members)
+
+    @cached_property
+    def _pods_step(self) -> RolloutStep:
+        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
+        step = rollout.next_step(self.roles, self.upgrade, self.now, backup)
+        return guarded(step, self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
+
+    @property
+    def _counts(self) -> Mapping[str, int]:
+        workers, status = self.cluster.spec.workers, self.observed.status
+        # Of a DaemonSet the controller's last count is taken: it knows the nodes.
+        counted = status.workers.wanted if workers.workload == "DaemonSet" else workers.count
+        return {names.WORKER: counted, names.FUSE: status.fuse.wanted if status.fuse else 0}

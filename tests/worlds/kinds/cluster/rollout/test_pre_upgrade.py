@@ -1,0 +1,245 @@
+"""Before the first master of another version starts, the journal is backed up, and no worker is missing."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import pytest
+from tests.support.builders import info, resource
+from tests.support.crashes import outcome, run, stop_at
+from tests.support.three_masters import Three, deleted, outdated
+from tests.support.world import address
+
+from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
+from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import directory
+
+Json = dict[str, Any]
+
+
+class Versions(Three):
+    """A world whose masters say the version of their image."""
+
+    lost_worker = False
+
+    def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
+        super().turn(job=job, pods=pods, serves=serves)
+        leader = self.pod_of("master")
+        if isinstance(self.alluxio.master, MasterInfo) and leader:
+            # Pods of this world have no containers: what they were made for says their version.
+            self.alluxio.master = info(version=self.version_of(leader), live=self.alluxio.master.live_workers)
+        if self.lost_worker and self.pod_of("worker"):
+            self.kube.edit("Pod", self.namespace, f"{self.name}-worker-0", unready)
+
+    def version_of(self, pod: Json) -> str:
+        hashes = pod["metadata"]["annotations"]["alluxio-operator.io/config-hash"]
+        if not hasattr(self, "first"):
+            self.first = hashes
+        return "2.9.3" if hashes == self.first else "2.9.4"
+
+    def goes_on(self, rounds: int = 12) -> None:
+        for _ in range(rounds):
+            self.reconcile()
+            self.turn()
+
+    def upgrade(self, **over: Any) -> None:
+        self.edit_spec(version="2.9.4", **over)
+
+
+def unready(pod: Json) -> None:
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+
+@cache
+def _settled() -> Versions:
+    world = Versions(resource(masters={"replicas": 3}, version="2.9.3"))
+    world.settle()
+    assert world.status["masters"]["version"] == "2.9.3"
+    return world
+
+
+def settled() -> Versions:
+    world = Versions(resource(masters={"replicas": 3}, version="2.9.3"))
+    world.kube = deepcopy(_settled().kube)
+    world.first = _settled().first
+    world.start_operator()
+    world.turn()
+    world.kube.writes.clear()
+    return world
+
+
+def test_the_backup_is_there_before_the_first_master_goes():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Running")
+    world.upgrade()
+    world.goes_on()
+
+    assert world.alluxio.backups == [(address(0), 19998, "/mnt/ufs/.alluxio-backups")], "once, and the leader"
+    assert not deleted(world)
+    assert world.condition("UpToDate")["reason"] == "BackingUp"
+
+    world.alluxio.backed_up = BackupStatus("Completed", "file:///mnt/ufs/.alluxio-backups/1.gz", 40)
+    world.settle(40)
+
+    assert not outdated(world)
+    kept = world.status["upgradeBackup"]
+    assert (kept["from"], kept["to"], kept["state"], kept["entries"]) == ("2.9.3", "2.9.4", "Completed", 40)
+    assert kept["uri"] == "file:///mnt/ufs/.alluxio-backups/1.gz"
+
+
+def test_it_is_on_record_before_it_begins():
+    world = settled()
+    world.upgrade()
+    begin = world.alluxio.backup
+    seen = []
+
+    def watched(*arguments: Any) -> Any:
+        seen.append(world.status["upgradeBackup"]["state"])
+        return begin(*arguments)
+
+    world.alluxio.backup = watched  # type: ignore[method-assign]
+    world.settle(40)
+
+    assert seen == ["Requested"]
+
+
+def test_a_change_of_anything_else_takes_no_backup():
+    world = settled()
+    world.edit_spec(version="2.9.3", properties={"alluxio.user.metrics.collection.enabled": "true"})
+    world.settle(40)
+
+    assert deleted(world)
+    assert not world.alluxio.backups
+
+
+def test_whoever_does_without_says_so():
+    world = settled()
+    world.upgrade(upgrade={"backup": "Never"})
+    world.settle(40)
+
+    assert not world.alluxio.backups
+    assert not outdated(world)
+
+
+def test_a_backup_that_fails_holds_the_upgrade_and_says_what_to_do():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Failed", error="Read-only file system")
+    world.upgrade()
+    world.goes_on()
+
+    said = world.condition("UpToDate")
+    assert (said["status"], said["reason"]) == ("False", "BackupFailed")
+    for words in ("Read-only file system", "spec.upgrade.backupDirectory", "Never"):
+        assert words in said["message"]
+    assert world.phase == "Degraded"
+    assert world.condition("MastersServing")["status"] == "True"
+    assert not deleted(world)
+    assert len(world.alluxio.backups) == 1
+
+    world.alluxio.backed_up = BackupStatus("Completed", "file:///mnt/ufs/.alluxio-backups/2.gz", 41)
+    world.pass_time(61)
+    world.settle(40)
+    assert not outdated(world)
+    assert len(world.alluxio.backups) == 2
+
+
+def test_a_leader_that_does_not_begin_is_asked_again():
+    world = settled()
+    world.alluxio.begins = NoAnswer("a backup is in progress")
+    world.upgrade()
+    world.goes_on(4)
+
+    assert "a backup is in progress" in world.condition("UpToDate")["message"]
+    assert not deleted(world)
+    world.alluxio.begins = None
+    world.settle(40)
+    assert not outdated(world)
+
+
+def test_a_backup_that_another_leader_does_not_know_is_made_again():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Unknown")
+    world.upgrade()
+    world.goes_on(6)
+    assert len(world.alluxio.backups) > 1
+    assert not deleted(world)
+
+
+def test_while_nobody_says_how_it_stands_nothing_goes_on():
+    world = settled()
+    world.alluxio.backed_up = NoAnswer("no answer in time")
+    world.upgrade()
+    world.goes_on()
+
+    assert len(world.alluxio.backups) == 1
+    assert not deleted(world)
+
+
+def test_one_that_is_old_is_not_relied_on():
+    world = settled()
+    world.upgrade()
+    world.goes_on(3)
+    assert world.status["upgradeBackup"]["state"] == "Completed"
+    first = deleted(world)
+    world.alluxio.backed_up = BackupStatus("Running")
+    world.pass_time(3601)
+    world.goes_on()
+
+    assert len(world.alluxio.backups) == 2
+    assert len(deleted(world)) <= len(first) + 1
+
+
+def test_no_master_goes_while_a_worker_is_missing():
+    world = settled()
+    world.lost_worker = True
+    world.turn()
+    world.upgrade()
+    world.goes_on()
+
+    # It may be what it runs that it fails by, so it is replaced at once; that doesn't help here.
+    assert deleted(world) == ["small-worker-0"]
+    assert world.condition("UpToDate")["reason"] in ("HeldForWorkers", "Replacing")
+    assert not world.alluxio.backups
+
+    world.lost_worker = False
+    world.settle(40)
+    assert not outdated(world)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
+    expected = settled()
+    expected.upgrade()
+    assert not run(expected, 60)
+
+    for count in range(1, len(expected.kube.writes) + 1):
+        world = settled()
+        world.upgrade()
+        stop_at(world, count, after=after)
+
+        assert run(world, 60), f"write {count} was not reached"
+
+        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+        found, wanted = outcome(world), outcome(expected)
+        for status in (found[1], wanted[1]):
+            # One whose id was lost is made again: another file, and the same in the end.
+            status["upgradeBackup"].pop("id")
+        assert found == wanted, where
+        assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
+        assert world.alluxio.backups
+
+
+@pytest.mark.parametrize(
+    ("over", "place"),
+    [
+        ({}, "/mnt/ufs/.alluxio-backups"),
+        ({"rootMount": {"uri": "s3://lake/warehouse/"}}, "/warehouse/.alluxio-backups"),
+        ({"rootMount": {"uri": "s3://lake"}}, "/.alluxio-backups"),
+        ({"rootMount": {"uri": "hdfs://name:9000/data"}}, "/data/.alluxio-backups"),
+        ({"upgrade": {"backupDirectory": "/elsewhere"}}, "/elsewhere"),
+    ],
+)
+def test_where_it_goes(over: Json, place: str):
+    assert directory(ClusterSpec.model_validate(resource(**over)["spec"])) == place

@@ -1,0 +1,360 @@
+"""A change of the spec reaches every pod, in an order that breaks no quorum, also under an operator that is stopped."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import pytest
+from tests.support.builders import resource
+from tests.support.crashes import outcome, run, stop_at
+from tests.support.three_masters import THREE, Three, config_hash, deleted, outdated, settled
+from tests.support.world import World, address
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
+from alluxio_operator.kube.errors import Refused
+
+Json = dict[str, Any]
+MASTERS = {**THREE["masters"], "properties": {"alluxio.master.journal.checkpoint.period.entries": "400000"}}
+EVERYBODY: Json = {"properties": {"alluxio.user.metrics.collection.enabled": "true"}}
+
+
+def test_masters_are_replaced_one_by_one_and_nobody_else():
+    world = settled()
+    world.edit_spec(masters=MASTERS)
+    ready: list[int] = []
+
+    def watch(verb: str, path: str) -> None:
+        if verb == "delete" and "/pods/" in path:
+            pods = [world.kube.object("Pod", world.namespace, name) for name in world.kube.of_kind("Pod")]
+            ready.append(sum("-master-" in one["metadata"]["name"] and _is_ready(one) for one in pods))
+
+    world.kube.before_call = watch
+    world.settle(40)
+
+    assert deleted(world) == ["small-master-2", "small-master-1", "small-master-0"]
+    assert ready == [3, 3, 3], "all masters were well before each step"
+    assert not outdated(world)
+    assert world.condition("UpToDate")["status"] == "True"
+
+
+def test_no_master_is_replaced_while_the_storage_below_is_away_and_all_are_once_it_is_back():
+    world = settled()
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    world.edit_spec(**EVERYBODY)
+    for _ in range(5):
+        world.reconcile()
+        world.turn()
+
+    assert deleted(world) == []
+    assert world.condition("UpToDate")["reason"] == "HeldForUfs"
+    assert "rollout" not in world.status
+
+    world.ufs = UfsHealth()
+    world.settle(40)
+
+    assert not outdated(world)
+
+
+def _is_ready(pod: Json) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"]["conditions"])
+
+
+def test_a_change_for_all_reaches_masters_then_the_job_master_then_workers():
+    world = settled()
+    world.edit_spec(**EVERYBODY)
+    world.settle(40)
+
+    assert deleted(world) == [
+        "small-master-2",
+        "small-master-1",
+        "small-master-0",
+        "small-jobmaster-0",
+        "small-worker-0",
+    ]
+    assert not outdated(world)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_stopped_at_any_write_of_a_rolling_change_it_ends_the_same(after: bool):
+    expected = _changed()
+    assert not run(expected, 60)
+
+    for count in range(1, len(expected.kube.writes) + 1):
+        world = _changed()
+        stop_at(world, count, after=after)
+
+        assert run(world, 60), f"write {count} was not reached"
+
+        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+        assert outcome(world) == outcome(expected), where
+        assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
+        assert not outdated(world), where
+
+
+@cache
+def _settled() -> Three:
+    return settled()
+
+
+def _changed() -> Three:
+    world = Three()
+    # As it was settled once: to do that anew for each write would take most of the test's time.
+    world.kube = deepcopy(_settled().kube)
+    world.start_operator()
+    world.turn()
+    world.kube.writes.clear()
+    world.edit_spec(**EVERYBODY)
+    return world
+
+
+def test_no_pod_is_deleted_before_the_status_names_it():
+    world = _changed()
+    seen = []
+
+    def watch(verb: str, path: str) -> None:
+        if verb == "delete" and "/pods/" in path:
+            [one] = world.status["rollout"]["pods"]
+            pod = world.kube.object("Pod", world.namespace, path.rpartition("/")[2])
+            assert (one["name"], one["uid"]) == (pod["metadata"]["name"], pod["metadata"]["uid"])
+            seen.append(one["name"])
+
+    world.kube.before_call = watch
+    world.settle(40)
+
+    assert len(seen) == 5
+    assert "rollout" not in world.status
+
+
+def test_with_a_master_down_no_healthy_one_is_taken_away():
+    world = settled()
+    world.edit_spec(masters=MASTERS)
+    for _ in range(10):
+        world.reconcile()
+        world.turn()
+        world.alluxio.answers[address(1)] = NoAnswer("connection refused")
+
+    assert deleted(world) in ([], ["small-master-2"])
+    before = deleted(world)
+    for _ in range(10):
+        world.reconcile()
+        world.turn()
+        world.alluxio.answers[address(1)] = NoAnswer("connection refused")
+    assert deleted(world) == before
+    assert "small-master-1 is down" in world.condition("UpToDate")["message"]
+
+    world.settle(40)
+    assert not outdated(world)
+
+
+def test_a_pod_whose_workload_was_refused_stays():
+    world = settled()
+    world.edit_spec(masters=MASTERS)
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "apply" and path.endswith("/statefulsets/small-master"):
+            raise Refused("PATCH", 422, "the template is not to the taste of a policy")
+
+    world.kube.before_call = refuse
+    for _ in range(6):
+        world.reconcile()
+        world.turn()
+
+    assert not deleted(world)
+    assert world.condition("ConfigurationApplied")["status"] == "False"
+
+
+def test_a_pod_stays_while_its_controller_has_not_seen_the_change():
+    world = settled()
+    world.edit_spec(masters=MASTERS)
+    world.reconcile()
+
+    assert not deleted(world)
+
+
+def test_while_it_is_paused_nothing_is_replaced():
+    world = settled()
+    world.edit_spec(masters=MASTERS, paused=True)
+    for _ in range(6):
+        world.reconcile()
+        world.turn()
+
+    assert not deleted(world)
+
+
+def test_with_on_delete_the_cluster_is_ready_and_says_what_runs_an_older_spec():
+    world = settled()
+    world.edit_spec(masters=MASTERS, upgrade={"strategy": "OnDelete"})
+    world.settle()
+
+    assert not deleted(world)
+    assert world.condition("UpToDate")["reason"] == "WaitingForDeletion"
+    assert outdated(world) == ["small-master-0", "small-master-1", "small-master-2"]
+
+
+def test_the_proxy_follows_masters_and_workers():
+    world = Three(resource(**THREE, proxy={"enabled": True}))
+    world.settle()
+    world.kube.writes.clear()
+    world.edit_spec(**EVERYBODY, proxy={"enabled": True})
+    world.settle(40)
+
+    written = [path.rpartition("/")[2] for verb, path in world.kube.writes if verb in ("delete", "apply")]
+    assert written.index("small-worker-0") < written.index("small-proxy")
+
+
+FUSE: Json = {"fuse": {"enabled": True}}
+
+
+def with_mounts(**over: Any) -> World:
+    world = World(resource(**FUSE, **over))
+    world.settle()
+    world.kube.writes.clear()
+    return world
+
+
+def test_mounts_follow_masters_and_workers():
+    world = with_mounts()
+    world.edit_spec(**EVERYBODY, **FUSE)
+    world.settle(40)
+
+    assert deleted(world) == ["small-master-0", "small-jobmaster-0", "small-worker-0", "small-fuse-0"]
+    assert outdated(world) == []
+    assert world.status["fuse"] == {"ready": 1, "wanted": 1}
+
+
+def test_with_on_delete_a_mount_stays_until_somebody_deletes_it():
+    world = with_mounts()
+    world.edit_spec(fuse={"enabled": True, "options": ["max_readahead=131072"]}, upgrade={"strategy": "OnDelete"})
+    world.settle()
+
+    assert (deleted(world), outdated(world)) == ([], ["small-fuse-0"])
+    assert "small-fuse-0" in world.condition("UpToDate")["message"]
+    assert world.phase == "Ready"
+
+
+def test_mounts_that_are_wanted_no_more_hold_up_nothing():
+    world = with_mounts()
+    world.edit_spec(**EVERYBODY)
+    world.settle(40)
+
+    assert deleted(world) == ["small-master-0", "small-jobmaster-0", "small-worker-0"]
+    assert "fuse" not in world.status
+    assert world.condition("UpToDate")["status"] == "True"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "small-master"), ("DaemonSet", "small-fuse")])
+def test_a_template_of_another_operator_version_replaces_nothing(kind: str, name: str):
+    world = with_mounts()
+
+    def reword(obj: Json) -> None:
+        obj["spec"]["template"]["metadata"]["labels"]["alluxio-operator.io/new"] = "label"
+        obj["spec"]["template"]["spec"]["containers"][0]["command"] = ["another", "text"]
+
+    world.kube.edit(kind, world.namespace, name, reword)
+    world.start_operator()
+    world.settle()
+
+    assert not deleted(world)
+
+
+def test_a_step_that_fails_is_told_and_a_change_back_heals_it():
+    world = World()
+    world.settle()
+    world.kube.writes.clear()
+    good = world.kube.object(KIND, world.namespace, world.name)["spec"]
+    world.edit_spec(workers={"properties": {"alluxio.worker.network.reader.buffer.size": "1MB"}})
+    for _ in range(6):
+        world.reconcile()
+        world.turn()
+        _break(world, "small-worker-0")
+    world.pass_time(601)
+    world.reconcile()
+
+    assert world.condition("UpToDate")["reason"] == "StepTimedOut"
+    assert world.phase == "Degraded"
+    assert world.status["history"][-1]["outcome"] == "Failed"
+
+    world.kube.edit(KIND, world.namespace, world.name, lambda obj: obj.update(spec=good))
+    world.settle()
+    assert not outdated(world)
+    assert deleted(world) == ["small-worker-0", "small-worker-0"]
+
+
+def _break(world: World, name: str) -> None:
+    """Let a pod fail if it runs another spec than the first."""
+
+    def fail(pod: Json) -> None:
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+    if deleted(world):
+        world.kube.edit("Pod", world.namespace, name, fail)
+
+
+PROXY: Json = {"proxy": {"enabled": True}}
+OTHER_PROXY: Json = {"proxy": {"enabled": True, "properties": {"alluxio.proxy.stream.cache.timeout": "2h"}}}
+NIGHT: Json = {"upgrade": {"maintenanceWindow": {"start": "0 22 * * *", "durationMinutes": 60}}}
+"""It opens 19 hours after these worlds begin."""
+
+
+def with_proxy(**over: Any) -> World:
+    world = World(resource(**PROXY, **over))
+    world.settle()
+    world.kube.writes.clear()
+    return world
+
+
+def template(world: World) -> str:
+    return config_hash(world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["template"])
+
+
+def test_a_proxy_waits_for_the_window_too():
+    world = with_proxy()
+    before = template(world)
+    world.edit_spec(**OTHER_PROXY, **NIGHT)
+    world.settle()
+
+    assert template(world) == before
+    said = world.condition("UpToDate")
+    assert (said["status"], said["reason"]) == ("False", "WaitingForWindow")
+    assert "small-proxy" in said["message"]
+    assert world.phase == "Ready"
+
+    world.pass_time(19 * 3600)
+    world.settle()
+    assert template(world) != before
+    assert world.condition("UpToDate")["status"] == "True"
+
+
+def test_another_number_of_proxies_waits_for_nothing():
+    world = with_proxy()
+    world.edit_spec(proxy={"enabled": True, "replicas": 2}, **NIGHT)
+    world.settle()
+
+    assert world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["replicas"] == 2
+
+
+def test_a_proxy_that_fails_waits_for_no_window():
+    world = with_proxy(**NIGHT)
+    before = template(world)
+
+    def fail(pod: Json) -> None:
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+    world.kube.edit("Pod", world.namespace, "small-proxy-0", fail)
+    world.edit_spec(**OTHER_PROXY, **NIGHT)
+    world.reconcile()
+
+    assert template(world) != before
+
+
+def test_a_role_that_is_taken_away_waits_for_nothing():
+    world = with_proxy()
+    world.edit_spec(**NIGHT)
+    world.settle()
+
+    assert world.condition("UpToDate")["status"] == "True"
+    assert "small-proxy" not in world.kube.of_kind("Deployment")
