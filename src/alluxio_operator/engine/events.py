@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One event to post."""
+    """An Event to post."""
 
     type: str
     reason: str
@@ -43,7 +43,7 @@ def notes(
     applied: Applied | None,
     severities: Mapping[str, Severity] = UNKNOWN,
 ) -> tuple[Note, ...]:
-    """Return events for what was written, for each trouble, and one for all good news together.
+    """Return Events for what was written, for each trouble, and one for all good news together.
 
     `severities` are those of the conditions `after`, by type. A condition that isn't True is trouble from WARNING on.
 
@@ -83,7 +83,7 @@ def _told(
         else:
             yield Note("Warning", condition.reason, _sentence(condition))
     if good and holds(after, "Installed"):
-        # What people wait for comes last in the order of the gates and first in the order of the conditions.
+        # Conditions begin with Ready, which the user waits for; gates end with it.
         yield Note("Normal", good[0].reason, "; ".join(_sentence(condition) for condition in good))
 
 
@@ -97,10 +97,10 @@ def _sentence(condition: Condition) -> str:
 
 
 def post(kube: Kube, resource: Object, said: Iterable[Note], now: datetime) -> None:
-    """Post events about a resource.
+    """Post Events about a resource.
 
-    The name follows from what is said and when, so that a repeated reconcile doesn't say it twice. An event that
-    can't be posted is logged: it must not fail the reconcile whose work is done.
+    The name follows from content and time, so that a repeated reconcile posts no second one. An Event that can't be
+    posted is logged, since the work of its reconcile is done.
     """
     meta = resource["metadata"]
     path = KINDS["Event"].path(meta["namespace"])

@@ -1,4 +1,4 @@
-"""Turns a context into manifests: strict templates, in the order of their file names."""
+"""Renders manifests from a context by strict templates, in the order of their file names."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What came of one template: the digests of the values that it reads and of its text, and the manifests in it."""
+    """The result of one template: digests of the values that it reads and of its text, and the manifests in it."""
 
     inputs: str
     text: str
@@ -64,7 +64,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Outlines:
-    """All that is kept of a rendering: the digest of its context, and what came of each template.
+    """What is kept of a rendering: the digest of its context, and the result of each template.
 
     The bodies would be most of the operator's memory, and a resource at rest needs none of them.
     """
@@ -78,7 +78,7 @@ NO_BODIES: Final[Mapping[Ref, Body]] = MappingProxyType({})
 
 
 class RenderError(Exception):
-    """A template and its context don't fit together: a defect of the operator, not of the resource."""
+    """A template and its context don't match: a defect of the operator, not of the resource."""
 
 
 class Renderer:
@@ -107,14 +107,14 @@ class Renderer:
         return tuple(f"{folder}/{path.name}" for path in sorted((home / folder).glob("*.yaml.j2")))
 
     def text(self, name: str, context: Mapping[str, Any]) -> str:
-        """Return what a template is rendered to."""
+        """Return the text that a template renders to; raise RenderError."""
         try:
             return self._environment.get_template(name).render(context)
         except jinja2.TemplateError as error:
             raise RenderError(f"template {name}: {error}") from error
 
     def inputs(self, name: str) -> frozenset[str] | None:
-        """Return the names in a context that a template may read; None when that can't be told from its source."""
+        """Return the names in a context that a template may read; None when its source doesn't show them."""
         if name not in self._inputs:
             try:
                 self._inputs[name] = self._read_by(name, frozenset())
@@ -134,7 +134,7 @@ class Renderer:
         found = meta.find_undeclared_variables(tree) | self._environment.globals.keys()
         for other in meta.find_referenced_templates(tree):
             if other is None:
-                # Which file is included follows from a value.
+                # A value names the included file.
                 return None
             if other not in above:
                 more = self._read_by(other, above | {name})
@@ -145,7 +145,7 @@ class Renderer:
 
 
 def parse(template: str, text: str) -> tuple[Manifest, ...]:
-    """Return the manifests in what a template was rendered to; `template` is named in errors and gives the order."""
+    """Return the manifests in the text of a template; `template` is its name, which gives the order."""
     try:
         documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
