@@ -147,7 +147,7 @@ def test_good_news_is_told_together_and_each_trouble_by_itself():
     )
 
 
-def test_an_installation_tells_of_trouble_at_once_and_of_its_gates_only_when_it_is_done():
+def test_an_installation_reports_trouble_at_once_and_its_gates_when_it_is_done():
     start = conditions(
         ConditionState("Installed", False, "Waiting"),
         ConditionState("A", False, "Waiting"),

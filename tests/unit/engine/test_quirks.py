@@ -159,7 +159,7 @@ def refuse_once(kube: FakeKube) -> None:
     kube.before_call = refuse
 
 
-def test_ports_that_somebody_renumbered_are_replaced_as_a_whole_and_keep_their_node_ports(
+def test_renumbered_ports_are_replaced_as_a_whole_and_keep_their_node_ports(
     applier: Applier, kube: FakeKube, monkeypatch: pytest.MonkeyPatch
 ):
     patches: list[Json] = []

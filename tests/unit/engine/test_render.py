@@ -117,7 +117,7 @@ def test_what_is_known_of_a_context_is_not_rendered_again_until_a_body_is_needed
     assert renderer.times == 2
 
 
-def test_a_template_that_gives_the_same_text_is_not_parsed_again_until_a_body_is_needed(
+def test_a_template_with_the_same_text_is_parsed_again_only_for_a_body(
     templates: Path, monkeypatch: pytest.MonkeyPatch
 ):
     parsed = []

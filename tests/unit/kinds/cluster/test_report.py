@@ -320,7 +320,7 @@ def test_lost_workers_are_shown():
     assert result.status.summary == "1 workers, 2 lost, 1Gi of cache"
 
 
-def test_while_no_master_serves_no_worker_counts_as_live_and_the_rest_is_what_was_known():
+def test_without_a_serving_master_no_worker_counts_as_live_and_the_rest_stays():
     workers = reported(running(READY, master=NoAnswer("x"))).status.workers
 
     assert (workers.live, workers.capacity, workers.ready) == (0, "1Gi", 1)

@@ -57,7 +57,7 @@ def test_a_claim_that_the_operator_never_marked_may_be_initialised():
     assert journal.next_step(observed(journal_claim()), UID, 1).job == "create"
 
 
-def test_the_operation_follows_from_the_resource_so_that_a_lost_write_leads_to_the_same_job():
+def test_the_operation_follows_from_the_resource_so_a_lost_write_leads_to_one_job():
     first = journal.next_step(observed(), UID, 1)
     again = journal.next_step(observed(first.status), UID, 1)
     other = journal.next_step(observed(), "99999999-1111-2222-3333-444455556666", 1)
@@ -67,7 +67,7 @@ def test_the_operation_follows_from_the_resource_so_that_a_lost_write_leads_to_t
     assert other.status.operation != first.status.operation
 
 
-def test_a_job_that_vanished_before_it_was_done_is_made_again_under_the_same_operation():
+def test_a_job_that_vanished_too_early_is_recreated_under_the_same_operation():
     step = journal.next_step(observed(initializing()), UID, 1)
 
     assert (step.status, step.job) == (initializing(), "create")
@@ -102,7 +102,7 @@ def test_what_keeps_the_jobs_pod_from_running_is_said():
     assert "no such image" in step.gate.message
 
 
-def test_an_adopting_job_that_finds_no_journal_says_journal_missing_and_both_ways_out():
+def test_an_adopting_job_without_a_journal_reports_journal_missing_and_both_remedies():
     lost = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft isn't there\n"}
     step = journal.next_step(
         observed(
@@ -158,7 +158,7 @@ def test_once_initialized_no_job_ever_runs_again(claim, job):
     assert step.gate.passed
 
 
-def test_a_journal_that_was_initialized_and_is_gone_closes_the_gate_and_is_not_replaced():
+def test_a_missing_initialized_journal_closes_the_gate_and_is_not_replaced():
     step = journal.next_step(observed(master_without_journal(), initialized()), UID, 1)
 
     assert (step.gate.passed, step.gate.reason) == (False, "JournalMissing")
