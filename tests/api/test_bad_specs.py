@@ -32,7 +32,7 @@ CASES: list[tuple[str, Json, str]] = [
     (
         "window that never comes",
         {"upgrade": {"maintenanceWindow": {"start": "0 2 31 2 *", "durationMinutes": 60}}},
-        'spec.upgrade.maintenanceWindow.start "0 2 31 2 *" isn\'t a moment that comes again',
+        'spec.upgrade.maintenanceWindow.start "0 2 31 2 *" is no cron expression',
     ),
     (
         "zone that there isn't",

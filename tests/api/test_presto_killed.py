@@ -18,9 +18,9 @@ from tests.support.presto import FakeServers, resource
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.engine.work import OwnerKey, Reason, Request
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo
 from alluxio_operator.kinds.presto.names import Names
 from alluxio_operator.kinds.presto.reconcile import presto_reconciler
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics

@@ -15,9 +15,9 @@ from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.presto import KIND, PrestoSpec
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
 from alluxio_operator.kinds.presto.names import Names
 from alluxio_operator.kinds.presto.reconcile import presto_reconciler
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
 from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics

@@ -37,6 +37,6 @@ def owned_metadata(resource: Object, name: str) -> dict[str, Any]:
 
 
 def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
-    """Tell whether an object carries all of these labels."""
+    """Return True if an object carries all of these labels."""
     present: Mapping[str, str] = live["metadata"].get("labels", {})
     return labels.items() <= present.items()

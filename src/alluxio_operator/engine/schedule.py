@@ -1,35 +1,154 @@
-"""Moments that come again and again by the clock of a time zone: pure, so that nothing is ever missed.
+"""Recurring moments: cron expressions in a time zone, windows between them, and occurrences that are due; pure.
 
-As Debian's cron does it: a moment in the hour that a day skips comes at once after it, one in the hour that a day has
-twice comes once.
+A moment is read by the zone's clock, as Debian's cron does it: a moment in the hour that a day skips comes right after
+that hour, and one in the hour that a day has twice comes once. An expression whose minute or hour begins with `*` goes
+on through both hours, as an interval does.
+
+Known limit, of the library: where the clock changes by half an hour (Lord Howe Island only), such an interval loses a
+moment on the day of the change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kube.text import digest
 
-CHANGE = timedelta(hours=12)
-"""For how long after a change of the clock moments are looked for by a walk that began before it."""
+CLOCK_CHANGE: Final = timedelta(hours=12)
+"""For how long after a change of the clock moments are found by a walk that began before it."""
+
+LONGEST_NAME: Final = 63
+"""Characters of an occurrence's name, so that it also fits a label and a Job's pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """Moments that a cron expression names by the clock of a time zone."""
+
+    expression: str
+    zone: str = "UTC"
+
+    def around(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Return the last moment that is not after `now`, and the first one after it."""
+        return around(self.expression, self.zone, now)
+
+    def last(self, now: datetime) -> datetime | None:
+        """Return the last moment that is not after `now`."""
+        return self.around(now)[0]
+
+    def following(self, now: datetime) -> datetime | None:
+        """Return the first moment after `now`."""
+        return self.around(now)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A recurring span of time: it opens at the moments of `opens`, and closes at those of `closes` or after so long.
+
+    Nothing is remembered: after any downtime the answer is that of the moment.
+    """
+
+    opens: Cron
+    closes: Cron | timedelta
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether it is open; it opens at the very second of its start, and is closed at that of its end."""
+        opened = self.opens.last(now)
+        if opened is None:
+            return False
+        if isinstance(self.closes, timedelta):
+            return now < opened + self.closes
+        closed = self.closes.last(now)
+        return closed is None or opened >= closed
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return the first moment after `now` at which it may open or close; before that it stays as it is."""
+        opened, opens = self.opens.around(now)
+        if isinstance(self.closes, timedelta):
+            closes = opened + self.closes if opened is not None and now < opened + self.closes else None
+        else:
+            closes = self.closes.following(now)
+        return min((one for one in (opens, closes) if one is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One moment of a schedule that has come.
+
+    Record `at` in the status before acting on it, and pass it as `last` from then on: then no moment counts twice.
+    """
+
+    at: datetime
+    skipped: Literal["PreviousRunning", "DeadlineExceeded"] | None = None
+    """Why nothing is started for it; None to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A recurring operation of an owner, such as a backup, by its name."""
+
+    name: str
+    cron: Cron
+    starting_deadline: timedelta | None = None
+    """How late an occurrence may start, as a CronJob's startingDeadlineSeconds has it; None for any time."""
+
+    def due(self, last: datetime, now: datetime, *, running: bool = False) -> Occurrence | None:
+        """Return the newest moment after `last` that has come; None if there is none.
+
+        `last` is the moment that was recorded last, or the one at which the schedule was created. Of several moments
+        that came since, during a downtime, only the newest counts. While the previous operation is `running`, a moment
+        is skipped and not put off, so that operations of a schedule never overlap.
+        """
+        newest = self.cron.last(now)
+        if newest is None or newest <= last:
+            return None
+        if running:
+            return Occurrence(newest, "PreviousRunning")
+        if self.starting_deadline is not None and now > newest + self.starting_deadline:
+            return Occurrence(newest, "DeadlineExceeded")
+        return Occurrence(newest)
+
+    def name_of(self, owner: OwnerKey, at: datetime) -> str:
+        """Return the name for the object that an occurrence creates: the same one whenever it is asked for.
+
+        It has the minute in UTC. A digest keeps apart owners and schedules whose names give the same text.
+        """
+        tail = f"{at.astimezone(UTC):%Y%m%d%H%M}-{digest([owner.kind, owner.name, self.name])[:6]}"
+        head = f"{owner.name}-{self.name}"[: LONGEST_NAME - len(tail) - 1]
+        return f"{head.rstrip('-.')}-{tail}"
 
 
 def around(expression: str, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return the last moment that isn't after `now`, and the first one after it."""
+    """Return the last moment that is not after `now`, and the first one after it."""
     now = now.replace(microsecond=0)
     if _clock_changed(zone, now):
         # In an hour that a day has twice, only a walk that began before it tells the moments apart.
         last = None
-        for moment in _moments(expression, zone, now - CHANGE):
+        for moment in _moments(expression, zone, now - CLOCK_CHANGE):
             if moment > now:
-                return last or _before(expression, zone, now - CHANGE), moment
+                return last or _before(expression, zone, now - CLOCK_CHANGE), moment
             last = moment
         return last, None
     return _before(expression, zone, now), next(_moments(expression, zone, now), None)
+
+
+def problems(zone: tuple[str, str], expressions: Mapping[str, str], now: datetime) -> Iterable[Problem]:
+    """Yield what is wrong with a time zone, given as field and value, or else with expressions in it, by field."""
+    field, name = zone
+    if problem := zone_problem(field, name):
+        yield problem
+        return
+    for path, expression in expressions.items():
+        if problem := expression_problem(path, expression, name, now):
+            yield problem
 
 
 def zone_problem(path: str, zone: str) -> Problem | None:
@@ -37,28 +156,27 @@ def zone_problem(path: str, zone: str) -> Problem | None:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        remedy = "give a name of the IANA database, such as Europe/Berlin or UTC"
-        return Problem(path, zone, "is no time zone", remedy)
+        return Problem(path, zone, "is no time zone", "give a name of the IANA database, such as Europe/Berlin or UTC")
     return None
 
 
 def expression_problem(path: str, expression: str, zone: str, now: datetime) -> Problem | None:
-    """Return what is wrong with an expression, in a time zone that there is."""
+    """Return what is wrong with an expression, in a time zone that exists."""
     try:
         next(_moments(expression, zone, now))
     except (CronSimError, StopIteration) as error:
-        said = str(error) or "never comes"
+        said = str(error) or "no date ever matches it"
         return Problem(
             path,
             expression,
-            f"isn't a moment that comes again: {said[:1].lower()}{said[1:]}",
+            f"is no cron expression: {said[:1].lower()}{said[1:]}",
             "give minute, hour, day of the month, month and day of the week, such as 0 7 * * 1-5",
         )
     return None
 
 
 def _before(expression: str, zone: str, now: datetime) -> datetime | None:
-    # Only moments before the given one are told, and now itself counts: a window opens at its very start.
+    # A reverse walk returns only moments before its start, and `now` itself counts: a window opens at its very start.
     just_after = (now + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
     found = next(CronSim(expression, just_after, reverse=True), None)
     return None if found is None else found.astimezone(UTC)
@@ -66,7 +184,7 @@ def _before(expression: str, zone: str, now: datetime) -> datetime | None:
 
 def _clock_changed(zone: str, now: datetime) -> bool:
     local = now.astimezone(ZoneInfo(zone))
-    return local.utcoffset() != (now - CHANGE).astimezone(local.tzinfo).utcoffset()
+    return local.utcoffset() != (now - CLOCK_CHANGE).astimezone(local.tzinfo).utcoffset()
 
 
 def _moments(expression: str, zone: str, now: datetime) -> Iterator[datetime]:

@@ -1,4 +1,4 @@
-"""Gates: what has to hold before the next layer of objects is applied, and how that is said in the status."""
+"""Gates: what has to hold before the next layer of objects is applied, and how the status reports it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,50 @@ from collections.abc import Iterable
 from typing import Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import After, Gate, blocked, waiting
 from alluxio_operator.kinds.presto import names
-from alluxio_operator.kinds.presto.catalogs import secrets_of
+from alluxio_operator.kinds.presto.objects.catalogs import secrets_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.workloads.pods import Pod, first_trouble
 
-REFERENCES: Final = "ReferencesResolved"
+CONFIGURATION_APPLIED: Final = "ConfigurationApplied"
+COORDINATOR_SERVING: Final = "CoordinatorServing"
+WORKERS_ACTIVE: Final = "WorkersActive"
+REFERENCES_RESOLVED: Final = "ReferencesResolved"
+SERVICES_PUBLISHED: Final = "ServicesPublished"
+
+POLL: Final = After(15.0)
+"""Between two looks at a coordinator that serves: no event reports its queries, or the state of the cache."""
+CRASH_LOOP: Final = "CrashLoopBackOff"
+"""Reason of a pod whose container ends again and again: only another spec helps it."""
 
 
 def coordinator_serving(observed: Observed) -> Gate:
-    """Open when the coordinator says that it has started; its port is open long before."""
+    """Open when the coordinator reports that it has started; its port is open long before."""
     if not isinstance(observed.coordinator, NoAnswer):
-        return Gate("CoordinatorServing", True, "Serving", "the coordinator serves")
+        return Gate(COORDINATOR_SERVING, True, "Serving", "the coordinator serves", requeue=POLL)
     said = f"the coordinator doesn't serve yet: {observed.coordinator.reason}"
-    return _closed("CoordinatorServing", observed.role(names.COORDINATOR), said)
+    return _closed(COORDINATOR_SERVING, observed.role(names.COORDINATOR), said)
 
 
 def workers_active(observed: Observed, wanted: int) -> Gate:
     """Open when the coordinator hands work to as many workers as are wanted."""
     if isinstance(observed.coordinator, NoAnswer):
-        return Gate("WorkersActive", False, "CoordinatorNotServing", "workers can't be counted without a coordinator")
+        said = "only a coordinator that serves counts its workers; see condition CoordinatorServing"
+        return Gate(WORKERS_ACTIVE, False, "CoordinatorNotServing", said)
     active = observed.coordinator.active_workers
     if wanted == 0:
-        return Gate("WorkersActive", True, "ScaledToZero", "no workers are wanted now: queries wait for the first one")
+        said = "no workers are wanted now, and queries wait for the first one"
+        return Gate(WORKERS_ACTIVE, True, "ScaledToZero", said)
     if active >= wanted:
-        return Gate("WorkersActive", True, "Active", f"{min(active, wanted)} of {wanted} workers are active")
-    workers = [pod for pod in observed.role(names.WORKER) if not pod.ready]
-    return _closed("WorkersActive", workers, f"{active} of {wanted} workers are active")
+        return Gate(WORKERS_ACTIVE, True, "Active", f"{min(active, wanted)} of {wanted} workers are active")
+    unready = [pod for pod in observed.role(names.WORKER) if not pod.ready]
+    return _closed(WORKERS_ACTIVE, unready, f"{active} of {wanted} workers are active")
 
 
 def references_resolved(presto: Presto, observed: Observed) -> Gate | None:
-    """Open when no pod lacks what the spec refers to; None when it refers to nothing."""
+    """Open when no pod lacks a Secret or ConfigMap that the spec refers to; None if the spec refers to none."""
     wanted = dict(_references(presto))
     if not wanted:
         return None
@@ -46,11 +57,11 @@ def references_resolved(presto: Presto, observed: Observed) -> Gate | None:
         field = missing and wanted.get((missing.kind, missing.name))
         if missing and field:
             remedy = "add the key" if missing.key else f"create it in namespace {presto.names.namespace}"
-            said = f"{missing}, but {field} refers to it: {remedy}; the pods that wait for it go on by themselves"
-            return Gate(REFERENCES, False, missing.reason, said)
+            said = f"{missing}, but {field} refers to it: {remedy}, and the waiting pods start"
+            return Gate(REFERENCES_RESOLVED, False, missing.reason, said)
     if any(pod.running for pod in observed.role(names.COORDINATOR)):
-        return Gate(REFERENCES, True, "Resolved", "no pod lacks a Secret or ConfigMap")
-    return Gate(REFERENCES, False, "Waiting", "known once the coordinator's pod has started")
+        return Gate(REFERENCES_RESOLVED, True, "Resolved", "no pod lacks a Secret or ConfigMap")
+    return waiting(REFERENCES_RESOLVED, "the coordinator's pod has to start first")
 
 
 def _references(presto: Presto) -> Iterable[tuple[tuple[str, str], str]]:
@@ -65,8 +76,10 @@ def _references(presto: Presto) -> Iterable[tuple[tuple[str, str], str]]:
                     yield (kind, selector.name), f"{path}.env[{variable.name}]"
 
 
-def _closed(kind: str, pods: Iterable[Pod], otherwise: str) -> Gate:
+def _closed(gate: str, pods: Iterable[Pod], otherwise: str) -> Gate:
     trouble = first_trouble(pods)
-    if trouble:
-        return Gate(kind, False, trouble.reason, trouble.message)
-    return Gate(kind, False, "Waiting", otherwise)
+    if trouble is None:
+        return waiting(gate, otherwise)
+    if trouble.reason == CRASH_LOOP:
+        return blocked(gate, trouble.reason, trouble.message)
+    return Gate(gate, False, trouble.reason, trouble.message)

@@ -21,7 +21,7 @@ FOLDER: Final = "presto"
 
 def _reconciler(parts: Parts) -> Reconciler:
     from alluxio_operator.kinds.presto.reconcile import presto_reconciler
-    from alluxio_operator.kinds.presto.rest import PrestoRest
+    from alluxio_operator.kinds.presto.servers.rest import PrestoRest
 
     return presto_reconciler(parts.kube, PrestoRest(), parts.renderer, parts.metrics, parts.now, parts.note)
 

@@ -18,14 +18,14 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.presto.answers import PrestoServers
 from alluxio_operator.kinds.presto.decide import Plan, decide
 from alluxio_operator.kinds.presto.kind import FOLDER
 from alluxio_operator.kinds.presto.observe import observe
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.report import report, report_problems
-from alluxio_operator.kinds.presto.scaling import target_of
+from alluxio_operator.kinds.presto.servers.answers import PrestoServers
 from alluxio_operator.kinds.presto.validate import Presto, validate
+from alluxio_operator.kinds.presto.view import View
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
@@ -58,7 +58,7 @@ class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
         """Return the observation with what the pods use, where it is the cost of a change."""
         roles = {pod.name: pod.role for pod in observed.pods if pod.running}
         before, selector = observed.status, model.names.owned_by_selector
-        target = target_of(model.spec, before.autoscaling, observed.load, look.now)
+        target = View(model, observed, look.now).target
         begins = before.observed_generation != model.generation or before.workers.wanted != target.workers
         used = self._meter.look(look, selector, lambda pod, _: roles.get(pod), before.history, begins=begins)
         return replace(observed, used=used)

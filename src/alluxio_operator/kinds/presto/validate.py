@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.presto import catalogs, memory, properties, schedule
-from alluxio_operator.kinds.presto import user_volumes as extras
+from alluxio_operator.kinds.presto.autoscaling import windows as schedule
 from alluxio_operator.kinds.presto.names import Names
-from alluxio_operator.kinds.presto.shutdown import drain_seconds
+from alluxio_operator.kinds.presto.objects import catalogs, memory, properties
+from alluxio_operator.kinds.presto.objects import user_volumes as extras
+from alluxio_operator.kinds.presto.shutdown.grace import drain_seconds
 from alluxio_operator.kinds.presto.versions import DIALECTS, Dialect, dialect_of
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.memory import Division

@@ -12,7 +12,8 @@ from typing import Final
 
 from alluxio_operator.api.presto import Engine
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.presto import folders, names
+from alluxio_operator.kinds.presto import names
+from alluxio_operator.kinds.presto.objects import folders
 
 OPERATOR: Final = "alluxio-operator"
 """As whom the operator, and the hooks of its pods, ask the servers."""

@@ -13,7 +13,7 @@ from alluxio_operator.api.status import Condition
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.history import KEPT, last_manager
 from alluxio_operator.kinds.presto.history import history_after
-from alluxio_operator.kinds.presto.report import step
+from alluxio_operator.kinds.presto.servers.status import step
 
 Json = dict[str, Any]
 

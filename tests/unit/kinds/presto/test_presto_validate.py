@@ -9,7 +9,7 @@ from tests.support.builders import NOW
 from tests.support.presto import presto, resource
 
 from alluxio_operator.api.presto import LONGEST_NAME
-from alluxio_operator.kinds.presto.memory import MI, OVERHEAD, query_properties
+from alluxio_operator.kinds.presto.objects.memory import MI, OVERHEAD, query_properties
 from alluxio_operator.kinds.presto.validate import Presto, validate
 
 Json = dict[str, Any]

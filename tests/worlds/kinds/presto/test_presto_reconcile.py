@@ -9,7 +9,7 @@ from tests.support.builders import NAMESPACE
 from tests.support.presto import NAME, World, client, cluster, resource
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.kinds.presto.answers import Server
+from alluxio_operator.kinds.presto.servers.answers import Server
 
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
@@ -248,7 +248,7 @@ def test_it_waits_for_the_cluster_and_says_so():
 
     assert made(world) == set()
     assert world.condition("AlluxioConnected")["reason"] == "ClusterNotFound"
-    assert "AlluxioCluster small isn't there" in world.status["summary"]
+    assert "AlluxioCluster small, which doesn't exist" in world.status["summary"]
     assert outcome.requeue_after is not None
 
     world.kube.put(cluster(ready=False))
@@ -270,7 +270,7 @@ def test_a_reference_to_nobody_leaves_what_runs_and_its_numbers():
     world.reconcile()
 
     assert world.phase == "Degraded"
-    assert "AlluxioCluster nobody isn't there" in world.condition("AlluxioConnected")["message"]
+    assert "AlluxioCluster nobody, which doesn't exist" in world.condition("AlluxioConnected")["message"]
     assert (world.deployment("prestoworker"), world.status["replicas"]) == before
     assert world.status["workers"] == {"ready": 1, "wanted": 1, "active": 1}
     assert world.condition("WorkersActive")["status"] == "True"

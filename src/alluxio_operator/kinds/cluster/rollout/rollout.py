@@ -24,7 +24,7 @@ from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked, waiting
-from alluxio_operator.engine.schedule import around
+from alluxio_operator.engine.schedule import Cron, Window
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, what_is_amiss
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -248,10 +248,10 @@ def closed_until(window: MaintenanceWindow | None, now: datetime) -> datetime | 
     """Return when a window opens next; None while it is open, or there is none."""
     if window is None:
         return None
-    last, following = around(window.start, window.time_zone, now)
-    if last is not None and now < last + timedelta(minutes=window.duration_minutes):
+    opens = Cron(window.start, window.time_zone)
+    if Window(opens, timedelta(minutes=window.duration_minutes)).is_open(now):
         return None
-    return following
+    return opens.following(now)
 
 
 def wait_for_window(pods: Sequence[Pod], opens: datetime) -> RolloutStep:

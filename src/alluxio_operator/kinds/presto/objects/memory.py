@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from alluxio_operator.api.base import in_bytes
+from alluxio_operator.api.base import in_binary, in_bytes
 from alluxio_operator.api.presto import PrestoRole, PrestoSpec
+from alluxio_operator.api.status import RoleMemory
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto import names
 from alluxio_operator.workloads.memory import MI, Division, MemoryNeeds, divide
@@ -63,6 +64,20 @@ def query_properties(division: Division, per_query: str | None) -> dict[str, str
         "query.max-total-memory-per-node": _size(max(query, int(heap * TOTAL))),
         "memory.heap-headroom-per-node": _size(int(heap * HEADROOM)),
     }
+
+
+def memory_status(divisions: Iterable[Division]) -> tuple[RoleMemory, ...]:
+    """Return the parts of each server's memory, as the status shows them."""
+    return tuple(
+        RoleMemory(
+            role=one.role,
+            heap=in_binary(one.heap),
+            direct=in_binary(one.direct),
+            overhead=in_binary(one.overhead),
+            limit=in_binary(one.limit),
+        )
+        for one in divisions
+    )
 
 
 def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Iterable[Problem]:

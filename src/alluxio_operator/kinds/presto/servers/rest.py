@@ -12,9 +12,9 @@ from typing import Any, Final
 import urllib3
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
+from alluxio_operator.kinds.presto.servers.views import VIEWS
 from alluxio_operator.kinds.presto.versions import DIALECTS, OPERATOR
-from alluxio_operator.kinds.presto.views import VIEWS
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 

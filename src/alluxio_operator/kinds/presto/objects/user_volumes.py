@@ -8,7 +8,7 @@ from typing import Final
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster.clients import SOCKET_FOLDER
-from alluxio_operator.kinds.presto import folders
+from alluxio_operator.kinds.presto.objects import folders
 from alluxio_operator.workloads.user_volumes import meet
 
 OWN_VOLUMES: Final = frozenset({"conf", "catalogs", "plain-catalogs", "alluxio", "data", "tmp", "sockets"})

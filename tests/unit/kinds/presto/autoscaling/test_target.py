@@ -10,7 +10,7 @@ from tests.support.builders import NOW
 from tests.support.presto import presto_spec
 
 from alluxio_operator.api.presto_status import ScalingStatus
-from alluxio_operator.kinds.presto.scaling import Load, target_of
+from alluxio_operator.kinds.presto.autoscaling.target import Load, target_of
 
 LOAD = {"queriesPerWorker": 2, "scaleUpAfterSeconds": 30, "scaleDownAfterSeconds": 300}
 DAY = {"name": "day", "start": "0 7 * * *", "end": "0 19 * * *", "replicas": 4}
@@ -43,7 +43,7 @@ def queries(running: int, queued: int = 0, active: int = 1, processors: float | 
 def test_without_autoscaling_the_spec_says_how_many():
     target = target_of(presto_spec(workers={"replicas": 7}), None, queries(100), NOW)
 
-    assert (target.workers, target.status, target.look_after) == (7, None, None)
+    assert (target.workers, target.status, target.changes_in) == (7, None, None)
 
 
 def test_a_schedule_opens_and_closes_to_the_second():
@@ -51,7 +51,7 @@ def test_a_schedule_opens_and_closes_to_the_second():
 
     assert target_of(spec, None, None, NIGHT).workers == 1
     assert target_of(spec, None, None, NOON).workers == 4
-    assert target_of(spec, None, None, NOON).look_after == 7 * 3600
+    assert target_of(spec, None, None, NOON).changes_in == 7 * 3600
     assert target_of(spec, None, None, datetime(2030, 5, 6, 19, tzinfo=UTC)).workers == 1
 
 
@@ -149,7 +149,7 @@ def test_the_next_look_is_when_a_wait_ends():
     spec = autoscaling(load=LOAD)
     first = target_of(spec, None, queries(8), NOW)
 
-    assert first.look_after == 30
+    assert first.changes_in == 30
 
 
 def test_a_restart_in_between_loses_nothing():

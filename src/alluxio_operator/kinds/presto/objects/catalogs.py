@@ -9,7 +9,13 @@ from alluxio_operator.api.base import in_bytes
 from alluxio_operator.api.catalogs import Catalog
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.presto.objects.properties import as_text
 from alluxio_operator.kinds.presto.versions import Dialect
+
+
+def files(spec: PrestoSpec, dialect: Dialect) -> dict[str, str]:
+    """Return the properties file of each catalog, by name, without what comes from Secrets."""
+    return {f"{one.name}.properties": as_text(properties_of(one, spec, dialect)) for one in spec.catalogs}
 
 
 def properties_of(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, str]:

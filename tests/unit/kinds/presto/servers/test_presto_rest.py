@@ -12,9 +12,9 @@ import pytest
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto import Engine
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo, Server
-from alluxio_operator.kinds.presto.rest import PrestoRest
-from alluxio_operator.kinds.presto.views import NODES, QUERIES, unended
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
+from alluxio_operator.kinds.presto.servers.rest import PrestoRest
+from alluxio_operator.kinds.presto.servers.views import NODES, QUERIES, unended
 from alluxio_operator.transport.deadline import Deadline
 
 INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}

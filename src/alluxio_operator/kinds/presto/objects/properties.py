@@ -12,9 +12,10 @@ import javaproperties
 
 from alluxio_operator.api.presto import PrestoRole, PrestoSpec
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.presto import folders, names
-from alluxio_operator.kinds.presto.memory import query_properties
+from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.objects import folders
+from alluxio_operator.kinds.presto.objects.memory import query_properties
 from alluxio_operator.kinds.presto.versions import Dialect
 from alluxio_operator.workloads.memory import Division
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from alluxio_operator.api.presto import Engine
-from alluxio_operator.kinds.presto.answers import CoordinatorInfo
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo
 
 Ask = Callable[[str], Any]
 """Returns the parsed answer of a path."""

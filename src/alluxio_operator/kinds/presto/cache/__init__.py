@@ -1,0 +1,1 @@
+"""How Presto's servers reach the AlluxioCluster that they read through."""

@@ -1,0 +1,60 @@
+"""How Presto's servers reach the cache, as the AlluxioCluster publishes it; pure.
+
+The last known connection stays in Presto's own status. So Presto keeps running, and can be changed and scaled, while
+the AlluxioCluster is away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import javaproperties
+
+from alluxio_operator.api.presto import PrestoSpec
+from alluxio_operator.api.presto_status import AlluxioStatus
+from alluxio_operator.kinds.cluster import clients
+from alluxio_operator.kube.kinds import Object
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """An AlluxioCluster and its client ConfigMap as observed; None for an object that doesn't exist."""
+
+    resource: Object | None
+    client: Object | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the cluster is Ready and has published its client's configuration."""
+        if self.resource is None or self.client is None:
+            return False
+        conditions = self.resource.get("status", {}).get("conditions", ())
+        return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def connection(cluster: ClusterView | None) -> AlluxioStatus | None:
+    """Return the connection that the cluster publishes now; None if it publishes none."""
+    if cluster is None or cluster.resource is None or cluster.client is None:
+        return None
+    meta = cluster.resource["metadata"]
+    return AlluxioStatus(
+        cluster=meta["name"],
+        uid=meta["uid"],
+        properties=javaproperties.loads(cluster.client.get("data", {}).get(clients.CLIENT_FILE, "")),
+        sockets=clients.node_socket_folder(cluster.resource),
+    )
+
+
+def known_connection(
+    spec: PrestoSpec, cluster: ClusterView | None, before: AlluxioStatus | None
+) -> AlluxioStatus | None:
+    """Return the connection to use: the one that the cluster publishes now, or else the last one in the status."""
+    if spec.alluxio is None:
+        return None
+    kept = before if before is not None and before.cluster == spec.alluxio.cluster_ref.name else None
+    now = connection(cluster)
+    if cluster is None or now is None:
+        return kept
+    # A new cluster counts from its first Ready on. One that is known is followed at once, Ready or not.
+    same = kept is not None and kept.uid == now.uid
+    return now if same or cluster.is_ready else kept

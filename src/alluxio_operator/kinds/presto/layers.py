@@ -1,0 +1,14 @@
+"""The layers of a Presto's objects, by the numbers of their templates."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alluxio_operator.engine.plan import EVERYTHING
+
+ENDS: Final = (0, 30, 40, 70, EVERYTHING)
+"""Number of the template after each layer: none, configuration, coordinator, workers, Services."""
+NONE: Final = 0
+COORDINATOR: Final = 2
+WORKERS: Final = 3
+SERVICES: Final = 4

@@ -1,0 +1,1 @@
+"""What the servers' files and containers hold."""

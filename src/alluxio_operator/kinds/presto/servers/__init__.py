@@ -1,0 +1,1 @@
+"""How the servers of Presto and Trino are asked."""

@@ -1,0 +1,1 @@
+"""How servers leave without failing queries."""

@@ -1,0 +1,63 @@
+"""A valid Presto with what was observed of it, and all that follows from both; pure.
+
+Capabilities decide by it. What several of them need, such as the number of workers, is computed once, on first use.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
+from alluxio_operator.engine.gate import Gate
+from alluxio_operator.kinds.presto import gates
+from alluxio_operator.kinds.presto.autoscaling.target import Target, target_of
+from alluxio_operator.kinds.presto.cache.connection import known_connection
+from alluxio_operator.kinds.presto.context import context_of
+from alluxio_operator.kinds.presto.observed import Observed
+from alluxio_operator.kinds.presto.validate import Presto
+
+
+class View:
+    """The arguments of every decision."""
+
+    def __init__(self, presto: Presto, observed: Observed, now: datetime) -> None:
+        self.presto = presto
+        self.observed = observed
+        self.now = now
+
+    @property
+    def before(self) -> PrestoStatus:
+        """The status as it was read."""
+        return self.observed.status
+
+    @cached_property
+    def connection(self) -> AlluxioStatus | None:
+        """How the cache is reached; None if that isn't known, or no cache is wanted."""
+        return known_connection(self.presto.spec, self.observed.cluster, self.before.alluxio)
+
+    @property
+    def can_render(self) -> bool:
+        """Whether all is known that the objects are made from: the cache has to have been seen once."""
+        return self.presto.spec.alluxio is None or self.connection is not None
+
+    @cached_property
+    def target(self) -> Target:
+        """How many workers to run."""
+        return target_of(self.presto.spec, self.before.autoscaling, self.observed.load, self.now)
+
+    @cached_property
+    def context(self) -> dict[str, Any] | None:
+        """The values for all templates; None while they aren't all known."""
+        return context_of(self.presto, self.connection, self.target.workers) if self.can_render else None
+
+    @cached_property
+    def coordinator(self) -> Gate:
+        """Whether the coordinator serves."""
+        return gates.coordinator_serving(self.observed)
+
+    @cached_property
+    def workers(self) -> Gate:
+        """Whether enough workers are active."""
+        return gates.workers_active(self.observed, self.target.workers)
