@@ -18,7 +18,7 @@ LATER = {"StatefulSet/small-master", "StatefulSet/small-worker", "ConfigMap/smal
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["before the intent", "before the report"])
-def test_a_resource_that_is_edited_meanwhile_is_looked_at_again_at_once_and_nothing_is_lost(nth: int, stage: Stage):
+def test_a_resource_edited_meanwhile_is_requeued_at_once_and_nothing_is_lost(nth: int, stage: Stage):
     writes = 0
 
     def edit(verb: str, arguments: tuple[Any, ...]) -> None:

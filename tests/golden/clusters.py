@@ -40,9 +40,9 @@ def manifests_of(case: str) -> tuple[Manifest, ...]:
     cluster = validate({**made, "status": {"journal": known.get("journal")}})
     assert isinstance(cluster, Cluster), f"{case}: {cluster}"
     look = observed(
-        made=made,
-        journal=JournalStatus.model_validate(known["journal"]) if "journal" in known else None,
-        claim=journal_claim(used=True) if known.get("claimInUse") else None,
-        job=journal_job(complete=True) if known.get("jobComplete") else None,
+        made,
+        JournalStatus.model_validate(known["journal"]) if "journal" in known else None,
+        journal_claim(used=True) if known.get("claimInUse") else None,
+        journal_job(complete=True) if known.get("jobComplete") else None,
     )
     return RENDERER.render("alluxio", decide(cluster, look, NOW).context)

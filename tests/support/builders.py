@@ -6,7 +6,7 @@ code under test, so that a test never states a type's inner form twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,40 +106,51 @@ def cluster(name: str = NAME, namespace: str = NAMESPACE, **over: Any) -> Cluste
 # --- what is observed ---------------------------------------------------------------------------------------------
 
 
+Found = Json | ClusterStatus | JournalStatus | MasterInfo | NoAnswer | None
+
+
 def observed(
-    *pods: Json,
-    made: Json | None = None,
-    status: ClusterStatus | None = None,
-    journal: JournalStatus | None = None,
-    job: Json | None = None,
-    jobs: Mapping[int, Json] | None = None,
-    claim: Json | None = None,
-    claims: Mapping[int, Json] | None = None,
-    master: MasterInfo | NoAnswer | None = None,
+    *found: Found,
     answers: Mapping[str, Answer] | None = None,
     indexes: Mapping[str, int] | None = None,
     job_master: bool = False,
 ) -> Observed:
-    """Return one look at a cluster: nothing there, unless said.
+    """Return one look at a cluster that found these; None is nothing.
 
-    `job`, `claim` and `master` are those of a lone master; `jobs`, `claims` and `answers` of several.
+    An object goes where its kind belongs and a JournalStatus into the status. A MasterInfo or a NoAnswer is the answer
+    of the first master. Of two that go to the same place, the last one counts. `answers` and `indexes` are by pod.
     """
-    if answers is None:
-        answers = {f"{NAME}-master-0": master} if master else {}
-    status = status or ClusterStatus()
-    if journal is not None:
+    status = _last(found, ClusterStatus) or ClusterStatus()
+    if journal := _last(found, JournalStatus):
         status = status.model_copy(update={"journal": journal})
+    if answers is None:
+        answer = _last(found, MasterInfo | NoAnswer)
+        answers = {f"{NAME}-master-0": answer} if answer else {}
+    by_kind: dict[str, list[Json]] = {KIND: [], "Pod": [], "Job": [], "PersistentVolumeClaim": []}
+    for one in found:
+        if isinstance(one, dict):
+            by_kind[one["kind"]].append(one)
     return Observed(
-        resource=made or resource(),
+        resource=by_kind[KIND][-1] if by_kind[KIND] else resource(),
         status=status,
-        pods=tuple(parse_pod(one) for one in pods),
-        journal_jobs={0: job} if job else jobs or {},
-        journal_claims={0: claim} if claim else claims or {},
+        pods=tuple(parse_pod(one) for one in by_kind["Pod"]),
+        journal_jobs={_ordinal(one): one for one in by_kind["Job"]},
+        journal_claims={_ordinal(one): one for one in by_kind["PersistentVolumeClaim"]},
         answers=answers,
         indexes=indexes or {},
         master=word_of_the_leader(answers),
         job_master_serves=job_master,
     )
+
+
+def _last(found: Iterable[Found], kind: Any) -> Any:
+    return next((one for one in reversed(list(found)) if isinstance(one, kind)), None)
+
+
+def _ordinal(obj: Json) -> int:
+    """Return the ordinal of the master to which a Job or a claim of the journal belongs."""
+    last = obj["metadata"]["name"].rpartition("-")[2]
+    return int(last) if last.isdecimal() else 0
 
 
 def info(live: int = 1, lost: int = 0, capacity: int = 1024**3, used: int = 0, version: str = "2.9.4") -> MasterInfo:

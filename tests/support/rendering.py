@@ -16,17 +16,20 @@ _parse = render.parse
 
 
 class RememberingRenderer(Renderer):
-    """Renders the same context once only."""
+    """Renders a template once for each context."""
 
     def __init__(self) -> None:
         super().__init__(TEMPLATES)
-        self._known: dict[str, dict[str, str]] = {}
+        self._known: dict[tuple[str, str], str] = {}
+        self._last: tuple[Mapping[str, Any], str] = ({}, "{}")
 
-    def texts(self, folder: str, context: Mapping[str, Any]) -> dict[str, str]:
-        key = json.dumps([folder, context], sort_keys=True)
+    def text(self, name: str, context: Mapping[str, Any]) -> str:
+        if context is not self._last[0]:
+            self._last = context, json.dumps(context, sort_keys=True)
+        key = name, self._last[1]
         if key not in self._known:
-            self._known[key] = super().texts(folder, context)
-        return dict(self._known[key])
+            self._known[key] = super().text(name, context)
+        return self._known[key]
 
 
 RENDERER = RememberingRenderer()

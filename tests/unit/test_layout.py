@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 from tests.support.builders import ROOT
 
+NAME = re.compile(r"^def (test_\w+)", re.MULTILINE)
 TESTS = ROOT / "tests"
 PACKAGE = ROOT / "src" / "alluxio_operator"
 ELSEWHERE = {"support", "dev_generate"}
@@ -40,3 +42,10 @@ def test_folders_of_tests_are_those_of_the_package(suite: str):
     folders = {path.parent.relative_to(TESTS / suite) for path in (TESTS / suite).rglob("test_*.py")}
 
     assert [str(one) for one in folders if not (PACKAGE / one).is_dir() and str(one) not in ELSEWHERE] == []
+
+
+@pytest.mark.parametrize("folder", ["tests", "dev", "bench"])
+def test_a_name_is_a_sentence_of_at_most_80_characters(folder: str):
+    names = [name for path in (ROOT / folder).rglob("test_*.py") for name in NAME.findall(path.read_text())]
+
+    assert [name for name in names if len(name) > 80] == []

@@ -49,7 +49,7 @@ def test_the_image_of_trino_holds_the_version_that_the_operator_was_run_with() -
     assert trino.VERSION in DIALECTS["Trino"]
 
 
-def test_trino_without_a_jdk_that_can_run_it_is_refused_by_name_before_anything_is_fetched(
+def test_trino_without_a_jdk_that_runs_it_is_refused_before_anything_is_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jdk, "candidates", lambda _: [])

@@ -208,7 +208,7 @@ def test_the_bundle_asks_for_every_test_of_the_scorecard():
     assert [test["entrypoint"] for test in stage["tests"]] == [["scorecard-test", name] for name in SCORECARD]
 
 
-def test_the_image_of_the_bundle_is_labelled_as_its_metadata_says_and_copies_what_is_there():
+def test_the_bundle_image_has_the_labels_of_its_metadata_and_copies_what_is_there():
     text = (ROOT / "bundle.Dockerfile").read_text()
     labels = dict(re.findall(r"^LABEL ([^=]+)=(.*)$", text, re.MULTILINE))
     copies = dict(re.findall(r"^COPY (\S+) /(\S+)$", text, re.MULTILINE))

@@ -203,7 +203,7 @@ def test_an_answer_that_comes_too_late(server: Server, monkeypatch: pytest.Monke
     assert ask(server.port) == NoAnswer("no answer in time")
 
 
-def test_a_deadline_that_is_over_ends_the_reconcile_instead_of_looking_like_no_answer(server: Server):
+def test_an_expired_deadline_ends_the_reconcile_and_is_not_taken_for_no_answer(server: Server):
     with pytest.raises(DeadlineExceeded):
         ask(server.port, within=-1)
 

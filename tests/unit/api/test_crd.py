@@ -163,7 +163,7 @@ def test_every_rule_says_a_sentence():
             assert rule["rule"], path
 
 
-def test_rules_on_what_may_not_change_are_on_the_parent_so_that_leaving_a_field_out_is_a_change_too():
+def test_rules_of_immutable_fields_are_on_the_parent_so_that_none_can_be_left_out():
     transition = [
         (path, rule["rule"])
         for path, node in FIELDS

@@ -342,7 +342,7 @@ def test_the_name_of_an_occurrence_has_its_minute_in_utc():
     assert NIGHTLY.name_of(OWNER, moment.astimezone(ZoneInfo("Europe/Berlin"))) == name
 
 
-def test_owners_and_schedules_whose_names_give_one_text_have_occurrences_of_different_names():
+def test_owners_and_schedules_of_one_joined_name_have_different_occurrence_names():
     cron = Cron("0 2 * * *")
     names = {
         Schedule(schedule, cron).name_of(OwnerKey(kind, "data", owner), NOW)

@@ -22,7 +22,7 @@ def with_status(made: Json, reason: str, generation: int = 1) -> Json:
     return {**made, "status": {"observedGeneration": generation, "conditions": conditions}}
 
 
-def test_what_was_being_changed_when_another_replica_ended_is_known_before_any_reconcile():
+def test_changes_under_way_of_an_ended_replica_are_known_before_any_reconcile():
     kube, changes = FakeKube(), ChangesUnderWay()
     kube.put(with_status(resource(), "Updating"))
 

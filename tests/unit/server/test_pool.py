@@ -141,7 +141,7 @@ def test_the_api_server_is_left_alone_for_as_long_as_it_wants_within_bounds(star
     assert queue.retry(edit("third"), at_least=86_400) == 30
 
 
-def test_a_refusal_by_the_api_server_is_told_without_a_traceback_and_its_retry_after_is_kept(
+def test_a_refusal_is_logged_without_a_traceback_and_keeps_its_retry_after(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     def reconcile(request: Request, deadline: Deadline) -> Outcome:

@@ -14,7 +14,7 @@ SHORT_CIRCUIT: dict[str, Any] = {"workers": {"shortCircuit": {"policy": "Uuid"}}
 
 
 def rendered(kind: str, name: str, **over: Any) -> Manifest:
-    plan = decide(cluster(**over), observed(made=resource(**over)), NOW)
+    plan = decide(cluster(**over), observed(resource(**over)), NOW)
     found = Renderer(TEMPLATES).render("alluxio", plan.context)
     [one] = [manifest for manifest in found if (manifest.ref.kind, manifest.ref.name) == (kind, name)]
     return one

@@ -42,12 +42,12 @@ LOST = pod(
     ("look", "until"),
     [
         (observed(), ENDS[0]),
-        (observed(journal=initializing(), job=journal_job()), ENDS[0]),
-        (observed(journal=initializing(), job=journal_job(complete=True)), ENDS[1]),
-        (observed(ready_pod("master"), journal=initialized()), ENDS[1]),
-        (observed(ready_pod("master"), journal=initialized(), master=info()), ENDS[2]),
-        (observed(LOST, journal=initialized()), ENDS[0]),
-        (observed(ready_pod("master"), journal=initializing(), job=journal_job(), master=info()), ENDS[0]),
+        (observed(initializing(), journal_job()), ENDS[0]),
+        (observed(initializing(), journal_job(complete=True)), ENDS[1]),
+        (observed(ready_pod("master"), initialized()), ENDS[1]),
+        (observed(ready_pod("master"), initialized(), info()), ENDS[2]),
+        (observed(LOST, initialized()), ENDS[0]),
+        (observed(ready_pod("master"), initializing(), journal_job(), info()), ENDS[0]),
     ],
     ids=[
         "nothing there",
@@ -65,7 +65,7 @@ def test_each_layer_waits_for_its_gate(look, until):
 
 @pytest.mark.parametrize("layer", [1, 2, 3])
 def test_a_layer_that_was_reached_is_kept_up_though_its_gate_has_closed(layer):
-    look = observed(LOST, journal=initialized())
+    look = observed(LOST, initialized())
     look = look.with_status(look.resource, look.status.model_copy(update={"layer": layer}))
 
     plan = decide(cluster(), look, NOW)
@@ -78,15 +78,15 @@ def test_a_layer_that_was_reached_is_kept_up_though_its_gate_has_closed(layer):
     ("look", "mode", "name", "marked"),
     [
         (observed(), "create", "small-journal-0a1b2c3dc", False),
-        (observed(claim=journal_claim(used=True)), "adopt", "small-journal-0a1b2c3da", True),
-        (observed(journal=initializing(), job=journal_job()), "create", "small-journal-0a1b2c3dc", False),
+        (observed(journal_claim(used=True)), "adopt", "small-journal-0a1b2c3da", True),
+        (observed(initializing(), journal_job()), "create", "small-journal-0a1b2c3dc", False),
         (
-            observed(journal=initializing(), job=journal_job(complete=True)),
+            observed(initializing(), journal_job(complete=True)),
             "create",
             "small-journal-0a1b2c3dc",
             True,
         ),
-        (observed(journal=initialized()), None, None, True),
+        (observed(initialized()), None, None, True),
     ],
     ids=["first", "adopt", "running", "done", "ever after"],
 )
@@ -99,7 +99,7 @@ def test_the_templates_are_told_which_job_to_run_and_whether_the_claim_is_in_use
 
 
 def test_the_same_cluster_and_look_lead_to_the_same_plan():
-    look = observed(ready_pod("master"), journal=initialized(), master=info())
+    look = observed(ready_pod("master"), initialized(), info())
 
     one, other = decide(cluster(), look, NOW), decide(cluster(), look, NOW)
 

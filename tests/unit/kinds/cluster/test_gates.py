@@ -14,13 +14,13 @@ PULL = [container_status("x", waiting={"reason": "ImagePullBackOff", "message": 
 
 
 def test_masters_serve_when_one_answers_for_the_cluster():
-    gate = gates.masters_serving(observed(ready_pod("master"), master=info()))
+    gate = gates.masters_serving(observed(ready_pod("master"), info()))
 
     assert (gate.type, gate.passed, gate.reason) == ("MastersServing", True, "Serving")
 
 
 def test_a_ready_pod_alone_is_no_serving_master():
-    gate = gates.masters_serving(observed(ready_pod("master"), master=NoAnswer("HTTP 500: in safe mode")))
+    gate = gates.masters_serving(observed(ready_pod("master"), NoAnswer("HTTP 500: in safe mode")))
 
     assert (gate.passed, gate.reason) == (False, "Waiting")
     assert gate.message == "no master serves yet: HTTP 500: in safe mode"
@@ -32,9 +32,9 @@ def test_a_ready_pod_alone_is_no_serving_master():
         (observed(pod("master", containers=PULL)), gates.masters_serving),
         (observed(pod("jobmaster", containers=PULL)), gates.job_service_serving),
         (observed(pod("logserver", containers=PULL)), gates.log_server_ready),
-        (observed(pod("worker", containers=PULL), master=info(live=0)), lambda look: gates.workers_registered(look, 1)),
-        (observed(pod("proxy", containers=PULL), master=info()), gates.proxy_serving),
-        (observed(pod("fuse", containers=PULL), master=info()), lambda look: gates.fuse_mounted(look, 1)),
+        (observed(pod("worker", containers=PULL), info(live=0)), lambda look: gates.workers_registered(look, 1)),
+        (observed(pod("proxy", containers=PULL), info()), gates.proxy_serving),
+        (observed(pod("fuse", containers=PULL), info()), lambda look: gates.fuse_mounted(look, 1)),
     ],
     ids=["masters", "job service", "log server", "workers", "proxy", "fuse"],
 )
@@ -58,7 +58,7 @@ def test_trouble_of_another_role_is_not_said_here():
 def test_workers_are_registered_when_the_master_counts_them_and_their_pods_are_ready(live, ready, wanted, passed):
     pods = [ready_pod("worker", f"small-worker-{ordinal}") for ordinal in range(ready)]
 
-    gate = gates.workers_registered(observed(*pods, master=info(live=live)), wanted)
+    gate = gates.workers_registered(observed(*pods, info(live=live)), wanted)
 
     assert gate.passed is passed
     assert gate.message.startswith(f"{live} of {wanted} workers are registered")
@@ -89,8 +89,8 @@ def test_a_pod_that_is_being_deleted_is_not_ready():
 
 
 def test_a_proxy_serves_when_it_is_ready_and_has_a_master_to_ask():
-    assert gates.proxy_serving(observed(ready_pod("proxy"), master=info())).passed
-    assert gates.proxy_serving(observed(pod("proxy"), master=info())).reason == "Waiting"
+    assert gates.proxy_serving(observed(ready_pod("proxy"), info())).passed
+    assert gates.proxy_serving(observed(pod("proxy"), info())).reason == "Waiting"
     assert gates.proxy_serving(observed(ready_pod("proxy"))).reason == "MastersNotServing"
 
 
@@ -106,7 +106,7 @@ def test_a_proxy_serves_when_it_is_ready_and_has_a_master_to_ask():
 def test_fuse_is_mounted_when_the_mount_answers_on_every_node_that_is_to_have_it(ready, wanted, passed, reason):
     pods = [ready_pod("fuse", f"small-fuse-{number}") for number in range(ready)]
 
-    gate = gates.fuse_mounted(observed(*pods, master=info()), wanted)
+    gate = gates.fuse_mounted(observed(*pods, info()), wanted)
 
     assert (gate.type, gate.passed, gate.reason) == ("FuseMounted", passed, reason)
 
@@ -114,13 +114,13 @@ def test_fuse_is_mounted_when_the_mount_answers_on_every_node_that_is_to_have_it
 def test_trouble_of_a_mount_that_answers_again_is_not_told():
     again = ready_pod("fuse", "small-fuse-a", containers=[container_status("fuse", ready=True, last={"exitCode": 137})])
 
-    gate = gates.fuse_mounted(observed(again, pod("fuse", "small-fuse-b"), master=info()), 2)
+    gate = gates.fuse_mounted(observed(again, pod("fuse", "small-fuse-b"), info()), 2)
 
     assert gate.message == "the mount answers on 1 of 2 nodes"
 
 
 def test_pods_that_the_server_refuses_are_told_in_its_own_words():
-    look = replace(observed(master=info()), refused_pods={"fuse": "no privileged pods", "worker": "no hostPath"})
+    look = replace(observed(info()), refused_pods={"fuse": "no privileged pods", "worker": "no hostPath"})
 
     for gate, word in (
         (gates.fuse_mounted(look, 1), "no privileged pods"),

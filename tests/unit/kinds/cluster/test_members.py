@@ -43,7 +43,7 @@ def reported(*answers: Answer | None, replicas: int = 3, masters: Json | None = 
     assert not isinstance(wished, tuple)
     said = {f"small-master-{n}": answer for n, answer in enumerate(answers) if answer is not None}
     pods = [ready_pod("master", name) for name in said]
-    look = observed(*pods, ready_pod("worker"), made=made, status=INSTALLED, answers=said)
+    look = observed(*pods, ready_pod("worker"), made, INSTALLED, answers=said)
     objects = [
         masters or workload("StatefulSet", "small-master", wanted=replicas, ready=len(said)),
         workload("StatefulSet", "small-worker"),
@@ -121,7 +121,7 @@ def test_while_pods_still_go_it_is_not_stopped_yet():
 
 
 def test_a_lone_master_is_shown_as_one_and_needs_no_quorum():
-    look = observed(ready_pod("master"), master=info(), journal=initialized())
+    look = observed(ready_pod("master"), info(), initialized())
     done = Applied()
 
     result = report(decide(cluster(), look, NOW), look, done, [], NOW)

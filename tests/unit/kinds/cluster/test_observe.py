@@ -82,7 +82,7 @@ def test_only_pods_with_the_owners_labels_are_seen(kube: FakeKube):
     assert [one.name for one in seen(kube).pods] == ["small-master-0"]
 
 
-def test_the_journals_job_is_read_while_it_may_run_and_its_claim_until_it_is_initialized(kube: FakeKube):
+def test_the_journals_job_is_read_while_it_may_run_and_its_pvc_until_initialized(kube: FakeKube):
     put(kube, journal_claim(used=True))
     put(kube, journal_job())
 

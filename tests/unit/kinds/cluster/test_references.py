@@ -23,7 +23,7 @@ def lacking(said: str, role: str = "master", init: bool = False) -> dict[str, An
 
 
 def gate(*pods: dict[str, Any], over: dict[str, Any] = S3, status: ClusterStatus | None = None) -> Any:
-    return references_resolved(cluster_spec(**over), observed(*pods, status=status))
+    return references_resolved(cluster_spec(**over), observed(*pods, status))
 
 
 def test_a_cluster_that_refers_to_nothing_has_no_such_condition():

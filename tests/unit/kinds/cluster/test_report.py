@@ -66,15 +66,17 @@ def lately(*left_out: str, **changed: Json) -> list[Json]:
 
 
 def running(
-    status: ClusterStatus | None = None, *, generation: int = 1, pods: Iterable[Json] | None = None, **options: Any
+    status: ClusterStatus | None = None,
+    *,
+    generation: int = 1,
+    pods: Iterable[Json] | None = None,
+    master: MasterInfo | NoAnswer | None = None,
+    job_master: bool = True,
 ) -> Observed:
     """Return a look at a cluster that runs as wished."""
-    options.setdefault("master", info())
-    options.setdefault("job_master", True)
-    options.setdefault("journal", initialized())
     made = resource(generation=generation)
     pods = [ready_pod(role) for role in ROLES] if pods is None else pods
-    return observed(*pods, made=made, status=status, **options)
+    return observed(made, status, initialized(), *pods, master or info(), job_master=job_master)
 
 
 def reported(look: Observed, done: Applied | None = None, *, now=NOW, **over: Any) -> Report:
@@ -140,7 +142,7 @@ def test_roles_that_do_not_run_are_not_waited_for():
 
 
 def test_a_new_cluster_is_installing_and_says_what_it_waits_for():
-    result = reported(observed(journal=initializing(), job=journal_job()), applied([]))
+    result = reported(observed(initializing(), journal_job()), applied([]))
 
     assert result.status.phase == "Installing"
     assert said(result, "Ready") == ("False", "Initializing")
@@ -318,7 +320,7 @@ def test_lost_workers_are_shown():
     assert result.status.summary == "1 workers, 2 lost, 1Gi of cache"
 
 
-def test_while_no_master_serves_no_worker_counts_as_live_and_the_rest_is_what_was_known():
+def test_without_a_serving_master_no_worker_counts_as_live_and_the_rest_stays():
     workers = reported(running(READY, master=NoAnswer("x"))).status.workers
 
     assert (workers.live, workers.capacity, workers.ready) == (0, "1Gi", 1)
@@ -397,7 +399,7 @@ PROBLEMS = (Problem("spec.a", "1", "is bad", "fix it"), Problem("spec.b", "", "i
 
 
 def test_all_problems_are_in_the_conditions_and_the_summary():
-    result = report_problems(PROBLEMS, observed(made=resource(generation=4)), NOW)
+    result = report_problems(PROBLEMS, observed(resource(generation=4)), NOW)
 
     text = 'spec.a "1" is bad; fix it; spec.b is missing; add it'
     assert result.requeue_after is None

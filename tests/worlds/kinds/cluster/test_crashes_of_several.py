@@ -171,7 +171,7 @@ def test_stopped_at_any_write_of_a_rejoin_it_ends_the_same(after: bool):
         assert set(world.permitted()) <= {"small-master-2"}
 
 
-def test_stopped_between_the_two_writes_the_next_operator_looks_anew_and_permits_nobody_without_a_quorum():
+def test_an_operator_stopped_between_both_writes_permits_no_rejoin_without_a_quorum():
     world = settled()
     world.lose(2)
     stop_at(world, 1, after=True)

@@ -270,7 +270,7 @@ def edited_meanwhile(world: World, nth: int) -> Callable[[str, str], None]:
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["before the intent", "before the report"])
-def test_a_resource_that_changes_meanwhile_is_looked_at_again_at_once_and_nothing_is_lost(nth: int, world: World):
+def test_a_resource_that_changes_meanwhile_is_requeued_at_once_and_nothing_is_lost(nth: int, world: World):
     world.kube.before_call = edited_meanwhile(world, nth)
 
     assert world.reconcile() == Outcome(requeue_after=0.0, changed=nth == 2)
@@ -358,7 +358,7 @@ def test_a_conflict_at_a_creation_is_looked_into_at_once(world: World):
 
 
 @pytest.mark.parametrize("status", [429, 500])
-def test_a_status_that_cannot_be_written_is_raised_and_nothing_is_made_without_its_record(status: int, world: World):
+def test_a_status_that_cannot_be_written_raises_and_no_object_lacks_its_record(status: int, world: World):
     def fail(verb: str, path: str) -> None:
         if verb == "replace":
             raise ApiError(f"PUT {path}", status, "not now")

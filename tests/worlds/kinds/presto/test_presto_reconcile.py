@@ -310,7 +310,7 @@ def test_servers_log_in_at_the_cache_as_the_user_who_works_there():
         assert {"name": "HADOOP_USER_NAME", "value": "etl"} in container["env"]
 
 
-def test_a_cluster_that_is_gone_is_said_and_changes_nothing_and_presto_can_still_be_scaled():
+def test_a_missing_cluster_is_reported_and_leaves_presto_scalable():
     world = with_cache()
     world.settle()
     before = world.hash_of("prestoworker")

@@ -46,7 +46,7 @@ def test_nothing_known_and_no_volume_used_before_leads_to_one_operation_that_cre
 
 
 def test_a_volume_that_was_in_use_is_adopted_and_never_created_anew():
-    step = journal.next_step(observed(claim=journal_claim(used=True)), UID, 1)
+    step = journal.next_step(observed(journal_claim(used=True)), UID, 1)
 
     assert step.status == initializing("0a1b2c3da")
     assert step.job == "adopt"
@@ -54,12 +54,12 @@ def test_a_volume_that_was_in_use_is_adopted_and_never_created_anew():
 
 
 def test_a_claim_that_the_operator_never_marked_may_be_initialised():
-    assert journal.next_step(observed(claim=journal_claim()), UID, 1).job == "create"
+    assert journal.next_step(observed(journal_claim()), UID, 1).job == "create"
 
 
-def test_the_operation_follows_from_the_resource_so_that_a_lost_write_leads_to_the_same_job():
+def test_the_operation_follows_from_the_resource_so_a_lost_write_leads_to_one_job():
     first = journal.next_step(observed(), UID, 1)
-    again = journal.next_step(observed(journal=first.status), UID, 1)
+    again = journal.next_step(observed(first.status), UID, 1)
     other = journal.next_step(observed(), "99999999-1111-2222-3333-444455556666", 1)
 
     assert again.status == first.status
@@ -67,15 +67,15 @@ def test_the_operation_follows_from_the_resource_so_that_a_lost_write_leads_to_t
     assert other.status.operation != first.status.operation
 
 
-def test_a_job_that_vanished_before_it_was_done_is_made_again_under_the_same_operation():
-    step = journal.next_step(observed(journal=initializing(), job=None), UID, 1)
+def test_a_job_that_vanished_too_early_is_recreated_under_the_same_operation():
+    step = journal.next_step(observed(initializing()), UID, 1)
 
     assert (step.status, step.job) == (initializing(), "create")
     assert not step.gate.passed
 
 
 def test_a_running_job_is_waited_for():
-    step = journal.next_step(observed(journal=initializing(), job=journal_job()), UID, 1)
+    step = journal.next_step(observed(initializing(), journal_job()), UID, 1)
 
     assert (step.status, step.job) == (initializing(), "create")
     assert step.gate.message == "the journal's Job is running"
@@ -88,7 +88,7 @@ def test_a_running_job_is_waited_for():
 def test_only_a_job_that_is_complete_opens_the_gate(conditions):
     job = {**journal_job(), "status": {"conditions": conditions}}
 
-    step = journal.next_step(observed(journal=initializing(), job=job), UID, 1)
+    step = journal.next_step(observed(initializing(), job), UID, 1)
 
     assert not step.gate.passed
     assert step.status == initializing()
@@ -96,20 +96,20 @@ def test_only_a_job_that_is_complete_opens_the_gate(conditions):
 
 def test_what_keeps_the_jobs_pod_from_running_is_said():
     waiting = {"reason": "ErrImagePull", "message": "no such image"}
-    step = journal.next_step(observed(job_pod(waiting=waiting), journal=initializing(), job=journal_job()), UID, 1)
+    step = journal.next_step(observed(job_pod(waiting=waiting), initializing(), journal_job()), UID, 1)
 
     assert step.gate.reason == "ErrImagePull"
     assert "no such image" in step.gate.message
 
 
-def test_an_adopting_job_that_finds_no_journal_says_journal_missing_and_both_ways_out():
+def test_an_adopting_job_without_a_journal_reports_journal_missing_and_both_remedies():
     lost = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft isn't there\n"}
     step = journal.next_step(
         observed(
             job_pod(waiting=BACKOFF, last=lost),
-            journal=initializing("0a1b2c3da"),
-            job=journal_job(operation="0a1b2c3da"),
-            claim=journal_claim(used=True),
+            initializing("0a1b2c3da"),
+            journal_job(operation="0a1b2c3da"),
+            journal_claim(used=True),
         ),
         UID,
         1,
@@ -122,7 +122,7 @@ def test_an_adopting_job_that_finds_no_journal_says_journal_missing_and_both_way
 
 
 def test_a_complete_job_opens_the_gate_and_stays_until_the_status_says_so():
-    step = journal.next_step(observed(journal=initializing(), job=journal_job(complete=True)), UID, 1)
+    step = journal.next_step(observed(initializing(), journal_job(complete=True)), UID, 1)
 
     assert step.gate.passed
     assert step.status == initialized()
@@ -131,7 +131,7 @@ def test_a_complete_job_opens_the_gate_and_stays_until_the_status_says_so():
 
 def test_a_complete_job_is_left_as_it_was_rendered_when_the_claim_is_marked_already():
     # The claim was marked, then the write of the status was lost. A Job's template can't be changed.
-    look = observed(journal=initializing(), job=journal_job(complete=True), claim=journal_claim(used=True))
+    look = observed(initializing(), journal_job(complete=True), journal_claim(used=True))
 
     step = journal.next_step(look, UID, 1)
 
@@ -140,9 +140,7 @@ def test_a_complete_job_is_left_as_it_was_rendered_when_the_claim_is_marked_alre
 
 def test_a_complete_adoption_keeps_its_mode():
     look = observed(
-        journal=initializing("0a1b2c3da"),
-        job=journal_job(complete=True, operation="0a1b2c3da"),
-        claim=journal_claim(used=True),
+        initializing("0a1b2c3da"), journal_job(complete=True, operation="0a1b2c3da"), journal_claim(used=True)
     )
 
     step = journal.next_step(look, UID, 1)
@@ -153,15 +151,15 @@ def test_a_complete_adoption_keeps_its_mode():
 @pytest.mark.parametrize("claim", [None, journal_claim(), journal_claim(used=True)], ids=["gone", "fresh", "marked"])
 @pytest.mark.parametrize("job", [None, journal_job(), journal_job(complete=True)], ids=["no-job", "job", "complete"])
 def test_once_initialized_no_job_ever_runs_again(claim, job):
-    step = journal.next_step(observed(journal=initialized(), claim=claim, job=job), UID, 1)
+    step = journal.next_step(observed(initialized(), claim, job), UID, 1)
 
     assert step.job is None
     assert step.status == initialized()
     assert step.gate.passed
 
 
-def test_a_journal_that_was_initialized_and_is_gone_closes_the_gate_and_is_not_replaced():
-    step = journal.next_step(observed(master_without_journal(), journal=initialized(), master=None), UID, 1)
+def test_a_missing_initialized_journal_closes_the_gate_and_is_not_replaced():
+    step = journal.next_step(observed(master_without_journal(), initialized()), UID, 1)
 
     assert (step.gate.passed, step.gate.reason) == (False, "JournalMissing")
     assert step.job is None
@@ -173,29 +171,29 @@ def test_a_journal_that_was_initialized_and_is_gone_closes_the_gate_and_is_not_r
 def test_other_trouble_of_a_master_does_not_speak_against_its_journal():
     crashed = pod(names.MASTER, containers=[container_status("master", waiting=BACKOFF, last={"exitCode": 137})])
 
-    assert journal.next_step(observed(crashed, journal=initialized()), UID, 1).gate.passed
+    assert journal.next_step(observed(crashed, initialized()), UID, 1).gate.passed
 
 
 def test_a_serving_cluster_passes():
-    look = observed(ready_pod(names.MASTER), journal=initialized(), master=info())
+    look = observed(ready_pod(names.MASTER), initialized(), info())
 
     assert journal.next_step(look, UID, 1).gate.passed
 
 
 @pytest.mark.parametrize("used", [False, True])
 def test_the_volume_counts_as_initialized_by_status_or_by_its_mark(used):
-    by_claim = observed(claim=journal_claim(used=used))
+    by_claim = observed(journal_claim(used=used))
 
     assert by_claim.journal_was_initialized is used
-    assert observed(status=ClusterStatus(journal=initialized())).journal_was_initialized
-    assert not observed(journal=initializing()).journal_was_initialized
+    assert observed(ClusterStatus(journal=initialized())).journal_was_initialized
+    assert not observed(initializing()).journal_was_initialized
 
 
 def test_a_job_that_failed_is_named_with_its_reason_and_deleted():
     said = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failed pods"}
     job = {**journal_job(), "status": {"conditions": [said]}}
 
-    step = journal.next_step(observed(journal=initializing(), job=job), UID, 1)
+    step = journal.next_step(observed(initializing(), job), UID, 1)
 
     assert step.failed == (job,)
     assert step.gate.reason == "BackoffLimitExceeded"

@@ -27,15 +27,12 @@ BACKOFF = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting fai
 ADOPTING = "0a1b2c3da"
 
 
-def jobs(*complete: bool, operation: str = "0a1b2c3dc") -> dict[int, Json]:
-    return {
-        ordinal: journal_job(complete=done, operation=operation, ordinal=ordinal)
-        for ordinal, done in enumerate(complete)
-    }
+def jobs(*complete: bool, operation: str = "0a1b2c3dc") -> list[Json]:
+    return [journal_job(complete=done, operation=operation, ordinal=ordinal) for ordinal, done in enumerate(complete)]
 
 
-def claims(*used: bool, members: int = 3) -> dict[int, Json]:
-    return {ordinal: journal_claim(used=one, ordinal=ordinal, members=members) for ordinal, one in enumerate(used)}
+def claims(*used: bool, members: int = 3) -> list[Json]:
+    return [journal_claim(used=one, ordinal=ordinal, members=members) for ordinal, one in enumerate(used)]
 
 
 def without(role: str, name: str) -> Json:
@@ -60,7 +57,7 @@ def test_the_number_of_members_is_recorded_before_any_job():
 
 @pytest.mark.parametrize("done", [(), (True, True), (True, True, False), (False, False, False)])
 def test_a_new_journal_is_there_when_every_member_has_its_own(done: tuple[bool, ...]):
-    look = observed(journal=initializing(members=3), jobs=jobs(*done))
+    look = observed(initializing(members=3), *jobs(*done))
 
     step = journal.next_step(look, UID, 3)
 
@@ -69,24 +66,22 @@ def test_a_new_journal_is_there_when_every_member_has_its_own(done: tuple[bool, 
 
 
 def test_then_it_is_initialized_for_that_number_of_members():
-    step = journal.next_step(observed(journal=initializing(members=3), jobs=jobs(True, True, True)), UID, 3)
+    step = journal.next_step(observed(initializing(members=3), *jobs(True, True, True)), UID, 3)
 
     assert (step.status, step.job, step.gate.passed) == (initialized(members=3), "create", True)
 
 
 @pytest.mark.parametrize("used", [(True, True, True), (True, False, False), (False, False, True)])
 def test_one_claim_that_was_in_use_is_enough_to_adopt(used: tuple[bool, ...]):
-    step = journal.next_step(observed(claims=claims(*used)), UID, 3)
+    step = journal.next_step(observed(*claims(*used)), UID, 3)
 
     assert (step.status, step.job) == (initializing(ADOPTING, members=3), "adopt")
 
 
 def test_a_majority_of_the_journals_is_taken_over():
     found = jobs(True, False, True, operation=ADOPTING)
-    look = observed(
-        without(names.JOURNAL, "small-journal-1"), journal=initializing(ADOPTING, members=3), jobs=found,
-        claims=claims(True, True, True),
-    )  # fmt: skip
+    pod = without(names.JOURNAL, "small-journal-1")
+    look = observed(pod, initializing(ADOPTING, members=3), *found, *claims(True, True, True))
 
     step = journal.next_step(look, UID, 3)
 
@@ -96,7 +91,7 @@ def test_a_majority_of_the_journals_is_taken_over():
 def test_less_than_a_majority_is_never_taken_over():
     found = jobs(True, False, False, operation=ADOPTING)
     pods = [without(names.JOURNAL, "small-journal-1"), without(names.JOURNAL, "small-journal-2")]
-    look = observed(*pods, journal=initializing(ADOPTING, members=3), jobs=found, claims=claims(True, True, True))
+    look = observed(*pods, initializing(ADOPTING, members=3), *found, *claims(True, True, True))
 
     step = journal.next_step(look, UID, 3)
 
@@ -109,10 +104,8 @@ def test_less_than_a_majority_is_never_taken_over():
 
 def test_one_that_is_missing_is_not_yet_the_journal_that_is_missing():
     found = jobs(False, False, False, operation=ADOPTING)
-    look = observed(
-        without(names.JOURNAL, "small-journal-1"), journal=initializing(ADOPTING, members=3), jobs=found,
-        claims=claims(True, True, True),
-    )  # fmt: skip
+    pod = without(names.JOURNAL, "small-journal-1")
+    look = observed(pod, initializing(ADOPTING, members=3), *found, *claims(True, True, True))
 
     gate = journal.next_step(look, UID, 3).gate
 
@@ -131,8 +124,8 @@ def test_one_that_is_missing_is_not_yet_the_journal_that_is_missing():
         (claims(False, True, False), 3, 5),
     ],
 )
-def test_a_journal_that_was_made_for_other_members_is_not_taken_over(found: Json, made: int, wished: int):
-    step = journal.next_step(observed(claims=found), UID, wished)  # type: ignore[arg-type]
+def test_a_journal_that_was_made_for_other_members_is_not_taken_over(found: list[Json], made: int, wished: int):
+    step = journal.next_step(observed(*found), UID, wished)  # type: ignore[arg-type]
 
     assert (step.status, step.job) == (None, None)
     assert (step.gate.passed, step.gate.reason) == (False, "MemberCountMismatch")
@@ -140,8 +133,8 @@ def test_a_journal_that_was_made_for_other_members_is_not_taken_over(found: Json
 
 
 def test_a_claim_that_does_not_say_is_one_of_a_lone_master():
-    assert observed(claim=journal_claim(used=True)).journal_members == 1
-    assert observed(claim=journal_claim()).journal_members is None
+    assert observed(journal_claim(used=True)).journal_members == 1
+    assert observed(journal_claim()).journal_members is None
 
 
 def test_while_nothing_is_known_and_no_master_is_wished_nothing_is_made():
@@ -155,16 +148,14 @@ def test_while_nothing_is_known_and_no_master_is_wished_nothing_is_made():
 
 @pytest.mark.parametrize(("members", "lost"), [(3, (2,)), (5, (0,)), (5, (1, 3))])
 def test_a_minority_without_its_journal_leaves_the_journal_there(members: Any, lost: tuple[int, ...]):
-    look = observed(
-        ready_pod("master", "small-master-4"), *masters_without(*lost), journal=initialized(members=members)
-    )
+    look = observed(ready_pod("master", "small-master-4"), *masters_without(*lost), initialized(members=members))
 
     assert journal.next_step(look, UID, members).gate.passed
 
 
 @pytest.mark.parametrize(("members", "lost"), [(3, (0, 2)), (3, (0, 1, 2)), (5, (0, 1, 2))])
 def test_without_a_majority_the_journal_is_missing_and_not_replaced(members: Any, lost: tuple[int, ...]):
-    step = journal.next_step(observed(*masters_without(*lost), journal=initialized(members=members)), UID, members)
+    step = journal.next_step(observed(*masters_without(*lost), initialized(members=members)), UID, members)
 
     assert (step.gate.passed, step.gate.reason) == (False, "JournalMissing")
     assert (step.job, step.status) == (None, initialized(members=members))
@@ -175,4 +166,4 @@ def test_without_a_majority_the_journal_is_missing_and_not_replaced(members: Any
 
 
 def test_masters_that_are_scaled_to_zero_have_lost_nothing():
-    assert journal.next_step(observed(status=ClusterStatus(journal=initialized(members=3))), UID, 3).gate.passed
+    assert journal.next_step(observed(ClusterStatus(journal=initialized(members=3))), UID, 3).gate.passed

@@ -42,7 +42,7 @@ def look(
     journal = state(members=members).model_copy(update={"rejoin": begun})
     return observed(
         *pods,
-        journal=journal,
+        journal,
         answers={name(ordinal): answer for ordinal, answer in answers.items()},
         indexes={name(ordinal): index for ordinal, index in indexes.items()},
     )

@@ -287,7 +287,7 @@ def test_values_are_texts(role: str):
 # --- proxy, FUSE, sockets, watermarks -----------------------------------------------------------------------------
 
 
-def test_ports_of_proxy_and_fuse_are_told_to_them_alone_so_that_a_change_restarts_nobody_else():
+def test_only_proxy_and_fuse_read_their_ports_so_no_other_role_restarts():
     over = {"proxy": {"ports": {"web": 40000}}, "fuse": {"ports": {"web": 40001}}}
 
     assert found("proxy", **over)["alluxio.proxy.web.port"] == "40000"

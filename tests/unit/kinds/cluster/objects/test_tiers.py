@@ -66,7 +66,7 @@ def test_a_single_tier_reserves_nothing():
     ("quotas", "reserve"),
     [(("256Mi", "1Gi"), 32 * MI), (("16Gi", "1Ti"), GI), (("1Ti", "4Gi"), GI // 2)],
 )
-def test_with_several_tiers_each_reserves_an_eighth_of_the_smallest_but_no_more_than_alluxio_does(
+def test_each_of_several_tiers_reserves_an_eighth_of_the_smallest_up_to_alluxios_own(
     quotas: tuple[str, str], reserve: int
 ):
     fast, slow = quotas
@@ -99,7 +99,7 @@ def test_a_tier_in_memory_is_a_little_larger_than_its_quota(quota: str, size: st
     assert found.on_node_disk == 0
 
 
-def test_a_tier_on_the_nodes_disk_has_room_for_whole_blocks_and_counts_as_its_storage():
+def test_a_tier_on_the_nodes_disk_fits_whole_blocks_and_counts_as_its_storage():
     found = volume({"name": "SSD", "quota": "16Gi"})
 
     assert found.source == {"emptyDir": {"sizeLimit": "17424Mi"}}
@@ -124,7 +124,7 @@ def test_a_claim_of_a_daemonset_goes_with_its_pod():
     assert (found.claim, found.source) == (None, {"ephemeral": {"volumeClaimTemplate": {"spec": claim}}})
 
 
-def test_each_cluster_has_a_folder_of_its_own_on_the_node_and_each_pod_of_a_statefulset_one_in_it():
+def test_each_cluster_has_its_folder_on_a_node_and_each_statefulset_pod_one_in_it():
     stateful = volume({**HDD, "storage": HOST})
     daemon = volume({**HDD, "storage": HOST}, workload="DaemonSet", replicas=None)
 

@@ -59,7 +59,7 @@ def step(
 ) -> RolloutStep:
     found = observed(
         *pods,
-        status=ClusterStatus(journal=initialized(members=members), rollout=rollout),
+        ClusterStatus(journal=initialized(members=members), rollout=rollout),
         answers={f"small-master-{ordinal}": answer for ordinal, answer in answers.items() if ordinal < members},
         job_master=job_master,
     )

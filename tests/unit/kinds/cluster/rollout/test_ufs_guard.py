@@ -32,7 +32,7 @@ def step(
 ) -> RolloutStep:
     found = observed(
         *pods,
-        status=ClusterStatus(journal=initialized(members=3), rollout=rollout),
+        ClusterStatus(journal=initialized(members=3), rollout=rollout),
         answers={f"small-master-{ordinal}": answer for ordinal, answer in WELL.items()},
         job_master=True,
     )
@@ -82,7 +82,7 @@ def test_a_master_that_seems_to_fail_may_only_wait_for_its_storage(health: UfsHe
     found = observed(
         *masters(NEW, NEW),
         broken("master", 2),
-        status=ClusterStatus(journal=initialized(members=3)),
+        ClusterStatus(journal=initialized(members=3)),
         answers={f"small-master-{ordinal}": WELL[ordinal] for ordinal in (0, 1)},
     )
     roles = Roles(found, quorum_of(found, 3), HASHES, {})

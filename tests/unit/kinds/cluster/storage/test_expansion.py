@@ -152,7 +152,7 @@ def test_a_driver_without_words_is_told_by_the_claims_status():
     assert "the claim's status says NodeResizeInfeasible" in found.gate.message
 
 
-def test_the_volume_of_a_worker_that_was_scaled_away_grows_when_it_is_mounted_and_is_not_waited_for():
+def test_the_pvc_of_a_removed_worker_expands_at_its_next_mount_without_a_wait():
     away, there = asked(conditions=PENDING), ("small-worker-0",)
 
     assert step(away).gate.passed

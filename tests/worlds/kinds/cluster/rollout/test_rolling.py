@@ -41,7 +41,7 @@ def test_masters_are_replaced_one_by_one_and_nobody_else():
     assert world.condition("UpToDate")["status"] == "True"
 
 
-def test_no_master_is_replaced_while_the_storage_below_is_away_and_all_are_once_it_is_back():
+def test_no_master_is_replaced_before_the_ufs_is_back():
     world = settled()
     world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
     world.edit_spec(**EVERYBODY)
