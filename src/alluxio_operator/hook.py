@@ -127,7 +127,7 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
         "configVersion": "v1",
         # A rollout makes hundreds of events; those that wait for a run are handed over together. Each kind takes a run
         # at the start, also where the hook is not run.
-        "settings": {"executionMinInterval": "500ms", "executionBurst": 2 * len(KINDS)},
+        "settings": {"executionMinInterval": "250ms", "executionBurst": 2 * len(KINDS)},
         **({"kubernetes": bindings} if child_events(environ) != WATCH else {}),
     }
 

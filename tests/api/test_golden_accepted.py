@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.api.stage import Stage
-from tests.golden.cases import CASES, manifests_of, resource_of
+from tests.golden.clusters import CASES, manifests_of, resource_of
 from tests.golden.test_consistency import MORE_THAN_RESTRICTED
 
 from alluxio_operator.kube.client import FIELD_MANAGER

@@ -108,7 +108,7 @@ def test_each_layer_comes_after_its_gate_and_a_cluster_at_rest_is_left_alone(sta
     assert stage.versions() == after, "nor does an operator that starts anew"
 
     # Whether the scheduler has turned the pods away by the time of a look is up to it.
-    assert set(stage.events()) - {"Unschedulable"} == {"Created", "Updated", "Pruned", "Ready"}
+    assert set(stage.events()) - {"Unschedulable"} == {"Created", "Pruned", "Ready"}
 
     stage.stop_serving()
     stage.reconcile()

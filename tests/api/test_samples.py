@@ -10,7 +10,7 @@ from tests.api.stage import Stage
 from tests.support.builders import ROOT, UID
 from tests.support.rendering import RENDERER
 
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.kinds import KINDS
@@ -32,7 +32,7 @@ def test_a_sample_and_all_that_is_rendered_for_it_is_accepted(path: Path, shared
     metadata = {**made["metadata"], "namespace": shared.namespace, "uid": UID, "generation": 1}
     cluster = validate({**answer.body, "metadata": metadata})
     assert isinstance(cluster, Cluster), cluster
-    context = context_of(cluster, journal_job="create", journal_operation="1", journal_initialized=False)
+    context = context_of(cluster, JournalValues(job="create", operation="1"))
     for manifest in RENDERER.render("alluxio", context):
         path_of_it = KINDS[manifest.ref.kind].path(shared.namespace, manifest.ref.name)
         shared.api.apply(path_of_it, manifest.obj, FIELD_MANAGER, dryRun="All", fieldValidation="Strict")

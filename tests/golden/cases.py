@@ -1,69 +1,85 @@
-"""Golden cases: a folder with a resource, what was observed around it, and every object that is rendered for it.
+"""Golden cases: a folder with a resource, and the objects that are rendered for it.
 
-    tests/golden/CASE/cluster.yaml       the AlluxioCluster, as a person writes it
-    tests/golden/CASE/observed.yaml      optional: `journal` (of the status), `claimInUse`, `jobComplete`
-    tests/golden/CASE/expected/          one file per object, NN-kind-name.yaml; NN is the template's number
+    tests/golden/KIND/CASE/KIND.yaml        the resource, as a person writes it
+    tests/golden/KIND/CASE/objects.txt      optional: which objects the case is about; without it, all of them
+    tests/golden/KIND/CASE/expected/        one file per object, NN-kind-name.yaml; NN is the template's number
 
-To add a case, add the folder with its cluster.yaml, run `python -m tests.golden.regenerate`, and read the diff.
+A line of objects.txt is a glob, such as `30-statefulset-*`, or with a `!` before it a glob that no object may match.
+Few cases keep all objects: in each of them, a line of a template changes a file.
+
+To add a case, add the folder with its resource, run `make golden`, and read the diff.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import yaml
-from tests.support.builders import NOW, TEMPLATES, UID, journal_claim, journal_job, observed
+from tests.golden import clusters, prestos
 
-from alluxio_operator.api.alluxiocluster_status import JournalStatus
-from alluxio_operator.engine.render import Manifest, Renderer
-from alluxio_operator.kinds.cluster.decide import decide
-from alluxio_operator.kinds.cluster.validate import Cluster, validate
+from alluxio_operator.engine.render import Manifest
 
-Json = dict[str, Any]
 HERE = Path(__file__).parent
-CASES = sorted(path.parent.name for path in HERE.glob("*/cluster.yaml"))
-RENDERER = Renderer(TEMPLATES)
+MANIFESTS: Mapping[str, Callable[[str], tuple[Manifest, ...]]] = {
+    "cluster": clusters.manifests_of,
+    "presto": prestos.manifests_of,
+}
+"""By kind, what is rendered for a case of it."""
 
 
-def resource_of(case: str) -> Json:
-    """Return the resource as the API server would store it."""
-    made: Json = yaml.safe_load((HERE / case / "cluster.yaml").read_text())
-    made["metadata"] = {"namespace": "data", **made["metadata"], "uid": UID, "generation": 1}
-    return made
+@dataclass(frozen=True)
+class Case:
+    """One golden case, of a kind."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return HERE / self.kind / self.name
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """The objects that it is about; none: all of them."""
+        file = self.folder / "objects.txt"
+        return tuple(file.read_text().split()) if file.exists() else ()
+
+    def rendered(self) -> dict[str, str]:
+        """Return everything that is rendered, by the name of its file."""
+        found: dict[str, str] = {}
+        for manifest in MANIFESTS[self.kind](self.name):
+            name = f"{manifest.order:02d}-{manifest.ref.kind.lower()}-{manifest.ref.name}.yaml"
+            assert name not in found, f"{self}: two objects of one name: {name}"
+            found[name] = as_text(manifest.obj)
+        return found
+
+    def expected(self) -> dict[str, str]:
+        """Return the files that it is to have."""
+        wanted = [glob for glob in self.globs if not glob.startswith("!")]
+        return {
+            name: text
+            for name, text in self.rendered().items()
+            if not self.globs or any(matches(glob, name) for glob in wanted)
+        }
+
+    def committed(self) -> dict[str, str]:
+        """Return the files that it has."""
+        return {path.name: path.read_text() for path in sorted((self.folder / "expected").glob("*.yaml"))}
 
 
-@cache
-def manifests_of(case: str) -> tuple[Manifest, ...]:
-    """Return everything that is rendered for a case, whatever gates are closed."""
-    made = resource_of(case)
-    facts = HERE / case / "observed.yaml"
-    known: Json = yaml.safe_load(facts.read_text()) if facts.exists() else {}
-    cluster = validate({**made, "status": {"journal": known.get("journal")}})
-    assert isinstance(cluster, Cluster), f"{case}: {cluster}"
-    look = observed(
-        made=made,
-        journal=JournalStatus.model_validate(known["journal"]) if "journal" in known else None,
-        claim=journal_claim(used=True) if known.get("claimInUse") else None,
-        job=journal_job(complete=True) if known.get("jobComplete") else None,
-    )
-    return RENDERER.render("alluxio", decide(cluster, look, NOW).context)
+CASES = [Case(kind, path.parent.name) for kind in MANIFESTS for path in sorted((HERE / kind).glob(f"*/{kind}.yaml"))]
 
 
-def expected_of(case: str) -> dict[str, str]:
-    """Return the files that a case is to have."""
-    found: dict[str, str] = {}
-    for manifest in manifests_of(case):
-        name = f"{manifest.order:02d}-{manifest.ref.kind.lower()}-{manifest.ref.name}.yaml"
-        assert name not in found, f"{case}: two objects of one name: {name}"
-        found[name] = as_text(manifest.obj)
-    return found
-
-
-def files_of(case: str) -> dict[str, str]:
-    """Return the files that a case has."""
-    return {path.name: path.read_text() for path in sorted((HERE / case / "expected").glob("*.yaml"))}
+def matches(glob: str, file: str) -> bool:
+    """Tell whether a file is one of those that a line of objects.txt names."""
+    return fnmatchcase(file, f"{glob.removeprefix('!')}.yaml")
 
 
 class _Dumper(yaml.SafeDumper):

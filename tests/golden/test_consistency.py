@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.golden.cases import CASES, manifests_of, resource_of
+from tests.golden.clusters import CASES, manifests_of, resource_of
 
 Json = dict[str, Any]
 CLAIMS = "volumeClaimTemplates"

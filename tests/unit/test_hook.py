@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from alluxio_operator import hook, inline
 from alluxio_operator.engine.children import CHILD_KINDS
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
+from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
@@ -153,12 +154,13 @@ def test_bindings_watch_the_namespaces_that_are_set(
 
 
 def test_edits_children_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None:
-    queues = []
+    queues = {}
     for path in sorted(HOOKS.glob("*.py")):
         config = json.loads(server.run(path.name, None, "--config").stdout)
         bindings = config.get("kubernetes", []) + config.get("schedule", [])
-        queues.append({binding["queue"] for binding in bindings})
-    assert queues == [{"edits"}, {"edits"}, {"resync"}, {"children"}]
+        queues[path.name] = {binding["queue"] for binding in bindings}
+    edits = {one.hook: {"edits"} for one in descriptors()}
+    assert queues == {**edits, "20-resync.py": {"resync"}, "30-children.py": {"children"}}
 
 
 @pytest.mark.parametrize("chosen", ["", "auto", "hooks"])

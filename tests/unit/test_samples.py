@@ -11,7 +11,7 @@ from tests.support.crds import unknown_fields
 
 from alluxio_operator.api import crd
 from alluxio_operator.engine.render import Renderer
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.kind import DESCRIPTOR
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
@@ -50,7 +50,7 @@ def test_a_sample_fits_a_small_machine_and_is_rendered(path: Any):
     cluster = validate(resource(path))
     assert isinstance(cluster, Cluster)
 
-    context = context_of(cluster, journal_job="create", journal_operation="1", journal_initialized=False)
+    context = context_of(cluster, JournalValues(job="create", operation="1"))
     kinds = {manifest.ref.kind for manifest in Renderer(TEMPLATES).render("alluxio", context)}
 
     assert sum(division.limit for division in cluster.memory.values()) <= MACHINE

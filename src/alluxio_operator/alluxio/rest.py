@@ -15,13 +15,12 @@ from typing import Any
 import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
+from alluxio_operator.alluxio import paths
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
-INFO = "/api/v1/master/info?raw_configuration=false"
-OVERVIEW = "/api/v1/master/webui_overview"
-METRICS = "/metrics/prometheus/"
+INFO = f"{paths.MASTER_INFO}?raw_configuration=false"
 INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
 """What tells how far a master has the journal: entries that it applied, or a snapshot that stands for them. After a
 start from a snapshot the first is -1 until there is a newer entry."""
@@ -39,7 +38,7 @@ class AlluxioRest:
         """Ask the master at an address which part it has and, if it leads, how the cluster is."""
         leads = False
         try:
-            overview = self._get(host, port, OVERVIEW, deadline)
+            overview = self._get(host, port, paths.MASTER_OVERVIEW, deadline)
             if overview.status != 200:
                 return NoAnswer(refusal(overview.status, overview.data))
             standby = parse_role(json.loads(overview.data))
@@ -58,7 +57,7 @@ class AlluxioRest:
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
         """Ask the master at an address up to which index it has the journal; None when it doesn't say."""
         try:
-            metrics = self._get(host, port, METRICS, deadline)
+            metrics = self._get(host, port, paths.METRICS, deadline)
         except urllib3.exceptions.HTTPError:
             return None
         return parse_journal_index(metrics.data.decode(errors="replace")) if metrics.status == 200 else None

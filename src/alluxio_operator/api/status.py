@@ -94,7 +94,7 @@ class OperationStatus(Model):
     """One operation that disrupts the resource, or waits until another one no longer does."""
 
     name: Annotated[str, Field(max_length=32)] = Field(
-        description="heal, restore, rollback, decommission, rollout, expansion, rebalance or tuning."
+        description="One of heal, restore, rollback, decommission, rollout, expansion, rebalance and tuning."
     )
     waits_for: Annotated[str, Field(max_length=32)] | None = Field(
         None, description="The operation that goes first; not given for the one that acts."

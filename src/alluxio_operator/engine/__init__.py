@@ -1,1 +1,1 @@
-"""What every kind's reconcile is made of: render, apply, report, schedule; knows no kind."""
+"""Mechanisms of a reconcile that all kinds share: render, apply, report, requeue, schedule. Knows no kind."""

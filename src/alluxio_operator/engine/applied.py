@@ -1,4 +1,4 @@
-"""What an apply did, as data: a report is made from it without knowing the API."""
+"""The result of an apply, as data, so that a report needs no client."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import Final
 from alluxio_operator.kube.kinds import Object, Ref
 
 WORKLOADS: Final = frozenset({"StatefulSet", "DaemonSet", "Deployment"})
-"""Kinds whose status a report needs as it is now."""
+"""Kinds whose present status a report needs."""
 
 
 @dataclass(slots=True)
 class Applied:
-    """What an apply did: which objects are as rendered, what was written, and what the server refused."""
+    """The result of an apply: objects that are as rendered, what was written, and what the API server refused."""
 
     present: list[Ref] = field(default_factory=list)
     """In rendered order."""
     live: dict[Ref, Object] = field(default_factory=dict)
-    """Those of them that were read or written, as the server has them."""
+    """Objects that were read or written, as the API server has them."""
     created: list[Ref] = field(default_factory=list)
     changed: list[Ref] = field(default_factory=list)
     pruned: list[Ref] = field(default_factory=list)
     replaced: list[Ref] = field(default_factory=list)
-    """Pods that were deleted, for others to take their place."""
+    """Pods that were deleted so that their workload replaces them."""
+    deleted: list[Ref] = field(default_factory=list)
+    """Managed objects that were deleted so that the next reconcile creates them again."""
     refused: dict[Ref, str] = field(default_factory=dict)
     held: list[Ref] = field(default_factory=list)
-    """Left as they are, or not made, though they are rendered otherwise."""
+    """Objects that differ from what is rendered, or don't exist, and were left so."""
 
     def absorb(self, earlier: Applied) -> None:
         """Add what was written and refused before the apply."""

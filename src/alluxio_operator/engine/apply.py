@@ -1,4 +1,4 @@
-"""Applies rendered objects in order, or tells what that would change, and returns what the API server made of them."""
+"""Applies rendered objects in order, or compares them with what exists."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from alluxio_operator.kube.kinds import Object, Ref
 NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
 
 StopRule = Callable[[Ref], bool]
-"""Tells whether an apply stops at an object that the API server refused."""
+"""Returns True if an apply stops at an object that the API server refused."""
 
 
 def stop_at_any(_refused: Ref) -> bool:
-    """Stop at whatever is refused: later objects depend on earlier ones, so going on would break the order."""
+    """Stop at any refused object: later objects depend on earlier ones, so going on would break the order."""
     return True
 
 
@@ -64,9 +64,9 @@ def apply(
 
 
 def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Applied:
-    """Tell what an apply would create or change, and write nothing: what differs is `held`.
+    """Return what an apply would create or change as `held`, and write nothing.
 
-    The API server says what an apply would lead to, since only it knows its defaults and who owns which field.
+    A dry run asks the API server, since only it knows its defaults and who owns which field.
     """
     result = Applied()
     for manifest in manifests:
@@ -89,19 +89,19 @@ def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Ap
 
 
 class _NotManaged(Exception):
-    """An object of the name exists and belongs to somebody else."""
+    """An object of the name exists and lacks the labels of its owner."""
 
     def __init__(self, ref: Ref, labels: Mapping[str, str]) -> None:
         super().__init__(
             f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
-            f"{dict(labels)}); rename this resource, or delete that object if nobody needs it"
+            f"{dict(labels)}); rename this resource, or delete that object if it is no longer needed"
         )
 
 
 def _bring(
     scope: Scope, manifest: Wanted, known: CacheEntry | None, absent: set[Ref], recreate: str | None
 ) -> tuple[Object | None, Object]:
-    """Bring one object to what is rendered; return it as it was and as it is, the same one where it was so already."""
+    """Bring one object to what is rendered; return it as it was and as it is, one and the same if nothing was to do."""
     ref = manifest.ref
     if ref in absent:
         # Removed first: an answer may get lost, and the object exist all the same.

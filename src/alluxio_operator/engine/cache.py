@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from alluxio_operator.engine.applied import WORKLOADS
 from alluxio_operator.engine.children import version_of
-from alluxio_operator.engine.scope import has_labels
+from alluxio_operator.engine.ownership import has_labels
 from alluxio_operator.engine.work import ChildRef, Reason, Request
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.kube.text import digest
@@ -47,7 +47,7 @@ class CacheEntry:
     metadata: str
     """Digest of what no generation counts: labels, annotations and owners."""
     stale: bool = False
-    """Whether an event named the object since."""
+    """Whether an event has named the object since."""
 
 
 ObjectCache = dict[Ref, CacheEntry]
@@ -60,7 +60,7 @@ def entry_of(manifest: Wanted, live: Object) -> CacheEntry:
 
 
 def invalidate(cache: ObjectCache, request: Request) -> None:
-    """Mark the objects that a request names as stale, until an apply gets as far as to look at them.
+    """Mark the objects that a request names as stale, until an apply reads them.
 
     An event comes once. Without the mark, a conflict or an invalid spec before that apply would leave drift until the
     next resync.
@@ -71,7 +71,7 @@ def invalidate(cache: ObjectCache, request: Request) -> None:
 
 
 def is_news(cache: ObjectCache, request: Request) -> bool:
-    """Tell whether a request names anything but the operator's own writes, which come back to it as events."""
+    """Return False if a request names nothing but the operator's own writes, which come back as events."""
     return (
         request.reason != Reason.CHILD
         or request.everything
@@ -80,12 +80,12 @@ def is_news(cache: ObjectCache, request: Request) -> bool:
 
 
 def is_trusted(known: CacheEntry | None, manifest: Wanted) -> bool:
-    """Tell whether an object needs no look; a workload always does, for its status."""
+    """Return True if an object needs no read. A workload always needs one, for its status."""
     return known is not None and known.hash == manifest.hash and not known.stale and manifest.ref.kind not in WORKLOADS
 
 
 def is_as_applied(known: CacheEntry | None, manifest: Wanted, live: Object) -> bool:
-    """Tell whether an object that was read needs no apply."""
+    """Return True if an object that was read needs no apply."""
     if known is None or known.hash != manifest.hash or known.version != _version(manifest.ref.kind, live):
         return False
     # A generation counts changes of the spec only, so labels, annotations and owners are compared by themselves.
@@ -101,7 +101,7 @@ def is_as_applied(known: CacheEntry | None, manifest: Wanted, live: Object) -> b
 
 
 def matches_cache(known: CacheEntry, kind: str, obj: Object) -> bool:
-    """Tell whether an object is as it was when it was applied or read last; its metadata is enough."""
+    """Return True if an object is as it was when it was applied or read last; its metadata suffices."""
     return known.version == _version(kind, obj) and known.metadata == _metadata(obj)
 
 

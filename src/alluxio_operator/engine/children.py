@@ -1,7 +1,6 @@
-"""What an object that the operator made says by itself: whom it belongs to, and what of it an owner has to know.
+"""Reads the owner of a managed object from it, and the state whose change wakes the owner; pure.
 
-Pure: an event carries an object, and this tells whether an owner is to be woken for it. The hooks' filters say the same
-in jq (`alluxio_operator.engine.child_filters`).
+The hooks' filters say the same in jq (`alluxio_operator.engine.child_filters`).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ __all__ = ["CHILD_KINDS", "MANAGED_BY", "OWNER_KIND_LABEL", "OWNER_LABEL", "Chil
 
 @dataclass(frozen=True, slots=True)
 class ChildKind:
-    """A kind of child: whether its metadata tells enough, and what of an object is compared from event to event."""
+    """A kind of child. Events compare what `state_of` returns; `metadata_only` if metadata suffices for that."""
 
     kind: str
     metadata_only: bool
@@ -39,9 +38,10 @@ class ChildKind:
 
 
 def owner_of(obj: Object) -> OwnerKey | None:
-    """Return whose object it is, or None.
+    """Return the owner of an object, or None.
 
-    The owner reference comes first, as a label is easier to lose; volumes that outlive their owner have no reference.
+    The owner reference comes before the labels, which are easier to lose. PVCs that outlive their owner have labels
+    only.
     """
     meta = obj["metadata"]
     for reference in meta.get("ownerReferences", ()):
@@ -53,7 +53,7 @@ def owner_of(obj: Object) -> OwnerKey | None:
 
 
 def version_of(obj: Object) -> str:
-    """Return the version by which the operator tells its own write from somebody else's."""
+    """Return the version that identifies one write of an object, so that the operator recognises its own."""
     return f"{obj['metadata']['uid']}/{obj['metadata']['resourceVersion']}"
 
 
@@ -86,4 +86,4 @@ CHILD_KINDS: Final = tuple(
     ChildKind(kind, metadata_only=state in (OF_METADATA, EVERY_VERSION), state_of=_STATES[state])
     for _, kind, state in KINDS
 )
-"""Every kind that is watched for its owners. Of objects whose status tells nothing only the metadata is asked for."""
+"""Every kind that is watched for its owners; for kinds whose status doesn't matter, only metadata is requested."""

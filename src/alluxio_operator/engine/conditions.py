@@ -13,9 +13,9 @@ from alluxio_operator.engine.gate import Gate, Severity
 
 @dataclass(frozen=True, slots=True)
 class ConditionState:
-    """One condition as it is now; since when is found by comparing with what was said before.
+    """The present state of one condition.
 
-    The API has no severity: it decides which event comes of the condition.
+    Events follow from the severity, which the API doesn't have.
     """
 
     type: str
@@ -38,7 +38,7 @@ def severities(said: Iterable[ConditionState]) -> Mapping[str, Severity]:
 def merge(
     before: Iterable[Condition], said: Iterable[ConditionState], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
-    """Return the conditions to publish; the time of the last transition stays as long as the status does."""
+    """Return the conditions to publish; lastTransitionTime stays as long as the status does."""
     known = {condition.type: condition for condition in before}
     return tuple(_condition(known.get(item.type), item, generation, now) for item in said)
 
@@ -64,16 +64,16 @@ def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
 
 
 def holds(conditions: Iterable[Condition], kind: str) -> bool:
-    """Tell whether a condition is True."""
+    """Return True if a condition is True."""
     condition = find(conditions, kind)
     return condition is not None and condition.status == "True"
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment as the API writes it: UTC, whole seconds."""
+    """Return a moment as the API writes it: RFC 3339 in UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def moment(text: str) -> datetime:
-    """Return the moment that the API wrote."""
+    """Return the moment that a text of the API stands for."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -181,6 +181,8 @@ class Driver(Generic[O, M, P]):
         )
         applied.absorb(first)
         plan = self._perform(When.AFTER_APPLY, kube, plan, observed, applied, deadline)
+        for ref in applied.deleted:
+            cache.objects.pop(ref, None)
         waiting = any(one.when is When.ONCE_READY and one.effects for one in plan.operations)
         if waiting and self._logic.is_settled(plan, observed, applied):
             plan = self._perform(When.ONCE_READY, kube, plan, observed, applied, deadline)

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One event to post."""
+    """An Event to post."""
 
     type: str
     reason: str
@@ -43,26 +43,24 @@ def notes(
     applied: Applied | None,
     severities: Mapping[str, Severity] = UNKNOWN,
 ) -> tuple[Note, ...]:
-    """Return events for what was written, for each trouble, and one for all good news together.
+    """Return Events for what was written, for each trouble, and one for all good news together.
 
     `severities` are those of the conditions `after`, by type. A condition that isn't True is trouble from WARNING on.
 
-    An installation meets a dozen gates: with an event for each, events would be a quarter of all writes. Until it is
-    done its good news is what was created: which gate opened when is in the conditions.
+    An installation meets a dozen gates. An event for each would be a quarter of all its writes, so until it is done its
+    good news is what it created and updated, in one event for each layer. The conditions say which gate opened when.
     """
     return (*_written(applied), *_told(before, after, severities))
 
 
 def _written(applied: Applied | None) -> Iterable[Note]:
-    if applied is not None:
-        for verb, refs in (
-            ("Created", applied.created),
-            ("Updated", applied.changed),
-            ("Pruned", applied.pruned),
-            ("Replaced", applied.replaced),
-        ):
-            if refs:
-                yield Note("Normal", verb, f"{verb} {_listed(refs)}")
+    if applied is None:
+        return
+    created_and_updated = (("Created", applied.created), ("Updated", applied.changed))
+    for verbs in (created_and_updated, (("Pruned", applied.pruned),), (("Replaced", applied.replaced),)):
+        said = [(verb, f"{verb} {_listed(refs)}") for verb, refs in verbs if refs]
+        if said:
+            yield Note("Normal", said[0][0], "; ".join(text for _, text in said))
 
 
 def _told(
@@ -85,7 +83,7 @@ def _told(
         else:
             yield Note("Warning", condition.reason, _sentence(condition))
     if good and holds(after, "Installed"):
-        # What people wait for comes last in the order of the gates and first in the order of the conditions.
+        # Conditions begin with Ready, which the user waits for; gates end with it.
         yield Note("Normal", good[0].reason, "; ".join(_sentence(condition) for condition in good))
 
 
@@ -99,10 +97,10 @@ def _sentence(condition: Condition) -> str:
 
 
 def post(kube: Kube, resource: Object, said: Iterable[Note], now: datetime) -> None:
-    """Post events about a resource.
+    """Post Events about a resource.
 
-    The name follows from what is said and when, so that a repeated reconcile doesn't say it twice. An event that
-    can't be posted is logged: it must not fail the reconcile whose work is done.
+    The name follows from content and time, so that a repeated reconcile posts no second one. An Event that can't be
+    posted is logged, since the work of its reconcile is done.
     """
     meta = resource["metadata"]
     path = KINDS["Event"].path(meta["namespace"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.effects import Patch
+from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -26,4 +26,19 @@ def patch(kube: Kube, namespace: str, effect: Patch, applied: Applied) -> bool:
         applied.refused[ref] = f"{ref.kind} {ref.name} can't be patched to {effect.purpose}: {error.message}"
         return False
     log.info("%s %s was patched to %s", ref.kind, ref.name, effect.purpose)
+    return True
+
+
+def delete(kube: Kube, namespace: str, effect: Delete, applied: Applied) -> bool:
+    """Delete an object; return True when it was. A refusal is kept in `applied`."""
+    ref = effect.ref
+    try:
+        kube.delete(KINDS[ref.kind].path(namespace, ref.name), uid=effect.uid)
+    except (Conflict, NotFound):
+        return False
+    except Refused as error:
+        applied.refused[ref] = f"{ref.kind} {ref.name} can't be deleted: {error.message}"
+        return False
+    applied.deleted.append(ref)
+    log.info("%s %s was deleted", ref.kind, ref.name)
     return True

@@ -15,9 +15,9 @@ class Severity(enum.IntEnum):
     INFO = 0
     """Nothing waits for it. It causes no warning."""
     PROGRESS = 1
-    """Part of any installation or change: it opens by itself. It causes no warning."""
+    """Part of any installation or change: it opens without a user. It causes no warning."""
     WARNING = 2
-    """Degraded, and may heal by itself. It causes a warning."""
+    """Degraded, and may heal without a user. It causes a warning."""
     BLOCKED = 3
     """Nothing goes on until a user acts. It causes a warning, and an installed resource is Degraded at once."""
 
@@ -67,7 +67,7 @@ WHILE_NOT_READY: Final = BackOff(since="Ready")
 class Gate:
     """One gate: open when `passed`; becomes a condition of the same type.
 
-    The default severity warns: a gate that closes for an unforeseen reason must not close in silence. `requeue` counts
+    The default severity warns: a gate that closes for an unforeseen reason must not close unnoticed. `requeue` counts
     for open gates, too. Without it, nothing is planned for an open gate, and `engine.requeue` backs off for the first
     closed one.
     """
@@ -91,5 +91,5 @@ def blocked(gate: str, reason: str, message: str, requeue: Requeue | None = None
 
 
 def is_blocked(gates: Iterable[Gate]) -> bool:
-    """Tell whether any of the gates stays closed until a user acts."""
+    """Return True if any of the gates stays closed until a user acts."""
     return any(not gate.passed and gate.severity >= Severity.BLOCKED for gate in gates)

@@ -1,4 +1,4 @@
-"""The last changes of a resource: what was asked for and by whom, since when, and when it was done; pure."""
+"""The last changes of a resource: what changed, who asked for it, when it began and ended; pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWN_MANAGER: Final = "alluxio-operator"
 
 
 def last_manager(resource: Object) -> str | None:
-    """Return who last wrote anything but the status."""
+    """Return the field manager that last wrote anything but the status; None when it is not known."""
     entries = [
         entry
         for entry in resource["metadata"].get("managedFields", ())
@@ -40,6 +40,6 @@ def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
 
 
 def ended(changes: Sequence[Change], now: datetime, outcome: Outcome = "Succeeded") -> list[Change]:
-    """Return the changes, of which none is under way any more."""
+    """Return the changes with those that were under way ended now."""
     end = {"ended": stamp(now), "outcome": outcome}
     return [one if one.ended else one.model_copy(update=end) for one in changes]

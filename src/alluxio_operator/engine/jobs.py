@@ -57,7 +57,7 @@ class JobPhase(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """How a Job stands; `reason` and `message` are those of its failure, in the words of Kubernetes."""
+    """The state of a Job; `reason` and `message` are those of its failure, in the words of Kubernetes."""
 
     phase: JobPhase
     reason: str = ""
@@ -65,12 +65,12 @@ class JobState:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing of it runs any more."""
+        """Whether none of its pods runs any more."""
         return self.phase in (JobPhase.COMPLETE, JobPhase.FAILED)
 
 
 def state_of(job: Object) -> JobState:
-    """Return how a batch/v1 Job stands.
+    """Return the state of a batch/v1 Job.
 
     A Job with FailureTarget or SuccessCriteriaMet still runs: its pods are ending, and a next attempt would meet them.
     """
@@ -85,7 +85,7 @@ def state_of(job: Object) -> JobState:
 
 
 def is_left_to_ttl(job: Object) -> bool:
-    """Tell whether Kubernetes removes a Job by itself: it has finished, and has a time to live."""
+    """Return True if Kubernetes removes a Job: it has finished, and has a time to live."""
     return "ttlSecondsAfterFinished" in job["spec"] and state_of(job).finished
 
 
@@ -113,13 +113,13 @@ class JobPolicy:
         return min(self.pause * 2 ** min(attempt, 30), self.longest_pause) if self.pause else self.pause
 
     def gives_up(self, attempt: int, reason: str) -> bool:
-        """Tell whether a failed attempt, counted from 0, was the last."""
+        """Return True if a failed attempt, counted from 0, was the last."""
         return attempt + 1 >= self.attempts or reason in self.hopeless
 
 
 @dataclass(frozen=True, slots=True)
 class JobStep:
-    """What the status has to record of a Job before it is created, whether to render it, and how it stands."""
+    """The run to record before its Job is created, whether to render that Job, and the gate of the work."""
 
     run: JobRun
     rendered: bool
@@ -135,11 +135,11 @@ def job_name(base: str, attempt: int) -> str:
 
 
 def is_of(run: JobRun, base: str) -> bool:
-    """Tell whether a run is an attempt at the work that `base` names."""
+    """Return True if a run is an attempt at the work that `base` names."""
     return run.name == job_name(base, run.attempt)
 
 
-def next_step(
+def next_job_step(
     gate: str, base: str, before: JobRun | None, job: Object | None, policy: JobPolicy, now: datetime,
     trouble: Trouble | None = None,
 ) -> JobStep:  # fmt: skip

@@ -1,6 +1,6 @@
 """The steps that every kind's reconcile shares: remember, render, record, apply, publish.
 
-A kind's reconciler observes, validates and decides by itself.
+Each kind's reconciler observes, validates and decides in its own way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.engine.drift import sweep
 from alluxio_operator.engine.prune import prune
 from alluxio_operator.engine.publish import Written, publish
-from alluxio_operator.engine.render import LazyManifest, Outlines, Renderer, Rendering
+from alluxio_operator.engine.render import Body, LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.upgradeable import Note, unnoted
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Status(Written, Protocol):
-    """What the status of every kind has."""
+    """The fields that the status of every kind has."""
 
     @property
     def phase(self) -> str:
@@ -68,12 +68,14 @@ S = TypeVar("S", bound=Status)
 
 @dataclass(slots=True)
 class OwnerCache:
-    """What is kept of one owner between two reconciles; may be lost at any time."""
+    """What is kept of one owner between two reconciles. Losing it costs calls and CPU time, nothing else."""
 
     objects: ObjectCache = field(default_factory=dict)
     absent: set[Ref] = field(default_factory=set)
-    """Put on record as new, and not made yet."""
+    """Objects on record that weren't created yet."""
     outlines: Outlines | None = None
+    bodies: Mapping[Ref, Body] = field(default_factory=dict)
+    """Those of absent objects: rendering them again in their turn took a sixth of an installation's CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +107,22 @@ class ManagedObjects:
         self._kept: dict[OwnerKey, OwnerCache] = {}
 
     def is_news(self, request: Request) -> bool:
-        """Tell whether there may be something to do; not for an event of one of the operator's own writes."""
+        """Return False for an event of one of the operator's own writes."""
         kept = self._kept.get(request.key)
         return kept is None or is_news(kept.objects, request)
 
     def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
-        """Return requests for the owners of which an object is no longer as it was left."""
+        """Return requests for the owners with an object that differs from the cache."""
         caches = {key: kept.objects for key, kept in self._kept.copy().items()}
         return sweep(self._kube, namespaces, f"{OWNER_KIND_LABEL}={self._kind}", caches, self._owner_of)
 
     def forget(self, key: OwnerKey) -> None:
-        """Drop what is remembered of an owner that is gone."""
+        """Drop the cache of an owner that is gone."""
         self._kept.pop(key, None)
         self._note(key, ())
 
     def cache_of(self, request: Request) -> OwnerCache:
-        """Return what is remembered of an owner, with what the request speaks of in doubt."""
+        """Return the cache of an owner, with the objects that the request names invalidated."""
         kept = self._kept.setdefault(request.key, OwnerCache())
         invalidate(kept.objects, request)
         return kept
@@ -128,7 +130,7 @@ class ManagedObjects:
     def render(self, context: Mapping[str, Any], kept: OwnerCache) -> Sequence[LazyManifest]:
         """Return the manifests of an owner."""
         with self._metrics.stage("render"):
-            rendering = Rendering(self._renderer, self._folder, context, kept.outlines)
+            rendering = Rendering(self._renderer, self._folder, context, kept.outlines, kept.bodies)
             kept.outlines = rendering.outlines
         return rendering.manifests
 
@@ -172,6 +174,7 @@ class ManagedObjects:
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
             applied = apply(scope, due, kept.objects, kept.absent, recreate)
+            kept.bodies = {m.ref: m.body for m in manifests if m.ref in kept.absent}
             if not applied.refused:
                 applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)
         return applied
@@ -179,7 +182,7 @@ class ManagedObjects:
     def compare(
         self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache
     ) -> Applied:
-        """Tell what an apply would change, and change nothing."""
+        """Return what an apply would change, and change nothing."""
         with self._metrics.stage("apply"):
             return compare(_scope(kube, key), [m for m in manifests if m.order < until], kept.objects)
 

@@ -1,4 +1,4 @@
-"""Asks what the pods of a resource use, no more often than that is measured; what it keeps may be lost at any time."""
+"""Asks the metrics API what the pods of a resource use, no more often than it measures."""
 
 from __future__ import annotations
 
@@ -21,46 +21,48 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Silence:
+class _Unavailable:
     until: datetime
     why: NoMetrics
 
 
 class Meter:
-    """The last answer for each resource, and where nobody answers."""
+    """Keeps the last answer for each resource, and where the API isn't served. Losing it costs calls only."""
 
     def __init__(self) -> None:
         self._answers: dict[OwnerKey, _Answer] = {}
-        self._silences: dict[str, _Silence] = {}
+        self._unavailable: dict[str, _Unavailable] = {}
 
     def look(
         self, look: Look, selector: str, role_of: RoleOf, history: Sequence[Change], *, begins: bool
     ) -> UsageReading:
-        """Return what the pods use, or why no server says; None when there is no change that it would be a cost of.
+        """Return what the pods use, or why that isn't known; None when no change is under way that costs it.
 
-        An answer is good until the next measurement. Where the API isn't served, one resource asks for it rarely, for
-        all: no other one waits for an answer that won't come.
+        An answer is good until the next measurement. Where the API isn't served, one resource asks for it rarely, on
+        behalf of all, so that no other one waits for an answer that won't come.
         """
         key, now = look.key, look.now
         known = self._answers.get(key)
         if not worth_asking(history, begins, known.found if known else None, now):
-            # Not at once: an answer of after the end is what says that there is nothing more to ask.
+            # Not at once: only an answer from after the end shows that nothing is left to ask.
             if known is not None and now - known.asked > AFTERWARDS:
                 self.forget(key)
             return None
         if known is not None and timedelta() <= now - known.asked < PERIOD:
             return known.found
         for place in ("", key.namespace):
-            silence = self._silences.get(place)
-            if silence is not None and now < silence.until:
-                return silence.why
+            missing = self._unavailable.get(place)
+            if missing is not None and now < missing.until:
+                return missing.why
         found = pods_used(look.kube, key.namespace, selector, look.deadline)
         if isinstance(found, NoMetrics):
-            self._silences["" if found.everywhere else key.namespace] = _Silence(now + found.ask_again_after, found)
+            self._unavailable["" if found.everywhere else key.namespace] = _Unavailable(
+                now + found.ask_again_after, found
+            )
             return found
         self._answers[key] = _Answer(now, reading(found, role_of))
         return self._answers[key].found
 
     def forget(self, key: OwnerKey) -> None:
-        """Drop what is kept of a resource."""
+        """Drop the last answer for a resource."""
         self._answers.pop(key, None)

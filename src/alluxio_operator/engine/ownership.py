@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
@@ -33,3 +34,9 @@ def owned_metadata(resource: Object, name: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
+    """Return True if an object carries all of these labels."""
+    present: Mapping[str, str] = live["metadata"].get("labels", {})
+    return labels.items() <= present.items()

@@ -1,4 +1,4 @@
-"""A wish that can't be fulfilled, said so that a stranger knows what to change."""
+"""A mistake in a spec, described so that the user knows what to change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a spec: the field, its value, what is wrong with it and what helps."""
+    """One mistake in a spec: the field, its value, what is wrong with it, and the remedy."""
 
     field: str
     value: str

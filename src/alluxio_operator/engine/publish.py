@@ -1,4 +1,4 @@
-"""Writes a status, guarded by the resourceVersion that it was made from."""
+"""Writes a status, guarded by the resourceVersion that it follows from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Written(Protocol):
     """A status that can be written as the API server has it."""
 
     def model_dump(self, *, by_alias: bool | None = None, mode: str = ..., exclude_none: bool = ...) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the status as JSON values."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a server-side apply alone doesn't do for some kinds of objects: a table of strategies, by kind."""
+"""Strategies for kinds of objects that need more than a server-side apply, in a table by kind."""
 
 from __future__ import annotations
 
@@ -43,33 +43,33 @@ class Quirk:
     """How objects of a kind are handled; the defaults fit most kinds."""
 
     never_pruned: bool = False
-    """Whether an object stays that is no longer rendered, for the data that it holds."""
+    """Whether an object stays when it is no longer rendered, since it holds data."""
     outlives_rendering: Callable[[Object], bool] = never
-    """Tells whether a live object that is no longer rendered is left to Kubernetes, which removes it by itself."""
+    """Returns True for a live object that is no longer rendered and that Kubernetes removes."""
     fit: Callable[[Object, Object], Object] = as_rendered
     """Returns what to apply to the live object."""
     fit_to_compare: Callable[[Object, Object], Object] = as_rendered
     """Returns what to compare with the live object, in place of applying."""
     remedy: Callable[[Scope, Object, Object, Refused], bool] = no_remedy
-    """Makes way for a change that the API server refused; returns whether to apply again."""
+    """Makes way for a change that the API server refused; returns True to apply again."""
     recreate: Callable[[Scope, Object, Object], Object] | None = None
     """Replaces the live object by the rendered one, or raises BeingDeleted; None where a kind never needs it."""
 
 
 def keep_size(obj: Object, live: Object) -> Object:
-    """Return a PVC with the size that it has: another part asks it to grow, and no PVC ever shrinks."""
+    """Return a PVC with its present size: the storage room expands it, and no PVC ever shrinks."""
     has = _size(live)
     return obj if has is None or _size(obj) is None else _with_size(obj, has)
 
 
 def keep_larger_size(obj: Object, live: Object) -> Object:
-    """Return a PVC with the larger of the size that it has and the rendered one."""
+    """Return a PVC with the larger of its present and its rendered size."""
     has, rendered = _size(live), _size(obj)
     return keep_size(obj, live) if has and rendered and in_bytes(has) >= in_bytes(rendered) else obj
 
 
 def delete_if_immutable(scope: Scope, obj: Object, live: Object, error: Refused) -> bool:
-    """Delete a Job whose template has changed: the API server takes no change of it, and it holds nothing."""
+    """Delete a Job whose template has changed: the API server accepts no change of it, and it holds no data."""
     if "immutable" not in error.message:
         return False
     scope.kube.delete(scope.path(Ref.of(obj)), uid=live["metadata"]["uid"])
@@ -79,8 +79,8 @@ def delete_if_immutable(scope: Scope, obj: Object, live: Object, error: Refused)
 def replace_ports(scope: Scope, obj: Object, live: Object, _error: Refused) -> bool:
     """Make the rendered list of ports the whole list of a Service, with the node ports that it has.
 
-    An apply merges ports by number. A port that somebody renumbered stays next to the rendered one of the same name,
-    and the API server refuses both.
+    An apply merges ports by number. A port that a user renumbered stays next to the rendered one of the same name, and
+    the API server refuses both.
     """
     had = {port.get("name"): port["nodePort"] for port in live["spec"].get("ports", ()) if "nodePort" in port}
     ports = [
@@ -93,13 +93,13 @@ def replace_ports(scope: Scope, obj: Object, live: Object, _error: Refused) -> b
 def recreate_around_pods(scope: Scope, obj: Object, live: Object) -> dict[str, Any]:
     """Replace a StatefulSet and leave its pods running: the new one takes them over."""
     if "deletionTimestamp" not in live["metadata"]:
-        # Another object of the name by now, or none: the apply shows which.
+        # Replaced or deleted in between: the apply shows which.
         with contextlib.suppress(Conflict, NotFound):
             scope.kube.delete(scope.path(Ref.of(obj)), uid=live["metadata"]["uid"], orphan=True)
     try:
         return scope.kube.apply(scope.namespace, obj, absent=True)
     except Conflict:
-        # The garbage collector has to take its name off the pods first.
+        # The garbage collector removes the owner reference from the pods first.
         raise BeingDeleted(live) from None
 
 

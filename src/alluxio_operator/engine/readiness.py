@@ -1,4 +1,4 @@
-"""How a resource stands, said in the same words for every kind: conditions, phase and summary from its gates; pure."""
+"""Conditions, phase and summary of a resource from its gates, in the same words for every kind; pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_SUMMARY: Final = 512
 def invalid(
     problems: Sequence[Problem], before: Sequence[Condition], generation: int, *, ready: bool, now: datetime
 ) -> dict[str, Any]:
-    """Return the fields of a status whose spec can't be followed; what runs goes on, and is `ready` if it serves."""
+    """Return the status fields of a resource with an invalid spec, which keeps running; it is `ready` if it serves."""
     message = "; ".join(str(problem) for problem in problems)
     kept = [
         ConditionState(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
@@ -43,7 +43,7 @@ def invalid(
 
 
 def configuration_applied(applied: Applied) -> Gate:
-    """Open when the API server took every object."""
+    """Open when the API server accepted every object."""
     if applied.refused:
         return blocked("ConfigurationApplied", "Refused", "; ".join(applied.refused.values()))
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
@@ -54,7 +54,7 @@ def phase_of(
 ) -> Phase:
     """Return the state in one word.
 
-    A gate that is BLOCKED won't open by itself, nor will one that is closed for a reason in `needs_a_person`, which is
+    A gate that is BLOCKED needs a user, and so does one that is closed for a reason in `needs_a_person`, which is
     for kinds whose gates don't say their severity yet.
     """
     if ready:
@@ -67,7 +67,7 @@ def phase_of(
 
 
 def ready_condition(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], message: str) -> ConditionState:
-    """Return the condition Ready; `message` is what it says when all is well."""
+    """Return the condition Ready; `message` is that of a resource that is ready."""
     if ready:
         return ConditionState("Ready", True, "Ready", message)
     if closed:
@@ -100,7 +100,7 @@ def degraded_condition(phase: Phase, closed: Sequence[Gate]) -> ConditionState:
 
 
 def waits_for(closed: Sequence[Gate], unsettled: Sequence[str]) -> str | None:
-    """Return in one line what is waited for; None when it is nothing."""
+    """Return in one line what the resource waits for; None when it waits for nothing."""
     if closed:
         return f"waiting for {closed[0].type}: {closed[0].message}"
     return f"waiting for {', '.join(unsettled)}" if unsettled else None
@@ -109,21 +109,21 @@ def waits_for(closed: Sequence[Gate], unsettled: Sequence[str]) -> str | None:
 def inventory_after(
     before: Iterable[InventoryItem], applied: Applied, rendered: Iterable[Ref]
 ) -> tuple[InventoryItem, ...]:
-    """Return what is on record once an apply is done: all that is rendered, in rendered order.
+    """Return the inventory after an apply: all rendered objects, in rendered order.
 
-    What is no longer rendered has been pruned, unless something was refused: then it waits for the next prune.
+    Objects that are no longer rendered were pruned, unless an object was refused: then they wait for the next prune.
     """
     kept = tuple(ref.item for ref in rendered)
     return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
 
 
 def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
-    """Return how long to wait for a gate that no event announces: a second at first, longer the longer it lasts."""
+    """Return the seconds to wait for a gate that no event announces: one at first, more the longer it lasts."""
     return back_off(BackOff(since=closed[0].type) if closed else WHILE_NOT_READY, conditions, now)
 
 
 def summary(text: str) -> str:
-    """Return a text that fits into a status's summary."""
+    """Return a text cut to what the summary of a status holds."""
     return text if len(text) <= LONGEST_SUMMARY else text[: LONGEST_SUMMARY - 3] + "..."
 
 

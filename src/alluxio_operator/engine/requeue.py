@@ -12,9 +12,9 @@ from alluxio_operator.engine.conditions import find, moment
 from alluxio_operator.engine.gate import After, At, BackOff, Gate, Requeue
 
 SOONEST: Final = 1.0
-"""Seconds until a moment that has come: the clock that wakes may be ahead of the one that is read."""
+"""Seconds until a moment that has come: the clock that wakes may run ahead of the one that is read."""
 LONGEST: Final = 3600.0
-"""Seconds: a distant moment is looked for once an hour, since the clock may be set in between."""
+"""Seconds: requeue once an hour for a distant moment, since the clock may be set in between."""
 
 
 def next_look(
@@ -54,7 +54,7 @@ def sooner(one: float | None, other: float | None) -> float | None:
 
 
 def back_off(requeue: BackOff, conditions: Sequence[Condition], now: datetime) -> float:
-    """Return the seconds that a back-off asks for: the least of it while its condition was never said."""
+    """Return the seconds that a back-off asks for: its least while the status lacks its condition."""
     changed = find(conditions, requeue.since)
     if changed is None:
         return requeue.least

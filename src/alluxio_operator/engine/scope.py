@@ -1,4 +1,4 @@
-"""The objects of one owner: where they are, and how they are told from objects of others."""
+"""The objects of one owner: their namespace, and the labels that set them apart from objects of others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from alluxio_operator.engine.ownership import has_labels
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
@@ -24,18 +25,12 @@ class Scope:
         return KINDS[ref.kind].path(self.namespace, ref.name)
 
     def read(self, ref: Ref) -> dict[str, Any] | None:
-        """Return an object as the API server has it, whoever owns it; None when there is none."""
+        """Return an object as the API server has it, its own or not; None when there is none."""
         try:
             return self.kube.get(self.path(ref))
         except NotFound:
             return None
 
     def owns(self, live: Object) -> bool:
-        """Tell whether an object carries the owner's labels."""
+        """Return True if an object carries the owner's labels."""
         return has_labels(live, self.labels)
-
-
-def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
-    """Tell whether an object carries all of these labels."""
-    present: Mapping[str, str] = live["metadata"].get("labels", {})
-    return labels.items() <= present.items()

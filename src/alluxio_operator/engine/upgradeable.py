@@ -1,4 +1,4 @@
-"""Whether the operator may be replaced by another version now: not while a cluster is in the midst of a rolling change.
+"""Decides whether another version of the operator may take over: not in the midst of a rolling change.
 
 The conditions Progressing and Installed of every resource decide. An installation doesn't count: any version goes on
 with it from its status, and one that can't go on, for want of a Secret say, would hold up the version that can.
@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from alluxio_operator.engine.work import OwnerKey
 
 NAMED = 3
-"""Resources that a verdict names; the rest is counted."""
+"""Resources that a verdict names; it counts the rest."""
 
 
 class Condition(Protocol):
-    """What matters here of a condition."""
+    """The part of a condition that matters here."""
 
     @property
     def type(self) -> str:
@@ -32,16 +32,16 @@ class Condition(Protocol):
 
 
 Note = Callable[[OwnerKey, Iterable[Condition]], None]
-"""Takes what the status of a resource says now; nothing of one that is gone."""
+"""Takes the present conditions of a resource; none for a resource that is gone."""
 
 
 def unnoted(key: OwnerKey, conditions: Iterable[Condition]) -> None:
-    """Take no note: for a reconciler on whose changes no upgrade waits."""
+    """Take no note: for a reconciler whose changes hold up no upgrade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a new version may take over, with a word for programs and a sentence for people."""
+    """Whether a new version may take over; `reason` is one word for programs, `message` a sentence for people."""
 
     upgradeable: bool
     reason: str
@@ -55,13 +55,13 @@ class _Read:
 
 
 def changes(conditions: Iterable[Condition]) -> bool:
-    """Tell whether a resource that is installed is in the midst of a change, which has to end first."""
+    """Return True if an installed resource is in the midst of a change, which has to end first."""
     true = {one.type for one in conditions if one.status == "True"}
     return {"Installed", "Progressing"} <= true
 
 
 def verdict(changing: Iterable[OwnerKey]) -> Verdict:
-    """Return the verdict while these resources are being changed."""
+    """Return the verdict while these resources change."""
     names = [f"{key.kind} {key.namespace}/{key.name}" for key in sorted(changing)]
     if not names:
         return Verdict(True, "AtRest", "no resource is being changed")
@@ -70,14 +70,14 @@ def verdict(changing: Iterable[OwnerKey]) -> Verdict:
 
 
 class ChangesUnderWay:
-    """The resources that are being changed, as far as this replica knows; asked and told from several threads."""
+    """The resources that change, as far as this replica knows; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._changing: set[OwnerKey] = set()
         self._lock = threading.Lock()
 
     def note(self, key: OwnerKey, conditions: Iterable[Condition]) -> None:
-        """Take what the status of a resource says now; nothing of one that is gone."""
+        """Take the present conditions of a resource; none for a resource that is gone."""
         with self._lock:
             if changes(conditions):
                 self._changing.add(key)
@@ -85,11 +85,11 @@ class ChangesUnderWay:
                 self._changing.discard(key)
 
     def note_read(self, key: OwnerKey, resource: Mapping[str, Any]) -> None:
-        """Take what a resource says that was read from the API server."""
+        """Take the conditions of a resource as the API server has it."""
         found = resource.get("status", {}).get("conditions", ())
         self.note(key, [_Read(one["type"], one["status"]) for one in found])
 
     def verdict(self) -> Verdict:
-        """Return the verdict of this moment."""
+        """Return the present verdict."""
         with self._lock:
             return verdict(self._changing)

@@ -1,6 +1,6 @@
-"""What a change costs in CPU and memory, as its entry in the history keeps it; pure.
+"""The CPU and memory that a change costs, as its entry in the history keeps it; pure.
 
-What is written is written by steps, so that a change costs few writes of the status and a resource at rest none.
+Peaks move by steps, so that a change costs few status writes and a resource at rest none.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from alluxio_operator.engine.gate import After
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
 
 PERIOD: Final = timedelta(seconds=15)
-"""Between two questions about one resource: how often metrics-server measures, as its own manifests set it."""
+"""Between two questions about one resource: the interval of metrics-server, as its own manifests set it."""
 AFTERWARDS: Final = 5 * PERIOD
-"""How long after its end a change's last moments are waited for: a metrics-server without flags measures every 60 s."""
+"""How long to wait after a change for its last measurement: a metrics-server without flags measures every 60 s."""
 STEP: Final = 10
-"""Percent by which a peak has to have grown to be written anew."""
+"""Percent by which a peak has to grow before it is written again."""
 LEAST_CPU: Final = 10
-"""Thousandths of a core by which it has to have grown as well: a process at rest goes from 2 to 4 and back."""
+"""Thousandths of a core by which it has to grow as well: an idle process moves between 2 and 4."""
 GI: Final = 1024**3
 
 RoleOf = Callable[[str, str], str | None]
-"""The role of a pod's container, by their names; None for what is no part of the resource."""
+"""Returns the role of a container, by the names of its pod and its own; None if it isn't part of the resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What each role used from `since` to `measured`, all of its pods together."""
+    """The use of each role from `since` to `measured`, all of its pods together."""
 
     measured: datetime
     since: datetime
@@ -40,11 +40,11 @@ class Reading:
 
 
 UsageReading = Reading | NoMetrics | None
-"""What was found out; None when nobody asked, or no pod was measured yet."""
+"""The answer of the API; None when it wasn't asked, or has measured no pod yet."""
 
 
 def reading(pods: Iterable[PodUsed], role_of: RoleOf) -> Reading | None:
-    """Return the sums by role, of the time from the first beginning of a measurement to the last end."""
+    """Return the sums by role, from the first start of a measurement to the last end."""
     roles: dict[str, Used] = {}
     times: list[tuple[datetime, datetime]] = []
     for pod in pods:
@@ -58,7 +58,7 @@ def reading(pods: Iterable[PodUsed], role_of: RoleOf) -> Reading | None:
 
 
 def worth_asking(history: Sequence[Change], begins: bool, last: Reading | None, now: datetime) -> bool:
-    """Tell whether an answer would say anything of a change: one that begins, is under way, or has just ended.
+    """Return True if an answer would be about a change: one that begins, is under way, or has just ended.
 
     The last moments of a change are measured after its end.
     """
@@ -67,36 +67,36 @@ def worth_asking(history: Sequence[Change], begins: bool, last: Reading | None, 
     return bool(history) and _awaits_its_end(history[-1], last, now)
 
 
-def requeue(history: Sequence[Change], told: UsageReading, now: datetime) -> After | None:
-    """Return when the last moments of a change that has ended may have been measured; None when they don't matter."""
-    if not history or not isinstance(told, Reading) or not _awaits_its_end(history[-1], told, now):
+def requeue(history: Sequence[Change], answer: UsageReading, now: datetime) -> After | None:
+    """Return when to ask for the last measurement of a change that has ended; None when none is missing."""
+    if not history or not isinstance(answer, Reading) or not _awaits_its_end(history[-1], answer, now):
         return None
     return After(PERIOD.total_seconds())
 
 
-def with_usage(before: Sequence[Change], changes: tuple[Change, ...], told: UsageReading) -> tuple[Change, ...]:
-    """Return the changes, the last of them with what was found out; `before` are those on record."""
-    if told is None or not changes:
+def with_usage(before: Sequence[Change], changes: tuple[Change, ...], answer: UsageReading) -> tuple[Change, ...]:
+    """Return the changes, the last of them with the reading; `before` are those on record."""
+    if answer is None or not changes:
         return changes
     last = changes[-1]
     begins = not before or _identity(before[-1]) != _identity(last)
     if last.ended and last.usage is None:
-        # Done as soon as it was begun: what is measured is no cost of it.
+        # It ended as soon as it began: the measurement is no cost of it.
         return changes
-    usage = _after(last, told, begins=begins)
+    usage = _after(last, answer, begins=begins)
     return changes if usage == last.usage else (*changes[:-1], last.model_copy(update={"usage": usage}))
 
 
-def _after(change: Change, told: Reading | NoMetrics, *, begins: bool) -> Usage | None:
+def _after(change: Change, answer: Reading | NoMetrics, *, begins: bool) -> Usage | None:
     known = change.usage or Usage()
-    if isinstance(told, NoMetrics):
-        return known if known.roles else Usage(unavailable=told.reason)
+    if isinstance(answer, NoMetrics):
+        return known if known.roles else Usage(unavailable=answer.reason)
     roles = {one.role: one for one in known.roles}
-    if begins or told.measured <= moment(change.started):
-        # What was measured last when it began is of before, whatever the clocks of the nodes say.
-        found = {role: _with_before(roles.get(role), role, used) for role, used in told.roles.items()}
-    elif change.ended is None or told.since < moment(change.ended):
-        found = {role: _with_peak(roles.get(role), role, used) for role, used in told.roles.items()}
+    if begins or answer.measured <= moment(change.started):
+        # The last measurement at its start is from before it, whatever the clocks of the nodes say.
+        found = {role: _with_before(roles.get(role), role, used) for role, used in answer.roles.items()}
+    elif change.ended is None or answer.since < moment(change.ended):
+        found = {role: _with_peak(roles.get(role), role, used) for role, used in answer.roles.items()}
     else:
         return change.usage
     return Usage(roles=tuple(one for _, one in sorted({**roles, **found}.items())))

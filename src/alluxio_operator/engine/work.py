@@ -1,7 +1,4 @@
-"""The words that hooks, queue and reconcilers share: who is to be reconciled, why, and what came of it.
-
-Nothing here does I/O, so that every layer may import it.
-"""
+"""Types that hooks, queue and reconcilers share: an owner, a request to reconcile it, and the outcome. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from alluxio_operator.transport.deadline import Deadline
 
 @dataclass(frozen=True, slots=True, order=True)
 class OwnerKey:
-    """Names one custom resource; the unit of queueing and of mutual exclusion."""
+    """The name of one custom resource: the unit of queueing and of mutual exclusion."""
 
     kind: str
     namespace: str
@@ -26,23 +23,23 @@ class OwnerKey:
 
 
 class Reason(enum.IntEnum):
-    """Why an owner wants a reconcile; the smaller the number, the sooner it is served."""
+    """Why an owner needs a reconcile; the smaller the number, the sooner it runs."""
 
     EDIT = 0
-    """A person changed the resource and is watching."""
+    """A user changed the resource and is watching."""
     CHILD = 1
     """An object that belongs to the owner changed."""
     REQUEUE = 2
-    """A gate or a failure is to be looked at again."""
+    """A gate or a failure asked for it."""
     RESYNC = 3
     """Nothing is known to have changed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ChildRef:
-    """Names an object of an owner (same namespace) that an event spoke of: a hint to look at it, not a truth.
+    """An object of an owner, in the same namespace, that an event named: a hint to read it, not its state.
 
-    `version` is "UID/RESOURCEVERSION" where the event told it, else empty.
+    `version` is "UID/RESOURCEVERSION" where the event has it, else empty.
     """
 
     kind: str
@@ -54,8 +51,8 @@ class ChildRef:
 class Request:
     """One reconcile to do.
 
-    `children` are the objects that events named since the last reconcile of this owner. `everything` asks to
-    trust no remembered state at all: it is set when too many children were named to be listed.
+    `children` are the objects that events named since the last reconcile of this owner. `everything` makes it read all
+    objects: it is set when events named too many children to list.
     """
 
     key: OwnerKey
@@ -66,9 +63,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a reconcile: `requeue_after` seconds until the next look, or None to wait for an event.
+    """The result of a reconcile: `requeue_after` in seconds, or None to wait for an event.
 
-    `changed` tells that something was written, or is otherwise worth a line in the log.
+    `changed` if it wrote anything, or is otherwise worth a line in the log.
     """
 
     requeue_after: float | None = None
@@ -79,27 +76,27 @@ class Reconcile(Protocol):
     """Brings one owner closer to its spec. Called from several threads, never twice at once for one owner."""
 
     def __call__(self, request: Request, deadline: Deadline) -> Outcome:
-        """Reconcile once; raise for what is unexpected, which is then retried with back-off."""
+        """Reconcile once; raise what is unexpected, which the queue retries with back-off."""
         ...
 
 
 class IsNews(Protocol):
-    """Tells before queueing whether a request asks for anything that its reconciler doesn't know already."""
+    """Filters requests before they are queued."""
 
     def __call__(self, request: Request) -> bool:
-        """Return False only where a reconcile would certainly find nothing to do."""
+        """Return False only if a reconcile would certainly find nothing to do."""
         ...
 
 
 class Reconciler(Reconcile, Protocol):
-    """What reconciles one kind."""
+    """Reconciles the owners of one kind."""
 
     def is_news(self, request: Request) -> bool:
-        """Tell whether there may be something to do; see IsNews."""
+        """Return False only if a reconcile would certainly find nothing to do."""
         ...
 
     def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
-        """Compare all objects with what is remembered of them; return requests for what differs.
+        """Compare all objects with the cache; return requests for those that differ.
 
         `namespaces` holds "" for all.
         """
@@ -107,20 +104,20 @@ class Reconciler(Reconcile, Protocol):
 
 
 class ListOwners(Protocol):
-    """Reads from the API server which owners exist, to rebuild the queue."""
+    """Lists all owners, to rebuild the queue."""
 
     def __call__(self) -> Iterable[Request]:
         """Return a request for every owner in the watched namespaces.
 
-        Its reason is EDIT where the status doesn't speak of the latest spec: somebody may be waiting, and no event
-        will come. Else it is RESYNC.
+        Its reason is EDIT where the status is of an older generation: a user may be waiting, and no event will come.
+        Else it is RESYNC.
         """
         ...
 
 
 class Resync(Protocol):
-    """Heals what no event told of."""
+    """Finds drift that no event announced."""
 
     def __call__(self) -> Iterable[Request]:
-        """Return requests for what has drifted, and one for every owner as ListOwners has it."""
+        """Return requests for drifted objects, and one for every owner, as ListOwners does."""
         ...

@@ -1,7 +1,7 @@
 """A thin client: raw JSON objects over the official client's connection pool and authentication.
 
-The official client's models cost a conversion per object and its dynamic client a discovery per start; server-side
-apply needs neither, since what is sent is a dictionary and what comes back is looked at in a few places only.
+The official client's models cost a conversion per object, and its dynamic client a discovery per start. Server-side
+apply needs neither: it sends a dictionary, and the operator reads a few fields of the answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIELD_MANAGER = "alluxio-operator"
 PAGE = 500
 """Objects per answer of a list: what kubectl asks for."""
 NOBODYS_VERSION = "1"
-"""A resourceVersion that no object has: it is the revision of an etcd to which nothing was written yet."""
+"""A resourceVersion that no object has: the revision of an empty etcd."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 METADATA_ONLY_EVENTS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -48,10 +48,10 @@ class Kube:
         except config.ConfigException:
             config.load_kube_config(client_configuration=configuration)
         configuration.connection_pool_maxsize = connections
-        # A watch says nothing for minutes: without it, nobody would notice that the server is gone.
+        # A watch is silent for minutes: without it, a lost server would go unnoticed.
         configuration.keep_alive = True
-        # Retries are the queue's business: it knows the deadline and serves other owners meanwhile. One new try
-        # to connect covers a pooled connection that the server closed.
+        # The queue retries: it knows the deadline, and serves other owners in between. One second attempt to connect
+        # covers a pooled connection that the server closed.
         configuration.retries = urllib3.Retry(total=None, connect=1, read=0, redirect=0, status=0, other=0)
         return cls(ApiClient(configuration))
 
@@ -66,10 +66,10 @@ class Kube:
     def list(
         self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
     ) -> Iterator[dict[str, Any]]:
-        """Read the objects of a collection; with `metadata_only` they come without anything else."""
+        """Read the objects of a collection; with `metadata_only`, their metadata alone."""
         pages = self.pages(path, label_selector, field_selector=field_selector, metadata_only=metadata_only)
         for page in pages:
-            # An empty list of metadata only comes with null.
+            # An empty list of metadata comes with null.
             yield from page.get("items") or ()
 
     def pages(
@@ -116,16 +116,16 @@ class Kube:
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise ApiError(f"WATCH {path}", 0, f"cut off: {error}") from error
         finally:
-            # The connection is in the midst of an answer: nobody else may have it.
+            # The connection is in the midst of an answer, so it must not return to the pool.
             answer.response.close()
 
     def apply(self, namespace: str, obj: Object, *, absent: bool = False, dry_run: bool = False) -> dict[str, Any]:
         """Apply an object server-side; raise Refused with the server's own sentence.
 
-        Forced, since a field that the operator renders is the operator's: another manager that set it meanwhile is
-        drift. With `absent` it raises Conflict when an object of that name exists, whosever it is: an apply that
-        names a version is refused where there is another, and makes the object where there is none. With `dry_run`
-        nothing is written, and what would have been is returned.
+        Forced, since the operator owns the fields that it renders: a value that another manager set is drift. With
+        `absent` it raises Conflict if any object of the name exists: the API server refuses an apply that names
+        another version, and creates the object where there is none. With `dry_run` it returns the result and writes
+        nothing.
         """
         path = KINDS[obj["kind"]].path(namespace, obj["metadata"]["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true", **({"dryRun": "All"} if dry_run else {})}
@@ -142,7 +142,7 @@ class Kube:
     ) -> dict[str, Any]:
         """Replace an object or its status; raise Conflict when its resourceVersion is no longer the current one.
 
-        With `dry_run` nothing is written, and what would have been is returned.
+        With `dry_run` it returns the result and writes nothing.
         """
         query = {"fieldManager": manager, **({"dryRun": "All"} if dry_run else {})}
         return self._call("PUT", path, query=query, body=body)
@@ -153,9 +153,10 @@ class Kube:
         return self._call("PATCH", path, query=query, body=patch, content="application/merge-patch+json")
 
     def delete(self, path: str, uid: str | None = None, *, orphan: bool = False) -> None:
-        """Delete an object and in the background what it owns, or nothing else with `orphan`.
+        """Delete an object and, in the background, its dependents; with `orphan`, its dependents stay.
 
-        With `uid` only that very one is deleted. An object whose dependents are orphaned is there for a moment longer.
+        With `uid`, raise Conflict if the object has another one. An object whose dependents are orphaned exists for a
+        moment longer.
         """
         options: dict[str, Any] = {"propagationPolicy": "Orphan" if orphan else "Background"}
         if uid:

@@ -1,4 +1,4 @@
-"""What the API server may answer instead of an object."""
+"""Errors that the API server answers in place of an object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alluxio_operator.transport.deadline import CallFailed
 class ApiError(CallFailed):
     """The API server refused a call or couldn't be reached.
 
-    `status` is the HTTP status, 0 when there was no answer; `retry_after` seconds if the server named a time.
+    `status` is the HTTP status, or 0 without an answer; `retry_after` is in seconds, if the server named a time.
     """
 
     def __init__(self, call: str, status: int, message: str, retry_after: float | None = None) -> None:
@@ -27,23 +27,23 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """The object changed in the meantime, or exists already."""
+    """The object changed in between, or exists already."""
 
 
 class Gone(ApiError):
-    """The API server no longer knows the version from which it was asked to tell."""
+    """The API server no longer has the version from which a watch was to begin."""
 
 
 class Refused(ApiError):
-    """The API server understood the object and won't have it (invalid, forbidden by policy, over quota)."""
+    """The API server understood the object and refuses it: invalid, forbidden by policy, over quota."""
 
 
 NOT_OF_THE_TYPE = "failed to create typed patch object"
-"""How a server-side apply answers to a field that its kind doesn't have: with 500, though it will never do."""
+"""Begin of the answer to a server-side apply of an unknown field: HTTP 500, though no retry can help."""
 
 
 def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> ApiError:
-    """Return the error that tells an answer apart."""
+    """Return the error for an HTTP answer."""
     message = body.decode(errors="replace")[:2000]
     try:
         document: Any = json.loads(body)

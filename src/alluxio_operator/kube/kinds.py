@@ -13,7 +13,7 @@ from alluxio_operator.api.status import InventoryItem
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind; `has_generation` tells whether the server counts changes of its spec."""
+    """One kind; `has_generation` if the API server counts changes of its spec."""
 
     api_version: str
     kind: str
@@ -72,7 +72,7 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
-    """Names an object in an owner's namespace."""
+    """The name of an object in its owner's namespace."""
 
     kind: str
     name: str

@@ -1,6 +1,6 @@
-"""CPU and memory of pods by the resource metrics API (metrics.k8s.io), which metrics-server serves where it runs.
+"""CPU and memory of pods, from the resource metrics API (metrics.k8s.io), which metrics-server serves.
 
-That nobody serves it is a value: a cluster without it is as good as one with it.
+A missing API is a value and no error, since many Kubernetes clusters have none.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 GROUP: Final = "metrics.k8s.io"
 TIMEOUT: Final = 2.0
-"""Seconds: whoever asks has more important things to do. metrics-server answers from memory, in milliseconds."""
+"""Seconds: a reconcile must not wait for figures. metrics-server answers from memory, in milliseconds."""
 RARELY: Final = timedelta(minutes=10)
-"""Until an API that isn't there, or isn't permitted, is asked for again."""
+"""Until the next request to an API that is missing or forbidden."""
 SOON: Final = timedelta(minutes=1)
-"""Until one is asked again that is there and didn't answer: as long as a metrics-server takes to start."""
+"""Until the next request to an API that didn't answer: a metrics-server takes as long to start."""
 
 
 def pods_used(kube: Kube, namespace: str, selector: str, deadline: Deadline) -> tuple[PodUsed, ...] | NoMetrics:
-    """Read what the pods of a selector use; those that weren't measured yet are left out."""
+    """Read what the pods of a selector use, without those that weren't measured yet."""
     path = f"/apis/{GROUP}/v1beta1/namespaces/{namespace}/pods"
     try:
         return tuple(_parsed(item) for item in kube.within(deadline.at_most(TIMEOUT)).list(path, selector))
@@ -44,7 +44,7 @@ def pods_used(kube: Kube, namespace: str, selector: str, deadline: Deadline) -> 
         how = f"answers HTTP {status}" if status else f"didn't answer within {TIMEOUT:g} s"
         return NoMetrics(f"{GROUP} is registered and {how}" if status == 503 else f"{GROUP} {how}", SOON)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-        # Others than metrics-server serve it, too: what they say is no reason for a reconcile to fail.
+        # Other servers than metrics-server exist: an odd answer must not fail a reconcile.
         return NoMetrics(f"{GROUP} says what can't be understood", RARELY)
 
 

@@ -1,8 +1,8 @@
-"""Objects as text: JSON that is YAML, too.
+"""Objects as JSON that every YAML parser accepts.
 
-JSON writes a character beyond the Basic Multilingual Plane as two escapes, which YAML refuses, and leaves characters
-as they are that YAML doesn't take: YAML has \\U for all of them. Templates are parsed as YAML here, applies are at the
-API server.
+JSON writes a character beyond the Basic Multilingual Plane as two escapes, which YAML refuses, and leaves some
+characters unescaped that YAML refuses as well. YAML has \\U for all of them. The operator parses templates as YAML,
+and the API server parses applies as YAML.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import NoReturn
 
 
 def as_json(value: object) -> str:
-    """Return a value as JSON that any parser of YAML takes."""
+    """Return a value as JSON that every YAML parser accepts."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=_refuse)
     return re.sub(r"[^ -~]", lambda odd: f"\\U{ord(odd[0]):08X}", text)
 
 
 def _refuse(value: object) -> NoReturn:
-    # The text of what is undefined in a template is an error that names it.
+    # Jinja's error for an undefined value is raised by its conversion to text, and names it.
     raise TypeError(f"{value} can't be written as JSON")
 
 

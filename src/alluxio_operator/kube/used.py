@@ -1,4 +1,4 @@
-"""What pods use, as the resource metrics API tells it: values only, so that decisions may know them."""
+"""The use of pods as values without I/O, so that decisions may import them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """CPU in thousandths of a core, as an average of the time that was measured, and memory in bytes at its end."""
+    """CPU in thousandths of a core, averaged over the measured time, and memory in bytes at its end."""
 
     cpu: int
     memory: int
@@ -20,7 +20,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class PodUsed:
-    """What one pod used from `since` to `measured`, by container."""
+    """The use of one pod from `since` to `measured`, by container."""
 
     name: str
     measured: datetime
@@ -30,7 +30,7 @@ class PodUsed:
 
 @dataclass(frozen=True, slots=True)
 class NoMetrics:
-    """Why nobody tells, for people; when it is worth asking again, and whether it is so in all namespaces."""
+    """Why the use isn't known, for people; when to ask again, and whether it holds for all namespaces."""
 
     reason: str
     ask_again_after: timedelta

@@ -19,6 +19,7 @@ from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import changes_version
 from alluxio_operator.kinds.cluster.rollout.rollback import followed
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
@@ -73,7 +74,7 @@ def foresee(
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(wished, found, renderer, now)
     spec = plan.cluster.spec
-    backup = spec.upgrade.backup != "Never" and _changes_version(live, spec.version)
+    backup = spec.upgrade.backup != "Never" and changes_version(status.masters.version, spec.version)
     held = (
         "spec.paused is true: nothing is done before that changes"
         if spec.paused
@@ -90,11 +91,6 @@ def foresee(
     told = tuple(_applied_dynamically(was.cluster, plan, found, live))
     sizes = tuple(_sizes(was.cluster, plan.cluster))
     return Foreseen(tuple(_objects(before, after)), told, replaced, held, sizes)
-
-
-def _changes_version(live: Object, version: str) -> bool:
-    running = live.get("status", {}).get("masters", {}).get("version") or ""
-    return bool(running) and not running.startswith(version)
 
 
 def templates() -> Path:

@@ -1,4 +1,4 @@
-"""The operator's own metrics, all named alluxio_operator_*; one object holds them, so a test has its own."""
+"""The operator's own metrics, all named alluxio_operator_*; one object holds them, so each test has its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Metrics:
         self.registry = registry or _process_registry()
         self.reconciles = self._counter("reconcile", "Reconciles by their outcome.", "kind", "outcome")
         self.reconcile_duration = self._histogram("reconcile_duration_seconds", "How long a reconcile took.", "kind")
-        self.overruns = self._counter("reconcile_overruns", "Reconciles that outlived their deadline.", "kind")
+        self.overruns = self._counter("reconcile_overruns", "Reconciles that overran their deadline.", "kind")
         self.stage_duration = self._histogram(
             "stage_duration_seconds", "How long one stage of a reconcile took.", "stage"
         )
@@ -41,7 +41,7 @@ class Metrics:
         self.queue_retries = self._counter("queue_retries", "Reconciles put back after a failure.")
         self.hook_wakeups = self._counter("hook_wakeups", "Wake-ups that the hooks sent.", "hook")
         self.watch_events = self._counter("watch_events", "Changes of children that woke their owner.", "kind")
-        self.watch_restarts = self._counter("watch_restarts", "Watches that had to begin anew.", "kind", "cause")
+        self.watch_restarts = self._counter("watch_restarts", "Watches that had to restart.", "kind", "cause")
         self.owners = self._gauge("owners", "Resources when they were last listed.")
         self.child_events_source = self._gauge(
             "child_events_source", "1 for what wakes the owners of changed children: hooks or watch.", "source"

@@ -1,1 +1,1 @@
-"""What every call to another program shares."""
+"""Deadlines and errors that all calls to other programs share."""

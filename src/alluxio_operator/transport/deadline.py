@@ -1,4 +1,4 @@
-"""How long calls to other programs may take, and how such a call fails."""
+"""The deadline of a reconcile, which bounds every call that it makes, and the ways in which a call fails."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class DeadlineExceeded(TimeoutError):
 
 
 class CallFailed(Exception):
-    """Another program refused a call or didn't answer: no mistake of the code.
+    """Another program refused a call or didn't answer: no defect of the operator.
 
-    `retry_after` is the time in seconds for which it wants to be left alone, if it named one.
+    `retry_after` is the pause in seconds that it asks for, if it named one.
     """
 
     retry_after: float | None = None
@@ -30,11 +30,10 @@ def _never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A point in monotonic time by which a reconcile must have ended; every blocking call takes its time-out from
-    it.
+    """A point in monotonic time by which a reconcile must end; every blocking call derives its time-out from it.
 
-    `lost` tells whether the Lease must be taken for lost. It is asked before each call: a process that was stopped
-    for a while would otherwise go on, for a moment, with what it knew before.
+    `lost` returns True once the Lease counts as lost. Each call asks it first: a process that was stopped for a while
+    would otherwise go on for a moment with outdated knowledge.
     """
 
     at: float

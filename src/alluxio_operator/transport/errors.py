@@ -1,4 +1,4 @@
-"""Why a server gave no answer, in words that are the same each time, so that a status doesn't change by them."""
+"""Words for transport errors that don't vary from call to call, so that a status doesn't change by them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _KNOWN: Final = (
     ("Failed to resolve", "its name can't be resolved"),
     ("No route", "no route"),
 )
-"""What is in the texts of urllib3's exceptions."""
+"""Parts of the texts of urllib3's exceptions, and the words for them."""
 
 
 def in_words(error: urllib3.exceptions.HTTPError) -> str:
-    """Return why a request came to nothing."""
+    """Return why a request got no answer."""
     text = str(error)
     return next((said for known, said in _KNOWN if known in text), text[:LONGEST])

@@ -1,4 +1,4 @@
-"""Pods that back each other up run on different nodes: a wish, as a cluster may have one node only."""
+"""Keep pods that back each other up on different nodes: a preference, as a cluster may have one node only."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ def apart(selector: Mapping[str, str]) -> Mapping[str, Any]:
             "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]
         }
     }
+
+
+def merged(own: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the operator's affinity with the user's; a sort that the user gives replaces the operator's of that sort.
+
+    For example, a user's nodeAffinity leaves the operator's podAntiAffinity as it is.
+    """
+    return {**(own or {}), **(given or {})} or None

@@ -47,7 +47,7 @@ def test_of_two_that_ask_one_acts_and_the_other_waits_for_it(first: str, second:
     assert [(one.name, one.waits_for) for one in decided.status] == [(first, None), (second, first)]
 
 
-@pytest.mark.parametrize("three", permutations(("rollout", "heal", "tuning")))
+@pytest.mark.parametrize("three", list(permutations(("rollout", "heal", "tuning"))))
 def test_of_three_the_first_in_the_order_acts(three: tuple[str, ...]):
     decided = arbitrate([asking(name) for name in three], (), NOW)
 

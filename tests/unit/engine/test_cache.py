@@ -48,7 +48,7 @@ def test_an_event_of_its_own_write_is_no_news_and_makes_no_doubt(applier: Applie
     assert kube.calls == []
 
 
-@pytest.mark.parametrize("change", ["edited", "made anew", "deleted", "everything", "unknown", "by a person"])
+@pytest.mark.parametrize("change", ["edited", "recreated", "deleted", "everything", "unknown", "by a person"])
 def test_whatever_else_an_event_tells_is_news(change: str, applier: Applier, kube: FakeKube):
     one, live = wanted(data={"x": "1"}), {}
     if change != "unknown":
@@ -59,7 +59,7 @@ def test_whatever_else_an_event_tells_is_news(change: str, applier: Applier, kub
         case "edited":
             applier.edit(one, data_edited)
             request = told(one, applier.live(one))
-        case "made anew":
+        case "recreated":
             request = told(one, {"metadata": {**live["metadata"], "uid": "another"}})
         case "deleted":
             request = replace(request, children=frozenset({ChildRef("ConfigMap", "settings")}))

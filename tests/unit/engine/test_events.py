@@ -32,14 +32,20 @@ def noted(before: ConditionState | None, after: ConditionState) -> tuple[Note, .
 # --- what is worth an event ---------------------------------------------------------------------------------------
 
 
-def test_what_was_written_is_said_once_for_each_verb():
+def test_what_was_created_and_updated_is_one_event_and_what_was_deleted_has_its_own():
     applied = Applied(created=[Ref("Service", "a"), Ref("Job", "b")], changed=[Ref("ConfigMap", "c")])
-    applied.pruned = [Ref("StatefulSet", "d")]
+    applied.pruned, applied.replaced = [Ref("StatefulSet", "d")], [Ref("Pod", "e")]
 
     assert notes((), (), applied) == (
-        Note("Normal", "Created", "Created Service a, Job b"),
-        Note("Normal", "Updated", "Updated ConfigMap c"),
+        Note("Normal", "Created", "Created Service a, Job b; Updated ConfigMap c"),
         Note("Normal", "Pruned", "Pruned StatefulSet d"),
+        Note("Normal", "Replaced", "Replaced Pod e"),
+    )
+
+
+def test_an_update_alone_is_an_update():
+    assert notes((), (), Applied(changed=[Ref("ConfigMap", "c")])) == (
+        Note("Normal", "Updated", "Updated ConfigMap c"),
     )
 
 
@@ -147,7 +153,7 @@ def test_good_news_is_told_together_and_each_trouble_by_itself():
     )
 
 
-def test_an_installation_tells_of_trouble_at_once_and_of_its_gates_only_when_it_is_done():
+def test_an_installation_reports_trouble_at_once_and_its_gates_only_at_the_end():
     start = conditions(
         ConditionState("Installed", False, "Waiting"),
         ConditionState("A", False, "Waiting"),

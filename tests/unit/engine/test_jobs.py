@@ -25,7 +25,7 @@ from alluxio_operator.engine.jobs import (
     is_left_to_ttl,
     job_name,
     job_spec,
-    next_step,
+    next_job_step,
     stand_in_metadata,
     state_of,
 )
@@ -93,7 +93,7 @@ def step(
     policy: JobPolicy = POLICY,
     base: str = "one-backup",
 ) -> JobStep:
-    return next_step(GATE, base, before, seen, policy, now, trouble)
+    return next_job_step(GATE, base, before, seen, policy, now, trouble)
 
 
 BEGUN = step(None).run

@@ -22,14 +22,14 @@ def applier(kube: FakeKube) -> Applier:
     return Applier(kube)
 
 
-# --- Jobs can't be changed, only made anew ------------------------------------------------------------------------
+# --- Jobs can't be changed, only recreated ------------------------------------------------------------------------
 
 
 def job(image: str) -> Manifest:
     return wanted("Job", "once", spec={"template": {"image": image}})
 
 
-def test_a_job_whose_template_changed_is_made_anew_under_its_name(applier: Applier, kube: FakeKube):
+def test_a_job_whose_template_changed_is_recreated_under_its_name(applier: Applier, kube: FakeKube):
     applier(job("no-such-image"))
     before = applier.live(job(""))["metadata"]["uid"]
 
@@ -58,7 +58,7 @@ def test_a_job_that_is_refused_for_another_reason_is_left_alone(applier: Applier
     assert applier.live(job("")) == before
 
 
-def test_a_claim_that_cannot_be_changed_is_never_made_anew(applier: Applier, kube: FakeKube):
+def test_a_claim_that_cannot_be_changed_is_never_recreated(applier: Applier, kube: FakeKube):
     applier(wanted("PersistentVolumeClaim", "data", spec={"accessModes": ["ReadWriteOnce"]}))
 
     applied = applier(wanted("PersistentVolumeClaim", "data", spec={"accessModes": ["ReadWriteMany"]}))
@@ -98,7 +98,7 @@ def set_with(size: str) -> Manifest:
     return wanted("StatefulSet", "s", spec={"volumeClaimTemplates": [template]})
 
 
-def test_only_what_is_on_record_is_made_anew(applier: Applier, kube: FakeKube):
+def test_only_what_is_on_record_is_recreated(applier: Applier, kube: FakeKube):
     applier(set_with("1Gi"))
     uid = applier.live(set_with("1Gi"))["metadata"]["uid"]
 
@@ -112,7 +112,7 @@ def test_only_what_is_on_record_is_made_anew(applier: Applier, kube: FakeKube):
     assert applier.live(set_with("2Gi"))["metadata"]["uid"] != uid
 
 
-def test_what_is_somebody_elses_isnt_made_anew(applier: Applier, kube: FakeKube):
+def test_what_is_somebody_elses_isnt_recreated(applier: Applier, kube: FakeKube):
     theirs = kube.put({**set_with("1Gi").obj, "metadata": {"name": "s", "namespace": NS}})
 
     applied = applier(set_with("2Gi"), recreate={set_with("2Gi").ref: theirs["metadata"]["uid"]})
@@ -159,7 +159,7 @@ def refuse_once(kube: FakeKube) -> None:
     kube.before_call = refuse
 
 
-def test_ports_that_somebody_renumbered_are_replaced_as_a_whole_and_keep_their_node_ports(
+def test_renumbered_ports_are_replaced_as_a_whole_and_keep_their_node_ports(
     applier: Applier, kube: FakeKube, monkeypatch: pytest.MonkeyPatch
 ):
     patches: list[Json] = []

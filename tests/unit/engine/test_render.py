@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.builders import TEMPLATES
 
 from alluxio_operator.engine import render
 from alluxio_operator.engine.render import Manifest, Renderer, RenderError, Rendering, parse
@@ -96,56 +97,151 @@ def test_the_hash_follows_from_what_is_rendered_and_not_from_its_order():
 
 
 class CountingRenderer(Renderer):
-    """Counts how often it renders."""
+    """Lists the templates that it renders."""
 
-    times = 0
+    def __init__(self, templates: Path) -> None:
+        super().__init__(templates)
+        self.rendered: list[str] = []
 
-    def texts(self, folder: str, context: Mapping[str, Any]) -> dict[str, str]:
-        self.times += 1
-        return super().texts(folder, context)
-
-
-def test_what_is_known_of_a_context_is_not_rendered_again_until_a_body_is_needed(templates: Path):
-    renderer = CountingRenderer(templates)
-    first = Rendering(renderer, "kind", {"value": "1", "n": 2})
-
-    again = Rendering(renderer, "kind", {"n": 2, "value": "1"}, first.outlines)
-
-    assert renderer.times == 1
-    assert [(m.order, m.ref, m.hash) for m in again.manifests] == [(m.order, m.ref, m.hash) for m in first.manifests]
-    assert again.manifests[-1].obj == first.manifests[-1].obj
-    assert renderer.times == 2
+    def text(self, name: str, context: Mapping[str, Any]) -> str:
+        self.rendered.append(name.partition("/")[2].partition(".")[0])
+        return super().text(name, context)
 
 
-def test_a_template_that_gives_the_same_text_is_not_parsed_again_until_a_body_is_needed(
-    templates: Path, monkeypatch: pytest.MonkeyPatch
-):
-    parsed = []
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Lists the templates that are parsed."""
+    found: list[str] = []
 
     def counted(template: str, text: str) -> tuple[Manifest, ...]:
-        parsed.append(template)
+        found.append(template.partition("/")[2].partition(".")[0])
         return parse(template, text)
 
     monkeypatch.setattr(render, "parse", counted)
-    (templates / "pages").mkdir()
-    (templates / "pages" / "10-same.yaml.j2").write_text(OBJECT.format(name="same").replace("value", "n"))
-    (templates / "pages" / "20-other.yaml.j2").write_text(OBJECT.format(name="other"))
-    renderer = Renderer(templates)
-    first = Rendering(renderer, "pages", {"value": "1", "n": 2})
+    return found
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> CountingRenderer:
+    """Two templates, of which one reads `n` and the other one `value`."""
+    (tmp_path / "kind").mkdir()
+    (tmp_path / "kind" / "10-n.yaml.j2").write_text(OBJECT.format(name="n").replace("value", "n"))
+    (tmp_path / "kind" / "20-value.yaml.j2").write_text(OBJECT.format(name="value"))
+    return CountingRenderer(tmp_path)
+
+
+def data_of(rendering: Rendering) -> list[object]:
+    return [manifest.obj["data"]["x"] for manifest in rendering.manifests]
+
+
+def test_an_equal_context_renders_nothing_until_a_body_is_needed(pages: CountingRenderer):
+    first = Rendering(pages, "kind", {"value": "1", "n": 2})
+    pages.rendered.clear()
+
+    again = Rendering(pages, "kind", {"n": 2, "value": "1"}, first.outlines)
+
+    assert pages.rendered == []
+    assert [(m.order, m.ref, m.hash) for m in again.manifests] == [(m.order, m.ref, m.hash) for m in first.manifests]
+    assert again.manifests[-1].obj == first.manifests[-1].obj
+    assert pages.rendered == ["20-value"]
+
+
+def test_a_template_whose_values_are_equal_is_not_rendered_until_a_body_is_needed(pages: CountingRenderer):
+    first = Rendering(pages, "kind", {"value": "1", "n": 2, "other": 3})
+    pages.rendered.clear()
+
+    other = Rendering(pages, "kind", {"value": "2", "n": 2, "other": 4}, first.outlines)
+
+    assert pages.rendered == ["20-value"]
+    assert data_of(other) == [2, "2"]
+    assert pages.rendered == ["20-value", "10-n"]
+
+
+def test_a_template_that_gives_the_same_text_is_not_parsed_until_a_body_is_needed(
+    pages: CountingRenderer, parsed: list[str], tmp_path: Path
+):
+    (tmp_path / "kind" / "30-same.yaml.j2").write_text("{% if value %}" + OBJECT.format(name="x").replace("value", "n"))
+    (tmp_path / "kind" / "30-same.yaml.j2").open("a").write("{% endif %}")
+    first = Rendering(pages, "kind", {"value": "1", "n": 2})
+    pages.rendered.clear()
     parsed.clear()
 
-    other = Rendering(renderer, "pages", {"value": "2", "n": 2}, first.outlines)
+    other = Rendering(pages, "kind", {"value": "2", "n": 2}, first.outlines)
 
-    assert parsed == ["pages/20-other.yaml.j2"]
-    assert [m.obj["data"]["x"] for m in other.manifests] == [2, "2"]
-    assert parsed == ["pages/20-other.yaml.j2", "pages/10-same.yaml.j2"]
+    assert (pages.rendered, parsed) == (["20-value", "30-same"], ["20-value"])
+    assert data_of(other) == [2, "2", 2]
 
 
-def test_another_context_is_rendered_anew(templates: Path):
-    renderer = CountingRenderer(templates)
-    first = Rendering(renderer, "kind", {"value": "1", "n": 2})
+def test_another_value_gives_another_hash(pages: CountingRenderer):
+    first = Rendering(pages, "kind", {"value": "1", "n": 2})
 
-    other = Rendering(renderer, "kind", {"value": "2", "n": 2}, first.outlines)
+    other = Rendering(pages, "kind", {"value": "2", "n": 2}, first.outlines)
 
-    assert other.manifests[-1].hash != first.manifests[-1].hash
-    assert other.manifests[-1].obj["data"] == {"x": "2"}
+    assert [m.hash == n.hash for m, n in zip(first.manifests, other.manifests, strict=True)] == [True, False]
+
+
+def test_a_body_that_was_kept_is_neither_rendered_nor_parsed(pages: CountingRenderer, parsed: list[str]):
+    first = Rendering(pages, "kind", {"value": "ü😀", "n": 2})
+    bodies = {manifest.ref: manifest.body for manifest in first.manifests}
+    pages.rendered.clear()
+    parsed.clear()
+
+    again = Rendering(pages, "kind", {"value": "ü😀", "n": 2}, first.outlines, bodies)
+
+    assert [m.obj for m in again.manifests] == [m.obj for m in first.manifests]
+    assert (pages.rendered, parsed) == ([], [])
+
+
+def test_a_body_of_an_earlier_rendering_is_not_taken_for_a_later_one(pages: CountingRenderer):
+    first = Rendering(pages, "kind", {"value": "1", "n": 2})
+    bodies = {manifest.ref: manifest.body for manifest in first.manifests}
+
+    other = Rendering(pages, "kind", {"value": "2", "n": 2}, first.outlines, bodies)
+
+    assert data_of(other) == [2, "2"]
+
+
+# --- what a template reads ----------------------------------------------------------------------------------------
+
+
+def inputs_of(folder: Path, **files: str) -> frozenset[str] | None:
+    (folder / "kind").mkdir()
+    for name, text in files.items():
+        (folder / "kind" / name.replace("_", ".")).write_text(text)
+    found = Renderer(folder).inputs("kind/own.j2")
+    # Names of Jinja's own are never in a context, but for "namespace".
+    return None if found is None else found - {"range", "dict", "lipsum", "cycler", "joiner"}
+
+
+def test_what_macros_and_included_files_read_a_template_reads_as_well(tmp_path: Path):
+    own = '{% import "kind/m.j2" as m with context %}{{ own }}{% set local = 1 %}{{ local }}{% include "kind/i.j2" %}'
+
+    found = inputs_of(
+        tmp_path, own_j2=own, m_j2="{% macro f(given) %}{{ given + named }}{% endmacro %}", i_j2="{{ i }}"
+    )
+
+    assert found == {"own", "named", "i", "namespace"}
+
+
+def test_a_file_that_a_value_names_may_read_anything(tmp_path: Path):
+    assert inputs_of(tmp_path, own_j2="{% include chosen %}") is None
+
+
+def test_templates_that_import_each_other_come_to_an_end(tmp_path: Path):
+    own, other = '{% import "kind/other.j2" as o %}{{ a }}', '{% import "kind/own.j2" as o %}{{ b }}'
+
+    assert inputs_of(tmp_path, own_j2=own, other_j2=other) == {"a", "b", "namespace"}
+
+
+def test_a_value_of_a_name_that_jinja_has_as_well_counts(tmp_path: Path):
+    (tmp_path / "kind").mkdir()
+    (tmp_path / "kind" / "10-own.yaml.j2").write_text(OBJECT.format(name="own").replace("value", "namespace"))
+    renderer = CountingRenderer(tmp_path)
+    first = Rendering(renderer, "kind", {"namespace": "one"})
+
+    assert data_of(Rendering(renderer, "kind", {"namespace": "two"}, first.outlines)) == ["two"]
+
+
+@pytest.mark.parametrize("name", [f"alluxio/{path.name}" for path in sorted((TEMPLATES / "alluxio").glob("*.yaml.j2"))])
+def test_every_template_of_a_cluster_says_what_it_reads(name: str):
+    assert Renderer(TEMPLATES).inputs(name) is not None

@@ -21,6 +21,7 @@ from alluxio_operator.engine.child_filters import KINDS as CHILDREN
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.environment import AUTO, HOOKS, WATCH
 from alluxio_operator.kinds import registry
+from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.server.child_events import HOOKS_BELOW, ChildEvents, source_for
 from alluxio_operator.server.wakeups import Wakeups, wakeups_in
 from alluxio_operator.server.watch import Watch
@@ -28,6 +29,7 @@ from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 
 Json = dict[str, Any]
+OWNERS = [one.kind for one in descriptors()]
 LABELS = children.MANAGED | {"alluxio-operator.io/owner-kind": "AlluxioCluster", "alluxio-operator.io/owner": "one"}
 REFERENCE = children.REFERENCES[0]
 LIFE = Path(__file__).parents[2] / "contexts" / "children" / "life.json"
@@ -79,7 +81,7 @@ def read_by_hooks(kind: str, existing: list[Json], events: list[Json]) -> Wakeup
     informer = Informer(kind, existing)
     for one in events:
         informer.happens(one)
-    return wakeups_in({"hook": "30-children", "contexts": informer.contexts}, registry.OWNERS)
+    return wakeups_in({"hook": "30-children", "contexts": informer.contexts}, OWNERS)
 
 
 Way = Callable[[str, list[Json], list[Json]], list[Request]]
@@ -164,7 +166,7 @@ def recorded_life(kind: str) -> tuple[list[Json], list[Json]]:
 @pytest.mark.parametrize("kind", ["ConfigMap", "StatefulSet", "Job"])
 def test_a_recorded_life_of_a_child_wakes_its_owner_as_the_watch_would(kind: str) -> None:
     events, contexts = recorded_life(kind)
-    found = wakeups_in({"hook": "30-children", "contexts": contexts}, registry.OWNERS)
+    found = wakeups_in({"hook": "30-children", "contexts": contexts}, OWNERS)
     expected = by_watch(kind, [], events)
     if kind == "ConfigMap":
         # Once without any sign of its owner: the watch remembers whose it was, the hooks have it looked up.

@@ -4,13 +4,17 @@ hashes.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from pydantic import BaseModel
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
+from alluxio_operator.engine.jobs import stand_in_metadata
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import Names
@@ -30,7 +34,8 @@ from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
-from alluxio_operator.workloads.anti_affinity import apart
+from alluxio_operator.workloads.anti_affinity import apart, merged
+from alluxio_operator.workloads.stand_in import as_seen_by
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 LOG_TO_CONSOLE = "-Dalluxio.logger.type=Console"
@@ -48,22 +53,21 @@ _JAVA_OPTS = {
 """Variables of the public image's entry point."""
 
 
-def context_of(
-    cluster: Cluster,
-    *,
-    journal_job: str | None,
-    journal_operation: str,
-    journal_initialized: bool,
-    journal_made_for: int | None = None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class JournalValues:
+    """What templates need to know of the journal: the Jobs to run, by an operation, and how its PVCs are annotated."""
+
+    job: str | None = None
+    operation: str = ""
+    initialized: bool = False
+    made_for: int | None = None
+    """Number of masters; that of the spec where it isn't known yet."""
+
+
+def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
     spec, made = cluster.spec, cluster.names
-    roles = {role: _role(cluster, role, one.process) for role, one in processes(spec).items() if role in cluster.memory}
-    if spec.job_service.enabled:
-        # Both run in one pod, which has to be replaced when either is configured anew.
-        roles[names.WORKER]["configHash"] = digest([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
-    if cluster.members > 1 and roles[names.MASTER]["affinity"] is None:
-        roles[names.MASTER]["affinity"] = apart(made.selector(names.MASTER))
+    roles = _roles(cluster)
     return {
         "name": made.cluster,
         "namespace": made.namespace,
@@ -71,65 +75,114 @@ def context_of(
         "image": _image(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
-        "owner": {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
-            "name": made.cluster,
-            "uid": cluster.uid,
-            "controller": True,
-            "blockOwnerDeletion": False,
-        },
+        "owner": _owner(cluster),
         "labels": {c: dict(made.labels(c)) for c in (*roles, names.JOURNAL, "client", "ufs")},
         "roles": roles,
         "masters": {
-            **spec.masters.model_dump(by_alias=True, mode="json", exclude={"properties", "env"}),
+            **_dumped(spec.masters, exclude={"properties", "env"}),
             "probe": versions.master_probe(spec.version, cluster.members),
         },
-        "workers": {
-            "workload": spec.workers.workload,
-            "replicas": spec.workers.count,
-            "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, made)],
-            "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
-            "sockets": _sockets(cluster),
-            "give": folders_to_give(spec.workers, made),
-        },
+        "workers": _workers(cluster),
         "members": cluster.members,
-        "journal": {
-            "claims": [made.journal_claim(ordinal) for ordinal in range(cluster.members)],
-            "claimAnnotations": _claim_annotations(journal_made_for or cluster.members) if journal_initialized else {},
-            "jobs": [
-                {"name": made.journal_job(journal_operation, ordinal), "claim": made.journal_claim(ordinal)}
-                for ordinal in range(cluster.members if journal_job else 0)
-            ],
-            # They decide on which nodes the volumes lie, as the masters do later.
-            "affinity": spec.masters.affinity or (apart(made.selector(names.JOURNAL)) if cluster.members > 1 else None),
-            "mode": journal_job,
-            "permission": PERMISSION,
-            "joinedOnce": JOINED_ONCE,
-            "folder": properties.JOURNAL_FOLDER,
-            "owned": spec.deletion_policy == "Delete",
-            "storage": spec.masters.journal.storage.model_dump(by_alias=True, mode="json"),
-        },
+        "journal": _journal(cluster, journal, roles[names.MASTER]),
         "ufs": _ufs(spec.root_mount, made),
-        "logServer": {
-            "enabled": spec.log_server.enabled,
-            "host": f"{made.of(names.LOG_SERVER)}.{made.namespace}.svc",
-            "port": spec.log_server.ports.logs,
-            "storage": spec.log_server.storage.model_dump(by_alias=True, mode="json"),
-        },
+        "logServer": _log_server(spec, made),
         "jobService": {"enabled": spec.job_service.enabled},
         "proxy": {
             "enabled": spec.proxy.enabled,
             "replicas": spec.proxy.replicas,
-            "service": spec.proxy.service.model_dump(by_alias=True, mode="json"),
+            "service": _dumped(spec.proxy.service),
         },
         "fuse": fuse_values(spec, made),
         "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
-        "service": spec.service.model_dump(by_alias=True, mode="json"),
+        "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
         "plainConf": properties.PLAIN_CONF_FOLDER,
         "clientProperties": properties.as_text(properties.for_clients(spec, made, cluster.members)),
+    }
+
+
+def _dumped(model: BaseModel, exclude: set[str] | None = None) -> dict[str, Any]:
+    return model.model_dump(by_alias=True, mode="json", exclude=exclude)
+
+
+def _owner(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": cluster.names.cluster,
+        "uid": cluster.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def _roles(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    spec = cluster.spec
+    roles = {role: _role(cluster, role, one.process) for role, one in processes(spec).items() if role in cluster.memory}
+    if spec.job_service.enabled:
+        # Both run in one pod, which has to be replaced when the configuration of either changes.
+        roles[names.WORKER]["configHash"] = digest([roles[r]["configHash"] for r in (names.WORKER, names.JOB_WORKER)])
+    if cluster.members > 1:
+        # After the hash: a preference for other nodes replaces no running master.
+        own = apart(cluster.names.selector(names.MASTER))
+        roles[names.MASTER]["affinity"] = merged(own, spec.masters.affinity)
+    return roles
+
+
+def _workers(cluster: Cluster) -> dict[str, Any]:
+    spec, made = cluster.spec, cluster.names
+    return {
+        "workload": spec.workers.workload,
+        "replicas": spec.workers.count,
+        "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, made)],
+        "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
+        "sockets": _sockets(cluster),
+        "give": folders_to_give(spec.workers, made),
+    }
+
+
+def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]) -> dict[str, Any]:
+    spec, made = cluster.spec, cluster.names
+    made_for = journal.made_for or cluster.members
+    return {
+        "claims": [made.journal_claim(ordinal) for ordinal in range(cluster.members)],
+        "claimAnnotations": _claim_annotations(made_for) if journal.initialized else {},
+        "jobs": [
+            {"name": made.journal_job(journal.operation, ordinal), "claim": made.journal_claim(ordinal)}
+            for ordinal in range(cluster.members if journal.job else 0)
+        ],
+        "pod": _stand_in(cluster, master),
+        "mode": journal.job,
+        "permission": PERMISSION,
+        "joinedOnce": JOINED_ONCE,
+        "folder": properties.JOURNAL_FOLDER,
+        "owned": spec.deletion_policy == "Delete",
+        "storage": _dumped(spec.masters.journal.storage),
+    }
+
+
+def _stand_in(cluster: Cluster, master: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the pods of the journal's Jobs are placed: they decide on which nodes its volumes lie."""
+    made = cluster.names
+    own = apart(made.selector(names.JOURNAL)) if cluster.members > 1 else None
+    given = as_seen_by(cluster.spec.masters.affinity, names.MASTER, names.JOURNAL)
+    metadata = stand_in_metadata(made.labels(names.JOURNAL), master["podLabels"], master["podAnnotations"])
+    return {
+        **master,
+        "affinity": merged(own, given),
+        "spread": as_seen_by(master["spread"], names.MASTER, names.JOURNAL),
+        "metadata": metadata,
+    }
+
+
+def _log_server(spec: ClusterSpec, made: Names) -> dict[str, Any]:
+    return {
+        "enabled": spec.log_server.enabled,
+        "host": f"{made.of(names.LOG_SERVER)}.{made.namespace}.svc",
+        "port": spec.log_server.ports.logs,
+        "storage": _dumped(spec.log_server.storage),
     }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.engine.applied import WORKLOADS, Applied
-from alluxio_operator.engine.effects import Patch
-from alluxio_operator.engine.execute import patch
+from alluxio_operator.engine.effects import Delete, Patch
+from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observe import rpc_port
@@ -42,6 +42,8 @@ class Executor:
         match effect:
             case Patch():
                 return patch(self.kube, self._namespace, effect, self.applied)
+            case Delete():
+                return delete(self.kube, self._namespace, effect, self.applied)
             case ReplacePod():
                 return self._replace(effect)
             case ExpandClaims():

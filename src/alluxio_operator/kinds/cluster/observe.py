@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+from alluxio_operator.alluxio import paths
 from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
-from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.alluxiocluster import KIND, JobMasterPorts, MasterPorts
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
@@ -26,7 +27,9 @@ from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.workloads.pods import Pod, parse_pod
 
 MOST_MASTERS = 5
-DEFAULT_RPC = 19998
+MASTER_PORTS = MasterPorts()
+JOB_MASTER_PORTS = JobMasterPorts()
+"""As they are where the spec says nothing; it isn't known to be valid yet."""
 
 
 def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -102,9 +105,9 @@ def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
 
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:
-    spoken = _port(resource, ("jobService", "master"), 20002)
+    spoken = _port(resource, ("jobService", "master"), JOB_MASTER_PORTS.web)
     return any(
-        alluxio.serves(pod.ip, pod.ports.get("job-web", spoken), "/api/v1/job_master/info", deadline)
+        alluxio.serves(pod.ip, pod.ports.get("job-web", spoken), paths.JOB_MASTER_INFO, deadline)
         for pod in pods
         if pod.role == names.JOB_MASTER and pod.running
     )
@@ -117,11 +120,11 @@ def port_of(master: Pod, resource: Object, name: Literal["rpc", "web"], default:
 
 def rpc_port(master: Pod, resource: Object) -> int:
     """Return where a master takes calls."""
-    return port_of(master, resource, "rpc", DEFAULT_RPC)
+    return port_of(master, resource, "rpc", MASTER_PORTS.rpc)
 
 
 def _master_port(pod: Pod, resource: Object) -> int:
-    return port_of(pod, resource, "web", 19999)
+    return port_of(pod, resource, "web", MASTER_PORTS.web)
 
 
 def _port(resource: Object, path: tuple[str, ...], default: int, name: str = "web") -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
 from alluxio_operator.kinds.cluster.masters.journal import JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
@@ -65,14 +65,14 @@ class View:
     def context(self) -> dict[str, Any]:
         """The values for all templates."""
         step, observed = self.journal, self.observed
-        return context_of(
-            expansion.with_quotas(self.cluster, self.expansion),
-            journal_job=step.job,
-            journal_operation=step.status.operation if step.status else "",
-            journal_initialized=bool(step.status and step.status.state == "Initialized")
-            or observed.journal_was_initialized,
-            journal_made_for=step.status.members if step.status else observed.journal_members or self.cluster.members,
+        status = step.status
+        values = JournalValues(
+            job=step.job,
+            operation=status.operation if status else "",
+            initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
+            made_for=status.members if status else observed.journal_members,
         )
+        return context_of(expansion.with_quotas(self.cluster, self.expansion), values)
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from alluxio_operator.kinds.presto.objects.properties import as_text, role_of
 from alluxio_operator.kinds.presto.shutdown.grace import grace_of
 from alluxio_operator.kinds.presto.validate import USER_VARIABLE, Presto
 from alluxio_operator.kube.text import digest
+from alluxio_operator.workloads.anti_affinity import merged
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 
@@ -114,8 +115,7 @@ def _role(presto: Presto, role: str, shared: Mapping[str, Any], alluxio: Alluxio
         **_placement(given),
         "name": made.of(role),
         "selector": selector,
-        # A podAffinity of the user takes the place of the one to the cache; other kinds of affinity are added to it.
-        "affinity": {**(cache.affinity(spec) if is_worker else {}), **(given.affinity or {})} or None,
+        "affinity": merged(cache.affinity(spec) if is_worker else None, given.affinity),
         "spread": spread_of(given, selector, over_nodes=is_worker),
         "graceSeconds": grace_of(given, spec.graceful_shutdown, presto.dialect),
         "config": as_text(config),

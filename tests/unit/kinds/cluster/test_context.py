@@ -10,7 +10,7 @@ from tests.support.builders import TEMPLATES, cluster, merged
 
 from alluxio_operator.api.ufs import OWN_FOLDERS
 from alluxio_operator.engine.render import Renderer
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
 
 RENDERER = Renderer(TEMPLATES)
@@ -24,7 +24,7 @@ ROLES = {"master", "worker", "jobmaster", "logserver"}
 
 
 def context(**over: Any) -> dict[str, Any]:
-    return context_of(cluster(**over), journal_job="create", journal_operation="op", journal_initialized=False)
+    return context_of(cluster(**over), JournalValues(job="create", operation="op"))
 
 
 def pod_hashes(**over: Any) -> dict[str, str]:
@@ -217,3 +217,28 @@ def test_every_mount_is_in_a_folder_that_a_root_mount_is_refused_for():
     others = mounts - {"/mnt/ufs"}
     assert len(others) > 5
     assert {path for path in others if not path.startswith(OWN_FOLDERS)} == set()
+
+
+def test_the_journals_jobs_are_placed_as_the_masters_will_be():
+    spread = {"topologyKey": "topology.kubernetes.io/zone", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}
+    node_affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
+    masters = {
+        "replicas": 3,
+        "affinity": node_affinity,
+        "topologySpreadConstraints": [spread],
+        "podLabels": {"team": "data", "app.kubernetes.io/component": "master"},
+        "podAnnotations": {"sidecar.istio.io/inject": "false"},
+    }
+
+    values = context(masters=masters)
+
+    pod, master = values["journal"]["pod"], values["roles"]["master"]
+    own = {"podAntiAffinity"}
+    assert pod["affinity"].keys() == master["affinity"].keys() == {*own, "nodeAffinity"}
+    [constraint], [of_masters] = pod["spread"], master["spread"]
+    assert constraint["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "journal"
+    assert of_masters["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == "master"
+    assert pod["metadata"]["labels"]["team"] == "data"
+    assert pod["metadata"]["labels"]["app.kubernetes.io/component"] == "journal", "no Service of masters selects it"
+    assert pod["metadata"]["annotations"] == {"sidecar.istio.io/inject": "false"}
+    assert pod["resources"] == master["resources"], "a node without room for a master must not get its volume"

@@ -13,7 +13,7 @@ from tests.support.builders import TEMPLATES, cluster
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME
 from alluxio_operator.engine.render import Manifest, Renderer
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.names import Names
 
 LONGEST = "a" + "b-" * 19 + "c"
@@ -38,9 +38,7 @@ OPERATIONS = st.text("0123456789abcdef", min_size=8, max_size=8).map(lambda text
 
 
 def objects_of(name: str, operation: str = "0a1b2c3dc", **over: object) -> tuple[Manifest, ...]:
-    context = context_of(
-        cluster(name, **over), journal_job="create", journal_operation=operation, journal_initialized=False
-    )
+    context = context_of(cluster(name, **over), JournalValues(job="create", operation=operation))
     return RENDERER.render("alluxio", context)
 
 

@@ -9,7 +9,7 @@ from tests.support.builders import TEMPLATES, cluster, resource
 
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.validate import RESERVED_VARIABLES, Cluster, validate
 
 TOO_SMALL = {"resources": {"limits": {"memory": "100Mi"}}}
@@ -88,7 +88,7 @@ def test_a_variable_that_the_operator_sets_is_refused_by_name(name: str):
 
 def test_the_reserved_variables_are_those_that_are_rendered():
     everything = cluster(proxy={"enabled": True}, fuse={"enabled": True})
-    context = context_of(everything, journal_job="create", journal_operation="1", journal_initialized=False)
+    context = context_of(everything, JournalValues(job="create", operation="1"))
     rendered = {
         variable["name"]
         for manifest in Renderer(TEMPLATES).render("alluxio", context)

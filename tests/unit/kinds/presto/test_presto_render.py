@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.golden.prestos import manifests
 from tests.support.builders import ROOT
 from tests.support.crds import unknown_fields
 from tests.support.presto import resource
-from tests.support.presto_golden import manifests
 
 from alluxio_operator.api import crd
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR
@@ -184,8 +184,8 @@ def test_what_comes_from_secrets_is_in_no_text():
 
 
 def test_the_names_of_a_cluster_and_a_presto_of_the_same_name_never_meet():
-    from tests.golden.cases import CASES as CLUSTERS
-    from tests.golden.cases import manifests_of, resource_of
+    from tests.golden.clusters import CASES as CLUSTERS
+    from tests.golden.clusters import manifests_of, resource_of
 
     for case in CLUSTERS:
         name = resource_of(case)["metadata"]["name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus
-from alluxio_operator.engine.effects import Patch
+from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.operation import Operation
 from alluxio_operator.kinds.cluster.masters.rejoin import REJOINING, permission
 from alluxio_operator.kinds.cluster.view import View
@@ -19,7 +19,10 @@ def operations(view: View) -> Iterable[Operation]:
     """Yield the initialisation of the journal, whose Jobs are rendered, and the permission for a master to rejoin."""
     journal, rejoin = view.journal.status, view.rejoin
     status = {"journal": journal}
-    yield Operation("journal", status=status, intent=status if journal and _is_intent(journal) else {})
+    failed = (Delete(Ref.of(job), job["metadata"]["uid"]) for job in view.journal.failed)
+    yield Operation(
+        "journal", status=status, intent=status if journal and _is_intent(journal) else {}, effects=tuple(failed)
+    )
     pod = rejoin.permit
     yield Operation(
         "rejoin",

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
-from alluxio_operator.engine.gate import Gate, blocked, waiting
+from alluxio_operator.engine.gate import After, Gate, blocked, waiting
+from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
 from alluxio_operator.kinds.cluster.names import Names
@@ -22,6 +23,9 @@ from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, first_trouble
 
 GATE = "JournalInitialized"
+
+CREATE_AGAIN: Final = After(10.0)
+"""Until the next look after a Job failed; Kubernetes itself has tried its pod many times by then."""
 
 Mode = Literal["create", "adopt"]
 
@@ -33,6 +37,8 @@ class JournalStep:
     status: JournalStatus | None
     job: Mode | None
     gate: Gate
+    failed: tuple[Object, ...] = ()
+    """Jobs that Kubernetes gave up; each is deleted, and created again under its recorded name."""
 
     def with_rejoin(self, rejoin: RejoinStatus | None) -> JournalStep:
         """Return the step with what the status says of a master that joins again."""
@@ -58,7 +64,8 @@ def next_step(observed: Observed, uid: str, members: int) -> JournalStep:
     if known is None:
         return JournalStep(beginning, mode, _about_to_start(members))
     adopting = known.operation.endswith("a")
-    done = sum(_succeeded(job) for ordinal, job in observed.journal_jobs.items() if ordinal < members)
+    jobs = [job for ordinal, job in sorted(observed.journal_jobs.items()) if ordinal < members]
+    done = sum(state_of(job).phase is JobPhase.COMPLETE for job in jobs)
     # A majority's journals hold all that was ever acknowledged: who lost its own joins again later.
     if done >= (majority(members) if adopting else members):
         gate = Gate(GATE, True, "Initialized", "the journal is there")
@@ -68,7 +75,15 @@ def next_step(observed: Observed, uid: str, members: int) -> JournalStep:
         return JournalStep(ended, "adopt" if adopting else "create", gate)
     if any(ordinal not in observed.journal_jobs for ordinal in range(members)):
         return JournalStep(beginning, mode, _about_to_start(members))
-    return JournalStep(beginning, mode, _gate_while_initializing(observed, members))
+    failed = tuple(job for job in jobs if state_of(job).phase is JobPhase.FAILED)
+    gate = _gate_after_failure(failed[0]) if failed else _gate_while_initializing(observed, members)
+    return JournalStep(beginning, mode, gate, failed)
+
+
+def _gate_after_failure(job: Object) -> Gate:
+    state, name = state_of(job), job["metadata"]["name"]
+    said = f"Job {name} failed and is created again: {state.message or state.reason or 'its status gives no reason'}"
+    return Gate(GATE, False, state.reason or "JobFailed", said, requeue=CREATE_AGAIN)
 
 
 def _about_to_start(members: int) -> Gate:
@@ -128,11 +143,4 @@ def _for_others(observed: Observed, members: int) -> Gate:
         f"the claims hold a journal that was made for {made} masters, and spec.masters.replicas is {members}: set it "
         f"to 0 and then to {made}. Or start with an empty name space: delete the AlluxioCluster, delete the claims of "
         "its masters' journals, and create the AlluxioCluster again",
-    )
-
-
-def _succeeded(job: Object) -> bool:
-    return any(
-        condition["type"] == "Complete" and condition["status"] == "True"
-        for condition in job.get("status", {}).get("conditions", ())
     )

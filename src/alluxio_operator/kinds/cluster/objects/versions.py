@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-MASTER_INFO: Final = "/api/v1/master/info"
-"""Answered with 200 by a leader that serves, and by standbys of 2.9.4."""
-MASTER_OVERVIEW: Final = "/api/v1/master/webui_overview"
-"""Answered by every master that runs, also by a leader in safe mode."""
+from alluxio_operator.alluxio.paths import MASTER_INFO, MASTER_OVERVIEW
 
 
 def master_probe(version: str, members: int) -> str:

@@ -69,8 +69,7 @@ def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime
     if spec.upgrade.backup == "Never" or not isinstance(observed.master, MasterInfo):
         return NOTHING
     running = observed.master.version
-    # A build of somebody's own may say more than its version.
-    if running.startswith(spec.version):
+    if not changes_version(running, spec.version):
         return NOTHING
     known = observed.status.upgrade_backup
     if known is None or (known.from_, known.to) != (running, spec.version) or _is_old(known, now):
@@ -80,6 +79,11 @@ def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime
     elif known.state == "Failed" and now - moment(known.since) >= AGAIN_AFTER:
         known = known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now)})
     return _guard(known)
+
+
+def changes_version(running: str | None, wanted: str) -> bool:
+    """Return True if masters that report a version are to run another one; a private build may report more than it."""
+    return bool(running) and not str(running).startswith(wanted)
 
 
 def begun(known: UpgradeBackup, answer: str | NoAnswer) -> UpgradeBackup:

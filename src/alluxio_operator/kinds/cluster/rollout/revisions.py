@@ -35,14 +35,21 @@ def keep(kube: Kube, resource: Object, good: GoodSpec) -> str | None:
         return None
     except Refused as error:
         return error.message
+    log.info("spec of generation %s kept as %s", good.generation, good.revision)
+    # Each revision is of another generation, so until then no more than these can exist.
+    if good.generation > KEPT:
+        _drop_oldest(kube, cluster)
+    return None
+
+
+def _drop_oldest(kube: Kube, cluster: Names) -> None:
+    collection = KINDS["ControllerRevision"].path(cluster.namespace)
     selector = f"{cluster.owned_by_selector},app.kubernetes.io/component={COMPONENT}"
     found = sorted(kube.list(collection, selector), key=lambda one: int(one["revision"]))
     for old in found[:-KEPT]:
         with contextlib.suppress(NotFound, Conflict, Refused):
             path = KINDS["ControllerRevision"].path(cluster.namespace, old["metadata"]["name"])
             kube.delete(path, uid=old["metadata"]["uid"])
-    log.info("spec of generation %s kept as %s", good.generation, good.revision)
-    return None
 
 
 def read(kube: Kube, namespace: str, good: GoodSpec) -> Mapping[str, Any] | None:

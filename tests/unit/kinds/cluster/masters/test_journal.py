@@ -189,3 +189,15 @@ def test_the_volume_counts_as_initialized_by_status_or_by_its_mark(used):
     assert by_claim.journal_was_initialized is used
     assert observed(status=ClusterStatus(journal=initialized())).journal_was_initialized
     assert not observed(journal=initializing()).journal_was_initialized
+
+
+def test_a_job_that_failed_is_named_with_its_reason_and_deleted():
+    said = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failed pods"}
+    job = {**journal_job(), "status": {"conditions": [said]}}
+
+    step = journal.next_step(observed(journal=initializing(), job=job), UID, 1)
+
+    assert step.failed == (job,)
+    assert step.gate.reason == "BackoffLimitExceeded"
+    assert "too many failed pods" in step.gate.message
+    assert step.gate.requeue == journal.CREATE_AGAIN

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.golden.cases import manifests_of
+from tests.golden.clusters import manifests_of
 
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE
 

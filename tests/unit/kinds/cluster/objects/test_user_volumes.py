@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.golden.cases import CASES, manifests_of, resource_of
+from tests.golden.clusters import CASES, manifests_of, resource_of
 from tests.support.builders import cluster_spec
 
 from alluxio_operator.kinds.cluster.objects import user_volumes

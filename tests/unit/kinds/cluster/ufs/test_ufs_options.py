@@ -9,7 +9,7 @@ from tests.support.builders import TEMPLATES, cluster, cluster_spec, resource
 
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.context import context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.objects.properties import for_role
 from alluxio_operator.kinds.cluster.objects.properties import problems as property_problems
 from alluxio_operator.kinds.cluster.ufs import options as ufs
@@ -139,7 +139,7 @@ def test_a_change_of_the_secrets_restarts_who_keeps_them_from_before():
     def hashes(name: str) -> dict[str, str]:
         given = [{"name": "s3a.secretKey", "secretKeyRef": {"name": name, "key": "k"}}]
         made = cluster(rootMount={**S3, "optionsFrom": given})
-        context = context_of(made, journal_job=None, journal_operation="", journal_initialized=True)
+        context = context_of(made, JournalValues(initialized=True))
         return {role: values["configHash"] for role, values in context["roles"].items()}
 
     one, other = hashes("one"), hashes("other")
@@ -150,7 +150,7 @@ def test_no_secret_of_a_mount_stands_in_a_command_or_a_config_map():
     made = cluster(
         rootMount={**S3, "optionsFrom": [{"name": "s3a.secretKey", "secretKeyRef": {"name": "named", "key": "KEYED"}}]}
     )
-    context = context_of(made, journal_job=None, journal_operation="", journal_initialized=True)
+    context = context_of(made, JournalValues(initialized=True))
     for manifest in Renderer(TEMPLATES).render("alluxio", context):
         pod = manifest.obj.get("spec", {}).get("template", {}).get("spec", {})
         for container in (*pod.get("initContainers", ()), *pod.get("containers", ())):
