@@ -20,7 +20,7 @@ from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import changes_version
-from alluxio_operator.kinds.cluster.rollout.rollback import followed
+from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.kinds import Object, Ref
@@ -70,7 +70,7 @@ def foresee(
     `good_spec` is what is followed in place of `live`'s after a rollback.
     """
     status = ClusterStatus.model_validate(live.get("status", {}))
-    before, was = _rendered(followed(Observed(live, status, good_spec=good_spec)), (), renderer, now)
+    before, was = _rendered(with_effective_spec(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(wished, found, renderer, now)
     spec = plan.cluster.spec

@@ -15,7 +15,7 @@ from alluxio_operator.api.alluxiocluster import KIND, JobMasterPorts, MasterPort
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import without_journal, word_of_the_leader
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.pod_creation import refused_pods
@@ -55,7 +55,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         journal_claims=_of_masters(filter(cluster.owns, claims or ()), cluster.journal_claim),
         claims=claims,
         answers=answers,
-        master=word_of_the_leader(answers),
+        master=leader_answer(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
         refused_pods=refused_pods(kube, cluster, resource, status.layer, pods),
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
