@@ -1,1 +1,1 @@
-"""What the operator tells about itself: logs and metrics."""
+"""The operator's own logs and metrics."""

@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line, so that a cluster's story can be picked out of thousands of lines.
+"""Structured logs: one JSON object per line, so that a query can select the lines of one cluster.
 
-Every line has `time` (RFC 3339, UTC, milliseconds), `level`, `msg` and `logger`; inside `bound(...)` also the
-bound fields, so that code deep below a reconcile need not know whose reconcile it is.
+Every line has `time` (RFC 3339, UTC, milliseconds), `level`, `msg` and `logger`. Inside `bound(...)` it also has the
+bound fields: code deep below a reconcile logs without a reference to the owner.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _bound: ContextVar[Mapping[str, object]] = ContextVar("bound_log_fields", defaul
 
 
 def configure(level: str, stream: IO[str]) -> None:
-    """Send all that the process logs to `stream`, uncaught exceptions too; `level`: debug, info, warn or error."""
+    """Log everything to `stream`, including uncaught exceptions; `level`: debug, info, warn or error."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Formatter())
     root = logging.getLogger()
@@ -34,13 +34,13 @@ def configure(level: str, stream: IO[str]) -> None:
     root.setLevel(_LEVELS[level])
     sys.excepthook = lambda kind, error, trace: root.critical("uncaught", exc_info=(kind, error, trace))
     threading.excepthook = _log_end_of_thread
-    # The client's connection pool tells of every reconnect; its own debug lines would hold request bodies.
+    # The client's connection pool logs every reconnect, and its debug lines would contain request bodies.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("kubernetes").setLevel(logging.WARNING)
 
 
 def owner_fields(key: OwnerKey) -> dict[str, str]:
-    """Return the fields that name an owner in a line."""
+    """Return the log fields that name an owner."""
     return {"owner_kind": key.kind, "owner_namespace": key.namespace, "owner_name": key.name}
 
 
