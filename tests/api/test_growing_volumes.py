@@ -117,7 +117,7 @@ def test_a_class_that_cannot_expand_holds_up_nothing_and_the_size_can_be_set_bac
     stage.reconcile_until(lambda: grown(stage)["reason"] == "ClassCannotExpand")
     stage.reconcile_until(lambda: stage.status["phase"] == "Ready" and not stage.status.get("recreating"))
 
-    assert "claim journal-small-master-0 has 1Gi and can't grow to 2Gi" in grown(stage)["message"]
+    assert "PVC journal-small-master-0 has 1Gi and can't expand to 2Gi" in grown(stage)["message"]
     assert storage.stays in grown(stage)["message"]
     assert storage.sizes()[CLAIMS[0]] == "1Gi"
     assert stage.condition("ConfigurationApplied")["status"] == "True"
@@ -143,7 +143,7 @@ def test_what_is_not_bound_yet_is_waited_for(stage: Stage, storage: Storage):
 
     stage.edit(**wish(storage.grows, logs="2Gi"))
     stage.reconcile()
-    assert "small-logs grows from 1Gi to 2Gi once it is bound" in grown(stage)["message"]
+    assert "small-logs expands from 1Gi to 2Gi once it is bound" in grown(stage)["message"]
     assert stage.condition("ConfigurationApplied")["status"] == "True"
 
     storage.bind()

@@ -9,7 +9,7 @@ k delete pod ha-master-1 ha-master-2 --wait=false --grace-period=1 >/dev/null
 within 120 reason JournalInitialized JournalMissing
 within 30 phase Degraded
 condition ha JournalInitialized message; echo
-condition ha JournalInitialized message | has "delete claims journal-ha-master-0, journal-ha-master-1, journal-ha-master-2" || fail "the ways out are not named"
+condition ha JournalInitialized message | has "delete the AlluxioCluster and PVCs journal-ha-master-0, journal-ha-master-1, journal-ha-master-2" || fail "the ways out are not named"
 sleep 20
 [ -z "$(permitted ha-master-1 ha-master-2)" ] || fail "somebody was permitted to begin anew"
 stopped() { [ "$(condition ha MastersServing status)" = False ]; }

@@ -10,7 +10,7 @@ k delete pod small-master-0 --wait=false --grace-period=1
 within 90 reason JournalMissing
 condition small JournalInitialized message; echo
 within 20 phase Degraded
-condition small JournalInitialized message | has "delete claim journal-small-master-0" || fail "the ways out are not named"
+condition small JournalInitialized message | has "delete the AlluxioCluster and PVC journal-small-master-0" || fail "the ways out are not named"
 k get pod small-master-0 -o jsonpath='{.status.containerStatuses[0].state}' | has running && fail "a master runs without its journal"
 
 echo "2. it comes back, and with it everything else"

@@ -24,8 +24,8 @@ from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
 from alluxio_operator.kinds.cluster.objects.tiers import (
     SOCKET_FOLDER,
     TierVolume,
-    folders_to_give,
     host_folder,
+    host_folders,
     tier_folder,
     tier_volumes,
 )
@@ -139,7 +139,7 @@ def _workers(cluster: Cluster) -> dict[str, Any]:
         "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, made)],
         "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
         "sockets": _sockets(cluster),
-        "give": folders_to_give(spec.workers, made),
+        "hostFolders": host_folders(spec.workers, made),
     }
 
 

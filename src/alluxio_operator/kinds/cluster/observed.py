@@ -11,7 +11,7 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.storage.pvc import FoundVolumes
+from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
@@ -48,7 +48,7 @@ class Observed:
 
     backup: BackupStatus | NoAnswer | None = None
     """How the backup stands that the status says is running."""
-    volumes: FoundVolumes | None = None
+    volumes: VolumeObjects | None = None
     """PVCs and the StatefulSets that make them; None when every size is as recorded, so that nobody looked."""
     ufs: UfsHealth | None = None
     """How the storage below is, asked for when a master is about to be replaced only."""

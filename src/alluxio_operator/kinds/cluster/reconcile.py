@@ -30,8 +30,8 @@ from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
-from alluxio_operator.kinds.cluster.storage.expansion import unsettled
-from alluxio_operator.kinds.cluster.storage.observe import volumes
+from alluxio_operator.kinds.cluster.storage.expansion import needs_expansion
+from alluxio_operator.kinds.cluster.storage.observe import read_volumes
 from alluxio_operator.kinds.cluster.ufs.probe import AskUfs, UfsProbe
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
@@ -63,7 +63,7 @@ class ClusterLogic:
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return what has to be asked before anything can be decided."""
-        new_sizes = unsettled(desired_volumes(model.spec, model.names), observed.status)
+        new_sizes = needs_expansion(desired_volumes(model.spec, model.names), observed.status)
         at_work = not model.spec.paused and any(pod.running for pod in observed.pods)
         return (*([VOLUMES] if new_sizes else []), *([USAGE] if at_work else []))
 
@@ -73,7 +73,7 @@ class ClusterLogic:
             observed = self._with_usage(look, model, observed)
         if VOLUMES in questions:
             desired = desired_volumes(model.spec, model.names)
-            observed = replace(observed, volumes=volumes(look.kube, model.names, observed, desired))
+            observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
             observed = replace(observed, ufs=health)

@@ -59,7 +59,7 @@ class View:
         """The next step of volumes whose size in the spec has changed."""
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
         mounted = {pod.name for pod in self.observed.pods}
-        return expansion.next_step(sizes, self.observed.status, self.observed.volumes, mounted)
+        return expansion.next_expansion_step(sizes, self.observed.status, self.observed.volumes, mounted)
 
     @cached_property
     def context(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is done with the properties that a leading master takes while it runs; pure."""
+"""Operation that updates the leader's dynamic properties; pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from alluxio_operator.kinds.cluster.objects import dynamic
 from alluxio_operator.kinds.cluster.objects.dynamic import DynamicUpdate, UpdateConfiguration
 from alluxio_operator.kinds.cluster.view import View
 
-TRY_AGAIN: Final = 15.0
-"""Seconds until a leader that didn't answer is asked again to take its properties."""
+RETRY_SECONDS: Final = 15.0
+"""Requeue delay after the leader gave no answer or refused a property."""
 
 
 def operations(view: View) -> Iterable[Operation]:
-    """Yield the update of the leader's configuration."""
+    """Yield the update of the leader's dynamic properties."""
     step = dynamic.next_update(view.cluster.spec, view.master_properties, view.observed, view.current_leader)
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
@@ -33,5 +33,5 @@ def _operation(view: View, step: DynamicUpdate) -> Operation:
         status={"dynamic_properties": step.status},
         effects=() if leader is None else (UpdateConfiguration(leader, step.properties),),
         gate=step.gate,
-        requeue_after=None if step.gate is None or step.gate.passed or view.cluster.spec.paused else TRY_AGAIN,
+        requeue_after=None if step.gate is None or step.gate.passed or view.cluster.spec.paused else RETRY_SECONDS,
     )

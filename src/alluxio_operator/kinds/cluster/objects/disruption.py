@@ -1,4 +1,4 @@
-"""How many pods of a role may be away at once while nodes are drained."""
+"""PodDisruptionBudgets: how many pods of a role a node drain may evict at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from alluxio_operator.kinds.cluster import names
 class Budget:
     """One role's PodDisruptionBudget.
 
-    `unhealthy` says whether a pod that isn't ready may be evicted always, or only while the others are well.
+    `unhealthy` is its unhealthyPodEvictionPolicy: whether an unready pod may be evicted always, or only while enough
+    others are ready.
     """
 
     role: str
@@ -23,17 +24,17 @@ class Budget:
 
 
 def budgets(spec: ClusterSpec, members: int) -> Iterable[Budget]:
-    """Yield the budgets of a cluster whose quorum has so many members, whether they run or are stopped.
+    """Yield the budgets of a cluster whose quorum has `members` masters, also while they are scaled to zero.
 
-    A single pod gets none: one that lets it go would say nothing, and one that doesn't would hold up every drain until
-    somebody removes it. A DaemonSet gets none, since a drain leaves its pods alone.
+    A role with a single pod gets none: a budget of 1 would have no effect, and a budget of 0 would block every drain
+    until a user removes it. A DaemonSet gets none, since a drain skips its pods.
     """
     if members > 1:
-        # Masters that aren't ready count, too: in the midst of an election all of them may be, and the quorum has to
-        # outlive a drain of several nodes.
+        # Protect unready masters, too: during an election all of them may be unready, and the quorum has to survive a
+        # drain of several nodes.
         yield Budget(names.MASTER, 1, "IfHealthyBudget")
     if spec.workers.workload == "StatefulSet" and spec.workers.count > 1:
-        # A worker isn't ready until a master has taken it, so that a drain might wait for masters that it moves itself.
+        # A worker isn't ready before a master has registered it: a drain that evicts masters could wait for itself.
         yield Budget(names.WORKER, 1, "AlwaysAllow")
     if spec.proxy.enabled and spec.proxy.replicas > 1:
         yield Budget(names.PROXY, 1, "AlwaysAllow")

@@ -1,9 +1,10 @@
-"""Properties that a leading master takes while it runs: which they are, and what it has to be told; pure.
+"""Dynamic properties: which ones a running leader applies, and which ones it still needs; pure.
 
-Alluxio accepts almost every property while it runs and reads most of them once, at the start. Those here were seen to
-take effect on a running leader (docs/decisions/0031-properties-without-a-restart.md). A change of no other restarts
-nothing: it is written for the next start, and the leader is told. Standbys can't be told and read nothing anew, so
-whoever comes to lead is told then; the status keeps who was told what.
+Alluxio accepts almost any property at run time but reads most of them only at the start. The properties here take
+effect on a running leader (run on 2.9.4; docs/decisions/0031-properties-without-a-restart.md). If only these change, no
+pod restarts: the operator writes them to the properties file for the next start, and updates the leader by RPC. A
+standby accepts no update and doesn't reread the file. So the operator updates a new leader when it takes over. The
+status records which pod has which properties.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SWITCH: Final = "alluxio.conf.dynamic.update.enabled"
 
 @dataclass(frozen=True, slots=True)
 class Dynamic:
-    """A property that is taken while running: Alluxio's own value, and the roles that read it but can't be told."""
+    """A dynamic property: Alluxio's default, and the other roles that read it, which need a restart to change it."""
 
     default: str
     kind: Literal["duration", "boolean"] = "duration"
@@ -45,17 +46,18 @@ DYNAMIC: Final[Mapping[str, Mapping[str, Dynamic]]] = {
         "alluxio.master.worker.timeout": Dynamic("5min"),
     },
 }
-"""By version. Not among them for 2.9.3: it fixes how often a check runs when the check is begun."""
+"""By version. Version 2.9.3 has none: it fixes the interval of a check when the check starts."""
 
 DURATION: Final = re.compile(r"0*[1-9][0-9]*(ms|millisecond|s|sec|second|m|min|minute|h|hr|hour|d|day)?", re.IGNORECASE)
-"""Those above 0 that Alluxio reads; a number alone is milliseconds."""
+"""Durations above 0 that Alluxio parses; a number without a unit is in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class DynamicUpdate:
-    """What the leader is to be told now, and the gate as it is if nobody tells; `status` is who was told what."""
+    """The properties that the leader needs, if any, and the gate until it has them."""
 
     status: DynamicProperties | None = None
+    """The last update: which pod has which properties."""
     leader: Pod | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     gate: Gate | None = None
@@ -63,77 +65,77 @@ class DynamicUpdate:
 
 @dataclass(frozen=True, slots=True)
 class UpdateConfiguration:
-    """Properties that a leading master is to take while it runs; once more is as good as once."""
+    """Update of a running leader's properties; repeating it changes nothing."""
 
     leader: Pod
     properties: Mapping[str, str]
 
 
 def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> frozenset[str]:
-    """Return the properties of a role whose change restarts nothing: masters are told, and the role doesn't read them.
+    """Return the properties whose change doesn't restart a role: it is a master, or doesn't read them.
 
-    `site` are all that the role has.
+    `site` holds all properties of the role.
     """
     return frozenset(
         key
-        for key, one in _taken(spec, site).items()
+        for key, one in _dynamic(spec, site).items()
         if key in site and (role == names.MASTER or role not in one.also_read_by)
     )
 
 
 def wanted(spec: ClusterSpec, site: Mapping[str, str], known: Iterable[str]) -> Mapping[str, str]:
-    """Return what a leader with the properties `site` is to have of these; what is no longer set is as Alluxio has it.
+    """Return the dynamic properties that a leader with the properties `site` needs.
 
-    `known` are those that masters may have been started with, or told.
+    `known` are the keys that masters may have had before: those that are no longer set get Alluxio's default.
     """
-    # The JVM's own options win at the start, and nobody expects them to be changed by anything else.
+    # JVM options win over the properties file at the start, so an update must not override them either.
     fixed = {option[2:].partition("=")[0] for option in spec.masters.jvm.options if option.startswith("-D")}
-    once = frozenset(known)
+    had = frozenset(known)
     return {
         key: site.get(key, one.default)
-        for key, one in sorted(_taken(spec, site).items())
-        if (key in site or key in once) and key not in fixed
+        for key, one in sorted(_dynamic(spec, site).items())
+        if (key in site or key in had) and key not in fixed
     }
 
 
 def next_update(spec: ClusterSpec, site: Mapping[str, str], observed: Observed, leader: Pod | None) -> DynamicUpdate:
-    """Return what a leader is to be told; None stands for one that isn't there or is about to be replaced anyway."""
+    """Return the update that the leader needs; `leader` is None if none leads or the rollout replaces it next."""
     before = observed.status.dynamic_properties
     properties = wanted(spec, site, before.properties if before else ())
     if not properties:
         return DynamicUpdate()
     if leader is None or not isinstance(observed.master, MasterInfo):
-        # Why is another gate's word; the one that comes next has read it, or is told.
+        # Another gate reports the missing leader. The next one has read the file, or gets an update.
         return DynamicUpdate(before)
     if before is not None and before == _record(leader, properties):
-        return DynamicUpdate(before, gate=_taken_by(leader))
-    said = f"{leader.name} is to be told {_listed(properties)}"
-    return DynamicUpdate(before, leader, properties, Gate(GATE, False, "Waiting", said))
+        return DynamicUpdate(before, gate=_applied(leader))
+    message = f"the leader {leader.name} needs {_listed(properties)}"
+    return DynamicUpdate(before, leader, properties, Gate(GATE, False, "Waiting", message))
 
 
 def after_update(step: DynamicUpdate, answer: Mapping[str, bool] | NoAnswer) -> DynamicUpdate:
-    """Return what came of it."""
+    """Return the update with the leader's answer: True for each property that it accepted."""
     leader, properties = step.leader, step.properties
     if leader is None:
         return step
     if isinstance(answer, NoAnswer):
-        said = f"{leader.name} is to be told {_listed(properties)}: {answer.reason}"
-        return DynamicUpdate(step.status, leader, properties, Gate(GATE, False, "NoAnswer", said))
+        message = f"the leader {leader.name} needs {_listed(properties)}: {answer.reason}"
+        return DynamicUpdate(step.status, leader, properties, Gate(GATE, False, "NoAnswer", message))
     refused = {key: text for key, text in properties.items() if not answer.get(key)}
     if refused:
-        said = f"{leader.name} doesn't take {_listed(refused)}; its log says why. Set another value, or none"
-        return DynamicUpdate(step.status, leader, properties, Gate(GATE, False, "Refused", said))
-    return DynamicUpdate(_record(leader, properties), leader, properties, _taken_by(leader))
+        message = f"the leader {leader.name} refused {_listed(refused)}. See its log; set another value, or remove it"
+        return DynamicUpdate(step.status, leader, properties, Gate(GATE, False, "Refused", message))
+    return DynamicUpdate(_record(leader, properties), leader, properties, _applied(leader))
 
 
 def newly_applied(before: DynamicProperties | None, after: DynamicProperties | None) -> Iterable[str]:
-    """Return the properties that a leader has got since, with their values."""
+    """Return the properties that differ from `before`, as key=value."""
     known = before.properties if before else {}
     return [f"{key}={value}" for key, value in (after.properties if after else {}).items() if known.get(key) != value]
 
 
 def problems(spec: ClusterSpec) -> Iterable[Problem]:
-    """Yield values that no master would take; one that reads them at its start ends with an error."""
+    """Yield values that a master refuses; a master that reads such a value at its start exits with an error."""
     given = {"spec.properties": spec.properties}
     given |= {f"{one.path}.properties": one.process.properties for one in processes(spec).values()}
     for path, properties in given.items():
@@ -152,7 +154,7 @@ def problems(spec: ClusterSpec) -> Iterable[Problem]:
                 yield Problem(f"{path}[{key}]", value, "is neither true nor false", "set it to one of them")
 
 
-def _taken(spec: ClusterSpec, site: Mapping[str, str]) -> Mapping[str, Dynamic]:
+def _dynamic(spec: ClusterSpec, site: Mapping[str, str]) -> Mapping[str, Dynamic]:
     return DYNAMIC.get(spec.version, {}) if site.get(SWITCH, "").lower() == "true" else {}
 
 
@@ -160,8 +162,8 @@ def _record(leader: Pod, properties: Mapping[str, str]) -> DynamicProperties:
     return DynamicProperties(pod=leader.name, uid=leader.uid, restarts=leader.restarts, properties=dict(properties))
 
 
-def _taken_by(leader: Pod) -> Gate:
-    return Gate(GATE, True, "Taken", f"{leader.name} has what is taken without a restart")
+def _applied(leader: Pod) -> Gate:
+    return Gate(GATE, True, "Taken", f"the leader {leader.name} has all dynamic properties")
 
 
 def _listed(properties: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What each process of an AlluxioCluster needs of memory, and how that is divided."""
+"""Memory that each process of an AlluxioCluster needs, divided into heap, direct memory, overhead and tiers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ROCKSDB = 512 * MI
 
 
 def divisions(spec: ClusterSpec) -> dict[str, Division | Problem]:
-    """Return the division of each process of a cluster by role."""
-    return {wish.role: divide(wish) for wish in _needs(spec)}
+    """Return the memory division of each process, by role; a Problem if the memory doesn't fit."""
+    return {needs.role: divide(needs) for needs in _needs(spec)}
 
 
 def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:

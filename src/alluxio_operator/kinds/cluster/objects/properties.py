@@ -1,6 +1,6 @@
-"""Alluxio's properties of each role, in numbered precedence: defaults, derived, the cluster's, the role's.
+"""Computes Alluxio's properties for each role, in layers: defaults, the cluster's, the role's, derived values.
 
-Sources: Alluxio 2.9's property list; what was measured on a running 2.9.4 is said beside the value.
+Source: the property list of Alluxio 2.9. A comment next to a value names the version on which it was measured.
 """
 
 from __future__ import annotations
@@ -22,61 +22,56 @@ JOURNAL_FOLDER: Final = "/journal"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
 CONF_FOLDER: Final = "/etc/alluxio"
 PLAIN_CONF_FOLDER: Final = "/etc/alluxio-plain"
-"""Where an init container finds the configuration to which it adds what Secrets hold."""
+"""Folder with the configuration before an init container adds the values from Secrets."""
 
 FIRST_ELECTION: Final = "alluxio.master.embedded.journal.ratis.config.raft.server.rpc.first-election.timeout"
-"""Settings of Ratis, which carries the journal: how long who has just started waits before it stands for election."""
+"""Prefix of settings of Ratis, which replicates the journal: how long a new member waits before its first election."""
 
 DEFAULTS: Final[Mapping[str, str]] = {
-    # It would call home at each start.
+    # Alluxio would contact its vendor's server at each start.
     "alluxio.master.update.check.enabled": "false",
-    # Lets a property that Alluxio takes while running be set without a restart.
+    # Lets the operator set dynamic properties without a restart.
     "alluxio.conf.dynamic.update.enabled": "true",
     "alluxio.web.ui.enabled": "false",
-    # Alluxio's own default acknowledges a write that lies in one worker's memory only: a pod that goes, and pods go,
-    # takes it along.
+    # By default, Alluxio acknowledges a write that is only in one worker's memory. Losing the pod would lose the data.
     "alluxio.user.file.writetype.default": "CACHE_THROUGH",
-    # A lone member of a journal elects itself within half a second. With Ratis 2.4 one that is elected before it has
-    # started up leads and never serves ("stateMachineUpdater is uninitialized"): seen on a busy machine, with 2.9.3's
-    # job master.
+    # A single member elects itself within half a second. With Ratis 2.4, a member that is elected before its startup is
+    # complete leads but never serves ("stateMachineUpdater is uninitialized"; seen on a busy machine, with the job
+    # master of 2.9.3).
     f"{FIRST_ELECTION}.min": "2s",
     f"{FIRST_ELECTION}.max": "3s",
 }
-"""What the operator prefers to Alluxio's own defaults; anybody may set it otherwise."""
+"""Defaults of the operator that replace Alluxio's; the spec may override them."""
 
 FAILOVER: Final[Mapping[str, str]] = {
-    # How long a standby hears nothing before it stands for election; Alluxio's own are 10s and 20s.
+    # How long a standby waits for the leader before it starts an election; Alluxio's defaults are 10s and 20s.
     "alluxio.master.embedded.journal.election.timeout.min": "1s",
     "alluxio.master.embedded.journal.election.timeout.max": "2s",
-    # One that has just started waits longer: it is busy with its start, and would take the lead away from one that is
-    # well.
+    # A new member waits longer: while it is busy with its startup, it would take the lead from a healthy leader.
     f"{FIRST_ELECTION}.min": "4s",
     f"{FIRST_ELECTION}.max": "8s",
-    # Safe mode: the time in which workers find the new leader; its own is 5s.
+    # Safe mode, in which workers find the new leader; Alluxio's default is 5s.
     "alluxio.master.worker.connect.wait.time": "2s",
-    # How long a client or worker sleeps before it tries again; its own is 3s, and Alluxio warns of a safe mode that is
-    # shorter than that.
+    # Longest pause before a client or worker retries; Alluxio's default is 3s. Alluxio warns if safe mode is shorter.
     "alluxio.user.rpc.retry.max.sleep": "1s",
-    # A master whose node or pod is gone at once closes no connection: who waits for its answer finds out by asking
-    # whether it is still there. Alluxio's own are 30s each, and servers end connections that ask more often than that.
+    # A master whose node or pod fails suddenly doesn't close its connections: only keepalive pings show a waiting
+    # client that it is gone. Alluxio's defaults are 30s each, and by default servers drop connections that ping faster.
     "alluxio.user.network.rpc.keepalive.time": "2s",
     "alluxio.user.network.rpc.keepalive.timeout": "2s",
-    # How long each master is asked whether it leads; its own is 30s, which one that is gone at once would use up.
+    # Timeout of the question to each master whether it leads; Alluxio's default of 30s is spent on a failed master.
     "alluxio.user.master.polling.timeout": "2s",
     "alluxio.master.network.permit.keepalive.time": "1s",
     "alluxio.worker.network.permit.keepalive.time": "1s",
     "alluxio.job.master.network.permit.keepalive.time": "1s",
 }
-"""The same, for several masters: how soon clients are served again when the leader is gone; see
-docs/high-availability.md for what was measured.
-"""
+"""Further defaults for several masters, for a faster failover; docs/high-availability.md has the measurements."""
 
 DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
-    # Alluxio's own default, the newer S3 interface, answers every call of the REST interface with 200 and nothing in
-    # it, and does nothing (run on 2.9.4).
+    # By default, Alluxio serves the newer S3 interface. Then the proxy answers every call of the REST interface with an
+    # empty 200 and does nothing (run on 2.9.4).
     names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false"},
 }
-"""The same for one role."""
+"""Further defaults, by role."""
 
 RESERVED: Final = frozenset(
     {
@@ -98,13 +93,13 @@ RESERVED: Final = frozenset(
         "alluxio.worker.hostname",
     }
 )
-"""Reserved beside what is derived: set elsewhere, or derived for another number of masters."""
+"""Reserved properties, with the derived ones: set elsewhere, or derived only for some numbers of masters."""
 
 
 def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Mapping[str, str]:
-    """Return what follows from the spec's own fields; nobody may set it by hand.
+    """Return the properties that follow from fields of the spec; a user can't set them by hand.
 
-    `members` is the number of masters, where it isn't the one in the spec: it stays while they are scaled to zero.
+    `members` is the number of masters if it differs from the spec's: it stays while they are scaled to zero.
     """
     count = _masters(spec, members)
     masters = [cluster.master_host(ordinal, count) for ordinal in range(count)]
@@ -116,7 +111,7 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
         "alluxio.master.journal.type": "EMBEDDED",
         "alluxio.master.journal.folder": JOURNAL_FOLDER,
         "alluxio.master.metastore.dir": METASTORE_FOLDER,
-        # Standbys answer HTTP only with it: without it they can't be told from the dead.
+        # Without it, standbys don't answer HTTP and would look down.
         "alluxio.standby.master.web.enabled": True,
         "alluxio.master.rpc.addresses": _addresses(masters, ports.rpc),
         "alluxio.master.embedded.journal.addresses": _addresses(masters, ports.embedded_journal),
@@ -127,8 +122,8 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
         **socket_properties(spec.workers),
     }
     if len(masters) == 1:
-        # A list with a single address isn't taken for an address: workers stop with "unable to determine master
-        # address" (run on 2.9.4).
+        # Workers don't accept a list with a single address: they exit with "unable to determine master address" (run on
+        # 2.9.4).
         values["alluxio.master.hostname"] = masters[0]
         del values["alluxio.master.rpc.addresses"]
     if spec.job_service.enabled:
@@ -136,7 +131,7 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
         job_master_host = cluster.host(names.JOB_MASTER, 0)
         values |= {
             "alluxio.job.master.hostname": job_master_host,
-            # Without these two, Alluxio looks for job masters beside the masters of an embedded journal.
+            # Without these two, Alluxio expects a job master at the address of each master with an embedded journal.
             "alluxio.job.master.rpc.addresses": _addresses([job_master_host], job_master.rpc),
             "alluxio.job.master.embedded.journal.addresses": _addresses([job_master_host], job_master.embedded_journal),
             "alluxio.job.master.rpc.port": job_master.rpc,
@@ -150,7 +145,7 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
 
 
 def derived_for(spec: ClusterSpec, role: str) -> Mapping[str, str]:
-    """Return what follows from the spec for one role alone, so that a change of it restarts no other."""
+    """Return the derived properties of one role only, so that their change restarts no other role."""
     by_role: Mapping[str, Mapping[str, object]] = {
         names.PROXY: {"alluxio.proxy.web.port": spec.proxy.ports.web},
         names.FUSE: {"alluxio.fuse.web.enabled": "true", "alluxio.fuse.web.port": spec.fuse.ports.web},
@@ -166,25 +161,25 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **_failover(spec, members, role),
         **spec.properties,
         **processes(spec)[role].process.properties,
-        # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
+        # Last: another value would contradict the ports, mounts and addresses of the objects.
         **{key: value for key, value in derived(spec, cluster, members).items() if _concerns(key, role)},
         **derived_for(spec, role),
     }
 
 
 def _concerns(key: str, role: str) -> bool:
-    # A port or a tier of workers is nothing to restart masters for, and nobody else asks a master's own HTTP port.
-    if key in _FOR_ITSELF:
-        return role == _FOR_ITSELF[key]
+    # A changed port or tier of workers must not restart masters. Only a master itself reads its HTTP port.
+    if key in _OWN_PORTS:
+        return role == _OWN_PORTS[key]
     of_workers = key.startswith(("alluxio.worker.", "alluxio.job.worker."))
     return not (of_workers and role in (names.MASTER, names.JOB_MASTER, names.LOG_SERVER))
 
 
-_FOR_ITSELF: Final = {"alluxio.master.web.port": names.MASTER, "alluxio.job.master.web.port": names.JOB_MASTER}
+_OWN_PORTS: Final = {"alluxio.master.web.port": names.MASTER, "alluxio.job.master.web.port": names.JOB_MASTER}
 
 
 def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -> dict[str, str]:
-    """Return what a client needs to find the masters, and the cluster's own settings for users."""
+    """Return the properties of clients: the addresses of the masters, and the cluster's alluxio.user properties."""
     addresses = {
         key: value
         for key, value in derived(spec, cluster, members).items()
@@ -203,13 +198,13 @@ def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -
 
 
 def problems(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
-    """Yield the properties that were set by hand though they follow from other fields."""
+    """Yield the properties in the spec that have no effect, or that follow from other fields."""
     reserved = derived(spec, cluster).keys() | RESERVED
     yield from _without_effect(spec)
     yield from _by_hand("spec.properties", spec.properties, reserved)
     for one in processes(spec).values():
         yield from _by_hand(f"{one.path}.properties", one.process.properties, reserved)
-        # An option of the JVM wins over every properties file.
+        # A JVM option wins over every properties file.
         options = dict(option[2:].partition("=")[::2] for option in one.process.jvm.options if option.startswith("-D"))
         yield from _by_hand(f"{one.path}.jvm.options", options, reserved)
 
@@ -223,7 +218,7 @@ def _without_effect(spec: ClusterSpec) -> Iterable[Problem]:
                 yield Problem(
                     field=f"{path}[{key}]",
                     value=properties[key],
-                    message="is read by no Alluxio since 2.3",
+                    message="has no effect since Alluxio 2.3",
                     remedy="remove it; alluxio.worker.tieredstore.free.ahead.bytes makes room ahead of writes, and "
                     "spec.workers.tierReserve keeps room for moving blocks between tiers",
                 )
@@ -240,19 +235,19 @@ def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterabl
 
 
 def as_text(properties: Mapping[str, str]) -> str:
-    """Return properties as a Java properties file, sorted, so that the same values give the same text."""
+    """Return the text of a Java properties file; sorted, so that equal values give equal text."""
     return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)
 
 
 def _failover(spec: ClusterSpec, members: int | None, role: str = "") -> Mapping[str, str]:
     if _masters(spec, members) == 1:
         return {}
-    # There is one job master, and it has a journal of its own.
-    alone = role == names.JOB_MASTER
-    return {key: value for key, value in FAILOVER.items() if not (alone and key.startswith(_OF_THE_JOURNAL))}
+    # The operator runs one job master, whose journal has no other member.
+    single = role == names.JOB_MASTER
+    return {key: value for key, value in FAILOVER.items() if not (single and key.startswith(_JOURNAL_PREFIX))}
 
 
-_OF_THE_JOURNAL: Final = "alluxio.master.embedded.journal."
+_JOURNAL_PREFIX: Final = "alluxio.master.embedded.journal."
 
 
 def _masters(spec: ClusterSpec, members: int | None) -> int:

@@ -1,8 +1,8 @@
-"""The worker's cache as Alluxio's properties and as volumes of its pods.
+"""Derives Alluxio's properties and the volumes of worker pods from the cache tiers.
 
-What Alluxio 2.9 does with several tiers was measured on 2.9.4: a new block goes to the first tier with room, blocks in
-use move up and others down by swapping, and only when all tiers are full the coldest blocks are dropped. The watermarks
-of older versions are still in its list of properties and read by nothing.
+With several tiers, Alluxio 2.9 writes a new block to the first tier with room. It swaps blocks between tiers: blocks
+in use move up, others down. When all tiers are full, it evicts the coldest blocks (run on 2.9.4). The watermark
+properties of older versions are still in its property list, but it doesn't read them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from alluxio_operator.kinds.cluster.names import Names
 
 TIER_FOLDER: Final = "/tiers"
 SOCKET_FOLDER: Final = "/alluxio-sockets"
-"""Where workers and clients have the folder of the domain sockets: the same for both, as it is one property."""
+"""Folder of the domain sockets in workers and clients: the same path for both, since one property sets it."""
 
 MI: Final = 1024**2
 LARGEST_RESERVE: Final = 1024 * MI
-"""What Alluxio itself reserves in each tier, however small that tier is."""
+"""Bytes that Alluxio reserves in each tier by default, however small the tier is."""
 
 _SLACK = 16 * MI
-"""A tier's volume is a little larger than its quota, since files in it take whole pages; counted in the overhead."""
+"""Bytes by which a tier's volume exceeds its quota, since files take whole pages; part of the memory overhead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +36,24 @@ class TierVolume:
 
     name: str
     folder: str
-    """Where the worker has it."""
+    """Path in the worker's container."""
     per_pod: bool
-    """Whether each pod has a folder of its own in it, named after it."""
+    """Whether each pod uses a subfolder with the pod's name."""
     source: Mapping[str, Any] | None
-    """An entry of the pod's `volumes`, without its name; None when the StatefulSet makes it from a claim's template."""
+    """An entry of the pod's `volumes`, without its name; None if it comes from a volumeClaimTemplate."""
     claim: Mapping[str, Any] | None
-    """Spec of that template."""
+    """Spec of that volumeClaimTemplate."""
     on_node_disk: int
-    """Bytes that it may take of the node's own disk."""
+    """Bytes that it may use of the node's ephemeral storage."""
 
 
 def tier_folder(name: str) -> str:
-    """Return where a tier is mounted in a worker."""
+    """Return the mount path of a tier in a worker."""
     return f"{TIER_FOLDER}/{name.lower()}"
 
 
 def reserve(workers: Workers) -> int:
-    """Return how many bytes each tier keeps free for moving blocks between tiers; 0 for a single tier."""
+    """Return the bytes that each tier keeps free for moving blocks between tiers; 0 for a single tier."""
     if len(workers.tiers) < 2:
         return 0
     if workers.tier_reserve:
@@ -62,7 +62,7 @@ def reserve(workers: Workers) -> int:
 
 
 def tier_properties(workers: Workers) -> dict[str, object]:
-    """Return what Alluxio is told of the tiers and of the sockets."""
+    """Return Alluxio's properties for the tiers."""
     values: dict[str, object] = {"alluxio.worker.tieredstore.levels": len(workers.tiers)}
     for level, tier in enumerate(workers.tiers):
         prefix = f"alluxio.worker.tieredstore.level{level}"
@@ -70,7 +70,7 @@ def tier_properties(workers: Workers) -> dict[str, object]:
         values[f"{prefix}.dirs.path"] = tier_folder(tier.name)
         values[f"{prefix}.dirs.mediumtype"] = tier.lies_on
         values[f"{prefix}.dirs.quota"] = in_bytes(tier.quota)
-    # Of the first tier whatever it is called: the ramdisk is what the launch scripts would mount there.
+    # The launch scripts mount a ramdisk of this size for the first tier, whatever its alias is.
     values["alluxio.worker.ramdisk.size"] = in_bytes(workers.tiers[0].quota)
     if len(workers.tiers) > 1:
         values["alluxio.worker.management.tier.align.reserved.bytes"] = reserve(workers)
@@ -78,7 +78,7 @@ def tier_properties(workers: Workers) -> dict[str, object]:
 
 
 def socket_properties(workers: Workers) -> dict[str, object]:
-    """Return what workers and clients are told of the domain sockets."""
+    """Return the properties of workers and clients for the domain sockets."""
     if workers.short_circuit.policy == "None":
         return {}
     return {
@@ -93,14 +93,14 @@ def tier_volumes(workers: Workers, cluster: Names) -> tuple[TierVolume, ...]:
 
 
 def host_folder(path: str, cluster: Names) -> str:
-    """Return a cluster's own folder below a folder of the node: two clusters never share one."""
+    """Return a cluster's folder below a folder of the node; each cluster has its own."""
     return f"{path}/{cluster.namespace}/{cluster.cluster}"
 
 
-def folders_to_give(workers: Workers, cluster: Names) -> dict[str, list[Any]]:
-    """Return the folders of the node that have to be given to the workers' user, and the mounts that lead to them."""
+def host_folders(workers: Workers, cluster: Names) -> dict[str, list[Any]]:
+    """Return the folders of the node that an init container gives to the workers' user, and their mounts."""
     on_host = [volume for volume in tier_volumes(workers, cluster) if "hostPath" in (volume.source or {})]
-    # Mounted as a whole here, so that the folder of a single pod can be made in it.
+    # Mount the parent folder, so that the init container can create the subfolder of a pod.
     folders = [f"{volume.folder}/$(POD_NAME)" if volume.per_pod else volume.folder for volume in on_host]
     mounts = [{"name": volume.name, "mountPath": volume.folder} for volume in on_host]
     if workers.short_circuit.policy != "None":
@@ -110,7 +110,7 @@ def folders_to_give(workers: Workers, cluster: Names) -> dict[str, list[Any]]:
 
 
 def problems(workers: Workers) -> Iterable[Problem]:
-    """Yield what is wrong with the tiers and takes a sum to see."""
+    """Yield the mistakes in the tiers that the schema can't check."""
     for tier in workers.tiers:
         path = f"spec.workers.tiers[{tier.name}]"
         if in_bytes(tier.quota) == 0:
@@ -118,13 +118,13 @@ def problems(workers: Workers) -> Iterable[Problem]:
                 field=f"{path}.quota",
                 value=tier.quota,
                 message="leaves no room for data",
-                remedy="give the size of the cache in bytes, such as 1Gi",
+                remedy="set the size of the cache, such as 1Gi",
             )
         elif workers.tier_reserve and len(workers.tiers) > 1 and in_bytes(tier.quota) <= reserve(workers):
             yield Problem(
                 field="spec.workers.tierReserve",
                 value=workers.tier_reserve,
-                message=f"is all of tier {tier.name} ({tier.quota}), which would hold no block",
+                message=f"leaves no room for blocks in tier {tier.name} ({tier.quota})",
                 remedy=f"lower it or raise {path}.quota",
             )
 
@@ -142,14 +142,14 @@ def _volume(tier: Tier, workers: Workers, cluster: Names) -> TierVolume:
         return TierVolume(name, folder, False, None if stateful else ephemeral, claim if stateful else None, 0)
     if storage.host_path:
         source = {"path": host_folder(storage.host_path.path, cluster), "type": "DirectoryOrCreate"}
-        # Several pods of a StatefulSet may run on one node; each finds its own folder again by its name.
+        # Several pods of a StatefulSet may run on one node: each has a subfolder with its name, also after a restart.
         return TierVolume(name, folder, stateful, {"hostPath": source}, None, 0)
     quota = in_bytes(tier.quota)
     if tier.lies_on == "MEM":
         size = _whole_mi(quota) + _SLACK
         source = {"medium": "Memory", "sizeLimit": in_binary(size)}
         return TierVolume(name, folder, False, {"emptyDir": source}, None, 0)
-    # On a disk the kubelet counts blocks of 4 KiB and ends a pod that passes the limit: more room than for pages.
+    # On a disk the kubelet counts blocks of 4 KiB and evicts a pod above the limit: add more than for pages.
     size = _whole_mi(quota + quota // 16) + _SLACK
     return TierVolume(name, folder, False, {"emptyDir": {"sizeLimit": in_binary(size)}}, None, size)
 

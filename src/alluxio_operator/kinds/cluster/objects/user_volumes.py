@@ -1,4 +1,4 @@
-"""User volumes and mounts that collide with the operator's own, or that refer to no volume."""
+"""Finds user volumes and mounts that conflict with the operator's own, or that refer to no volume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.workloads.user_volumes import meet
 
 OWN_VOLUMES: Final = frozenset({"fuse", "hadoop", "journal", "logs", "permission", "scratch", "sockets", "ufs"})
-"""Names of the operator's volumes, beside those of tiers (tier-...) and of configuration (...-conf, ...-site)."""
+"""Names of the operator's volumes, except those of tiers (tier-...) and of configuration (...-conf, ...-site)."""
 
 OWN_MOUNTS: Final = (
     "/etc/alluxio",
@@ -27,18 +27,18 @@ OWN_MOUNTS: Final = (
     SOCKET_FOLDER,
     TIER_FOLDER,
 )
-"""Where the operator's volumes are mounted, beside the root mount and the FUSE mount."""
+"""Paths of the operator's mounts, except the root mount and the FUSE mount."""
 
 
 def problems(spec: ClusterSpec) -> Iterable[Problem]:
-    """Yield the volumes and mounts that meet the operator's own, and mounts of volumes that aren't there."""
-    taken = (*OWN_MOUNTS, *([spec.root_mount.path] if spec.root_mount.path else []))
+    """Yield the volumes and mounts that conflict with the operator's own, and mounts of unknown volumes."""
+    reserved = (*OWN_MOUNTS, *([spec.root_mount.path] if spec.root_mount.path else []))
     for role, one in processes(spec).items():
-        # A job worker is a container in the worker's pod.
+        # A job worker is a container of the worker's pod.
         pod, path = (spec.workers, "spec.workers") if role == names.JOB_WORKER else (one.process, one.path)
         volumes: tuple[Volume, ...] = pod.volumes if isinstance(pod, Placement) else ()
         if path == one.path:
-            yield from _named_as_ours(path, volumes)
+            yield from _reserved_names(path, volumes)
         known = {volume.name for volume in volumes}
         for mount in one.process.volume_mounts:
             if mount.name not in known:
@@ -46,19 +46,19 @@ def problems(spec: ClusterSpec) -> Iterable[Problem]:
                     field=f"{one.path}.volumeMounts[{mount.mount_path}].name",
                     value=mount.name,
                     message="names no volume",
-                    remedy=f"name one of {path}.volumes, or add it there",
+                    remedy=f"use the name of one of {path}.volumes, or add the volume there",
                 )
-            met = next((other for other in taken if meet(mount.mount_path, other)), None)
-            if met:
+            conflict = next((other for other in reserved if meet(mount.mount_path, other)), None)
+            if conflict:
                 yield Problem(
                     field=f"{one.path}.volumeMounts[{mount.mount_path}].mountPath",
                     value=mount.mount_path,
-                    message=f"meets {met}, where the container has a volume of the operator",
-                    remedy="choose a folder beside it",
+                    message=f"overlaps {conflict}, where the container has a volume of the operator",
+                    remedy="choose a path outside of it",
                 )
 
 
-def _named_as_ours(path: str, volumes: Iterable[Volume]) -> Iterable[Problem]:
+def _reserved_names(path: str, volumes: Iterable[Volume]) -> Iterable[Problem]:
     for volume in volumes:
         if volume.name in OWN_VOLUMES or volume.name.startswith("tier-") or volume.name.endswith(("-conf", "-site")):
             yield Problem(

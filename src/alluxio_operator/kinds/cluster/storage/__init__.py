@@ -1,1 +1,1 @@
-"""PVCs and their sizes."""
+"""PVCs: desired sizes and expansion."""

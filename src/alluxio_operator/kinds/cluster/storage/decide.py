@@ -1,4 +1,4 @@
-"""What is done with volumes whose size in the spec has changed; pure."""
+"""Operation that expands the volumes whose size in the spec has changed; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alluxio_operator.kinds.cluster.view import View
 def operations(view: View) -> Iterable[Operation]:
     """Yield the expansion of PVCs.
 
-    It asks the arbiter for nothing: a claim grows under a running pod, and a StatefulSet is recreated around its pods.
+    It needs no turn from the arbiter: PVCs expand under running pods, and a recreated StatefulSet keeps its pods.
     """
     step = view.expansion
 
@@ -25,7 +25,7 @@ def operations(view: View) -> Iterable[Operation]:
         "expansion",
         status={"volumes": step.volumes, "recreating": step.recreating},
         intent={"recreating": step.recreating} if step.recreating else {},
-        effects=(ExpandClaims(step.ask),) if step.ask else (),
+        effects=(ExpandClaims(step.expand),) if step.expand else (),
         when=When.BEFORE_APPLY,
         gate=step.gate,
         conclude=conclude,

@@ -1,4 +1,4 @@
-"""Asks PVCs to grow."""
+"""Expands PVCs."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ log = logging.getLogger(__name__)
 
 
 def expand(kube: Kube, namespace: str, effect: ExpandClaims, applied: Applied) -> Mapping[str, str]:
-    """Ask claims to grow; return the API server's message for each claim that it refused.
+    """Patch PVCs to a larger request; return the API server's message for each PVC that it refused.
 
-    Only an attempt shows whether a storage class can expand: to read classes takes a right in the whole cluster. After
-    a refusal, the other claims of the same volume and class aren't asked.
+    Only an attempt shows whether a storage class can expand: reading classes needs a right in the whole Kubernetes
+    cluster. After a refusal, the operator skips the other PVCs of the same volume and class.
     """
     refused: dict[str, str] = {}
-    hopeless: set[tuple[str, str]] = set()
-    for one in effect.asks:
-        alike, name = (one.volume.name, one.claim.storage_class), one.claim.name
-        if alike in hopeless:
+    skipped: set[tuple[str, str]] = set()
+    for one in effect.expansions:
+        group, name = (one.volume.name, one.claim.storage_class), one.claim.name
+        if group in skipped:
             continue
         try:
             kube.merge(KINDS["PersistentVolumeClaim"].path(namespace, name), one.patch)
         except (Conflict, NotFound):
-            log.info("claim %s changed before it was asked to grow", name)
+            log.info("PVC %s changed before the operator could expand it", name)
         except Refused as error:
             refused[name] = error.message
-            hopeless.add(alike)
+            skipped.add(group)
         else:
             applied.changed.append(Ref("PersistentVolumeClaim", name))
     return refused

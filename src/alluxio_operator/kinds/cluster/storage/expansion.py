@@ -1,10 +1,10 @@
-"""Decides what becomes of volumes whose size in the spec has changed: claims grow, and StatefulSets are made anew.
+"""Decides how to expand volumes whose size in the spec has changed; pure.
 
-A claim takes a larger request and nothing else. The templates of claims in a StatefulSet can't be changed, so it is
-deleted without its pods and made anew, and takes them over as they are. Nothing here waits for the other: what can't
-grow is told, and the rest of the cluster goes on.
+A bound PVC accepts a larger request and no other change. A StatefulSet's volumeClaimTemplates are immutable, so the
+operator deletes the StatefulSet without its pods and recreates it; the new one adopts the pods as they are. PVCs and
+StatefulSets don't wait for each other. If a PVC can't expand, a condition reports it and the cluster keeps running.
 
-What the volumes have is kept in the status, so that a cluster at rest isn't asked for its claims.
+The status records the size of each volume, so that a reconcile of an unchanged cluster doesn't list PVCs.
 """
 
 from __future__ import annotations
@@ -20,47 +20,47 @@ from alluxio_operator.api.volumes import tier_name
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.storage import gates as volume_gates
 from alluxio_operator.kinds.cluster.storage.desired import DesiredVolume
-from alluxio_operator.kinds.cluster.storage.pvc import Claim, FoundVolumes, parse_claim
+from alluxio_operator.kinds.cluster.storage.pvc import Claim, VolumeObjects, parse_claim
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 
-AT_ONCE: Final = 100
-"""Claims that are asked to grow in one reconcile, of a cluster that may have thousands."""
+MAX_PER_RECONCILE: Final = 100
+"""PVCs that one reconcile expands; a cluster may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimExpansion:
-    """A claim to be patched: a larger request."""
+    """A PVC to patch to a larger request."""
 
     volume: DesiredVolume
     claim: Claim
 
     @property
     def patch(self) -> Mapping[str, Any]:
-        """The patch; refused where the claim is another one by now."""
+        """The patch; the API server refuses it if the PVC was recreated meanwhile."""
         requests = {"storage": self.volume.size}
         return {"metadata": {"uid": self.claim.uid}, "spec": {"resources": {"requests": requests}}}
 
 
 @dataclass(frozen=True, slots=True)
 class ExpandClaims:
-    """Claims to be asked to grow, in order; performed as one effect, since one refusal answers for others."""
+    """PVCs to expand, in order; one effect, since one refusal skips other PVCs."""
 
-    asks: tuple[ClaimExpansion, ...]
+    expansions: tuple[ClaimExpansion, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ExpansionStep:
-    """What the status is to say of volumes, the claims to ask, the StatefulSets to make anew, and how it stands."""
+    """The volumes to record in the status, the PVCs to expand, the StatefulSets to recreate, and the gate."""
 
     volumes: tuple[VolumeStatus, ...]
-    ask: tuple[ClaimExpansion, ...] = ()
+    expand: tuple[ClaimExpansion, ...] = ()
     recreating: tuple[RecreatingStatus, ...] = ()
     gate: Gate = volume_gates.EXPANDED
 
 
-def unsettled(volumes: Iterable[DesiredVolume], status: ClusterStatus) -> bool:
-    """Tell whether claims have to be looked at: a size is new, or isn't there yet."""
+def needs_expansion(volumes: Iterable[DesiredVolume], status: ClusterStatus) -> bool:
+    """Return True if the status doesn't record each volume with its desired size: then the PVCs have to be read."""
     known = {one.name: one for one in status.volumes}
     return bool(status.recreating) or any(
         (recorded := known.get(one.name)) is None
@@ -70,40 +70,43 @@ def unsettled(volumes: Iterable[DesiredVolume], status: ClusterStatus) -> bool:
     )
 
 
-def next_step(
-    volumes: Sequence[DesiredVolume], status: ClusterStatus, found: FoundVolumes | None, mounted: Collection[str]
+def next_expansion_step(
+    volumes: Sequence[DesiredVolume], status: ClusterStatus, live: VolumeObjects | None, mounted: Collection[str]
 ) -> ExpansionStep:
-    """Return the next step; `mounted` are the names of the pods. Without a look at the claims all is as recorded."""
-    if found is None:
+    """Return the next step; `mounted` are the names of the pods.
+
+    `live` is None if the PVCs weren't read, since the status records every size.
+    """
+    if live is None:
         return ExpansionStep(status.volumes)
     recorded = {one.name: one for one in status.volumes}
-    claims = [parse_claim(claim) for claim in found.claims]
-    by_volume = [(volume, [claim for claim in claims if volume.is_of(claim)]) for volume in volumes]
-    asks = [ClaimExpansion(volume, claim) for volume, own in by_volume for claim in own if _may_be_asked(volume, claim)]
-    recreating = tuple(_to_recreate(volumes, found.workloads))
-    gates = [volume_gates.standing(volume, claim, mounted) for volume, own in by_volume for claim in own]
+    claims = [parse_claim(claim) for claim in live.claims]
+    by_volume = [(volume, [claim for claim in claims if volume.includes(claim)]) for volume in volumes]
+    expand = [ClaimExpansion(volume, claim) for volume, own in by_volume for claim in own if _can_expand(volume, claim)]
+    recreating = tuple(_to_recreate(volumes, live.workloads))
+    gates = [volume_gates.claim_gate(volume, claim, mounted) for volume, own in by_volume for claim in own]
     return ExpansionStep(
         tuple(_status(volume, own, recorded.get(volume.name), mounted) for volume, own in by_volume),
-        tuple(asks[:AT_ONCE]),
+        tuple(expand[:MAX_PER_RECONCILE]),
         recreating,
         volume_gates.worst(
-            [*(gate for gate in gates if gate), *(volume_gates.recreated(one.name) for one in recreating)]
+            [*(gate for gate in gates if gate), *(volume_gates.recreating_gate(one.name) for one in recreating)]
         ),
     )
 
 
 def after_answers(step: ExpansionStep, refused: Mapping[str, str]) -> Gate:
-    """Return how it stands once claims were asked; `refused` has the API server's words, by claim."""
-    asked = [one for one in step.ask if one.claim.name in refused]
-    gates = [volume_gates.refusal(one.volume, one.claim, refused[one.claim.name]) for one in asked]
+    """Return the gate after the patches; `refused` holds the API server's messages by the name of the PVC."""
+    failed = [one for one in step.expand if one.claim.name in refused]
+    gates = [volume_gates.refused_gate(one.volume, one.claim, refused[one.claim.name]) for one in failed]
     return volume_gates.worst((*gates, step.gate)) if gates else step.gate
 
 
 def with_quotas(cluster: Cluster, step: ExpansionStep) -> Cluster:
-    """Return the cluster with the quotas that its volumes have room for.
+    """Return the cluster with each tier's quota limited to the size of its smallest volume.
 
-    A worker that may write more than its volume holds would fail to write, and one that is told of a little more first
-    would be restarted twice.
+    A worker whose quota exceeds its volume fails to write. A quota between the old and the new size would restart the
+    worker twice.
     """
     quotas = {one.name: one.quota for one in step.volumes if one.quota}
     spec = cluster.spec
@@ -118,12 +121,12 @@ def with_quotas(cluster: Cluster, step: ExpansionStep) -> Cluster:
     return replace(cluster, spec=spec.model_copy(update={"workers": workers}))
 
 
-def _may_be_asked(volume: DesiredVolume, claim: Claim) -> bool:
-    return claim.bound and claim.requested < volume.bytes and volume.is_ours(claim)
+def _can_expand(volume: DesiredVolume, claim: Claim) -> bool:
+    return claim.bound and claim.requested < volume.bytes and volume.manages(claim)
 
 
-def _has(volume: DesiredVolume, claim: Claim, mounted: Collection[str]) -> int:
-    if claim.capacity is None or volume.grows_when_mounted(claim, mounted):
+def _size_of(volume: DesiredVolume, claim: Claim, mounted: Collection[str]) -> int:
+    if claim.capacity is None or volume.expands_when_mounted(claim, mounted):
         return claim.requested
     return claim.capacity
 
@@ -131,12 +134,12 @@ def _has(volume: DesiredVolume, claim: Claim, mounted: Collection[str]) -> int:
 def _status(
     volume: DesiredVolume, claims: Iterable[Claim], recorded: VolumeStatus | None, mounted: Collection[str]
 ) -> VolumeStatus:
-    least = min((_has(volume, claim, mounted) for claim in claims), default=volume.bytes)
-    size = volume.size if least >= volume.bytes else in_binary(least)
+    smallest = min((_size_of(volume, claim, mounted) for claim in claims), default=volume.bytes)
+    size = volume.size if smallest >= volume.bytes else in_binary(smallest)
     quota = volume.quota
-    if quota is not None and in_bytes(quota) > least:
+    if quota is not None and in_bytes(quota) > smallest:
         before = recorded.quota if recorded and recorded.quota else quota
-        quota = before if in_bytes(before) <= least else in_binary(least)
+        quota = before if in_bytes(before) <= smallest else in_binary(smallest)
     return VolumeStatus(name=volume.name, wanted=volume.size, size=size, quota=quota)
 
 

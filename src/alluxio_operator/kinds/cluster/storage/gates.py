@@ -1,4 +1,4 @@
-"""How the growth of volumes stands, with what helps where a person is needed; pure."""
+"""Gates of the volume expansion, with the remedy where a user has to act; pure."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ from alluxio_operator.kinds.cluster.storage.pvc import Claim
 
 GATE: Final = "VolumesExpanded"
 EXPANDING: Final = "Expanding"
-ASK_AGAIN: Final = After(60.0)
-"""No event announces that a class or a quota was changed."""
-EXPANDED: Final = Gate(GATE, True, "Expanded", "every volume is as large as the spec says")
+RETRY: Final = After(60.0)
+"""A change of a storage class or a quota causes no event."""
+EXPANDED: Final = Gate(GATE, True, "Expanded", "every volume has the size in the spec")
 
 
-def standing(volume: DesiredVolume, claim: Claim, mounted: Collection[str]) -> Gate | None:
-    """Return how a claim stands that isn't as large as is wanted; `mounted` are the names of the pods."""
-    had = in_binary(claim.requested if claim.capacity is None else claim.capacity)
-    if claim.requested < volume.bytes and not volume.is_ours(claim):
-        said = (
-            f"claim {claim.name} has {had}, and {volume.field} is {volume.size}; it lacks the operator's labels and is "
-            "left alone: grow it yourself"
+def claim_gate(volume: DesiredVolume, claim: Claim, mounted: Collection[str]) -> Gate | None:
+    """Return the gate of a PVC that is smaller than desired, else None; `mounted` are the names of the pods."""
+    size = in_binary(claim.requested if claim.capacity is None else claim.capacity)
+    if claim.requested < volume.bytes and not volume.manages(claim):
+        message = (
+            f"PVC {claim.name} has {size}, {volume.field} is {volume.size}. The PVC lacks the operator's labels: "
+            "expand it by hand"
         )
-        return Gate(GATE, False, "NotManaged", said, requeue=ASK_AGAIN)
+        return Gate(GATE, False, "NotManaged", message, requeue=RETRY)
     if claim.requested < volume.bytes:
-        said = f"claim {claim.name} grows from {had} to {volume.size}"
-        return _expanding(said if claim.bound else f"{said} once it is bound")
-    if claim.capacity is None or claim.capacity >= volume.bytes or volume.grows_when_mounted(claim, mounted):
+        message = f"PVC {claim.name} expands from {size} to {volume.size}"
+        return _expanding(message if claim.bound else f"{message} once it is bound")
+    if claim.capacity is None or claim.capacity >= volume.bytes or volume.expands_when_mounted(claim, mounted):
         return None
     if claim.failure:
-        said = (
-            f"claim {claim.name} has {had} and its driver can't make it {in_binary(claim.requested)}: {claim.failure}. "
-            f"Put right what the driver names, or set {volume.field} back to {had}; docs/storage.md has further ways "
-            "out"
+        message = (
+            f"PVC {claim.name} has {size}, and its driver can't expand it to {in_binary(claim.requested)}: "
+            f"{claim.failure}. Fix the cause, or set {volume.field} back to {size}; see docs/storage.md for other "
+            "remedies"
         )
-        return Gate(GATE, False, "ResizeFailed", said, requeue=ASK_AGAIN)
-    waits = ": its file system grows on its node" if claim.waits_for_node else ""
-    return _expanding(f"claim {claim.name} grows from {had} to {volume.size}{waits}")
+        return Gate(GATE, False, "ResizeFailed", message, requeue=RETRY)
+    resizing = ": the node expands its file system" if claim.waits_for_node else ""
+    return _expanding(f"PVC {claim.name} expands from {size} to {volume.size}{resizing}")
 
 
 def _expanding(message: str) -> Gate:
-    # No event announces the progress of a resize.
+    # The progress of a resize causes no event.
     return Gate(GATE, False, EXPANDING, message, Severity.PROGRESS, BackOff())
 
 
-def refusal(volume: DesiredVolume, claim: Claim, answer: str) -> Gate:
-    """Return how a claim stands whose growth the API server refused with this answer."""
-    had = in_binary(claim.requested)
-    said = f"claim {claim.name} has {had} and can't grow to {volume.size}: "
-    back = f"or set {volume.field} back to {had}; docs/storage.md has further ways out"
+def refused_gate(volume: DesiredVolume, claim: Claim, answer: str) -> Gate:
+    """Return the gate of a PVC whose expansion the API server refused with this answer."""
+    size = in_binary(claim.requested)
+    problem = f"PVC {claim.name} has {size} and can't expand to {volume.size}: "
+    revert = f"or set {volume.field} back to {size}; see docs/storage.md for other remedies"
     if "must support resize" in answer:
-        kind = f"storage class {claim.storage_class}" if claim.storage_class else "its storage class"
-        remedy = f"{kind} doesn't allow it. Set allowVolumeExpansion there if its driver can, {back}"
-        return Gate(GATE, False, "ClassCannotExpand", said + remedy, requeue=ASK_AGAIN)
+        storage_class = f"storage class {claim.storage_class}" if claim.storage_class else "its storage class"
+        cause = f"{storage_class} doesn't allow it. If its driver can expand, set allowVolumeExpansion there, {revert}"
+        return Gate(GATE, False, "ClassCannotExpand", problem + cause, requeue=RETRY)
     reason = "QuotaExceeded" if "exceeded quota" in answer else "ExpansionRefused"
-    return Gate(GATE, False, reason, f"{said}{answer}. Put that right, {back}", requeue=ASK_AGAIN)
+    return Gate(GATE, False, reason, f"{problem}{answer}. Fix the cause, {revert}", requeue=RETRY)
 
 
-def recreated(name: str) -> Gate:
-    """Return how it stands while a StatefulSet is made anew."""
-    return _expanding(f"StatefulSet {name} is recreated for its claims' size; its pods run on")
+def recreating_gate(name: str) -> Gate:
+    """Return the gate while a StatefulSet is being recreated."""
+    return _expanding(f"recreating StatefulSet {name} for its new volume size; its pods keep running")
 
 
 def worst(gates: Iterable[Gate]) -> Gate:
-    """Return the gate to show: what needs a person comes first, and the others are counted."""
+    """Return the gate to report, one that needs a user first, with the number of the other gates."""
     closed = sorted((gate for gate in gates if not gate.passed), key=lambda gate: gate.reason == EXPANDING)
     if not closed:
         return EXPANDED

@@ -1,4 +1,4 @@
-"""Looks at volumes whose size is to change."""
+"""Reads the PVCs and StatefulSets of volumes that may have to expand."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from alluxio_operator.kinds.cluster import layers
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.storage.desired import DesiredVolume
-from alluxio_operator.kinds.cluster.storage.pvc import FoundVolumes
+from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 
 
-def volumes(kube: Kube, cluster: Names, observed: Observed, desired: Sequence[DesiredVolume]) -> FoundVolumes:
-    """Return the claims of a cluster, and the StatefulSets that have templates of them.
+def read_volumes(kube: Kube, cluster: Names, observed: Observed, desired: Sequence[DesiredVolume]) -> VolumeObjects:
+    """Return the PVCs of a cluster, and the StatefulSets whose templates create them.
 
-    A StatefulSet labels the claims that it makes with its own selector, and with nothing that names the owner.
+    A StatefulSet labels its PVCs with its own selector, not with the operator's owner labels.
     """
     claims = observed.claims
     if claims is None:
         claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(cluster.namespace), cluster.instance_selector))
-    named = sorted({volume.workload for volume in desired if volume.workload})
+    workloads = sorted({volume.workload for volume in desired if volume.workload})
     if observed.status.layer < layers.WORKLOADS:
-        named = []
-    found = {name: _read(kube, cluster.namespace, name) for name in named}
-    return FoundVolumes(claims, {name: obj for name, obj in found.items() if obj is not None})
+        workloads = []
+    live = {name: _read(kube, cluster.namespace, name) for name in workloads}
+    return VolumeObjects(claims, {name: obj for name, obj in live.items() if obj is not None})
 
 
 def _read(kube: Kube, namespace: str, name: str) -> Object | None:

@@ -1,4 +1,4 @@
-"""Reads a claim as far as the size of its volume is concerned; pure."""
+"""Parses the size, progress and failure of a PVC; pure."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, Final
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.kube.kinds import Object
 
-LONGEST: Final = 300
-"""Of a driver's words, which may hold a whole stack of causes."""
+MAX_MESSAGE: Final = 300
+"""Characters of a driver's message, which may contain a whole stack trace."""
 
 FAILED: Final = ("ControllerResizeFailed", "ControllerResizeInfeasible", "NodeResizeFailed", "NodeResizeInfeasible")
-"""What status.allocatedResourceStatuses says of a growth that the driver gave up; it differs by Kubernetes' version."""
+"""Values of status.allocatedResourceStatuses after a failed expansion; they depend on the version of Kubernetes."""
 
 FAILURES: Final = ("ControllerResizeError", "NodeResizeError")
-"""Conditions that carry the driver's words."""
+"""Conditions whose message comes from the driver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim; sizes are in bytes."""
+    """A PVC; sizes are in bytes."""
 
     name: str
     uid: str
@@ -30,23 +30,23 @@ class Claim:
     bound: bool
     requested: int
     capacity: int | None
-    """What the volume has; None while there is none."""
+    """Size of the volume; None while the PVC is unbound."""
     waits_for_node: bool = False
-    """Whether the volume has grown, and its file system grows once it is mounted."""
+    """Whether the volume is larger already, and the node has yet to expand its file system."""
     failure: str = ""
-    """Why the driver can't let it grow."""
+    """Why the driver can't expand the volume."""
 
 
 @dataclass(frozen=True, slots=True)
-class FoundVolumes:
-    """What a look at the volumes found: claims, and StatefulSets by name."""
+class VolumeObjects:
+    """The PVCs of a cluster as the API server has them, and their StatefulSets by name."""
 
     claims: tuple[Object, ...] = ()
     workloads: Mapping[str, Object] = field(default_factory=dict)
 
 
 def parse_claim(obj: Object) -> Claim:
-    """Return a claim that the API server sent."""
+    """Return a PVC from the API server's object."""
     meta, spec, status = obj["metadata"], obj.get("spec", {}), obj.get("status", {})
     capacity = status.get("capacity", {}).get("storage")
     conditions: Mapping[str, str] = {
@@ -68,10 +68,10 @@ def parse_claim(obj: Object) -> Claim:
 
 def _failure(progress: str, conditions: Mapping[str, str]) -> str:
     if progress not in FAILED:
-        # A driver that fails is asked again by the resizer; only what can't be done is told by it.
+        # The resizer retries other errors, so only a final failure counts.
         return ""
-    words = "; ".join(conditions[kind] for kind in FAILURES if conditions.get(kind))
-    return (words or f"the claim's status says {progress}")[:LONGEST]
+    messages = "; ".join(conditions[kind] for kind in FAILURES if conditions.get(kind))
+    return (messages or f"the status of the PVC is {progress}")[:MAX_MESSAGE]
 
 
 def _bytes(given: Any) -> int:

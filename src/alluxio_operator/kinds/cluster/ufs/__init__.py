@@ -1,1 +1,1 @@
-"""The storage below: options, endpoints, and whether it answers."""
+"""The under storage (UFS) of the root mount: options, endpoints and health."""

@@ -1,8 +1,8 @@
-"""Where the storage below the root mount is asked whether it is there: URLs that answer any HTTP request; pure.
+"""Derives the URLs at which the operator probes the UFS of the root mount; pure.
 
-S3 speaks HTTP. A name node of HDFS takes Hadoop's own protocol at its RPC port and answers a GET there all the same,
-with a 404 from the threads that read its calls (Hadoop's `ipc.Server`, run on 3.3.6): a port that is merely open, as
-the one of a process that hangs, isn't enough.
+S3 speaks HTTP. The RPC port of an HDFS name node speaks Hadoop's own protocol, but it also answers an HTTP GET: the
+threads that read calls respond with 404 (Hadoop's `ipc.Server`, run on 3.3.6). An open port alone isn't enough, since
+the port of a hanging process is open, too.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ HDFS_SITE: Final = "hdfs-site.xml"
 
 @dataclass(frozen=True, slots=True)
 class UfsHealth:
-    """What came of asking the storage: who was asked and what came of it, or None where it is well or nobody is known
-    to ask.
-    """
+    """Result of a probe of the UFS."""
 
     trouble: str | None = None
+    """The URLs and why each failed; None if the UFS is healthy, or no URL is known."""
 
 
 def endpoints(mount: RootMount, namespace: str, hdfs_site: str | None = None) -> tuple[str, ...]:
-    """Return the URLs of which one has to answer; none where it can't be known.
+    """Return the URLs of which one has to answer; none if they can't be derived.
 
-    `hdfs_site` is the text of hdfs-site.xml, when it may be read: it lies in a ConfigMap, and not in a Secret.
+    `hdfs_site` is the text of hdfs-site.xml if it is in a ConfigMap; the operator may not read Secrets.
     """
     parts = urlsplit(mount.uri)
     if parts.scheme == "s3":
@@ -55,18 +54,18 @@ def _name_nodes(hdfs_site: str | None, name_service: str) -> Iterable[str]:
     if hdfs_site is None:
         return
     try:
-        said = _properties(hdfs_site)
+        properties = _properties(hdfs_site)
     except ElementTree.ParseError:
-        # Whoever starts with it says so; that nothing can be asked is no reason of its own.
+        # The pods that read this file report the error. A missing URL alone is no reason to hold the rollout.
         return
-    for node in said.get(f"dfs.ha.namenodes.{name_service}", "").split(","):
-        address = said.get(f"dfs.namenode.rpc-address.{name_service}.{node.strip()}")
+    for node in properties.get(f"dfs.ha.namenodes.{name_service}", "").split(","):
+        address = properties.get(f"dfs.namenode.rpc-address.{name_service}.{node.strip()}")
         if address:
             yield address
 
 
 def _properties(document: str) -> Mapping[str, str]:
-    # Its author may write the pods' own configuration, too; expat bounds what entities become.
+    # Its author may write the configuration of the pods anyway; expat limits the expansion of entities.
     root = ElementTree.fromstring(document)  # noqa: S314
     return {
         (one.findtext("name") or "").strip(): (one.findtext("value") or "").strip() for one in root.iter("property")
@@ -74,7 +73,7 @@ def _properties(document: str) -> Mapping[str, str]:
 
 
 def _from_elsewhere(url: str, namespace: str) -> str:
-    """Return a URL as it is reached from another namespace: a name without a dot is a Service beside the pods."""
+    """Return a URL as it is reached from another namespace: a host without a dot is a Service next to the pods."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if not host or "." in host or ":" in host:

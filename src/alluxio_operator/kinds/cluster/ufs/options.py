@@ -1,7 +1,7 @@
-"""How Alluxio reaches what lies below its root: mount options, credentials that only pods ever see, Hadoop's files.
+"""Derives how Alluxio reaches the UFS of the root mount: mount options, credentials, Hadoop's configuration files.
 
-The operator reads no Secret. What is in one comes into a container as an environment variable by `secretKeyRef`: for S3
-that is what its client looks for, anything else is written into a file in memory by an init container.
+The operator reads no Secret. A container gets the content of a Secret as an environment variable by `secretKeyRef`. The
+S3 client reads such variables; for everything else, an init container writes them into a file in memory.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 
 ROOT_OPTION: Final = "alluxio.master.mount.table.root.option."
-"""What begins so in a master's site file is an option of the root mount. Masters read it at each start, as the root is
-never written into the journal; workers ask their master for it (run on 2.9.4)."""
+"""Prefix of the root mount's options in a master's site file.
+
+Masters read the options at each start, since the root mount is never in the journal. Workers get them from their master
+(run on 2.9.4).
+"""
 
 ROLES: Final = frozenset({names.MASTER, names.WORKER, names.JOB_WORKER})
-"""The processes that open the UFS; a job master only plans what its workers do."""
+"""The processes that open the UFS; a job master only plans the work of job workers."""
 
 HADOOP_FOLDER: Final = "/etc/hadoop"
 HADOOP_FILES: Final = ("core-site.xml", "hdfs-site.xml")
@@ -30,12 +33,12 @@ HADOOP_USER: Final = "HADOOP_USER_NAME"
 
 
 def options(mount: RootMount) -> Mapping[str, str]:
-    """Return the options of the root mount that are no secret, by their own names."""
+    """Return the options of the root mount that aren't secret, by name."""
     return {**_from_fields(mount), **mount.options}
 
 
 def site_properties(mount: RootMount) -> dict[str, str]:
-    """Return the properties by which a master mounts its root."""
+    """Return the properties with which a master mounts its root."""
     return {
         "alluxio.master.mount.table.root.ufs": mount.uri,
         **{f"{ROOT_OPTION}{name}": value for name, value in options(mount).items()},
@@ -47,12 +50,12 @@ def _from_fields(mount: RootMount) -> dict[str, str]:
     if mount.s3:
         if mount.s3.endpoint:
             found["alluxio.underfs.s3.endpoint"] = mount.s3.endpoint
-            # Its default asks the bucket for its owner at each listing, which few compatible services answer.
+            # By default, each listing asks for the bucket's owner, which few S3-compatible services answer.
             if "alluxio.underfs.s3.inherit.acl" not in mount.options:
                 found["alluxio.underfs.s3.inherit.acl"] = "false"
         if mount.s3.region:
             found["alluxio.underfs.s3.region"] = mount.s3.region
-            # With an endpoint the client looks here and nowhere else.
+            # With an endpoint, the client reads the region only from here.
             found["alluxio.underfs.s3.endpoint.region"] = mount.s3.region
         if mount.s3.path_style:
             found["alluxio.underfs.s3.disable.dns.buckets"] = "true"
@@ -76,7 +79,7 @@ def environment(mount: RootMount, role: str) -> list[dict[str, Any]]:
 
 
 def secret_options(mount: RootMount, role: str) -> list[dict[str, Any]]:
-    """Return the variables of the init container that writes them, each with its property; for masters alone."""
+    """Return the variables for the init container that writes the site file, each with its property; masters only."""
     if role != names.MASTER:
         return []
     return [
@@ -93,8 +96,8 @@ def secret_options(mount: RootMount, role: str) -> list[dict[str, Any]]:
 def hadoop_files(mount: RootMount, role: str) -> list[dict[str, Any]]:
     """Return Hadoop's files, each with the variable of the init container that writes it.
 
-    By variables and not as a volume: for a variable the kubelet says which object or key is missing, and goes on as
-    soon as it is there; a volume keeps a pod waiting without a word in its status.
+    Variables are better than a volume here: for a variable, the kubelet reports in the pod's status which object or key
+    is missing, and starts the pod as soon as it exists. With a volume, the pod waits and its status gives no reason.
     """
     if role not in ROLES or mount.hdfs is None or mount.hdfs.config_from is None:
         return []
@@ -117,7 +120,7 @@ def variables(mount: RootMount) -> frozenset[str]:
 
 
 def problems(spec: ClusterSpec) -> Iterable[Problem]:
-    """Yield the options that contradict fields of their own."""
+    """Yield the options that duplicate another field of the root mount."""
     mount = spec.root_mount
     from_fields = set(_from_fields(mount))
     if mount.s3 and mount.s3.credentials:
@@ -132,6 +135,6 @@ def _twice(field: str, value: str) -> Problem:
     return Problem(
         field=field,
         value=value,
-        message="is said by a field of its own already",
-        remedy="remove it, or what spec.rootMount.s3 or spec.rootMount.hdfs says of it",
+        message="duplicates a field of spec.rootMount.s3 or spec.rootMount.hdfs",
+        remedy="remove one of the two",
     )

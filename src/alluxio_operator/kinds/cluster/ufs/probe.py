@@ -1,4 +1,4 @@
-"""Asks the storage below the root mount whether it answers: the calls behind `ufs_guard`."""
+"""Probes the UFS of the root mount over HTTP, for `ufs_guard`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 TIMEOUT: Final = 3.0
-"""Seconds for one answer."""
+"""Timeout of one request, in seconds."""
 
 AskUfs = Callable[[Kube, RootMount, str, Deadline], UfsHealth]
-"""Asks the storage of a mount for a cluster of a namespace."""
+"""Probes the UFS of a mount, for a cluster in a namespace."""
 
 
 class UfsProbe:
-    """Asks without credentials: that the storage answers at all is what a start of a master needs."""
+    """Probes without credentials: any answer shows that the UFS runs, which is what the start of a master needs."""
 
     def __init__(self) -> None:
-        # Nothing is sent that has to be kept from anybody, and authorities of a company are known to its pods alone.
+        # The request contains no secret, and only the pods may trust a private certificate authority.
         self._pool = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False, retries=False)
 
     def __call__(self, kube: Kube, mount: RootMount, namespace: str, deadline: Deadline) -> UfsHealth:
-        """Return how the storage is; well where one of its endpoints answers, or none is known."""
+        """Return the health of the UFS; healthy if one of its URLs answers, or none is known."""
         urls = endpoints(mount, namespace, _hdfs_site(kube, mount, namespace))
-        said = side_by_side({url: partial(self._trouble, url, deadline) for url in urls}, deadline)
-        troubles = [f"{url}: {said.get(url, 'no answer in time')}" for url in urls]
-        if not urls or None in said.values():
+        answers = side_by_side({url: partial(self._trouble, url, deadline) for url in urls}, deadline)
+        troubles = [f"{url}: {answers.get(url, 'no answer in time')}" for url in urls]
+        if not urls or None in answers.values():
             return UfsHealth()
         return UfsHealth("; ".join(troubles))
 
@@ -56,8 +56,8 @@ def _hdfs_site(kube: Kube, mount: RootMount, namespace: str) -> str | None:
     if source is None or source.config_map_name is None:
         return None
     try:
-        found = kube.get(KINDS["ConfigMap"].path(namespace, source.config_map_name))
+        config_map = kube.get(KINDS["ConfigMap"].path(namespace, source.config_map_name))
     except NotFound:
         return None
-    text = found.get("data", {}).get(HDFS_SITE)
+    text = config_map.get("data", {}).get(HDFS_SITE)
     return text if isinstance(text, str) else None

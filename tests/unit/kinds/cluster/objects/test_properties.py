@@ -319,7 +319,7 @@ def test_watermarks_are_refused_since_nothing_reads_them(place: str):
     over: dict[str, Any] = {"properties": given} if place == "cluster" else {"workers": {"properties": given}}
 
     [problem] = properties.problems(cluster_spec(**over), NAMES)
-    assert problem.message == "is read by no Alluxio since 2.3"
+    assert problem.message == "has no effect since Alluxio 2.3"
     assert "tierReserve" in problem.remedy
 
 

@@ -137,12 +137,12 @@ def test_folders_of_the_node_are_given_to_alluxio_and_nothing_else_is():
     stateful = workers({**MEM}, {**SSD, "storage": CLAIM}, {**HDD, "storage": HOST})
     daemon = workers({**HDD, "storage": HOST}, workload="DaemonSet", replicas=None, shortCircuit={"policy": "Uuid"})
 
-    assert tiers.folders_to_give(stateful, NAMES) == {
+    assert tiers.host_folders(stateful, NAMES) == {
         "folders": ["/tiers/hdd/$(POD_NAME)"],
         "mounts": [{"name": "tier-hdd", "mountPath": "/tiers/hdd"}],
     }
-    assert tiers.folders_to_give(daemon, NAMES)["folders"] == ["/tiers/hdd", "/alluxio-sockets"]
-    assert tiers.folders_to_give(workers(MEM, SSD), NAMES) == {"folders": [], "mounts": []}
+    assert tiers.host_folders(daemon, NAMES)["folders"] == ["/tiers/hdd", "/alluxio-sockets"]
+    assert tiers.host_folders(workers(MEM, SSD), NAMES) == {"folders": [], "mounts": []}
 
 
 # --- memory -------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_a_reserve_that_is_all_of_a_tier_is_a_problem_and_names_the_tier():
     [problem] = tiers.problems(workers({**MEM, "quota": "256Mi"}, SSD, tierReserve="256Mi"))
 
     assert str(problem) == (
-        'spec.workers.tierReserve "256Mi" is all of tier MEM (256Mi), which would hold no block; '
+        'spec.workers.tierReserve "256Mi" leaves no room for blocks in tier MEM (256Mi); '
         "lower it or raise spec.workers.tiers[MEM].quota"
     )
 

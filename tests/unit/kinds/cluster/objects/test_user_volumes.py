@@ -84,7 +84,7 @@ def test_a_mount_that_meets_one_of_the_operators_is_refused(path: str, met: str)
     assert found == [
         (
             f"spec.workers.volumeMounts[{path}].mountPath",
-            f"meets {met}, where the container has a volume of the operator",
+            f"overlaps {met}, where the container has a volume of the operator",
         )
     ]
 
@@ -102,7 +102,7 @@ def test_a_job_worker_has_the_volumes_of_the_worker_in_whose_pod_it_runs():
     [problem] = user_volumes.problems(cluster_spec(jobService={"worker": {"volumeMounts": [MOUNT]}}))
 
     assert problem.field == "spec.jobService.worker.volumeMounts[/data].name"
-    assert problem.remedy == "name one of spec.workers.volumes, or add it there"
+    assert problem.remedy == "use the name of one of spec.workers.volumes, or add the volume there"
 
 
 # --- the tables are those of the templates ------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, Recreating
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.storage.desired import DesiredVolume, desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import (
-    AT_ONCE,
+    MAX_PER_RECONCILE,
     ExpansionStep,
-    FoundVolumes,
-    next_step,
-    unsettled,
+    VolumeObjects,
+    needs_expansion,
+    next_expansion_step,
     with_quotas,
 )
 from alluxio_operator.kinds.cluster.storage.pvc import parse_claim
@@ -34,7 +34,7 @@ def volumes(**over: Any) -> tuple[DesiredVolume, ...]:
 def step(*claims: Json, status: ClusterStatus | None = None, pods: tuple[str, ...] = (), **over: Any) -> ExpansionStep:
     """Return the step of a cluster whose workers' tier was 5Gi and is to be 6Gi, unless said."""
     over = {"ssd": "6Gi", **over}
-    return next_step(volumes(**over), status or ClusterStatus(), FoundVolumes(claims), pods)
+    return next_expansion_step(volumes(**over), status or ClusterStatus(), VolumeObjects(claims), pods)
 
 
 def tier_of(found: ExpansionStep) -> VolumeStatus:
@@ -66,44 +66,44 @@ def test_only_claims_of_a_statefulsets_ordinals_are_meant():
 
     found = step(*(claim(name, WORKERS) for name in names))
 
-    assert [one.claim.name for one in found.ask] == names[:2]
+    assert [one.claim.name for one in found.expand] == names[:2]
 
 
 def test_a_claim_that_is_smaller_is_asked_by_its_uid():
     small = claim(FIRST, WORKERS)
     small["metadata"]["uid"] = "u1"
 
-    [ask] = step(small).ask
+    [ask] = step(small).expand
 
     assert ask.patch == {"metadata": {"uid": "u1"}, "spec": {"resources": {"requests": {"storage": "6Gi"}}}}
     assert tier_of(step(small)).size == "5Gi"
 
 
 def test_of_thousands_a_hundred_are_asked_at_once():
-    assert len(step(*(claim(f"tier-ssd-small-worker-{n}", WORKERS) for n in range(250))).ask) == AT_ONCE
+    assert len(step(*(claim(f"tier-ssd-small-worker-{n}", WORKERS) for n in range(250))).expand) == MAX_PER_RECONCILE
 
 
 @pytest.mark.parametrize("size", ["6Gi", "6144Mi", "6442450944", "7Gi"])
 def test_a_claim_that_has_it_is_left_alone_however_it_is_written(size: str):
     found = step(claim(FIRST, WORKERS, size))
 
-    assert (found.ask, found.gate.passed) == ((), True)
+    assert (found.expand, found.gate.passed) == ((), True)
     assert tier_of(found).size == "6Gi"
 
 
 def test_a_claim_without_the_operators_labels_is_left_alone_and_told():
     found = step(claim(FIRST, {"app": "somebody's"}))
 
-    assert found.ask == ()
+    assert found.expand == ()
     assert (found.gate.reason, tier_of(found).size) == ("NotManaged", "5Gi")
-    assert "grow it yourself" in found.gate.message
+    assert "expand it by hand" in found.gate.message
 
 
 def test_a_claim_that_is_not_bound_is_waited_for():
     found = step(claim(FIRST, WORKERS, phase="Pending", capacity={}))
 
-    assert found.ask == ()
-    assert found.gate.message == f"claim {FIRST} grows from 5Gi to 6Gi once it is bound"
+    assert found.expand == ()
+    assert found.gate.message == f"PVC {FIRST} expands from 5Gi to 6Gi once it is bound"
 
 
 def asked(**status: Any) -> Json:
@@ -117,14 +117,14 @@ PENDING = [{"type": "FileSystemResizePending", "status": "True"}]
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ({}, f"claim {FIRST} grows from 5Gi to 6Gi"),
-        ({"conditions": [{"type": "Resizing", "status": "True"}]}, f"claim {FIRST} grows from 5Gi to 6Gi"),
-        ({"conditions": PENDING}, f"claim {FIRST} grows from 5Gi to 6Gi: its file system grows on its node"),
+        ({}, f"PVC {FIRST} expands from 5Gi to 6Gi"),
+        ({"conditions": [{"type": "Resizing", "status": "True"}]}, f"PVC {FIRST} expands from 5Gi to 6Gi"),
+        ({"conditions": PENDING}, f"PVC {FIRST} expands from 5Gi to 6Gi: the node expands its file system"),
         (
             {"allocatedResourceStatuses": {"storage": "NodeResizePending"}},
-            f"claim {FIRST} grows from 5Gi to 6Gi: its file system grows on its node",
+            f"PVC {FIRST} expands from 5Gi to 6Gi: the node expands its file system",
         ),
-        ({"conditions": [{"type": "ControllerResizeError", "status": "True"}]}, f"claim {FIRST} grows from 5Gi to 6Gi"),
+        ({"conditions": [{"type": "ControllerResizeError", "status": "True"}]}, f"PVC {FIRST} expands from 5Gi to 6Gi"),
     ],
 )
 def test_a_growth_that_is_under_way_is_told(status: Json, said: str):
@@ -149,7 +149,7 @@ def test_what_the_driver_cannot_do_is_told_in_its_words_and_comes_first(word: st
 def test_a_driver_without_words_is_told_by_the_claims_status():
     found = step(asked(allocatedResourceStatuses={"storage": "NodeResizeInfeasible"}))
 
-    assert "the claim's status says NodeResizeInfeasible" in found.gate.message
+    assert "the status of the PVC is NodeResizeInfeasible" in found.gate.message
 
 
 def test_the_pvc_of_a_removed_worker_expands_at_its_next_mount_without_a_wait():
@@ -197,7 +197,9 @@ def workload(size: str) -> Json:
 
 @pytest.mark.parametrize(("size", "anew"), [("5Gi", True), ("7Gi", True), ("6Gi", False), ("6144Mi", False)])
 def test_a_statefulset_is_made_anew_when_its_template_has_another_size(size: str, anew: bool):
-    found = next_step(volumes(ssd="6Gi"), ClusterStatus(), FoundVolumes((), {"small-worker": workload(size)}), ())
+    found = next_expansion_step(
+        volumes(ssd="6Gi"), ClusterStatus(), VolumeObjects((), {"small-worker": workload(size)}), ()
+    )
 
     assert found.recreating == ((RecreatingStatus(name="small-worker", uid="u9"),) if anew else ())
     assert found.gate.passed is not anew
@@ -218,11 +220,11 @@ def test_a_statefulset_is_made_anew_when_its_template_has_another_size(size: str
 def test_claims_are_looked_at_while_something_is_to_be_done(status: ClusterStatus, looks: bool):
     tiers = [one for one in volumes() if one.name == "tier-ssd"]
 
-    assert unsettled(tiers, status) is looks
+    assert needs_expansion(tiers, status) is looks
 
 
 def test_without_a_look_all_is_as_recorded():
-    assert next_step(volumes(), recorded(), None, ()) == ExpansionStep(recorded().volumes)
+    assert next_expansion_step(volumes(), recorded(), None, ()) == ExpansionStep(recorded().volumes)
 
 
 def test_a_claim_of_an_api_server_that_says_little_is_understood():

@@ -167,8 +167,8 @@ def test_no_secret_of_a_mount_stands_in_a_command_or_a_config_map():
 
 def test_what_a_field_says_is_refused_among_the_options():
     assert told(S3, s3={"endpoint": "http://a"}, options={"alluxio.underfs.s3.endpoint": "http://b"}) == [
-        'spec.rootMount.options[alluxio.underfs.s3.endpoint] "http://b" is said by a field of its own already; remove '
-        "it, or what spec.rootMount.s3 or spec.rootMount.hdfs says of it"
+        'spec.rootMount.options[alluxio.underfs.s3.endpoint] "http://b" duplicates a field of spec.rootMount.s3 '
+        "or spec.rootMount.hdfs; remove one of the two"
     ]
 
 
@@ -176,7 +176,7 @@ def test_a_second_pair_of_keys_is_refused_without_naming_its_value():
     given = [{"name": "s3a.secretKey", "secretKeyRef": {"name": "a", "key": "k"}}]
 
     [said] = told(S3, s3=KEYS, optionsFrom=given)
-    assert said.startswith("spec.rootMount.optionsFrom[s3a.secretKey] is said by a field of its own already")
+    assert said.startswith("spec.rootMount.optionsFrom[s3a.secretKey] duplicates a field of spec.rootMount.s3")
     assert told(S3, optionsFrom=given) == []
 
 

@@ -10,7 +10,7 @@ from tests.support.three_masters import THREE, Three, deleted, outdated, settled
 from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
-from alluxio_operator.kinds.cluster.objects.decide import TRY_AGAIN
+from alluxio_operator.kinds.cluster.objects.decide import RETRY_SECONDS
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
@@ -123,10 +123,10 @@ def test_a_leader_that_does_not_answer_is_asked_again():
 
     taken = world.condition("DynamicConfigApplied")
     assert (taken["status"], taken["reason"]) == ("False", "NoAnswer")
-    assert f"small-master-0 is to be told {TIMEOUT}=2min: no answer in time" in taken["message"]
+    assert f"the leader small-master-0 needs {TIMEOUT}=2min: no answer in time" in taken["message"]
     assert world.condition("Ready")["status"] == "True", "the cluster serves"
     assert "dynamicProperties" not in world.status
-    assert world.reconcile().requeue_after == TRY_AGAIN
+    assert world.reconcile().requeue_after == RETRY_SECONDS
 
     world.alluxio.takes = None
     world.settle()
@@ -140,7 +140,7 @@ def test_a_leader_that_refuses_one_says_which():
 
     taken = world.condition("DynamicConfigApplied")
     assert taken["reason"] == "Refused"
-    assert f"doesn't take {TIMEOUT}=2min" in taken["message"]
+    assert f"refused {TIMEOUT}=2min" in taken["message"]
     assert AUDIT not in taken["message"]
 
 

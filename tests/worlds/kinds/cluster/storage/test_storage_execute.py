@@ -205,9 +205,9 @@ def test_a_class_that_cannot_expand_is_told_and_holds_up_nothing():
     said = grown(world)
     assert (said["status"], said["reason"]) == ("False", "ClassCannotExpand")
     assert said["message"] == (
-        "claim journal-small-master-0 has 1Gi and can't grow to 2Gi: storage class fast doesn't allow it. Set "
-        "allowVolumeExpansion there if its driver can, or set spec.masters.journal.storage.size back to 1Gi; "
-        "docs/storage.md has further ways out; and 2 more"
+        "PVC journal-small-master-0 has 1Gi and can't expand to 2Gi: storage class fast doesn't allow it. If "
+        "its driver can expand, set allowVolumeExpansion there, or set spec.masters.journal.storage.size back to 1Gi; "
+        "see docs/storage.md for other remedies; and 2 more"
     )
     assert world.phase == "Ready"
     assert world.condition("ConfigurationApplied")["status"] == "True"
