@@ -1,6 +1,6 @@
 # add-catalog-properties FROM TO [FILE PROPERTY VARIABLE]...: copies a folder of catalogs and adds properties to them, each
-# with the value of a variable. What isn't a plain letter or digit is written by its code: so Java reads any value
-# as it is.
+# with the value of a variable. All characters but ASCII letters and digits become Unicode escapes, so that Java reads
+# any value unchanged.
 from=$1 to=$2
 shift 2
 umask 077

@@ -103,7 +103,7 @@ def test_what_keeps_the_jobs_pod_from_running_is_said():
 
 
 def test_an_adopting_job_that_finds_no_journal_says_journal_missing_and_both_ways_out():
-    lost = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft isn't there\n"}
+    lost = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft doesn't exist\n"}
     step = journal.next_step(
         observed(
             job_pod(waiting=BACKOFF, last=lost),
