@@ -1,6 +1,6 @@
-# add-properties FROM TO PROPERTY=VARIABLE...: copies a folder of configuration and adds properties to its site file,
-# each with the value of a variable. What isn't a plain letter or digit is written by its code: so Java reads any value
-# as it is.
+# add-properties FROM TO PROPERTY=VARIABLE...: copies a configuration folder and adds properties to its site file, each
+# with the value of a variable. All characters but ASCII letters and digits become Unicode escapes, so that Java reads
+# any value unchanged.
 from=$1 to=$2
 shift 2
 umask 077

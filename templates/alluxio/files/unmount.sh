@@ -1,6 +1,6 @@
-# unmount PATH: takes the mount away, and ends the process behind it once its last file is closed. When it is only told to
-# end, Alluxio leaves the mount behind; where that is gone its own handler fails, and its web server keeps the process for
-# the whole grace period. One that is in use goes when nobody has it.
+# unmount PATH: removes the mount, and kills its process after its last file is closed. On SIGTERM, Alluxio leaves the
+# mount behind. Without the mount, Alluxio's signal handler fails, and its web server keeps the process for the whole grace
+# period. A mount in use (umount -l) disappears after its last use.
 umount "$1" || umount -l "$1"
 for process in /proc/[0-9]*; do
   grep -aqs 'alluxio\.fuse\.[A]lluxioFuse' "$process/cmdline" || continue
