@@ -13,7 +13,6 @@ from dev.cluster.plan import Node
 from dev.cluster.processes import Command
 from dev.cluster.tools import Toolbox
 
-ETCD_URL = "http://127.0.0.1:2379"
 ETCD_PEER_URL = "http://127.0.0.1:2380"
 DNS_READY_PORT = 8181
 
@@ -51,8 +50,8 @@ def etcd(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
     arguments = {
         "name": "default",
         "data-dir": paths.run / "etcd",
-        "listen-client-urls": ETCD_URL,
-        "advertise-client-urls": ETCD_URL,
+        "listen-client-urls": plan.ETCD_URL,
+        "advertise-client-urls": plan.ETCD_URL,
         "listen-peer-urls": ETCD_PEER_URL,
         "initial-advertise-peer-urls": ETCD_PEER_URL,
         "initial-cluster": f"default={ETCD_PEER_URL}",
@@ -70,22 +69,21 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
         "bind-address": "0.0.0.0",
         "secure-port": plan.API_PORT,
         "advertise-address": first.address,
-        "etcd-servers": ETCD_URL,
+        "etcd-servers": plan.ETCD_URL,
         "service-cluster-ip-range": plan.SERVICE_NETWORK,
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "allow-privileged": "true",
         "client-ca-file": pki / "ca.crt",
-        "tls-cert-file": pki / "kube-apiserver.crt",
-        "tls-private-key-file": pki / "kube-apiserver.key",
+        "tls-cert-file": pki / "apiserver.crt",
+        "tls-private-key-file": pki / "apiserver.key",
         # Otherwise logs and exec would ask DNS for the names of nodes.
         "kubelet-preferred-address-types": "InternalIP",
-        "kubelet-certificate-authority": pki / "ca.crt",
-        "kubelet-client-certificate": pki / "kubelet-client.crt",
-        "kubelet-client-key": pki / "kubelet-client.key",
+        "kubelet-client-certificate": pki / "apiserver-kubelet-client.crt",
+        "kubelet-client-key": pki / "apiserver-kubelet-client.key",
         "service-account-issuer": f"https://kubernetes.default.svc.{plan.DOMAIN}",
-        "service-account-key-file": pki / "service-account.key",
-        "service-account-signing-key-file": pki / "service-account.key",
+        "service-account-key-file": pki / "sa.pub",
+        "service-account-signing-key-file": pki / "sa.key",
         # The aggregation layer, for API services such as metrics.k8s.io.
         "requestheader-client-ca-file": pki / "front-proxy-ca.crt",
         "requestheader-allowed-names": "front-proxy-client",
@@ -109,14 +107,14 @@ def controller_manager(
 ) -> Command:
     """Return the command of the controller manager, with some flags more."""
     arguments = {
-        **client(paths, "kube-controller-manager"),
+        **client(paths, "controller-manager"),
         "bind-address": "127.0.0.1",
         # There is one of it: waiting for a lease would only slow the start.
         "leader-elect": "false",
         "root-ca-file": paths.pki / "ca.crt",
         "cluster-signing-cert-file": paths.pki / "ca.crt",
         "cluster-signing-key-file": paths.pki / "ca.key",
-        "service-account-private-key-file": paths.pki / "service-account.key",
+        "service-account-private-key-file": paths.pki / "sa.key",
         "use-service-account-credentials": "true",
         "cluster-cidr": plan.POD_NETWORK,
         "service-cluster-ip-range": plan.SERVICE_NETWORK,
@@ -130,7 +128,7 @@ def controller_manager(
 def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
     """Return the command of the scheduler."""
     arguments = {
-        **client(paths, "kube-scheduler"),
+        **client(paths, "scheduler"),
         "bind-address": "127.0.0.1",
         "leader-elect": "false",
         "profiling": "false",
@@ -167,7 +165,7 @@ def dns_answers(first: Node) -> bool:
 
 def client(paths: Paths, user: str) -> dict[str, object]:
     """Return the flags by which a part of the control plane finds the API server as a user of its own."""
-    kubeconfig = paths.pki / f"{user}.kubeconfig"
+    kubeconfig = paths.pki / f"{user}.conf"
     return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
 
 

@@ -5,12 +5,10 @@ It runs on request only: its build takes a minute and a half on two cores, and m
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
-from dev.cluster import certs, control_plane
+from dev.cluster import control_plane
 from dev.cluster.api import Api
-from dev.cluster.certs import Certificate
 from dev.cluster.paths import Paths
 from dev.cluster.plan import Node
 from dev.cluster.processes import Command
@@ -18,17 +16,11 @@ from dev.cluster.tools import Toolbox
 
 NAME = "metrics-server"
 NAMESPACE = "kube-system"
-SERVICE = f"{NAME}.{NAMESPACE}.svc"
 PORT = 4443
 """On node 1; where it listens by itself, 10250, is the kubelet."""
 RESOLUTION = "15s"
 API_SERVICE = "v1beta1.metrics.k8s.io"
 API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
-
-
-def certificate() -> Certificate:
-    """Return what it shows to the API server."""
-    return Certificate(NAME, f"/CN={NAME}", names=(f"DNS:{SERVICE}",))
 
 
 def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
@@ -37,9 +29,9 @@ def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
     arguments = {
         **dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig),
         "secure-port": PORT,
-        "tls-cert-file": paths.pki / f"{NAME}.crt",
-        "tls-private-key-file": paths.pki / f"{NAME}.key",
-        "kubelet-certificate-authority": paths.pki / f"{certs.CLUSTER_AUTHORITY}.crt",
+        # It makes its own certificate, as kubelets do: all of them are on this machine.
+        "cert-dir": paths.run / NAME,
+        "kubelet-insecure-tls": "true",
         "kubelet-preferred-address-types": "InternalIP",
         "kubelet-use-node-status-port": "true",
         "metric-resolution": RESOLUTION,
@@ -47,12 +39,11 @@ def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
     return control_plane.command(NAME, tools.path(NAME), arguments, enter)
 
 
-def manifests(paths: Paths, first: Node) -> list[tuple[str, dict[str, Any]]]:
+def manifests(first: Node) -> list[tuple[str, dict[str, Any]]]:
     """Return by what the API server finds it: collection and object.
 
     It is no pod: the Service has no selector, and its one endpoint is node 1.
     """
-    authority = base64.b64encode((paths.pki / f"{certs.CLUSTER_AUTHORITY}.crt").read_bytes()).decode()
     service = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -77,7 +68,7 @@ def manifests(paths: Paths, first: Node) -> list[tuple[str, dict[str, Any]]]:
             "version": version,
             "groupPriorityMinimum": 100,
             "versionPriority": 100,
-            "caBundle": authority,
+            "insecureSkipTLSVerify": True,
             "service": {"name": NAME, "namespace": NAMESPACE},
         },
     }

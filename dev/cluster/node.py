@@ -69,18 +69,15 @@ def cni_config(node: Node) -> dict[str, object]:
 
 def kubelet_config(paths: Paths, node: Node) -> dict[str, object]:
     """Return the configuration of the kubelet."""
-    pki = paths.pki
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "authentication": {
             "anonymous": {"enabled": False},
             "webhook": {"enabled": True},
-            "x509": {"clientCAFile": str(pki / "ca.crt")},
+            "x509": {"clientCAFile": str(paths.pki / "ca.crt")},
         },
         "authorization": {"mode": "Webhook"},
-        "tlsCertFile": str(pki / f"{node.name}-kubelet.crt"),
-        "tlsPrivateKeyFile": str(pki / f"{node.name}-kubelet.key"),
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
         "volumePluginDir": "/var/lib/kubelet/volume-plugins",
         "cgroupDriver": "cgroupfs",
@@ -126,7 +123,7 @@ def kubelet(enter: tuple[str, ...], paths: Paths, tools: Toolbox, node: Node) ->
         arguments=(
             tools.path("kubelet"),
             f"--config={config}",
-            f"--kubeconfig={paths.pki / f'{node.name}-kubelet.kubeconfig'}",
+            f"--kubeconfig={paths.kubelet_kubeconfig(node.name)}",
             f"--hostname-override={node.name}",
             f"--node-ip={node.address}",
             f"--node-labels=topology.kubernetes.io/region=local,topology.kubernetes.io/zone=zone{node.number}",
@@ -142,7 +139,7 @@ def kube_proxy(enter: tuple[str, ...], paths: Paths, tools: Toolbox, node: Node)
         name=f"{node.name}-kube-proxy",
         arguments=(
             tools.path("kube-proxy"),
-            f"--kubeconfig={paths.pki / f'{node.name}-kube-proxy.kubeconfig'}",
+            f"--kubeconfig={paths.pki / 'kube-proxy.conf'}",
             f"--hostname-override={node.name}",
             f"--cluster-cidr={plan.POD_NETWORK}",
             "--proxy-mode=iptables",

@@ -39,7 +39,6 @@ CLUSTER_NEEDS = (
     Need("nsenter", "util-linux", "enters the namespaces"),
     Need("ps", "procps", "used by the kubelet"),
     Need("mount", "mount", "used by the kubelet"),
-    Need("openssl", "openssl", "makes the certificates"),
     Need("gcc", "gcc", "builds the pause program"),
     Need("libc.a", "libc6-dev", "builds the pause program", Path("/usr/include/features.h")),
 )

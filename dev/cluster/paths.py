@@ -83,6 +83,10 @@ class Paths:
         """Everything of one node that goes away with it."""
         return self.run / "nodes" / name
 
+    def kubelet_kubeconfig(self, name: str) -> Path:
+        """The kubeconfig of a node's kubelet, named as kubeadm does."""
+        return self.node(name) / "etc" / "kubelet.conf"
+
     def image_store(self, name: str) -> Path:
         """The containerd root of one node: outlives the cluster, so that the next start is fast."""
         return self.run / "image-store" / name

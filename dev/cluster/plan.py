@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 MAX_NODES = 3
 API_PORT = 6443
+ETCD_URL = "http://127.0.0.1:2379"
 NODE_NETWORK = "10.88.0.0/24"
 POD_NETWORK = "10.244.0.0/16"
 SERVICE_NETWORK = "10.96.0.0/16"

@@ -71,7 +71,7 @@ def scheduler_configuration(paths: Paths) -> str:
             "kind": "KubeSchedulerConfiguration",
             "leaderElection": {"leaderElect": False},
             "clientConnection": {
-                "kubeconfig": str(client(paths, "kube-scheduler")["kubeconfig"]),
+                "kubeconfig": str(client(paths, "scheduler")["kubeconfig"]),
                 "qps": 500,
                 "burst": 1000,
             },

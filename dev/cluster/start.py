@@ -9,10 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from dev.cluster import (
-    certs,
     cgroups,
     control_plane,
     images,
+    kubeadm,
     machine,
     metrics,
     native,
@@ -108,10 +108,7 @@ class Start:
 
     def _make_machines(self) -> None:
         programs = native.ensure(self._paths)
-        wanted = (*certs.control_plane_certificates(), *([metrics.certificate()] if self._metered else []))
-        for member in self._members:
-            wanted += certs.node_certificates(member)
-        certs.ensure(self._paths.pki, wanted)
+        kubeadm.ensure(self._paths, self._tools, self._members)
         self._write_configuration()
         for member in self._members:
             if not network.exists(member):
@@ -123,11 +120,7 @@ class Start:
                 self._changes += 1
 
     def _write_configuration(self) -> None:
-        users = ["kube-controller-manager", "kube-scheduler"]
-        users += [f"{member.name}-{role}" for member in self._members for role in ("kubelet", "kube-proxy")]
-        files = {self._paths.pki / f"{user}.kubeconfig": certs.kubeconfig(self._paths.pki, user) for user in users}
-        files[self._paths.kubeconfig] = certs.kubeconfig(self._paths.pki, "admin")
-        files[self._paths.run / "audit-policy.json"] = control_plane.audit_policy()
+        files = {self._paths.run / "audit-policy.json": control_plane.audit_policy()}
         files[self._paths.run / "Corefile"] = control_plane.corefile(self._first, str(self._paths.kubeconfig))
         files[self._paths.run / PREFIX_FILE] = f"{self._paths.prefix}\n"
         files[self._paths.run / "namespace"] = f"{self._first.handle}\n"
@@ -143,8 +136,6 @@ class Start:
             # Not without need, since some are watched; and in place, since nodes have mounted the very file.
             if not path.exists() or path.read_text() != content:
                 path.write_text(content)
-            if path.name.endswith("kubeconfig"):
-                path.chmod(0o600)
 
     def _load_images(self) -> None:
         pause = images.read(native.ensure(self._paths) / "pause.tar")
@@ -173,8 +164,8 @@ class Start:
     def _describe_objects(self) -> None:
         for name in self._removed:
             self._api.delete(f"/api/v1/nodes/{name}")
-        further = metrics.manifests(self._paths, self._first) if self._metered else []
-        for collection, manifest in (*storage.manifests(), *further):
+        further = metrics.manifests(self._first) if self._metered else []
+        for collection, manifest in (*kubeadm.manifests(), *storage.manifests(), *further):
             self._api.apply(collection, manifest)
 
     def _start_clients_of_the_api(self) -> None:

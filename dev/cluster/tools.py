@@ -45,8 +45,9 @@ _SDK = "github.com/operator-framework/operator-sdk"
 
 KUBERNETES = Tool(
     "kubernetes",
-    542,
+    560,
     (
+        Binary("kubeadm", f"{_KUBERNETES}/kubeadm"),
         Binary("kubectl", f"{_KUBERNETES}/kubectl"),
         Binary("kube-apiserver", f"{_KUBERNETES}/kube-apiserver"),
         Binary("kube-controller-manager", f"{_KUBERNETES}/kube-controller-manager"),
@@ -197,7 +198,7 @@ def ensure(paths: Paths, say: Say, wanted: Sequence[Tool] = TOOLS) -> Toolbox:
 
 
 def build_jobs(missing: Sequence[Tool]) -> list[Job]:
-    """Return what is to be done for tools that are not built: fetch all their modules at once, then build."""
+    """Return the jobs that build tools: all modules are fetched at once, and each build waits for its own."""
     version = gobuild.version()
     if not gobuild.is_new_enough(version):
         raise ClusterError(f"{version} is too old to build the tools; `make doctor` says how to get a newer Go")

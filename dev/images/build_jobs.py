@@ -1,4 +1,4 @@
-"""What is to be done for images that are missing or out of date, as jobs that run side by side."""
+"""Jobs that fetch and build the images that are missing or out of date."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ SBOM = REPOSITORY / "build" / "release" / "sbom.cdx.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 1 with the reason on standard error."""
     options = _parser().parse_args(arguments)
-    # Ends like Ctrl-C does: what was begun is ended, too.
+    # Ends like Ctrl-C does, and so ends the jobs that run.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cache = Cache(find_paths(os.environ).archives)

@@ -136,7 +136,7 @@ class Processes:
         return code
 
     def end(self) -> None:
-        """End all processes and what they started; one that left the session of its job is on its own."""
+        """End all processes and those that they started. A process that left the session of its job goes on."""
         with self._lock:
             self._ending = True
         for group in self._groups:

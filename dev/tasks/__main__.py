@@ -17,7 +17,7 @@ from dev.tasks.shell import StepFailed, say
 def main() -> int:
     """Run one command; return the exit code."""
     options = command_line().parse_args()
-    # Ends like Ctrl-C does: what was begun is ended, too.
+    # Ends like Ctrl-C does, and so ends the jobs that run.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options)

@@ -1,4 +1,4 @@
-"""Builds tools and images side by side: what a command runs, and nothing else."""
+"""Builds the tools and images that a command runs, side by side."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def build(parts: Parts, say: Say) -> None:
 
 
 def jobs(paths: Paths, parts: Parts) -> list[Job]:
-    """Return what has to be done for the parts of a command; nothing when all of them are current."""
+    """Return the jobs that build the parts of a command; none when all of them are current."""
     recipes = to_build(Cache(paths.archives), parts.images, all_recipes())
     wanted = {tool.name: tool for tool in (*tools.named(parts.tools), *(t for r in recipes for t in r.tools))}
     _, missing = tools.find(paths, tuple(wanted.values()))

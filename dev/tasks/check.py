@@ -1,4 +1,4 @@
-"""The first answer after a change: lint, types, import contracts and unit tests, side by side."""
+"""Runs lint, types, import contracts and unit tests side by side, for the first answer after a change."""
 
 from __future__ import annotations
 

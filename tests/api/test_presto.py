@@ -54,7 +54,7 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("no connector", {"catalogs": [{"name": "x"}]}, "exactly one of hive, tpch, memory and connector"),
     ("catalog twice", {"catalogs": [TPCH, TPCH]}, "Duplicate value"),
     ("name of a catalog", {"catalogs": [{"name": "A-b", "tpch": {}}]}, "spec.catalogs[0].name: Invalid value"),
-    ("no metastore", {"catalogs": [{"name": "h", "hive": {}}]}, "give either thrift"),
+    ("no metastore", {"catalogs": [{"name": "h", "hive": {}}]}, "set either thrift"),
     ("connector by hand", {"catalogs": [{**TPCH, "properties": {"connector.name": "x"}}]}, "remove connector.name"),
     ("metastore", {"catalogs": [{"name": "h", "hive": {"thrift": {"uris": ["http://m"]}}}]}, "uris[0]: Invalid value"),
     (
@@ -75,7 +75,7 @@ REFUSED: list[tuple[str, Json, str]] = [
         },
         "not in both",
     ),
-    ("room to roll", {"workers": {"maxSurge": 0, "maxUnavailable": 0}}, "a rolling change of the workers needs room"),
+    ("room to roll", {"workers": {"maxSurge": 0, "maxUnavailable": 0}}, "a rollout of the workers needs room"),
     ("least above most", {"autoscaling": {"minReplicas": 3, "maxReplicas": 2}}, "minReplicas is larger"),
     ("window above most", {"autoscaling": {"maxReplicas": 1, "schedules": [DAY]}}, "more replicas than maxReplicas"),
     ("no most", {"autoscaling": {"schedules": [DAY]}}, "spec.autoscaling.maxReplicas: Required value"),

@@ -84,13 +84,13 @@ def test_what_is_there_takes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tools.build_jobs([]) == []
 
 
-def test_an_old_go_is_told_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_go_is_refused_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gobuild, "version", lambda: "go1.21.1")
     with pytest.raises(ClusterError, match="too old"):
         tools.build_jobs([tools.ETCD])
 
 
-def test_an_unknown_tool_is_told_with_those_that_are() -> None:
+def test_an_unknown_tool_is_refused_with_the_known_ones() -> None:
     assert tools.named(["kwok"]) == (tools.KWOK,)
     with pytest.raises(ClusterError, match=r"no tool kwook; there are: kubernetes, etcd"):
         tools.named(["kwook"])

@@ -1,4 +1,4 @@
-"""What is to be done for images: bases first, what comes from registries meanwhile, what is current not at all."""
+"""Images build on their bases, registries are asked meanwhile, and current images take no job."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def shell(name: str, script: str, *needs: str, lane: str = "", seconds: float = 
 
 
 def gone(pid_file: Path) -> bool:
-    """Tell whether the process is no more; one that nobody has reaped yet counts as gone."""
+    """Tell whether a process has ended; a zombie counts as ended."""
     status = Path("/proc", pid_file.read_text().strip(), "stat")
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX"
 
@@ -148,7 +148,7 @@ def test_the_python_of_this_project_is_a_command_like_any(tmp_path: Path):
     assert took["python"] < 30
 
 
-def test_where_none_needs_another_all_of_them_end_and_tell(tmp_path: Path):
+def test_all_jobs_run_to_their_end_whatever_comes_of_one(tmp_path: Path):
     jobs = [shell("good", "sleep 0.2"), shell("bad", "echo one; echo two; echo three; exit 2")]
     said: list[str] = []
 

@@ -73,7 +73,7 @@ def test_packages_of_debian_come_before_images_and_hold_up_no_tool(nothing: Path
     assert PACKAGES not in needs["etcd"]
 
 
-def test_nothing_is_installed_where_nothing_lacks(nothing: Paths):
+def test_nothing_is_installed_where_no_package_lacks(nothing: Paths):
     assert PACKAGES not in names(jobs(nothing, demo.PARTS))
 
 
@@ -96,7 +96,7 @@ def test_all_images_are_all_but_those_by_name_only():
 
 
 @pytest.mark.parametrize("parts", [Parts(tools=("kwook",)), Parts(images=("jav",))])
-def test_an_unknown_name_is_told(nothing: Paths, parts: Parts, monkeypatch: pytest.MonkeyPatch):
+def test_an_unknown_name_is_refused(nothing: Paths, parts: Parts, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(building, "find_paths", lambda _: nothing)
 
     with pytest.raises(StepFailed, match=r"there is no (tool kwook|image jav); there are: "):

@@ -1,4 +1,4 @@
-"""The first answer: every check runs, and what failed is shown."""
+"""Every check runs, and each that failed shows its output."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def file_name(crd: Schema) -> str:
 def as_yaml(crd: Schema) -> str:
     """Return the file's text, the same for the same types."""
     head = "# Generated from src/alluxio_operator/api by `make generate`; edit the types instead.\n"
-    return head + yaml.safe_dump(_plain(crd), sort_keys=False, width=110)
+    return head + yaml.dump(_plain(crd), Dumper=yaml.CSafeDumper, sort_keys=False, width=110)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The Presto resource: a query engine beside the cache."""
+"""The Presto resource: a query engine with the cache."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
 KIND = "Presto"
 
 LONGEST_NAME = 40
-"""Longest name, so that Services and labels made from it stay below Kubernetes' limit of 63."""
+"""Longest name, so that names of Services and labels with it stay within Kubernetes' limit of 63."""
 
 
 Engine = Literal["Presto", "Trino"]
-"""Both stem from one program, and differ in how they are started, configured, asked and told to leave."""
+"""Both stem from one program. They differ in how they are started, configured, asked and drained."""
 
 
 class PrestoImage(Image):
@@ -40,16 +40,15 @@ class PrestoPorts(Model):
 
 
 class PrestoRole(Role):
-    """What can be said of coordinator and workers alike."""
+    """Fields of coordinator and workers."""
 
     properties: PrestoProperties = Field(
-        {}, description="Properties of config.properties for this role; they win over those of the resource."
+        {}, description="Properties of config.properties for this role; they override spec.properties."
     )
     ports: PrestoPorts = Field(PrestoPorts(), description="Ports.")
     termination_grace_period_seconds: Annotated[int, Field(ge=1, le=7200)] | None = Field(  # type: ignore[assignment]
         None,
-        description="Seconds between the wish to stop and the end by force. Derived from gracefulShutdown when it "
-        "isn't given, and never shorter than that.",
+        description="Seconds until a server that stops is killed. Default and minimum: what gracefulShutdown needs.",
     )
 
 
@@ -61,47 +60,49 @@ class PrestoWorkers(PrestoRole):
     """The workers: they do the work of queries."""
 
     replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
-        1, description="Number of workers; with autoscaling, the least of them unless autoscaling.minReplicas is given."
+        1, description="Number of workers. With autoscaling it is the minimum, unless autoscaling.minReplicas is given."
     )
     max_surge: Annotated[int, Field(ge=0, le=100)] = Field(
-        1, description="How many workers a rolling change may start beyond the wanted number."
+        1, description="How many workers a rollout may start beyond the wanted number."
     )
     max_unavailable: Annotated[int, Field(ge=0, le=100)] = Field(
-        0, description="How many workers a rolling change may take away before others have taken their place."
+        0, description="How many workers a rollout may stop before their replacements are ready."
     )
 
 
 class GracefulShutdown(Model):
-    """How servers leave without failing queries."""
+    """How servers stop without failing queries."""
 
     grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
         120,
-        description="A query that needs no longer than this is finished by a server that is told to stop. The pods' "
-        "termination grace period follows from it.",
+        description="A server that stops finishes queries that need no longer than this, in seconds. The operator "
+        "derives the pods' termination grace period from it.",
     )
 
 
 class AlluxioOfPresto(Model):
-    """The cache that the Hive catalogs go through."""
+    """The cache through which the Hive catalogs read and write."""
 
     cluster_ref: LocalReference = Field(description="The AlluxioCluster, in the same namespace.")
     user: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)] = Field(
         "alluxio",
-        description="User as whom the servers work in Alluxio (HADOOP_USER_NAME). The default is to whom the root of "
-        "the name space belongs; anybody else can write only where its permissions allow it.",
+        description="User as whom the servers work in Alluxio (HADOOP_USER_NAME). The default owns the root of the "
+        "name space; other users can write only where permissions allow it.",
     )
     colocate: Literal["None", "Preferred", "Required"] = Field(
         "Preferred",
-        description="Whether workers run on nodes that have a worker of the cluster: not sought, where it can be, or "
-        "always. If the cluster has shortCircuit, they then read its blocks without the network. A podAffinity that is "
-        "given for the workers takes its place.",
+        description="Whether workers run on nodes that have a worker of the cluster. None: anywhere. Preferred: where "
+        "possible. Required: only there. If the cluster has shortCircuit, they then read its blocks without the "
+        "network. A podAffinity of the workers replaces it.",
     )
 
 
 class PrestoNodePorts(Model):
     """Ports on every node that lead to the coordinator."""
 
-    http: NodePort | None = Field(None, description="Leads to the HTTP port; chosen by Kubernetes when it isn't given.")
+    http: NodePort | None = Field(
+        None, description="Port that leads to the HTTP port. Default: Kubernetes chooses one."
+    )
 
 
 class PrestoService(Exposure):
@@ -113,7 +114,7 @@ class PrestoService(Exposure):
 
 
 class PrestoSpec(Model):
-    """What a Presto cluster is meant to be."""
+    """The desired state of a Presto cluster."""
 
     engine: Engine = Field(
         "Presto",
@@ -126,21 +127,24 @@ class PrestoSpec(Model):
         "unless image.tag is given.",
     )
     image: PrestoImage = Field(PrestoImage(), description="The image of coordinator and workers.")
-    alluxio: AlluxioOfPresto | None = Field(None, description="The cache that the Hive catalogs go through.")
-    catalogs: Catalogs = Field((), description="The catalogs: what can be queried.")
+    alluxio: AlluxioOfPresto | None = Field(
+        None, description="The cache through which the Hive catalogs read and write."
+    )
+    catalogs: Catalogs = Field((), description="The catalogs that can be queried.")
     properties: PrestoProperties = Field({}, description="Properties of config.properties for all servers.")
     coordinator: Coordinator = Field(Coordinator(), description="The coordinator.")
     workers: PrestoWorkers = Field(PrestoWorkers(), description="The workers.")
     autoscaling: Autoscaling | None = Field(
-        None, description="How the number of workers follows the time of day and the load. The spec is never written."
+        None,
+        description="How the number of workers follows the time of day and the load. The spec is never written.",
     )
     graceful_shutdown: GracefulShutdown = Field(
-        GracefulShutdown(), description="How servers leave without failing queries."
+        GracefulShutdown(), description="How servers stop without failing queries."
     )
     memory_per_query: Quantity | None = Field(
         None,
-        description="What one query may use on one server (query.max-memory-per-node); two fifths of the heap when it "
-        "isn't given.",
+        description="Memory that one query may use on one server (query.max-memory-per-node). Default: two fifths of "
+        "the heap.",
     )
     service: PrestoService = Field(PrestoService(), description="The Service for clients.")
 
@@ -160,7 +164,7 @@ PRESTO_SPEC_RULES = rules(
     ),
     cel(
         "self.workers.maxSurge > 0 || self.workers.maxUnavailable > 0",
-        "a rolling change of the workers needs room: set spec.workers.maxSurge or spec.workers.maxUnavailable above 0",
+        "a rollout of the workers needs room: set spec.workers.maxSurge or spec.workers.maxUnavailable above 0",
         field_path=".workers",
     ),
     cel(
@@ -180,4 +184,4 @@ RULES_BY_TYPE = {
     "Autoscaling": AUTOSCALING_RULES,
     "LoadScaling": LOAD_RULES,
 }
-"""CEL rules that belong to a whole type."""
+"""CEL rules by type."""

@@ -7,7 +7,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +51,37 @@ OUTPUTS = [
 """Of each block of commands, what they print."""
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Put the files of the page into a temporary folder, where the operator finds the kind."""
-    place = tmp_path / "kinds"
+@contextmanager
+def kind_below(place: Path) -> Iterator[Path]:
+    """Put the files of the page into a folder below `place`, where the operator finds the kind."""
     for name, text in FILES.items():
         file = place / "greeting" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(place)])
-    importlib.invalidate_caches()
-    yield place / "greeting"
-    for module in [name for name in sys.modules if name.startswith("alluxio_operator.kinds.greeting")]:
-        del sys.modules[module]
-    if hasattr(kinds, "greeting"):
-        del kinds.greeting
+    try:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(place)])
+            importlib.invalidate_caches()
+            yield place / "greeting"
+    finally:
+        for module in [name for name in sys.modules if name.startswith("alluxio_operator.kinds.greeting")]:
+            del sys.modules[module]
+        if hasattr(kinds, "greeting"):
+            del kinds.greeting
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of the kind, which is found during the test."""
+    with kind_below(tmp_path / "kinds") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return all generated files with the kind."""
+    with kind_below(tmp_path_factory.mktemp("generated")):
+        return files.generated(descriptors())
 
 
 @pytest.fixture
@@ -110,9 +127,7 @@ def test_the_operator_finds_it_and_loses_it_with_its_folder(folder: Path, monkey
     assert "Greeting" not in KINDS
 
 
-def test_only_generated_files_change_outside_of_its_folder(folder: Path):
-    after = files.generated(descriptors())
-
+def test_only_generated_files_change_outside_of_its_folder(after: Mapping[str, str]):
     changed = sorted(path for path in after if path in BEFORE and after[path] != BEFORE[path])
     added = sorted(after.keys() - BEFORE.keys())
     listed = [f" M {path}" for path in changed] + [f"?? {path}" for path in added]
@@ -120,8 +135,8 @@ def test_only_generated_files_change_outside_of_its_folder(folder: Path):
     assert BEFORE.keys() <= after.keys()
 
 
-def test_its_crd_takes_the_sample(folder: Path):
-    crd = yaml.safe_load(files.generated(descriptors())["config/crd/bases/alluxio-operator.io_greetings.yaml"])
+def test_its_crd_takes_the_sample(after: Mapping[str, str]):
+    crd = yaml.safe_load(after["config/crd/bases/alluxio-operator.io_greetings.yaml"])
     [version] = crd["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]
 
@@ -137,26 +152,21 @@ def test_its_crd_takes_the_sample(folder: Path):
     assert unknown_fields(schema["spec"], yaml.safe_load(SAMPLE)["spec"], "spec") == []
 
 
-def test_the_operator_gets_its_rights_and_no_other(folder: Path):
+def test_the_operator_gets_its_rights_and_no_other(after: Mapping[str, str]):
     path = "config/rbac/operator/role.yaml"
-    before, after = (
-        {str(right) for right in granted(yaml.safe_load(text)["rules"])}
-        for text in (BEFORE[path], files.generated(descriptors())[path])
+    before, now = (
+        {str(right) for right in granted(yaml.safe_load(text)["rules"])} for text in (BEFORE[path], after[path])
     )
 
-    assert before < after
-    assert after - before == {
+    assert before < now
+    assert now - before == {
         *(f"{verb} greetings.alluxio-operator.io" for verb in ("get", "list", "watch")),
         "update greetings/status.alluxio-operator.io",
     }
 
 
-def test_the_bundle_names_it_and_what_it_makes(folder: Path):
-    crds = [
-        yaml.safe_load(text)
-        for path, text in files.generated(descriptors()).items()
-        if path.startswith("config/crd/bases/")
-    ]
+def test_the_bundle_names_it_and_what_it_makes(folder: Path, after: Mapping[str, str]):
+    crds = [yaml.load(after[path], Loader=yaml.CSafeLoader) for path in after if path.startswith("config/crd/bases/")]
 
     csv = completed({"spec": {}}, crds, b"icon")
 
@@ -274,8 +284,8 @@ def test_a_deleted_one_is_forgotten(world: KindWorld):
     assert world.owners() == []
 
 
-def test_its_hook_wakes_it(world: KindWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    files.write(tmp_path, files.generated(descriptors()))
+def test_its_hook_wakes_it(world: KindWorld, after: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files.write(tmp_path, after)
     (tmp_path / "src").symlink_to(ROOT / "src")
     hook = tmp_path / "hooks" / "15-greetings.py"
     printed = subprocess.run([hook, "--config"], capture_output=True, text=True, check=True, timeout=30).stdout
