@@ -49,8 +49,8 @@ KEEPS_ITS_LEASE = {
     "ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS": "15",
     "ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS": "10",
 }
-"""Settings for an operator that nothing starts again: on a busy machine it can miss the short Lease of the other worlds,
-and a leader that misses its Lease ends."""
+"""Settings for an operator that nothing starts again. On a busy machine it can miss the short Lease of the other
+worlds, and a leader that misses its Lease ends."""
 
 OPERATORS: list[LocalOperator] = []
 """All that there ever were."""
