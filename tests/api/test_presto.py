@@ -60,7 +60,7 @@ REFUSED: list[tuple[str, Json, str]] = [
     (
         "credentials in the spec",
         {"catalogs": [{**TPCH, "properties": {"hive.s3.aws-secret-key": "x"}}]},
-        "keep them in a Secret",
+        "put them into a Secret",
     ),
     (
         "a property twice",
@@ -79,10 +79,10 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("least above most", {"autoscaling": {"minReplicas": 3, "maxReplicas": 2}}, "minReplicas is larger"),
     ("window above most", {"autoscaling": {"maxReplicas": 1, "schedules": [DAY]}}, "more replicas than maxReplicas"),
     ("no most", {"autoscaling": {"schedules": [DAY]}}, "spec.autoscaling.maxReplicas: Required value"),
-    ("no measure", {"autoscaling": {"maxReplicas": 2, "load": {}}}, "load needs a measure"),
+    ("no measure", {"autoscaling": {"maxReplicas": 2, "load": {}}}, "load needs a target"),
     ("cron", {"autoscaling": {"maxReplicas": 2, "schedules": [{**DAY, "start": "daily"}]}}, "start: Invalid value"),
     ("colocation", {"alluxio": {"clusterRef": {"name": "x"}, "colocate": "Always"}}, "Unsupported value"),
-    ("node port without one", {"service": {"nodePorts": {"http": 30080}}}, "opens no ports on nodes"),
+    ("node port without one", {"service": {"nodePorts": {"http": 30080}}}, "has no node ports"),
     ("too many workers", {"workers": {"replicas": 1001}}, "less than or equal to 1000"),
 ]
 

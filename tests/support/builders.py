@@ -17,7 +17,7 @@ from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.conditions import stamp
-from alluxio_operator.kinds.cluster.masters.quorum import word_of_the_leader
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
@@ -138,7 +138,7 @@ def observed(
         journal_claims={_ordinal(one): one for one in by_kind["PersistentVolumeClaim"]},
         answers=answers,
         indexes=indexes or {},
-        master=word_of_the_leader(answers),
+        master=leader_answer(answers),
         job_master_serves=job_master,
     )
 

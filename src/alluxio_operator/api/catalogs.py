@@ -16,7 +16,7 @@ PropertyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max
 PRESTO_PROPERTIES_RULES = rules(
     cel(
         "self.all(k, k.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$') && size(k) <= 256)",
-        "property names may hold letters, digits, dots, dashes and underscores, such as query.max-memory",
+        "property names may contain letters, digits, dots, dashes and underscores, such as query.max-memory",
     ),
     cel(f"self.all(k, !k.matches('(?i){CREDENTIAL}'))", CREDENTIALS_ELSEWHERE),
 )
@@ -88,7 +88,7 @@ class Catalog(Model):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)] = Field(
         description="Name of the catalog in queries."
     )
-    hive: HiveCatalog | None = Field(None, description="Tables of Hive.")
+    hive: HiveCatalog | None = Field(None, description="Hive tables.")
     tpch: TpchCatalog | None = Field(None, description="Generated tables of the TPC-H benchmark.")
     memory: MemoryCatalog | None = Field(None, description="Tables in the memory of the workers.")
     connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)] | None = Field(

@@ -53,11 +53,11 @@ class PrestoRole(Role):
 
 
 class Coordinator(PrestoRole):
-    """The coordinator: it plans queries and hands their parts to the workers."""
+    """The coordinator: it plans queries and assigns their tasks to the workers."""
 
 
 class PrestoWorkers(PrestoRole):
-    """The workers: they do the work of queries."""
+    """The workers: they execute the tasks of queries."""
 
     replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
         1, description="Number of workers. With autoscaling it is the minimum, unless autoscaling.minReplicas is given."
@@ -118,13 +118,12 @@ class PrestoSpec(Model):
 
     engine: Engine = Field(
         "Presto",
-        description="The engine that coordinator and workers run. With Trino give version, too: its default is one of "
+        description="Engine of coordinator and workers. Trino also needs version: the default version is one of "
         "Presto.",
     )
     version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$", max_length=16)] = Field(
         "0.287",
-        description="Version of the engine, such as 0.287 for Presto or 476 for Trino. It is also the tag of the image "
-        "unless image.tag is given.",
+        description="Version of the engine, such as 0.287 for Presto or 476 for Trino. Also the default of image.tag.",
     )
     image: PrestoImage = Field(PrestoImage(), description="The image of coordinator and workers.")
     alluxio: AlluxioOfPresto | None = Field(
@@ -152,13 +151,13 @@ class PrestoSpec(Model):
 PRESTO_SPEC_RULES = rules(
     cel(
         "self.engine != 'Presto' || self.version.contains('.')",
-        "spec.engine is Presto, and a version without a dot is one of Trino: set spec.version to a version of Presto "
+        "spec.engine is Presto, but a version without a dot is one of Trino: set spec.version to a version of Presto "
         "such as 0.287, or spec.engine to Trino",
         field_path=".version",
     ),
     cel(
         "self.engine != 'Trino' || !self.version.contains('.')",
-        "spec.engine is Trino, and a version with a dot is one of Presto: set spec.version to a version of Trino such "
+        "spec.engine is Trino, but a version with a dot is one of Presto: set spec.version to a version of Trino such "
         "as 476, or spec.engine to Presto",
         field_path=".version",
     ),

@@ -25,7 +25,7 @@ class PrestoWorkersStatus(Model):
 
     ready: int = Field(0, description="Workers whose pods are ready.")
     wanted: int = Field(0, description="Workers that should run.")
-    active: int = Field(0, description="Workers to which the coordinator hands work.")
+    active: int = Field(0, description="Workers that the coordinator assigns tasks to.")
 
 
 class QueriesStatus(Model):
@@ -70,7 +70,7 @@ class AlluxioStatus(Model):
 
 
 class PrestoStatus(OwnerStatus):
-    """State of a Presto cluster."""
+    """Observed state of a Presto cluster."""
 
     coordinator: CoordinatorStatus = Field(CoordinatorStatus(), description="The coordinator.")
     workers: PrestoWorkersStatus = Field(PrestoWorkersStatus(), description="The workers.")
@@ -79,9 +79,9 @@ class PrestoStatus(OwnerStatus):
     graceful_shutdown: ShutdownStatus | None = Field(None, description="Times of a graceful shutdown.")
     alluxio: AlluxioStatus | None = Field(None, description="Connection to the cache.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
-        (), description="How the memory of each server is divided."
+        (), description="Memory layout of each server."
     )
-    history: Annotated[tuple[Change, ...], Field(max_length=10)] = Field((), description="The last changes.")
+    history: Annotated[tuple[Change, ...], Field(max_length=10)] = Field((), description="The latest changes.")
     layer: Annotated[int, Field(ge=0, le=4)] = Field(
         0,
         description="Furthest layer that was ever reached: 1 configuration, 2 coordinator, 3 workers, 4 Services.",

@@ -25,7 +25,7 @@ class ScalingSchedule(Model):
 
 
 class LoadScaling(Model):
-    """How the number of workers follows the queries and the processors."""
+    """Scaling of workers by queries and CPU."""
 
     queries_per_worker: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None, description="Running and queued queries per worker."

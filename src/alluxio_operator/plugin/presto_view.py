@@ -26,7 +26,7 @@ class PrestoView(View):
 
 
 def presto_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> PrestoView:
-    """Return the screen of a Presto."""
+    """Return the view of a Presto."""
     spec, status = resource["spec"], resource.get("status", {})
     coordinator, workers = status.get("coordinator", {}), status.get("workers", {})
     queries = status.get("queries", {})

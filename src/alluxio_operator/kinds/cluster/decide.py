@@ -70,7 +70,7 @@ class Plan:
     @property
     def questions(self) -> frozenset[str]:
         """What has to be asked before this plan can be carried out."""
-        return frozenset({UFS} if self.view.rollout.asks_ufs and not self.paused else ())
+        return frozenset({UFS} if self.view.rollout.needs_ufs_probe and not self.paused else ())
 
     def operation(self, name: str) -> Operation:
         """Return an operation by its name."""

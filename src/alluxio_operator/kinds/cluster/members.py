@@ -29,9 +29,9 @@ def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
         wanted=cluster.spec.masters.replicas,
         leader=quorum.leader if serving else None,
         version=observed.master.version if isinstance(observed.master, MasterInfo) else None,
-        quorum=f"{quorum.taking_part}/{len(quorum.members)}" if runs else None,
+        quorum=f"{quorum.available}/{len(quorum.members)}" if runs else None,
         members=tuple(
-            MemberStatus(name=one.name, role=one.role, message=one.said[:512]) for one in quorum.members if runs
+            MemberStatus(name=one.name, role=one.role, message=one.problem[:512]) for one in quorum.members if runs
         ),
     )
 

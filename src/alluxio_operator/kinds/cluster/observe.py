@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from alluxio_operator.api.alluxiocluster import KIND, JobMasterPorts, MasterPort
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import without_journal, word_of_the_leader
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.pod_creation import refused_pods
@@ -41,25 +42,20 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     cluster = Names(key.name, key.namespace)
     status = ClusterStatus.model_validate(resource.get("status", {}))
     pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
-    jobs: Mapping[int, Object] = {}
     claims: tuple[Object, ...] | None = None
     if status.journal is None or status.journal.state != "Initialized":
         claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(key.namespace), cluster.instance_selector))
-    if status.journal is not None and status.journal.state == "Initializing":
-        operation = status.journal.operation
-        found = kube.list(KINDS["Job"].path(key.namespace), cluster.owned_by_selector)
-        jobs = _of_masters(found, lambda ordinal: cluster.journal_job(operation, ordinal))
     answers = _ask_masters(alluxio, pods, resource, deadline)
     rollback = active(resource, status)
     look = Observed(
         resource=resource,
         status=status,
         pods=pods,
-        journal_jobs=jobs,
+        journal_jobs=_journal_jobs(kube, cluster, status),
         journal_claims=_of_masters(filter(cluster.owns, claims or ()), cluster.journal_claim),
         claims=claims,
         answers=answers,
-        master=word_of_the_leader(answers),
+        master=leader_answer(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
         refused_pods=refused_pods(kube, cluster, resource, status.layer, pods),
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
@@ -69,6 +65,19 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     if without_journal(look) and len(answers) > 1:
         return replace(look, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return look
+
+
+def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[int, Object]:
+    journal = status.journal
+    if journal is None or journal.state != "Initializing":
+        return {}
+    found: dict[int, Object] = {}
+    for ordinal in range(journal.members):
+        # By their recorded names: a list of Jobs may wait until the API server's cache has caught up with the write.
+        with contextlib.suppress(NotFound):
+            name = cluster.journal_job(journal.operation, ordinal)
+            found[ordinal] = kube.get(KINDS["Job"].path(cluster.namespace, name))
+    return found
 
 
 def _ask_backup(alluxio: Alluxio, look: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:

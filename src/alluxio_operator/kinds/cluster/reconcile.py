@@ -28,7 +28,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.roles import roles_by_container
-from alluxio_operator.kinds.cluster.rollout.rollback import followed
+from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import unsettled
 from alluxio_operator.kinds.cluster.storage.observe import volumes
@@ -59,7 +59,7 @@ class ClusterLogic:
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
         """Return the cluster by the spec that is followed: its own, or the last good one after a rollback."""
-        return validate(followed(observed))
+        return validate(with_effective_spec(observed))
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return what has to be asked before anything can be decided."""

@@ -46,12 +46,12 @@ class View:
     @cached_property
     def rejoin(self) -> RejoinStep:
         """The next step of a master that lost its journal."""
-        return rejoin.next_step(self.observed, self.quorum)
+        return rejoin.next_rejoin_step(self.observed, self.quorum)
 
     @cached_property
     def journal(self) -> JournalStep:
         """The next step of the journal's only initialisation."""
-        step = journal.next_step(self.observed, self.cluster.uid, self.cluster.members)
+        step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members)
         return step.with_rejoin(self.rejoin.status)
 
     @cached_property
@@ -95,12 +95,12 @@ class View:
     @cached_property
     def rollout(self) -> RolloutStep:
         """The next step of the rollout of what the spec says."""
-        return deployments.with_deployments(self.roles, self._pods_step, self.upgrade, self.now)
+        return deployments.with_held_deployments(self.roles, self._pods_step, self.upgrade, self.now)
 
     @cached_property
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that are left as they are for now."""
-        return deployments.waiting(self.roles, self._pods_step, self.upgrade, self.now)
+        return deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class View:
     @cached_property
     def _pods_step(self) -> RolloutStep:
         backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
-        step = rollout.next_step(self.roles, self.upgrade, self.now, backup)
+        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, backup)
         return guarded(step, self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
 
     @property

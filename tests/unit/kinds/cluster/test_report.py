@@ -226,7 +226,7 @@ def test_a_missing_secret_is_what_an_installation_waits_for_and_says():
 
     assert said(result, "ReferencesResolved") == ("False", "SecretMissing")
     assert result.status.phase == "Installing"
-    assert "ReferencesResolved: Secret keys isn't there" in message(result, "Ready")
+    assert "ReferencesResolved: Secret keys doesn't exist" in message(result, "Ready")
     assert "ReferencesResolved" in result.status.summary
     assert result.requeue_after is not None, "no event tells that a Secret has come"
 

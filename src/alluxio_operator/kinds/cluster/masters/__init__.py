@@ -1,1 +1,1 @@
-"""The masters: quorum, journal, and members that join again."""
+"""The masters: quorum, journal, and masters that rejoin after losing their journal."""

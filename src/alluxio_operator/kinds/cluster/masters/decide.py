@@ -1,8 +1,9 @@
-"""What is done with the masters' journals: their one initialisation, and members that join again; pure."""
+"""Operations on the masters' journals: the initialisation, and the rejoin of a master that lost its journal; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.engine.effects import Delete, Patch
@@ -11,12 +12,12 @@ from alluxio_operator.kinds.cluster.masters.rejoin import REJOINING, permission
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
 
-AT_WORK = 1.0
-"""Seconds between two looks at a master that joins again: only its answers tell."""
+POLL_SECONDS: Final = 1.0
+"""Requeue delay while a master rejoins: its progress causes no event."""
 
 
 def operations(view: View) -> Iterable[Operation]:
-    """Yield the initialisation of the journal, whose Jobs are rendered, and the permission for a master to rejoin."""
+    """Yield the journal's initialisation, whose Jobs the templates render, and the permission to rejoin."""
     journal, rejoin = view.journal.status, view.rejoin
     status = {"journal": journal}
     failed = (Delete(Ref.of(job), job["metadata"]["uid"]) for job in view.journal.failed)
@@ -26,9 +27,9 @@ def operations(view: View) -> Iterable[Operation]:
     pod = rejoin.permit
     yield Operation(
         "rejoin",
-        effects=() if pod is None else (Patch(Ref("Pod", pod.name), permission(pod), "join again without a journal"),),
+        effects=() if pod is None else (Patch(Ref("Pod", pod.name), permission(pod), "rejoin with an empty journal"),),
         disruption="heal" if rejoin.trouble and rejoin.trouble.reason == REJOINING else None,
-        requeue_after=AT_WORK if rejoin.status else None,
+        requeue_after=POLL_SECONDS if rejoin.status else None,
     )
 
 

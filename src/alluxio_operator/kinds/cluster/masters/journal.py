@@ -1,9 +1,9 @@
-"""Decides what becomes of the masters' journal: created exactly once, taken over when there is one, never replaced.
+"""Decides how the masters' journal is initialised: created exactly once, or adopted from existing PVCs; pure.
 
-The journal is the only copy of Alluxio's metadata. Jobs, one for each master, carry out the one initialisation, named
-after an operation that the status recorded before. Afterwards the masters' own check refuses to start without a
-journal, so that a lost volume shows as JournalMissing and not as an empty cluster. A master that lost its journal
-while the others are a quorum joins again: see `rejoin`.
+The journal is the only copy of Alluxio's metadata, so the operator never replaces one. One Job for each master
+initialises it. The status records the operation first, and the Jobs are named after it. From then on, the masters'
+init container refuses to start without a journal. So a lost volume shows as JournalMissing, not as an empty cluster. A
+master that loses its journal while the others are a quorum rejoins: see `rejoin`.
 """
 
 from __future__ import annotations
@@ -24,123 +24,124 @@ from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, first_trouble
 
 GATE = "JournalInitialized"
 
-CREATE_AGAIN: Final = After(10.0)
-"""Until the next look after a Job failed; Kubernetes itself has tried its pod many times by then."""
+RETRY_FAILED_JOB: Final = After(10.0)
+"""Requeue after a Job failed. Kubernetes has retried its pod many times by then."""
+
+INITIALIZED: Final = Gate(GATE, True, "Initialized", "the journal is initialized")
 
 Mode = Literal["create", "adopt"]
 
 
 @dataclass(frozen=True, slots=True)
 class JournalStep:
-    """What the status is to say of the journal, and the Jobs to run: `create`, `adopt`, or none any more."""
+    """The journal's state to record in the status, and the Jobs to run: `create`, `adopt`, or None."""
 
     status: JournalStatus | None
     job: Mode | None
     gate: Gate
     failed: tuple[Object, ...] = ()
-    """Jobs that Kubernetes gave up; each is deleted, and created again under its recorded name."""
+    """Jobs that failed for good; the operator deletes each and recreates it under its recorded name."""
 
     def with_rejoin(self, rejoin: RejoinStatus | None) -> JournalStep:
-        """Return the step with what the status says of a master that joins again."""
+        """Return the step with the status of a master that rejoins."""
         if self.status is None:
             return self
         return replace(self, status=self.status.model_copy(update={"rejoin": rejoin}))
 
 
-def next_step(observed: Observed, uid: str, members: int) -> JournalStep:
-    """Return the next step of the journal's only initialisation, for so many masters; 0 while that isn't known."""
+def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep:
+    """Return the next step of the journal's one initialisation; `members` is 0 while their number isn't known."""
     known = observed.status.journal
     if known is not None and known.state == "Initialized":
         return JournalStep(known, None, _gate_when_initialized(observed, known.members))
     mode: Mode = "adopt" if observed.journal_was_initialized else "create"
     if known is None:
         if members == 0:
-            never = "no journal is made while spec.masters.replicas is 0"
-            return JournalStep(None, None, Gate(GATE, False, "ScaledToZero", never))
+            message = "spec.masters.replicas is 0: the operator creates the journal once you set it to 1 or more"
+            return JournalStep(None, None, Gate(GATE, False, "ScaledToZero", message))
         if mode == "adopt" and observed.journal_members != members:
-            return JournalStep(None, None, _for_others(observed, members))
+            return JournalStep(None, None, _member_count_mismatch(observed, members))
     operation = f"{uid[:8]}{mode[0]}"
-    beginning = JournalStatus.model_validate({"state": "Initializing", "operation": operation, "members": members})
+    status = JournalStatus.model_validate({"state": "Initializing", "operation": operation, "members": members})
     if known is None:
-        return JournalStep(beginning, mode, _about_to_start(members))
+        return JournalStep(status, mode, _about_to_start(members))
     adopting = known.operation.endswith("a")
     jobs = [job for ordinal, job in sorted(observed.journal_jobs.items()) if ordinal < members]
     done = sum(state_of(job).phase is JobPhase.COMPLETE for job in jobs)
-    # A majority's journals hold all that was ever acknowledged: who lost its own joins again later.
+    # A majority of the journals holds every acknowledged entry: a master without its journal rejoins later.
     if done >= (majority(members) if adopting else members):
-        gate = Gate(GATE, True, "Initialized", "the journal is there")
-        # The Jobs stay until the status has been written: if that write is lost, their result is not. They stay as they
-        # are, though the claims may say by now that the journal was initialised.
-        ended = known.model_copy(update={"state": "Initialized"})
-        return JournalStep(ended, "adopt" if adopting else "create", gate)
+        # Keep the Jobs until the status is written: if that write is lost, their result isn't. Keep them in the same
+        # mode, though the PVCs may carry the annotation of an initialised journal by now.
+        initialized = known.model_copy(update={"state": "Initialized"})
+        return JournalStep(initialized, "adopt" if adopting else "create", INITIALIZED)
     if any(ordinal not in observed.journal_jobs for ordinal in range(members)):
-        return JournalStep(beginning, mode, _about_to_start(members))
+        return JournalStep(status, mode, _about_to_start(members))
     failed = tuple(job for job in jobs if state_of(job).phase is JobPhase.FAILED)
     gate = _gate_after_failure(failed[0]) if failed else _gate_while_initializing(observed, members)
-    return JournalStep(beginning, mode, gate, failed)
+    return JournalStep(status, mode, gate, failed)
 
 
 def _gate_after_failure(job: Object) -> Gate:
     state, name = state_of(job), job["metadata"]["name"]
-    said = f"Job {name} failed and is created again: {state.message or state.reason or 'its status gives no reason'}"
-    return Gate(GATE, False, state.reason or "JobFailed", said, requeue=CREATE_AGAIN)
+    cause = state.message or state.reason or "its status gives no reason"
+    message = f"Job {name} failed, and the operator recreates it: {cause}"
+    return Gate(GATE, False, state.reason or "JobFailed", message, requeue=RETRY_FAILED_JOB)
 
 
 def _about_to_start(members: int) -> Gate:
-    said = "the journal's Job is about to start" if members == 1 else "the journal's Jobs are about to start"
-    return waiting(GATE, said, "Initializing")
+    message = "the journal's Job is about to start" if members == 1 else "the journal's Jobs are about to start"
+    return waiting(GATE, message, "Initializing")
 
 
 def _gate_while_initializing(observed: Observed, members: int) -> Gate:
     pods = observed.role(names.JOURNAL)
     missing = [pod for pod in pods if pod.trouble and pod.trouble.reason == JOURNAL_MISSING]
     if members - len(missing) < majority(members):
-        return _missing(observed.names, members, missing)
+        return _journal_missing(observed.names, members, missing)
     trouble = first_trouble(pod for pod in pods if pod not in missing)
     if trouble:
         return Gate(GATE, False, trouble.reason, trouble.message)
-    said = "the journal's Job is running" if members == 1 else "the journal's Jobs are running"
-    return waiting(GATE, said, "Initializing")
+    message = "the journal's Job is running" if members == 1 else "the journal's Jobs are running"
+    return waiting(GATE, message, "Initializing")
 
 
 def _gate_when_initialized(observed: Observed, members: int) -> Gate:
     missing = without_journal(observed)
     if members - len(missing) < majority(members):
-        return _missing(observed.names, members, missing)
-    return Gate(GATE, True, "Initialized", "the journal is there")
+        return _journal_missing(observed.names, members, missing)
+    return INITIALIZED
 
 
-def _missing(cluster: Names, members: int, pods: Iterable[Pod]) -> Gate:
-    said = "; ".join(pod.trouble.message for pod in pods if pod.trouble)
+def _journal_missing(cluster: Names, members: int, pods: Iterable[Pod]) -> Gate:
+    lost = "; ".join(pod.trouble.message for pod in pods if pod.trouble)
     claims = [cluster.journal_claim(ordinal) for ordinal in range(members)]
-    anew = (
-        "Or start with an empty name space (files in the UFS are found again, data that is only in Alluxio is lost): "
-        f"delete the AlluxioCluster, delete claim{'s' if members > 1 else ''} {', '.join(claims)}, and create the "
-        "AlluxioCluster again"
+    start_empty = (
+        "Or start with an empty Alluxio namespace, which keeps the files in the UFS and loses data that is only in "
+        f"Alluxio: delete the AlluxioCluster and PVC{'s' if members > 1 else ''} {', '.join(claims)}, then recreate "
+        "the AlluxioCluster"
     )
     if members == 1:
         message = (
-            f"{said}. The volume of claim {claims[0]} held the journal of this cluster and no longer does; no new one "
-            "is made, since that would be an empty name space. Either bring the volume's data back: the masters then "
-            f"start by themselves. {anew}"
+            f"{lost}. PVC {claims[0]} has lost the journal of this cluster. The operator doesn't create another "
+            "journal, since that would empty the Alluxio namespace. Restore the data of the volume: the masters then "
+            f"start automatically. {start_empty}"
         )
     else:
         message = (
-            f"{said}. The journal of this cluster lay on {members} volumes, and too many of them no longer have it for "
-            "the others to bring them up to date; no new one is made, since that would be an empty name space. Either "
-            f"bring the data of volumes back until {majority(members)} of them have the journal: the masters then "
-            f"start by themselves. {anew}"
+            f"{lost}. Too many of the {members} PVCs have lost the journal of this cluster. The operator doesn't "
+            "create another journal, since that would empty the Alluxio namespace. Restore the data until "
+            f"{majority(members)} volumes have the journal: the masters then start automatically. {start_empty}"
         )
     return blocked(GATE, JOURNAL_MISSING, message)
 
 
-def _for_others(observed: Observed, members: int) -> Gate:
-    made = observed.journal_members
+def _member_count_mismatch(observed: Observed, members: int) -> Gate:
+    expected = observed.journal_members
     return Gate(
         GATE,
         False,
         "MemberCountMismatch",
-        f"the claims hold a journal that was made for {made} masters, and spec.masters.replicas is {members}: set it "
-        f"to 0 and then to {made}. Or start with an empty name space: delete the AlluxioCluster, delete the claims of "
-        "its masters' journals, and create the AlluxioCluster again",
+        f"the PVCs hold a journal of {expected} masters, and spec.masters.replicas is {members}: set it to 0 and then "
+        f"to {expected}. Or start with an empty Alluxio namespace: delete the AlluxioCluster and the PVCs of its "
+        "journal, then recreate the AlluxioCluster",
     )

@@ -1,1 +1,1 @@
-"""Changes that replace pods, and the way back from them."""
+"""Replaces pods for a changed spec, and rolls a failed change back."""

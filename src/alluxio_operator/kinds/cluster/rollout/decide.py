@@ -1,4 +1,4 @@
-"""What is done to bring every pod to what the spec says, and to go back where that fails; pure."""
+"""Operations that bring every pod to the current spec, and roll back a change that fails; pure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT, RolloutSte
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.workloads.pods import Pod
 
-AT_WORK: Final = 1.0
-"""Seconds between two looks while pods are being replaced: Alluxio's answers cause no event."""
-LONGEST_WAIT: Final = 3600.0
-"""Seconds: a moment that is far away is looked for again, since a clock may be set meanwhile."""
+POLL_SECONDS: Final = 1.0
+"""Requeue delay while pods are being replaced: a change in Alluxio's answers causes no event."""
+MAX_REQUEUE_SECONDS: Final = 3600.0
+"""Longest requeue delay, however far away the moment is: the clock may be set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplacePod:
-    """The deletion of a pod, whose controller makes one by the spec once its template carries `config_hash`."""
+    """Deletion of a pod; only once the template of its workload has `config_hash`, so that the next pod is current."""
 
     pod: Pod
     workload: str
@@ -32,13 +32,13 @@ class ReplacePod:
 
 @dataclass(frozen=True, slots=True)
 class KeepSpec:
-    """The resource's spec, to be kept in a ControllerRevision."""
+    """Creation of the ControllerRevision that keeps the resource's spec."""
 
     spec: GoodSpec
 
 
 def operations(view: View) -> Iterable[Operation]:
-    """Yield the backup before an upgrade, the rollout's next step, a rollback, and the spec to go back to."""
+    """Yield the pre-upgrade backup, the rollout's next step, a rollback, and the last good spec."""
     step = view.rollout
     if step.backup is not None and step.backup.status is not None:
         yield _pre_upgrade(view, step.backup)
@@ -53,42 +53,46 @@ def _pre_upgrade(view: View, backup: PreUpgradeBackup) -> Operation:
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
         [answer] = answers
-        return replace(operation, status={"upgrade_backup": pre_upgrade.begun(known, answer)}) if known else operation
+        return (
+            replace(operation, status={"upgrade_backup": pre_upgrade.after_start(known, answer)})
+            if known
+            else operation
+        )
 
     return Operation(
         "pre-upgrade backup",
         status={"upgrade_backup": known},
         intent={"upgrade_backup": known},
-        effects=(StartBackup(leader, pre_upgrade.directory(view.cluster.spec)),) if backup.begin and leader else (),
+        effects=(StartBackup(leader, pre_upgrade.directory(view.cluster.spec)),) if backup.start and leader else (),
         conclude=conclude,
     )
 
 
 def _rollout(view: View, step: RolloutStep) -> Operation:
-    gate = rollback.instead_of(step.gate, view.observed)
-    made = view.cluster.names
-    acts = step.status is not None and step.gate.reason != TIMED_OUT
+    gate = rollback.reported_gate(step.gate, view.observed)
+    names = view.cluster.names
+    disrupts = step.status is not None and step.gate.reason != TIMED_OUT
     return Operation(
         "rollout",
         status={"rollout": step.status, "restarts": dict(view.cluster.restarts)},
         intent={"rollout": step.status} if step.status else {},
-        effects=tuple(ReplacePod(pod, made.of(pod.role), view.hashes.get(pod.role, "")) for pod in step.delete),
+        effects=tuple(ReplacePod(pod, names.of(pod.role), view.hashes.get(pod.role, "")) for pod in step.delete),
         gate=gate,
         blocking=step.blocking and gate.reason != rollback.REASON,
-        disruption=_kind(view) if acts else None,
-        requeue_after=AT_WORK if step.under_way else _seconds_until(step.next_look, view.now),
+        disruption=_disruption(view) if disrupts else None,
+        requeue_after=POLL_SECONDS if step.in_progress else _seconds_until(step.requeue_at, view.now),
     )
 
 
-def _kind(view: View) -> str:
+def _disruption(view: View) -> str:
     return "rollout" if view.observed.good_spec is None else "rollback"
 
 
 def _rollback(view: View, step: RolloutStep) -> Operation:
     before = view.observed.status.rollback
     after = rollback.next_rollback(view.observed, step.gate, view.cluster.spec.upgrade, view.now)
-    begins = after is not None and after != before
-    return Operation("rollback", status={"rollback": after}, requeue_after=AT_WORK if begins else None)
+    starts = after is not None and after != before
+    return Operation("rollback", status={"rollback": after}, requeue_after=POLL_SECONDS if starts else None)
 
 
 def _last_good_spec(view: View) -> Operation:
@@ -99,7 +103,7 @@ def _last_good_spec(view: View) -> Operation:
     good = rollback.good_spec(view.observed.resource)
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
-        # A spec that couldn't be kept is none to go back to.
+        # Without its revision, a rollback couldn't return to this spec.
         [kept] = answers
         return replace(operation, status={"last_good_spec": good}) if kept else operation
 
@@ -107,4 +111,4 @@ def _last_good_spec(view: View) -> Operation:
 
 
 def _seconds_until(moment: datetime | None, now: datetime) -> float | None:
-    return None if moment is None else min(max(1.0, (moment - now).total_seconds()), LONGEST_WAIT)
+    return None if moment is None else min(max(1.0, (moment - now).total_seconds()), MAX_REQUEUE_SECONDS)

@@ -1,6 +1,7 @@
-"""Roles whose pods Kubernetes replaces once their workload says something else: which workloads have to wait; pure.
+"""Holds Deployments that would replace their pods at the wrong time; pure.
 
-They heed the order and the maintenance window by not being applied: a workload that isn't changed replaces nothing.
+Kubernetes replaces these pods as soon as the template of their workload changes. To respect the rollout's order and the
+maintenance window, the operator doesn't apply a workload that has to wait: an unchanged workload replaces no pod.
 """
 
 from __future__ import annotations
@@ -16,31 +17,31 @@ from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, c
 from alluxio_operator.workloads.pods import Pod
 
 TEMPLATES: Final = layers.TEMPLATE_OF
-LAST: Final = frozenset({TEMPLATES[names.PROXY]})
-"""Clients of masters and workers, which follow them."""
+CLIENT_TEMPLATES: Final = frozenset({TEMPLATES[names.PROXY]})
+"""Clients of masters and workers: the rollout replaces them last."""
 
 
-def waiting(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:
-    """Return the numbers of the templates that are left as they are for now."""
-    behind = frozenset() if step.gate.passed or upgrade.strategy == "OnDelete" else LAST
+def held_templates(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:
+    """Return the numbers of the templates that the operator doesn't apply yet."""
+    clients = frozenset() if step.gate.passed or upgrade.strategy == "OnDelete" else CLIENT_TEMPLATES
     if closed_until(upgrade.maintenance_window, now) is None:
-        return behind
-    return behind | {TEMPLATES[pod.role] for pod in _outdated(roles)}
+        return clients
+    return clients | {TEMPLATES[pod.role] for pod in _outdated_pods(roles)}
 
 
-def with_deployments(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> RolloutStep:
-    """Return a step that also tells of the followers that wait for the window, when nothing else is to be said."""
+def with_held_deployments(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> RolloutStep:
+    """Return the step; if the rollout is complete, with the gate of the Deployments that wait for the window."""
     opens = closed_until(upgrade.maintenance_window, now)
-    pods = tuple(_outdated(roles))
+    pods = tuple(_outdated_pods(roles))
     if opens is None or not pods or not step.gate.passed:
         return step
     held = wait_for_window(pods, opens)
-    return replace(step, gate=held.gate, blocking=held.blocking, next_look=held.next_look)
+    return replace(step, gate=held.gate, blocking=held.blocking, requeue_at=held.requeue_at)
 
 
-def _outdated(roles: Roles) -> Iterable[Pod]:
+def _outdated_pods(roles: Roles) -> Iterable[Pod]:
     for role in TEMPLATES.keys() & roles.wanted.keys():
         pods = roles.outdated(role)
-        # What fails is replaced at any time, which its workload does by being applied.
+        # Failed pods don't wait for the window: applying their Deployment replaces them.
         if all(pod.ready for pod in pods):
             yield from pods

@@ -1,8 +1,8 @@
-"""Decides what has to be there before the first master of another version starts: a backup of the journal; pure.
+"""Decides whether masters may change their version: only after a backup of the journal; pure.
 
-Another version may write the journal in a way that the one before it doesn't read. The backup is the way back, and is
-read by both. It is asked for, put on record and then begun; a call whose answer was lost is made again, which costs
-another file and nothing else.
+Another version may write journal entries that the previous one can't read. Both versions read the backup, so it allows
+a downgrade. The operator records the backup before it starts it. If the answer to the start call is lost, the operator
+calls again, which at worst leaves one more backup file.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import Pod
 
 FOLDER: Final = ".alluxio-backups"
-"""Below the root mount, where nobody says otherwise."""
+"""Folder below the root mount, unless spec.upgrade.backupDirectory names another."""
 
 VALID_FOR: Final = timedelta(hours=1)
-"""For so long a backup stands for what the journal holds; an upgrade that is held up for longer takes another."""
+"""Age at which a backup is outdated: an upgrade that is held for longer takes another one."""
 
-AGAIN_AFTER: Final = timedelta(seconds=60)
-"""After so long a backup that failed is tried again."""
+RETRY_AFTER: Final = timedelta(seconds=60)
+"""Pause before the operator retries a failed backup."""
 
 BACKING_UP: Final = "BackingUp"
 FAILED: Final = "BackupFailed"
@@ -35,18 +35,18 @@ FAILED: Final = "BackupFailed"
 
 @dataclass(frozen=True, slots=True)
 class PreUpgradeBackup:
-    """What the status is to say of the backup, and why masters wait; `reason` is None once they needn't.
+    """The backup to record in the status, and why masters wait for it; `reason` is None if they don't.
 
-    With `begin` it is to be begun, once it is on record.
+    With `start`, the operator starts the backup after recording it.
     """
 
     status: UpgradeBackup | None = None
     reason: str | None = None
     message: str = ""
-    begin: bool = False
+    start: bool = False
 
     def gate(self, kind: str) -> Gate:
-        """Return the gate that holds masters up while there is a reason to."""
+        """Return the closed gate that holds masters."""
         if self.reason == FAILED:
             return blocked(kind, FAILED, self.message)
         return waiting(kind, self.message, self.reason or BACKING_UP)
@@ -54,53 +54,56 @@ class PreUpgradeBackup:
 
 @dataclass(frozen=True, slots=True)
 class StartBackup:
-    """A backup that the leader is to begin in a directory of the root mount's storage."""
+    """Start of a backup by the leader, into a directory of the root mount's UFS."""
 
     leader: Pod
     directory: str
 
 
-NOTHING: Final = PreUpgradeBackup()
-"""Nothing to wait for."""
+NO_BACKUP: Final = PreUpgradeBackup()
+"""Masters need no backup."""
 
 
 def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime) -> PreUpgradeBackup:
-    """Return how far the backup is before masters change their version; with nothing to wait for when they don't."""
+    """Return the state of the backup; NO_BACKUP if the masters don't change their version."""
     if spec.upgrade.backup == "Never" or not isinstance(observed.master, MasterInfo):
-        return NOTHING
+        return NO_BACKUP
     running = observed.master.version
     if not changes_version(running, spec.version):
-        return NOTHING
+        return NO_BACKUP
     known = observed.status.upgrade_backup
     if known is None or (known.from_, known.to) != (running, spec.version) or _is_old(known, now):
         known = UpgradeBackup(from_=running, to=spec.version, state="Requested", since=stamp(now))
     elif known.state == "Running":
-        known = _after(known, observed.backup, now)
-    elif known.state == "Failed" and now - moment(known.since) >= AGAIN_AFTER:
+        known = _with_progress(known, observed.backup, now)
+    elif known.state == "Failed" and now - moment(known.since) >= RETRY_AFTER:
         known = known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now)})
-    return _guard(known)
+    return _step_of(known)
 
 
 def changes_version(running: str | None, wanted: str) -> bool:
-    """Return True if masters that report a version are to run another one; a private build may report more than it."""
+    """Return True if the masters report another version than the wanted one.
+
+    A private build may report the version with a suffix.
+    """
     return bool(running) and not str(running).startswith(wanted)
 
 
-def begun(known: UpgradeBackup, answer: str | NoAnswer) -> UpgradeBackup:
-    """Return what is known of a backup after the leader was asked to begin it."""
+def after_start(known: UpgradeBackup, answer: str | NoAnswer) -> UpgradeBackup:
+    """Return the backup's status after the leader answered the start call, with the backup's id or an error."""
     if isinstance(answer, NoAnswer):
         return known.model_copy(update={"message": answer.reason[:512]})
     return known.model_copy(update={"state": "Running", "id": answer, "message": ""})
 
 
 def directory(spec: ClusterSpec) -> str:
-    """Return where the backup goes: an absolute path in the storage of the root mount."""
+    """Return the backup's directory: an absolute path in the UFS of the root mount."""
     if spec.upgrade.backup_directory:
         return spec.upgrade.backup_directory
     return f"{urlsplit(spec.root_mount.uri).path.rstrip('/')}/{FOLDER}"
 
 
-def _after(known: UpgradeBackup, answer: BackupStatus | NoAnswer | None, now: datetime) -> UpgradeBackup:
+def _with_progress(known: UpgradeBackup, answer: BackupStatus | NoAnswer | None, now: datetime) -> UpgradeBackup:
     if answer is None or isinstance(answer, NoAnswer):
         return known
     if answer.state == "Completed":
@@ -109,26 +112,26 @@ def _after(known: UpgradeBackup, answer: BackupStatus | NoAnswer | None, now: da
     if answer.state == "Failed":
         return known.model_copy(update={"state": "Failed", "message": answer.error[:512], "since": stamp(now)})
     if answer.state == "Unknown":
-        # Another one leads by now, and knows nothing of it.
+        # The leader has changed. The new one doesn't know the backup.
         return known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now)})
     return known
 
 
-def _guard(known: UpgradeBackup) -> PreUpgradeBackup:
+def _step_of(known: UpgradeBackup) -> PreUpgradeBackup:
     change = f"from {known.from_} to {known.to}"
     if known.state == "Completed":
         return PreUpgradeBackup(known)
     if known.state == "Failed":
-        said = (
-            f"no master is changed {change} before its journal is backed up, and that failed: {known.message}. It is "
-            "tried again every minute. Make the storage of the root mount writable for the masters, name another "
-            "place in spec.upgrade.backupDirectory, or do without by spec.upgrade.backup: Never"
+        message = (
+            f"the backup of the journal failed: {known.message}. The masters change {change} only after a backup, "
+            "which the operator retries every minute. Make the UFS of the root mount writable for the masters, set "
+            "spec.upgrade.backupDirectory to another directory, or skip the backup with spec.upgrade.backup: Never"
         )
-        return PreUpgradeBackup(known, FAILED, said)
-    said = f"the journal is backed up before masters change {change}"
+        return PreUpgradeBackup(known, FAILED, message)
+    message = f"the leader backs up the journal before the masters change {change}"
     if known.message:
-        said += f"; the leader doesn't begin yet: {known.message}"
-    return PreUpgradeBackup(known, BACKING_UP, said, begin=known.state == "Requested")
+        message += f"; the backup hasn't started yet: {known.message}"
+    return PreUpgradeBackup(known, BACKING_UP, message, start=known.state == "Requested")
 
 
 def _is_old(known: UpgradeBackup, now: datetime) -> bool:

@@ -1,8 +1,8 @@
-"""Decides when a change that fails is taken back, and which spec is followed then; pure.
+"""Decides when a failed change rolls back, and which spec the cluster follows then; pure.
 
-The spec is its owner's and is never written: a rollback is a line in the status that says which generation is not
-followed and what is in its place. So it ends with the next edit, whoever makes it, and a tool that applies the same
-spec over and over again doesn't start the failure anew.
+The operator never writes the spec, which belongs to the user. It records a rollback in the status: the generation that
+failed, and the revision that the cluster follows instead. So any edit of the spec ends the rollback. A tool that keeps
+applying the failed spec doesn't end it, since the generation stays the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.kube.text import digest
 
 COMPONENT: Final = "spec"
-"""What the ControllerRevisions of a cluster's specs are labelled and named by."""
+"""Component label, and part of the name, of the ControllerRevisions that keep a cluster's specs."""
 REASON: Final = "RolledBack"
 MISSING: Final = "RevisionMissing"
 
@@ -36,18 +36,18 @@ KEPT_FIELDS: Final = (
     ("workers", "replicas"),
     ("proxy", "replicas"),
 )
-"""Fields of the spec that no pod is restarted for: they are followed as they are written, also after a rollback."""
+"""Fields of the spec that restart no pod: they always come from the resource, also during a rollback."""
 
 
 def good_spec(resource: Object) -> GoodSpec:
-    """Return what a status says of the resource's spec when it is a good one."""
+    """Return the status entry for the resource's spec as the last good one."""
     meta = resource["metadata"]
     name = Names(meta["name"], meta["namespace"]).of(f"{COMPONENT}-{digest(resource['spec'])}")
     return GoodSpec(revision=name, generation=meta["generation"])
 
 
 def revision_of(resource: Object, good: GoodSpec, cluster: Names) -> Object:
-    """Return the ControllerRevision of the resource's spec."""
+    """Return the ControllerRevision that keeps the resource's spec."""
     return {
         "apiVersion": KINDS["ControllerRevision"].api_version,
         "kind": "ControllerRevision",
@@ -72,60 +72,60 @@ def revision_of(resource: Object, good: GoodSpec, cluster: Names) -> Object:
 
 
 def active(resource: Object, status: ClusterStatus) -> RollbackStatus | None:
-    """Return the rollback that the resource's spec is under; None once there is another spec."""
+    """Return the rollback of the resource's current generation; None if there is none, or the spec has changed."""
     rollback = status.rollback
     return rollback if rollback and rollback.generation == resource["metadata"]["generation"] else None
 
 
-def followed(observed: Observed) -> Object:
-    """Return the resource with the spec that is followed: its own, or the last good one after a rollback."""
+def with_effective_spec(observed: Observed) -> Object:
+    """Return the resource with the spec that the cluster follows: its own, or the last good one during a rollback."""
     if observed.good_spec is None or active(observed.resource, observed.status) is None:
         return observed.resource
     spec: Any = observed.good_spec
     for path in KEPT_FIELDS:
-        spec = _with(spec, path, observed.resource["spec"])
+        spec = _with_field(spec, path, observed.resource["spec"])
     return {**observed.resource, "spec": spec}
 
 
 def next_rollback(observed: Observed, gate: Gate, upgrade: Upgrade, now: datetime) -> RollbackStatus | None:
-    """Return the rollback that is under way or begins now; `gate` is what the roll says of the pods."""
-    under_way = active(observed.resource, observed.status)
-    if under_way or gate.reason != rollout.TIMED_OUT or not upgrade.auto_rollback:
-        return under_way
+    """Return the rollback that is active or starts now; `gate` is the rollout's."""
+    current = active(observed.resource, observed.status)
+    if current or gate.reason != rollout.TIMED_OUT or not upgrade.auto_rollback:
+        return current
     good = observed.status.last_good_spec
     if good is None or good.revision == good_spec(observed.resource).revision:
-        # There is nothing else to go back to: what fails is what was good before, or it is the first spec.
+        # There is no other spec to return to: the first spec failed, or the last good one fails now.
         return None
     return RollbackStatus(generation=observed.generation, to=good, since=stamp(now), message=gate.message[:1024])
 
 
-def instead_of(gate: Gate, observed: Observed) -> Gate:
-    """Return what is said of the pods: of a roll that is done after a rollback, that the spec asks for more."""
+def reported_gate(gate: Gate, observed: Observed) -> Gate:
+    """Return the rollout's gate; once the pods run the last good spec, one that reports the failed generation."""
     rollback = active(observed.resource, observed.status)
     if rollback is None:
         return gate
     if observed.good_spec is None:
-        said = (
-            f"the spec of generation {rollback.generation} failed ({rollback.message}), and the one of generation "
-            f"{rollback.to.generation} can't be followed: ControllerRevision {rollback.to.revision} is gone. "
-            "Change the spec to one that works"
+        message = (
+            f"generation {rollback.generation} of the spec failed ({rollback.message}). The operator can't roll back "
+            f"to generation {rollback.to.generation}, since ControllerRevision {rollback.to.revision} was deleted. "
+            "Correct the spec"
         )
-        return blocked(rollout.GATE, MISSING, said[:4096])
+        return blocked(rollout.GATE, MISSING, message[:4096])
     if not gate.passed:
         return gate
-    said = (
-        f"the spec of generation {rollback.generation} failed ({rollback.message}). The one of generation "
-        f"{rollback.to.generation} is followed in its place until the spec is changed; ControllerRevision "
-        f"{rollback.to.revision} holds it"
+    message = (
+        f"generation {rollback.generation} of the spec failed ({rollback.message}). The pods run generation "
+        f"{rollback.to.generation}, kept in ControllerRevision {rollback.to.revision}. Correct the spec to end the "
+        "rollback"
     )
-    return Gate(rollout.GATE, False, REASON, said[:4096])
+    return Gate(rollout.GATE, False, REASON, message[:4096])
 
 
-def _with(spec: Mapping[str, Any], path: tuple[str, ...], source: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a spec with the value of one field as another has it, or without it."""
+def _with_field(spec: Mapping[str, Any], path: tuple[str, ...], source: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a spec with one field set as in `source`, or removed if `source` lacks it."""
     first, *rest = path
     if rest:
-        inner = _with(spec.get(first) or {}, tuple(rest), source.get(first) or {})
+        inner = _with_field(spec.get(first) or {}, tuple(rest), source.get(first) or {})
         return {**spec, first: inner} if inner or first in spec else spec
     without = {key: value for key, value in spec.items() if key != first}
     return {**without, first: source[first]} if first in source else without

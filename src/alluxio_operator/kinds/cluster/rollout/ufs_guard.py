@@ -1,8 +1,8 @@
-"""Holds replacements of masters while the storage below isn't known to be well; pure.
+"""Holds the replacement of masters until the UFS is known to be healthy; pure.
 
-A master that starts while its name node is away ends, so that replacing the masters one by one would leave none (run
-on Alluxio 2.9.4 and HDFS 3.3.6). Nothing is begun before the storage was asked, and it is asked only when a master is
-about to go.
+A master that starts while its name node is down exits, so a rollout would leave no master at all (run on Alluxio 2.9.4
+and HDFS 3.3.6). So no step that replaces masters starts before a probe of the UFS. The operator probes only when a
+step is about to replace a master.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ HELD: Final = "HeldForUfs"
 
 
 def guarded(step: RolloutStep, health: UfsHealth | None, *, wanted: bool) -> RolloutStep:
-    """Return the step, or in its place one that holds it; `health` is None before the storage was asked.
+    """Return the step, or one that holds it; `health` is None before the probe.
 
-    Also of masters that seem to fail: one whose name node hangs is unready and gives no answer over HTTP, though it
-    still serves what is in the cache (run on Alluxio 2.9.4).
+    It also holds masters that seem to fail: a master whose name node hangs is unready and doesn't answer over HTTP,
+    though it still serves cached data (run on Alluxio 2.9.4).
     """
-    planned = [pod for pod in step.delete if pod.role == names.MASTER]
-    if not wanted or not planned:
+    masters = [pod for pod in step.delete if pod.role == names.MASTER]
+    if not wanted or not masters:
         return step
     if health is not None and health.trouble is None:
         return step
-    listed = ", ".join(pod.name for pod in planned)
-    why = "it is asked now" if health is None else health.trouble
-    said = (
-        f"{listed} will be replaced once the storage of the root mount is known to be well, since a master may not "
-        f"start without it: {why}"
+    listed = ", ".join(pod.name for pod in masters)
+    state = "the operator is probing it" if health is None else health.trouble
+    message = (
+        f"{listed} will be replaced once the UFS of the root mount is known to be healthy, since a master may fail to "
+        f"start without it: {state}"
     )
     if health is not None:
-        said += ". If only the operator's pod can't reach it, set spec.upgrade.waitForUfs to false"
-    # Nothing was deleted yet, so that a step which is on record is taken back as a whole, and its time doesn't run.
-    return replace(step, status=None, delete=(), gate=Gate(GATE, False, HELD, said), asks_ufs=health is None)
+        message += ". If only the operator's pod can't reach it, set spec.upgrade.waitForUfs to false"
+    # Dropping a recorded step is safe: it has deleted nothing yet. Its timeout doesn't run meanwhile.
+    return replace(step, status=None, delete=(), gate=Gate(GATE, False, HELD, message), needs_ufs_probe=health is None)

@@ -48,7 +48,7 @@ def masters_without(*ordinals: int) -> list[Json]:
 
 
 def test_the_number_of_members_is_recorded_before_any_job():
-    step = journal.next_step(observed(), UID, 3)
+    step = journal.next_journal_step(observed(), UID, 3)
 
     assert step.status == initializing(members=3)
     assert step.job == "create"
@@ -59,21 +59,21 @@ def test_the_number_of_members_is_recorded_before_any_job():
 def test_a_new_journal_is_there_when_every_member_has_its_own(done: tuple[bool, ...]):
     look = observed(initializing(members=3), *jobs(*done))
 
-    step = journal.next_step(look, UID, 3)
+    step = journal.next_journal_step(look, UID, 3)
 
     assert (step.status, step.job) == (initializing(members=3), "create")
     assert not step.gate.passed
 
 
 def test_then_it_is_initialized_for_that_number_of_members():
-    step = journal.next_step(observed(initializing(members=3), *jobs(True, True, True)), UID, 3)
+    step = journal.next_journal_step(observed(initializing(members=3), *jobs(True, True, True)), UID, 3)
 
     assert (step.status, step.job, step.gate.passed) == (initialized(members=3), "create", True)
 
 
 @pytest.mark.parametrize("used", [(True, True, True), (True, False, False), (False, False, True)])
 def test_one_claim_that_was_in_use_is_enough_to_adopt(used: tuple[bool, ...]):
-    step = journal.next_step(observed(*claims(*used)), UID, 3)
+    step = journal.next_journal_step(observed(*claims(*used)), UID, 3)
 
     assert (step.status, step.job) == (initializing(ADOPTING, members=3), "adopt")
 
@@ -83,7 +83,7 @@ def test_a_majority_of_the_journals_is_taken_over():
     pod = without(names.JOURNAL, "small-journal-1")
     look = observed(pod, initializing(ADOPTING, members=3), *found, *claims(True, True, True))
 
-    step = journal.next_step(look, UID, 3)
+    step = journal.next_journal_step(look, UID, 3)
 
     assert (step.status, step.job, step.gate.passed) == (initialized(ADOPTING, members=3), "adopt", True)
 
@@ -93,11 +93,11 @@ def test_less_than_a_majority_is_never_taken_over():
     pods = [without(names.JOURNAL, "small-journal-1"), without(names.JOURNAL, "small-journal-2")]
     look = observed(*pods, initializing(ADOPTING, members=3), *found, *claims(True, True, True))
 
-    step = journal.next_step(look, UID, 3)
+    step = journal.next_journal_step(look, UID, 3)
 
     assert (step.gate.passed, step.gate.reason) == (False, "JournalMissing")
     assert step.job == "adopt"
-    assert "until 2 of them have the journal" in step.gate.message
+    assert "until 2 volumes have the journal" in step.gate.message
     for ordinal in range(3):
         assert f"journal-small-master-{ordinal}" in step.gate.message
 
@@ -107,7 +107,7 @@ def test_one_that_is_missing_is_not_yet_the_journal_that_is_missing():
     pod = without(names.JOURNAL, "small-journal-1")
     look = observed(pod, initializing(ADOPTING, members=3), *found, *claims(True, True, True))
 
-    gate = journal.next_step(look, UID, 3).gate
+    gate = journal.next_journal_step(look, UID, 3).gate
 
     assert (gate.reason, gate.message) == ("Initializing", "the journal's Jobs are running")
 
@@ -125,11 +125,11 @@ def test_one_that_is_missing_is_not_yet_the_journal_that_is_missing():
     ],
 )
 def test_a_journal_that_was_made_for_other_members_is_not_taken_over(found: list[Json], made: int, wished: int):
-    step = journal.next_step(observed(*found), UID, wished)  # type: ignore[arg-type]
+    step = journal.next_journal_step(observed(*found), UID, wished)  # type: ignore[arg-type]
 
     assert (step.status, step.job) == (None, None)
     assert (step.gate.passed, step.gate.reason) == (False, "MemberCountMismatch")
-    assert f"made for {made} masters, and spec.masters.replicas is {wished}" in step.gate.message
+    assert f"a journal of {made} masters, and spec.masters.replicas is {wished}" in step.gate.message
 
 
 def test_a_claim_that_does_not_say_is_one_of_a_lone_master():
@@ -138,7 +138,7 @@ def test_a_claim_that_does_not_say_is_one_of_a_lone_master():
 
 
 def test_while_nothing_is_known_and_no_master_is_wished_nothing_is_made():
-    step = journal.next_step(observed(), UID, 0)
+    step = journal.next_journal_step(observed(), UID, 0)
 
     assert (step.status, step.job, step.gate.passed, step.gate.reason) == (None, None, False, "ScaledToZero")
 
@@ -150,20 +150,18 @@ def test_while_nothing_is_known_and_no_master_is_wished_nothing_is_made():
 def test_a_minority_without_its_journal_leaves_the_journal_there(members: Any, lost: tuple[int, ...]):
     look = observed(ready_pod("master", "small-master-4"), *masters_without(*lost), initialized(members=members))
 
-    assert journal.next_step(look, UID, members).gate.passed
+    assert journal.next_journal_step(look, UID, members).gate.passed
 
 
 @pytest.mark.parametrize(("members", "lost"), [(3, (0, 2)), (3, (0, 1, 2)), (5, (0, 1, 2))])
 def test_without_a_majority_the_journal_is_missing_and_not_replaced(members: Any, lost: tuple[int, ...]):
-    step = journal.next_step(observed(*masters_without(*lost), initialized(members=members)), UID, members)
+    step = journal.next_journal_step(observed(*masters_without(*lost), initialized(members=members)), UID, members)
 
     assert (step.gate.passed, step.gate.reason) == (False, "JournalMissing")
     assert (step.job, step.status) == (None, initialized(members=members))
-    assert "no new one is made" in step.gate.message
-    assert (
-        "delete the AlluxioCluster, delete claims journal-small-master-0, journal-small-master-1" in step.gate.message
-    )
+    assert "doesn't create another journal" in step.gate.message
+    assert "delete the AlluxioCluster and PVCs journal-small-master-0, journal-small-master-1" in step.gate.message
 
 
 def test_masters_that_are_scaled_to_zero_have_lost_nothing():
-    assert journal.next_step(observed(ClusterStatus(journal=initialized(members=3))), UID, 3).gate.passed
+    assert journal.next_journal_step(observed(ClusterStatus(journal=initialized(members=3))), UID, 3).gate.passed

@@ -8,7 +8,7 @@ import pytest
 from tests.support.builders import container_status, info, observed, pod, ready_pod
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.kinds.cluster.masters.quorum import majority, quorum_healthy, quorum_of, word_of_the_leader
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, majority, quorum_healthy, quorum_of
 from alluxio_operator.workloads.pods import Trouble
 
 NAMES = [f"small-master-{ordinal}" for ordinal in range(5)]
@@ -35,14 +35,14 @@ def test_a_majority(members: int, needed: int):
 def test_each_master_is_told_apart():
     quorum = quorum_of(look(info(), FOLLOWS_0, NoAnswer("connection refused"), None, Standby()), 5)
 
-    assert [(one.role, one.said) for one in quorum.members] == [
+    assert [(one.role, one.problem) for one in quorum.members] == [
         ("Leader", ""),
         ("Standby", ""),
         ("Down", "connection refused"),
-        ("Down", "there is no pod"),
+        ("Down", "its pod doesn't exist"),
         ("Standby", "it knows of no leader"),
     ]
-    assert (quorum.leader, quorum.claims, quorum.taking_part) == ("small-master-0", ("small-master-0",), 2)
+    assert (quorum.leader, quorum.leaders, quorum.available) == ("small-master-0", ("small-master-0",), 2)
 
 
 def test_a_pod_that_does_not_run_says_why():
@@ -51,17 +51,17 @@ def test_a_pod_that_does_not_run_says_why():
 
     [member] = quorum_of(observed(made), 1).members
 
-    assert (member.role, member.said) == ("Down", "container master: no such image")
+    assert (member.role, member.problem) == ("Down", "container master: no such image")
     starting = [container_status("master", waiting={"reason": "ContainerCreating"})]
     pending = observed(pod("master", phase="Pending", ip="", containers=starting))
-    assert quorum_of(pending, 1).members[0].said == "its pod doesn't run yet"
+    assert quorum_of(pending, 1).members[0].problem == "its pod doesn't run yet"
 
 
 def test_a_leader_in_safe_mode_leads_already():
     quorum = quorum_of(look(SAFE_MODE, FOLLOWS_0, FOLLOWS_0), 3)
 
     assert quorum.leader == "small-master-0"
-    assert (quorum.members[0].role, quorum.members[0].said) == ("Leader", "in safe mode")
+    assert (quorum.members[0].role, quorum.members[0].problem) == ("Leader", "in safe mode")
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_a_leader_in_safe_mode_leads_already():
     ],
 )
 def test_the_word_of_the_leader_counts(answers: dict[str, Answer], said: Answer):
-    assert word_of_the_leader(answers) == said
+    assert leader_answer(answers) == said
 
 
 def test_of_two_that_say_that_they_lead_the_followed_one_is_believed():
     cut_off = look(info(live=1), info(live=2), FOLLOWS_1)
 
     assert cut_off.master == info(live=2)
-    assert quorum_of(cut_off, 3).claims == ("small-master-1", "small-master-0")
+    assert quorum_of(cut_off, 3).leaders == ("small-master-1", "small-master-0")
 
 
 def test_the_one_that_was_elected_is_believed_before_it_serves():
@@ -117,17 +117,17 @@ def test_a_quorum_is_healthy_with_one_leader_whom_all_others_follow():
             "MemberDown",
             "2 of 3 masters, led by small-master-0; small-master-2: it follows small-master-1, which doesn't lead",
         ),
-        ((Standby(), Standby(), Standby()), "NoLeader", "3 of 3 masters, and none leads"),
+        ((Standby(), Standby(), Standby()), "NoLeader", "3 of 3 masters, no leader"),
         (
             (None, Standby(), None),
             "MemberDown",
-            "1 of 3 masters, and none leads; small-master-0 is down: there is no pod; "
-            "small-master-2 is down: there is no pod",
+            "1 of 3 masters, no leader; small-master-0 is down: its pod doesn't exist; "
+            "small-master-2 is down: its pod doesn't exist",
         ),
         (
             (info(), info(), FOLLOWS_1),
             "SeveralLeaders",
-            "small-master-1 and small-master-0 say that they lead: one of them is cut off from the others",
+            "small-master-1 and small-master-0 both report that they lead: one of them is cut off from the others",
         ),
     ],
     ids=["one down", "one without a leader", "one behind", "none leads", "two gone", "two lead"],
@@ -146,4 +146,4 @@ def test_a_member_without_its_journal_gives_the_reason():
     found = gate(info(), FOLLOWS_0, None, lost=Trouble("Rejoining", "small-master-2 joins again"))
 
     assert found.reason == "Rejoining"
-    assert found.message.endswith("small-master-2 is down: there is no pod; small-master-2 joins again")
+    assert found.message.endswith("small-master-2 is down: its pod doesn't exist; small-master-2 joins again")

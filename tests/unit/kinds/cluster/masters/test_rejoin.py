@@ -49,7 +49,7 @@ def look(
 
 
 def step(found: Observed, members: int = 3) -> RejoinStep:
-    return rejoin.next_step(found, quorum_of(found, members))
+    return rejoin.next_rejoin_step(found, quorum_of(found, members))
 
 
 def two_of_three(**over: Any) -> Observed:
@@ -121,9 +121,9 @@ REFUSED: list[tuple[str, Json, str]] = [
         "until one of the others leads and serves",
     ),
     ("the other one is down", {"answers": {0: info(), 1: NoAnswer("no route")}}, "until 2 of the 2 others run; 1 do"),
-    ("the leader doesn't say how far it is", {"indexes": {1: 40}}, "until the leader says how far its journal goes"),
-    ("the other one lags", {"indexes": {0: 40, 1: 39}}, "until 2 of the others have the journal up to index 40; 1 do"),
-    ("the other one doesn't say", {"indexes": {0: 40}}, "up to index 40; 1 do"),
+    ("the leader doesn't say how far it is", {"indexes": {1: 40}}, "until the leader reports its journal index"),
+    ("the other one lags", {"indexes": {0: 40, 1: 39}}, "until 2 of the others have reached journal index 40; 1 have"),
+    ("the other one doesn't say", {"indexes": {0: 40}}, "index 40; 1 have"),
 ]
 
 
@@ -206,4 +206,4 @@ def test_a_pod_that_has_used_its_permission_waits_to_be_deleted():
 
     assert found.permit is None
     assert found.trouble is not None
-    assert "its pod is deleted" in found.trouble.message
+    assert "until you delete the pod" in found.trouble.message

@@ -13,7 +13,13 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, ReplacedPo
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH, Roles, RolloutStep, may_delete, next_step
+from alluxio_operator.kinds.cluster.rollout.rollout import (
+    CONFIG_HASH,
+    Roles,
+    RolloutStep,
+    may_delete,
+    next_rollout_step,
+)
 
 Json = dict[str, Any]
 OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}
@@ -65,7 +71,7 @@ def step(
     )
     wanted = sum(one["metadata"]["name"].startswith("small-worker") for one in pods) if workers is None else workers
     roles = Roles(found, quorum_of(found, members), hashes, {"worker": wanted, "fuse": mounts})
-    return next_step(roles, Upgrade.model_validate(upgrade), later(after))
+    return next_rollout_step(roles, Upgrade.model_validate(upgrade), later(after))
 
 
 def deleted(found: RolloutStep) -> list[str]:
@@ -85,7 +91,7 @@ def test_a_standby_goes_before_the_leader_and_one_at_a_time():
     assert deleted(found) == ["small-master-2"]
     assert found.status == begun("master", "master-2", since=10)
     assert not found.gate.passed
-    assert found.under_way
+    assert found.in_progress
 
 
 @pytest.mark.parametrize(("leader", "goes"), [(0, "small-master-2"), (1, "small-master-2"), (2, "small-master-1")])
@@ -105,7 +111,7 @@ def test_the_leader_goes_when_all_others_are_done():
     [
         ({0: info(), 1: FOLLOWS_0, 2: NoAnswer("connection refused")}, "small-master-2 is down: connection refused"),
         ({0: info(), 1: FOLLOWS_0, 2: Standby()}, "small-master-2: it knows of no leader"),
-        ({0: info(), 1: info(), 2: FOLLOWS_0}, "small-master-0 and small-master-1 say that they lead"),
+        ({0: info(), 1: info(), 2: FOLLOWS_0}, "small-master-0 and small-master-1 both report that they lead"),
         ({0: FOLLOWS_0, 1: FOLLOWS_0, 2: FOLLOWS_0}, "no master leads"),
     ],
 )
@@ -171,7 +177,7 @@ def test_workers_wait_for_masters_that_are_not_well(rest: list[Json]):
 
     assert found.delete == ()
     assert found.gate.reason == "HeldForQuorum"
-    assert "small-worker-0 will be replaced once the masters are well" in found.gate.message
+    assert "small-worker-0 will be replaced once the masters are healthy" in found.gate.message
 
 
 def test_workers_wait_for_a_job_master_that_does_not_answer():
@@ -251,8 +257,8 @@ def test_a_replaced_pod_is_not_deleted_for_what_is_on_record_of_the_one_before()
     found = step(pods, {0: info(), 1: FOLLOWS_0}, rollout=begun("master", "master-2-before"))
 
     assert found.delete == ()
-    assert "small-master-2 was replaced; waits until it is well" in found.gate.message
-    assert found.under_way
+    assert "the replacement of small-master-2 isn't complete yet" in found.gate.message
+    assert found.in_progress
 
 
 def test_the_next_one_goes_once_the_replaced_one_is_well():
@@ -279,7 +285,7 @@ def test_a_pod_that_is_still_ending_is_waited_for():
     found = step(pods, rollout=begun("worker", "worker-0"), workers=1)
 
     assert found.delete == ()
-    assert "small-worker-0 is ending" in found.gate.message
+    assert "small-worker-0 is terminating" in found.gate.message
 
 
 def test_a_step_that_does_not_get_well_in_its_time_is_the_last():
@@ -290,8 +296,8 @@ def test_a_step_that_does_not_get_well_in_its_time_is_the_last():
     assert (found.delete, found.status) == ((), at)
     assert found.gate.reason == "StepTimedOut"
     assert "back-off" in found.gate.message
-    assert "Take the change back" in found.gate.message
-    assert not found.under_way
+    assert "Revert the change" in found.gate.message
+    assert not found.in_progress
     assert step(pods, rollout=at, after=601, stepTimeoutSeconds=900).gate.reason == "Replacing"
 
 
@@ -375,8 +381,8 @@ def test_outside_of_the_window_nothing_that_is_well_is_replaced():
     assert found.gate.reason == "WaitingForWindow"
     assert "small-master-0, small-worker-0" in found.gate.message
     assert "2030-01-03T01:00:00Z" in found.gate.message
-    assert found.next_look is not None
-    assert stamp(found.next_look) == "2030-01-03T01:00:00Z"
+    assert found.requeue_at is not None
+    assert stamp(found.requeue_at) == "2030-01-03T01:00:00Z"
 
 
 @pytest.mark.parametrize(("minutes", "goes"), [(0, ["small-master-0"]), (59, ["small-master-0"]), (60, [])])
@@ -417,7 +423,7 @@ def test_the_others_follow_a_canary_that_is_well_when_its_time_is_over(after: fl
     assert deleted(found) == goes
     if not goes:
         assert (found.status, found.gate.reason) == (canary, "Canary")
-        assert found.next_look == later(300)
+        assert found.requeue_at == later(300)
 
 
 def test_a_canary_that_fails_is_the_only_one():

@@ -20,7 +20,7 @@ from tests.unit.kinds.cluster.rollout.test_rollout import (
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, next_step
+from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, next_rollout_step
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 
@@ -38,26 +38,26 @@ def step(
     )
     workers = sum(one["metadata"]["name"].startswith("small-worker") for one in pods)
     roles = Roles(found, quorum_of(found, 3), HASHES, {"worker": workers})
-    return guarded(next_step(roles, Upgrade(), later(10)), health, wanted=wanted)
+    return guarded(next_rollout_step(roles, Upgrade(), later(10)), health, wanted=wanted)
 
 
 def test_nothing_begins_before_the_storage_was_asked():
     found = step(masters(OLD, OLD, OLD), None)
 
-    assert (found.status, deleted(found), found.asks_ufs) == (None, [], True)
+    assert (found.status, deleted(found), found.needs_ufs_probe) == (None, [], True)
 
 
 def test_a_master_goes_when_the_storage_answers():
     found = step(masters(OLD, OLD, OLD), UfsHealth())
 
     assert deleted(found) == ["small-master-2"]
-    assert not found.asks_ufs
+    assert not found.needs_ufs_probe
 
 
 def test_no_master_goes_while_the_storage_is_away():
     found = step(masters(OLD, OLD, OLD), AWAY)
 
-    assert (found.status, deleted(found), found.asks_ufs, found.under_way) == (None, [], False, False)
+    assert (found.status, deleted(found), found.needs_ufs_probe, found.in_progress) == (None, [], False, False)
     assert (found.gate.passed, found.gate.reason) == (False, "HeldForUfs")
     for part in ("small-master-2", "connection refused", "spec.upgrade.waitForUfs"):
         assert part in found.gate.message
@@ -87,7 +87,7 @@ def test_a_master_that_seems_to_fail_may_only_wait_for_its_storage(health: UfsHe
     )
     roles = Roles(found, quorum_of(found, 3), HASHES, {})
 
-    assert deleted(guarded(next_step(roles, Upgrade(), later(10)), health, wanted=True)) == goes
+    assert deleted(guarded(next_rollout_step(roles, Upgrade(), later(10)), health, wanted=True)) == goes
 
 
 def test_workers_do_not_wait_for_the_storage():

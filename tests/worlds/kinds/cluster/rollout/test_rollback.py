@@ -13,7 +13,7 @@ from tests.support.three_masters import Three, deleted, outdated
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kinds.cluster.names import MASTER, WORKER
-from alluxio_operator.kinds.cluster.rollout.revisions import KEPT
+from alluxio_operator.kinds.cluster.rollout.revisions import HISTORY_LIMIT
 from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
 from alluxio_operator.kube.errors import Refused
 
@@ -221,11 +221,11 @@ def test_a_right_that_is_missing_holds_up_nothing():
 def test_only_the_last_revisions_are_kept():
     world = Breakable()
     world.settle()
-    for number in range(KEPT + 2):
+    for number in range(HISTORY_LIMIT + 2):
         world.edit_spec(workers={"properties": {"alluxio.worker.free.space.timeout": f"{number + 11}s"}})
         world.settle()
 
-    assert len(world.revisions()) == KEPT
+    assert len(world.revisions()) == HISTORY_LIMIT
     assert world.status["lastGoodSpec"]["revision"] in world.revisions()
 
 
