@@ -20,4 +20,4 @@ before configmap/small-client service/small-client
 k get events --field-selector involvedObject.name=small -o custom-columns=TIME:.lastTimestamp,REASON:.reason,MESSAGE:.message
 k get events --field-selector involvedObject.name=small,reason=Created --no-headers | has . || fail "no event tells what was created"
 # What was initialised once leaves no Job behind.
-within 20 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "the journal's Job is still there"
+within 60 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "the journal's Job is still there"

@@ -19,6 +19,6 @@ cluster_ready small
 initialised=$(k get events --field-selector involvedObject.kind=Job,reason=SuccessfulCreate --no-headers | wc -l)
 [ "$initialised" = 1 ] || fail "the journal was initialised by $initialised pods"
 k get events --field-selector involvedObject.kind=Job --no-headers
-within 20 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "a Job was left behind"
+within 60 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "a Job was left behind"
 restarts=$(k get statefulset small-master -o jsonpath='{.metadata.generation}')
 [ "$restarts" = 1 ] || fail "the masters were changed $restarts times"
