@@ -144,7 +144,7 @@ deploy: venv ## put the operator into the local cluster; FORM=namespaced for its
 	@$(VENV)/bin/python -m dev.tasks deploy $(if $(FORM),--form $(FORM))
 
 .PHONY: scenarios
-scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
+scenarios: venv ## the kuttl scenarios on the local cluster; STORY=install runs one
 	@$(CLUSTER) tools kuttl >/dev/null && mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
 
 .PHONY: faults

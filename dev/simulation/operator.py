@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 
 import psutil
@@ -142,12 +145,25 @@ class LocalOperator:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 on which nobody listens."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Return ports of 127.0.0.1 without a listener.
+
+    The kernel gives none of them to outgoing connections, so they stay free until they are used. Another call in this
+    process returns others.
+    """
+    with _PICKING:
+        return [next(port for port in _PORTS if _is_free(port)) for _ in range(count)]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+_PICKING = threading.Lock()
+_FIRST_PORT, _LAST_PORT = 20000, 29999
+"""Below those of NodePorts."""
+_PORTS = cycle(random.sample(range(_FIRST_PORT, _LAST_PORT + 1), _LAST_PORT + 1 - _FIRST_PORT))

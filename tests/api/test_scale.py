@@ -55,7 +55,7 @@ def test_a_daemonset_cannot_be_scaled_and_says_why(stage: Stage):
 
 
 def test_conditions_can_be_waited_for_and_fields_explained(installed: Stage):
-    waited = ("--for=condition=Ready", "--timeout=5s", "-n", installed.namespace)
+    waited = ("--for=condition=Ready", "--timeout=20s", "-n", installed.namespace)
     assert "condition met" in installed.api.kubectl("wait", "alx/small", *waited)
 
     explained = installed.api.kubectl("explain", "alluxiocluster.spec.workers.tiers.quota")

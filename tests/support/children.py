@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ CONDITIONS: tuple[Json, ...] = (
 )
 
 
+@cache
 def objects(kind: str, owners: st.SearchStrategy[Json] | None = None) -> st.SearchStrategy[Json]:
     """Return objects of one name; `owners` gives their ownerReferences and labels."""
     metadata = st.builds(

@@ -238,7 +238,7 @@ def test_an_operator_that_may_not_patch_pods_says_so():
 
     assert world.condition("ConfigurationApplied")["reason"] == "Refused"
     assert (
-        "can't be patched to join again without a journal: pods is forbidden"
+        "can't be patched to rejoin with an empty journal: pods is forbidden"
         in world.condition("ConfigurationApplied")["message"]
     )
     assert world.alluxio.master == info(live=1), "and the others serve on"
