@@ -26,8 +26,8 @@ PATIENCE = 30.0
 class LocalOperator:
     """One replica: supervisor, hook server and shell-operator, in a process group of their own.
 
-    `home` is a directory for its sockets, logs and temporary files; `settings` are environment variables beside those
-    that every replica gets. Paths of Unix sockets are short: keep `home` so.
+    `home` is a directory for its sockets, logs and temporary files. `settings` are environment variables of this one,
+    in addition to those of every replica. Paths of Unix sockets are short: keep `home` so.
     """
 
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -141,7 +141,7 @@ class LocalOperator:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 on which nobody listens."""
+    """Return ports of 127.0.0.1 on which no process listens."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:
