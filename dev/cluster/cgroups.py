@@ -41,7 +41,7 @@ def create(node: Node) -> None:
 def join_command(node: Node) -> tuple[str, ...]:
     """Return the command prefix that puts a node's own programs where they are found without a record.
 
-    One hierarchy is enough for that, and leaves them in the resource limits of whoever started the cluster.
+    One hierarchy is enough for that, and leaves them in the resource limits of the session that started the cluster.
     """
     # No other program in between: the caller looks for the first child, which is to be the wanted one.
     return ("/bin/sh", "-ec", 'echo $$ >"$0/cgroup.procs"; exec "$@"', str(_own_programs(node)))

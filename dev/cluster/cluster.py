@@ -63,13 +63,13 @@ class Cluster:
                 start = SimulatedStart if simulated else Start
                 start(self.paths, self.processes, self._api, toolbox, members, self._say, metered=metered).run()
             except BaseException as failure:
-                told = self._with_log(failure)
+                explained = self._with_log(failure)
                 if not running:
                     self._say("the start failed: cleaning up")
                     teardown.take_down(self.paths, self.processes)
-                if told is failure:
+                if explained is failure:
                     raise
-                raise told from failure
+                raise explained from failure
 
     def down(self, *, purge: bool = False) -> bool:
         """Take the cluster down; False when there was none. `purge` drops the image store too."""

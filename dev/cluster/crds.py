@@ -1,4 +1,4 @@
-"""Installs the CRDs of this checkout, for whoever needs them without the operator."""
+"""Installs the CRDs of this checkout without the operator, for tests and benches that bring their own."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def install_crds() -> None:
 def not_established(answer: str) -> dict[str, Json]:
     """Return the conditions of each CRD in kubectl's answer that isn't served yet, by name."""
     found = json.loads(answer)
-    told = {crd["metadata"]["name"]: _conditions(crd) for crd in found.get("items", [found])}
-    return {name: conditions for name, conditions in told.items() if conditions.get("Established") != "True"}
+    found_conditions = {crd["metadata"]["name"]: _conditions(crd) for crd in found.get("items", [found])}
+    return {
+        name: conditions for name, conditions in found_conditions.items() if conditions.get("Established") != "True"
+    }
 
 
 def _conditions(crd: Json) -> Json:

@@ -13,8 +13,6 @@ from dev.cluster.tool import Tool
 
 NEEDED = (1, 26)
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local"}
-DOWNLOAD_ENVIRONMENT = {**ENVIRONMENT, "GOMAXPROCS": "16"}
-"""Go fetches as many modules at once as it has threads; on two cores that would be two."""
 FLAGS = ("-trimpath",)
 STANDARD_LIBRARY = ("go", "build", *FLAGS, "std")
 """Compiles what all tools share, so that two builds at once don't both compile it."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dev.cluster.errors import ClusterError
 
-# What the session that starts the cluster has in its environment is nobody's business in the cluster.
+# The cluster inherits nothing from the environment of the session that starts it.
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/",

@@ -53,7 +53,7 @@ def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
 def alluxio(enter: tuple[str, ...]) -> Command:
     """Return the command of what stands in for Alluxio."""
     script = REPOSITORY / "dev" / "simulation" / "alluxio.py"
-    # -P: the modules beside the script must not hide those of the standard library.
+    # -P: the modules in the folder of the script must not hide those of the standard library.
     return Command("alluxio-stand-in", (sys.executable, "-P", str(script)), enter, script.read_text())
 
 
@@ -63,7 +63,7 @@ def route() -> tuple[str, ...]:
 
 
 def scheduler_configuration(paths: Paths) -> str:
-    """Return the scheduler's configuration: as usual, but pods don't wait for volumes, which nobody provisions."""
+    """Return the scheduler's configuration: as usual, but pods don't wait for volumes, which nothing provisions."""
     volumes = ("VolumeBinding", "VolumeZone", "VolumeRestrictions", "NodeVolumeLimits")
     return json.dumps(
         {

@@ -15,7 +15,7 @@ from dev.olm.programs import Programs
 from dev.tasks.shell import ROOT, StepFailed
 
 TOOLS = {"catalog": LIFECYCLE_TOOLS, "up": LIFECYCLE_TOOLS, "down": LIFECYCLE_TOOLS, "yaml": ()}
-"""What is built for a command, beside kubectl; all of the bundle's tools for the others."""
+"""The tools that a command needs in addition to kubectl; every other command needs all of the bundle's."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

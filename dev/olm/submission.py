@@ -1,4 +1,4 @@
-"""Lays out a version as the community catalogs want it: operators/NAME/VERSION with a ci.yaml beside."""
+"""Lays out a version as the community catalogs want it: operators/NAME/VERSION, and ci.yaml in operators/NAME."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ PATIENCE = 30.0
 class LocalOperator:
     """One replica: supervisor, hook server and shell-operator, in a process group of their own.
 
-    `home` is a directory for its sockets, logs and temporary files; `settings` are environment variables beside those
-    that every replica gets. Paths of Unix sockets are short: keep `home` so.
+    `home` is a directory for its sockets, logs and temporary files. `settings` are environment variables of this one,
+    in addition to those of every replica. Paths of Unix sockets are short: keep `home` so.
     """
 
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
