@@ -32,7 +32,7 @@ def test_the_columns_show_what_people_look_at_first(installed: Stage):
     narrow = installed.api.kubectl("get", "alluxio", "-n", installed.namespace).splitlines()
 
     assert narrow[0].split() == ["NAME", "PHASE", "VERSION", "MASTERS", "WORKERS", "CAPACITY", "AGE"]
-    assert wide[0].split() == [*narrow[0].split(), "LEADER", "USED", "%", "SUMMARY"]
+    assert wide[0].split() == [*narrow[0].split(), "LEADER", "USED", "SUMMARY"]
     assert wide[1].split()[:6] == ["small", "Ready", "2.9.4", "1/1", "1", "1Gi"]
     assert "small-master-0" in wide[1]
     assert wide[1].endswith("1 workers, 1Gi of cache")
