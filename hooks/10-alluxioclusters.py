@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""Wakes an AlluxioCluster when somebody creates, edits or deletes it."""
+"""Wake an AlluxioCluster when a user creates, edits or deletes it."""
 # Generated from the kind's descriptor by `make generate`.
 
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -I -S
-"""Has every owner looked at from time to time, trusting nothing remembered: heals what no event told of."""
+"""Requeue every owner at an interval and ignore all caches: this repairs changes that no event reported."""
 
 import os
 import sys

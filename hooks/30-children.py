@@ -1,8 +1,8 @@
 #!/usr/bin/env -S python3 -I -S
-"""Wakes the owner of an object that the operator made, when that object changes, gets ready or is deleted.
+"""Wake the owner of an object that the operator manages when the object changes, becomes ready or is deleted.
 
-An object that loses the operator's label comes as deleted. Where there are many owners the server watches these objects
-itself, and this hook binds nothing.
+An object that loses the operator's label counts as deleted. With many owners the server watches these objects itself,
+and this hook has no bindings.
 """
 
 import os

@@ -55,7 +55,8 @@ def measure_changes(session: Session, count: int) -> Json:
         "seconds": seconds,
         "lost": _left(session),
         "before_mib": before,
-        "peak_mib": peak.mib,
+        # A short burst ends before the first sample.
+        "peak_mib": max(peak.mib, before),
         "cpu_seconds": cpu_seconds(processes()) - used,
     }
 

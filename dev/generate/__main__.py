@@ -1,4 +1,4 @@
-"""Runs the generator from the command line."""
+"""Command line of the generator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dev.generate import checks, files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the files that follow from the descriptors, or with --check only compare; return 1 where they differ."""
+    """Write generated files, or with --check only compare them; return 1 if they differ."""
     parser = argparse.ArgumentParser(prog="python -m dev.generate", description=main.__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("root", type=Path, nargs="?", default=REPOSITORY, help="default: this repository")

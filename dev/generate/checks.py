@@ -1,4 +1,4 @@
-"""What a new kind needs beyond the generated files, and only a person can write: each gap is named with its remedy."""
+"""Check the files that a developer has to write for a new kind. Each problem names its remedy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KIND_OF_OBJECT: Final = re.compile(r"^kind: (\w+)\s*$", re.MULTILINE)
 
 
 def problems(root: Path, kinds: Sequence[KindDescriptor]) -> Iterator[str]:
-    """Yield a sentence for each thing that a kind lacks in the repository `root`."""
+    """Yield a sentence for each gap of a kind in the repository `root`."""
     for one in kinds:
         for problem in (*_children(one), *_templates(root, one), *_samples(root, one), *_pages(root, one)):
             yield f"{one.kind}: {problem}"
@@ -42,41 +42,41 @@ def _templates(root: Path, one: KindDescriptor) -> Iterator[str]:
     folder = root / "templates" / one.templates
     files = sorted(folder.glob("*.yaml.j2"))
     if not files:
-        yield f"there is no template in {_shown(root, folder)}: add one with a number, such as 10-config.yaml.j2"
+        yield f"{_shown(root, folder)} has no template: add one with a number, such as 10-config.yaml.j2"
         return
     made = {name: file for file in files for name in KIND_OF_OBJECT.findall(file.read_text())}
     named = {child.kind for child in one.children}
     for kind in sorted(made.keys() - named):
         yield (
-            f"{_shown(root, made[kind])} has objects of the kind {kind}, to which the operator has no right: "
+            f"{_shown(root, made[kind])} has objects of the kind {kind}, for which the operator has no rights: "
             f'add Child("{kind}") to the children in kind.py'
         )
     for kind in sorted(named - made.keys()):
-        yield f"no template has the kind {kind}: remove the child in kind.py, and with it the right"
+        yield f"no template has the kind {kind}: remove the child in kind.py, which also removes its rights"
 
 
 def _samples(root: Path, one: KindDescriptor) -> Iterator[str]:
     folder = root / "config" / "samples"
     if not one.examples:
-        yield f"a catalog shows no sample of it: write one below {_shown(root, folder)}, and name it in examples"
+        yield f"it has no sample for catalogs: write one below {_shown(root, folder)}, and list it in examples"
     for example in one.examples:
         file = folder / example
         if not file.exists():
-            yield f"{_shown(root, file)} is missing: write a sample that works without anything made first"
+            yield f"{_shown(root, file)} is missing: write a sample that needs no other object"
             continue
         sample: dict[str, Any] = yaml.safe_load(file.read_text())
         if sample.get("kind") != one.kind:
-            yield f"{_shown(root, file)} has the kind {sample.get('kind')}: name a sample of {one.kind} in examples"
+            yield f"{_shown(root, file)} has the kind {sample.get('kind')}: list a sample of {one.kind} in examples"
             continue
         try:
             one.spec.model_validate(sample.get("spec", {}))
         except ValidationError as error:
-            yield f"{_shown(root, file)} doesn't follow {one.spec.__name__}: {error}"
+            yield f"{_shown(root, file)} isn't a valid {one.spec.__name__}: {error}"
 
 
 def _pages(root: Path, one: KindDescriptor) -> Iterator[str]:
     if f"`{one.kind}`" not in yaml.safe_load((root / CSV).read_text())["spec"]["description"]:
-        yield f"the catalog's description doesn't name it: write a line with `{one.kind}` in backquotes into {CSV}"
+        yield f"the catalog's description doesn't name it: add a line with `{one.kind}` in backquotes to {CSV}"
     pages = [root / "README.md", *(root / "docs").glob("*.md")]
     generated = root / "docs" / one.reference_page
     if not any(f"{one.reference_page})" in page.read_text() for page in pages if page != generated):

@@ -1,4 +1,4 @@
-"""Every generated file with its text; written, or compared with what is there."""
+"""Write generated files, or check them for drift."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from alluxio_operator.engine.kind import KindDescriptor
 from dev.generate import hooks, lists, rights
 
 GENERATED: Final = ("config/crd/bases/*.yaml", "docs/reference*.md")
-"""Where every file is a generated one."""
+"""Patterns that match only generated files."""
 
 
 def generated(kinds: Sequence[KindDescriptor]) -> Mapping[str, str]:
-    """Return the text of each generated file by its path in the repository; the same kinds give the same bytes."""
+    """Return the text of each generated file by its path in the repository; deterministic."""
     crds = {one.kind: custom_resource_definition(one) for one in kinds}
     bases = {one.kind: f"bases/{file_name(crds[one.kind])}" for one in kinds}
     return {
@@ -32,7 +32,7 @@ def generated(kinds: Sequence[KindDescriptor]) -> Mapping[str, str]:
 
 
 def write(root: Path, wanted: Mapping[str, str]) -> None:
-    """Write the files below `root`, and delete generated ones that no kind has any more."""
+    """Write the files below `root`, and delete generated files that no longer belong to a kind."""
     for path, text in wanted.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -44,13 +44,13 @@ def write(root: Path, wanted: Mapping[str, str]) -> None:
 
 
 def differences(root: Path, wanted: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each file below `root` that isn't as the descriptors say."""
+    """Yield a sentence for each file below `root` that differs from `wanted`."""
     for path, text in wanted.items():
         file = root / path
         if not file.exists():
             yield f"{path} is missing: run `make generate` and commit the result"
         elif file.read_text() != text:
-            yield f"{path} isn't what the kinds' types and descriptors say: run `make generate` and commit the result"
+            yield f"{path} differs from the kinds' types and descriptors: run `make generate` and commit the result"
     for left in _left_over(root, wanted):
         yield f"{left.relative_to(root)} belongs to no kind: run `make generate` and commit the result"
 

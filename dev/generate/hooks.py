@@ -1,4 +1,4 @@
-"""The hook of a kind: the script that shell-operator runs when somebody creates, edits or deletes a resource."""
+"""Generate the hook of a kind: the script that shell-operator runs when a user creates, edits or deletes a resource."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MARK: Final = "# Generated from the kind's descriptor by `make generate`."
 
 
 def script(kind: KindDescriptor) -> str:
-    """Return the text of the hook, which imports next to nothing: every event pays for its start."""
+    """Return the text of the hook. It imports almost nothing, because every event pays for its start."""
     return f'''#!/usr/bin/env -S python3 -I -S
-"""Wakes {kind.article} {kind.kind} when somebody creates, edits or deletes it."""
+"""Wake {kind.article} {kind.kind} when a user creates, edits or deletes it."""
 {MARK}
 
 import os

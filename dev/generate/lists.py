@@ -1,4 +1,4 @@
-"""Files that list the kinds: kustomizations, and what operator-sdk reads."""
+"""Generate the files that list the kinds: kustomizations, and PROJECT for operator-sdk."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ def samples(kinds: Sequence[KindDescriptor]) -> str:
     """Return the kustomization of the samples."""
     head = (
         f"{HEAD}\n"
-        "# The examples that a catalog shows, and that the bundle carries. The others stand on something that has to "
-        "be made first."
+        "# Examples for catalogs, which the bundle contains. The other samples need objects that you create first."
     )
     return _kustomization(head, [example for one in kinds for example in one.examples])
 
 
 def project(kinds: Sequence[KindDescriptor]) -> str:
-    """Return the file PROJECT, in operator-sdk's form."""
+    """Return the file PROJECT in operator-sdk's format."""
     name, _, domain = GROUP.partition(".")
     resources = "".join(
         f"""- api:
@@ -39,7 +38,7 @@ def project(kinds: Sequence[KindDescriptor]) -> str:
 """
         for one in kinds
     )
-    return f"""# What operator-sdk reads: `make bundle`. Generated from the kinds' descriptors by `make generate`.
+    return f"""# For operator-sdk in `make bundle`. Generated from the kinds' descriptors by `make generate`.
 domain: {domain}
 projectName: alluxio-operator
 resources:

@@ -1,4 +1,4 @@
-"""The roles in config/rbac: the operator's own rights, and those that people get for its resources."""
+"""Generate the roles in config/rbac: the operator's rights, and the users' rights to its resources."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ def of_the_operator(kinds: Sequence[KindDescriptor]) -> str:
     rules = [
         _Rule(GROUP, plurals, {"get", "list", "watch"}),
         _Rule(GROUP, [f"{plural}/status" for plural in plurals], {"update"}),
-        *_joined(_asked_for(kinds)),
+        *_joined(_required(kinds)),
     ]
     head = f"""{HEAD}
-# What the operator may do in a namespace that it watches. The namespaced forms turn this into a Role."""
+# The operator's rights in a namespace that it watches. The namespaced forms turn this into a Role."""
     return _role(head, "alluxio-operator", "", rules)
 
 
 def of_people(kinds: Sequence[KindDescriptor]) -> str:
-    """Return the roles by which those who may edit or view a namespace may edit or view the resources in it."""
+    """Return the roles that let editors and viewers of a namespace edit or view the custom resources in it."""
     plurals = [one.plural for one in kinds]
     scaled = [f"{one.plural}/scale" for one in kinds if one.scale]
     edit = [_Rule(GROUP, plurals, set(ORDER))]
     if scaled:
         edit.append(_Rule(GROUP, scaled, {"get", "update", "patch"}))
     head = f"""{HEAD}
-# For people: aggregated into the roles that admins, editors and viewers of a namespace have already."""
+# For users: Kubernetes adds these rights to its roles admin, edit and view."""
     return (
         _role(head, "alluxio-operator-edit", _aggregated("admin", "edit"), edit)
         + "---\n"
@@ -63,7 +63,7 @@ def of_people(kinds: Sequence[KindDescriptor]) -> str:
     )
 
 
-def _asked_for(kinds: Sequence[KindDescriptor]) -> Iterator[Right]:
+def _required(kinds: Sequence[KindDescriptor]) -> Iterator[Right]:
     for one in kinds:
         for child in one.children:
             kind = KINDS[child.kind]
@@ -73,10 +73,10 @@ def _asked_for(kinds: Sequence[KindDescriptor]) -> Iterator[Right]:
     yield from ENGINE_RIGHTS
 
 
-def _joined(asked: Iterable[Right]) -> list[_Rule]:
-    """Return a rule for each resource with all verbs that are asked for, and one for several that are alike."""
+def _joined(required: Iterable[Right]) -> list[_Rule]:
+    """Return one rule per resource with all its verbs; consecutive rules with equal verbs and reasons become one."""
     by_resource: dict[tuple[str, str], _Rule] = {}
-    for right in asked:
+    for right in required:
         rule = by_resource.setdefault((right.group, right.resource), _Rule(right.group, [right.resource]))
         rule.verbs.update(right.verbs)
         if right.reason and right.reason not in rule.reasons:

@@ -98,7 +98,8 @@ class LocalOperator:
             except psutil.Error:
                 continue
             names = ("alluxio_operator.supervisor", "alluxio_operator.server", "shell-operator")
-            name = next((one for one in names if one in command and "/hooks/" not in command), "hook")
+            hooks = f"{self._environment['ALLUXIO_OPERATOR_HOOKS_DIR']}/"
+            name = next((one for one in names if one in command and hooks not in command), "hook")
             found.setdefault(name.removeprefix("alluxio_operator."), []).append(process)
         return found
 

@@ -1,3 +1,3 @@
-"""An operator that turns one AlluxioCluster into a whole Alluxio cluster and takes care of it."""
+"""A Kubernetes operator that installs and maintains Alluxio clusters and Presto from custom resources."""
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
-"""The few variables that the hooks read themselves.
+"""Environment variables that the hooks read.
 
-Nothing is imported here, as each run of a hook pays for it.
+This module imports nothing, because every import makes each run of a hook slower.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ WATCH_NAMESPACE = "WATCH_NAMESPACE"
 RESYNC_MINUTES = "ALLUXIO_OPERATOR_RESYNC_MINUTES"
 CHILD_EVENTS = "ALLUXIO_OPERATOR_CHILD_EVENTS"
 AUTO, HOOKS, WATCH = "auto", "hooks", "watch"
-"""What wakes the owners of changed children: hooks, the server's own watches, or what suits the number of owners."""
+"""Source of child events: hooks, the server's own watches, or (auto) one of them by the number of owners."""
 INLINE = "ALLUXIO_OPERATOR_INLINE"
 LEADING_FD = "ALLUXIO_OPERATOR_LEADING_FD"
-"""Set by the supervisor for the server: the descriptor on which the server says that it leads, and CHILD_EVENTS."""
+"""Set by the supervisor for the server: the file descriptor to which the server writes its leadership and its choice of
+CHILD_EVENTS."""
 
 _LABEL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 class SettingError(ValueError):
-    """A variable of the environment has a value that cannot be used."""
+    """An environment variable has an invalid value; the message has variable, value and remedy."""
 
     def __init__(self, variable: str, value: str, remedy: str) -> None:
         super().__init__(f"{variable}={value!r}: {remedy}")
@@ -39,7 +40,7 @@ def socket_path(environ: Mapping[str, str]) -> str:
 
 
 def watch_namespaces(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the namespaces to watch, sorted and distinct; empty for all ("", "*" or not set)."""
+    """Return the namespaces to watch, sorted and distinct; empty for all ("", "*" or unset). Raise SettingError."""
     text = environ.get(WATCH_NAMESPACE, "").strip()
     if text in ("", "*"):
         return ()
@@ -47,14 +48,14 @@ def watch_namespaces(environ: Mapping[str, str]) -> tuple[str, ...]:
     names = {name for part in text.split(",") if (name := part.strip())}
     for name in names:
         if not _is_label(name):
-            raise SettingError(WATCH_NAMESPACE, text, f"{name!r} is no namespace's name; {remedy}")
+            raise SettingError(WATCH_NAMESPACE, text, f"{name!r} is not a valid namespace name; {remedy}")
     if not names:
         raise SettingError(WATCH_NAMESPACE, text, remedy)
     return tuple(sorted(names))
 
 
 def resync_minutes(environ: Mapping[str, str]) -> int:
-    """Return the minutes between two looks at every owner."""
+    """Return the minutes between two resyncs of all owners. Raise SettingError."""
     text = environ.get(RESYNC_MINUTES, "").strip() or "20"
     if not text.isdecimal() or not 1 <= int(text) <= 59:
         raise SettingError(RESYNC_MINUTES, text, "give a whole number of minutes from 1 to 59")
@@ -62,7 +63,7 @@ def resync_minutes(environ: Mapping[str, str]) -> int:
 
 
 def child_events(environ: Mapping[str, str]) -> str:
-    """Return AUTO, HOOKS or WATCH; a hook finds what the server made of AUTO."""
+    """Return AUTO, HOOKS or WATCH; in a hook, the server has already resolved AUTO. Raise SettingError."""
     text = environ.get(CHILD_EVENTS, "").strip() or AUTO
     if text not in (AUTO, HOOKS, WATCH):
         raise SettingError(CHILD_EVENTS, text, "give one of auto, hooks, watch")

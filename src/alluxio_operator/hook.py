@@ -1,13 +1,13 @@
-"""What the hooks are made of: they print their bindings, or hand shell-operator's contexts to the hook server.
+"""Shared code of the hooks: print the bindings, or send shell-operator's binding contexts to the hook server.
 
-A hook is a process for each run of it, and on a small machine most of its time is Python's imports. So it parses
-nothing: the bindings' filters already say who is to be woken (see `alluxio_operator.server.wakeups`), and the file
-that shell-operator wrote goes to the server as it is.
+Each run of a hook is a process, and on a small machine Python's imports take most of its time. Therefore a hook parses
+nothing. The bindings' filters name the owner to wake (see `alluxio_operator.server.wakeups`), and the hook sends the
+file from shell-operator unchanged.
 """
 
 from __future__ import annotations
 
-# Not `socket`: its enums take longer to import than all else that a run does.
+# Not `socket`: importing its enums takes longer than the rest of a run.
 import _socket
 import os
 import sys
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 TRIES = 5
 PAUSE = 0.2
-"""Seconds between two tries to reach the server; shell-operator itself starts a failed hook again after 5 s."""
+"""Seconds between two attempts to reach the server; shell-operator restarts a failed hook after 5 s."""
 
 ANSWER_PATIENCE = 30.0
-"""Seconds that the server may take to answer: for a resync it lists all owners first."""
+"""Seconds to wait for the server's answer: for a resync the server first lists all owners."""
 
 
 FILTER = """{
@@ -41,15 +41,15 @@ FILTER = """{
   uid: .metadata.uid, generation: .metadata.generation, deletionTimestamp: .metadata.deletionTimestamp,
   annotations: ((.metadata.annotations // {}) | with_entries(select(.key | startswith("alluxio-operator.io/"))))
 }"""
-"""What of a resource wakes it when it changes, in jq."""
+"""jq filter of a resource: a change of its result wakes the resource."""
 
 
 class HookError(Exception):
-    """The hook could not do its work; its text is for the log."""
+    """A hook failed; the message goes to the log."""
 
 
 def run(config: Callable[[Mapping[str, str]], dict[str, Any]]) -> NoReturn:
-    """Do what shell-operator started the hook for, then exit: 0, or 1 with a line on stderr.
+    """Print the bindings (`--config`) or send the contexts of this run, then exit: 0, or 1 with a line on stderr.
 
     `config` returns the bindings for an environment.
     """
@@ -69,20 +69,20 @@ def run(config: Callable[[Mapping[str, str]], dict[str, Any]]) -> NoReturn:
 
 
 def hook_name() -> str:
-    """Return the name of the hook that runs, as logs and metrics show it."""
+    """Return the name of the running hook for logs and metrics."""
     return os.path.basename(sys.argv[0]).removesuffix(".py")
 
 
 def namespace_selector(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the part of a binding that says which namespaces are watched; nothing for all."""
+    """Return the part of a binding that selects the watched namespaces; empty for all namespaces."""
     names = watch_namespaces(environ)
     return {"namespace": {"nameSelector": {"matchNames": list(names)}}} if names else {}
 
 
 def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the bindings that wake a resource when somebody creates, edits or deletes it.
+    """Return the bindings that wake a resource when a user creates, edits or deletes it.
 
-    The filter leaves out the status, which the operator writes itself: watching it would be an endless loop.
+    The filter leaves out the status: the operator writes it, so a watch on it would be an endless loop.
     """
     return {
         "configVersion": "v1",
@@ -95,7 +95,7 @@ def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, An
                 "jqFilter": FILTER,
                 "keepFullObjectsInMemory": False,
                 "executeHookOnSynchronization": True,
-                # Its own queue, so that a resync doesn't delay an edit.
+                # A separate queue, so that a resync doesn't delay an edit.
                 "queue": "edits",
             }
         ],
@@ -103,7 +103,7 @@ def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, An
 
 
 def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the bindings that wake the owner of a changed child; none where the server watches children itself."""
+    """Return the bindings that wake the owner of a changed child; no bindings if the server watches children."""
     from alluxio_operator.engine.child_filters import BINDING, KINDS, MANAGED_BY_LABEL, filter_for
 
     last = KINDS[-1][1]
@@ -116,8 +116,8 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
             **namespace_selector(environ),
             "jqFilter": filter_for(kind, state),
             "keepFullObjectsInMemory": False,
-            # The server lists the owners at its start. It only has to learn when every kind is watched, to look for
-            # what changed before that: shell-operator starts all watches of a hook before it synchronizes the first.
+            # The server lists the owners at its start. Afterwards it needs one signal that all kinds are watched, to
+            # find earlier changes: shell-operator starts all watches of a hook before it synchronizes the first.
             "executeHookOnSynchronization": kind == last,
             "queue": "children",
         }
@@ -133,12 +133,12 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def resync_crontab(environ: Mapping[str, str]) -> str:
-    """Return when every owner is looked at."""
+    """Return the crontab of the resync of all owners."""
     return f"*/{resync_minutes(environ)} * * * *"
 
 
 def message_for(environ: Mapping[str, str]) -> bytes:
-    """Return the message with the contexts of this run."""
+    """Return the message with the binding contexts of this run. Raise HookError."""
     path = environ.get("BINDING_CONTEXT_PATH")
     if not path:
         raise HookError("BINDING_CONTEXT_PATH is not set: shell-operator sets it; use --config to see the bindings")
@@ -146,15 +146,17 @@ def message_for(environ: Mapping[str, str]) -> bytes:
         with open(path, "rb") as file:
             contexts = file.read()
     except OSError as error:
-        raise HookError(f"the contexts cannot be read: {error}") from None
+        raise HookError(f"the binding contexts cannot be read: {error}") from None
     return b'{"hook": "%s", "contexts": %s}' % (hook_name().encode(), contexts)
 
 
 def deliver(path: str, message: bytes) -> None:
-    """Hand the message to the server at the socket `path`; raise HookError when it does not take it."""
+    """Send the message to the server at the socket `path`. Raise HookError if the server doesn't accept it."""
     answer = _exchange(path, message)
     if not answer.startswith(b'{"accepted"'):
-        raise HookError(f"the hook server did not take the contexts: {answer.decode(errors='replace') or 'no answer'}")
+        raise HookError(
+            f"the hook server did not accept the contexts: {answer.decode(errors='replace') or 'no answer'}"
+        )
 
 
 def _exchange(path: str, message: bytes) -> bytes:
@@ -169,7 +171,7 @@ def _exchange(path: str, message: bytes) -> bytes:
             time.sleep(PAUSE)
             continue
         return _ask(connection, message)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _ask(connection: _socket.socket, message: bytes) -> bytes:
@@ -185,7 +187,7 @@ def _ask(connection: _socket.socket, message: bytes) -> bytes:
 
 
 def _reconcile_here(message: bytes) -> None:
-    # Hooks start without site-packages (-S), which only this needs.
+    # Hooks start without site-packages (-S); only this path needs them.
     import site
 
     site.main()

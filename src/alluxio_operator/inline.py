@@ -1,4 +1,4 @@
-"""Reconciles in the hook's own process, without server, queue and lease: for debugging from a recorded context.
+"""Reconcile in the hook's process, without server, queue and Lease: for debugging from a recorded context.
 
 ALLUXIO_OPERATOR_INLINE=1 BINDING_CONTEXT_PATH=recorded.json hooks/10-alluxioclusters.py
 """
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
-    """Reconcile once each owner that a hook's message names; what a reconcile raises ends it."""
+    """Reconcile each owner in a hook's message once. An exception of a reconcile ends the run."""
     settings = Settings.from_env(environ)
     logs.configure(settings.log_level, sys.stderr)
     metrics = Metrics()

@@ -1,7 +1,7 @@
-"""What can be set from outside: every variable, its unit, its default and its bounds, in one place.
+"""The operator's settings: each environment variable with its unit, default and bounds.
 
-The hooks do not import this module, as dataclasses would double their start-up; what both need to read is in
-`alluxio_operator.environment`.
+The hooks don't import this module, because dataclasses would double their start-up time. Variables that the hooks read,
+too, are in `alluxio_operator.environment`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["SettingError", "Settings"]
 
 # ruff: noqa: RUF009  (a declaration like dataclasses.field, which the rule knows by name only)
 def _setting(variable: str, parse: Callable[[str], object], default: Any) -> Any:
-    """Declare a setting; `parse` turns the variable's text into the value or raises ValueError(remedy)."""
+    """Declare a setting. `parse` returns the value of the variable's text, or raises ValueError(remedy)."""
     return field(default=default, metadata={"variable": variable, "parse": parse})
 
 
@@ -62,13 +62,13 @@ def _level(text: str) -> str:
 
 def _own_namespace(text: str) -> str:
     if not text:
-        raise ValueError("set it to the operator's own namespace, by the downward API (metadata.namespace)")
+        raise ValueError("set it to the operator's own namespace with the downward API (metadata.namespace)")
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The operator's settings, parsed once; durations are in seconds where the name says nothing else."""
+    """The operator's settings, parsed once. Durations are in seconds unless the name has another unit."""
 
     operator_namespace: str = _setting("POD_NAMESPACE", _own_namespace, "")
     pod_name: str = _setting("POD_NAME", str, "local")
@@ -77,43 +77,43 @@ class Settings:
     )
     """Empty for all namespaces."""
     operator_condition: str = _setting("OPERATOR_CONDITION_NAME", str, "")
-    """The OperatorCondition of this version; the Operator Lifecycle Manager sets the variable."""
+    """Name of this version's OperatorCondition; the Operator Lifecycle Manager sets the variable."""
     kubeconfig: Path | None = _setting("KUBECONFIG", Path, None)
     """None inside a cluster."""
 
     run_dir: Path = _setting(RUN_DIR, Path, Path(DEFAULT_RUN_DIR))
-    """A writable directory: the hooks' socket, shell-operator's temporary files and its debug socket."""
+    """A writable directory for the hooks' socket, shell-operator's temporary files and its debug socket."""
     hooks_dir: Path = _setting("ALLUXIO_OPERATOR_HOOKS_DIR", Path, Path("/hooks"))
     templates_dir: Path = _setting("ALLUXIO_OPERATOR_TEMPLATES_DIR", Path, Path("/templates"))
     reconcilers: str = _setting("ALLUXIO_OPERATOR_RECONCILERS", str, "alluxio_operator.kinds.registry")
-    """The module that says how each kind is reconciled; another one stands in for it in tests."""
+    """Module with the reconciler of each kind; tests replace it."""
     shell_operator: Path = _setting("ALLUXIO_OPERATOR_SHELL_OPERATOR", Path, Path("/shell-operator"))
 
     log_level: str = _setting("LOG_LEVEL", _level, "info")
     http_address: str = _setting("ALLUXIO_OPERATOR_HTTP_ADDRESS", str, "")
-    """Where /healthz, /readyz and /metrics listen; empty for every address of the pod, IPv4 and IPv6."""
+    """Listen address of /healthz, /readyz and /metrics; empty for every address of the pod, IPv4 and IPv6."""
     http_port: int = _setting("ALLUXIO_OPERATOR_HTTP_PORT", _whole(1, 65535), 9116)
     shell_operator_address: str = _setting("SHELL_OPERATOR_LISTEN_ADDRESS", str, "")
     shell_operator_port: int = _setting("SHELL_OPERATOR_LISTEN_PORT", _whole(1, 65535), 9115)
     shell_operator_log_level: str = _setting("SHELL_OPERATOR_LOG_LEVEL", _level, "error")
-    """Apart from ours: at info it writes several lines for each run of a hook."""
+    """Separate from LOG_LEVEL, because at info shell-operator writes several lines for each run of a hook."""
     shell_operator_qps: int = _setting("KUBE_CLIENT_QPS", _whole(1, 1000), 20)
-    """Requests a second that shell-operator's client may make; its own default of 5 makes a start slow."""
+    """Requests per second of shell-operator's client; its own default of 5 makes a start slow."""
     shell_operator_burst: int = _setting("KUBE_CLIENT_BURST", _whole(1, 1000), 40)
 
     workers: int = _setting("ALLUXIO_OPERATOR_WORKERS", _whole(1, 64), 4)
-    """Owners that are reconciled side by side."""
+    """Number of owners that are reconciled in parallel."""
     reconcile_deadline: float = _setting("ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS", _seconds, 60.0)
     stuck_after: float = _setting("ALLUXIO_OPERATOR_STUCK_AFTER_SECONDS", _seconds, 300.0)
-    """A worker that is this much beyond its deadline makes /healthz fail."""
+    """Seconds beyond its deadline after which a worker makes /healthz fail."""
     resync_minutes: int = _setting(
         RESYNC_MINUTES, lambda text: resync_minutes({RESYNC_MINUTES: text}), resync_minutes({})
     )
-    """Minutes between two looks at every owner."""
+    """Minutes between two resyncs of all owners."""
     child_events: str = _setting(CHILD_EVENTS, lambda text: child_events({CHILD_EVENTS: text}), AUTO)
-    """What wakes the owners of changed children: "hooks", "watch" (the server's own), or "auto": by their number."""
+    """Source of child events: "hooks", "watch" (the server's own), or "auto" (by the number of owners)."""
     shutdown_grace: float = _setting("ALLUXIO_OPERATOR_SHUTDOWN_GRACE_SECONDS", _seconds, 25.0)
-    """Time for everything to end; less than the pod's terminationGracePeriodSeconds."""
+    """Seconds for all processes to end; less than the pod's terminationGracePeriodSeconds."""
 
     lease_name: str = _setting("ALLUXIO_OPERATOR_LEASE_NAME", str, "alluxio-operator")
     lease_duration: float = _setting("ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS", _seconds, 15.0)
@@ -122,19 +122,19 @@ class Settings:
 
     @property
     def socket(self) -> Path:
-        """Where the hooks hand over what they saw."""
+        """Path of the unix socket on which the server receives the hooks' messages."""
         return Path(socket_path({RUN_DIR: str(self.run_dir)}))
 
     @property
     def drain(self) -> float:
-        """Seconds for running reconciles to end; what is left of the grace goes to releasing the lease."""
+        """Seconds for running reconciles to end. The rest of the grace period is for releasing the Lease."""
         return max(1.0, self.shutdown_grace - 5.0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Parse the environment; raise SettingError, which names variable, value and remedy.
+        """Parse the environment. Raise SettingError, which names variable, value and remedy.
 
-        An empty variable counts as not set, as manifests often leave one behind.
+        An empty variable counts as unset, because manifests often contain one.
         """
         values: dict[str, Any] = {}
         for one in fields(cls):
@@ -147,7 +147,7 @@ class Settings:
         return settings
 
     def _check_lease(self) -> None:
-        # A holder must have given up before anybody else may take over; this order guarantees it.
+        # The holder must give up before another replica may take over; this order guarantees it.
         if not self.lease_retry < self.lease_renew_deadline < self.lease_duration:
             raise SettingError(
                 "ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS",

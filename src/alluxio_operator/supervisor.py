@@ -1,11 +1,11 @@
-"""The container's first process: keeps the hook server and shell-operator together.
+"""The container's first process: it supervises the hook server and shell-operator.
 
-The server starts at once. When it leads, it counts the resources and says whether hooks or its own watches follow their
-objects; then shell-operator starts. When either ends, everything ends: the kubelet restarts the container, and nothing
-half-working stays behind.
+The server starts at once. When it becomes leader, it counts the resources and chooses hooks or its own watches as the
+source of child events; then shell-operator starts. When one of the two ends, the supervisor ends the other, and the
+kubelet restarts the container. So a half-working operator never keeps running.
 
-This process is resident all the time, so once the settings are parsed it becomes a Python anew, without
-site-packages, that imports only small parts of the standard library: 9 MiB instead of 13.
+This process stays in memory. After parsing the settings it therefore replaces itself by a Python without site-packages
+that imports only small parts of the standard library: 9 MiB instead of 13.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 MARGIN = 1.0
-"""Seconds beyond the grace after which what has not ended is killed."""
+"""Seconds after the grace period until the supervisor kills the remaining processes."""
 
 
 def shell_operator_env(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what shell-operator's environment has beside ours; it hands it on to the hooks."""
+    """Return the variables to add to shell-operator's environment; the hooks inherit it."""
     env = {
         "SHELL_OPERATOR_HOOKS_DIR": str(settings.hooks_dir),
         "SHELL_OPERATOR_TMP_DIR": str(settings.run_dir / "shell-operator"),
-        # Its Kubernetes client keeps its discovery cache where TMPDIR says; the root file system is read-only.
+        # Its Kubernetes client keeps the discovery cache in TMPDIR; the root file system is read-only.
         "TMPDIR": str(settings.run_dir),
         "SHELL_OPERATOR_LISTEN_ADDRESS": settings.shell_operator_address,
         "SHELL_OPERATOR_LISTEN_PORT": str(settings.shell_operator_port),
@@ -47,9 +47,9 @@ def shell_operator_env(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "KUBE_CLIENT_BURST": str(settings.shell_operator_burst),
         "LOG_TYPE": "json",
         "LOG_LEVEL": settings.shell_operator_log_level,
-        # It caches every resource; twice that for garbage would be most of the memory of a large installation.
+        # It caches every resource; garbage of twice that size would be most of the memory of a large installation.
         "GOGC": environ.get("GOGC", "50"),
-        # It only starts hooks; left alone, Go sets memory aside for each processor of the node.
+        # It only starts hooks; by default Go reserves memory for each processor of the node.
         "GOMAXPROCS": environ.get("GOMAXPROCS", "1"),
     }
     if settings.kubeconfig:
@@ -58,7 +58,7 @@ def shell_operator_env(settings: Settings, environ: Mapping[str, str]) -> dict[s
 
 
 class Supervisor:
-    """Runs `server` and, once it leads, `shell_operator` (argument lists); `grace` is in seconds."""
+    """Runs `server` and, once the server leads, `shell_operator` (argument lists); `grace` is in seconds."""
 
     def __init__(
         self,
@@ -85,19 +85,19 @@ class Supervisor:
         leading, say_leading = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(wake_up, False)
-        # Python tells of each signal by a byte in this pipe; the handlers only have to exist.
+        # Python writes a byte to this pipe for each signal; the handlers only have to exist.
         signal.set_wakeup_fd(wake_up)
         for number in (*STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)
 
         os.set_inheritable(say_leading, True)
         self._start("server", {LEADING_FD: str(say_leading)})
-        # Closed before shell-operator starts, as it would inherit it.
+        # Close it before shell-operator starts, which would inherit it.
         os.close(say_leading)
         watched = [wake, leading]
         while self._running:
             for ready in select.select(watched, [], [], self._time_left())[0]:
-                if ready == leading and not self._hear(leading):
+                if ready == leading and not self._read_leading(leading):
                     watched.remove(leading)
             self._handle_signals(wake)
             self._reap()
@@ -112,20 +112,20 @@ class Supervisor:
             pid = os.posix_spawn(argv[0], argv, {**self._envs[name], **extra}, setsigdef=STOP_SIGNALS)
         except OSError as error:
             say("error", f"{name} cannot be started: {error}")
-            # As a shell tells of a command that is not there.
+            # The exit code of a shell for a command that doesn't exist.
             self._code = 127
             self._end()
             return
         self._running[pid] = name
         say("info", f"{name} started", pid=pid)
 
-    def _hear(self, leading: int) -> bool:
-        said = os.read(leading, 64)
-        self._leading += said
-        if said and self._leading.endswith(b"\n") and self._kill_at is None:
+    def _read_leading(self, leading: int) -> bool:
+        received = os.read(leading, 64)
+        self._leading += received
+        if received and self._leading.endswith(b"\n") and self._kill_at is None:
             _, source = self._leading.decode().split()
             self._start("shell-operator", {CHILD_EVENTS: source})
-        return bool(said)
+        return bool(received)
 
     def _handle_signals(self, wake: int) -> None:
         try:
@@ -133,11 +133,11 @@ class Supervisor:
         except BlockingIOError:
             return
         if any(number in numbers for number in STOP_SIGNALS):
-            say("info", "ending as told")
+            say("info", "stopping on a signal")
             self._end()
 
     def _reap(self) -> None:
-        # Any child: as the first process of a container it also gets those that lost their parent.
+        # Wait for any child: the first process of a container also inherits orphans.
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -150,14 +150,14 @@ class Supervisor:
 
     def _ended(self, name: str, pid: int, status: int) -> None:
         code = os.waitstatus_to_exitcode(status)
-        unasked = self._kill_at is None
-        if not unasked and code == -signal.SIGTERM:
-            # It had not yet come to where it handles the signal; that is no failure.
+        unexpected = self._kill_at is None
+        if not unexpected and code == -signal.SIGTERM:
+            # The process had not installed its signal handler yet; that isn't a failure.
             code = 0
-        say("error" if unasked or code else "info", f"{name} ended", pid=pid, code=code)
-        # As a shell tells of a signal.
+        say("error" if unexpected or code else "info", f"{name} ended", pid=pid, code=code)
+        # The exit code of a shell for a process that a signal ended.
         code = 128 - code if code < 0 else code
-        if unasked:
+        if unexpected:
             self._code = code or 1
             self._end()
         elif self._code == 0:
@@ -182,7 +182,7 @@ class Supervisor:
 
 
 def say(level: str, message: str, **fields: object) -> None:
-    """Write one line of the log, in the form of the server's."""
+    """Write one log line in the server's format."""
     now = time.time()
     instant = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
     line = {"time": instant, "level": level, "logger": "alluxio_operator.supervisor", "msg": message, **fields}
@@ -190,11 +190,11 @@ def say(level: str, message: str, **fields: object) -> None:
 
 
 KEEP = "import sys; sys.path.insert(0, sys.argv[1]); from alluxio_operator.supervisor import keep; keep(sys.argv[2])"
-"""The program of the slim Python; its arguments are where the package is, and the plan."""
+"""The program of the slim Python. Its arguments are the path of the package, and the plan as JSON."""
 
 
 def keep(plan: str) -> NoReturn:
-    """Run what `main` has planned."""
+    """Run the processes of the plan that `main` wrote."""
     found = json.loads(plan)
     environ = dict(os.environ)
     supervisor = Supervisor(
@@ -208,7 +208,7 @@ def keep(plan: str) -> NoReturn:
 
 
 def main() -> NoReturn:
-    """Run the operator by the environment's settings."""
+    """Run the operator with the settings of the environment."""
     from pathlib import Path
 
     from alluxio_operator.settings import Settings
@@ -220,7 +220,7 @@ def main() -> NoReturn:
         say("error", str(error))
         sys.exit(2)
     except OSError as error:
-        say("error", f"the directory for sockets and temporary files cannot be made ({RUN_DIR}): {error}")
+        say("error", f"the directory for sockets and temporary files cannot be created ({RUN_DIR}): {error}")
         sys.exit(2)
     plan = {
         "server": [sys.executable, "-m", "alluxio_operator.server"],

@@ -327,8 +327,6 @@ class Stage:
         self.start_pods()
         self.serve(masters=masters)
         self.reconcile_until(lambda: self.status["phase"] == "Ready")
-        # The Job goes in the reconcile after the one whose status says that it is done.
-        self.reconcile_until(lambda: not [ref for ref in self.objects() if ref.kind == "Job"])
         self.reconcile()
 
     def _set_pod(self, pod: Json, status: Json) -> None:

@@ -54,13 +54,13 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("no connector", {"catalogs": [{"name": "x"}]}, "exactly one of hive, tpch, memory and connector"),
     ("catalog twice", {"catalogs": [TPCH, TPCH]}, "Duplicate value"),
     ("name of a catalog", {"catalogs": [{"name": "A-b", "tpch": {}}]}, "spec.catalogs[0].name: Invalid value"),
-    ("no metastore", {"catalogs": [{"name": "h", "hive": {}}]}, "give either thrift"),
+    ("no metastore", {"catalogs": [{"name": "h", "hive": {}}]}, "set either thrift"),
     ("connector by hand", {"catalogs": [{**TPCH, "properties": {"connector.name": "x"}}]}, "remove connector.name"),
     ("metastore", {"catalogs": [{"name": "h", "hive": {"thrift": {"uris": ["http://m"]}}}]}, "uris[0]: Invalid value"),
     (
         "credentials in the spec",
         {"catalogs": [{**TPCH, "properties": {"hive.s3.aws-secret-key": "x"}}]},
-        "keep them in a Secret",
+        "put them into a Secret",
     ),
     (
         "a property twice",
@@ -75,14 +75,14 @@ REFUSED: list[tuple[str, Json, str]] = [
         },
         "not in both",
     ),
-    ("room to roll", {"workers": {"maxSurge": 0, "maxUnavailable": 0}}, "a rolling change of the workers needs room"),
+    ("room to roll", {"workers": {"maxSurge": 0, "maxUnavailable": 0}}, "a rollout of the workers needs room"),
     ("least above most", {"autoscaling": {"minReplicas": 3, "maxReplicas": 2}}, "minReplicas is larger"),
     ("window above most", {"autoscaling": {"maxReplicas": 1, "schedules": [DAY]}}, "more replicas than maxReplicas"),
     ("no most", {"autoscaling": {"schedules": [DAY]}}, "spec.autoscaling.maxReplicas: Required value"),
-    ("no measure", {"autoscaling": {"maxReplicas": 2, "load": {}}}, "load needs a measure"),
+    ("no measure", {"autoscaling": {"maxReplicas": 2, "load": {}}}, "load needs a target"),
     ("cron", {"autoscaling": {"maxReplicas": 2, "schedules": [{**DAY, "start": "daily"}]}}, "start: Invalid value"),
     ("colocation", {"alluxio": {"clusterRef": {"name": "x"}, "colocate": "Always"}}, "Unsupported value"),
-    ("node port without one", {"service": {"nodePorts": {"http": 30080}}}, "opens no ports on nodes"),
+    ("node port without one", {"service": {"nodePorts": {"http": 30080}}}, "has no node ports"),
     ("too many workers", {"workers": {"replicas": 1001}}, "less than or equal to 1000"),
 ]
 

@@ -67,7 +67,7 @@ LIMITS: list[tuple[str, Json, str]] = [
     ("port", {"masters": {"ports": {"rpc": 70000}}}, "should be less than or equal to 65535"),
     ("relative path", {"rootMount": {"uri": "mnt/ufs"}}, "spec.rootMount.uri: Invalid value"),
     ("bare word with a colon", {"rootMount": {"uri": "s3:bucket"}}, "spec.rootMount.uri: Invalid value"),
-    ("path with dots", {"rootMount": {"uri": "/mnt/../etc"}}, "a path is given without . and .. in it"),
+    ("path with dots", {"rootMount": {"uri": "/mnt/../etc"}}, "a path must not contain . or .. as a part"),
     ("the root", {"rootMount": {"uri": "/"}}, "spec.rootMount.uri: Invalid value"),
     ("option with a blank", {"masters": {"jvm": {"options": ["-Da=b c"]}}}, "masters.jvm.options[0]: Invalid value"),
     ("option of a shell", {"masters": {"jvm": {"options": ["-Da=$(id)"]}}}, "masters.jvm.options[0]: Invalid value"),
@@ -91,20 +91,20 @@ def test_what_is_out_of_bounds_is_refused(over: Json, said: str, shared: Stage):
     assert said in answer.message
 
 
-NAMES = "property names may hold letters, digits, dots, dashes and underscores"
-CREDENTIALS = "credentials do not belong into a spec"
-HEAP = "the heap and the direct memory are set by jvm.heap and jvm.directMemory"
-VOLUME = "give either claimName (an existing claim) or size (a volume to make), not both and not neither"
+NAMES = "property names may contain letters, digits, dots, dashes and underscores"
+CREDENTIALS = "a spec must not hold credentials"
+HEAP = "set heap and direct memory by jvm.heap and jvm.directMemory"
+VOLUME = "give either claimName (an existing PVC) or size (a PVC to create): exactly one of them"
 REPLICAS = "a DaemonSet runs one worker per node and has no replicas"
-LABELS = "labels below app.kubernetes.io/ and alluxio-operator.io/ are the operator's own"
-ORDER = "tiers are given from fast to slow: MEM, then SSD, then HDD"
-ONE_STORAGE = "a tier lies on one thing: give one of emptyDir, hostPath and claim"
-QUOTA = "the quota of a tier can't be larger than the volume of its claim"
-ON_DISK = "a claim is on a disk: set medium to SSD or HDD, or use emptyDir for a tier in memory"
-DOTS = "a path is given without . and .. in it"
-NODE_PORTS = "a ClusterIP Service opens no ports on nodes"
-CLASS = "only a LoadBalancer Service has a loadBalancerClass"
-MOUNT_PATH = "the folder above the mount is one that the node or the container needs for itself"
+LABELS = "the operator sets the labels below app.kubernetes.io/ and alluxio-operator.io/"
+ORDER = "list tiers from fast to slow: MEM, then SSD, then HDD"
+ONE_STORAGE = "a tier has one storage: give only one of emptyDir, hostPath and claim"
+QUOTA = "the quota of a tier can't be larger than its PVC"
+ON_DISK = "a PVC can't hold a tier in memory: set medium to SSD or HDD, or use emptyDir instead of claim"
+DOTS = "a path must not contain . or .. as a part"
+NODE_PORTS = "a Service of type ClusterIP has no node ports"
+CLASS = "only a Service of type LoadBalancer has a loadBalancerClass"
+MOUNT_PATH = "the node or the container needs the folder above the mount"
 TIER = "spec.workers.tiers[0]"
 RULES: list[tuple[str, Json, str, str]] = [
     ("replicas of a DaemonSet", {"workers": {"workload": "DaemonSet"}}, "spec.workers.replicas", REPLICAS),
@@ -153,8 +153,8 @@ RULES: list[tuple[str, Json, str, str]] = [
     ("class without a balancer", {"service": {"type": "NodePort", "loadBalancerClass": "a/b"}},
      "spec.service.loadBalancerClass", CLASS),
     ("one port for two", {"service": {"type": "NodePort", "nodePorts": {"rpc": 31000, "web": 31000}}},
-     "spec.service.nodePorts", "rpc and web need a port of their own each"),
-    ("sources' names", {"fuse": {"options": ["fsname=x"]}}, "spec.fuse.options", "set by Alluxio"),
+     "spec.service.nodePorts", "rpc and web need different ports"),
+    ("sources' names", {"fuse": {"options": ["fsname=x"]}}, "spec.fuse.options", "Alluxio sets fsname and subtype"),
     *(
         (f"mount at {path}", {"fuse": {"mountPath": path}}, "spec.fuse.mountPath", MOUNT_PATH)
         for path in ("/var/lake", "/var/lib/lake", "/opt/lake", "/home/alice", "/usr/share/lake", "/proc/1/root/x",
@@ -176,8 +176,8 @@ def test_what_contradicts_itself_is_refused_with_a_sentence(over: Json, field: s
     ("name", "said"),
     [
         ("a" * 41, "metadata.name is longer than 40 characters"),
-        ("1st", "metadata.name has to start with a letter"),
-        ("with.dots", "metadata.name has to start with a letter"),
+        ("1st", "metadata.name must start with a letter"),
+        ("with.dots", "metadata.name must start with a letter"),
         ("-dash", "Invalid value"),
     ],
 )
@@ -203,12 +203,12 @@ def test_the_longest_name_is_accepted(shared: Stage):
 WORKLOAD = "spec.workers.workload can't be changed"
 MASTERS = "spec.masters.replicas can only be changed to 0 and back"
 CLASS_OF_JOURNAL = "spec.masters.journal.storage.storageClassName can't be changed"
-SMALLER_JOURNAL = "spec.masters.journal.storage.size can't be made smaller than the volume"
+SMALLER_JOURNAL = "spec.masters.journal.storage.size can't be smaller than the volume"
 MEMBERS = "spec.masters.ports.embeddedJournal can't be changed"
-MOUNT = "spec.rootMount can't be changed"
+MOUNT = "spec.rootMount.uri and spec.rootMount.volume can't be changed"
 CLASS_OF_LOGS = "spec.logServer.storage.storageClassName can't be changed while the log server is enabled"
-SMALLER_LOGS = "spec.logServer.storage.size can't be made smaller than the volume"
-SMALLER_MOUNT = "spec.rootMount.volume.size can't be made smaller than the volume"
+SMALLER_LOGS = "spec.logServer.storage.size can't be smaller than the volume"
+SMALLER_MOUNT = "spec.rootMount.volume.size can't be smaller than the volume"
 CHANGES: list[tuple[str, Json, str]] = [
     ("masters to three", {"masters": {"replicas": 3}}, MASTERS),
     ("masters to five", {"masters": {"replicas": 5}}, MASTERS),
@@ -231,10 +231,10 @@ CHANGES: list[tuple[str, Json, str]] = [
 ]  # fmt: skip
 
 
-KEPT = "a tier on a claim or on a folder of the node can't be removed or moved"
-SMALLER_CLAIM = "the claim of a tier can't be made smaller than its volumes"
-SMALLER_QUOTA = "the quota of a tier on a claim or on a folder of the node can't be made smaller"
-CLAIMS = "a StatefulSet can't get further claims once it exists"
+KEPT = "a tier on a PVC or hostPath can't be removed or moved"
+SMALLER_CLAIM = "storage.claim.size of a tier can't be smaller than its volumes"
+SMALLER_QUOTA = "the quota of a tier on a PVC or hostPath can't be lowered"
+CLAIMS = "an existing StatefulSet can't get a new PVC template"
 BALANCER = "loadBalancerClass can't be changed while the Service is a LoadBalancer"
 MEM: Json = {"name": "MEM", "quota": "1Gi"}
 SSD: Json = {"name": "SSD", "quota": "5Gi", "storage": {"claim": {"size": "10Gi", "storageClassName": "fast"}}}

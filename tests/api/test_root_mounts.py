@@ -33,22 +33,22 @@ GOOD: list[tuple[str, Json]] = [
 ]
 FORM = "a bucket has 3 to 63 lower-case letters"
 BAD: list[tuple[str, Json, str]] = [
-    ("no such scheme", {"uri": "ftp://host/x"}, "Alluxio knows no storage system of this scheme"),
+    ("no such scheme", {"uri": "ftp://host/x"}, "Alluxio doesn't support this scheme"),
     ("s3a", {"uri": "s3a://lake"}, "s3://BUCKET/PREFIX (not s3a)"),
     ("bucket with upper case", {"uri": "s3://Lake"}, FORM),
     ("bucket with a port", {"uri": "s3://minio:9000/lake"}, FORM),
     ("empty part of a prefix", {"uri": "s3://lake//a"}, FORM),
-    ("dots", {"uri": "s3://lake/../other"}, "a path is given without . and .. in it"),
-    ("hdfs without a host", {"uri": "hdfs:///user"}, "an HDFS is given as hdfs://HOST:PORT/PATH"),
-    ("keys in the uri", {"uri": "swift://user:key@host/x"}, "credentials do not belong into a spec"),
-    ("path without a volume", {"uri": "/mnt/ufs"}, "a path needs the volume that is mounted there"),
-    ("bucket with a volume", {"uri": "s3://lake", "volume": {"size": "1Gi"}}, "a volume is mounted at a path"),
+    ("dots", {"uri": "s3://lake/../other"}, "a path must not contain . or .. as a part"),
+    ("hdfs without a host", {"uri": "hdfs:///user"}, "give an HDFS as hdfs://HOST:PORT/PATH"),
+    ("keys in the uri", {"uri": "swift://user:key@host/x"}, "a spec must not hold credentials"),
+    ("path without a volume", {"uri": "/mnt/ufs"}, "a path needs a volume"),
+    ("bucket with a volume", {"uri": "s3://lake", "volume": {"size": "1Gi"}}, "a volume needs a path"),
     ("s3 beside hdfs", {"uri": "hdfs://nn/", "s3": KEYS}, "spec.rootMount.s3 is for a uri that begins with s3://"),
     ("hdfs beside s3", {"uri": "s3://lake", "hdfs": {}}, "spec.rootMount.hdfs is for a uri that begins with hdfs://"),
     ("endpoint without scheme", {"uri": "s3://lake", "s3": {"endpoint": "minio:9000"}}, "s3.endpoint: Invalid value"),
     ("endpoint with keys", {"uri": "s3://lake", "s3": {"endpoint": "http://a:b@m"}}, "s3.endpoint: Invalid value"),
     ("no secret", {"uri": "s3://lake", "s3": {"credentials": {}}}, "credentials.secretName: Required value"),
-    ("credential", {"uri": "s3://lake", "options": {"s3a.secretKey": "x"}}, "credentials do not belong into a spec"),
+    ("credential", {"uri": "s3://lake", "options": {"s3a.secretKey": "x"}}, "a spec must not hold credentials"),
     ("no source", {"uri": "hdfs://ns/", "hdfs": {"configFrom": {}}}, "give either configMapName or secretName"),
     (
         "two sources",
@@ -96,7 +96,7 @@ def test_what_the_journal_refers_to_stays_and_how_it_is_reached_may_change(stage
     for mount in ({"uri": "s3://lake/b"}, {"uri": "/mnt/x", "s3": None, "volume": {"size": "1Gi"}}):
         answer = change(**mount)
         assert answer.status == 422
-        assert "spec.rootMount can't be changed in uri and volume" in answer.message
+        assert "spec.rootMount.uri and spec.rootMount.volume can't be changed" in answer.message
     for mount in (
         {"s3": {"endpoint": "http://new", "credentials": {"secretName": "rotated"}}},
         {"options": {"alluxio.underfs.s3.threads.max": "9"}},

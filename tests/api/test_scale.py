@@ -59,4 +59,4 @@ def test_conditions_can_be_waited_for_and_fields_explained(installed: Stage):
     assert "condition met" in installed.api.kubectl("wait", "alx/small", *waited)
 
     explained = installed.api.kubectl("explain", "alluxiocluster.spec.workers.tiers.quota")
-    assert "How much the tier holds" in explained
+    assert "Capacity of the tier on each worker" in explained

@@ -92,7 +92,10 @@ def end_state(api: Api, collections: list[tuple[str, str]], namespace: str) -> S
     for kind, item in items:
         meta = item["metadata"]
         name = meta["name"]
-        if "generateName" in meta and meta.get("ownerReferences", [{}])[0].get("kind") in ("ReplicaSet", "Job"):
+        if "Job" in (kind, *(owner["kind"] for owner in meta.get("ownerReferences", ()))):
+            # What is done goes by its time to live; how many Jobs there ever were is counted elsewhere.
+            continue
+        if "generateName" in meta and meta.get("ownerReferences", [{}])[0].get("kind") == "ReplicaSet":
             name = f"{_without_hash(meta['generateName'])}*"
         elif kind == "ReplicaSet":
             # One for each template that there ever was; those that are scaled down are only history.

@@ -143,7 +143,7 @@ class World(OwnerWorld):
         self.start_operator()
 
     def start_operator(self) -> None:
-        """Start the operator anew: all that it remembers is lost."""
+        """Restart the operator: it loses all that it remembers."""
         self.reconciler = presto_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.servers,
@@ -181,7 +181,7 @@ class World(OwnerWorld):
         return self.kube.object("Deployment", NAMESPACE, f"{NAME}-{name}")
 
     def hash_of(self, name: str) -> str:
-        """Return what a Deployment's pods are started anew for."""
+        """Return the hash whose change restarts the pods of a Deployment."""
         annotations = self.deployment(name)["spec"]["template"]["metadata"]["annotations"]
         return str(annotations["alluxio-operator.io/config-hash"])
 

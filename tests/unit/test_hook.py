@@ -232,7 +232,7 @@ def test_what_the_server_refuses_fails_the_run(server: Received) -> None:
     server.listener._resync = lambda: 1 / 0  # type: ignore[assignment,return-value]
     ran = server.run("20-resync.py", CONTEXTS / "schedule.json")
     assert ran.returncode == 1
-    assert 'did not take the contexts: {"error": "ZeroDivisionError: division by zero"}' in ran.stderr
+    assert 'did not accept the contexts: {"error": "ZeroDivisionError: division by zero"}' in ran.stderr
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[1]", ""])
@@ -241,7 +241,7 @@ def test_contexts_that_are_broken_fail_the_run(server: Received, tmp_path: Path,
     path.write_text(content)
     ran = server.run("10-alluxioclusters.py", path)
     assert ran.returncode == 1
-    assert "did not take the contexts" in ran.stderr
+    assert "did not accept the contexts" in ran.stderr
 
 
 def test_contexts_that_are_missing_fail_the_run(server: Received) -> None:

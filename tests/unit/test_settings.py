@@ -51,7 +51,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"POD_NAMESPACE": ""}, "POD_NAMESPACE='': set it to the operator's own namespace, by the downward API"),
+        ({"POD_NAMESPACE": ""}, "POD_NAMESPACE='': set it to the operator's own namespace with the downward API"),
         ({"ALLUXIO_OPERATOR_WORKERS": "0"}, "ALLUXIO_OPERATOR_WORKERS='0': give a whole number from 1 to 64"),
         ({"ALLUXIO_OPERATOR_WORKERS": "1.5"}, "give a whole number from 1 to 64"),
         ({"ALLUXIO_OPERATOR_HTTP_PORT": "65536"}, "ALLUXIO_OPERATOR_HTTP_PORT='65536': give a whole number"),
@@ -64,7 +64,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
             "ALLUXIO_OPERATOR_CHILD_EVENTS='kopf': give one of auto, hooks, watch",
         ),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL='loud': give one of debug, info, warn, error"),
-        ({"WATCH_NAMESPACE": "A"}, "WATCH_NAMESPACE='A': 'A' is no namespace's name"),
+        ({"WATCH_NAMESPACE": "A"}, "WATCH_NAMESPACE='A': 'A' is not a valid namespace name"),
         (
             {"ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS": "10"},
             "ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS='10': it must lie between",

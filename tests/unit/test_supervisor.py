@@ -96,7 +96,7 @@ def test_told_to_end_it_ends_both_and_exits_with_zero(supervised: Any, number: s
     assert one.ends() == 0
     assert one.noted()[:2] == ["server runs", "shell-operator runs"]
     assert sorted(one.noted()[2:]) == ["server told to end", "shell-operator told to end"]
-    assert [line["msg"] for line in one.log[:3]] == ["server started", "shell-operator started", "ending as told"]
+    assert [line["msg"] for line in one.log[:3]] == ["server started", "shell-operator started", "stopping on a signal"]
 
 
 def test_a_standby_does_not_start_shell_operator(supervised: Any) -> None:

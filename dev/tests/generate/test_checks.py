@@ -49,32 +49,32 @@ SAMPLE = "config/samples/presto/small.yaml"
 LACKS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no templates": (
         lambda root: shutil.rmtree(root / "templates"),
-        "there is no template in templates/presto: add one with a number, such as 10-config.yaml.j2",
+        "templates/presto has no template: add one with a number, such as 10-config.yaml.j2",
     ),
     "no right to a child": (
         rewrite("templates/presto/90-services.yaml.j2", "kind: Service", "kind: Ingress"),
-        "templates/presto/90-services.yaml.j2 has objects of the kind Ingress, to which the operator has no right: "
+        "templates/presto/90-services.yaml.j2 has objects of the kind Ingress, for which the operator has no rights: "
         'add Child("Ingress") to the children in kind.py',
     ),
     "a child that isn't made": (
         rewrite("templates/presto/20-identity.yaml.j2", "kind: PodDisruptionBudget", "kind: Service"),
-        "no template has the kind PodDisruptionBudget: remove the child in kind.py, and with it the right",
+        "no template has the kind PodDisruptionBudget: remove the child in kind.py, which also removes its rights",
     ),
     "no sample": (
         lambda root: (root / SAMPLE).unlink(),
-        f"{SAMPLE} is missing: write a sample that works without anything made first",
+        f"{SAMPLE} is missing: write a sample that needs no other object",
     ),
     "another sample": (
         rewrite(SAMPLE, "kind: Presto", "kind: AlluxioCluster"),
-        f"{SAMPLE} has the kind AlluxioCluster: name a sample of Presto in examples",
+        f"{SAMPLE} has the kind AlluxioCluster: list a sample of Presto in examples",
     ),
     "a sample that doesn't follow the types": (
         lambda root: (root / SAMPLE).write_text("kind: Presto\nspec: {workers: {replicas: many}}\n"),
-        f"{SAMPLE} doesn't follow PrestoSpec: 1 validation error",
+        f"{SAMPLE} isn't a valid PrestoSpec: 1 validation error",
     ),
     "no word in the catalog": (
         rewrite(str(CSV), "`Presto`", "Presto"),
-        f"the catalog's description doesn't name it: write a line with `Presto` in backquotes into {CSV}",
+        f"the catalog's description doesn't name it: add a line with `Presto` in backquotes to {CSV}",
     ),
     "no page": (
         without_links,
@@ -121,5 +121,5 @@ def test_a_right_to_delete_what_the_engine_keeps_is_named(repository: Path):
 
 def test_a_catalog_shows_a_sample_of_each_kind(repository: Path):
     assert only(replace(PRESTO, examples=()), repository) == (
-        "Presto: a catalog shows no sample of it: write one below config/samples, and name it in examples"
+        "Presto: it has no sample for catalogs: write one below config/samples, and list it in examples"
     )

@@ -47,9 +47,7 @@ def test_a_file_that_differs_or_lacks_is_named_with_the_command(tmp_path: Path, 
     (tmp_path / path).unlink()
     [missing] = files.differences(tmp_path, WANTED)
 
-    assert (
-        edited == f"{path} isn't what the kinds' types and descriptors say: run `make generate` and commit the result"
-    )
+    assert edited == f"{path} differs from the kinds' types and descriptors: run `make generate` and commit the result"
     assert missing == f"{path} is missing: run `make generate` and commit the result"
 
 

@@ -1,4 +1,4 @@
-# LAB: where the schema lies.
+# LAB: location of the schema.
 . ../../support/lib.sh
 sql_pod queries
 sql query "CREATE SCHEMA hive.lab WITH (location = '${LAB:-alluxio:///lab}')" >/dev/null
@@ -16,7 +16,7 @@ written=$(($(counter small Cluster_BytesWrittenRemote) - written_before))
 echo "through Alluxio: $written bytes written, $((cache - cache_before)) read from the cache, $below from below it"
 [ "$written" -gt 0 ] && [ "$cache" -gt "$cache_before" ] || fail "the cache was passed by"
 
-# Out of the cache: the first query fills it, the second one finds everything there.
+# Free the cache: then the first query fills it, and the second one finds all data there.
 alluxio small fs free /lab >/dev/null
 for turn in first second; do
     read -r cache below < <(read_from small)

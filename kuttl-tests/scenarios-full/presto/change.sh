@@ -12,7 +12,7 @@ presto_ready queries
 kill -0 "$burst" 2>/dev/null || echo "(the queries had ended before the last worker was replaced)"
 wait "$burst" || { cat "$logs/burst.log"; fail "queries failed while workers were replaced"; }
 cat "$logs/burst.log"
-# A worker that leaves is there for some time yet, and may be the one that is asked.
+# A worker that drains still runs for some time, and this may ask it.
 heap() { k exec deploy/queries-prestoworker -- sh -c 'cat /proc/[0-9]*/cmdline | tr "\0" "\n"' 2>/dev/null | has Xmx738197504; }
 within 60 heap || fail "another heap"
 presto queries '.status.memory[*]'; echo

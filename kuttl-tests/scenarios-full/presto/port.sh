@@ -8,5 +8,5 @@ echo "the coordinator's port was changed after $((SECONDS - began)) s"
 [ "$(presto_uids coordinator)" != "$coordinator" ] || fail "the coordinator is the same"
 sql_pod queries
 k get pod sql -o jsonpath='{.spec.containers[0].env[0].value}' | has 8081 || fail "the Service has another port"
-# A coordinator that began to watch its workers only now would have none of them for some seconds.
+# A coordinator that only now begins to watch its workers would count none of them for some seconds.
 sql burst 60 2 'SELECT count(*) FROM tpch.tiny.nation' || fail "queries failed at a new coordinator"

@@ -1,6 +1,6 @@
 . ../../support/lib.sh
 logs=$(mktemp -d)
-# The clock is shifted by a zone of its own: windows are given by the minute that it is there now.
+# The windows are a few minutes from now by the clock of another time zone.
 zone=Pacific/Kiritimati
 at() { TZ=$zone date -d "$1 minutes" '+%-M %-H * * *'; }
 cron_start=$(at 2) cron_end=$(at 4)

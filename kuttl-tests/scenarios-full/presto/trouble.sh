@@ -40,3 +40,7 @@ presto_ready queries
 echo "the API server's own words"
 ! k patch presto queries --type merge -p '{"spec":{"catalogs":[{"name":"two","tpch":{},"memory":{}}]}}' 2>"$logs/refused.log" || fail "two connectors in one catalog"
 has 'exactly one of' <"$logs/refused.log" || { cat "$logs/refused.log"; fail "another sentence"; }
+
+echo "an engine without a version of it"
+! k patch presto queries --type merge -p '{"spec":{"engine":"Trino"}}' 2>"$logs/engine.log" || fail "a version of Presto for Trino"
+has 'set spec.version to a version of Trino' <"$logs/engine.log" || { cat "$logs/engine.log"; fail "another sentence"; }

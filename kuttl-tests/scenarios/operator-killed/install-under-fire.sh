@@ -20,6 +20,7 @@ within 150 ready
 initialised=$(k get events --field-selector involvedObject.kind=Job,reason=SuccessfulCreate --no-headers | wc -l)
 [ "$initialised" = 1 ] || fail "the journal was initialised by $initialised pods"
 k get events --field-selector involvedObject.kind=Job --no-headers
-within 20 bash -c "! kubectl -n $NAMESPACE get jobs -o name | grep -q ." || fail "a Job was left behind"
+jobs=$(k get jobs -o jsonpath='{range .items[*]}{.status.succeeded} {.spec.ttlSecondsAfterFinished}{"\n"}{end}')
+[ "$jobs" = "1 600" ] || fail "the journal's Jobs are not one that succeeded and goes after ten minutes: $jobs"
 restarts=$(k get statefulset small-master -o jsonpath='{.metadata.generation}')
 [ "$restarts" = 1 ] || fail "the masters were changed $restarts times"

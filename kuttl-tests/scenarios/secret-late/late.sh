@@ -2,7 +2,7 @@
 told() { condition lake ReferencesResolved message | has -F -- "$1"; }
 
 echo "a missing Secret is named, with the field that asks for it"
-within 60 told "Secret lake-keys isn't there, but spec.rootMount.s3.credentials refers to it: create it in namespace $NAMESPACE"
+within 60 told "Secret lake-keys doesn't exist, but spec.rootMount.s3.credentials refers to it: create it in namespace $NAMESPACE"
 condition lake ReferencesResolved message; echo
 [ "$(condition lake ReferencesResolved reason)" = SecretMissing ] || fail "the reason is another"
 [ "$(k get alx lake -o jsonpath='{.status.phase}')" = Installing ] || fail "the phase is another"

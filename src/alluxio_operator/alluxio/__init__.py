@@ -1,1 +1,1 @@
-"""What Alluxio itself says: asked over HTTP, with a time-out, in one call per server."""
+"""Clients of Alluxio: HTTP and gRPC requests to its servers, each with a timeout."""

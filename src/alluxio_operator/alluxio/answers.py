@@ -1,4 +1,4 @@
-"""What Alluxio may be asked, and what it answers: types only, so that decisions don't depend on how it is asked."""
+"""Requests to Alluxio and their answers, as types only: decisions must not depend on the transport."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alluxio_operator.transport.deadline import Deadline
 
 @dataclass(frozen=True, slots=True)
 class MasterInfo:
-    """What a serving master says of the cluster; capacities in bytes."""
+    """State of the cluster as a serving master reports it; capacities in bytes."""
 
     version: str
     live_workers: int
@@ -22,21 +22,24 @@ class MasterInfo:
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """A master that runs and doesn't lead; `follows` is the host of its leader, empty while it knows of none."""
+    """A running master that doesn't lead; `follows` is the host of its leader, or empty if it has none."""
 
     follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """A server that doesn't serve, and why; `leads` when it was elected and doesn't serve yet, as in safe mode."""
+    """A server that doesn't serve, with the reason.
+
+    `leads`: it was elected leader but doesn't serve yet, for example in safe mode.
+    """
 
     reason: str
     leads: bool = False
 
 
 Answer = MasterInfo | Standby | NoAnswer
-"""What came of asking one master."""
+"""Result of a request to one master."""
 
 
 BackupState = Literal["Unknown", "Running", "Completed", "Failed"]
@@ -44,9 +47,9 @@ BackupState = Literal["Unknown", "Running", "Completed", "Failed"]
 
 @dataclass(frozen=True, slots=True)
 class BackupStatus:
-    """How a backup of the journal stands; `uri` and the number of `entries` once it is Completed, `error` if Failed.
+    """State of a journal backup: `uri` and the number of `entries` once it is Completed, `error` if Failed.
 
-    Unknown is one that this leader doesn't know: another one began it, or this one before it was restarted.
+    Unknown: this leader has no record of it, because another leader began it, or this one did before a restart.
     """
 
     state: BackupState
@@ -56,44 +59,44 @@ class BackupStatus:
 
 
 class AlluxioRpc(Protocol):
-    """What the leading master may be asked and told over gRPC, at its port `rpc`; standbys serve none of it.
+    """gRPC requests to the leading master, at its port `rpc`; standbys serve none of them.
 
-    What changes something may have been done though there was no answer, where that came too late.
+    A request without an answer in time may still have taken effect.
     """
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
-        """Begin a backup of the journal into a directory of the root mount's storage, or a URI; return its id.
+        """Begin a backup of the journal into a directory of the root mount's UFS, or a URI; return its id.
 
-        Where the root mount is a folder of a volume, an absolute path below it: the masters' user has to write there.
-        A standby makes it if there is one: a leader that does serves nobody meanwhile.
+        If the root mount is on a volume, `directory` is an absolute path that the masters' user can write to. A standby
+        makes the backup if there is one. Otherwise the leader does, and clients wait until it is complete.
         """
         ...
 
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
-        """Ask how a backup stands, by its id."""
+        """Return the state of a backup by its id."""
         ...
 
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
     ) -> Mapping[str, bool] | NoAnswer:
-        """Set properties of the leader until it ends; return of each whether it was accepted.
+        """Set properties of the leader until its process ends; return for each whether it was accepted.
 
-        Accepted isn't in effect: most are read once, at the start.
+        An accepted property may have no effect: Alluxio reads most properties only at start.
         """
         ...
 
 
 class Alluxio(AlluxioRpc, Protocol):
-    """The questions that a reconcile may ask."""
+    """All requests that a reconcile may send."""
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
-        """Ask the master at an address which part it has and, if it leads, how the cluster is."""
+        """Return the role of the master at an address and, if it leads, the state of the cluster."""
         ...
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
-        """Ask the master at an address up to which index it has the journal; None when it doesn't say."""
+        """Return the journal index that the master at an address has reached; None without a usable answer."""
         ...
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
-        """Tell whether a path is answered with 200."""
+        """Return True if the server answers a path with 200."""
         ...

@@ -1,4 +1,4 @@
-"""All questions to Alluxio, each the way that answers it: HTTP for what servers tell, gRPC for what leaders do."""
+"""The client of Alluxio: HTTP for the state of servers, gRPC for operations of the leader."""
 
 from __future__ import annotations
 
@@ -13,30 +13,29 @@ if TYPE_CHECKING:
     from alluxio_operator.alluxio.rpc.leader import Leader
 
 TIMEOUT = 10.0
-"""Seconds for a call with its handshake; a leader at rest answers in some ten milliseconds, and waits for locks when
-it is busy."""
+"""Seconds for a call with handshake. An idle leader answers in some ten milliseconds; a busy one waits for locks."""
 
 
 class AlluxioClient(AlluxioRest):
-    """The questions to real servers; what they are for is said in `answers`."""
+    """Requests to real servers; `answers.Alluxio` documents them."""
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         """Begin a backup of the journal and return its id."""
         return _leader(host, port, deadline).backup(directory)
 
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
-        """Ask how a backup stands, by its id."""
+        """Return the state of a backup by its id."""
         return _leader(host, port, deadline).backup_status(backup)
 
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
     ) -> Mapping[str, bool] | NoAnswer:
-        """Set properties of the leader until it ends; return of each whether it was accepted."""
+        """Set properties of the leader until its process ends; return for each whether it was accepted."""
         return _leader(host, port, deadline).update_configuration(properties)
 
 
 def _leader(host: str, port: int, deadline: Deadline) -> Leader:
-    # Imported here, for up to 20 MB that an operator with nothing to tell a leader doesn't need.
+    # Imported here: gRPC takes up to 20 MB, and an operator that never calls a leader does without it.
     from alluxio_operator.alluxio.rpc.leader import Leader
 
     return Leader(host, port, deadline.remaining(TIMEOUT))

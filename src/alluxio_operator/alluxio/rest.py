@@ -1,8 +1,8 @@
-"""Asks a master over its REST interface; source of the paths: Alluxio 2.9's AlluxioMasterRestServiceHandler.
+"""HTTP requests to a master's REST interface. Source of the paths: Alluxio 2.9's AlluxioMasterRestServiceHandler.
 
-`webui_overview` tells the role, and which member leads, on every master; `/api/v1/master/info` carries version, workers
-and capacity. The leader refuses it in safe mode, standbys answer it with no worker. That the port is open says nothing:
-it is, on standbys and in safe mode too.
+`webui_overview` returns the role and the leader on every master. `/api/v1/master/info` returns version, workers and
+capacity: the leader rejects it in safe mode, and a standby reports no worker. An open port proves nothing: the port is
+open on standbys and in safe mode, too.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from alluxio_operator.transport.errors import in_words
 
 INFO = f"{paths.MASTER_INFO}?raw_configuration=false"
 INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
-"""What tells how far a master has the journal: entries that it applied, or a snapshot that stands for them. After a
-start from a snapshot the first is -1 until there is a newer entry."""
+"""Metrics with a master's journal index: the last applied entry, or the last snapshot. After a start from a snapshot
+the first is -1 until a newer entry arrives."""
 TIMEOUT = 3.0
 """Seconds for one answer; a healthy master answers in some ten milliseconds."""
 
 
 class AlluxioRest:
-    """The questions over real HTTP."""
+    """Requests over HTTP; `answers.Alluxio` documents them."""
 
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
-        """Ask the master at an address which part it has and, if it leads, how the cluster is."""
+        """Return the role of the master at an address and, if it leads, the state of the cluster."""
         leads = False
         try:
             overview = self._get(host, port, paths.MASTER_OVERVIEW, deadline)
@@ -52,10 +52,10 @@ class AlluxioRest:
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error), leads)
         except (ValueError, KeyError, TypeError) as error:
-            return NoAnswer(f"an answer that isn't understood: {error!r}", leads)
+            return NoAnswer(f"unexpected answer: {error!r}", leads)
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
-        """Ask the master at an address up to which index it has the journal; None when it doesn't say."""
+        """Return the journal index that the master at an address has reached; None without a usable answer."""
         try:
             metrics = self._get(host, port, paths.METRICS, deadline)
         except urllib3.exceptions.HTTPError:
@@ -63,7 +63,7 @@ class AlluxioRest:
         return parse_journal_index(metrics.data.decode(errors="replace")) if metrics.status == 200 else None
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
-        """Tell whether a path is answered with 200."""
+        """Return True if the server answers a path with 200."""
         try:
             return self._get(host, port, path, deadline).status == 200
         except urllib3.exceptions.HTTPError:
@@ -75,9 +75,9 @@ class AlluxioRest:
 
 
 def parse_role(overview: Mapping[str, Any]) -> Standby | None:
-    """Return what a master that doesn't lead says, None for one that leads; raise KeyError or TypeError for others.
+    """Return a `Standby` from a master's overview, or None for a leader. Raise KeyError or TypeError.
 
-    The leader's id is HOST_PORT, with the port of the journal.
+    The overview's `leaderId` is HOST_PORT, with the port of the journal.
     """
     if overview["masterRole"] == "LEADER":
         return None
@@ -86,8 +86,8 @@ def parse_role(overview: Mapping[str, Any]) -> Standby | None:
 
 
 def parse_journal_index(metrics: str) -> int | None:
-    """Return up to which index a master has the journal, from its metrics in the form of Prometheus."""
-    # These lines alone: the page has a thousand others, and a broken one of them would hide the index.
+    """Return the journal index from a master's metrics in Prometheus format; None without a finite value."""
+    # Parse these lines only: the page has a thousand others, and a malformed one would hide the index.
     lines = (line for line in metrics.splitlines() if line.startswith(INDEXES))
     try:
         families = list(text_string_to_metric_families("\n".join(lines)))
@@ -98,7 +98,7 @@ def parse_journal_index(metrics: str) -> int | None:
 
 
 def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
-    """Return what a leading master says of the cluster; raise KeyError or TypeError for other documents."""
+    """Return the state of the cluster from a leader's answer. Raise KeyError or TypeError for other documents."""
     return MasterInfo(
         version=info["version"],
         live_workers=len(info["workers"]),
@@ -109,11 +109,11 @@ def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
 
 
 def refusal(status: int, body: bytes) -> str:
-    """Return in words why a master answered with an error."""
+    """Return the message of a master's error response, at most 200 characters."""
     text = body.decode(errors="replace")
     try:
-        said = json.loads(text)["message"]
+        message = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
-        said = None
-    # The message is null after an error that has none, such as a null pointer.
-    return (said if isinstance(said, str) else f"HTTP {status}: {text}").strip()[:200]
+        message = None
+    # The message is null after an error without one, such as a null pointer.
+    return (message if isinstance(message, str) else f"HTTP {status}: {text}").strip()[:200]

@@ -1,4 +1,4 @@
-"""Asks several servers at once: one that hangs costs its own answer, and not the time of the others."""
+"""Parallel requests to several servers: a hanging server loses its own answer and doesn't delay the others."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TypeVar
 from alluxio_operator.transport.deadline import Deadline
 
 AT_MOST = 4.0
-"""Seconds for all answers together; more than a single one may take (`rest.TIMEOUT`), which most often ends it."""
+"""Seconds for all answers together; more than the timeout of one request (`rest.TIMEOUT`), which usually ends first."""
 
 Key = TypeVar("Key")
-Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 
 
-def side_by_side(questions: Mapping[Key, Callable[[], Told]], deadline: Deadline) -> dict[Key, Told]:
-    """Ask all questions and return the answers that came in time; raise what a question raised."""
+def side_by_side(questions: Mapping[Key, Callable[[], Answer]], deadline: Deadline) -> dict[Key, Answer]:
+    """Run all requests in parallel and return the answers that arrive in time; raise a request's exception."""
     if len(questions) < 2:
-        # The usual case of one master is not worth a thread.
+        # One master is the usual case, and needs no thread.
         return {key: ask() for key, ask in questions.items()}
     seconds = deadline.remaining(AT_MOST)
     pool = ThreadPoolExecutor(len(questions), thread_name_prefix="ask")
@@ -27,5 +27,5 @@ def side_by_side(questions: Mapping[Key, Callable[[], Told]], deadline: Deadline
         wait(asked.values(), timeout=seconds)
         return {key: one.result() for key, one in asked.items() if one.done()}
     finally:
-        # Those that still hang end by their own time-out.
+        # Requests that still hang end at their own timeout.
         pool.shutdown(wait=False, cancel_futures=True)

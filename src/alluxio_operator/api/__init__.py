@@ -1,1 +1,1 @@
-"""The resources that the operator owns, as types; the CRDs are generated from them."""
+"""Types of the operator's custom resources; `make generate` writes the CRDs from them."""

@@ -1,4 +1,4 @@
-"""The ways to an Alluxio cluster beside its own protocol: the proxy (S3, REST) and FUSE mounts on the nodes."""
+"""Access to an Alluxio cluster without its own client: the proxy (S3 and REST), and FUSE mounts on the nodes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alluxio_operator.api.services import ProxyService
 from alluxio_operator.api.tiers import NO_DOTS, HostFolder
 
 AlluxioPath = Annotated[str, Field(pattern=r"^(/|(/[^/\s\x00-\x1f'\"$`\\]+)+)$", max_length=1024)]
-"""A path in Alluxio's name space."""
+"""A path in Alluxio's namespace."""
 
 FuseOption = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(=[A-Za-z0-9._:/-]+)?$", max_length=128)]
 """An option of a FUSE mount, such as kernel_cache or entry_timeout=60."""
@@ -25,9 +25,9 @@ class ProxyPorts(Model):
 
 
 class Proxy(Role):
-    """The proxy: it gives access to the name space over S3 and REST."""
+    """The proxy: it serves Alluxio's namespace over S3 and REST."""
 
-    enabled: bool = Field(False, description="Whether it runs.")
+    enabled: bool = Field(False, description="Run the proxy.")
     replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Number of proxies.")
     ports: ProxyPorts = Field(ProxyPorts(), description="Ports.")
     service: ProxyService = Field(ProxyService(), description="The Service through which clients reach it.")
@@ -40,18 +40,19 @@ class FusePorts(Model):
 
 
 class Fuse(Role):
-    """FUSE: the name space mounted as a folder on nodes."""
+    """FUSE: Alluxio's namespace as a mounted folder on nodes."""
 
     enabled: bool = Field(
         False,
-        description="Whether nodes get the mount. Its pods are privileged, so the namespace has to allow that.",
+        description="Mount Alluxio's namespace on nodes. The FUSE pods are privileged: the Kubernetes namespace must "
+        "allow that.",
     )
     mount_path: Annotated[HostFolder, Field(json_schema_extra=rules(NO_DOTS))] | None = Field(
         None,
-        description="Where the mount is on each node. The folder above it should hold nothing else: it is what client "
-        "pods mount, with mountPropagation HostToContainer. /mnt/alluxio/NAMESPACE/NAME/fuse when it isn't given.",
+        description="Path of the mount on each node. Default: /mnt/alluxio/NAMESPACE/NAME/fuse. Client pods mount the "
+        "folder above it, with mountPropagation HostToContainer, so that folder should hold nothing else.",
     )
-    alluxio_path: AlluxioPath = Field("/", description="Which folder of the name space is mounted.")
+    alluxio_path: AlluxioPath = Field("/", description="Folder of Alluxio's namespace to mount.")
     options: Annotated[
         tuple[FuseOption, ...],
         Field(
@@ -60,14 +61,14 @@ class Fuse(Role):
             json_schema_extra=rules(
                 cel(
                     "!self.exists(o, o.startsWith('fsname=') || o.startsWith('subtype='))",
-                    "fsname and subtype are set by Alluxio: remove them",
+                    "Alluxio sets fsname and subtype: remove them",
                 ),
             ),
         ),
     ] = Field(
         ("allow_other", "attr_timeout=600", "entry_timeout=600"),
-        description="Options of the mount. Without allow_other only the user of the FUSE process gets at it; the two "
-        "others tell the kernel for how many seconds it may trust what it has seen of a file.",
+        description="Options of the mount. Without allow_other only the user of the FUSE process has access. "
+        "attr_timeout and entry_timeout: seconds for which the kernel caches a file's attributes and name.",
     )
     ports: FusePorts = Field(FusePorts(), description="Ports.")
 
@@ -77,8 +78,8 @@ FUSE_RULES = rules(
         "!has(self.mountPath) || !self.mountPath.matches("
         "'^/(alluxio-sockets|bin|boot|dev|etc|journal|lib|lib64|opt/alluxio|proc|run|sbin|sys|tiers|tmp|usr)/') && "
         "!self.mountPath.matches('^/(home|opt|root|var|var/lib)/[^/]+$')",
-        "the folder above the mount is one that the node or the container needs for itself: choose a folder of its "
-        "own, such as /mnt/alluxio/fuse",
+        "the node or the container needs the folder above the mount: choose a folder that nothing else uses, such as "
+        "/mnt/alluxio/fuse",
         field_path=".mountPath",
     ),
 )

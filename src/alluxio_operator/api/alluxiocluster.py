@@ -1,4 +1,4 @@
-"""The AlluxioCluster resource: everything that can be said about one Alluxio cluster."""
+"""The AlluxioCluster resource: the spec of one Alluxio cluster, with its validation rules."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from alluxio_operator.api.volumes import JOURNAL_CLASS_KEPT, LOGS_CLASS_KEPT, SI
 KIND = "AlluxioCluster"
 
 LONGEST_NAME = 40
-"""Longest name of a cluster: a pod label carries NAME-job-master-<hash of 10>, and a label's value ends at 63."""
+"""Longest name of a cluster: a pod label carries NAME-job-master-<hash of 10>; a label's value has at most 63."""
 
 
 class LocalReference(Model):
-    """Names an object in the same namespace."""
+    """A reference to an object in the same namespace."""
 
-    name: ObjectName = Field(description="Its name.")
+    name: ObjectName = Field(description="Name of the object.")
 
 
 class Image(Model):
@@ -41,13 +41,13 @@ class Image(Model):
         "alluxio/alluxio", description="Repository of the image."
     )
     tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=128)] | None = Field(
-        None, description="Tag of the image; the version of the cluster when it isn't given."
+        None, description="Tag of the image. Default: the version of the cluster."
     )
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
-        "IfNotPresent", description="When the image is pulled."
+        "IfNotPresent", description="When the kubelet pulls the image."
     )
     pull_secrets: Annotated[tuple[LocalReference, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = (
-        Field((), description="Secrets with the registry's credentials.")
+        Field((), description="Secrets that hold the credentials of the registry.")
     )
 
 
@@ -85,22 +85,22 @@ class JobWorkerPorts(Model):
 class LogServerPorts(Model):
     """Ports of the log server."""
 
-    logs: Port = Field(45600, description="Port to which the other roles send their logs.")
+    logs: Port = Field(45600, description="Port that receives the logs of the other roles.")
 
 
 class Journal(Model):
-    """The masters' journal: the only place where Alluxio's metadata is kept."""
+    """The masters' journal: the only store of Alluxio's metadata."""
 
-    storage: Storage = Field(Storage(), description="The volume of each master's journal.")
+    storage: Storage = Field(Storage(), description="Volume of each master's journal.")
 
 
 class Masters(Role):
-    """The masters: they keep the name space and know which worker has which block."""
+    """The masters: they hold Alluxio's namespace and the locations of blocks."""
 
     replicas: Literal[0, 1, 3, 5] = Field(
         1,
-        description="Number of masters: 1, or 3 or 5 of which 1 or 2 may fail. 0 stops them and keeps their journal; "
-        "afterwards only the number that the journal was made for can be given again.",
+        description="Number of masters. 3 masters tolerate the loss of 1, 5 masters the loss of 2. 0 stops the masters "
+        "and keeps their journal: from 0, only the number that the journal was created for is valid.",
     )
     ports: MasterPorts = Field(MasterPorts(), description="Ports.")
     journal: Journal = Field(Journal(), description="The journal.")
@@ -109,18 +109,18 @@ class Masters(Role):
 class Workers(Role):
     """The workers: they hold the cached data."""
 
-    # A worker that is told to stop while no master answers goes on asking for one until it is ended by force.
+    # While no master answers, a worker that gets SIGTERM keeps retrying to reach one until SIGKILL.
     termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
-        30, description="Seconds between the wish to stop and the end by force."
+        30, description="Seconds between SIGTERM and SIGKILL when a pod stops."
     )
 
     workload: Literal["DaemonSet", "StatefulSet"] = Field(
         "DaemonSet",
-        description="DaemonSet: one worker on every node that nodeSelector and tolerations allow. StatefulSet: as "
-        "many workers as replicas says. Can't be changed afterwards.",
+        description="DaemonSet: one worker on every node that nodeSelector and tolerations allow. StatefulSet: the "
+        "number of workers in replicas. Immutable.",
     )
     replicas: Annotated[int, Field(ge=0, le=1000)] | None = Field(
-        None, description="Number of workers of a StatefulSet; 1 when it isn't given."
+        None, description="Number of workers of a StatefulSet. Default: 1."
     )
     ports: WorkerPorts = Field(WorkerPorts(), description="Ports.")
     tiers: Annotated[
@@ -129,16 +129,16 @@ class Workers(Role):
     ] = Field((Tier(),), description="The levels of the cache, from fast to slow: MEM, SSD, HDD.")
     tier_reserve: Quantity | None = Field(
         None,
-        description="With several tiers: room that each keeps free, so that blocks can be moved between them. An "
-        "eighth of the smallest quota, but no more than 1Gi, when it isn't given.",
+        description="Space that each of several tiers keeps free, so that Alluxio can move blocks between them. "
+        "Default: an eighth of the smallest quota, at most 1Gi.",
     )
     short_circuit: ShortCircuit = Field(
-        ShortCircuit(), description="How clients on a worker's node get at its blocks without the network."
+        ShortCircuit(), description="How clients on a worker's node read its blocks without the network."
     )
 
     @property
     def count(self) -> int:
-        """Number of workers of a StatefulSet; a DaemonSet has as many as there are nodes."""
+        """Number of workers of a StatefulSet; a DaemonSet runs one per node instead."""
         return 1 if self.replicas is None else self.replicas
 
 
@@ -149,7 +149,7 @@ class JobMaster(Role):
 
 
 class JobWorker(Process):
-    """The workers of the job service; each runs in the pod of a worker, whose blocks it works on."""
+    """The workers of the job service; each runs in the pod of a worker and processes its blocks."""
 
     ports: JobWorkerPorts = Field(JobWorkerPorts(), description="Ports.")
 
@@ -157,49 +157,50 @@ class JobWorker(Process):
 class JobService(Model):
     """The job service: it persists, replicates and loads data in the background."""
 
-    enabled: bool = Field(True, description="Whether it runs.")
-    master: JobMaster = Field(JobMaster(), description="Its master.")
-    worker: JobWorker = Field(JobWorker(), description="Its workers.")
+    enabled: bool = Field(True, description="Run the job service.")
+    master: JobMaster = Field(JobMaster(), description="The master of the job service.")
+    worker: JobWorker = Field(JobWorker(), description="The workers of the job service.")
 
 
 class LogServer(Role):
     """The log server: it collects the logs of all roles on one volume."""
 
-    enabled: bool = Field(True, description="Whether it runs.")
+    enabled: bool = Field(True, description="Run the log server.")
     ports: LogServerPorts = Field(LogServerPorts(), description="Ports.")
-    storage: Storage = Field(Storage(), description="The volume for the logs.")
+    storage: Storage = Field(Storage(), description="Volume for the logs.")
 
 
 class ClusterSpec(Model):
-    """What an Alluxio cluster is meant to be."""
+    """Desired state of an Alluxio cluster."""
 
     version: Literal["2.9.3", "2.9.4"] = Field(
         "2.9.4",
-        description="Version of Alluxio: it decides how the cluster is driven, and the tag of the image.",
+        description="Version of Alluxio. It selects version-specific behaviour, such as probe paths, and it is the "
+        "default of image.tag.",
     )
     image: Image = Field(Image(), description="The image of every Alluxio process.")
-    root_mount: RootMount = Field(description="What lies below the root of the name space.")
+    root_mount: RootMount = Field(description="The under storage (UFS) at the root of Alluxio's namespace.")
     properties: Properties = Field({}, description="Alluxio properties of all roles.")
     masters: Masters = Field(Masters(), description="The masters.")
     workers: Workers = Field(Workers(), description="The workers.")
     job_service: JobService = Field(JobService(), description="The job service.")
     log_server: LogServer = Field(LogServer(), description="The log server.")
     proxy: Proxy = Field(Proxy(), description="The proxy: access over S3 and REST.")
-    fuse: Fuse = Field(Fuse(), description="FUSE: the name space mounted as a folder on nodes.")
+    fuse: Fuse = Field(Fuse(), description="FUSE: Alluxio's namespace as a mounted folder on nodes.")
     service: Service = Field(Service(), description="The Service for clients.")
     service_account_annotations: Annotated[StringMap, Field()] = Field(
-        {}, description="Annotations of the pods' service account, for identities of clouds."
+        {}, description="Annotations of the pods' service account, such as a cloud's workload identity."
     )
-    upgrade: Upgrade = Field(Upgrade(), description="How pods are replaced when the spec asks for others.")
+    upgrade: Upgrade = Field(Upgrade(), description="How a changed spec replaces pods.")
     paused: bool = Field(
         False,
-        description="Nothing of the cluster is made, changed or deleted while it is true; the status goes on, and the "
-        "condition Paused names what would be changed.",
+        description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
+        "the status; the condition Paused lists the pending changes.",
     )
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain",
-        description="What becomes of the volumes of the journal, and of tiers on claims, when the resource is deleted. "
-        "A volume that the operator made for the root mount always stays: it holds the data itself.",
+        description="Whether the PVCs of the journal and of tiers are kept when the resource is deleted. The PVC that "
+        "the operator created for the root mount is always kept: it holds the data itself.",
     )
 
 
@@ -207,21 +208,21 @@ SPEC_RULES = rules(
     cel(
         "self.masters.replicas == oldSelf.masters.replicas || self.masters.replicas == 0 || "
         "oldSelf.masters.replicas == 0",
-        "spec.masters.replicas can only be changed to 0 and back: masters that are added or taken away change the "
+        "spec.masters.replicas can only be changed to 0 and back: adding or removing masters would change the "
         "members of the journal's quorum; create another AlluxioCluster instead",
         field_path=".masters.replicas",
     ),
     cel(
         "self.workers.workload == oldSelf.workers.workload",
-        "spec.workers.workload can't be changed: the new workload would start beside the old one with an empty "
-        "cache; create another AlluxioCluster instead",
+        "spec.workers.workload can't be changed: the new workload would start with an empty cache while the old one "
+        "runs; create another AlluxioCluster instead",
         field_path=".workers.workload",
     ),
     JOURNAL_CLASS_KEPT,
     cel(
         "self.masters.ports.embeddedJournal == oldSelf.masters.ports.embeddedJournal",
-        "spec.masters.ports.embeddedJournal can't be changed: it is part of the names by which the journal knows its "
-        "members; create another AlluxioCluster instead",
+        "spec.masters.ports.embeddedJournal can't be changed: the journal identifies its members by host and port; "
+        "create another AlluxioCluster instead",
         field_path=".masters.ports.embeddedJournal",
     ),
     ROOT_MOUNT_KEPT,
@@ -242,23 +243,23 @@ WORKERS_RULES = rules(
 VOLUME_RULES = rules(
     cel(
         "has(self.claimName) != has(self.size)",
-        "give either claimName (an existing claim) or size (a volume to make), not both and not neither",
+        "give either claimName (an existing PVC) or size (a PVC to create): exactly one of them",
     )
 )
 
 
 def name_rules(longest: int) -> dict[str, Any]:
-    """Return the rules of a resource's name after which Services are named."""
+    """Return the CEL rules for the name of a resource whose Services carry that name."""
     return rules(
         cel(
             f"size(self.metadata.name) <= {longest}",
-            f"metadata.name is longer than {longest} characters: the names and labels of the pods that are made "
-            "from it would pass Kubernetes' limit of 63",
+            f"metadata.name is longer than {longest} characters: names and labels of pods derive from it, and would "
+            "exceed Kubernetes' limit of 63",
         ),
         cel(
             "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-            "metadata.name has to start with a letter and may hold lower-case letters, digits and dashes only: "
-            "Services are named after it",
+            "metadata.name must start with a letter and may contain only lower-case letters, digits and dashes: "
+            "the names of Services derive from it",
         ),
     )
 
@@ -266,15 +267,15 @@ def name_rules(longest: int) -> dict[str, Any]:
 NAME_RULES = name_rules(LONGEST_NAME)
 
 MEMBERS_RULE = cel(
-    # Said of changes only: a status that is written must never be refused for it.
+    # Only a change of the spec can break it: the API server must never reject a status update because of this rule.
     "self.spec.masters.replicas == oldSelf.spec.masters.replicas || self.spec.masters.replicas == 0 || "
     "!has(self.status) || !has(self.status.journal) || !has(self.status.journal.members) || "
     "self.spec.masters.replicas == self.status.journal.members",
-    "spec.masters.replicas can only be set to the number of masters that the journal was made for, which is in "
-    "status.journal.members, or to 0",
+    "spec.masters.replicas can only be set to 0 or to the number of masters that the journal was created for, which "
+    "is in status.journal.members",
     field_path=".spec.masters.replicas",
 )
-"""Reaches back behind a 0 in between, which the rule of the spec can't."""
+"""Remembers the number of masters across a 0 in between. The rule of the spec sees only the previous value."""
 
 ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE, *SIZES_KEPT)
 """CEL rules of the whole resource."""
@@ -291,4 +292,4 @@ RULES_BY_TYPE = {
     "Fuse": FUSE_RULES,
     **UFS_RULES_BY_TYPE,
 }
-"""CEL rules that belong to a whole type."""
+"""CEL rules of whole types, by type name."""

@@ -1,4 +1,4 @@
-"""Building blocks of the API types: the base model, bounded strings, quantities and the names of CRD extensions."""
+"""Building blocks of the API types: the base model, bounded strings, quantities and CRD extensions."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ QUANTITY_PATTERN: Final = r"^[0-9]+(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$
 
 
 class Model(BaseModel):
-    """A part of a resource: camelCase outside, snake_case inside, immutable.
+    """Base of every part of a resource: camelCase in JSON, snake_case in Python, immutable.
 
-    Unknown fields are ignored here on purpose: the API server has already refused what its CRD doesn't know, and an
-    operator that is older than the CRD has to live with fields it has never heard of.
+    It ignores unknown fields on purpose. The API server has already rejected fields that its CRD lacks, and an operator
+    that is older than the CRD must accept newer fields.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
 
 
 def cel(rule: str, message: str, *, field_path: str | None = None, reason: str | None = None) -> dict[str, str]:
-    """Return one validation rule that the API server evaluates, with the sentence that it answers."""
+    """Return one CEL validation rule with the message that the API server answers on a violation."""
     extra = {"fieldPath": field_path, "reason": reason}
     return {"rule": rule, "message": message, **{k: v for k, v in extra.items() if v is not None}}
 
@@ -39,7 +39,7 @@ def rules(*validations: dict[str, str]) -> dict[str, Any]:
 
 
 def all_equal(fields: Iterable[str], one: str, other: str) -> str:
-    """Return the CEL expression that optional fields are the same in two objects, or missing in both."""
+    """Return a CEL expression that is true if each optional field is equal in two objects or missing in both."""
     return " && ".join(
         f"has({one}.{field}) == has({other}.{field}) && (!has({one}.{field}) || {one}.{field} == {other}.{field})"
         for field in fields
@@ -61,7 +61,7 @@ def in_bytes(text: str) -> int:
 
 
 def in_binary(count: int) -> str:
-    """Return bytes as the largest binary quantity that states them exactly, such as 512Mi."""
+    """Format bytes as a quantity with the largest binary unit that is exact, such as 512Mi."""
     for exponent, suffix in ((4, "Ti"), (3, "Gi"), (2, "Mi"), (1, "Ki")):
         unit = 1024**exponent
         if count >= unit and count % unit == 0:
@@ -85,19 +85,19 @@ Quantity = Annotated[
 """A Kubernetes quantity such as 500m, 2 or 1Gi."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)]
-"""A name in the form of a DNS label."""
+"""A name that is a DNS label."""
 
 ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", min_length=1, max_length=253)]
 """The name of another Kubernetes object."""
 
 Cron = Annotated[str, Field(pattern=r"^\S+( +\S+){4}$", max_length=128)]
-"""Five fields as cron has them: minute, hour, day of the month, month, day of the week."""
+"""A cron expression of five fields: minute, hour, day of the month, month, day of the week."""
 
 TimeZone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*$", max_length=64)]
-"""A name of the IANA database."""
+"""A name of the IANA time zone database."""
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
-"""A TCP port that a process without privileges may open."""
+"""A TCP port that an unprivileged process may open."""
 
 Text = Annotated[str, Field(max_length=1024)]
 """A short text."""
@@ -106,7 +106,7 @@ Opaque = Annotated[
     Mapping[str, Any],
     WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
 ]
-"""A Kubernetes structure that is handed through as it is; the API server checks it where it is used."""
+"""A Kubernetes structure that the operator passes on unchanged; the API server validates it in the pod."""
 
 StringMap = Annotated[Mapping[str, Text], Field(max_length=64)]
-"""Labels, annotations and the like."""
+"""A map of short texts, such as labels or annotations."""

@@ -1,7 +1,7 @@
-"""Generates the CustomResourceDefinition of a kind from its description; `make generate` writes the files.
+"""Generate the CustomResourceDefinition of a kind from its description; `make generate` writes the files.
 
-The API server wants a structural schema: no references, no `anyOf` beside int-or-string, no null. Pydantic describes an
-optional field as "this or null", which becomes a field that may be left out.
+The API server requires a structural schema: no references, no null, and `anyOf` only for int-or-string. Pydantic
+describes an optional field as "this or null"; the CRD has an optional field instead.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def structural(model: type[BaseModel], rules_by_type: Mapping[str, Schema]) -> S
         if "anyOf" in node and not node.get("x-kubernetes-int-or-string"):
             options = [option for option in node["anyOf"] if option.get("type") != "null"]
             if len(options) != 1:
-                raise ValueError(f"a structural schema can't say: {node['anyOf']}")
+                raise ValueError(f"a structural schema can't express: {node['anyOf']}")
             rest = {k: v for k, v in node.items() if k != "anyOf" and not (k == "default" and v is None)}
             return resolve({**options[0], **rest})
         result: Schema = {}
@@ -51,7 +51,7 @@ def structural(model: type[BaseModel], rules_by_type: Mapping[str, Schema]) -> S
             elif key == "const":
                 result["enum"] = [value]
             elif key == "prefixItems":
-                raise ValueError("a structural schema knows no tuples of fixed length")
+                raise ValueError("a structural schema can't express tuples of fixed length")
             else:
                 result[key] = value
         if result.get("type") == "object" and "properties" in result and "default" in result:
@@ -122,12 +122,12 @@ def _scale(of: Description) -> Schema:
 
 
 def file_name(crd: Schema) -> str:
-    """Return the name of the file that holds a CRD, in the form that kubebuilder and operator-sdk use."""
+    """Return the file name of a CRD, as kubebuilder and operator-sdk name it: GROUP_PLURAL.yaml."""
     return f"{crd['spec']['group']}_{crd['spec']['names']['plural']}.yaml"
 
 
 def as_yaml(crd: Schema) -> str:
-    """Return the file's text, the same for the same types."""
+    """Return the text of the CRD file; deterministic."""
     head = "# Generated from src/alluxio_operator/api by `make generate`; edit the types instead.\n"
     return head + yaml.dump(_plain(crd), Dumper=yaml.CSafeDumper, sort_keys=False, width=110)
 

@@ -1,4 +1,4 @@
-"""How the API server knows a kind of resource: names, types, rules and columns; its CRD is generated from this."""
+"""The API of a kind: names, types, CEL rules and printer columns. Its CRD is generated from this."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where the scale subresource finds the wanted number, the present number and the pods' selector.
+    """JSON paths of the scale subresource: desired replicas, observed replicas and the pods' selector.
 
-    `api.status.OwnerStatus` has the latter two.
+    `api.status.OwnerStatus` has the fields of the last two.
     """
 
     wanted: str
@@ -25,7 +25,7 @@ class Scale:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """The API of a kind; `short` is its short name for kubectl, `text` its description for `kubectl explain`."""
+    """The API of a kind. `short`: its short name for kubectl. `text`: its description in `kubectl explain`."""
 
     kind: str
     plural: str
@@ -34,15 +34,15 @@ class Description:
     spec: type[BaseModel]
     status: type[BaseModel]
     columns: tuple[Schema, ...]
-    """What `kubectl get` prints, made by `column`."""
+    """Printer columns of `kubectl get`, made by `column`."""
     rules_by_type: Mapping[str, Schema] = field(default_factory=dict)
-    """CEL rules for whole types, by the name of the type."""
+    """CEL rules of whole types, by type name."""
     root_rules: Schema = field(default_factory=dict)
     """CEL rules for the resource as a whole: its name, or spec and status together."""
     scale: Scale | None = None
-    """None for a kind that can't be scaled."""
+    """None for a kind without the scale subresource."""
     order: int = 15
-    """Number of the kind's hook; lists of kinds follow it, and then the names."""
+    """Number of the kind's hook. Kinds are sorted by it, then by name."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -56,5 +56,5 @@ class Description:
 
 
 def column(name: str, path: str, kind: str = "string", priority: int = 0) -> Schema:
-    """Return a column of `kubectl get`; one with priority 1 appears with `-o wide` only."""
+    """Return a printer column of `kubectl get`; a column with priority 1 appears only with `-o wide`."""
     return {"name": name, "jsonPath": path, "type": kind, "priority": priority}

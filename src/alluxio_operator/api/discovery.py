@@ -1,8 +1,7 @@
-"""Finds the kinds of resources: each folder of `alluxio_operator.kinds` is one, and its `kind.py` describes it.
+"""Find the kinds of custom resources: each folder of `alluxio_operator.kinds` is one, and its `kind.py` describes it.
 
-The search follows the path of that package. A test puts another folder on the path, and the search finds the kind
-there as any other. This module serves callers that need no more than a kind's API; `alluxio_operator.kinds.discovery`
-serves the others.
+The search follows the path of that package, so a test can add a kind by adding a folder to the path. Callers that need
+only a kind's API use this module; the others use `alluxio_operator.kinds.discovery`.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ PACKAGE: Final = "alluxio_operator.kinds"
 
 
 class KindError(Exception):
-    """A folder of the kinds doesn't say which kind it is, or two say the same."""
+    """A folder of `kinds` lacks a valid descriptor, or two kinds share a name."""
 
 
 def descriptions() -> Mapping[str, Description]:
-    """Return the description of every kind by its name, in their order; raise KindError."""
+    """Return the description of every kind by its name, in order. Raise KindError."""
     return _found(tuple(importlib.import_module(PACKAGE).__path__))
 
 

@@ -1,4 +1,4 @@
-"""The Presto resource: a query engine beside the cache."""
+"""The Presto resource: a query engine with the cache."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
 KIND = "Presto"
 
 LONGEST_NAME = 40
-"""Longest name, so that Services and labels made from it stay below Kubernetes' limit of 63."""
+"""Longest name, so that names of Services and labels with it stay within Kubernetes' limit of 63."""
 
 
 Engine = Literal["Presto", "Trino"]
-"""Both stem from one program, and differ in how they are started, configured, asked and told to leave."""
+"""Both stem from one program. They differ in how they are started, configured, asked and drained."""
 
 
 class PrestoImage(Image):
@@ -40,68 +40,69 @@ class PrestoPorts(Model):
 
 
 class PrestoRole(Role):
-    """What can be said of coordinator and workers alike."""
+    """Fields of coordinator and workers."""
 
     properties: PrestoProperties = Field(
-        {}, description="Properties of config.properties for this role; they win over those of the resource."
+        {}, description="Properties of config.properties for this role; they override spec.properties."
     )
     ports: PrestoPorts = Field(PrestoPorts(), description="Ports.")
     termination_grace_period_seconds: Annotated[int, Field(ge=1, le=7200)] | None = Field(  # type: ignore[assignment]
         None,
-        description="Seconds between the wish to stop and the end by force. Derived from gracefulShutdown when it "
-        "isn't given, and never shorter than that.",
+        description="Seconds until a server that stops is killed. Default and minimum: what gracefulShutdown needs.",
     )
 
 
 class Coordinator(PrestoRole):
-    """The coordinator: it plans queries and hands their parts to the workers."""
+    """The coordinator: it plans queries and assigns their tasks to the workers."""
 
 
 class PrestoWorkers(PrestoRole):
-    """The workers: they do the work of queries."""
+    """The workers: they execute the tasks of queries."""
 
     replicas: Annotated[int, Field(ge=0, le=1000)] = Field(
-        1, description="Number of workers; with autoscaling, the least of them unless autoscaling.minReplicas is given."
+        1, description="Number of workers. With autoscaling it is the minimum, unless autoscaling.minReplicas is given."
     )
     max_surge: Annotated[int, Field(ge=0, le=100)] = Field(
-        1, description="How many workers a rolling change may start beyond the wanted number."
+        1, description="How many workers a rollout may start beyond the wanted number."
     )
     max_unavailable: Annotated[int, Field(ge=0, le=100)] = Field(
-        0, description="How many workers a rolling change may take away before others have taken their place."
+        0, description="How many workers a rollout may stop before their replacements are ready."
     )
 
 
 class GracefulShutdown(Model):
-    """How servers leave without failing queries."""
+    """How servers stop without failing queries."""
 
     grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
         120,
-        description="A query that needs no longer than this is finished by a server that is told to stop. The pods' "
-        "termination grace period follows from it.",
+        description="A server that stops finishes queries that need no longer than this, in seconds. The operator "
+        "derives the pods' termination grace period from it.",
     )
 
 
 class AlluxioOfPresto(Model):
-    """The cache that the Hive catalogs go through."""
+    """The cache through which the Hive catalogs read and write."""
 
     cluster_ref: LocalReference = Field(description="The AlluxioCluster, in the same namespace.")
     user: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)] = Field(
         "alluxio",
-        description="User as whom the servers work in Alluxio (HADOOP_USER_NAME). The default is to whom the root of "
-        "the name space belongs; anybody else can write only where its permissions allow it.",
+        description="User as whom the servers work in Alluxio (HADOOP_USER_NAME). The default owns the root of the "
+        "name space; other users can write only where permissions allow it.",
     )
     colocate: Literal["None", "Preferred", "Required"] = Field(
         "Preferred",
-        description="Whether workers run on nodes that have a worker of the cluster: not sought, where it can be, or "
-        "always. If the cluster has shortCircuit, they then read its blocks without the network. A podAffinity that is "
-        "given for the workers takes its place.",
+        description="Whether workers run on nodes that have a worker of the cluster. None: anywhere. Preferred: where "
+        "possible. Required: only there. If the cluster has shortCircuit, they then read its blocks without the "
+        "network. A podAffinity of the workers replaces it.",
     )
 
 
 class PrestoNodePorts(Model):
     """Ports on every node that lead to the coordinator."""
 
-    http: NodePort | None = Field(None, description="Leads to the HTTP port; chosen by Kubernetes when it isn't given.")
+    http: NodePort | None = Field(
+        None, description="Port that leads to the HTTP port. Default: Kubernetes chooses one."
+    )
 
 
 class PrestoService(Exposure):
@@ -113,34 +114,36 @@ class PrestoService(Exposure):
 
 
 class PrestoSpec(Model):
-    """What a Presto cluster is meant to be."""
+    """The desired state of a Presto cluster."""
 
     engine: Engine = Field(
         "Presto",
-        description="The engine that coordinator and workers run. With Trino give version, too: its default is one of "
+        description="Engine of coordinator and workers. Trino also needs version: the default version is one of "
         "Presto.",
     )
     version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$", max_length=16)] = Field(
         "0.287",
-        description="Version of the engine, such as 0.287 for Presto or 476 for Trino. It is also the tag of the image "
-        "unless image.tag is given.",
+        description="Version of the engine, such as 0.287 for Presto or 476 for Trino. Also the default of image.tag.",
     )
     image: PrestoImage = Field(PrestoImage(), description="The image of coordinator and workers.")
-    alluxio: AlluxioOfPresto | None = Field(None, description="The cache that the Hive catalogs go through.")
-    catalogs: Catalogs = Field((), description="The catalogs: what can be queried.")
+    alluxio: AlluxioOfPresto | None = Field(
+        None, description="The cache through which the Hive catalogs read and write."
+    )
+    catalogs: Catalogs = Field((), description="The catalogs that can be queried.")
     properties: PrestoProperties = Field({}, description="Properties of config.properties for all servers.")
     coordinator: Coordinator = Field(Coordinator(), description="The coordinator.")
     workers: PrestoWorkers = Field(PrestoWorkers(), description="The workers.")
     autoscaling: Autoscaling | None = Field(
-        None, description="How the number of workers follows the time of day and the load. The spec is never written."
+        None,
+        description="How the number of workers follows the time of day and the load. The spec is never written.",
     )
     graceful_shutdown: GracefulShutdown = Field(
-        GracefulShutdown(), description="How servers leave without failing queries."
+        GracefulShutdown(), description="How servers stop without failing queries."
     )
     memory_per_query: Quantity | None = Field(
         None,
-        description="What one query may use on one server (query.max-memory-per-node); two fifths of the heap when it "
-        "isn't given.",
+        description="Memory that one query may use on one server (query.max-memory-per-node). Default: two fifths of "
+        "the heap.",
     )
     service: PrestoService = Field(PrestoService(), description="The Service for clients.")
 
@@ -148,19 +151,19 @@ class PrestoSpec(Model):
 PRESTO_SPEC_RULES = rules(
     cel(
         "self.engine != 'Presto' || self.version.contains('.')",
-        "spec.engine is Presto, and a version without a dot is one of Trino: set spec.version to a version of Presto "
+        "spec.engine is Presto, but a version without a dot is one of Trino: set spec.version to a version of Presto "
         "such as 0.287, or spec.engine to Trino",
         field_path=".version",
     ),
     cel(
         "self.engine != 'Trino' || !self.version.contains('.')",
-        "spec.engine is Trino, and a version with a dot is one of Presto: set spec.version to a version of Trino such "
+        "spec.engine is Trino, but a version with a dot is one of Presto: set spec.version to a version of Trino such "
         "as 476, or spec.engine to Presto",
         field_path=".version",
     ),
     cel(
         "self.workers.maxSurge > 0 || self.workers.maxUnavailable > 0",
-        "a rolling change of the workers needs room: set spec.workers.maxSurge or spec.workers.maxUnavailable above 0",
+        "a rollout of the workers needs room: set spec.workers.maxSurge or spec.workers.maxUnavailable above 0",
         field_path=".workers",
     ),
     cel(
@@ -180,4 +183,4 @@ RULES_BY_TYPE = {
     "Autoscaling": AUTOSCALING_RULES,
     "LoadScaling": LOAD_RULES,
 }
-"""CEL rules that belong to a whole type."""
+"""CEL rules by type."""

@@ -1,7 +1,7 @@
-"""Makes the field reference of a kind from its CRD; `make generate` writes the pages.
+"""Generate the field reference of a kind from its CRD; `make generate` writes the pages.
 
-Made from the CRD and not from the types, so that it says what the API server does: defaults, bounds and rules. What a
-field has in common with one of the same name that was described before is said once.
+The CRD is the source because the API server enforces it: defaults, bounds and rules. A field with the same name and
+schema as an earlier one is a link to the earlier description.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ HEAD = """# Field reference
 
 <!-- Generated from the CRD by `make generate`; edit src/alluxio_operator/api instead. -->
 
-Every field of {article} `{kind}` (`{group}/{version}`, short name `{short}`), as the API server knows it. A default is
-stored when the resource is created. What breaks a bound or a rule is refused by the API server; what takes sums or
-tables to see is told by the condition `SpecValid` (see [conditions.md](conditions.md)). A rule marked *change* compares
-with what was there before.
+Every field of {article} `{kind}` (`{group}/{version}`, short name `{short}`). The API server stores a default when the
+resource is created, and rejects a value that violates a bound or a rule. A rule marked *Change* compares the new value
+with the old one. The operator checks what a rule can't express, such as sums, and reports it in the condition
+`SpecValid` (see [conditions.md](conditions.md)).
 """
 
 
 @dataclass
 class _Pages:
-    """The sections so far; `described` holds where a field with exactly this schema was described first."""
+    """The sections so far; `described`: by name and schema of a field, the section that describes it first."""
 
     sections: list[str] = field(default_factory=list)
     described: dict[str, str] = field(default_factory=dict)
 
 
 def reference(crd: Schema) -> str:
-    """Return the whole text, the same for the same CRD."""
+    """Return the Markdown page for a CRD; deterministic."""
     spec = crd["spec"]
     schema = spec["versions"][0]["schema"]["openAPIV3Schema"]
     kind = spec["names"]["kind"]
@@ -72,7 +72,7 @@ def _section(path: str, node: Schema, pages: _Pages) -> None:
     if node.get("description"):
         lines += [_cell(node["description"]), ""]
     if rows:
-        lines += ["| field | type | default | what it is |", "|---|---|---|---|", *rows, ""]
+        lines += ["| field | type | default | description |", "|---|---|---|---|", *rows, ""]
     for where, fields in known.items():
         lines += [f"As in [{where}](#{_anchor(where)}): {', '.join(f'`{name}`' for name in fields)}.", ""]
     rules = _rules(node)
@@ -87,17 +87,17 @@ def _row(path: str, name: str, node: Schema, required: bool, linked: bool) -> st
     suffix = "[]" if node.get("type") == "array" else ""
     shown = f"[`{name}`](#{_anchor(f'{path}.{name}{suffix}')})" if linked else f"`{name}`"
     default = node.get("default")
-    # An empty object as a default only means that its fields' defaults are filled in.
-    stated = "" if default in (None, {}, []) else f"`{json.dumps(default).strip(chr(34))}`"
-    stated = "required" if required and default is None else stated
-    # Those of an object stand in its own section.
+    # An empty object as a default only means that the API server fills in the defaults of its fields.
+    default_cell = "" if default in (None, {}, []) else f"`{json.dumps(default).strip(chr(34))}`"
+    default_cell = "required" if required and default is None else default_cell
+    # The section of an object lists its rules.
     rules = () if linked and node.get("type") == "object" else _validations(node)
-    said = [_cell(node.get("description", "")), *(_sentence(rule) for rule in rules)]
-    return f"| {shown} | {_kind(node)} | {stated} | {' '.join(part for part in said if part)} |"
+    sentences = [_cell(node.get("description", "")), *(_sentence(rule) for rule in rules)]
+    return f"| {shown} | {_kind(node)} | {default_cell} | {' '.join(part for part in sentences if part)} |"
 
 
 def _object_in(node: Schema) -> Schema | None:
-    """Return the object that a field is, or that its list is of, where it has fields to describe."""
+    """Return the object schema of a field or of its list's items, if it has fields to describe."""
     inner: Schema = node["items"] if node.get("type") == "array" else node
     return inner if inner.get("type") == "object" and inner.get("properties") else None
 
@@ -114,7 +114,7 @@ def _kind(node: Schema) -> str:
         if isinstance(node.get("additionalProperties"), Mapping):
             entries = _bounds(node, "minProperties", "maxProperties", " entries")
             return f"map{entries}; each a {_kind(node['additionalProperties'])}"
-        return "object, as Kubernetes has it" if node.get("x-kubernetes-preserve-unknown-fields") else "object"
+        return "Kubernetes object" if node.get("x-kubernetes-preserve-unknown-fields") else "object"
     pattern = f", matches `{_cell(node['pattern'])}`" if "pattern" in node else ""
     if kind == "string":
         return "string" + _bounds(node, "minLength", "maxLength", " characters") + pattern

@@ -1,4 +1,4 @@
-"""What every role of a cluster (master, worker, ...) can be given: properties, JVM, resources, placement."""
+"""Fields that every role (master, worker, ...) has: properties, JVM, resources, placement."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pydantic import ConfigDict, Field
 
 from alluxio_operator.api.base import Model, Name, ObjectName, Opaque, Quantity, StringMap, cel, rules
 
-# By the words that such properties have in common: the UFS connectors have dozens of them, and more with each version.
+# A match by words, not a list: the UFS connectors have dozens of such properties, and more with each version.
 CREDENTIAL = "(secret|password|access[.]?key|account[.]key)"
 CREDENTIALS_ELSEWHERE = (
-    "credentials do not belong into a spec, where everybody who may read the resource sees them; keep them in a Secret"
+    "a spec must not hold credentials, because everyone who can read the resource sees them: put them into a Secret"
 )
 
 PROPERTIES_RULES = rules(
     cel(
         "self.all(k, k.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$') && size(k) <= 256)",
-        "property names may hold letters, digits, dots, dashes and underscores, such as "
+        "property names may contain letters, digits, dots, dashes and underscores, such as "
         "alluxio.user.file.readtype.default",
     ),
     cel(f"self.all(k, !k.matches('(?i){CREDENTIAL}'))", CREDENTIALS_ELSEWHERE),
@@ -34,14 +34,14 @@ JvmOption = Annotated[str, Field(pattern=r"^-[^\s'\"$`\\]+$", max_length=512)]
 
 
 class Jvm(Model):
-    """The Java virtual machine of one role."""
+    """Settings of a role's Java virtual machine."""
 
     heap: Quantity | None = Field(
         None,
-        description="Size of the heap (-Xms and -Xmx). Derived from the memory limit when it isn't given.",
+        description="Size of the heap (-Xms and -Xmx). Default: derived from the memory limit.",
     )
     direct_memory: Quantity | None = Field(
-        None, description="Limit of the memory outside the heap that buffers use (-XX:MaxDirectMemorySize)."
+        None, description="Limit of the buffer memory outside the heap (-XX:MaxDirectMemorySize)."
     )
     options: Annotated[
         tuple[JvmOption, ...],
@@ -50,8 +50,8 @@ class Jvm(Model):
             json_schema_extra=rules(
                 cel(
                     "self.all(o, !o.matches('^-(Xmx|Xms|XX:(MaxHeapSize|InitialHeapSize|MaxDirectMemorySize)=)'))",
-                    "the heap and the direct memory are set by jvm.heap and jvm.directMemory, so that they can be "
-                    "checked against the memory limit",
+                    "set heap and direct memory by jvm.heap and jvm.directMemory: the operator checks those against "
+                    "the memory limit",
                 ),
                 cel(f"self.all(o, !o.matches('(?i)^-D[^=]*{CREDENTIAL}'))", CREDENTIALS_ELSEWHERE),
             ),
@@ -67,13 +67,12 @@ class ResourceAmounts(Model):
 
 
 class Resources(Model):
-    """What a container asks for and what it may use at most."""
+    """CPU and memory of a container."""
 
-    requests: ResourceAmounts = Field(ResourceAmounts(), description="What the scheduler sets aside.")
+    requests: ResourceAmounts = Field(ResourceAmounts(), description="Amounts that the scheduler reserves.")
     limits: ResourceAmounts = Field(
         ResourceAmounts(),
-        description="What may be used at most. The memory limit is derived from heap, direct memory and tiers "
-        "when it isn't given.",
+        description="Upper limits. Default of the memory limit: derived from heap, direct memory and tiers.",
     )
 
 
@@ -81,8 +80,8 @@ class KeySelector(Model):
     """A key of a Secret or a ConfigMap in the same namespace."""
 
     name: ObjectName = Field(description="Name of the Secret or ConfigMap.")
-    key: Annotated[str, Field(min_length=1, max_length=253)] = Field(description="The key in it.")
-    optional: bool = Field(False, description="Start without the variable when it is missing.")
+    key: Annotated[str, Field(min_length=1, max_length=253)] = Field(description="Key in the Secret or ConfigMap.")
+    optional: bool = Field(False, description="Start without the variable if the key is missing.")
 
 
 class FieldSelector(Model):
@@ -94,7 +93,7 @@ class FieldSelector(Model):
 
 
 class EnvSource(Model):
-    """Where the value of an environment variable comes from; one of its fields."""
+    """Source of an environment variable's value; exactly one field."""
 
     secret_key_ref: KeySelector | None = Field(None, description="A key of a Secret.")
     config_map_key_ref: KeySelector | None = Field(None, description="A key of a ConfigMap.")
@@ -107,31 +106,29 @@ class EnvVar(Model):
     name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)] = Field(
         description="Name of the variable."
     )
-    value: Annotated[str, Field(max_length=4096)] | None = Field(None, description="Its value.")
-    value_from: EnvSource | None = Field(None, description="Where its value comes from.")
+    value: Annotated[str, Field(max_length=4096)] | None = Field(None, description="Value of the variable.")
+    value_from: EnvSource | None = Field(None, description="Source of the value.")
 
 
 class Toleration(Model):
-    """Lets pods run on nodes with a matching taint."""
+    """A toleration: it allows pods on nodes with a matching taint."""
 
     key: Annotated[str, Field(max_length=316)] | None = Field(None, description="Key of the taint.")
-    operator: Literal["Exists", "Equal"] | None = Field(None, description="How the value is compared.")
+    operator: Literal["Exists", "Equal"] | None = Field(None, description="Comparison with the taint's value.")
     value: Annotated[str, Field(max_length=63)] | None = Field(None, description="Value of the taint.")
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
-        None, description="Effect of the taint; all when it isn't given."
+        None, description="Effect of the taint. Default: all effects."
     )
-    toleration_seconds: int | None = Field(None, description="For NoExecute: seconds until the pod has to go.")
+    toleration_seconds: int | None = Field(None, description="For NoExecute: seconds until the pod is evicted.")
 
 
 def list_map(*keys: str) -> dict[str, Any]:
-    """Return the schema extension of a list whose entries are told apart by `keys`."""
+    """Return the schema extension for a list whose entries `keys` identify."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
 class HandedThrough(Model):
-    """A Kubernetes structure of which a few fields are looked at here; the API server checks the others where it is
-    used.
-    """
+    """A Kubernetes structure of which the operator reads a few fields; the API server validates the rest in the pod."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
 
@@ -143,7 +140,7 @@ class Volume(HandedThrough):
 
 
 class VolumeMount(HandedThrough):
-    """Where a container has a volume, as in a pod's spec."""
+    """A volume mount of a container, as in a pod's spec."""
 
     name: Name = Field(description="Name of the volume, one of the role's volumes.")
     mount_path: Annotated[str, Field(pattern=r"^/[^:]+$", max_length=1024)] = Field(
@@ -152,16 +149,16 @@ class VolumeMount(HandedThrough):
 
 
 class TopologySpreadConstraint(HandedThrough):
-    """How evenly pods are spread, as in a pod's spec."""
+    """A topology spread constraint, as in a pod's spec."""
 
     topology_key: Annotated[str, Field(min_length=1, max_length=316)] = Field(
-        description="Label of nodes by which they are grouped, such as topology.kubernetes.io/zone."
+        description="Node label that groups nodes into domains, such as topology.kubernetes.io/zone."
     )
     max_skew: Annotated[int, Field(ge=1, le=1000)] = Field(
-        1, description="By how many pods two groups may differ at most."
+        1, description="Largest difference in the number of pods between two domains."
     )
     when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
-        "ScheduleAnyway", description="What becomes of a pod that can't be placed so."
+        "ScheduleAnyway", description="Scheduling of a pod that would exceed maxSkew."
     )
 
 
@@ -176,19 +173,19 @@ EnvVars = Annotated[tuple[EnvVar, ...], Field(max_length=64, json_schema_extra=l
 
 
 class Process(Model):
-    """One Java process of Alluxio: what can be said of its container."""
+    """One Java process: the fields of its container."""
 
     properties: Properties = Field(
-        {}, description="Alluxio properties of this role; they win over those of the cluster."
+        {}, description="Alluxio properties of this role. They override those of the cluster."
     )
     jvm: Jvm = Field(Jvm(), description="The Java virtual machine.")
     resources: Resources = Field(Resources(), description="CPU and memory.")
     env: EnvVars = Field((), description="Environment variables.")
-    volume_mounts: VolumeMounts = Field((), description="Where the container has the role's own volumes.")
+    volume_mounts: VolumeMounts = Field((), description="Mounts of the role's volumes in the container.")
 
 
 class Placement(Model):
-    """Where the pods of a role run and what marks them."""
+    """Scheduling and metadata of a role's pods."""
 
     node_selector: StringMap = Field({}, description="Labels that a node must have.")
     tolerations: Annotated[tuple[Toleration, ...], Field(max_length=32)] = Field(
@@ -197,13 +194,13 @@ class Placement(Model):
     affinity: Opaque | None = Field(None, description="Affinity of the pods, as in a pod's spec.")
     topology_spread_constraints: Spread = Field(
         (),
-        description="How evenly the pods are spread, as in a pod's spec. Without a labelSelector it is the role's own "
-        "pods that count. Workers of a StatefulSet and proxies spread over nodes where they can when nothing is given.",
+        description="Topology spread constraints, as in a pod's spec. Default of labelSelector: the pods of the role. "
+        "Default for workers of a StatefulSet and for proxies: spread over nodes with ScheduleAnyway.",
     )
-    volumes: Volumes = Field((), description="Further volumes of the pods, as in a pod's spec; see volumeMounts.")
+    volumes: Volumes = Field((), description="Additional volumes of the pods, as in a pod's spec; see volumeMounts.")
     priority_class_name: ObjectName | None = Field(None, description="Priority class of the pods.")
     termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
-        60, description="Seconds between the wish to stop and the end by force."
+        60, description="Seconds between SIGTERM and SIGKILL when a pod stops."
     )
     pod_labels: Annotated[
         StringMap,
@@ -211,40 +208,41 @@ class Placement(Model):
             json_schema_extra=rules(
                 cel(
                     "self.all(k, !k.startsWith('app.kubernetes.io/') && !k.startsWith('alluxio-operator.io/'))",
-                    "labels below app.kubernetes.io/ and alluxio-operator.io/ are the operator's own",
+                    "the operator sets the labels below app.kubernetes.io/ and alluxio-operator.io/: use another "
+                    "prefix",
                 )
             )
         ),
-    ] = Field({}, description="Further labels of the pods.")
-    pod_annotations: StringMap = Field({}, description="Further annotations of the pods.")
+    ] = Field({}, description="Additional labels of the pods.")
+    pod_annotations: StringMap = Field({}, description="Additional annotations of the pods.")
 
 
 class Role(Process, Placement):
-    """A role with pods of its own."""
+    """A role that runs in its own pods."""
 
 
 class Storage(Model):
-    """A volume that is made from a storage class."""
+    """A volume that a storage class provisions."""
 
     size: Quantity = Field("1Gi", description="Size of the volume.")
     storage_class_name: ObjectName | None = Field(
-        None, description="Storage class; the default one when it isn't given."
+        None, description="Storage class. Default: the default storage class."
     )
 
 
 class ClaimedVolume(Model):
-    """A volume below the root mount: an existing claim, or one that the operator makes."""
+    """A volume for the root mount: an existing PVC, or one that the operator creates."""
 
     claim_name: Name | None = Field(
         None, description="Name of an existing PersistentVolumeClaim in the same namespace."
     )
-    size: Quantity | None = Field(None, description="Size of the volume to make.")
+    size: Quantity | None = Field(None, description="Size of the PVC to create.")
     storage_class_name: ObjectName | None = Field(
-        None, description="Storage class of the volume to make; the default one when it isn't given."
+        None, description="Storage class of the PVC to create. Default: the default storage class."
     )
     access_modes: Annotated[
         tuple[Literal["ReadWriteOnce", "ReadWriteMany"], ...], Field(min_length=1, max_length=2)
     ] = Field(
         ("ReadWriteMany",),
-        description="How the volume may be mounted. Masters and workers on several nodes need ReadWriteMany.",
+        description="Access modes of the volume. Masters and workers on several nodes need ReadWriteMany.",
     )

@@ -1,4 +1,4 @@
-"""The Services through which clients reach a cluster."""
+"""Services that expose a cluster to clients."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from pydantic import Field
 from alluxio_operator.api.base import Model, StringMap, cel, rules
 
 NodePort = Annotated[int, Field(ge=1, le=65535)]
-"""A port that every node opens; which are free is for the API server to say."""
+"""A port that every node opens. The API server checks it against its own range and the ports in use."""
 
 
 class Exposure(Model):
-    """How a Service is reached from outside."""
+    """Exposure of a Service: its type, annotations and load balancer."""
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
         "ClusterIP",
-        description="ClusterIP: from within the Kubernetes cluster. NodePort: also on a port of every node. "
-        "LoadBalancer: also at an address that the cloud gives.",
+        description="ClusterIP: reachable within the Kubernetes cluster. NodePort: also on a port of every node. "
+        "LoadBalancer: also at an address from the cloud.",
     )
-    annotations: StringMap = Field({}, description="Its annotations, for load balancers of clouds.")
+    annotations: StringMap = Field(
+        {}, description="Annotations of the Service, such as settings of a cloud's load balancer."
+    )
     load_balancer_class: (
         Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9./_-]*[A-Za-z0-9])?$", max_length=316)] | None
     ) = Field(
         None,
-        description="Which implementation of load balancers is to serve it; the default one when it isn't given. "
-        "For type LoadBalancer.",
+        description="Load balancer implementation, for type LoadBalancer. Default: the cloud's default one.",
     )
 
 
 class MasterNodePorts(Model):
     """Ports on every node that lead to the masters."""
 
-    rpc: NodePort | None = Field(None, description="Leads to the RPC port; chosen by Kubernetes when it isn't given.")
-    web: NodePort | None = Field(None, description="Leads to the HTTP port; chosen by Kubernetes when it isn't given.")
+    rpc: NodePort | None = Field(None, description="Node port of the RPC port. Default: Kubernetes chooses one.")
+    web: NodePort | None = Field(None, description="Node port of the HTTP port. Default: Kubernetes chooses one.")
 
 
 class Service(Exposure):
@@ -48,7 +49,7 @@ class Service(Exposure):
 class ProxyNodePorts(Model):
     """Ports on every node that lead to the proxy."""
 
-    web: NodePort | None = Field(None, description="Leads to the HTTP port; chosen by Kubernetes when it isn't given.")
+    web: NodePort | None = Field(None, description="Node port of the HTTP port. Default: Kubernetes chooses one.")
 
 
 class ProxyService(Exposure):
@@ -62,12 +63,12 @@ class ProxyService(Exposure):
 EXPOSURE_RULES = rules(
     cel(
         "self.type != 'ClusterIP' || !has(self.nodePorts)",
-        "a ClusterIP Service opens no ports on nodes: remove nodePorts, or set type to NodePort or LoadBalancer",
+        "a Service of type ClusterIP has no node ports: remove nodePorts, or set type to NodePort or LoadBalancer",
         field_path=".nodePorts",
     ),
     cel(
         "self.type == 'LoadBalancer' || !has(self.loadBalancerClass)",
-        "only a LoadBalancer Service has a loadBalancerClass: remove it, or set type to LoadBalancer",
+        "only a Service of type LoadBalancer has a loadBalancerClass: remove it, or set type to LoadBalancer",
         field_path=".loadBalancerClass",
     ),
 )
@@ -75,7 +76,7 @@ EXPOSURE_RULES = rules(
 MASTER_NODE_PORTS_RULES = rules(
     cel(
         "!has(self.rpc) || !has(self.web) || self.rpc != self.web",
-        "rpc and web need a port of their own each",
+        "rpc and web need different ports",
     )
 )
 
@@ -98,4 +99,4 @@ CHANGES_OF_SERVICES = tuple(
     )
     for path in ("service", "proxy.service")
 )
-"""Rules of the whole spec: what Kubernetes doesn't let be changed of a Service that exists."""
+"""Rules of the whole spec: fields that are immutable in an existing Kubernetes Service."""

@@ -1,4 +1,4 @@
-"""The cache of a worker: its tiers, from fast to slow, what each lies on, and the way past the network to it."""
+"""The cache of a worker: its tiers from fast to slow, their storage, and short-circuit access to them."""
 
 from __future__ import annotations
 
@@ -9,89 +9,88 @@ from pydantic import Field
 from alluxio_operator.api.base import Model, ObjectName, Quantity, all_equal, cel, rules
 
 Medium = Literal["MEM", "SSD", "HDD"]
-"""Alluxio's own names, for tiers and for what they lie on; masters refuse a worker that uses others."""
+"""Alluxio's names of tiers and media; masters reject a worker with other names."""
 
 HostFolder = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+$", min_length=4, max_length=192)]
-"""A folder of a node; two names deep at least, so that nobody gives one of the system's by mistake."""
+"""A folder of a node. It is at least two levels deep, so that a user can't give a system folder by mistake."""
 
 NO_DOTS = cel(
     "!self.matches('/[.][.]?(/|$)')",
-    "a path is given without . and .. in it",
+    "a path must not contain . or .. as a part",
 )
 
 
 class EmptyDir(Model):
-    """A folder that lives as long as its pod: memory for medium MEM, else the node's own disk."""
+    """A folder with the lifetime of its pod: memory for medium MEM, else the node's disk."""
 
 
 class HostPath(Model):
     """A folder of the node, which outlives pods."""
 
     path: Annotated[HostFolder, Field(json_schema_extra=rules(NO_DOTS))] = Field(
-        description="Absolute path on the node. Each cluster gets a folder of its own below it, NAMESPACE/NAME, which "
-        "is made where it isn't there."
+        description="Absolute path on the node. Each AlluxioCluster uses the subfolder NAMESPACE/NAME, which is "
+        "created if missing."
     )
 
 
 class TierClaim(Model):
-    """A volume for each worker: for a StatefulSet it outlives pods, for a DaemonSet it goes with its pod."""
+    """A PVC for each worker. With a StatefulSet it outlives pods, with a DaemonSet it is deleted with its pod."""
 
-    size: Quantity = Field(description="Size of each volume; as much as the tier's quota or more.")
+    size: Quantity = Field(description="Size of each volume: at least the tier's quota.")
     storage_class_name: ObjectName | None = Field(
-        None, description="Storage class; the default one when it isn't given."
+        None, description="Storage class. Default: the default storage class."
     )
     access_mode: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"] = Field(
-        "ReadWriteOnce", description="How each volume may be mounted; a worker shares it with nobody."
+        "ReadWriteOnce", description="Access mode of each volume. Workers never share a volume."
     )
 
 
 class TierStorage(Model):
-    """What a tier lies on: one of its fields, or nothing for emptyDir."""
+    """Storage of a tier: one of its fields. Default: emptyDir."""
 
     empty_dir: EmptyDir | None = Field(
-        None, description="A folder that lives as long as its pod: memory for medium MEM, else the node's own disk."
+        None, description="A folder with the lifetime of its pod: memory for medium MEM, else the node's disk."
     )
     host_path: HostPath | None = Field(
         None,
-        description="A folder of the node, which outlives pods. Needs a namespace in which Pod Security allows it.",
+        description="A folder of the node, which outlives pods. Pod Security must allow hostPath in the namespace.",
     )
     claim: TierClaim | None = Field(
         None,
-        description="A volume for each worker: for a StatefulSet it outlives pods, for a DaemonSet it goes with its "
-        "pod.",
+        description="A PVC for each worker. With a StatefulSet it outlives pods, with a DaemonSet it is deleted with "
+        "its pod.",
     )
 
 
 class Tier(Model):
     """One level of a worker's cache."""
 
-    name: Medium = Field("MEM", description="Name of the tier, as Alluxio calls it.")
+    name: Medium = Field("MEM", description="Alluxio's name of the tier.")
     medium: Medium | None = Field(
         None,
-        description="What the tier lies on: MEM is memory and counts against the memory limit, SSD and HDD are disks. "
-        "The tier's name when it isn't given.",
+        description="Medium of the tier: MEM is memory and counts against the memory limit, SSD and HDD are disks. "
+        "Default: the tier's name.",
     )
-    quota: Quantity = Field("1Gi", description="How much the tier holds, on each worker.")
-    storage: TierStorage = Field(TierStorage(), description="The volume of the tier; emptyDir when nothing is given.")
+    quota: Quantity = Field("1Gi", description="Capacity of the tier on each worker.")
+    storage: TierStorage = Field(TierStorage(), description="Storage of the tier. Default: emptyDir.")
 
     @property
     def lies_on(self) -> Medium:
-        """The medium; MEM counts against the memory limit of the worker."""
+        """The medium, or its default. MEM counts against the memory limit of the worker."""
         return self.medium or self.name
 
 
 class ShortCircuit(Model):
-    """How clients on a worker's node get at its blocks without the network."""
+    """How clients on a worker's node read its blocks without the network."""
 
     policy: Literal["None", "Uuid"] = Field(
         "None",
         description="None: over the network. Uuid: over a domain socket in a folder of the node; a client finds the "
-        "worker of its node by the socket's name. Needs a namespace in which Pod Security allows hostPath.",
+        "worker of its node by the socket's name. Pod Security must allow hostPath in the namespace.",
     )
     path: Annotated[HostFolder, Field(json_schema_extra=rules(NO_DOTS))] = Field(
         "/var/lib/alluxio-operator/sockets",
-        description="Folder of the node for the sockets. Each cluster gets a folder of its own below it, "
-        "NAMESPACE/NAME.",
+        description="Folder of the node for the sockets. Each AlluxioCluster uses the subfolder NAMESPACE/NAME.",
     )
 
 
@@ -99,12 +98,12 @@ TIER_RULES = rules(
     cel(
         "!has(self.storage.claim) || "
         "!quantity(string(self.storage.claim.size)).isLessThan(quantity(string(self.quota)))",
-        "the quota of a tier can't be larger than the volume of its claim: raise storage.claim.size or lower quota",
+        "the quota of a tier can't be larger than its PVC: raise storage.claim.size or lower quota",
         field_path=".quota",
     ),
     cel(
         "!has(self.storage.claim) || (has(self.medium) ? self.medium : self.name) != 'MEM'",
-        "a claim is on a disk: set medium to SSD or HDD, or use emptyDir for a tier in memory",
+        "a PVC can't hold a tier in memory: set medium to SSD or HDD, or use emptyDir instead of claim",
         field_path=".storage",
     ),
 )
@@ -112,14 +111,14 @@ TIER_RULES = rules(
 TIER_STORAGE_RULES = rules(
     cel(
         "[has(self.emptyDir), has(self.hostPath), has(self.claim)].filter(given, given).size() <= 1",
-        "a tier lies on one thing: give one of emptyDir, hostPath and claim",
+        "a tier has one storage: give only one of emptyDir, hostPath and claim",
     )
 )
 
 TIERS_RULES = rules(
     cel(
         "self.map(t, t.name == 'MEM' ? 0 : t.name == 'SSD' ? 1 : 2).isSorted()",
-        "tiers are given from fast to slow: MEM, then SSD, then HDD",
+        "list tiers from fast to slow: MEM, then SSD, then HDD",
     )
 )
 
@@ -138,16 +137,16 @@ CHANGES_OF_TIERS = (
     cel(
         f"oldSelf.workers.tiers.all(o, !{_KEPT} || self.workers.tiers.exists(t, t.name == o.name && "
         f"{_SAME_FOLDER} && {_SAME_KIND_OF_CLAIM}))",
-        "a tier on a claim or on a folder of the node can't be removed or moved: blocks in it, which may be the only "
-        "copy, would be dropped; raise its quota and the size of its claim, or create another AlluxioCluster",
+        "a tier on a PVC or hostPath can't be removed or moved: Alluxio would lose its blocks, which may be the only "
+        "copy; raise its quota and storage.claim.size, or create another AlluxioCluster",
         field_path=".workers.tiers",
     ),
     cel(
         "self.workers.workload != 'StatefulSet' || self.workers.tiers.all(t, !has(t.storage.claim) || "
         "oldSelf.workers.tiers.exists(o, o.name == t.name && has(o.storage.claim)))",
-        "a StatefulSet can't get further claims once it exists: use emptyDir or hostPath for the new tier, or create "
+        "an existing StatefulSet can't get a new PVC template: use emptyDir or hostPath for the new tier, or create "
         "another AlluxioCluster",
         field_path=".workers.tiers",
     ),
 )
-"""Rules of the whole spec: what may not be done to the tiers of a cluster that exists."""
+"""Rules of the whole spec: changes that the tiers of an existing cluster don't allow."""

@@ -1,4 +1,4 @@
-"""What lies below Alluxio's name space: a volume, a bucket, an HDFS, and where their credentials are kept."""
+"""The under storage (UFS) at the root of Alluxio's namespace: a volume, a bucket or an HDFS, with its credentials."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHER_SCHEMES: Final = (
     "wasb",
     "wasbs",
 )
-"""Storage systems of which Alluxio 2.9 has a connector, and which are described by options alone."""
+"""Storage systems with a connector in Alluxio 2.9 that a root mount configures by options alone."""
 
 SCHEMES: Final = ("s3", "hdfs", *OTHER_SCHEMES)
 
@@ -38,20 +38,20 @@ class SecretKey(Model):
     """A key of a Secret in the same namespace."""
 
     name: ObjectName = Field(description="Name of the Secret.")
-    key: DataKey = Field(description="The key in it.")
+    key: DataKey = Field(description="Key in the Secret.")
 
 
 class OptionFrom(Model):
-    """An option whose value is kept in a Secret."""
+    """A mount option with its value in a Secret."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=256)] = Field(
         description="Name of the option, such as s3a.secretKey."
     )
-    secret_key_ref: SecretKey = Field(description="Where its value is.")
+    secret_key_ref: SecretKey = Field(description="Key of the Secret that holds the value.")
 
 
 class S3Credentials(Model):
-    """The pair of keys with which requests to S3 are signed."""
+    """The pair of keys that signs requests to S3."""
 
     secret_name: ObjectName = Field(description="Name of the Secret that holds both keys.")
     access_key_id_key: DataKey = Field("AWS_ACCESS_KEY_ID", description="Key of the Secret with the access key's id.")
@@ -61,24 +61,24 @@ class S3Credentials(Model):
 
 
 class S3(Model):
-    """An S3 service, of AWS or compatible with it."""
+    """An S3 service: AWS, or a compatible one."""
 
     endpoint: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", max_length=256)] | None = (
-        Field(None, description="Address of the service, such as http://minio:9000; AWS when it isn't given.")
+        Field(None, description="Address of the service, such as http://minio:9000. Default: AWS.")
     )
     region: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] | None = Field(
-        None, description="Region of the bucket; found out by the client when it isn't given."
+        None, description="Region of the bucket. Default: Alluxio's S3 client detects it."
     )
     path_style: bool = Field(
-        False, description="Whether the bucket stands in the path of a request and not in its host name."
+        False, description="Use path-style requests: the bucket is in the path, not in the host name."
     )
     credentials: S3Credentials | None = Field(
-        None, description="The keys. Without them the pods' own identity counts, such as an annotated service account."
+        None, description="Access keys. Default: the identity of the pods, such as an annotated service account."
     )
 
 
 class HdfsConfiguration(Model):
-    """Where Hadoop's client configuration is: the keys core-site.xml and hdfs-site.xml of one object."""
+    """Source of Hadoop's client configuration: the keys core-site.xml and hdfs-site.xml of one object."""
 
     config_map_name: ObjectName | None = Field(None, description="Name of a ConfigMap in the same namespace.")
     secret_name: ObjectName | None = Field(None, description="Name of a Secret in the same namespace.")
@@ -88,40 +88,40 @@ class Hdfs(Model):
     """An HDFS."""
 
     config_from: HdfsConfiguration | None = Field(
-        None, description="Hadoop's configuration; needed for a name service of several name nodes."
+        None, description="Hadoop's client configuration; required for a name service of several name nodes."
     )
     user: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=64)] | None = Field(
-        None, description="User as whom Alluxio talks to HDFS; alluxio, as whom it runs, when it isn't given."
+        None, description="HDFS user of Alluxio. Default: alluxio, the user of the processes."
     )
 
 
 class RootMount(Model):
-    """What lies below the root of Alluxio's name space."""
+    """The under storage (UFS) at the root of Alluxio's namespace."""
 
     uri: Annotated[str, Field(pattern=r"^(/|[a-z0-9]+://)[A-Za-z0-9._~@:/+=,-]+$", min_length=2, max_length=512)] = (
         Field(
             "/mnt/ufs",
             description="Alluxio's root mount: s3://BUCKET/PREFIX, hdfs://HOST:PORT/PATH, a URI of another storage "
-            "system that Alluxio knows, or the absolute path at which a volume is mounted in the pods.",
+            "system that Alluxio supports, or the absolute path at which the pods mount a volume.",
         )
     )
     volume: ClaimedVolume | None = Field(
-        None, description="The volume, when uri is a path; masters and workers share it."
+        None, description="The volume, if uri is a path. Masters and workers share it."
     )
     options: Properties = Field(
         {},
-        description="Options of the mount by name, such as alluxio.underfs.s3.threads.max; properties that count for "
-        "this mount alone.",
+        description="Mount options by name, such as alluxio.underfs.s3.threads.max: properties that apply to this "
+        "mount only.",
     )
     options_from: Annotated[tuple[OptionFrom, ...], Field(max_length=32, json_schema_extra=list_map("name"))] = Field(
-        (), description="Options whose values are kept in Secrets."
+        (), description="Mount options with their values in Secrets."
     )
-    s3: S3 | None = Field(None, description="The S3 service, when uri begins with s3://.")
-    hdfs: Hdfs | None = Field(None, description="The HDFS, when uri begins with hdfs://.")
+    s3: S3 | None = Field(None, description="The S3 service, if uri begins with s3://.")
+    hdfs: Hdfs | None = Field(None, description="The HDFS, if uri begins with hdfs://.")
 
     @property
     def path(self) -> str | None:
-        """Where the volume is mounted in the pods; None for a storage system that is reached over the network."""
+        """Mount path of the volume in the pods; None for a storage system on the network."""
         return self.uri if self.volume is not None else None
 
 
@@ -136,7 +136,7 @@ OWN_FOLDERS = (
     "/tmp",  # noqa: S108 (a mount, not a file)
     "/waiting",
 )
-"""Where the containers have mounts of their own, or the image its files."""
+"""Folders that the containers mount or that hold files of the image."""
 
 _SCHEME = rf"^(/|({'|'.join(SCHEMES)})://)"
 
@@ -144,47 +144,47 @@ ROOT_MOUNT_RULES = rules(
     cel(
         f"![{', '.join(repr(own) for own in OWN_FOLDERS)}].exists(own, self.uri == own || "
         "self.uri.startsWith(own + '/') || own.startsWith(self.uri + '/'))",
-        f"the containers need {', '.join(OWN_FOLDERS)} for themselves: choose another path, such as /mnt/ufs",
+        f"the containers need {', '.join(OWN_FOLDERS)}: choose another path, such as /mnt/ufs",
         field_path=".uri",
     ),
     cel(
         "!self.uri.matches('/[.][.]?(/|$)')",
-        "a path is given without . and .. in it",
+        "a path must not contain . or .. as a part",
         field_path=".uri",
     ),
     cel(
         f"self.uri.matches('{_SCHEME}')",
-        "Alluxio knows no storage system of this scheme: give an absolute path, s3://BUCKET/PREFIX (not s3a), "
+        "Alluxio doesn't support this scheme: give an absolute path, s3://BUCKET/PREFIX (not s3a), "
         f"hdfs://HOST:PORT/PATH, or a URI with one of {', '.join(OTHER_SCHEMES)}",
         field_path=".uri",
     ),
     cel(
         "!self.uri.startsWith('/') || self.uri.matches('^(/[A-Za-z0-9._-]+)+$')",
-        "a path holds letters, digits, dots, dashes and underscores between its slashes, such as /mnt/ufs",
+        "a path may contain letters, digits, dots, dashes and underscores between slashes, such as /mnt/ufs",
         field_path=".uri",
     ),
     cel(
         "!self.uri.startsWith('s3://') || self.uri.matches('^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/]+)*/?$')",
         "a bucket has 3 to 63 lower-case letters, digits, dots and dashes, and no part of a prefix is empty: "
-        "s3://BUCKET or s3://BUCKET/PREFIX; the address of the service belongs into spec.rootMount.s3.endpoint",
+        "s3://BUCKET or s3://BUCKET/PREFIX; give the address of the service in spec.rootMount.s3.endpoint",
         field_path=".uri",
     ),
     cel(
         "!self.uri.startsWith('hdfs://') || "
         "self.uri.matches('^hdfs://[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?(/[^/:]+)*/?$')",
-        "an HDFS is given as hdfs://HOST:PORT/PATH, or as hdfs://NAMESERVICE/PATH with spec.rootMount.hdfs.configFrom",
+        "give an HDFS as hdfs://HOST:PORT/PATH, or as hdfs://NAMESERVICE/PATH with spec.rootMount.hdfs.configFrom",
         field_path=".uri",
     ),
     cel("!self.uri.matches('://[^/]*:[^/]*@')", CREDENTIALS_ELSEWHERE, field_path=".uri"),
     cel(
         "!self.uri.startsWith('/') || has(self.volume)",
-        "a path needs the volume that is mounted there: give spec.rootMount.volume, or a URI such as s3://BUCKET",
+        "a path needs a volume: give spec.rootMount.volume, or set spec.rootMount.uri to a URI such as s3://BUCKET",
         field_path=".volume",
     ),
     cel(
         "self.uri.startsWith('/') || !has(self.volume)",
-        "a volume is mounted at a path, and this is the URI of another storage system: remove spec.rootMount.volume, "
-        "or set spec.rootMount.uri to a path such as /mnt/ufs",
+        "a volume needs a path, but spec.rootMount.uri has a scheme: remove spec.rootMount.volume, or set "
+        "spec.rootMount.uri to a path such as /mnt/ufs",
         field_path=".volume",
     ),
     cel(
@@ -219,11 +219,11 @@ ROOT_MOUNT_KEPT = cel(
     f"({all_equal(CLAIM_KEPT, 'self.rootMount.volume', 'oldSelf.rootMount.volume')} && "
     "has(self.rootMount.volume.size) == has(oldSelf.rootMount.volume.size) && "
     "self.rootMount.volume.accessModes == oldSelf.rootMount.volume.accessModes))",
-    "spec.rootMount can't be changed in uri and volume, but for a larger volume.size: the journal refers to the files "
-    "below it; create another AlluxioCluster for other storage",
+    "spec.rootMount.uri and spec.rootMount.volume can't be changed, except for a larger volume.size: the journal "
+    "refers to the files below them; create another AlluxioCluster for other storage",
     field_path=".rootMount",
 )
-"""For the spec as a whole, so that leaving out a field doesn't get around it."""
+"""A rule of the whole spec, so that removing a field can't bypass it."""
 
 UFS_RULES_BY_TYPE: dict[str, dict[str, Any]] = {
     "RootMount": ROOT_MOUNT_RULES,

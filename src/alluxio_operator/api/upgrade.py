@@ -1,4 +1,4 @@
-"""How pods are replaced when the spec asks for others."""
+"""How a changed spec replaces pods: strategy, backup, rollback and maintenance window."""
 
 from __future__ import annotations
 
@@ -10,58 +10,58 @@ from alluxio_operator.api.base import Cron, Model, TimeZone
 
 
 class MaintenanceWindow(Model):
-    """A time that comes again and again, in which pods that are well may be replaced."""
+    """A recurring window in which the operator may replace healthy pods."""
 
-    start: Cron = Field(description="When it opens, as cron has it, such as 0 2 * * 6.")
+    start: Cron = Field(description="Start of the window as a cron expression, such as 0 2 * * 6.")
     duration_minutes: Annotated[int, Field(ge=1, le=10080)] = Field(
-        description="For how long a step may begin in it; one that has begun is finished."
+        description="Minutes in which a step may begin. A step that has begun is finished after the window."
     )
     time_zone: TimeZone = Field(
-        "UTC", description="Time zone of start by its name, such as Europe/Berlin; it knows daylight saving."
+        "UTC", description="Time zone of start by its IANA name, such as Europe/Berlin, including daylight saving."
     )
 
 
 class Upgrade(Model):
-    """How running pods are brought to what the spec says: one role after the other, while the others are well."""
+    """How the operator rolls out a changed spec: one role after the other, while the others are healthy."""
 
     strategy: Literal["RollingUpdate", "OnDelete"] = Field(
         "RollingUpdate",
         description="RollingUpdate: the operator replaces pods, masters before workers before FUSE mounts, the leader "
-        "after other masters. OnDelete: it replaces none; a pod gets what the spec says once somebody deletes it.",
+        "after other masters. OnDelete: the operator replaces no pod; delete a pod to apply the spec to it.",
     )
     max_unavailable: Annotated[int, Field(ge=1, le=100)] = Field(
-        1, description="Workers, and then FUSE mounts, that are replaced at the same time."
+        1, description="Number of workers, and then of FUSE mounts, that a step replaces at the same time."
     )
     step_timeout_seconds: Annotated[int, Field(ge=30, le=86400)] = Field(
         600,
-        description="Seconds after which a replaced pod that isn't well has failed: nothing else is replaced then.",
+        description="Seconds until a replaced pod must be ready. After them the rollout has failed and stops.",
     )
     canary_seconds: Annotated[int, Field(ge=0, le=86400)] = Field(
         0,
-        description="When it isn't 0, the first worker is replaced alone, and the others so many seconds later, if it "
-        "is well then.",
+        description="Above 0: the operator replaces the first worker alone, waits this many seconds, and continues if "
+        "that worker is healthy.",
     )
     auto_rollback: bool = Field(
         False,
-        description="Whether the last spec by which the cluster was Ready is followed again when a replaced pod isn't "
-        "well in its time. The spec stays as it is written; its next change is followed.",
+        description="Roll back to the last spec with which the cluster was Ready if a replaced pod isn't ready in "
+        "time. The operator leaves the spec unchanged and applies its next edit.",
     )
     backup: Literal["BeforeVersionChange", "Never"] = Field(
         "BeforeVersionChange",
-        description="Whether the journal is backed up before the first master of another version starts.",
+        description="When to back up the journal: before the first master of another version starts, or never.",
     )
     backup_directory: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~@:+=,-]+)+$", max_length=512)] | None = Field(
         None,
-        description="Where that backup goes: an absolute path in the storage of the root mount. .alluxio-backups below "
-        "the root mount when it isn't given. Nobody but you removes what is there.",
+        description="Directory of the backup: an absolute path in the UFS of the root mount. Default: .alluxio-backups "
+        "below the root mount. The operator never deletes a backup.",
     )
     wait_for_ufs: bool = Field(
         True,
-        description="Whether masters are replaced only while the storage of the root mount answers the "
-        "operator. Set it to false where its pod can't reach what the masters can.",
+        description="Replace masters only while the UFS of the root mount answers the operator. Set it to false if "
+        "the masters can reach the UFS and the operator's pod can't.",
     )
     maintenance_window: MaintenanceWindow | None = Field(
         None,
-        description="When pods that are well may be replaced; at any time when it isn't given. What fails and runs an "
-        "older spec is replaced at any time.",
+        description="When the operator may replace healthy pods. Default: at any time. It replaces a failing pod that "
+        "runs an older spec at any time.",
     )

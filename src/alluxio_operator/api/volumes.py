@@ -1,4 +1,4 @@
-"""What may become of the sizes of volumes: they grow, and go back to what the volumes have."""
+"""Rules for volume sizes: a size may grow, or return to the actual size of the volumes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ROOT_MOUNT: Final = "root-mount"
 
 
 def tier_name(tier: str) -> str:
-    """Return what a tier is called as a volume, in status and pods."""
+    """Return the volume name of a tier in status and pods, such as tier-ssd."""
     return f"tier-{tier.lower()}"
 
 
 JOURNAL_CLASS_KEPT = cel(
     all_equal(("storageClassName",), "self.masters.journal.storage", "oldSelf.masters.journal.storage"),
-    "spec.masters.journal.storage.storageClassName can't be changed: the journal's volume exists already; create "
+    "spec.masters.journal.storage.storageClassName can't be changed: the journal's PVC already exists; create "
     "another AlluxioCluster",
     field_path=".masters.journal.storage",
 )
@@ -26,8 +26,7 @@ JOURNAL_CLASS_KEPT = cel(
 LOGS_CLASS_KEPT = cel(
     "!self.logServer.enabled || !oldSelf.logServer.enabled || "
     f"({all_equal(('storageClassName',), 'self.logServer.storage', 'oldSelf.logServer.storage')})",
-    "spec.logServer.storage.storageClassName can't be changed while the log server is enabled: its volume exists "
-    "already",
+    "spec.logServer.storage.storageClassName can't be changed while the log server is enabled: its PVC already exists",
     field_path=".logServer.storage",
 )
 
@@ -37,10 +36,10 @@ def _at_least(new: str, old: str) -> str:
 
 
 def _has_no_more(volume: str, field: str, size: str) -> str:
-    """Return that the status says so: a growth that nothing came of can be taken back."""
+    """Return a CEL expression: the volumes are no larger than `size`, so a failed expansion can be reverted."""
     return (
         f"(has(self.status) && has(self.status.volumes) && self.status.volumes.exists(v, v.name == {volume} && "
-        # A string of a string costs, by the server's estimate, more than all of a schema may.
+        # No string() here: the API server's cost estimate for it would exceed the limit of the whole schema.
         f"has(v.{field}) && !quantity(string({size})).isLessThan(quantity(v.{field}))))"
     )
 
@@ -50,7 +49,7 @@ def _kept(volume: str, path: str, when: str = "") -> dict[str, str]:
     unless = f"!({when}) || " if when else ""
     return cel(
         f"{unless}{_at_least(new, old)} || {_has_no_more(repr(volume), 'size', new)}",
-        f"spec.{path} can't be made smaller than the volume, whose size is in status.volumes: Kubernetes shrinks no "
+        f"spec.{path} can't be smaller than the volume, whose size is in status.volumes: Kubernetes can't shrink a "
         "volume; create another AlluxioCluster with a smaller one",
         field_path=f".spec.{path.rpartition('.')[0]}",
     )
@@ -74,16 +73,16 @@ SIZES_KEPT = (
         f"oldSelf.spec.workers.tiers.all(o, !({_CLAIMED}) || {_TIER} && has(t.storage.claim) && ("
         f"{_at_least('t.storage.claim.size', 'o.storage.claim.size')} || "
         f"{_has_no_more(_VOLUME, 'size', 't.storage.claim.size')})))",
-        "the claim of a tier can't be made smaller than its volumes, whose size is in status.volumes: Kubernetes "
-        "shrinks no volume; create another AlluxioCluster with smaller ones",
+        "storage.claim.size of a tier can't be smaller than its volumes, whose size is in status.volumes: Kubernetes "
+        "can't shrink a volume; create another AlluxioCluster with smaller ones",
         field_path=".spec.workers.tiers",
     ),
     cel(
         f"oldSelf.spec.workers.tiers.all(o, !{_KEPT_TIER} || {_TIER} && ({_at_least('t.quota', 'o.quota')} || "
         f"{_has_no_more(_VOLUME, 'quota', 't.quota')})))",
-        "the quota of a tier on a claim or on a folder of the node can't be made smaller: blocks in it, which may be "
-        "the only copy, would be dropped; create another AlluxioCluster",
+        "the quota of a tier on a PVC or hostPath can't be lowered: Alluxio would drop blocks, which may be the only "
+        "copy; create another AlluxioCluster",
         field_path=".spec.workers.tiers",
     ),
 )
-"""Rules of the whole resource: what is possible is known from its status."""
+"""Rules of the whole resource, because the actual sizes are in its status."""

@@ -21,8 +21,6 @@ from alluxio_operator.kube.kinds import KINDS, Object, Ref
 LONGEST_MESSAGE = 1000
 """The API server refuses messages of more than 1,024 characters."""
 
-QUIET = frozenset({"Waiting", "Initializing", "MastersNotServing", "RollingOut", "Installing", "Expanding"})
-"""Reasons that cause no warning, of conditions whose severity isn't given: for kinds whose gates don't say it yet."""
 UNKNOWN: Final[Mapping[str, Severity]] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -45,7 +43,8 @@ def notes(
 ) -> tuple[Note, ...]:
     """Return Events for what was written, for each trouble, and one for all good news together.
 
-    `severities` are those of the conditions `after`, by type. A condition that isn't True is trouble from WARNING on.
+    `severities` are those of the conditions `after`, by type. A condition that isn't True is trouble from WARNING on,
+    and so is one without a severity.
 
     An installation meets a dozen gates. An event for each would be a quarter of all its writes, so until it is done its
     good news is what it created and updated, in one event for each layer. The conditions say which gate opened when.
@@ -72,7 +71,8 @@ def _told(
         old = known.get(condition.type)
         if old is not None and (old.status, old.reason) == (condition.status, condition.reason):
             continue
-        waits = condition.status != "True" and _is_quiet(condition, severities)
+        severity = severities.get(condition.type, Severity.WARNING)
+        waits = condition.status != "True" and severity < Severity.WARNING
         if waits and (old is None or old.status == condition.status):
             continue
         if old is None and condition.status != "True":
@@ -85,11 +85,6 @@ def _told(
     if good and holds(after, "Installed"):
         # Conditions begin with Ready, which the user waits for; gates end with it.
         yield Note("Normal", good[0].reason, "; ".join(_sentence(condition) for condition in good))
-
-
-def _is_quiet(condition: Condition, severities: Mapping[str, Severity]) -> bool:
-    severity = severities.get(condition.type)
-    return condition.reason in QUIET if severity is None else severity < Severity.WARNING
 
 
 def _sentence(condition: Condition) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.api.status import Condition, InventoryItem, Phase
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import ConditionState, merge
-from alluxio_operator.engine.gate import WHILE_NOT_READY, BackOff, Gate, Severity, blocked, is_blocked
+from alluxio_operator.engine.gate import Gate, Severity, blocked, is_blocked
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.engine.requeue import back_off
 from alluxio_operator.kube.kinds import Ref
 
 LONGEST_SUMMARY: Final = 512
@@ -49,19 +48,13 @@ def configuration_applied(applied: Applied) -> Gate:
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
 
 
-def phase_of(
-    ready: bool, installed: bool, changing: bool, closed: Sequence[Gate], needs_a_person: Collection[str] = ()
-) -> Phase:
-    """Return the state in one word.
-
-    A gate that is BLOCKED needs a user, and so does one that is closed for a reason in `needs_a_person`, which is
-    for kinds whose gates don't say their severity yet.
-    """
+def phase_of(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
+    """Return the state in one word; an installed resource with a BLOCKED gate is Degraded at once."""
     if ready:
         return "Ready"
     if not installed:
         return "Installing"
-    if is_blocked(closed) or any(gate.reason in needs_a_person for gate in closed):
+    if is_blocked(closed):
         return "Degraded"
     return "Updating" if changing else "Degraded"
 
@@ -115,11 +108,6 @@ def inventory_after(
     """
     kept = tuple(ref.item for ref in rendered)
     return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
-
-
-def wait_for(conditions: Sequence[Condition], closed: Sequence[Gate], now: datetime) -> float:
-    """Return the seconds to wait for a gate that no event announces: one at first, more the longer it lasts."""
-    return back_off(BackOff(since=closed[0].type) if closed else WHILE_NOT_READY, conditions, now)
 
 
 def summary(text: str) -> str:

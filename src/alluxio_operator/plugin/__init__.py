@@ -1,1 +1,1 @@
-"""`kubectl alluxio`: what people at a terminal ask about a cluster, with the rights of whoever asks."""
+"""`kubectl alluxio`: commands that show and change a cluster from a terminal, with the user's own rights."""

@@ -1,6 +1,6 @@
-"""What support wants to see of a cluster, in one file, without secrets.
+"""The support bundle of a cluster: one file without secrets.
 
-Everything is read with the rights of the person who asks. What can't be read is named in the file instead of failing.
+The plugin reads everything with the user's own rights. It lists what it can't read in the file and goes on.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ TAIL = 5000
 LEFT_OUT = (KIND, "Event", "Secret")
 OPERATOR_SELECTOR = "app.kubernetes.io/name=alluxio-operator"
 
-README = """What `kubectl alluxio report` collected of {namespace}/{name} at {now}.
+README = """Report of `kubectl alluxio report` on {namespace}/{name}, collected at {now}.
 
 cluster.yaml     the AlluxioCluster, with its status
-objects/         what belongs to it, by kind
-events.yaml      events of the namespace
+objects/         the objects of the cluster, by kind
+events.yaml      Events of the namespace
 logs/            the last {tail} lines of each container; .previous is the run before the last restart
-operator/        the operator's Deployment and logs, where they could be read
-missing.txt      what couldn't be read, and why
+operator/        the operator's Deployment and logs, if your rights include them
+missing.txt      files that couldn't be read, with the reason
 
-Secrets were never read, and values that look like credentials were replaced by {gone}. Look through it all the same
-before you hand it on: addresses, paths and names of files are in it.
+The plugin never reads Secrets, and replaces values that look like credentials with {gone}. Still, read the report
+before you send it: it contains addresses, paths and file names.
 """
 
 
 @dataclass(slots=True)
 class Report:
-    """The files of a report, by their names, and what couldn't be read."""
+    """The files of a report by name; `missing`: each file that couldn't be read, with the reason."""
 
     files: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
     def add(self, name: str, read: Callable[[], str]) -> None:
-        """Add a file; trouble is noted."""
+        """Add a file; record an error of `read` in `missing`."""
         try:
             content = read()
         except (ApiError, PluginError) as error:
@@ -64,7 +64,7 @@ class Report:
 
 
 def collect(reader: Reader, name: str, now: datetime, operator_namespace: str | None = None) -> Report:
-    """Collect the report of a cluster; `operator_namespace` is where the operator is, else it is looked for."""
+    """Collect the report of a cluster. Without `operator_namespace`, search all namespaces for the operator."""
     report = Report()
     report.add("cluster.yaml", lambda: _yaml(reader.cluster(name)))
     selector = f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={name}"
@@ -75,7 +75,7 @@ def collect(reader: Reader, name: str, now: datetime, operator_namespace: str | 
     _pods(report, reader, lambda: reader.pods_of(name), "objects/pods.yaml", "logs", reader.namespace)
     _operator(report, reader, operator_namespace)
     facts = {"name": name, "namespace": reader.namespace, "now": f"{now:%Y-%m-%d %H:%M:%S} UTC"}
-    report.files["README.txt"] = README.format(**facts, tail=TAIL, gone=redact.GONE)
+    report.files["README.txt"] = README.format(**facts, tail=TAIL, gone=redact.REDACTED)
     report.files["versions.json"] = json.dumps({"plugin": __version__, "collected": now.isoformat()}, indent=2) + "\n"
     if report.missing:
         report.files["missing.txt"] = "\n".join(report.missing) + "\n"
@@ -83,7 +83,7 @@ def collect(reader: Reader, name: str, now: datetime, operator_namespace: str | 
 
 
 def write(report: Report, file: Path, now: datetime) -> None:
-    """Write a report as a tar.gz that only its owner can read, with one folder in it."""
+    """Write a report as a tar.gz with one folder. Only the file's owner can read it."""
     folder = file.name.removesuffix(".tar.gz")
     file.touch(mode=0o600, exist_ok=True)
     with tarfile.open(file, "w:gz") as tar:

@@ -1,7 +1,7 @@
-"""What a command tells a person instead of doing its work."""
+"""Errors of the commands."""
 
 from __future__ import annotations
 
 
 class PluginError(Exception):
-    """Expected trouble; the message says what is wrong and what helps."""
+    """An expected error; the message names the cause and the remedy."""

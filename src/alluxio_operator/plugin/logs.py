@@ -1,4 +1,4 @@
-"""The logs of a cluster's pods, each line with where it is from."""
+"""Logs of a cluster's pods, each line prefixed with its pod and container."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Source:
 
 
 def sources(pods: Iterable[Mapping[str, Any]], role: str | None) -> list[Source]:
-    """Return the containers of a role, or of all; those that haven't started have no log.
+    """Return the started containers of a role, or of all roles. A container that hasn't started has no log.
 
-    A job worker is a container, job-worker, in the pod of a worker; elsewhere the pod's label tells the role.
+    A job worker is the container job-worker in a worker's pod. For all other roles the pod's label names the role.
     """
     found = []
     for pod in pods:
@@ -51,7 +51,7 @@ def lines(reader: Reader, found: Iterable[Source], tail: int) -> Iterator[str]:
 
 
 def followed(reader: Reader, found: Iterable[Source], tail: int) -> Iterator[str]:
-    """Yield the lines of all containers as they come, until all have ended or the caller stops."""
+    """Yield lines of all containers as they arrive, until all containers have ended or the caller stops."""
     arrived: queue.Queue[str | None] = queue.Queue(maxsize=1000)
     threads = [threading.Thread(target=_pump, args=(reader, one, tail, arrived), daemon=True) for one in found]
     for thread in threads:

@@ -26,18 +26,18 @@ from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, View, cluster_view, healthy
 
-UNWELL = 3
-"""Exit code of `status` when a cluster needs a person."""
+UNHEALTHY = 3
+"""Exit code of `status` if a cluster or Presto isn't healthy."""
 
 CLUSTER_WORDS = CLUSTER.words
 PRESTO_WORDS = PRESTO_KIND.words
-"""What may stand before a name and a slash, as for kubectl."""
+"""Prefixes KIND/ of a name that select a kind, as with kubectl."""
 
 Command = Callable[[argparse.Namespace, Reader], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, 1 for trouble, or 3 from `status` when a cluster isn't well."""
+    """Run one command. Return 0, 1 after an error, 3 if `status` finds an unhealthy cluster, 130 after Ctrl-C."""
     options = parser().parse_args(arguments)
     try:
         command: Command = options.run
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotFound:
         name = getattr(options, "name", None) or f"as in {options.file}"
         kinds = "AlluxioCluster or Presto" if options.run is _status else "AlluxioCluster"
-        print(f"error: there is no {kinds} {name} in this namespace; -n names another", file=sys.stderr)
+        print(f"error: there is no {kinds} {name} in this namespace; -n selects another", file=sys.stderr)
     except (PluginError, ApiError) as error:
         print(f"error: {error}", file=sys.stderr)
     except BrokenPipeError:
@@ -58,10 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("-n", "--namespace", help="default: the one of the context")
+    shared.add_argument("-n", "--namespace", help="default: the namespace of the context")
     shared.add_argument("--context", help="context of the kubeconfig")
-    shared.add_argument("--kubeconfig", help="default: as kubectl finds it")
-    result = argparse.ArgumentParser(prog="kubectl alluxio", description="Looks after Alluxio clusters.")
+    shared.add_argument("--kubeconfig", help="default: the same file as kubectl")
+    result = argparse.ArgumentParser(prog="kubectl alluxio", description="Show and change Alluxio clusters.")
     result.add_argument("--version", action="version", version=__version__)
     commands = result.add_subparsers(required=True, metavar="COMMAND")
 
@@ -70,45 +70,45 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    status = add("status", _status, "show one cluster or Presto on one screen, or a line for each")
-    status.add_argument("name", nargs="?", metavar="NAME", help="presto/NAME where a cluster has the same name")
+    status = add("status", _status, "show a cluster or Presto on one screen, or a line for each")
+    status.add_argument("name", nargs="?", metavar="NAME", help="presto/NAME if a cluster has the same name")
     status.add_argument("-A", "--all-namespaces", action="store_true")
     status.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
-    read = add("logs", _logs, "show the logs of a cluster's pods, each line with where it is from")
+    read = add("logs", _logs, "show the logs of a cluster's pods, each line with its pod and container")
     read.add_argument("name", metavar="NAME")
     read.add_argument("--role", choices=ROLES, help="default: all")
-    read.add_argument("--tail", type=int, default=200, metavar="LINES", help="of each container; default: 200")
+    read.add_argument("--tail", type=int, default=200, metavar="LINES", help="lines per container; default: 200")
     read.add_argument("-f", "--follow", action="store_true")
 
-    pause = add("pause", _pause, "change nothing of a cluster any more, until it is resumed")
+    pause = add("pause", _pause, "stop all changes of a cluster until it is resumed")
     pause.add_argument("name", metavar="NAME")
-    resume = add("resume", _resume, "follow a cluster's spec again")
+    resume = add("resume", _resume, "end the pause of a cluster")
     resume.add_argument("name", metavar="NAME")
 
     restart = add("restart", _restart, "restart the pods of a role, one after the other")
     restart.add_argument("name", metavar="NAME")
-    restart.add_argument("--role", choices=ROLES, action="append", required=True, help="may be given several times")
+    restart.add_argument("--role", choices=ROLES, action="append", required=True, help="repeat it for several roles")
 
-    history = add("history", _history, "show the last changes of a cluster: who asked, what came of it")
+    history = add("history", _history, "show the latest changes of a cluster, with field manager and outcome")
     history.add_argument("name", metavar="NAME")
     history.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
-    foresee = add("plan", _plan, "tell what a file would change, and in which order, without changing anything")
-    foresee.add_argument(
-        "-f", "--file", type=Path, required=True, metavar="FILE.yaml", help="the whole resource, as wished"
+    preview = add("plan", _plan, "show the changes that a file would make, in their order, without making them")
+    preview.add_argument(
+        "-f", "--file", type=Path, required=True, metavar="FILE.yaml", help="the whole desired resource"
     )
-    foresee.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
+    preview.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
-    report = add("report", _report, "collect what support wants to see in one file, without secrets")
+    report = add("report", _report, "write a support bundle without secrets")
     report.add_argument("name", metavar="NAME")
-    report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz here")
-    report.add_argument("--operator-namespace", metavar="NAMESPACE", help="default: looked for in all")
+    report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz in this folder")
+    report.add_argument("--operator-namespace", metavar="NAMESPACE", help="default: search all namespaces")
     return result
 
 
 def complete(arguments: Sequence[str] | None = None) -> int:
-    """Answer kubectl's request for completions (a program `kubectl_complete-alluxio`): one a line, then a directive."""
+    """Print completions for kubectl, one per line, then a directive; the program is `kubectl_complete-alluxio`."""
     words = list(sys.argv[1:] if arguments is None else arguments) or [""]
     try:
         offered = candidates(words, _names)
@@ -119,8 +119,8 @@ def complete(arguments: Sequence[str] | None = None) -> int:
 
 
 def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
-    """Return what may stand in place of the last word, which is begun."""
-    *before, begun = words
+    """Return the completions of the last word."""
+    *before, prefix = words
     known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
@@ -130,9 +130,9 @@ def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[s
     elif command is None:
         offered = sorted(known)
     else:
-        # `plan` is for a file, whose names kubectl's completion doesn't know.
+        # `plan` takes a file name, and kubectl's completion has none to offer.
         offered = () if command == "plan" else names(before)
-    return [one for one in offered if one.startswith(begun)]
+    return [one for one in offered if one.startswith(prefix)]
 
 
 def _names(before: Sequence[str]) -> list[str]:
@@ -151,20 +151,20 @@ def _status(options: argparse.Namespace, reader: Reader) -> int:
     if options.output != "table":
         _dump([view.as_dict() for view in views], options.output)
     elif not clusters and not prestos:
-        print("there is no AlluxioCluster and no Presto; -A looks in all namespaces", file=sys.stderr)
+        print("there is no AlluxioCluster and no Presto; -A shows all namespaces", file=sys.stderr)
     else:
         console = screen.console(sys.stdout)
         tables = [screen.several(clusters)] if clusters else []
         tables += [screen.several_prestos(prestos)] if prestos else []
         for number, table in enumerate(tables):
             console.print(*([""] if number else []), table, sep="\n")
-    return 0 if all(healthy(view) for view in views) else UNWELL
+    return 0 if all(healthy(view) for view in views) else UNHEALTHY
 
 
 def _view(named: str, reader: Reader, now: datetime) -> ClusterView | PrestoView:
     kind, _, name = named.rpartition("/")
     if kind not in ("", *CLUSTER_WORDS, *PRESTO_WORDS):
-        raise PluginError(f"{named}: {kind} is no kind of the operator; write {name}, alx/{name} or presto/{name}")
+        raise PluginError(f"{named}: the operator has no kind {kind}; write {name}, alx/{name} or presto/{name}")
     if kind not in PRESTO_WORDS:
         try:
             return cluster_view(reader.cluster(name), reader.pods_of(name), reader.events_of(name), now)
@@ -180,7 +180,7 @@ def _status_of_one(view: ClusterView | PrestoView, output: str) -> int:
         screen.console(sys.stdout).print(screen.one(view))
     else:
         _dump(view.as_dict(), output)
-    return 0 if healthy(view) else UNWELL
+    return 0 if healthy(view) else UNHEALTHY
 
 
 def _logs(options: argparse.Namespace, reader: Reader) -> int:
@@ -188,7 +188,7 @@ def _logs(options: argparse.Namespace, reader: Reader) -> int:
     found = logs.sources(reader.pods_of(options.name), options.role)
     if not found:
         raise PluginError(
-            f"no container of {options.name} has started; `kubectl alluxio status` says what it waits for"
+            f"no container of {options.name} has started; `kubectl alluxio status {options.name}` shows why"
         )
     shown = logs.followed if options.follow else logs.lines
     for line in shown(reader, found, options.tail):
@@ -198,21 +198,21 @@ def _logs(options: argparse.Namespace, reader: Reader) -> int:
 
 def _pause(options: argparse.Namespace, reader: Reader) -> int:
     reader.change(options.name, patches.paused(True))
-    print(f"{options.name} is paused: `kubectl alluxio status {options.name}` names what is held")
+    print(f"{options.name} is paused: `kubectl alluxio status {options.name}` lists the pending changes")
     return 0
 
 
 def _resume(options: argparse.Namespace, reader: Reader) -> int:
     reader.change(options.name, patches.paused(False))
-    print(f"{options.name} follows its spec again")
+    print(f"{options.name} is resumed: the operator applies its spec")
     return 0
 
 
 def _restart(options: argparse.Namespace, reader: Reader) -> int:
     changed = reader.change(options.name, patches.restarted(options.role, datetime.now(UTC)))
-    print(f"{options.name}: {', '.join(options.role)} will be restarted")
+    print(f"{options.name}: the operator will restart {', '.join(options.role)}")
     if changed.get("spec", {}).get("paused"):
-        print(f"It is paused: nothing is restarted before `kubectl alluxio resume {options.name}`.", file=sys.stderr)
+        print(f"{options.name} is paused: end it with `kubectl alluxio resume {options.name}`.", file=sys.stderr)
     return 0
 
 
@@ -226,15 +226,15 @@ def _history(options: argparse.Namespace, reader: Reader) -> int:
 
 
 def _plan(options: argparse.Namespace, reader: Reader) -> int:
-    wished = _resource_in(options.file)
-    live = reader.cluster(wished["metadata"]["name"])
-    after = reader.wished(live, wished.get("spec") or {})
+    desired = _resource_in(options.file)
+    live = reader.cluster(desired["metadata"]["name"])
+    after = reader.dry_run(live, desired.get("spec") or {})
     pods, renderer = reader.pods_of(live["metadata"]["name"]), Renderer(plan.templates())
-    foreseen = plan.foresee(live, after, pods, renderer, datetime.now(UTC), reader.good_spec(live))
+    preview = plan.preview(live, after, pods, renderer, datetime.now(UTC), reader.rollback_spec(live))
     if options.output == "table":
-        screen.console(sys.stdout).print(screen.foreseen(foreseen))
+        screen.console(sys.stdout).print(screen.preview(preview))
     else:
-        _dump(foreseen.as_dict(), options.output)
+        _dump(preview.as_dict(), options.output)
     return 0
 
 
@@ -246,14 +246,14 @@ def _resource_in(file: Path) -> Mapping[str, Any]:
     if len(found) != 1:
         raise PluginError(f"{file} holds {len(found)} AlluxioClusters; give a file with one")
     if "name" not in (found[0].get("metadata") or {}):
-        raise PluginError(f"{file}: metadata.name is missing; give the name of the cluster that it is for")
+        raise PluginError(f"{file}: metadata.name is missing; give the name of the cluster")
     resource: Mapping[str, Any] = found[0]
     return resource
 
 
 def _dump(shown: object, output: str) -> None:
     text = json.dumps(shown, indent=2)
-    # By way of JSON, so that tuples are lists.
+    # YAML from the JSON text, because it writes tuples as lists.
     print(text if output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
 
 
@@ -265,8 +265,8 @@ def _report(options: argparse.Namespace, reader: Reader) -> int:
     bundle.write(found, file, now)
     print(f"{file}: {len(found.files)} files, {file.stat().st_size // 1024} KiB")
     for line in found.missing:
-        print(f"not in it: {line}", file=sys.stderr)
-    print("Look through it before you hand it on: what isn't known as a secret isn't removed.", file=sys.stderr)
+        print(f"missing: {line}", file=sys.stderr)
+    print("Read the report before you send it: the plugin removes only secrets that it recognises.", file=sys.stderr)
     return 0
 
 

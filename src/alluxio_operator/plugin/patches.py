@@ -1,4 +1,4 @@
-"""What the commands that change a cluster write into its resource: patches, and nothing else."""
+"""Merge patches of the commands that change a cluster."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Patch = Mapping[str, Any]
 
 
 def paused(on: bool) -> Patch:
-    """Return the patch that pauses a cluster, or lets it go on; None removes the field, whose default is false."""
+    """Return the patch that pauses or resumes a cluster. To resume, None removes the field: its default is false."""
     return {"spec": {"paused": True if on else None}}
 
 
 def restarted(roles: Iterable[str], now: datetime) -> Patch:
-    """Return the patch that restarts roles once."""
+    """Return the patch that restarts each role once: an annotation with the time of the request."""
     return {"metadata": {"annotations": {f"{RESTART}{role}": now.isoformat(timespec="seconds") for role in roles}}}

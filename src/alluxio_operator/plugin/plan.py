@@ -1,4 +1,4 @@
-"""Tells what another spec would change, object by object and pod by pod, by the operator's own code; pure."""
+"""Preview of another spec: the objects and pods that it would change, computed by the operator's own code. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from alluxio_operator.workloads.pods import Pod, parse_pod
 
 CONTEXT_LINES = 1
 KUBERNETES_REPLACES = (names.LOG_SERVER, names.PROXY)
-"""Roles whose pods follow their workload at once, or after all others."""
+"""Roles whose pods a Deployment replaces, not the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +42,67 @@ class ObjectChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What would happen: objects, what the leading master is told while it runs, and pods replaced in their order."""
+class Preview:
+    """The changes that a spec would make."""
 
     objects: tuple[ObjectChange, ...]
-    told: tuple[str, ...]
+    dynamic_properties: tuple[str, ...]
+    """Properties that the operator would apply dynamically to the leading master, each as KEY=VALUE."""
     replaced: tuple[str, ...]
+    """Pods that would be replaced, in order."""
     held: str
+    """Why the operator would wait before it replaces a pod; empty if it wouldn't."""
     sizes: tuple[str, ...] = ()
-    """Volumes that would get another size, and how."""
+    """One sentence for each volume size that would change."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as data."""
+        """Return the preview for `-o json` and `-o yaml`."""
         return asdict(self)
 
 
-def foresee(
+def preview(
     live: Object,
-    wished: Object,
+    desired: Object,
     pods: Iterable[Object],
     renderer: Renderer,
     now: datetime,
     good_spec: Mapping[str, Any] | None = None,
-) -> Foreseen:
-    """Return what would happen if `wished` took the place of `live`; raise PluginError when it can't be followed.
+) -> Preview:
+    """Return the changes from `live` to `desired`. Raise PluginError if `desired` isn't valid.
 
-    `good_spec` is what is followed in place of `live`'s after a rollback.
+    `good_spec`: after a rollback, the spec that the operator applies instead of `live`'s.
     """
     status = ClusterStatus.model_validate(live.get("status", {}))
     before, was = _rendered(with_effective_spec(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
-    after, plan = _rendered(wished, found, renderer, now)
+    after, plan = _rendered(desired, found, renderer, now)
     spec = plan.cluster.spec
     backup = spec.upgrade.backup != "Never" and changes_version(status.masters.version, spec.version)
     held = (
-        "spec.paused is true: nothing is done before that changes"
+        "spec.paused is true: the operator changes nothing until you set it to false"
         if spec.paused
-        else "spec.upgrade.strategy is OnDelete: a pod gets it once somebody deletes it"
+        else "spec.upgrade.strategy is OnDelete: delete a pod to apply the spec to it"
         if spec.upgrade.strategy == "OnDelete"
-        else "pods that are well are replaced in the maintenance window only"
+        else "spec.upgrade.maintenanceWindow is set: the operator replaces healthy pods only in the maintenance window"
         if spec.upgrade.maintenance_window
         else ""
     )
     if backup and not spec.paused:
-        held = "; ".join(one for one in (held, "the journal is backed up before the first master is replaced") if one)
+        held = "; ".join(one for one in (held, "the operator backs up the journal before it replaces a master") if one)
     leader = live.get("status", {}).get("masters", {}).get("leader")
     replaced = tuple(_replaced(found, plan, leader, before, after))
-    told = tuple(_applied_dynamically(was.cluster, plan, found, live))
+    dynamic_properties = tuple(_applied_dynamically(was.cluster, plan, found, live))
     sizes = tuple(_sizes(was.cluster, plan.cluster))
-    return Foreseen(tuple(_objects(before, after)), told, replaced, held, sizes)
+    return Preview(tuple(_objects(before, after)), dynamic_properties, replaced, held, sizes)
 
 
 def templates() -> Path:
-    """Return the folder of the templates: installed beside the package, or in its checkout."""
+    """Return the folder of the templates: in the installed package, or in the checkout. Raise PluginError."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "templates", package.parents[1] / "templates"):
         if (folder / FOLDER).is_dir():
             return folder.resolve()
-    raise PluginError("the operator's templates aren't there: install the plugin from a checkout of the operator")
+    raise PluginError("the operator's templates are missing: install the plugin from a checkout of the operator")
 
 
 def _rendered(
@@ -107,9 +110,9 @@ def _rendered(
 ) -> tuple[Mapping[Ref, Manifest], Plan]:
     cluster = validate(resource)
     if not isinstance(cluster, Cluster):
-        raise PluginError("the spec can't be followed: " + "; ".join(str(problem) for problem in cluster))
+        raise PluginError("the spec isn't valid: " + "; ".join(str(problem) for problem in cluster))
     status = ClusterStatus.model_validate(resource.get("status", {}))
-    # What is foreseen is the end of it, when volumes have the size that is wished for.
+    # The preview shows the final state, after all volumes have their desired size.
     observed = Observed(resource=resource, status=status.model_copy(update={"volumes": ()}), pods=pods)
     plan = decide(cluster, observed, now)
     return {manifest.ref: manifest for manifest in renderer.render(FOLDER, plan.context)}, plan
@@ -117,10 +120,10 @@ def _rendered(
 
 def _applied_dynamically(before: Cluster, plan: Plan, pods: tuple[Pod, ...], live: Object) -> Iterable[str]:
     if _roles(pods, plan).outdated(names.MASTER):
-        # The leader is replaced, and its successor reads them.
+        # A rollout replaces the leader, and the new leader reads them from its configuration.
         return
-    told = ClusterStatus.model_validate(live.get("status", {})).dynamic_properties
-    has = dynamic.wanted(before.spec, _site(before), told.properties if told else ())
+    applied = ClusterStatus.model_validate(live.get("status", {})).dynamic_properties
+    has = dynamic.wanted(before.spec, _site(before), applied.properties if applied else ())
     for key, value in dynamic.wanted(plan.cluster.spec, _site(plan.cluster), has).items():
         if has.get(key) != value:
             yield f"{key}={value}"
@@ -141,7 +144,7 @@ def _objects(before: Mapping[Ref, Manifest], after: Mapping[Ref, Manifest]) -> I
         if ref not in before:
             yield ObjectChange("create", f"{ref.kind}/{ref.name}", ())
         elif before[ref].hash != manifest.hash:
-            verb = "make anew around its pods" if _has_other_claims(before[ref], manifest) else "change"
+            verb = "recreate (its pods keep running)" if _has_other_claims(before[ref], manifest) else "change"
             yield ObjectChange(verb, f"{ref.kind}/{ref.name}", tuple(_lines(before[ref].obj, manifest.obj)))
     for ref in before:
         if ref not in after:
@@ -161,10 +164,10 @@ def _sizes(before: Cluster, after: Cluster) -> Iterable[str]:
             continue
         was = known[one.name]
         if was.bytes > one.bytes:
-            yield f"{one.field} goes from {was.size} back to {one.size}: volumes that are larger stay so"
+            yield f"{one.field} goes from {was.size} back to {one.size}: larger volumes keep their size"
             continue
-        more = " Workers get their larger quota once all volumes have it." if one.quota != was.quota else ""
-        yield f"{one.field} grows from {was.size} to {one.size}, where the storage class allows it.{more}"
+        more = " Workers get the larger quota once all volumes are large enough." if one.quota != was.quota else ""
+        yield f"{one.field} expands from {was.size} to {one.size} if the storage class allows it.{more}"
 
 
 def _lines(before: Object, after: Object) -> Iterable[str]:
@@ -175,7 +178,7 @@ def _lines(before: Object, after: Object) -> Iterable[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes a text of several lines, such as a properties file, line by line, so that lines can be compared."""
+    """Writes a multi-line text, such as a properties file, line by line, so that a diff can compare its lines."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

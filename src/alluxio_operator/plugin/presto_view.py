@@ -1,4 +1,4 @@
-"""One Presto as one screen: what its resource, its pods and its events say together. Pure."""
+"""One Presto on one screen, from its resource, its pods and its events; pure."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from alluxio_operator.plugin.view import Object, View, common
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrestoView(View):
-    """Everything that the screen of a Presto shows."""
+    """All that the screen of a Presto shows."""
 
     engine: str
     address: str
     cache: str
-    """The AlluxioCluster that it reads through; empty when it does without."""
+    """Name of the AlluxioCluster through which it reads; empty without one."""
     active_workers: int
     wanted_workers: int
     running_queries: int
     queued_queries: int
     scaling: str
-    """What autoscaling wants and why; empty when it is off."""
+    """The number of workers that autoscaling wants, and why; empty without autoscaling."""
 
 
 def presto_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> PrestoView:
-    """Return the screen of a Presto."""
+    """Return the view of a Presto."""
     spec, status = resource["spec"], resource.get("status", {})
     coordinator, workers = status.get("coordinator", {}), status.get("workers", {})
     queries = status.get("queries", {})

@@ -1,6 +1,4 @@
-"""Reads from the API server what the commands show, and writes what they are told to, as the person's kubeconfig
-permits.
-"""
+"""API access of the commands, with the rights of the user's kubeconfig."""
 
 from __future__ import annotations
 
@@ -24,12 +22,12 @@ from alluxio_operator.plugin.errors import PluginError
 
 Object = Mapping[str, Any]
 MANAGER = "kubectl-alluxio"
-"""Field manager under which the commands write: by it the resource tells who asked."""
+"""Field manager of the commands' writes. The cluster's history shows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A connection, and the namespace that is meant when none is named."""
+    """A connection to the API server; `namespace` is the default namespace."""
 
     kube: Kube
     pods: CoreV1Api
@@ -37,19 +35,19 @@ class Reader:
 
     @classmethod
     def connect(cls, kubeconfig: str | None, context: str | None, namespace: str | None) -> Reader:
-        """Connect as kubectl would."""
+        """Connect as kubectl does. Raise PluginError without a usable kubeconfig."""
         configuration = Configuration()
         try:
             config.load_kube_config(kubeconfig, context, client_configuration=configuration)
             contexts, active = config.list_kube_config_contexts(kubeconfig)
         except config.ConfigException as error:
-            raise PluginError(f"no cluster to talk to: {error}; set KUBECONFIG or give --kubeconfig") from error
+            raise PluginError(f"no usable kubeconfig: {error}; set KUBECONFIG or give --kubeconfig") from error
         chosen = next((one for one in contexts if one["name"] == context), active)
         client = ApiClient(configuration)
         return cls(Kube(client), CoreV1Api(client), namespace or chosen["context"].get("namespace") or "default")
 
     def clusters(self, *, everywhere: bool = False) -> list[Object]:
-        """Read the clusters of the namespace, or all."""
+        """Read the clusters of the namespace, or of all namespaces."""
         return list(self.kube.list(KINDS[KIND].path("" if everywhere else self.namespace)))
 
     def cluster(self, name: str) -> Object:
@@ -57,7 +55,7 @@ class Reader:
         return self.kube.get(KINDS[KIND].path(self.namespace, name))
 
     def prestos(self, *, everywhere: bool = False) -> list[Object]:
-        """Read the Prestos of the namespace, or all; none where the kind isn't installed."""
+        """Read the Prestos of the namespace, or of all namespaces; none if the CRD isn't installed."""
         try:
             return list(self.kube.list(KINDS[PRESTO].path("" if everywhere else self.namespace)))
         except NotFound:
@@ -68,32 +66,32 @@ class Reader:
         return self.kube.get(KINDS[PRESTO].path(self.namespace, name))
 
     def change(self, name: str, patch: Object) -> Object:
-        """Merge a patch into one cluster's resource and return it as it is now."""
+        """Merge a patch into one cluster's resource and return the result."""
         return self.kube.merge(KINDS[KIND].path(self.namespace, name), patch, manager=MANAGER)
 
-    def wished(self, live: Object, spec: Object) -> Object:
-        """Return a resource as the API server would have it with another spec; it refuses what it would refuse."""
+    def dry_run(self, live: Object, spec: Object) -> Object:
+        """Return a resource with another spec, with defaults and validation of the API server; write nothing."""
         meta = live["metadata"]
         path = KINDS[KIND].path(meta["namespace"], meta["name"])
         return self.kube.replace(path, {**live, "spec": spec}, dry_run=True, manager=MANAGER)
 
-    def good_spec(self, live: Object) -> Object | None:
-        """Read the spec that a cluster follows in place of its own, after a rollback; None when it follows its own."""
+    def rollback_spec(self, live: Object) -> Object | None:
+        """Read the spec that the operator applies instead of the cluster's own; None without an active rollback."""
         rollback = active(live, ClusterStatus.model_validate(live.get("status", {})))
         return revisions.read(self.kube, live["metadata"]["namespace"], rollback.to) if rollback else None
 
     def pods_of(self, name: str, namespace: str | None = None, *, app: str = "alluxio") -> list[Object]:
-        """Read the pods of a cluster, or of a Presto."""
+        """Read the pods of a cluster, or of a Presto (`app="presto"`)."""
         selector = f"app.kubernetes.io/name={app},app.kubernetes.io/instance={name}"
         return list(self.kube.list(KINDS["Pod"].path(namespace or self.namespace), selector))
 
     def events_of(self, name: str, kind: str = KIND) -> list[Object]:
-        """Read the events about a resource."""
+        """Read the Events about a resource."""
         fields = f"involvedObject.kind={kind},involvedObject.name={name}"
         return list(self.kube.list(KINDS["Event"].path(self.namespace), field_selector=fields))
 
     def log(self, pod: str, container: str, namespace: str | None = None, *, tail: int, previous: bool = False) -> str:
-        """Read the last lines of a container's log."""
+        """Read the last `tail` lines of a container's log. Raise PluginError."""
         try:
             answer = self.pods.read_namespaced_pod_log(
                 pod, namespace or self.namespace, container=container, tail_lines=tail, previous=previous,
@@ -104,7 +102,7 @@ class Reader:
         return bytes(answer.data).decode(errors="replace")
 
     def follow(self, pod: str, container: str, *, tail: int) -> Iterator[str]:
-        """Yield the lines of a container's log as they come."""
+        """Yield the lines of a container's log as they arrive. Raise PluginError."""
         try:
             answer = self.pods.read_namespaced_pod_log(
                 pod, self.namespace, container=container, tail_lines=tail, follow=True, _preload_content=False

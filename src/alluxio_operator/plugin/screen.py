@@ -1,4 +1,4 @@
-"""Draws what `kubectl alluxio status` shows. rich leaves colours out where nobody sees them."""
+"""Tables and screens of the commands. rich leaves out colours if the output isn't a terminal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from alluxio_operator.plugin import usage
-from alluxio_operator.plugin.plan import Foreseen
+from alluxio_operator.plugin.plan import Preview
 from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
-from alluxio_operator.plugin.view import ClusterView, Gate, Happened, RoleView, View, details, what
+from alluxio_operator.plugin.view import ClusterView, Gate, RecentEvent, RoleView, View, details, what
 
 PIPE_WIDTH = 240
 MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
@@ -23,17 +23,17 @@ PHASES = {"Ready": "green", "Installing": "cyan", "Updating": "cyan", "Degraded"
 
 
 def one(view: ClusterView | PrestoView) -> RenderableType:
-    """Return the screen of one cluster, or of one Presto."""
+    """Return the status screen of one cluster, or of one Presto."""
     facts = _facts(view) if isinstance(view, ClusterView) else _facts_of_presto(view)
     parts: list[RenderableType] = [_head(view), facts]
     parts += [Text("\nGates", style="bold"), _gates(view.gates)] if view.gates else []
     parts += [Text("\nRoles", style="bold"), _roles(view.roles)] if view.roles else []
-    parts += [Text("\nLast changes", style="bold"), _happened(view.happened)] if view.happened else []
+    parts += [Text("\nLast changes", style="bold"), _recent(view.recent)] if view.recent else []
     return Group(*parts)
 
 
 def several(views: Sequence[ClusterView]) -> RenderableType:
-    """Return a line for each cluster."""
+    """Return a table with a line for each cluster."""
     table = _table("NAMESPACE", "NAME", "PHASE", "VERSION", "MASTERS", "WORKERS", "CAPACITY", "USED", "AGE", "SUMMARY")
     for view in views:
         workers = f"{view.live_workers}/{view.wanted_workers}"
@@ -42,7 +42,7 @@ def several(views: Sequence[ClusterView]) -> RenderableType:
 
 
 def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
-    """Return a line for each Presto."""
+    """Return a table with a line for each Presto."""
     own = ("ENGINE", "WORKERS", "RUNNING", "QUEUED", "CACHE")
     table = _table("NAMESPACE", "PRESTO", "PHASE", "VERSION", *own, "AGE", "SUMMARY")
     for view in views:
@@ -52,17 +52,17 @@ def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
 
 
 def _line(view: View, *own: str) -> tuple[str | Text, ...]:
-    """Return the cells of a line: what every kind has, around what only this one has."""
+    """Return the cells of a line: those of every kind, around those of this kind only (`own`)."""
     phase = Text(view.phase, style=PHASES.get(view.phase, ""))
     return view.namespace, view.name, phase, view.version, *own, duration(view.age), view.summary
 
 
 def history(changes: Iterable[Object]) -> RenderableType:
-    """Return the last changes, newest first."""
+    """Return a table of the latest changes, newest first."""
     table = _table("STARTED", "ENDED", "WHAT", "OUTCOME", "PODS", "BY", "ROLE", "CPU", "MEMORY", "DETAILS")
     newest_first = list(reversed(list(changes)))
     for one in newest_first:
-        outcome = one.get("outcome", "under way")
+        outcome = one.get("outcome", "in progress")
         used = usage.rows(one)
         table.add_row(
             one["started"],
@@ -74,24 +74,24 @@ def history(changes: Iterable[Object]) -> RenderableType:
             *("\n".join(column) for column in (zip(*used, strict=True) if used else ((), (), ()))),
             details(one),
         )
-    told = "CPU and memory: of all pods of a role together, when the change began -> the most meanwhile."
-    notes = [*([told] if any(usage.rows(one) for one in newest_first) else []), *usage.unavailable(newest_first)]
+    legend = "CPU and memory: of all pods of a role together, at the start of the change -> peak during it."
+    notes = [*([legend] if any(usage.rows(one) for one in newest_first) else []), *usage.unavailable(newest_first)]
     return Group(table, *(Text(f"\n{note}" if number == 0 else note, "dim") for number, note in enumerate(notes)))
 
 
-def foreseen(found: Foreseen) -> RenderableType:
-    """Return what would happen: objects with their lines, and pods in their order."""
+def preview(found: Preview) -> RenderableType:
+    """Return a preview: objects with their changed lines, properties, volumes, and pods in their order."""
     parts: list[RenderableType] = []
     for one in found.objects:
         parts.append(Text(f"{one.verb} {one.name}", style="bold"))
         parts += [Text(f"    {line}", style=LINES.get(line[:1], "dim")) for line in one.lines]
-    if found.told:
-        parts.append(Text("\nThe leading master is told, and goes on running:"))
-        parts += [Text(f"  {one}") for one in found.told]
+    if found.dynamic_properties:
+        parts.append(Text("\nProperties applied to the running leader, without a restart:"))
+        parts += [Text(f"  {one}") for one in found.dynamic_properties]
     if found.sizes:
         parts.append(Text("\nVolumes:"))
         parts += [Text(f"  {size}") for size in found.sizes]
-    parts.append(Text("\nPods that are replaced, in this order:" if found.replaced else "\nNo pod is replaced."))
+    parts.append(Text("\nPods to replace, in this order:" if found.replaced else "\nNo pod is replaced."))
     parts += [Text(f"  {number}. {name}") for number, name in enumerate(found.replaced, 1)]
     if not found.objects:
         parts.insert(0, Text("No object is changed."))
@@ -99,9 +99,9 @@ def foreseen(found: Foreseen) -> RenderableType:
 
 
 def console(file: IO[str], *, terminal: bool | None = None) -> Console:
-    """Return what prints to a file; a pipe has no width and no colours.
+    """Return a console that prints to a file; a pipe gets a fixed width and no colours.
 
-    What a resource says is text: nothing in it is taken for markup.
+    It interprets no markup, because text of a resource must appear unchanged.
     """
     made = Console(file=file, force_terminal=terminal, markup=False, highlight=False, emoji=False)
     if not made.is_terminal:
@@ -123,8 +123,8 @@ def _head(view: ClusterView | PrestoView) -> Text:
     line = Text.assemble((f"{view.namespace}/{view.name}", "bold"), "  ", (view.phase, f"bold {style}"), "  ")
     line.append(view.summary)
     if view.paused:
-        line.append("  (paused: nothing is changed)", style="yellow")
-    if not view.followed:
+        line.append("  (paused: the operator changes nothing)", style="yellow")
+    if not view.spec_observed:
         line.append("  (the operator hasn't seen the latest spec)", style="yellow")
     return line
 
@@ -170,9 +170,9 @@ def _roles(roles: Iterable[RoleView]) -> Table:
     return table
 
 
-def _happened(happened: Iterable[Happened]) -> Table:
+def _recent(recent: Iterable[RecentEvent]) -> Table:
     table = Table.grid(padding=(0, 2))
-    for item in happened:
+    for item in recent:
         style = "red" if item.warning else ""
         table.add_row(f" {duration(item.ago)} ago", Text(item.what, style=style), item.message)
     return table

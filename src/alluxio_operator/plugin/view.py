@@ -1,4 +1,4 @@
-"""One cluster as one screen: what its resource, its pods and its events say together. Pure."""
+"""View model of one cluster for the status screen, from its resource, pods and Events. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 Object = Mapping[str, Any]
 
 NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed", "Paused")
-"""Conditions about the whole, shown at the top; the others are gates."""
+"""Conditions of the resource as a whole, shown at the top; all others are gates."""
 LAST = 6
-"""Changes and events that are shown."""
+"""Number of changes and Events on the screen."""
 COMPONENT = "app.kubernetes.io/component"
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One condition: `holds` is None when it isn't known."""
+    """One condition; `holds` is None if its status is Unknown."""
 
     type: str
     holds: bool | None
@@ -40,8 +40,8 @@ class RoleView:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
-    """Something that changed, `ago` seconds before now."""
+class RecentEvent:
+    """A change of the history, or an Event, `ago` seconds before now."""
 
     ago: float
     what: str
@@ -51,7 +51,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one screen shows of any kind."""
+    """Data of a status screen for any kind."""
 
     kind: str
     namespace: str
@@ -60,23 +60,23 @@ class View:
     summary: str
     version: str
     age: float
-    followed: bool
-    """Whether the status speaks of the latest spec."""
+    spec_observed: bool
+    """True if the status describes the latest spec."""
     paused: bool
     gates: tuple[Gate, ...]
-    whole: tuple[Gate, ...]
-    """What is said of the whole rather than of a gate."""
+    overall: tuple[Gate, ...]
+    """Conditions of the resource as a whole, such as Ready."""
     roles: tuple[RoleView, ...]
-    happened: tuple[Happened, ...]
+    recent: tuple[RecentEvent, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it for `-o json` and `-o yaml`."""
+        """Return the view for `-o json` and `-o yaml`."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterView(View):
-    """Everything that the screen of an AlluxioCluster shows."""
+    """Data of an AlluxioCluster's status screen."""
 
     leader: str
     quorum: str
@@ -89,7 +89,7 @@ class ClusterView(View):
 
 
 def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> ClusterView:
-    """Return the screen of a cluster."""
+    """Return the view of a cluster."""
     spec, status = resource["spec"], resource.get("status", {})
     masters, workers = status.get("masters", {}), status.get("workers", {})
     return ClusterView(
@@ -108,7 +108,7 @@ def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Obje
 def common(
     kind: str, resource: Object, runs: str | None, pods: Iterable[Object], events: Iterable[Object], now: datetime
 ) -> dict[str, Any]:
-    """Return the fields of `View`; `runs` is the version that is known to run."""
+    """Return the fields of `View`; `runs` is the running version, if known."""
     meta, spec, status = resource["metadata"], resource["spec"], resource.get("status", {})
     conditions = [gate_of(one) for one in status.get("conditions", ())]
     return {
@@ -116,20 +116,20 @@ def common(
         "namespace": meta["namespace"],
         "name": meta["name"],
         "phase": status.get("phase", "Pending"),
-        "summary": status.get("summary", "no operator has looked at it yet"),
+        "summary": status.get("summary", "no operator has reconciled it yet"),
         "version": runs or spec.get("version", ""),
         "age": ago(meta["creationTimestamp"], now),
-        "followed": status.get("observedGeneration") == meta["generation"],
+        "spec_observed": status.get("observedGeneration") == meta["generation"],
         "paused": bool(spec.get("paused", False)),
         "gates": tuple(gate for gate in conditions if gate.type not in NOT_GATES),
-        "whole": tuple(gate for gate in conditions if gate.type in NOT_GATES),
+        "overall": tuple(gate for gate in conditions if gate.type in NOT_GATES),
         "roles": tuple(roles(pods)),
-        "happened": tuple(happened(status.get("history", ()), events, now)),
+        "recent": tuple(recent_events(status.get("history", ()), events, now)),
     }
 
 
 def roles(pods: Iterable[Object]) -> list[RoleView]:
-    """Return the pods by role; those that have done their work don't count."""
+    """Return the pods by role, without those that have completed."""
     by_role: dict[str, list[Object]] = {}
     for pod in pods:
         if pod.get("status", {}).get("phase") not in ("Succeeded",):
@@ -137,10 +137,10 @@ def roles(pods: Iterable[Object]) -> list[RoleView]:
     return [_role(role, found) for role, found in sorted(by_role.items())]
 
 
-def happened(history: Iterable[Object], events: Iterable[Object], now: datetime) -> list[Happened]:
-    """Return the last changes, newest first: of the cluster's own history, and the events about it."""
+def recent_events(history: Iterable[Object], events: Iterable[Object], now: datetime) -> list[RecentEvent]:
+    """Return the latest changes of the history and Events together, newest first."""
     changes = [
-        Happened(
+        RecentEvent(
             ago(str(one.get("ended") or one["started"]), now),
             what(one) + _how_it_ended(one),
             f"{one.get('message', '')} (by {one['by']})" if one.get("by") else str(one.get("message", "")),
@@ -148,43 +148,43 @@ def happened(history: Iterable[Object], events: Iterable[Object], now: datetime)
         )
         for one in history
     ]
-    told = [
-        Happened(ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
+    reported = [
+        RecentEvent(ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
         for one in events
         if (moment := one.get("lastTimestamp") or one.get("eventTime") or one["metadata"].get("creationTimestamp"))
     ]
-    return sorted([*changes, *told], key=lambda one: one.ago)[:LAST]
+    return sorted([*changes, *reported], key=lambda one: one.ago)[:LAST]
 
 
 def what(change: Object) -> str:
-    """Return what a change of the history was, with what it led from and to."""
+    """Return the type of a change, with its old and new value, such as "Upgraded 2.9.3 -> 2.9.4"."""
     kind: str = change["what"]
     return kind + (f" {change['from']} -> {change['to']}" if change.get("to") else "")
 
 
 def details(change: Object) -> str:
-    """Return which roles a change of the history restarts, and which objects it changed."""
+    """Return the roles that a change restarts, and its message."""
     roles = ", ".join(change.get("restarts", ()))
     return "; ".join(part for part in (roles and f"restarts {roles}", str(change.get("message", ""))) if part)
 
 
 def _how_it_ended(change: Object) -> str:
     if not change.get("ended"):
-        return ", under way"
+        return ", in progress"
     outcome = change.get("outcome", "Succeeded")
     return "" if outcome == "Succeeded" else f", {outcome}"
 
 
 def healthy(view: View) -> bool:
-    """Tell whether nothing needs a person: what the command's exit code says."""
+    """Return True for a healthy phase; the exit code of `status` derives from it."""
     return view.phase in ("Ready", "Stopped", "Paused")
 
 
 def gate_of(condition: Object) -> Gate:
-    """Return a condition as it is shown."""
+    """Return a condition as a gate of the screen."""
     holds = {"True": True, "False": False}.get(condition["status"])
-    said = (condition.get("reason", ""), condition.get("message", ""), condition.get("lastTransitionTime", ""))
-    return Gate(condition["type"], holds, *said)
+    rest = (condition.get("reason", ""), condition.get("message", ""), condition.get("lastTransitionTime", ""))
+    return Gate(condition["type"], holds, *rest)
 
 
 def _role(role: str, pods: Sequence[Object]) -> RoleView:
@@ -220,16 +220,16 @@ def _trouble(pod: Object) -> str:
 def _ufs(spec: Object, status: Object) -> Iterable[str]:
     if status.get("ufs"):
         for one in status["ufs"]:
-            word = {True: "reachable", False: "unreachable"}.get(one.get("reachable"), "not asked")
+            word = {True: "reachable", False: "unreachable"}.get(one.get("reachable"), "not checked")
             yield f"{one['uri']} ({word})" + (f": {one['lastError']}" if one.get("lastError") else "")
         return
     for path, mount in [("/", spec.get("rootMount", {})), *((one.get("path"), one) for one in spec.get("mounts", ()))]:
         volume = mount.get("volume", {})
-        where = mount.get("uri") or (f"claim {volume['claimName']}" if volume.get("claimName") else "a volume")
+        where = mount.get("uri") or (f"PVC {volume['claimName']}" if volume.get("claimName") else "a volume")
         yield f"{path} on {where}"
 
 
 def ago(moment: str, now: datetime) -> float:
-    """Return how many seconds before `now` a moment of the API was."""
+    """Return the seconds between a timestamp of the API and `now`."""
     then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     return (now - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()

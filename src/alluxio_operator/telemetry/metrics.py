@@ -19,7 +19,7 @@ from prometheus_client import (
 from alluxio_operator.engine.work import Reason
 
 STAGES = ("observe", "validate", "decide", "render", "apply", "report")
-"""The stages of a reconcile, in their order."""
+"""The stages of a reconcile, in order."""
 
 NAMESPACE = "alluxio_operator"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -34,28 +34,28 @@ class Metrics:
         self.reconcile_duration = self._histogram("reconcile_duration_seconds", "How long a reconcile took.", "kind")
         self.overruns = self._counter("reconcile_overruns", "Reconciles that overran their deadline.", "kind")
         self.stage_duration = self._histogram(
-            "stage_duration_seconds", "How long one stage of a reconcile took.", "stage"
+            "stage_duration_seconds", "Duration of one stage of a reconcile.", "stage"
         )
-        self.queue_depth = self._gauge("queue_depth", "Owners that wait, by reason.", "reason")
-        self.queue_wait = self._histogram("queue_wait_seconds", "How long an owner waited for a worker.")
-        self.queue_retries = self._counter("queue_retries", "Reconciles put back after a failure.")
-        self.hook_wakeups = self._counter("hook_wakeups", "Wake-ups that the hooks sent.", "hook")
+        self.queue_depth = self._gauge("queue_depth", "Waiting owners by reason.", "reason")
+        self.queue_wait = self._histogram("queue_wait_seconds", "Time that an owner waited for a worker.")
+        self.queue_retries = self._counter("queue_retries", "Reconciles requeued after a failure.")
+        self.hook_wakeups = self._counter("hook_wakeups", "Wake-ups that hooks sent.", "hook")
         self.watch_events = self._counter("watch_events", "Changes of children that woke their owner.", "kind")
         self.watch_restarts = self._counter("watch_restarts", "Watches that had to restart.", "kind", "cause")
         self.owners = self._gauge("owners", "Resources when they were last listed.")
         self.child_events_source = self._gauge(
-            "child_events_source", "1 for what wakes the owners of changed children: hooks or watch.", "source"
+            "child_events_source", "1 for the active source of child events: hooks or watch.", "source"
         )
         self.child_events_outgrown = self._gauge(
             "child_events_outgrown",
-            "1 if the next start changes from hooks to the watch, as there are so many resources.",
+            "1 if the number of resources makes the next start switch from hooks to the watch.",
         )
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)
 
     def watch_queue(self, depth: Callable[[Reason], int]) -> None:
-        """Read the queue's depth at each scrape instead of at each change."""
+        """Read the queue's depth at each scrape, not at each change."""
         for reason in Reason:
             self.queue_depth.labels(reason.name.lower()).set_function(partial(depth, reason))
 

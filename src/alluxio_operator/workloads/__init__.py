@@ -1,1 +1,1 @@
-"""What the pods of every kind share: their trouble, memory, volumes and placement."""
+"""Shared logic for the pods of every kind: trouble, memory, volumes and placement."""

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def apart(selector: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return an affinity by which pods with these labels keep away from each other's nodes."""
+    """Return an affinity that prefers a different node for each pod with these labels."""
     term = {"labelSelector": {"matchLabels": dict(selector)}, "topologyKey": "kubernetes.io/hostname"}
     return {
         "podAntiAffinity": {

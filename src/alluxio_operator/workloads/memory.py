@@ -1,8 +1,8 @@
-"""Divides the memory of each process so that it provably fits its limit.
+"""Memory layout of each process, so that it provably fits its limit.
 
-A process that outgrows its limit is killed without a word, and in Alluxio that is the most common crash: heap,
-direct memory and a tier in memory are set in three places and added up nowhere. Here they are added up, and what
-can grow without bound in a JVM is bounded by flags.
+The kernel kills a process that exceeds its limit without a log line. In Alluxio that is the most common crash, because
+heap, direct memory and tiers in memory are set in three places and never added up. This module adds them up, and
+JVM flags bound every part that can grow.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from alluxio_operator.engine.problem import Problem
 MI = 1024**2
 
 METASPACE = 160 * MI
-"""Bound of the classes' metadata; Alluxio 2.9 loads about 90 MiB."""
+"""Limit of class metadata; Alluxio 2.9 uses about 90 MiB."""
 CODE_CACHE = 64 * MI
-"""Bound of compiled code."""
+"""Limit of compiled code."""
 THREADS_AND_COLLECTOR = 160 * MI
-"""Stacks of some hundred threads, the collector's tables, native libraries."""
+"""Stacks of some hundred threads, tables of the garbage collector, native libraries."""
 
 OVERHEAD = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
 SMALLEST_HEAP = 64 * MI
 SMALLEST_DIRECT = MI
-"""Java takes 0 for "as much as the heap", which would be in no sum."""
+"""Above 0, because Java reads 0 as "as much as the heap", which the sum would miss."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeeds:
-    """What is known of one process before its memory is divided; sizes in bytes."""
+    """Memory needs of one process before the layout; sizes in bytes."""
 
     role: str
     path: str
@@ -43,7 +43,7 @@ class MemoryNeeds:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """The memory of one process, in bytes; `heap + direct + overhead + tiers <= limit`."""
+    """Memory layout of one process, in bytes; `heap + direct + overhead + tiers <= limit`."""
 
     role: str
     heap: int
@@ -55,28 +55,28 @@ class Division:
 
     @property
     def jvm_flags(self) -> tuple[str, ...]:
-        """Flags that hold the JVM to its parts, valid from Java 8 to 17."""
+        """Flags that bound each part of the JVM's memory, valid from Java 8 to 17."""
         return (
             f"-Xms{self.heap}",
             f"-Xmx{self.heap}",
             f"-XX:MaxDirectMemorySize={self.direct}",
             f"-XX:MaxMetaspaceSize={METASPACE}",
             f"-XX:ReservedCodeCacheSize={CODE_CACHE}",
-            # Netty otherwise keeps a second account of direct memory beside the JVM's, each up to the bound.
+            # Otherwise Netty counts direct memory separately from the JVM, each up to the limit.
             "-Dio.netty.maxDirectMemory=0",
         )
 
 
-def divide(wish: MemoryNeeds) -> Division | Problem:
-    """Return the division of a process's memory, or the sum that doesn't fit."""
-    jvm, resources = wish.process.jvm, wish.process.resources
-    direct = in_bytes(jvm.direct_memory) if jvm.direct_memory else wish.direct
-    fixed = direct + wish.overhead + wish.tiers
+def divide(needs: MemoryNeeds) -> Division | Problem:
+    """Return the memory layout of a process, or a Problem with the sum that doesn't fit."""
+    jvm, resources = needs.process.jvm, needs.process.resources
+    direct = in_bytes(jvm.direct_memory) if jvm.direct_memory else needs.direct
+    fixed = direct + needs.overhead + needs.tiers
     limit = in_bytes(resources.limits.memory) if resources.limits.memory else None
     if jvm.heap:
         heap = in_bytes(jvm.heap)
     elif limit is None:
-        heap = wish.heap
+        heap = needs.heap
     else:
         heap = (limit - fixed) // MI * MI
     needed = max(heap, SMALLEST_HEAP) + fixed
@@ -86,40 +86,40 @@ def divide(wish: MemoryNeeds) -> Division | Problem:
         parts = [
             f"heap {_mi(max(heap, SMALLEST_HEAP))}",
             f"direct memory {_mi(direct)}",
-            f"overhead {_mi(wish.overhead)}",
+            f"overhead {_mi(needs.overhead)}",
         ]
-        if wish.tiers:
-            parts.append(f"tiers in memory {_mi(wish.tiers)}")
+        if needs.tiers:
+            parts.append(f"tiers in memory {_mi(needs.tiers)}")
         return Problem(
-            field=f"{wish.path}.resources.limits.memory",
+            field=f"{needs.path}.resources.limits.memory",
             value=resources.limits.memory or "",
             message=f"is too small: {' + '.join(parts)} = {_mi(needed)}",
-            remedy=f"raise it to {_mi(needed)} or more, or lower {wish.path}.jvm.heap"
-            + (" or spec.workers.tiers[].quota" if wish.tiers else ""),
+            remedy=f"raise it to {_mi(needed)} or more, or lower {needs.path}.jvm.heap"
+            + (" or spec.workers.tiers[].quota" if needs.tiers else ""),
         )
     if direct < SMALLEST_DIRECT:
         return Problem(
-            field=f"{wish.path}.jvm.directMemory",
+            field=f"{needs.path}.jvm.directMemory",
             value=jvm.direct_memory or "",
             message="is too small for the process",
-            remedy=f"give {_mi(SMALLEST_DIRECT)} or more",
+            remedy=f"set it to {_mi(SMALLEST_DIRECT)} or more",
         )
     if heap < SMALLEST_HEAP:
         return Problem(
-            field=f"{wish.path}.jvm.heap",
+            field=f"{needs.path}.jvm.heap",
             value=jvm.heap or "",
             message="is too small for the process",
-            remedy=f"give {_mi(SMALLEST_HEAP)} or more",
+            remedy=f"set it to {_mi(SMALLEST_HEAP)} or more",
         )
     request = in_bytes(resources.requests.memory) if resources.requests.memory else limit
     if request > limit:
         return Problem(
-            field=f"{wish.path}.resources.requests.memory",
+            field=f"{needs.path}.resources.requests.memory",
             value=resources.requests.memory or "",
             message=f"is larger than the limit of {_mi(limit)}",
             remedy="lower the request or raise resources.limits.memory",
         )
-    return Division(wish.role, heap, direct, wish.overhead, wish.tiers, limit, request)
+    return Division(needs.role, heap, direct, needs.overhead, needs.tiers, limit, request)
 
 
 def _mi(count: int) -> str:

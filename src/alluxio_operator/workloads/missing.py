@@ -1,4 +1,4 @@
-"""What a container can't start without, in the kubelet's words: a Secret or a ConfigMap, or a key in one."""
+"""A missing Secret or ConfigMap, or key in one, that keeps a container from starting; from the kubelet's message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WITHOUT_KEY: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An object that isn't there, or with a `key`, one that is there without it."""
+    """A missing object, or with a `key`, an object without that key."""
 
     kind: Literal["Secret", "ConfigMap"]
     name: str
@@ -22,19 +22,21 @@ class Missing:
 
     @property
     def reason(self) -> str:
-        """One word for programs, such as SecretKeyMissing."""
+        """Reason as one CamelCase phrase, such as SecretKeyMissing."""
         return f"{self.kind}{'Key' if self.key else ''}Missing"
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name} has no key {self.key}" if self.key else f"{self.kind} {self.name} isn't there"
+        if self.key:
+            return f"{self.kind} {self.name} has no key {self.key}"
+        return f"{self.kind} {self.name} doesn't exist"
 
 
-def what_is_missing(said: str) -> Missing | None:
-    """Return what the kubelet misses; None when it speaks of something else.
+def what_is_missing(message: str) -> Missing | None:
+    """Return the object that a kubelet message reports as missing; None for another message.
 
-    Its two sentences, of Kubernetes 1.34: `secret "x" not found`, `couldn't find key k in Secret ns/x`.
+    The two messages of Kubernetes 1.34: `secret "x" not found`, `couldn't find key k in Secret ns/x`.
     """
-    found = _WITHOUT_KEY.search(said) or _ABSENT.search(said)
+    found = _WITHOUT_KEY.search(message) or _ABSENT.search(message)
     if found is None:
         return None
     parts = found.groupdict()

@@ -1,4 +1,4 @@
-"""Pods as a decision needs them: role, address, readiness, and what keeps them from running."""
+"""Pods as decisions need them: role, address, readiness, and trouble that keeps them from running."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
 JOURNAL_MISSING = "JournalMissing"
-"""First word of the message with which the journal's check ends when the journal isn't there."""
+"""First word of the termination message of the journal check if the journal is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a pod doesn't run: one word for programs, a sentence for people; `missing` when it lacks another's object."""
+    """Why a pod doesn't run: a reason and a message; `missing` if a container lacks a Secret or ConfigMap."""
 
     reason: str
     message: str
@@ -25,7 +25,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod of a cluster; `uid` and `version` tell it from later ones and later states of the same name."""
+    """One pod of a cluster; `uid` and `version` (resourceVersion) identify this pod and this state of it."""
 
     name: str
     role: str
@@ -37,15 +37,15 @@ class Pod:
     version: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
-    """On its way out."""
+    """True while it terminates."""
     ports: Mapping[str, int] = field(default_factory=dict)
-    """By name, those that its containers were started with, whatever the spec says by now."""
+    """Ports of its containers by name. They may differ from those of a newer spec."""
     restarts: int = 0
-    """Of all its containers together."""
+    """Restarts of all its containers together."""
 
 
 def parse_pod(pod: Object) -> Pod:
-    """Return what matters of a pod."""
+    """Return the facts about a pod that decisions need."""
     status = pod.get("status", {})
     deleted = "deletionTimestamp" in pod["metadata"]
     conditions = {c["type"]: c for c in status.get("conditions", ())}
@@ -77,9 +77,9 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         ended = state.get("terminated") or last.get("terminated") or {}
         if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
             continue
-        said = gist(ended.get("message", ""))
-        if said.startswith(JOURNAL_MISSING):
-            return Trouble(JOURNAL_MISSING, f"pod {name}: {said.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
+        termination = gist(ended.get("message", ""))
+        if termination.startswith(JOURNAL_MISSING):
+            return Trouble(JOURNAL_MISSING, f"pod {name}: {termination.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
         waiting = state.get("waiting", {})
         if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
             continue
@@ -87,13 +87,13 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         if missing and waiting.get("reason") == "CreateContainerConfigError":
             return Trouble(missing.reason, f"pod {name}, container {container['name']}: {missing}", missing)
         if waiting.get("reason"):
-            detail = "; ".join(part for part in (said, waiting.get("message", "")) if part)
+            detail = "; ".join(part for part in (termination, waiting.get("message", "")) if part)
             return Trouble(waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}")
         if ended:
             cause = ended.get("reason", "Error")
-            detail = said or f"exit code {ended.get('exitCode')}"
+            detail = termination or f"exit code {ended.get('exitCode')}"
             return Trouble(cause, f"pod {name}, container {container['name']}: {detail}")
-    # Last, as what containers say is newer: they come after the scheduler.
+    # Last, because the state of containers is newer: they start after scheduling.
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
@@ -101,25 +101,28 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
 
 
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
-    """Return what keeps the first troubled pod from running."""
+    """Return the trouble of the first pod that has any."""
     return next((pod.trouble for pod in pods if pod.trouble), None)
 
 
 def gist(text: str) -> str:
-    """Return what tells most of a process's last words: the first exception and its cause, else the last line."""
+    """Return the most useful part of a process's last output: the first exception with its cause, else the last line.
+
+    It has at most 300 characters.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # Java's log prefixes its lines, so the exception itself is a line of its own and says more than the ERROR above it.
-    telling = [line for line in lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
+    # Java's log prefixes its lines, so an exception has its own line, with more detail than the ERROR line above it.
+    exceptions = [line for line in lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    # A long trace leaves no room for its own beginning; what a process logs on its way out says nothing of why.
-    rest = [line for line in lines if not _SAYS_LITTLE.search(line)] or lines
-    chosen = telling[0] if telling else causes[-1] if causes else rest[-1] if rest else ""
-    if telling and causes and _message(causes[-1]).casefold() not in chosen.casefold():
+    # The start of a long trace is cut off, and the log lines of a shutdown don't explain its cause.
+    rest = [line for line in lines if not _UNINFORMATIVE.search(line)] or lines
+    chosen = exceptions[0] if exceptions else causes[-1] if causes else rest[-1] if rest else ""
+    if exceptions and causes and _message(causes[-1]).casefold() not in chosen.casefold():
         chosen = f"{chosen[:140]}; caused by {causes[-1]}"
     return chosen if len(chosen) <= 300 else chosen[:297] + "..."
 
 
-_SAYS_LITTLE = re.compile(r"^at |^\S*\)$|^\.\.\. \d+ more$|^\d{4}-\d\d-\d\d \S+ INFO ")
+_UNINFORMATIVE = re.compile(r"^at |^\S*\)$|^\.\.\. \d+ more$|^\d{4}-\d\d-\d\d \S+ INFO ")
 
 
 def _message(exception: str) -> str:

@@ -1,6 +1,6 @@
-"""How far a workload has come: what StatefulSets, DaemonSets and Deployments each say in their own words.
+"""Progress of a workload, from the status fields of StatefulSets, DaemonSets and Deployments.
 
-Of a workload with the strategy OnDelete only the number of pods and their readiness is told.
+For a workload with update strategy OnDelete, only the number of pods and their readiness count.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alluxio_operator.kube.kinds import Object
 
 @dataclass(frozen=True, slots=True)
 class WorkloadProgress:
-    """Pods wanted, existing and ready; `settled` once the controller has nothing left to do."""
+    """Desired, existing and ready pods; `settled`: the workload's controller has nothing left to do."""
 
     wanted: int
     existing: int
@@ -21,7 +21,7 @@ class WorkloadProgress:
 
 
 def progress_of(workload: Object) -> WorkloadProgress:
-    """Return how far a workload has come."""
+    """Return the progress of a workload."""
     spec, status = workload["spec"], workload.get("status", {})
     seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
     if workload["kind"] == "DaemonSet":
@@ -33,7 +33,7 @@ def progress_of(workload: Object) -> WorkloadProgress:
         existing = status.get("replicas", 0)
         updated, ready = status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
     if spec.get("updateStrategy", {}).get("type") == "OnDelete":
-        # Which pods are of an older revision is then for somebody else to say.
+        # The operator replaces these pods: its rollout knows which ones run an older revision.
         updated = existing
     settled = seen and updated >= wanted and ready >= wanted and existing <= wanted
     return WorkloadProgress(wanted, existing, ready, settled)

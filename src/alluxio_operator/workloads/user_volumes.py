@@ -12,32 +12,32 @@ SPREAD_OVER_NODES: Final = {
     "maxSkew": 1,
     "whenUnsatisfiable": "ScheduleAnyway",
 }
-"""Softly, since a worker on a node that has one already is better than none."""
+"""ScheduleAnyway, because two workers on one node are better than one worker less."""
 
 
 def volumes_of(role: Placement) -> list[dict[str, Any]]:
-    """Return a role's own volumes as the pod has them."""
+    """Return a role's user volumes as entries of the pod's spec."""
     return [volume.model_dump(by_alias=True, mode="json", exclude_none=True) for volume in role.volumes]
 
 
 def mounts_of(process: Process) -> list[dict[str, Any]]:
-    """Return a process's own mounts as its container has them."""
+    """Return a process's user mounts as entries of its container."""
     return [mount.model_dump(by_alias=True, mode="json", exclude_none=True) for mount in process.volume_mounts]
 
 
 def spread_of(role: Placement, selector: Mapping[str, str], *, over_nodes: bool) -> list[dict[str, Any]]:
-    """Return how the pods of a role are spread: as the user says, else `over_nodes` where that is possible."""
+    """Return the spread constraints of a role: the user's, or by default one over nodes if `over_nodes`."""
     given: Sequence[dict[str, Any]] = [
         constraint.model_dump(by_alias=True, mode="json", exclude_none=True)
         for constraint in role.topology_spread_constraints
     ]
     if not given and over_nodes:
         given = [dict(SPREAD_OVER_NODES)]
-    # Kubernetes takes a missing selector for one that matches no pod, which is never meant.
+    # Kubernetes lets a missing selector match no pod, which a user never intends.
     return [{"labelSelector": {"matchLabels": dict(selector)}, **constraint} for constraint in given]
 
 
 def meet(one: str, other: str) -> bool:
-    """Tell whether one of two folders is the other, or lies in it."""
+    """Return True if one of two folders equals or contains the other."""
     one, other = one.rstrip("/") + "/", other.rstrip("/") + "/"
     return one.startswith(other) or other.startswith(one)

@@ -1,6 +1,6 @@
-# add-catalog-properties FROM TO [FILE PROPERTY VARIABLE]...: copies a folder of catalogs and adds properties to them, each
-# with the value of a variable. What isn't a plain letter or digit is written by its code: so Java reads any value
-# as it is.
+# add-catalog-properties FROM TO [FILE PROPERTY VARIABLE]...: copies a folder of catalogs, and adds properties to them, each
+# with the value of a variable. All characters but plain letters and digits are written as \uXXXX, so that Java reads any
+# value unchanged.
 from=$1 to=$2
 shift 2
 umask 077

@@ -1,5 +1,5 @@
-# drain PORT HEADER: tells the server to leave, and waits until it has left. It ends by itself when its queries are done;
-# the pod's termination grace period bounds the waiting. bash's own /dev/tcp, since not every image has curl.
+# drain PORT HEADER: shuts the server down gracefully, and waits until it has ended: the server ends once its queries are
+# done. The pod's termination grace period limits the wait. It uses /dev/tcp of bash, since not every image has curl.
 port=$1 header=$2
 if ! exec 3<>"/dev/tcp/127.0.0.1/$port"; then
   exit 0

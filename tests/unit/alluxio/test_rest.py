@@ -145,7 +145,7 @@ def test_a_document_that_is_not_the_expected_one_is_no_answer(path: str, body: b
     answer = ask(server.port)
 
     assert isinstance(answer, NoAnswer)
-    assert answer.reason.startswith("an answer that isn't understood")
+    assert answer.reason.startswith("unexpected answer")
 
 
 @pytest.mark.parametrize("missing", ["version", "workers", "lostWorkers", "capacity"])
@@ -226,4 +226,4 @@ def test_an_address_of_ipv6_is_put_in_brackets():
     answer = AlluxioRest().master_info("::1", 1, Deadline.after(5))
 
     assert isinstance(answer, NoAnswer)
-    assert "isn't understood" not in answer.reason
+    assert "unexpected answer" not in answer.reason

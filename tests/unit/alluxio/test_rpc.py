@@ -137,9 +137,9 @@ def test_a_backup_is_begun_and_not_waited_for(master: Alluxio):
         (messages.Backup(state=3), BackupStatus("Running")),
         (messages.Backup(state=4, entry_count=7), BackupStatus("Running", entries=7)),
         (messages.Backup(state=5, uri="/b/x.gz", entry_count=9), BackupStatus("Completed", "/b/x.gz", 9)),
-        (messages.Backup(state=6), BackupStatus("Failed", error="it doesn't say why")),
+        (messages.Backup(state=6), BackupStatus("Failed", error="Alluxio gave no reason")),
         # Of another encoding: the length goes beyond the end.
-        (messages.Backup(state=6, error=b"t\x00\x50short"), BackupStatus("Failed", error="it doesn't say why")),
+        (messages.Backup(state=6, error=b"t\x00\x50short"), BackupStatus("Failed", error="Alluxio gave no reason")),
     ],
 )
 def test_how_a_backup_stands(said: messages.Backup, status: BackupStatus, master: Alluxio):

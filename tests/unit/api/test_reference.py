@@ -79,7 +79,7 @@ def test_no_line_of_a_table_is_broken():
             {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 4},
             "map, at most 4 entries; each a string | ",
         ),
-        ({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, "object, as Kubernetes has it | "),
+        ({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, "Kubernetes object | "),
         ({"type": "string", "pattern": "a|b"}, "string, matches `a\\|b` | "),
     ],
 )
@@ -92,8 +92,8 @@ def test_what_is_required_says_so():
 
 
 def test_what_compares_with_what_was_there_is_marked_as_a_rule_on_changes():
-    assert "- *Change*: spec.rootMount can't be changed" in TEXT
-    assert "*Rule*: tiers are given from fast to slow" in row(TEXT, "tiers")
+    assert "- *Change*: spec.rootMount.uri and spec.rootMount.volume can't be changed" in TEXT
+    assert "*Rule*: list tiers from fast to slow" in row(TEXT, "tiers")
 
 
 def test_the_same_field_is_described_once_and_pointed_at_from_then_on():

@@ -10,8 +10,9 @@ from tests.support.builders import NOW, later, resource
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import ConditionState, merge
+from alluxio_operator.engine.conditions import ConditionState, merge, severities
 from alluxio_operator.engine.events import LONGEST_MESSAGE, Note, notes, post
+from alluxio_operator.engine.gate import Severity
 from alluxio_operator.kube.errors import ApiError
 from alluxio_operator.kube.kinds import Ref
 
@@ -25,8 +26,13 @@ def conditions(*said: ConditionState):
 INSTALLED = ConditionState("Installed", True, "Installed")
 
 
+def waits(kind: str, message: str = "", reason: str = "Waiting") -> ConditionState:
+    return ConditionState(kind, False, reason, message, Severity.PROGRESS)
+
+
 def noted(before: ConditionState | None, after: ConditionState) -> tuple[Note, ...]:
-    return notes(conditions(INSTALLED, *[before] if before else []), conditions(INSTALLED, after), None)
+    said = (INSTALLED, after)
+    return notes(conditions(INSTALLED, *[before] if before else []), conditions(*said), None, severities(said))
 
 
 # --- what is worth an event ---------------------------------------------------------------------------------------
@@ -50,7 +56,7 @@ def test_an_update_alone_is_an_update():
 
 
 def test_nothing_written_and_nothing_changed_is_no_event():
-    same = conditions(ConditionState("Ready", True, "Ready"), ConditionState("MastersServing", False, "Waiting", "m"))
+    same = conditions(ConditionState("Ready", True, "Ready"), waits("MastersServing", "m"))
 
     assert notes(same, same, Applied()) == ()
 
@@ -65,7 +71,7 @@ def test_a_long_list_is_cut():
     ("before", "after", "expected"),
     [
         (
-            ConditionState("MastersServing", False, "Waiting"),
+            waits("MastersServing"),
             ConditionState("MastersServing", True, "Serving", "the leading master serves"),
             Note("Normal", "Serving", "MastersServing is True: the leading master serves"),
         ),
@@ -75,7 +81,7 @@ def test_a_long_list_is_cut():
             Note("Warning", "CrashLoopBackOff", "MastersServing is False: it fell"),
         ),
         (
-            ConditionState("MastersServing", False, "Waiting"),
+            waits("MastersServing"),
             ConditionState("MastersServing", False, "ErrImagePull", "no such image"),
             Note("Warning", "ErrImagePull", "MastersServing is False: no such image"),
         ),
@@ -119,22 +125,20 @@ def test_a_change_of_status_or_reason_is_an_event_and_trouble_a_warning(
 
 @pytest.mark.parametrize("reason", ["Waiting", "Initializing"])
 def test_waiting_is_no_warning(reason: str):
-    [note] = noted(
-        ConditionState("MastersServing", True, "Serving"), ConditionState("MastersServing", False, reason, "m")
-    )
+    [note] = noted(ConditionState("MastersServing", True, "Serving"), waits("MastersServing", "m", reason))
 
     assert note.type == "Normal"
 
 
 def test_waiting_for_something_else_is_no_event():
-    assert noted(ConditionState("Ready", False, "Waiting"), ConditionState("Ready", False, "RollingOut")) == ()
+    assert noted(waits("Ready"), waits("Ready", "", "RollingOut")) == ()
 
 
 def test_good_news_is_told_together_and_each_trouble_by_itself():
     before = conditions(
         INSTALLED,
-        ConditionState("Ready", False, "Waiting"),
-        ConditionState("A", False, "Waiting"),
+        waits("Ready"),
+        waits("A"),
         ConditionState("B", True, "Well"),
         ConditionState("C", True, "Well"),
     )
@@ -155,12 +159,12 @@ def test_good_news_is_told_together_and_each_trouble_by_itself():
 
 def test_an_installation_reports_trouble_at_once_and_its_gates_only_at_the_end():
     start = conditions(
-        ConditionState("Installed", False, "Waiting"),
-        ConditionState("A", False, "Waiting"),
-        ConditionState("B", False, "Waiting"),
+        waits("Installed"),
+        waits("A"),
+        waits("B"),
     )
     halfway = conditions(
-        ConditionState("Installed", False, "Waiting"),
+        waits("Installed"),
         ConditionState("A", True, "There"),
         ConditionState("B", False, "Crash"),
     )
@@ -175,14 +179,11 @@ def test_an_installation_reports_trouble_at_once_and_its_gates_only_at_the_end()
 
 
 def test_another_message_alone_is_no_event():
-    assert (
-        noted(ConditionState("Ready", False, "Waiting", "1 of 2"), ConditionState("Ready", False, "Waiting", "2 of 3"))
-        == ()
-    )
+    assert noted(waits("Ready", "1 of 2"), waits("Ready", "2 of 3")) == ()
 
 
 def test_what_does_not_hold_yet_at_the_very_first_look_is_no_event():
-    assert noted(None, ConditionState("MastersServing", False, "Waiting")) == ()
+    assert noted(None, waits("MastersServing")) == ()
 
 
 # --- posting ------------------------------------------------------------------------------------------------------

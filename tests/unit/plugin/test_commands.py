@@ -209,9 +209,9 @@ def test_status_of_all_says_whether_one_needs_a_person(
     fake = FakeReader(kube, None, "lake")  # type: ignore[arg-type]
     monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: fake))
 
-    assert main.main(["status"]) == main.UNWELL
+    assert main.main(["status"]) == main.UNHEALTHY
     assert "Degraded" in capsys.readouterr().out
-    assert main.main(["status", "-o", "yaml"]) == main.UNWELL
+    assert main.main(["status", "-o", "yaml"]) == main.UNHEALTHY
     assert "phase: Degraded" in capsys.readouterr().out
 
 

@@ -37,12 +37,12 @@ def test_each_role_has_a_line_with_before_and_most():
     [master] = [line for line in text.splitlines() if "master" in line]
     assert "12m -> 40m" in master
     assert "300Mi -> 310Mi" in master
-    assert "the most meanwhile" in text
+    assert "peak during it" in text
 
 
 def test_each_reason_is_told_once_with_the_changes_that_miss_it():
     assert usage.unavailable([SILENT, MEASURED, {**SILENT, "started": "later"}]) == [
-        "CPU and memory of 2030-01-02T03:04:05Z, later aren't known: metrics.k8s.io isn't served here"
+        "CPU and memory of 2030-01-02T03:04:05Z, later are unknown: metrics.k8s.io isn't served here"
     ]
     assert "isn't served here" in shown(SILENT)
 
@@ -51,4 +51,4 @@ def test_changes_of_before_it_was_measured_are_shown_as_they_were():
     text = shown(OLD)
 
     assert "StatefulSet/small-worker" in text
-    assert "meanwhile" not in text
+    assert "peak during it" not in text

@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import NOW
 
 from alluxio_operator.plugin import screen
-from alluxio_operator.plugin.view import cluster_view, happened, healthy, roles
+from alluxio_operator.plugin.view import cluster_view, healthy, recent_events, roles
 
 Json = dict[str, Any]
 WORDS = "at [/journal] [red]x[/red] :tada:"
@@ -67,7 +67,7 @@ def test_gates_stand_apart_from_what_is_said_of_the_whole():
 
     assert [gate.type for gate in view.gates] == ["MastersServing", "WorkersRegistered", "QuorumHealthy"]
     assert [gate.holds for gate in view.gates] == [True, False, None]
-    assert [gate.type for gate in view.whole] == ["Ready"]
+    assert [gate.type for gate in view.overall] == ["Ready"]
 
 
 def test_roles_are_counted_from_pods_and_the_first_trouble_is_named():
@@ -105,9 +105,9 @@ def test_changes_and_events_are_told_together_newest_first():
         {"reason": "Old", "message": "", "type": "Warning", "eventTime": "2030-01-02T01:04:00Z", "metadata": {}},
     ]  # fmt: skip
 
-    found = happened(history, events, NOW)
+    found = recent_events(history, events, NOW)
 
-    assert [one.what for one in found] == ["Created", "Changed, under way", "Old", "Installed"]
+    assert [one.what for one in found] == ["Created", "Changed, in progress", "Old", "Installed"]
     assert [one.ago for one in found] == [5, 125, 7205, 10800]
     assert [one.message for one in found[:2]] == ["20 objects", "created: Job/a (by kubectl-edit)"]
     assert [one.warning for one in found] == [False, False, True, False]
@@ -119,7 +119,7 @@ def test_a_resource_that_nobody_looked_at_is_shown_too():
 
     view = cluster_view(fresh, (), (), NOW)
 
-    assert (view.phase, view.followed) == ("Pending", False)
+    assert (view.phase, view.spec_observed) == ("Pending", False)
     assert "hasn't seen the latest spec" in drawn(view)
 
 

@@ -27,9 +27,9 @@ def test_it_is_understood(said: str, found: Missing | None):
 @pytest.mark.parametrize(
     ("missing", "reason", "sentence"),
     [
-        (Missing("Secret", "keys"), "SecretMissing", "Secret keys isn't there"),
+        (Missing("Secret", "keys"), "SecretMissing", "Secret keys doesn't exist"),
         (Missing("Secret", "keys", "id"), "SecretKeyMissing", "Secret keys has no key id"),
-        (Missing("ConfigMap", "hadoop"), "ConfigMapMissing", "ConfigMap hadoop isn't there"),
+        (Missing("ConfigMap", "hadoop"), "ConfigMapMissing", "ConfigMap hadoop doesn't exist"),
         (Missing("ConfigMap", "hadoop", "x"), "ConfigMapKeyMissing", "ConfigMap hadoop has no key x"),
     ],
 )

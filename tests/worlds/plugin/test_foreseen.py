@@ -18,7 +18,7 @@ from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.plugin import main, plan
 from alluxio_operator.plugin.errors import PluginError
-from alluxio_operator.plugin.plan import Foreseen, foresee
+from alluxio_operator.plugin.plan import Preview, preview
 from alluxio_operator.plugin.reader import Reader
 
 Json = dict[str, Any]
@@ -28,11 +28,11 @@ def live(world: World) -> Json:
     return world.kube.object(KIND, world.namespace, world.name)
 
 
-def told(world: World, **over: Any) -> Foreseen:
+def told(world: World, **over: Any) -> Preview:
     """Return what is foreseen of another spec."""
     pods = [world.kube.object("Pod", world.namespace, name) for name in world.kube.of_kind("Pod")]
     before = live(world)
-    return foresee(before, {**before, "spec": resource(**over)["spec"]}, pods, RENDERER, NOW)
+    return preview(before, {**before, "spec": resource(**over)["spec"]}, pods, RENDERER, NOW)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_a_growth_is_told_as_what_it_is_and_replaces_no_pod():
     verbs = {one.name: one.verb for one in found.objects}
     assert verbs == {
         "PersistentVolumeClaim/journal-small-master-0": "change",
-        "StatefulSet/small-master": "make anew around its pods",
-        "StatefulSet/small-worker": "make anew around its pods",
+        "StatefulSet/small-master": "recreate (its pods keep running)",
+        "StatefulSet/small-worker": "recreate (its pods keep running)",
     }
     assert found.sizes == (
-        "spec.masters.journal.storage.size grows from 1Gi to 2Gi, where the storage class allows it.",
-        "spec.workers.tiers[SSD].storage.claim.size grows from 5Gi to 6Gi, where the storage class allows it.",
+        "spec.masters.journal.storage.size expands from 1Gi to 2Gi if the storage class allows it.",
+        "spec.workers.tiers[SSD].storage.claim.size expands from 5Gi to 6Gi if the storage class allows it.",
     )
 
 
@@ -91,7 +91,7 @@ def test_a_larger_quota_replaces_workers_in_the_end():
     found = told(world, **sized(ssd="9Gi", quota="9Gi"))
 
     assert found.replaced == ("small-worker-0", "small-worker-1")
-    assert "once all volumes have it" in found.sizes[0]
+    assert "once all volumes are large enough" in found.sizes[0]
 
 
 def test_a_size_that_is_set_back_shrinks_nothing():
@@ -99,7 +99,7 @@ def test_a_size_that_is_set_back_shrinks_nothing():
     world.settle()
 
     assert told(world, **sized()).sizes == (
-        "spec.logServer.storage.size goes from 2Gi back to 1Gi: volumes that are larger stay so",
+        "spec.logServer.storage.size goes from 2Gi back to 1Gi: larger volumes keep their size",
     )
 
 
@@ -247,7 +247,7 @@ def test_after_a_rollback_it_is_compared_with_what_is_followed():
     pods = [world.kube.object("Pod", world.namespace, name) for name in world.kube.of_kind("Pod")]
     wished = {**bad, "spec": good, "metadata": {**bad["metadata"], "generation": generation + 1}}
 
-    found = foresee(bad, wished, pods, RENDERER, NOW, good)
+    found = preview(bad, wished, pods, RENDERER, NOW, good)
 
     assert (found.objects, found.replaced) == ((), ()), "what runs is what is asked for again"
 
@@ -257,7 +257,7 @@ def test_what_the_leader_takes_while_it_runs_replaces_no_pod():
 
     found = told(settled(), masters={**THREE["masters"], "properties": {timeout: "2min"}})
 
-    assert found.told == (f"{timeout}=2min",)
+    assert found.dynamic_properties == (f"{timeout}=2min",)
     assert found.replaced == ()
 
 
@@ -270,5 +270,5 @@ def test_what_restarts_the_masters_anyway_is_told_to_nobody():
         },
     )
 
-    assert found.told == ()
+    assert found.dynamic_properties == ()
     assert len(found.replaced) == 3

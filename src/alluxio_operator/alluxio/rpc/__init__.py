@@ -1,1 +1,1 @@
-"""The one place that speaks gRPC; imported where the first call is made, as the library takes up to 20 MB of memory."""
+"""gRPC calls to Alluxio. Callers import it at their first call, because the library takes up to 20 MB of memory."""

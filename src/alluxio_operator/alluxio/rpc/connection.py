@@ -1,8 +1,8 @@
-"""One connection to one Alluxio server: greets it as Alluxio's own clients do, and makes calls that end in time.
+"""A connection to one Alluxio server: the handshake of Alluxio's own clients, and calls with a timeout.
 
-Source: the services of Alluxio 2.9.4, and what a running 2.9.4 answered. By its default, SIMPLE, a server asks for a
-handshake over a stream, and takes calls that name the stream for as long as that is open; no password is checked. With
-NOSASL it doesn't serve the handshake and takes every call.
+Source: the services of Alluxio 2.9.4, and the answers of a running 2.9.4. By default (SIMPLE) a server requires a
+handshake over a stream and accepts calls that name the stream while it is open; it checks no password. With NOSASL a
+server doesn't implement the handshake and accepts every call.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from google.protobuf.message import Message
 from alluxio_operator.alluxio.rpc.messages_pb2 import SaslMessage
 
 USER: Final = "alluxio"
-"""As whom the operator calls; Alluxio's images run as a user of this name, who may then do everything."""
+"""User of the operator's calls. Alluxio's images run as this user, which makes it the superuser."""
 HANDSHAKE: Final = "/alluxio.grpc.sasl.SaslAuthenticationService/authenticate"
 CHALLENGE, SUCCESS = 0, 1
 SIMPLE: Final = 1
 OPTIONS: Final = (
-    # Asked by their addresses within the cluster: a proxy for the world outside is of no use.
+    # Calls go to addresses within the cluster, which an HTTP proxy for outside addresses can't reach.
     ("grpc.enable_http_proxy", 0),
-    # Else a server that wasn't there a moment ago is not even tried for a while, by any connection of the process.
+    # Without it, all connections of the process share the back-off after a failed attempt to reach the server.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.service_config_disable_resolution", 1),
     # The whole configuration has some hundred kilobytes, a listing of ten thousand files 4 MB.
@@ -37,7 +37,7 @@ M = TypeVar("M", bound=Message)
 
 
 class Connection:
-    """Makes calls, all of which together may take `seconds`; raises grpc.RpcError."""
+    """Makes calls, which raise grpc.RpcError; `seconds` is the timeout of all together: the stream ends then."""
 
     def __init__(self, channel: grpc.Channel, metadata: tuple[tuple[str, str], ...], seconds: float) -> None:
         self._channel = channel
@@ -49,17 +49,17 @@ class Connection:
         ask = self._channel.unary_unary(
             method, request_serializer=_to_bytes, response_deserializer=answer.FromString
         )  # fmt: skip
-        said: M = ask(question, timeout=self._seconds, metadata=self._metadata)
-        return said
+        reply: M = ask(question, timeout=self._seconds, metadata=self._metadata)
+        return reply
 
 
 @contextmanager
 def connect(host: str, port: int, seconds: float) -> Iterator[Connection]:
-    """Connect to a server and shake hands; raise grpc.RpcError where it doesn't."""
+    """Connect to a server and do the handshake. Raise grpc.RpcError if the server rejects it."""
     address = f"[{host}]" if ":" in host else host
     with grpc.insecure_channel(f"{address}:{port}", options=OPTIONS) as channel:
         name = str(uuid.uuid4())
-        # The stream's requests: its end ends the handshake's validity, too.
+        # Requests of the stream. The handshake is valid until the stream ends.
         requests: SimpleQueue[SaslMessage | None] = SimpleQueue()
         requests.put(
             SaslMessage(
@@ -70,22 +70,22 @@ def connect(host: str, port: int, seconds: float) -> Iterator[Connection]:
             HANDSHAKE, request_serializer=_to_bytes, response_deserializer=SaslMessage.FromString
         )(iter(requests.get, None), timeout=seconds)
         try:
-            yield Connection(channel, (("channel-id", name),) if _greeted(stream) else (), seconds)
+            yield Connection(channel, (("channel-id", name),) if _authenticated(stream) else (), seconds)
         finally:
             requests.put(None)
             stream.cancel()
 
 
-def _greeted(stream: Iterator[SaslMessage]) -> bool:
-    """Tell whether the server took the handshake; False when it does without one."""
+def _authenticated(stream: Iterator[SaslMessage]) -> bool:
+    """Return True if the server accepted the handshake, False if it doesn't implement one."""
     try:
-        hello = next(stream, None)
+        reply = next(stream, None)
     except grpc.RpcError as error:
         if error.code() is grpc.StatusCode.UNIMPLEMENTED:
             return False
         raise
-    # Otherwise the call itself is refused, and says why.
-    return hello is not None and hello.type == SUCCESS
+    # After a rejected handshake the server rejects the call, with a reason.
+    return reply is not None and reply.type == SUCCESS
 
 
 def _to_bytes(message: Message) -> bytes:

@@ -1,6 +1,6 @@
-"""The calls to the leading master, each over a connection of its own; see `answers.AlluxioRpc` for what they are for.
+"""gRPC calls to the leading master, each over its own connection; `answers.AlluxioRpc` documents them.
 
-Method paths and meanings: Alluxio 2.9.4's MetaMasterClientService and MetaMasterConfigurationService.
+Source of the method paths and meanings: Alluxio 2.9.4's MetaMasterClientService and MetaMasterConfigurationService.
 """
 
 from __future__ import annotations
@@ -20,39 +20,41 @@ META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
 CONFIGURATION: Final = "/alluxio.grpc.meta.MetaMasterConfigurationService/"
 
 STATES: Final[Mapping[int, BackupState]] = {2: "Running", 3: "Running", 4: "Running", 5: "Completed", 6: "Failed"}
-"""Initiating and transitioning (to the standby that makes it) are told from running by nobody who waits."""
+"""By number of Alluxio's state. Initiating (2) and transitioning (3, to the standby that makes the backup) count as
+Running: a caller waits in all three."""
 
 M = TypeVar("M", bound=Message)
 
 
 class Leader:
-    """One master, to be called within `seconds` a time."""
+    """The leading master; each call, with its connection, has a timeout of `seconds`."""
 
     def __init__(self, host: str, port: int, seconds: float) -> None:
         self._host, self._port, self._seconds = host, port, seconds
 
     def backup(self, directory: str) -> str | NoAnswer:
-        """Begin a backup."""
+        """Begin a backup and return its id."""
         options = messages.BackupOptions(run_async=True, allow_leader=True)
-        said = self._call(
+        reply = self._call(
             f"{META}Backup", messages.BackupRequest(target_directory=directory, options=options), messages.Backup
         )
-        return said if isinstance(said, NoAnswer) else said.backup_id
+        return reply if isinstance(reply, NoAnswer) else reply.backup_id
 
     def backup_status(self, backup: str) -> BackupStatus | NoAnswer:
-        """Ask how a backup stands."""
-        said = self._call(f"{META}GetBackupStatus", messages.BackupStatusRequest(backup_id=backup), messages.Backup)
-        if isinstance(said, NoAnswer):
-            return said
-        state = STATES.get(said.state, "Unknown")
-        return BackupStatus(state, said.uri, said.entry_count, _message_of(said.error) if state == "Failed" else "")
+        """Return the state of a backup by its id."""
+        reply = self._call(f"{META}GetBackupStatus", messages.BackupStatusRequest(backup_id=backup), messages.Backup)
+        if isinstance(reply, NoAnswer):
+            return reply
+        state = STATES.get(reply.state, "Unknown")
+        error = _message_of(reply.error) if state == "Failed" else ""
+        return BackupStatus(state, reply.uri, reply.entry_count, error)
 
     def update_configuration(self, properties: Mapping[str, str]) -> Mapping[str, bool] | NoAnswer:
-        """Set properties."""
-        said = self._call(
+        """Set properties; return for each whether it was accepted."""
+        reply = self._call(
             f"{CONFIGURATION}UpdateConfiguration", messages.UpdateRequest(properties=properties), messages.UpdateAnswer
         )
-        return said if isinstance(said, NoAnswer) else dict(said.accepted)
+        return reply if isinstance(reply, NoAnswer) else dict(reply.accepted)
 
     def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:
@@ -63,7 +65,7 @@ class Leader:
 
 
 def refusal(code: grpc.StatusCode, details: str) -> str:
-    """Return in words why a call failed."""
+    """Return the reason of a failed call in words, at most 200 characters."""
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return "no answer in time"
     if code is grpc.StatusCode.UNIMPLEMENTED:
@@ -76,9 +78,9 @@ def refusal(code: grpc.StatusCode, details: str) -> str:
 
 
 def _message_of(exception: bytes) -> str:
-    """Return the message of an exception of Java in its serialised form: the first text that is no name of a type.
+    """Return the message of a serialised Java exception: its first string that isn't a type name.
 
-    A text there is the letter t, its length in two bytes, and UTF-8.
+    Java serialises a string as the letter t, its length in two bytes, and UTF-8.
     """
     for found in re.finditer(rb"t([\x00-\x0f][\x00-\xff])", exception, re.DOTALL):
         length = int.from_bytes(found[1], "big")
@@ -86,4 +88,4 @@ def _message_of(exception: bytes) -> str:
         text = raw.decode(errors="replace")
         if len(raw) == length and text.isprintable() and text and not re.fullmatch(r"\[*L[\w/$]+;|\[+[A-Z]", text):
             return text[:500]
-    return "it doesn't say why"
+    return "Alluxio gave no reason"

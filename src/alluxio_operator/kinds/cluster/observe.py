@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -41,21 +42,16 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     cluster = Names(key.name, key.namespace)
     status = ClusterStatus.model_validate(resource.get("status", {}))
     pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
-    jobs: Mapping[int, Object] = {}
     claims: tuple[Object, ...] | None = None
     if status.journal is None or status.journal.state != "Initialized":
         claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(key.namespace), cluster.instance_selector))
-    if status.journal is not None and status.journal.state == "Initializing":
-        operation = status.journal.operation
-        all_jobs = kube.list(KINDS["Job"].path(key.namespace), cluster.owned_by_selector)
-        jobs = _by_ordinal(all_jobs, lambda ordinal: cluster.journal_job(operation, ordinal))
     answers = _ask_masters(alluxio, pods, resource, deadline)
     rollback = active(resource, status)
     observed = Observed(
         resource=resource,
         status=status,
         pods=pods,
-        journal_jobs=jobs,
+        journal_jobs=_journal_jobs(kube, cluster, status),
         journal_claims=_by_ordinal(filter(cluster.owns, claims or ()), cluster.journal_claim),
         claims=claims,
         answers=answers,
@@ -69,6 +65,19 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     if without_journal(observed) and len(answers) > 1:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed
+
+
+def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[int, Object]:
+    journal = status.journal
+    if journal is None or journal.state != "Initializing":
+        return {}
+    jobs: dict[int, Object] = {}
+    for ordinal in range(journal.members):
+        # Get each Job by its recorded name: a list may wait until the API server's cache has caught up with the write.
+        with contextlib.suppress(NotFound):
+            name = cluster.journal_job(journal.operation, ordinal)
+            jobs[ordinal] = kube.get(KINDS["Job"].path(cluster.namespace, name))
+    return jobs
 
 
 def _ask_backup(alluxio: Alluxio, observed: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:

@@ -1,1 +1,1 @@
-"""Presto: one policy, one file."""
+"""What the operator does with a Presto: each capability is a folder, each policy a file."""

@@ -1,4 +1,4 @@
-"""The last changes of a Presto: what was asked for, since when, and when it was done; pure."""
+"""The last changes of a Presto: what each is, when it began, and when it ended; pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alluxio_operator.kube.kinds import Object
 def history_after(
     before: PrestoStatus, resource: Object, target: int, reason: str, *, ready: bool, now: datetime
 ) -> tuple[Change, ...]:
-    """Return the history with what begins now and what is done now."""
+    """Return the history, with a change that begins now; `ready` ends the one that is under way."""
     generation = int(resource["metadata"]["generation"])
     changes = list(before.history)
     if not before.history and not holds(before.conditions, "Installed"):

@@ -1,4 +1,4 @@
-"""Presto, as the operator has to know it."""
+"""Describes the kind Presto to the engine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DESCRIPTOR = KindDescriptor(
     plural="prestos",
     short="prs",
     text="Presto is one Presto cluster: coordinator, workers, their catalogs, and the Service through which clients "
-    "reach them; beside an AlluxioCluster it reads and writes through the cache.",
+    "reach them. With an AlluxioCluster it reads and writes through the cache.",
     spec=api.PrestoSpec,
     status=PrestoStatus,
     rules_by_type=api.RULES_BY_TYPE,

@@ -1,4 +1,4 @@
-"""The layers of a Presto's objects, by the numbers of their templates."""
+"""The order of an installation: which templates make up each layer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The names of the objects of one Presto.
+"""Names and labels of the objects of one Presto.
 
-They differ from those of an AlluxioCluster in every suffix, so that both may have the same name in a namespace.
+Every suffix differs from those of an AlluxioCluster, so that both can have the same name in a namespace.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ COORDINATOR: Final = "coordinator"
 WORKER: Final = "worker"
 CLIENT: Final = "client"
 ENGINE: Final = f"{GROUP}/engine"
-"""Annotation of a pod: the engine that it was made for."""
+"""Annotation of a pod: the engine that it runs."""
 ROLES: Final = (COORDINATOR, WORKER)
 
 
@@ -48,7 +48,7 @@ class Names:
         return f"{self.presto}-presto{part}"
 
     def host(self, service: str) -> str:
-        """Return the name under which a Service is found, also from other namespaces."""
+        """Return the host name of a Service, which resolves in every namespace."""
         return f"{service}.{self.namespace}.svc"
 
     def of(self, role: str) -> str:
@@ -65,7 +65,7 @@ class Names:
         }
 
     def selector(self, component: str) -> Mapping[str, str]:
-        """Return the labels by which pods of a role are found; a workload can't change them later."""
+        """Return the labels that select the pods of a role; a Deployment can't change them later."""
         return {
             "app.kubernetes.io/name": "presto",
             "app.kubernetes.io/instance": self.presto,

@@ -32,7 +32,7 @@ from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
 USAGE: Final = "usage"
-"""Question: what do the pods use? Asked before anything is done, it is what they used before the change."""
+"""Question: what do the pods use? It is asked before a change is applied, so that the usage before it is known."""
 
 
 class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
@@ -43,11 +43,11 @@ class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
         self._meter = Meter()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
-        """Look at a Presto; None when it is gone."""
+        """Observe a Presto; None when it is gone."""
         return observe(kube, self._servers, key, deadline)
 
     def validate(self, observed: Observed, now: datetime) -> Presto | tuple[Problem, ...]:
-        """Return the typed resource, or all that is wrong with it."""
+        """Return the typed Presto, or all problems of its spec."""
         return validate(observed.resource, now)
 
     def questions(self, model: Presto, observed: Observed) -> Collection[str]:  # noqa: ARG002 (kinds differ)
@@ -55,7 +55,7 @@ class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
         return (USAGE,) if any(pod.running for pod in observed.pods) else ()
 
     def ask(self, look: Look, model: Presto, observed: Observed, questions: Collection[str]) -> Observed:  # noqa: ARG002
-        """Return the observation with what the pods use, where it is the cost of a change."""
+        """Return the observation with the usage of the pods, where it is the cost of a change."""
         roles = {pod.name: pod.role for pod in observed.pods if pod.running}
         before, selector = observed.status, model.names.owned_by_selector
         target = View(model, observed, look.now).target

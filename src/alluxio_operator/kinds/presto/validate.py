@@ -1,4 +1,4 @@
-"""Turns a resource into a typed Presto, or into everything that is wrong with it."""
+"""Parses a resource into a typed Presto, or into all problems of its spec; pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,22 @@ from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto.autoscaling import windows as schedule
 from alluxio_operator.kinds.presto.names import Names
-from alluxio_operator.kinds.presto.objects import catalogs, memory, properties
-from alluxio_operator.kinds.presto.objects import user_volumes as extras
+from alluxio_operator.kinds.presto.objects import catalogs, memory, properties, user_volumes
 from alluxio_operator.kinds.presto.shutdown.grace import drain_seconds
 from alluxio_operator.kinds.presto.versions import DIALECTS, Dialect, dialect_of
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.memory import Division
 
 RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"})
-"""Variables that the operator sets in the containers, and those that would win over the heap that it sets."""
-
+"""Variables that the operator sets in the containers, and those that would override the heap that it sets."""
 
 USER_VARIABLE: Final = "HADOOP_USER_NAME"
-"""By it Hadoop's clients, and Alluxio's among them, know as whom they work."""
+"""Variable with the user as whom Hadoop's clients, and Alluxio's among them, work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presto:
-    """A Presto whose spec holds together; what follows may trust it."""
+    """A Presto with a valid spec."""
 
     names: Names
     uid: str
@@ -42,7 +40,7 @@ class Presto:
 
 
 def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
-    """Return the Presto, or all its problems at once, so that nobody has to fix them one by one."""
+    """Return the Presto, or all its problems, so that a user can fix them at once."""
     meta = resource["metadata"]
     made = Names(meta["name"], meta["namespace"])
     try:
@@ -54,8 +52,8 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
             Problem(
                 "metadata.name",
                 made.presto,
-                f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
-                "create the Presto under a shorter name",
+                f"is longer than {LONGEST_NAME} characters: Kubernetes would refuse names that are made from it",
+                "create the Presto with a shorter name",
             ),
         )
     dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec)
@@ -64,7 +62,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         *memory.problems(spec, divided),
         *properties.problems(spec),
         *catalogs.problems(spec),
-        *extras.problems(spec),
+        *user_volumes.problems(spec),
         *_reserved_variables(spec),
         *(_too_short_to_drain(spec, dialect) if isinstance(dialect, Dialect) else ()),
         *(_image_of_another(spec, dialect) if isinstance(dialect, Dialect) else ()),
@@ -89,8 +87,8 @@ def _reserved_variables(spec: PrestoSpec) -> Iterable[Problem]:
                 yield Problem(
                     f"{path}.env[{variable.name}]",
                     variable.value or "",
-                    "can't be set by hand: it follows from other fields of the spec",
-                    f"remove it and say what it was for in {path}.jvm or {path}.properties",
+                    "can't be set by hand: the operator derives it from other fields",
+                    f"remove it, and use {path}.jvm or {path}.properties instead",
                 )
 
 
@@ -102,8 +100,8 @@ def _too_short_to_drain(spec: PrestoSpec, dialect: Dialect) -> Iterable[Problem]
             yield Problem(
                 f"{path}.terminationGracePeriodSeconds",
                 str(given),
-                f"is too short: a server needs up to {least} s to leave without failing queries",
-                f"remove it, raise it to {least} or more, or lower spec.gracefulShutdown.gracePeriodSeconds",
+                f"is too short: a server needs up to {least} s to stop without failing queries",
+                f"remove it, raise it to at least {least}, or lower spec.gracefulShutdown.gracePeriodSeconds",
             )
 
 

@@ -1,6 +1,6 @@
-"""What differs between the engines Presto and Trino, and between their versions: the one place that knows.
+"""Differences between the engines Presto and Trino, and between their versions; this table is the only place of them.
 
-A version that isn't here was not run, and is refused by name.
+The operator refuses a version that isn't here: it was not tested.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.objects import folders
 
 OPERATOR: Final = "alluxio-operator"
-"""As whom the operator, and the hooks of its pods, ask the servers."""
+"""User as whom the operator, and the preStop hooks of the pods, call the servers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one version of an engine is started, configured and told to leave."""
+    """How one version of an engine is started, configured and drained."""
 
     engine: Engine = "Presto"
     repository: str = "prestodb/presto"
     """The public image."""
     home: str = "/opt/presto-server"
-    """Where the image has it; the launcher is bin/launcher below."""
+    """Folder of the program in the image; its launcher is bin/launcher."""
     launcher: tuple[str, ...] = ()
-    """What the launcher wants beside the files that all of them are given."""
+    """Arguments of the launcher, in addition to those of every version."""
     user_header: str = "X-Presto-User"
     log_package: str = "com.facebook.presto"
     jvm_flags: tuple[str, ...] = ()
-    """What it needs of a JVM that is newer than the one it was made for."""
+    """Flags with which it runs on a JVM that is newer than its own time."""
     absent: frozenset[str] = frozenset()
-    """Properties of others with which it doesn't start; a user's own are never left out."""
+    """Properties that the operator leaves out, since a server doesn't start with them; the user's own always stay."""
     config: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
-    """Files beside config.properties, by name."""
+    """Further files in the folder of config.properties, by name."""
     hive_connector: str = "hive-hadoop2"
     hive_on_alluxio: Mapping[str, str] = field(default_factory=lambda: {"hive.config.resources": folders.CORE_SITE})
-    """What leads a Hive catalog to the client of Alluxio that the image has."""
+    """Properties with which a Hive catalog finds the Alluxio client of the image."""
     hive_writable: Mapping[str, str] = field(
         default_factory=lambda: {
             "hive.allow-drop-table": "true",
@@ -49,37 +49,37 @@ class Dialect:
             "hive.non-managed-table-writes-enabled": "true",
         }
     )
-    """With which tables may be created, written and dropped, also at locations of their own."""
+    """Properties with which tables can be created, written and dropped, also at locations that the user names."""
     hive_read_only: Mapping[str, str] = field(default_factory=dict)
     announce_seconds: int = 10
-    """How long a server that is to leave waits for the coordinator to take notice (shutdown.grace-period): 0.287 had
-    noticed after 6 s, and had not after 2 s.
+    """Seconds that a draining server gives the coordinator to notice (shutdown.grace-period). That of 0.287 had noticed
+    after 6 s, and not yet after 2 s.
     """
     drains: Mapping[str, str] = field(default_factory=lambda: {names.COORDINATOR: "drain.sh", names.WORKER: "drain.sh"})
-    """By role the script that lets a server leave without failing queries."""
+    """By role, the preStop script that drains a server without failing queries."""
     drain_arguments: tuple[str, ...] = ()
-    """What the scripts are told beside port and header."""
+    """Arguments of the scripts after port and header."""
 
 
 _OPENED: Final = (
     "--add-opens=java.base/java.lang=ALL-UNNAMED",
     "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
     "--add-opens=java.base/java.net=ALL-UNNAMED",
-    # It attaches to itself to measure the sizes of objects.
+    # Presto attaches to its own JVM to measure the sizes of objects.
     "-Djdk.attach.allowAttachSelf=true",
 )
 
 _ACCESS: Final = "access-control"
 _NOTICE: Final = 11
-"""Seconds. Every 5 s a coordinator of Trino asks, and what is answered counts from the next time on: up to 10 s were
-measured.
+"""Seconds. A coordinator of Trino asks its workers every 5 s, and an answer takes effect at the next question: up to
+10 s were measured.
 """
 
 TRINO: Final = Dialect(
     engine="Trino",
     repository="trinodb/trino",
     home="/usr/lib/trino",
-    # It looks for folders of both kinds below its own, which can't be written.
+    # By default it looks for both folders below its own, which is read-only.
     launcher=(f"--etc-dir={folders.CONF}", f"--data-dir={folders.DATA}"),
     user_header="X-Trino-User",
     log_package="io.trino",
@@ -90,17 +90,17 @@ TRINO: Final = Dialect(
         "-Dfile.encoding=UTF-8",
     ),
     absent=frozenset({"discovery-server.enabled", "query.max-total-memory-per-node"}),
-    # By its own default nobody may tell a server to leave. Nothing else is held back here, as in Presto.
+    # By default no user may drain a server. The rule adds that right, and restricts nothing else.
     config={"access-control.config-files": f"{folders.CONF}/{_ACCESS}.properties"},
     files={
         f"{_ACCESS}.properties": f"access-control.name=file\nsecurity.config-file={folders.CONF}/{_ACCESS}.json\n",
         f"{_ACCESS}.json": json.dumps({"system_information": [{"user": OPERATOR, "allow": ["read", "write"]}]}) + "\n",
     },
     hive_connector="hive",
-    # In Alluxio its folder for what isn't finished lies within the one of the table, to which it can't be renamed then:
-    # without it a new table is written to where it belongs.
+    # In Alluxio the staging folder lies within the table's folder, and can't be renamed to it. Without staging, a new
+    # table is written to its final location.
     hive_on_alluxio={"fs.alluxio.enabled": "true", "hive.temporary-staging-directory-enabled": "false"},
-    # By its own default everything is allowed but for writes at a table's own location.
+    # The default allows everything except writes to locations that the user names.
     hive_writable={"hive.non-managed-table-writes-enabled": "true"},
     hive_read_only={"hive.security": "read-only"},
     announce_seconds=_NOTICE,

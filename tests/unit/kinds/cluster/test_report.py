@@ -26,9 +26,9 @@ from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import ConditionState, find, merge
+from alluxio_operator.engine.conditions import find
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.engine.readiness import inventory_after, wait_for
+from alluxio_operator.engine.readiness import inventory_after
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import Report, report, report_problems
@@ -226,7 +226,7 @@ def test_a_missing_secret_is_what_an_installation_waits_for_and_says():
 
     assert said(result, "ReferencesResolved") == ("False", "SecretMissing")
     assert result.status.phase == "Installing"
-    assert "ReferencesResolved: Secret keys isn't there" in message(result, "Ready")
+    assert "ReferencesResolved: Secret keys doesn't exist" in message(result, "Ready")
     assert "ReferencesResolved" in result.status.summary
     assert result.requeue_after is not None, "no event tells that a Secret has come"
 
@@ -383,14 +383,6 @@ def test_a_gate_is_asked_again_sooner_when_it_has_just_closed(lasted: int, wait:
     again = reported(running(closed.status, master=NoAnswer("x")), now=later(lasted))
 
     assert again.requeue_after == wait
-
-
-def test_the_gate_that_is_waited_for_counts_and_not_the_youngest_one():
-    conditions = merge((), [ConditionState("MastersServing", False, "Waiting")], 1, NOW)
-    plan = decide(cluster(), running(master=NoAnswer("x")), NOW)
-
-    assert wait_for(conditions, [plan.masters], later(600)) == 10.0
-    assert wait_for((), [], later(600)) == 1.0
 
 
 # --- a spec that can't be followed --------------------------------------------------------------------------------

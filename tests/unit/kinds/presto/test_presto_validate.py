@@ -47,7 +47,7 @@ BAD: list[tuple[Json, str, str]] = [
     ),
     ({"workers": {"resources": {"limits": {"memory": "512Mi"}}}}, "spec.workers.resources.limits.memory", "raise it"),
     ({"workers": {"jvm": {"heap": "128Mi"}}}, 'spec.workers.jvm.heap "128Mi"', "256Mi or more"),
-    ({"workers": {"jvm": {"heap": "320Mi"}}}, 'spec.workers.jvm.heap "320Mi" leaves 320Mi', "448Mi or more"),
+    ({"workers": {"jvm": {"heap": "320Mi"}}}, 'spec.workers.jvm.heap "320Mi" leaves a heap of 320Mi', "448Mi or more"),
     ({"coordinator": {"resources": {"limits": {"memory": "700Mi"}}}}, "spec.coordinator.resources", "256Mi or more"),
     ({"memoryPerQuery": "1Gi"}, 'spec.memoryPerQuery "1Gi" is more than three quarters', "lower it"),
     ({"properties": {"discovery.uri": "http://x"}}, "spec.properties[discovery.uri]", "remove it"),
@@ -66,7 +66,7 @@ BAD: list[tuple[Json, str, str]] = [
     (
         {"workers": {"volumes": [{"name": "x"}], "volumeMounts": [{"name": "x", "mountPath": "/etc/presto/x"}]}},
         "volumeMounts[/etc/presto/x].mountPath",
-        "beside it",
+        "outside of /etc/presto",
     ),
 ]
 

@@ -148,18 +148,18 @@ def test_the_outcome_tells_whether_something_was_written(world: World):
     assert world.reconcile(("ConfigMap", "small-jvm")).changed
 
 
-def test_the_jobs_result_is_in_the_status_before_the_job_goes(world: World):
-    gone_while: list[str] = []
-
-    def watch(verb: str, path: str) -> None:
-        if verb == "delete":
-            gone_while.append(world.status["journal"]["state"])
-
-    world.kube.before_call = watch
+def test_the_journals_job_is_left_to_its_time_to_live_and_never_created_again(world: World):
     world.settle()
+    [name] = world.kube.of_kind("Job")
+    job = world.kube.object("Job", world.namespace, name)
+    assert job["spec"]["ttlSecondsAfterFinished"] == 600
 
-    assert gone_while == ["Initialized"]
+    world.kube.remove(KINDS["Job"].path(world.namespace, name))
+    world.kube.writes.clear()
+    world.reconcile(("Job", name), everything=True)
+
     assert world.kube.of_kind("Job") == []
+    assert not world.kube.writes
 
 
 # --- changes ------------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ def test_drift_that_was_told_is_not_forgotten_over_a_conflict(settled: World):
     ("verb", "status"),
     [
         (verb, status)
-        for verb in ("get", "list", "apply", "delete")
+        for verb in ("get", "list", "apply")
         for status in (0, 409, 429, 500, 503)
         # To a creation it says that there is something, which is looked at.
         if (verb, status) != ("apply", 409)
@@ -340,6 +340,25 @@ def test_an_error_of_the_api_is_raised_and_the_next_reconcile_completes(verb: st
 
     world.settle()
     assert world.condition("Ready")["status"] == "True"
+
+
+@pytest.mark.parametrize("status", [0, 429, 500, 503])
+def test_an_error_at_a_deletion_is_raised_and_the_next_reconcile_completes(status: int, settled: World):
+    failing = True
+
+    def fail(called: str, path: str) -> None:
+        nonlocal failing
+        if called == "delete" and failing:
+            failing = False
+            raise ApiError(f"{called} {path}", status, "not now")
+
+    settled.kube.before_call = fail
+    settled.edit_spec(jobService={"enabled": False})
+    with pytest.raises(ApiError, match="not now"):
+        settled.settle()
+
+    settled.settle()
+    assert "small-jobmaster" not in settled.kube.of_kind("StatefulSet")
 
 
 def test_a_conflict_at_a_creation_is_looked_into_at_once(world: World):

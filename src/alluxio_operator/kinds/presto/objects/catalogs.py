@@ -1,4 +1,4 @@
-"""Catalogs as Presto reads them: one properties file each, and what is secret as variables of an init container."""
+"""Catalogs as Presto reads them: one properties file each; an init container adds the values of Secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def files(spec: PrestoSpec, dialect: Dialect) -> dict[str, str]:
 
 
 def properties_of(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, str]:
-    """Return the properties of a catalog that are no secret; what is given by hand wins but for the connector."""
+    """Return the properties of a catalog, without those from Secrets; the user's own win, except connector.name."""
     derived = _derived(catalog, spec, dialect)
     return {**derived, **catalog.properties, "connector.name": derived["connector.name"]}
 
@@ -49,7 +49,7 @@ def _derived(catalog: Catalog, spec: PrestoSpec, dialect: Dialect) -> dict[str, 
 
 
 def secret_properties(catalogs: Iterable[Catalog]) -> list[dict[str, Any]]:
-    """Return what comes out of Secrets: the file, the property, and the variable that has its value."""
+    """Return each property from a Secret: its file, its name, and the variable that holds its value."""
     found = [(catalog, given) for catalog in catalogs for given in catalog.properties_from]
     return [
         {
@@ -65,7 +65,7 @@ def secret_properties(catalogs: Iterable[Catalog]) -> list[dict[str, Any]]:
 
 
 def secrets_of(catalogs: Iterable[Catalog]) -> Mapping[str, str]:
-    """Return the Secrets that the catalogs refer to, each with the first field that does."""
+    """Return the Secrets that the catalogs refer to, each with the first field that refers to it."""
     found: dict[str, str] = {}
     for catalog in catalogs:
         for given in catalog.properties_from:
@@ -74,7 +74,7 @@ def secrets_of(catalogs: Iterable[Catalog]) -> Mapping[str, str]:
 
 
 def problems(spec: PrestoSpec) -> Iterable[Problem]:
-    """Yield catalogs that need a cache which isn't named."""
+    """Yield catalogs that lie in Alluxio while the spec names no AlluxioCluster."""
     if spec.alluxio is not None:
         return
     for catalog in spec.catalogs:
@@ -82,6 +82,6 @@ def problems(spec: PrestoSpec) -> Iterable[Problem]:
             yield Problem(
                 f"spec.catalogs[{catalog.name}].hive.file.directory",
                 catalog.hive.file.directory,
-                "lies in Alluxio, and this Presto knows of no cluster",
+                "lies in Alluxio, but the spec names no AlluxioCluster",
                 "set spec.alluxio.clusterRef",
             )

@@ -1,4 +1,4 @@
-"""Where things lie in the containers."""
+"""Folders and files in the containers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ CONF: Final = "/etc/presto"
 DATA: Final = "/var/lib/presto/data"
 CATALOGS: Final = "/etc/presto-catalogs"
 PLAIN_CATALOGS: Final = "/etc/presto-catalogs-plain"
-"""Catalogs without what comes out of Secrets."""
+"""The catalogs without the values of Secrets."""
 ALLUXIO: Final = "/etc/alluxio"
-"""Where Alluxio's client looks by itself."""
+"""Folder in which Alluxio's client looks for its properties by default."""
 CORE_SITE: Final = f"{ALLUXIO}/core-site.xml"

@@ -1,7 +1,7 @@
-"""Divides the memory of Presto's servers so that it provably fits their limits.
+"""Divides the memory of each server so that its parts add up to the limit at most; pure.
 
-Source of the numbers: Presto 0.287 with its Hive connector, run: beside a heap of 448 MiB a worker that writes ORC
-through Alluxio took 350 MiB.
+Source of the numbers: a run of Presto 0.287 with its Hive connector. A worker with a heap of 448 MiB that wrote ORC
+through Alluxio took another 350 MiB outside of the heap.
 """
 
 from __future__ import annotations
@@ -17,34 +17,35 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.workloads.memory import MI, Division, MemoryNeeds, divide
 
 METASPACE: Final = 224 * MI
-"""Bound of the classes' metadata: the connectors' own, and one for each expression of a query."""
+"""Limit of class metadata: Presto compiles each expression of a query to a class."""
 CODE_CACHE: Final = 96 * MI
-"""Bound of compiled code."""
+"""Limit of compiled code."""
 THREADS_AND_COLLECTOR: Final = 160 * MI
 OVERHEAD: Final = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
 SHARE_OF_COLLECTOR: Final = 0.08
-"""What the collector's tables take of a large heap beyond that; G1 needs a tenth at most."""
+"""Share of a large heap that G1's tables take in addition; a tenth at most."""
 
 SMALLEST_HEAP: Final = 256 * MI
-"""With less a coordinator with the Hive connector doesn't start."""
+"""A coordinator with the Hive connector doesn't start with less."""
 
 SMALLEST_HEAP_FOR_TPCH: Final = 448 * MI
-"""Workers with the tpch connector keep 300 MB of text to cut comments from; a heap of 320 MiB was too small."""
+"""The tpch connector keeps 300 MB of text, from which it cuts comments; a heap of 320 MiB was too small."""
 
 HEADROOM: Final = 0.25
-"""Share of the heap for what Presto doesn't count."""
+"""Share of the heap for memory that Presto doesn't count."""
 QUERY: Final = 0.4
-"""Share of the heap that one query may use on a server; with what Presto counts as its system memory `TOTAL`."""
+"""Share of the heap that one query may use on a server."""
 TOTAL: Final = 0.7
+"""The same with the memory that Presto counts as its system's."""
 
 
 def divisions(spec: PrestoSpec) -> Mapping[str, Division | Problem]:
     """Return the division of each server by role."""
-    return {wish.role: _divided(wish) for wish in _needs(spec)}
+    return {needs.role: _divided(needs) for needs in _needs(spec)}
 
 
 def jvm_flags(division: Division) -> tuple[str, ...]:
-    """Return the flags that hold a JVM to its parts."""
+    """Return the flags that limit each part of a JVM's memory."""
     return (
         f"-Xms{division.heap}",
         f"-Xmx{division.heap}",
@@ -56,7 +57,7 @@ def jvm_flags(division: Division) -> tuple[str, ...]:
 
 
 def query_properties(division: Division, per_query: str | None) -> dict[str, str]:
-    """Return how a server divides its heap between queries; Presto refuses to start when the parts pass the heap."""
+    """Return how a server divides its heap between queries; Presto doesn't start if the parts exceed the heap."""
     heap = division.heap
     query = in_bytes(per_query) if per_query else int(heap * QUERY)
     return {
@@ -81,7 +82,7 @@ def memory_status(divisions: Iterable[Division]) -> tuple[RoleMemory, ...]:
 
 
 def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Iterable[Problem]:
-    """Yield what doesn't fit."""
+    """Yield memory that doesn't suffice or doesn't fit."""
     for division in divided.values():
         if isinstance(division, Problem):
             yield division
@@ -94,7 +95,7 @@ def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Ite
             yield Problem(
                 "spec.workers.jvm.heap",
                 spec.workers.jvm.heap or "",
-                f"leaves {division.heap // MI}Mi, too little for a catalog of the tpch connector, which keeps 300 MB",
+                f"leaves a heap of {division.heap // MI}Mi, too small for the tpch connector, which keeps 300 MB",
                 f"give {SMALLEST_HEAP_FOR_TPCH // MI}Mi or more, or remove the catalog",
             )
         if spec.memory_per_query and in_bytes(spec.memory_per_query) > division.heap * (1 - HEADROOM):
@@ -120,15 +121,15 @@ def _collector(role: PrestoRole) -> int:
     return int(max(0, large) * SHARE_OF_COLLECTOR) // MI * MI
 
 
-def _divided(wish: MemoryNeeds) -> Division | Problem:
-    found = divide(wish)
+def _divided(needs: MemoryNeeds) -> Division | Problem:
+    found = divide(needs)
     if isinstance(found, Problem) or found.heap >= SMALLEST_HEAP:
         return found
-    given = wish.process.jvm.heap
+    given = needs.process.jvm.heap
     return Problem(
-        f"{wish.path}.jvm.heap" if given else f"{wish.path}.resources.limits.memory",
-        given or wish.process.resources.limits.memory or "",
-        f"leaves a heap of {found.heap // MI}Mi, with which Presto doesn't start",
+        f"{needs.path}.jvm.heap" if given else f"{needs.path}.resources.limits.memory",
+        given or needs.process.resources.limits.memory or "",
+        f"leaves a heap of {found.heap // MI}Mi, too small for a server to start",
         f"give a heap of {SMALLEST_HEAP // MI}Mi or more",
     )
 

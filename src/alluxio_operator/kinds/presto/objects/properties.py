@@ -1,6 +1,6 @@
-"""config.properties of each role, in numbered precedence: defaults, the resource's, the role's, derived.
+"""config.properties of each role, by rising precedence: defaults, the resource's, the role's, derived; pure.
 
-Sources: the configuration classes of Presto 0.287 and Trino 476; what was measured is said beside the value.
+Sources: the configuration classes of Presto 0.287 and Trino 476. Measurements stand with the value.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from alluxio_operator.kinds.presto.versions import Dialect
 from alluxio_operator.workloads.memory import Division
 
 DISCOVERY_PORT: Final = 8080
-"""Port of the Service by which workers find the coordinator, whatever the coordinator's own is: a change of that
+"""Port of the Service by which workers find the coordinator. It never changes, so that a new port of the coordinator
 restarts no worker."""
 
 DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     names.COORDINATOR: {
-        # A worker that died fails its queries after this and not after five minutes: with its own default, clients of
-        # a worker that was killed still waited after 165 s; with this the query had failed after 34 s.
+        # How long a query waits for a worker that was killed before it fails. With the default of 5m a client still
+        # waited after 165 s; with 30s the query failed after 34 s.
         "query.remote-task.max-error-duration": "30s",
-        # A coordinator hands work to a worker that it has just found, and then takes it for failed from the moment at
-        # which it begins to watch it until its first heartbeat has come and this has passed. With its own 5s, queries
-        # that began in between failed with NO_NODES_AVAILABLE.
+        # A coordinator hands work to a new worker at once. Then it begins to watch that worker, and counts it as failed
+        # until the first heartbeat and this time have passed. With the default of 5s, queries that began in between
+        # failed with NO_NODES_AVAILABLE.
         "failure-detector.warmup-interval": "0s",
-        # How long a query waits for the first worker before it fails; Presto's own is 5m. For everybody and not only
-        # where there may be none: a scale to zero would otherwise restart the coordinator.
+        # How long a query waits for the first worker before it fails; the default is 5m. It is set on every
+        # coordinator: otherwise enabling scale to zero would restart the coordinator.
         "query-manager.required-workers-max-wait": "15m",
     },
     names.WORKER: {},
 }
-"""What the operator prefers to Presto's own defaults; anybody may set it otherwise."""
+"""Defaults of the operator that differ from Presto's; spec.properties overrides them."""
 
 RESERVED: Final = frozenset(
     {
@@ -57,17 +57,17 @@ RESERVED: Final = frozenset(
         "shutdown.grace-period",
     }
 )
-"""What follows from other fields, or from the pod."""
+"""Properties that the operator derives from other fields, or from the pod."""
 
 
 def for_role(spec: PrestoSpec, made: Names, dialect: Dialect, role: str, division: Division) -> dict[str, str]:
-    """Return the properties of one role; later layers win."""
-    preferred = {**DEFAULTS[role], **query_properties(division, spec.memory_per_query), **dialect.config}
+    """Return the properties of one role."""
+    defaults = {**DEFAULTS[role], **query_properties(division, spec.memory_per_query), **dialect.config}
     return {
-        **_understood(preferred, dialect),
+        **_understood(defaults, dialect),
         **spec.properties,
         **role_of(spec, role).properties,
-        # Last, since a value by hand would contradict the ports, mounts and addresses of the objects.
+        # Last: other values would contradict the ports, mounts and addresses of the objects.
         **_understood(_derived(spec, made, dialect, role), dialect),
     }
 
@@ -77,7 +77,7 @@ def _understood(properties: Mapping[str, str], dialect: Dialect) -> dict[str, st
 
 
 def role_of(spec: PrestoSpec, role: str) -> PrestoRole:
-    """Return what the resource says of a role."""
+    """Return the spec of a role."""
     return spec.coordinator if role == names.COORDINATOR else spec.workers
 
 
@@ -102,13 +102,13 @@ def _derived(spec: PrestoSpec, made: Names, dialect: Dialect, role: str) -> dict
 
 
 def node_properties(made: Names) -> dict[str, str]:
-    """Return node.properties; what differs from pod to pod is said on the command line."""
+    """Return node.properties; the command line has the values that differ from pod to pod."""
     # An environment may hold letters, digits and underscores.
     return {"node.environment": made.presto.replace("-", "_"), "node.data-dir": folders.DATA}
 
 
 def problems(spec: PrestoSpec) -> Iterable[Problem]:
-    """Yield the properties that were set by hand though they follow from other fields."""
+    """Yield properties that are set by hand, though the operator derives them from other fields."""
     given = {
         "spec.properties": spec.properties,
         "spec.coordinator.properties": spec.coordinator.properties,
@@ -117,7 +117,7 @@ def problems(spec: PrestoSpec) -> Iterable[Problem]:
     for path, properties in given.items():
         yield from _by_hand(path, properties, RESERVED)
     for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
-        # An option of the JVM wins over every properties file.
+        # An option of the JVM overrides every properties file.
         options = dict(option[2:].partition("=")[::2] for option in role.jvm.options if option.startswith("-D"))
         yield from _by_hand(f"{path}.jvm.options", options, RESERVED)
 
@@ -132,11 +132,11 @@ def _by_hand(path: str, given: Mapping[str, str], reserved: Set[str]) -> Iterabl
         yield Problem(
             f"{path}[{key}]",
             given[key],
-            "can't be set by hand: it follows from other fields of the spec",
+            "can't be set by hand: the operator derives it from other fields",
             f"remove it{hints.get(key, '')}",
         )
 
 
 def as_text(properties: Mapping[str, str]) -> str:
-    """Return properties as a Java properties file, sorted, so that the same values give the same text."""
+    """Return properties as a Java properties file, sorted, so that equal values give equal text."""
     return javaproperties.dumps(dict(properties), sort_keys=True, timestamp=None, ensure_ascii=True)

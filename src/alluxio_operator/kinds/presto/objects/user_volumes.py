@@ -1,4 +1,4 @@
-"""Where a user's volumes and mounts would meet the operator's own."""
+"""Finds conflicts between the user's volumes and mounts and those of the operator; pure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ OWN_MOUNTS: Final = (
 
 
 def problems(spec: PrestoSpec) -> Iterable[Problem]:
-    """Yield the volumes and mounts that meet the operator's own, and mounts of volumes that aren't there."""
+    """Yield volumes and mounts that conflict with the operator's, and mounts of volumes that don't exist."""
     for path, role in (("spec.coordinator", spec.coordinator), ("spec.workers", spec.workers)):
         known = {volume.name for volume in role.volumes}
         for name in sorted(known & OWN_VOLUMES):
             yield Problem(
                 f"{path}.volumes[{name}].name",
                 name,
-                "is the name of one of the operator's own volumes",
+                "is the name of a volume of the operator",
                 "choose another name",
             )
         for mount in role.volume_mounts:
@@ -39,7 +39,7 @@ def problems(spec: PrestoSpec) -> Iterable[Problem]:
                 yield Problem(
                     f"{path}.volumeMounts[{mount.mount_path}].name",
                     mount.name,
-                    "names no volume",
+                    "is the name of no volume",
                     f"name one of {path}.volumes, or add it there",
                 )
             met = next((other for other in OWN_MOUNTS if meet(mount.mount_path, other)), None)
@@ -47,6 +47,6 @@ def problems(spec: PrestoSpec) -> Iterable[Problem]:
                 yield Problem(
                     f"{path}.volumeMounts[{mount.mount_path}].mountPath",
                     mount.mount_path,
-                    f"meets {met}, where the container has a volume of the operator",
-                    "choose a folder beside it",
+                    f"overlaps {met}, where the operator mounts a volume",
+                    f"choose a folder outside of {met}",
                 )

@@ -1,6 +1,6 @@
-"""Asks Presto and Trino over HTTP; source of the paths: Presto 0.287 and Trino 476, run.
+"""Asks Presto and Trino over HTTP; source of the paths: runs of Presto 0.287 and Trino 476.
 
-`/v1/info` is answered before a coordinator serves, and says so.
+A coordinator answers `/v1/info` before it serves, and reports there that it is still starting.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 
 TIMEOUT: Final = 3.0
-"""Seconds for one answer."""
+"""Seconds until one question fails."""
 USER: Final = {dialect.user_header: OPERATOR for known in DIALECTS.values() for dialect in known.values()}
-"""The header of each engine; a server ignores the one of the other."""
+"""The header of each engine; a server ignores that of the other engine."""
 
 
 class PrestoRest:
-    """The questions over real HTTP."""
+    """The questions over HTTP, with pooled connections."""
 
     def __init__(self) -> None:
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
@@ -43,7 +43,7 @@ class PrestoRest:
         except PermissionError as error:
             return NoAnswer(f"{error}: let the user {OPERATOR} read system information in its access control")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return NoAnswer(f"an answer that isn't understood: {error!r}")
+            return NoAnswer(f"its answer isn't one of {server.engine}: {error!r}")
 
     def processor_load(self, server: Server, deadline: Deadline) -> float | None:
         """Ask a worker which share of its processors its process uses, from 0 to 1; None if it doesn't answer."""

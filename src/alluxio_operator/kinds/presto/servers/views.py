@@ -1,7 +1,7 @@
-"""Where a coordinator of each engine reports its workers and queries; sources: Presto 0.287 and Trino 476, run.
+"""Where a coordinator of each engine reports its workers and queries; sources: runs of Presto 0.287 and Trino 476.
 
-A query that waits for the first worker is in no count of either, so the queries themselves are asked for while there is
-none.
+Neither engine counts a query that waits for the first worker. So while no worker is active, the operator lists the
+queries.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alluxio_operator.api.presto import Engine
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo
 
 Ask = Callable[[str], Any]
-"""Returns the parsed answer of a path."""
+"""Returns the parsed answer for a path."""
 
 ENDED: Final = frozenset({"FINISHED", "FAILED"})
 NODES: Final = "/v1/jmx/mbean/trino.metadata:name=DiscoveryNodeManager"
@@ -21,7 +21,7 @@ QUERIES: Final = "/v1/jmx/mbean/trino.execution:name=QueryManager"
 
 
 def presto_view(version: str, ask: Ask) -> CoordinatorInfo:
-    """Return the view of a coordinator of Presto; raise KeyError or TypeError for other documents."""
+    """Return the view of a coordinator of Presto; raise KeyError or TypeError for a document of another form."""
     cluster = ask("/v1/cluster")
     active = int(cluster["activeWorkers"])
     return CoordinatorInfo(
@@ -33,12 +33,11 @@ def presto_view(version: str, ask: Ask) -> CoordinatorInfo:
 
 
 def trino_view(version: str, ask: Ask) -> CoordinatorInfo:
-    """Return the view of a coordinator of Trino; raise KeyError or TypeError for other documents.
+    """Return the view of a coordinator of Trino; raise KeyError or TypeError for a document of another form.
 
-    What its web page shows needs a login; its own measurements don't.
+    The numbers of Trino's web page need a login; its JMX beans don't.
     """
-    # The coordinator is a node of its own cluster. Each count is asked for by itself: all that is measured of queries
-    # takes 75 KB.
+    # The coordinator counts itself as a node. One question for each number: the whole bean of queries takes 75 KB.
     active = max(0, int(ask(f"{NODES}/ActiveNodeCount")) - 1)
     return CoordinatorInfo(
         version=version,
@@ -52,7 +51,7 @@ VIEWS: Final[Mapping[Engine, Callable[[str, Ask], CoordinatorInfo]]] = {"Presto"
 
 
 def unended(queries: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many queries of a list have not ended."""
+    """Return how many queries of a list haven't ended."""
     return sum(query["state"] not in ENDED for query in queries)
 
 

@@ -1,1 +1,1 @@
-"""How servers leave without failing queries."""
+"""How servers stop without failing queries."""

@@ -199,7 +199,7 @@ def test_a_heap_that_no_process_can_live_with_is_a_problem(heap: str):
 
     assert found.field == "spec.jobService.master.jvm.heap"
     assert found.value == heap
-    assert found.remedy == "give 64Mi or more"
+    assert found.remedy == "set it to 64Mi or more"
 
 
 @pytest.mark.parametrize("direct", ["0", "100m"])
