@@ -37,7 +37,7 @@ def installed(world: World) -> None:
 
 
 def ready(world: World) -> bool:
-    """Return True if the cluster is Ready and the journal's Jobs are complete: they stay until their time to live ends."""
+    """Return True if the cluster is Ready and the journal's Jobs are complete; they stay until their TTL ends."""
     jobs = f"/apis/batch/v1/namespaces/{world.namespace}/jobs"
     found = world.api.call("GET", jobs, ok=True).body["items"]
     return world.is_ready() and all(job.get("status", {}).get("succeeded") for job in found)
