@@ -1,9 +1,9 @@
 """Decides which of several disruptive operations on one resource may act now; pure.
 
-Two of them together take away more than either was allowed to: a rollout that replaces a worker while another one is
-being drained leaves two workers out. So one acts at a time, in a fixed order, and each of the others says for which
-it waits and since when. An operation asks only while it can act or is in the midst of a step: one that is held by
-something else, such as a maintenance window, is in nobody's way.
+Two operations together could disrupt more than either may alone. For example, a rollout that replaces a worker during
+the drain of another would take two workers out. So one operation acts at a time, in a fixed order. The status reports
+for which operation each of the others waits, and since when. An operation asks for its turn only while it can act or is
+in the middle of a step: one that waits for something else, such as a maintenance window, doesn't block the others.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.operation import Operation
 
 ORDER: Final = ("heal", "restore", "rollback", "decommission", "rollout", "expansion", "rebalance", "tuning")
-"""Who goes first: what brings service or data back, then what people asked for, then what only improves."""
+"""Priority: operations that restore service or data, then changes that a user requested, then optimisations."""
 
-LOOK_AGAIN: Final = 5.0
-"""Seconds until a waiting operation is decided again; the end of another one is rarely an event."""
+REQUEUE_SECONDS: Final = 5.0
+"""Requeue delay of a waiting operation: the end of the other one often causes no event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arbitration:
-    """The operations, of which at most one disrupts, and what the status says of them."""
+    """The operations, of which at most one disrupts, and their status."""
 
     operations: tuple[Operation, ...]
     status: tuple[OperationStatus, ...]
 
 
 def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus], now: datetime) -> Arbitration:
-    """Let the first in the order act and hold the others; `before` says since when each has been acting or waiting."""
+    """Let the first in the order act and hold the others; `before` has the times since when each acts or waits."""
     asking = sorted({one.disruption for one in operations if one.disruption is not None}, key=ORDER.index)
     known = {(one.name, one.waits_for): one.since for one in before}
     first = asking[0] if asking else None
@@ -48,7 +48,7 @@ def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus]
     since = {one.name: one.since for one in status}
     return Arbitration(
         tuple(
-            one.held(_message(one.disruption, first, since[one.disruption]), LOOK_AGAIN)
+            one.held(_message(one.disruption, first, since[one.disruption]), REQUEUE_SECONDS)
             if one.disruption is not None and first is not None and one.disruption != first
             else one
             for one in operations
@@ -58,4 +58,4 @@ def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus]
 
 
 def _message(name: str, first: str, since: str) -> str:
-    return f"the {name} waits for the {first}, since {since}: only one operation at a time may disturb the cluster"
+    return f"the {name} waits for the {first} since {since}: only one operation at a time may disrupt the cluster"

@@ -1,4 +1,4 @@
-"""Conditions: what a status says of a resource, and since when."""
+"""Conditions of a status, with the time of their last transition."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from alluxio_operator.engine.gate import Gate, Severity
 
 @dataclass(frozen=True, slots=True)
 class ConditionState:
-    """The present state of one condition.
+    """The current state of one condition.
 
-    Events follow from the severity, which the API doesn't have.
+    The severity, which isn't part of the API, decides whether the operator sends a warning Event.
     """
 
     type: str
@@ -30,29 +30,29 @@ class ConditionState:
         return cls(gate.type, gate.passed, gate.reason, gate.message, gate.severity)
 
 
-def severities(said: Iterable[ConditionState]) -> Mapping[str, Severity]:
+def severities(states: Iterable[ConditionState]) -> Mapping[str, Severity]:
     """Return the severity of each condition, by its type."""
-    return {one.type: one.severity for one in said}
+    return {one.type: one.severity for one in states}
 
 
 def merge(
-    before: Iterable[Condition], said: Iterable[ConditionState], generation: int, now: datetime
+    before: Iterable[Condition], states: Iterable[ConditionState], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
-    """Return the conditions to publish; lastTransitionTime stays as long as the status does."""
+    """Return the conditions to publish; lastTransitionTime changes only with the status of a condition."""
     known = {condition.type: condition for condition in before}
-    return tuple(_condition(known.get(item.type), item, generation, now) for item in said)
+    return tuple(_condition(known.get(state.type), state, generation, now) for state in states)
 
 
-def _condition(before: Condition | None, said: ConditionState, generation: int, now: datetime) -> Condition:
+def _condition(before: Condition | None, state: ConditionState, generation: int, now: datetime) -> Condition:
     status: Literal["True", "False", "Unknown"] = (
-        "Unknown" if said.status is None else "True" if said.status else "False"
+        "Unknown" if state.status is None else "True" if state.status else "False"
     )
     unchanged = before is not None and before.status == status
     return Condition(
-        type=said.type,
+        type=state.type,
         status=status,
-        reason=said.reason,
-        message=said.message[:4096],
+        reason=state.reason,
+        message=state.message[:4096],
         last_transition_time=before.last_transition_time if before is not None and unchanged else stamp(now),
         observed_generation=generation,
     )
@@ -75,5 +75,5 @@ def stamp(moment: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Return the moment that a text of the API stands for."""
+    """Return the moment of a timestamp in the API's format."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

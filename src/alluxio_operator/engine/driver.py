@@ -1,7 +1,7 @@
 """One reconcile, the same for every kind: observe, validate, decide, render, record, apply, execute, report, publish.
 
-A kind says what each of these means for it (`Logic`); the driver says in which order they happen. The time is read
-once. Whatever is made or done is on record first. The status is written once, last.
+A kind implements the stages (`Logic`); the driver runs them in order. It reads the clock once. It records every object
+and operation in the status before it creates or executes it. It publishes the status once, last.
 """
 
 from __future__ import annotations
@@ -29,78 +29,78 @@ P = TypeVar("P", bound=Decision)
 
 
 class Logic(Protocol[O, M, P]):
-    """What a reconcile means for one kind; everything but `observe`, `ask` and `executor` is pure."""
+    """The stages of a reconcile for one kind; all except `observe`, `ask` and `executor` are pure."""
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> O | None:
-        """Look at an owner; None when it is gone."""
+        """Observe an owner; return None if it was deleted."""
         ...
 
     def validate(self, observed: O, now: datetime) -> M | tuple[Problem, ...]:
-        """Return the typed resource, or all that is wrong with it."""
+        """Return the typed resource, or all problems of its spec."""
         ...
 
     def questions(self, model: M, observed: O) -> Collection[str]:
-        """Return what has to be asked before anything can be decided."""
+        """Return the questions to answer before the decision."""
         ...
 
     def ask(self, look: Look, model: M, observed: O, questions: Collection[str]) -> O:
-        """Return the observation with the answers to questions."""
+        """Return the observation with the answers to the questions."""
         ...
 
     def decide(self, model: M, observed: O, now: datetime) -> P:
-        """Return what is to be applied and done."""
+        """Return the plan: manifests to apply, and operations."""
         ...
 
     def executor(self, kube: Kube, observed: O, applied: Applied, deadline: Deadline) -> Perform:
-        """Return what performs the effects of operations."""
+        """Return a function that performs the effects of operations."""
         ...
 
     def is_settled(self, plan: P, observed: O, applied: Applied) -> bool:
-        """Return True if the resource is Ready by its latest spec."""
+        """Return True if the resource is Ready and up to date with its current spec."""
         ...
 
     def report(self, plan: P, observed: O, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
-        """Return the status of an owner that was reconciled."""
+        """Return the status of an owner after a reconcile."""
         ...
 
     def report_problems(self, problems: Sequence[Problem], observed: O, now: datetime) -> Report:
-        """Return the status of an owner whose spec can't be followed."""
+        """Return the status of an owner with an invalid spec."""
         ...
 
     def forget(self, key: OwnerKey) -> None:
-        """Drop what is kept of an owner that is gone."""
+        """Drop the cached state of a deleted owner."""
         ...
 
 
 class BaseLogic(Generic[O, M, P]):
-    """Answers for a kind that asks nothing further and does nothing but apply; a kind replaces what it needs."""
+    """Defaults for a kind without questions and operations; a kind overrides the methods that it needs."""
 
     def questions(self, model: M, observed: O) -> Collection[str]:  # noqa: ARG002 (the signature of Logic)
-        """Return what has to be asked before anything can be decided: nothing."""
+        """Return no questions."""
         return ()
 
     def ask(self, look: Look, model: M, observed: O, questions: Collection[str]) -> O:  # noqa: ARG002
-        """Return the observation with the answers to questions."""
+        """Return the observation unchanged."""
         return observed
 
     def executor(self, kube: Kube, observed: O, applied: Applied, deadline: Deadline) -> Perform:  # noqa: ARG002
-        """Return what performs the effects of operations: there is no effect to perform."""
+        """Return a function that raises TypeError: there is no effect to perform."""
         return _refuse
 
     def is_settled(self, plan: P, observed: O, applied: Applied) -> bool:  # noqa: ARG002
-        """Return False: nothing is done once the resource is Ready."""
+        """Return False: no operation waits for Ready."""
         return False
 
     def forget(self, key: OwnerKey) -> None:
-        """Drop what is kept of an owner that is gone: nothing is kept."""
+        """Do nothing: there is no cached state."""
 
 
 def _refuse(effect: Effect) -> Answer:
-    raise TypeError(f"this kind doesn't say how {effect!r} is performed")
+    raise TypeError(f"this kind has no way to perform {effect!r}")
 
 
 class Driver(Generic[O, M, P]):
-    """Brings owners of one kind closer to their spec; what it keeps between calls may be lost at any time."""
+    """Reconciles the owners of one kind. Losing its cache costs calls only."""
 
     def __init__(self, logic: Logic[O, M, P], parts: Parts) -> None:
         self._logic = logic
@@ -114,7 +114,7 @@ class Driver(Generic[O, M, P]):
         return self._managed.is_news(request)
 
     def drifted(self, namespaces: Iterable[str]) -> Iterable[Request]:
-        """Return requests for the owners of which an object is no longer as it was left."""
+        """Return requests for the owners with an object that has drifted."""
         return self._managed.drifted(namespaces)
 
     def __call__(self, request: Request, deadline: Deadline) -> Outcome:
@@ -123,7 +123,7 @@ class Driver(Generic[O, M, P]):
         with self._metrics.stage("observe"):
             observed = logic.observe(kube, request.key, deadline)
         if observed is None or "deletionTimestamp" in observed.resource["metadata"]:
-            # Owner references delete the rest; there is nothing to finish that the API server doesn't finish itself.
+            # Garbage collection deletes the objects by their owner references; the operator has nothing to finish.
             self._managed.forget(request.key)
             logic.forget(request.key)
             return Outcome()
@@ -144,7 +144,7 @@ class Driver(Generic[O, M, P]):
         else:
             recorded = self._managed.record(kube, snapshot, manifests, cache, intent_of(plan.operations))
             if recorded is None:
-                # Changed or deleted since it was read.
+                # The resource was changed or deleted since the observation.
                 return REQUEUE_NOW
             snapshot, observed = recorded, observed.with_status(recorded.resource, recorded.status)
             plan, applied = self._carry_out(kube, request.key, plan, observed, manifests, cache, deadline)
@@ -154,7 +154,7 @@ class Driver(Generic[O, M, P]):
     def _decided(
         self, kube: Kube, key: OwnerKey, model: M, observed: O, now: datetime, deadline: Deadline
     ) -> tuple[O, P]:
-        """Ask and decide until the decision leaves no question open; each is asked once."""
+        """Ask and decide until the plan has no open question; ask each question once."""
         asked: set[str] = set()
         look = Look(kube, key, now, deadline)
         questions = set(self._logic.questions(model, observed))
@@ -173,13 +173,13 @@ class Driver(Generic[O, M, P]):
         self, kube: Kube, key: OwnerKey, plan: P, observed: O, manifests: Sequence[Any], cache: OwnerCache,
         deadline: Deadline,
     ) -> tuple[P, Applied]:  # fmt: skip
-        """Apply the manifests and perform the operations, each at its point; all of it is on record by now."""
-        first = Applied()
-        plan = self._perform(When.BEFORE_APPLY, kube, plan, observed, first, deadline)
+        """Apply the manifests and perform the operations, each at its point. All are recorded by now."""
+        before = Applied()
+        plan = self._perform(When.BEFORE_APPLY, kube, plan, observed, before, deadline)
         applied = self._managed.apply(
             kube, key, observed.status.inventory, manifests, plan.until, cache, plan.held_templates, plan.recreate
         )
-        applied.absorb(first)
+        applied.absorb(before)
         plan = self._perform(When.AFTER_APPLY, kube, plan, observed, applied, deadline)
         for ref in applied.deleted:
             cache.objects.pop(ref, None)
@@ -190,5 +190,5 @@ class Driver(Generic[O, M, P]):
 
     def _perform(self, when: When, kube: Kube, plan: P, observed: O, applied: Applied, deadline: Deadline) -> P:
         perform = self._logic.executor(kube, observed, applied, deadline)
-        done: P = plan.with_operations(execute(plan.operations, when, perform))
-        return done
+        performed: P = plan.with_operations(execute(plan.operations, when, perform))
+        return performed

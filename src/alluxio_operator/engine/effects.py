@@ -1,4 +1,4 @@
-"""Effects that every kind may need; a kind adds its own. Performed by `engine.execute`."""
+"""Effects for every kind, which `engine.execute` performs; a kind adds its own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from alluxio_operator.kube.kinds import Ref
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A merge patch of an object; it should carry the uid that it is meant for.
+    """A merge patch of an object; it should contain the uid of the object.
 
-    `purpose` completes the sentence "KIND NAME can't be patched to ...".
+    `purpose` completes the sentence "the operator can't patch KIND NAME to ...".
     """
 
     ref: Ref
@@ -22,7 +22,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The deletion of one object by its uid, so that another one of its name survives."""
+    """The deletion of one object by its uid, so that a recreated object with its name survives."""
 
     ref: Ref
     uid: str

@@ -1,4 +1,4 @@
-"""Performs the effects that every kind may have."""
+"""Performs the effects of `engine.effects`."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ log = logging.getLogger(__name__)
 
 
 def patch(kube: Kube, namespace: str, effect: Patch, applied: Applied) -> bool:
-    """Patch an object; return True when it was. A refusal is kept in `applied`."""
+    """Patch an object; return True on success. `applied` keeps a refusal."""
     ref = effect.ref
     try:
         kube.merge(KINDS[ref.kind].path(namespace, ref.name), effect.patch)
     except (Conflict, NotFound):
-        # Another object of the name by now, or another state of it: the next reconcile decides again.
-        log.info("%s %s changed before it was patched to %s", ref.kind, ref.name, effect.purpose)
+        # The object was changed or recreated: the next reconcile decides again.
+        log.info("%s %s changed before the operator could patch it to %s", ref.kind, ref.name, effect.purpose)
         return False
     except Refused as error:
-        applied.refused[ref] = f"{ref.kind} {ref.name} can't be patched to {effect.purpose}: {error.message}"
+        applied.refused[ref] = f"the operator can't patch {ref.kind} {ref.name} to {effect.purpose}: {error.message}"
         return False
-    log.info("%s %s was patched to %s", ref.kind, ref.name, effect.purpose)
+    log.info("patched %s %s to %s", ref.kind, ref.name, effect.purpose)
     return True
 
 
 def delete(kube: Kube, namespace: str, effect: Delete, applied: Applied) -> bool:
-    """Delete an object; return True when it was. A refusal is kept in `applied`."""
+    """Delete an object; return True on success. `applied` keeps a refusal."""
     ref = effect.ref
     try:
         kube.delete(KINDS[ref.kind].path(namespace, ref.name), uid=effect.uid)
     except (Conflict, NotFound):
         return False
     except Refused as error:
-        applied.refused[ref] = f"{ref.kind} {ref.name} can't be deleted: {error.message}"
+        applied.refused[ref] = f"the operator can't delete {ref.kind} {ref.name}: {error.message}"
         return False
     applied.deleted.append(ref)
-    log.info("%s %s was deleted", ref.kind, ref.name)
+    log.info("deleted %s %s", ref.kind, ref.name)
     return True

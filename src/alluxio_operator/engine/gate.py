@@ -1,4 +1,4 @@
-"""Gates: what has to hold before the next step, how severe it is that it does not, and when to look again."""
+"""Gates: conditions for the next step, with the severity of a closed gate and its requeue."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from typing import Final
 
 
 class Severity(enum.IntEnum):
-    """How severe a closed gate is; the larger, the worse. An open gate's severity means nothing."""
+    """Severity of a closed gate; higher is worse. The severity of an open gate has no meaning."""
 
     INFO = 0
-    """Nothing waits for it. It causes no warning."""
+    """Nothing waits for the gate. No warning Event."""
     PROGRESS = 1
-    """Part of any installation or change: it opens without a user. It causes no warning."""
+    """Part of any installation or change: the gate opens without a user. No warning Event."""
     WARNING = 2
-    """Degraded, and may heal without a user. It causes a warning."""
+    """Degraded, but it may recover without a user. Warning Event."""
     BLOCKED = 3
-    """Nothing goes on until a user acts. It causes a warning, and an installed resource is Degraded at once."""
+    """The gate stays closed until a user acts. Warning Event, and an installed resource is Degraded at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Look again after a fixed time, in seconds."""
+    """Requeue after a fixed time, in seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Look again at a moment, such as the opening of a maintenance window."""
+    """Requeue at a moment, such as the opening of a maintenance window."""
 
     moment: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
-    """Look again often at first, and less often the longer it lasts; seconds.
+    """Requeue often at first, and less often the longer the condition stays the same; in seconds.
 
-    The pause is `share` of the time since the condition `since` last changed, which is the gate's own by default.
+    The delay is `share` of the time since the last transition of condition `since`, by default the gate's own.
     """
 
     least: float = 1.0
@@ -51,25 +51,25 @@ class BackOff:
 
 @dataclass(frozen=True, slots=True)
 class OnEvent:
-    """Plan no look: an event announces the change."""
+    """No requeue: an event announces the change."""
 
 
 Requeue = After | At | BackOff | OnEvent
-"""When to look again at what a gate is about."""
+"""When to reconcile again for a gate."""
 
 AT_WORK: Final = After(1.0)
-"""For work that goes on by looks alone."""
+"""For progress that causes no event, so that only polling sees it."""
 WHILE_NOT_READY: Final = BackOff(since="Ready")
-"""For workloads that lack pods, though every gate is open."""
+"""For workloads that lack pods while every gate is open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate: open when `passed`; becomes a condition of the same type.
+    """One gate, open when `passed`; it becomes a condition of the same type.
 
-    The default severity warns: a gate that closes for an unforeseen reason must not close unnoticed. `requeue` counts
-    for open gates, too. Without it, nothing is planned for an open gate, and `engine.requeue` backs off for the first
-    closed one.
+    The default severity is WARNING, so that a gate never closes unnoticed for an unforeseen reason. `requeue` also
+    counts for open gates. Without it, an open gate causes no requeue, and `engine.requeue` backs off for the first
+    closed gate.
     """
 
     type: str
@@ -81,7 +81,7 @@ class Gate:
 
 
 def waiting(gate: str, message: str, reason: str = "Waiting", requeue: Requeue | None = None) -> Gate:
-    """Return a closed gate that opens in the course of any installation or change."""
+    """Return a closed gate that opens during any installation or change."""
     return Gate(gate, False, reason, message, Severity.PROGRESS, requeue)
 
 

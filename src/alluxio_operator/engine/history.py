@@ -1,4 +1,4 @@
-"""The last changes of a resource: what changed, who asked for it, when it began and ended; pure."""
+"""The last changes of a resource: kind of change, field manager, start and end; pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWN_MANAGER: Final = "alluxio-operator"
 
 
 def last_manager(resource: Object) -> str | None:
-    """Return the field manager that last wrote anything but the status; None when it is not known."""
+    """Return the field manager that last wrote the resource, except its status; None if unknown."""
     entries = [
         entry
         for entry in resource["metadata"].get("managedFields", ())
@@ -29,7 +29,7 @@ def last_manager(resource: Object) -> str | None:
 
 
 def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
-    """Return a change that begins now."""
+    """Return a change that starts now."""
     return Change(
         what=what,
         started=stamp(now),
@@ -40,6 +40,6 @@ def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
 
 
 def ended(changes: Sequence[Change], now: datetime, outcome: Outcome = "Succeeded") -> list[Change]:
-    """Return the changes with those that were under way ended now."""
+    """Return the changes; those that were in progress end now."""
     end = {"ended": stamp(now), "outcome": outcome}
     return [one if one.ended else one.model_copy(update=end) for one in changes]

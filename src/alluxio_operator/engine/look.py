@@ -1,4 +1,4 @@
-"""What a reconcile asks further questions with, after its first look."""
+"""Context for the questions of a reconcile after its observation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alluxio_operator.transport.deadline import Deadline
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """With what further questions of one reconcile are asked."""
+    """Client, owner, time and deadline for the questions of one reconcile."""
 
     kube: Kube
     key: OwnerKey

@@ -1,4 +1,4 @@
-"""Asks the metrics API what the pods of a resource use, no more often than it measures."""
+"""Reads the usage of a resource's pods from the metrics API, no more often than the API measures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Unavailable:
 
 
 class Meter:
-    """Keeps the last answer for each resource, and where the API isn't served. Losing it costs calls only."""
+    """Caches the last answer for each resource, and where the API is unavailable. Losing the cache costs calls only."""
 
     def __init__(self) -> None:
         self._answers: dict[OwnerKey, _Answer] = {}
@@ -36,15 +36,15 @@ class Meter:
     def look(
         self, look: Look, selector: str, role_of: RoleOf, history: Sequence[Change], *, begins: bool
     ) -> UsageReading:
-        """Return what the pods use, or why that isn't known; None when no change is under way that costs it.
+        """Return the usage of the pods, or why it is unknown; None without a change in progress.
 
-        An answer is good until the next measurement. Where the API isn't served, one resource asks for it rarely, on
-        behalf of all, so that no other one waits for an answer that won't come.
+        An answer is valid until the next measurement. While the API is unavailable, the operator asks rarely, and once
+        for all resources, so that other reconciles don't wait for an answer that won't come.
         """
         key, now = look.key, look.now
         known = self._answers.get(key)
         if not worth_asking(history, begins, known.found if known else None, now):
-            # Not at once: only an answer from after the end shows that nothing is left to ask.
+            # Not at once: only an answer from after the end shows that no measurement is missing.
             if known is not None and now - known.asked > AFTERWARDS:
                 self.forget(key)
             return None

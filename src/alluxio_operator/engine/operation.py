@@ -1,9 +1,9 @@
-"""Operations: what a reconcile does besides applying manifests, as data.
+"""Operations: the side effects of a reconcile other than apply, as data.
 
-An operation is decided without I/O. What has to be on record before its first effect is its `intent`: the driver
-writes it into the status under the resourceVersion that the decision was made from, so that a replica which has lost
-its Lease fails there. Effects are values; each kind says by their type who performs them. Repeating an effect must be
-as good as doing it once, since the operator may end between the record, the effect and the report.
+A capability decides on an operation without I/O. Its `intent` holds the status fields to record before the first
+effect. The driver writes them with the resourceVersion on which the decision was based, so that the write fails for a
+replica that has lost its Lease. Effects are values, and the executor of a kind performs them by their type. Effects
+must be idempotent: the operator may crash between the record, the effect and the report.
 
 For example, a step of a rollout: the intent names the pods, the effects delete them by uid, and the status keeps the
 step until the pods that replace them are ready.
@@ -21,7 +21,7 @@ from alluxio_operator.engine.gate import Gate
 Effect = Any
 """A frozen dataclass that names one side effect and all that it needs."""
 Answer = Any
-"""What performing an effect returned; None where there is nothing to say."""
+"""Result of an effect; None if it has none."""
 Perform = Callable[[Effect], Answer]
 
 WAITING: Final = "WaitingForOperation"
@@ -29,11 +29,11 @@ WAITING: Final = "WaitingForOperation"
 
 
 class When(enum.Enum):
-    """At which point of a reconcile the effects of an operation are performed."""
+    """Point of a reconcile at which the driver performs the effects of an operation."""
 
-    BEFORE_APPLY = "before the manifests are applied"
-    AFTER_APPLY = "after the manifests were applied"
-    ONCE_READY = "after the resource was found Ready and up to date"
+    BEFORE_APPLY = "before apply"
+    AFTER_APPLY = "after apply"
+    ONCE_READY = "after apply, if the resource is Ready and up to date"
 
 
 def _unchanged(operation: Operation, answers: Sequence[Answer]) -> Operation:  # noqa: ARG001 (the signature of conclude)
@@ -42,13 +42,12 @@ def _unchanged(operation: Operation, answers: Sequence[Answer]) -> Operation:  #
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that a capability does, or waits with.
+    """One operation of a capability, which acts now or waits.
 
-    `status` holds the fields of the status that it owns, as they are once the reconcile is done. `intent` holds those
-    that have to be written before the first effect. `conclude` returns the operation after its effects were performed;
-    answers come in the order of the effects.
+    `status` holds the status fields that it owns, with their values after the reconcile. `intent` holds the fields to
+    write before the first effect. `conclude` returns the operation after its effects, from their answers in order.
 
-    `disruption` names its place in the arbiter's order while it disturbs the resource or is about to; None otherwise.
+    `disruption` is its name in the arbiter's order while it disrupts the resource or is about to; None otherwise.
     `requeue_after` is in seconds; None to wait for an event.
     """
 
@@ -59,13 +58,13 @@ class Operation:
     when: When = When.AFTER_APPLY
     gate: Gate | None = None
     blocking: bool = False
-    """Whether the resource isn't Ready while the gate is closed."""
+    """Whether a closed gate keeps the resource from being Ready."""
     disruption: str | None = None
     requeue_after: float | None = None
     conclude: Callable[[Operation, Sequence[Answer]], Operation] = _unchanged
 
     def held(self, message: str, requeue_after: float) -> Operation:
-        """Return the operation as it waits: nothing is recorded or done, and its fields stay as they are."""
+        """Return the waiting operation: it records and does nothing, and its status fields stay unchanged."""
         gate = self.gate and replace(self.gate, passed=False, reason=WAITING, message=message)
         return replace(
             self, status={}, intent={}, effects=(), gate=gate, blocking=False, disruption=None,
@@ -74,23 +73,23 @@ class Operation:
 
 
 def intent_of(operations: Iterable[Operation]) -> dict[str, Any]:
-    """Return the fields that have to be on record before anything is done."""
-    found: dict[str, Any] = {}
+    """Return the status fields to record before any effect."""
+    fields: dict[str, Any] = {}
     for operation in operations:
-        found |= operation.intent
-    return found
+        fields |= operation.intent
+    return fields
 
 
 def status_of(operations: Iterable[Operation]) -> dict[str, Any]:
-    """Return the fields of the status that operations own, as they are now."""
-    found: dict[str, Any] = {}
+    """Return the status fields that the operations own."""
+    fields: dict[str, Any] = {}
     for operation in operations:
-        found |= operation.status
-    return found
+        fields |= operation.status
+    return fields
 
 
 def execute(operations: Iterable[Operation], when: When, perform: Perform) -> tuple[Operation, ...]:
-    """Perform the effects that are due at this point; return all operations, those concluded."""
+    """Perform the effects for this point; return all operations, with the performed ones concluded."""
     return tuple(
         operation.conclude(operation, [perform(effect) for effect in operation.effects])
         if operation.when is when and operation.effects
@@ -100,5 +99,5 @@ def execute(operations: Iterable[Operation], when: When, perform: Perform) -> tu
 
 
 def soonest(waits: Iterable[float | None]) -> float | None:
-    """Return the shortest of several waits in seconds; None, which waits for an event, is longer than any."""
+    """Return the shortest wait in seconds; None, which waits for an event, counts as longest."""
     return min((wait for wait in waits if wait is not None), default=None)

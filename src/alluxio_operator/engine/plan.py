@@ -1,4 +1,4 @@
-"""What a reconcile works with, whatever the kind: an observation of one owner, and what is decided on it; pure."""
+"""Protocols of a kind's observation and plan, and simple implementations; pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVERYTHING: Final = 100
 
 
 class Observation(Protocol):
-    """What was observed of one owner."""
+    """The observation of one owner."""
 
     @property
     def resource(self) -> Object:
@@ -27,14 +27,14 @@ class Observation(Protocol):
         ...
 
     def with_status(self, resource: Object, status: Any) -> Any:
-        """Return the same observation after a status was written."""
+        """Return the observation with the resource and status after a status write."""
         ...
 
 
 class Decision(Protocol):
-    """What is to be applied and done.
+    """The manifests to apply, and the operations.
 
-    Without a context nothing can be said of any object, and whatever there is stays as it is.
+    Without a context, the driver renders nothing and leaves all objects unchanged.
     """
 
     @property
@@ -44,54 +44,54 @@ class Decision(Protocol):
 
     @property
     def until(self) -> int:
-        """Number of the first template that isn't due yet."""
+        """Number of the first template that the driver doesn't apply yet."""
         ...
 
     @property
     def held_templates(self) -> Collection[int]:
-        """Numbers of templates that are left as they are for now."""
+        """Numbers of the templates below `until` that the driver doesn't apply now."""
         ...
 
     @property
     def recreate(self) -> Mapping[Ref, str]:
-        """Objects to recreate around what they own where they can't be changed, with their uids."""
+        """Objects to recreate without deleting their dependents, since a field is immutable; with their uids."""
         ...
 
     @property
     def paused(self) -> bool:
-        """Whether nothing may be changed."""
+        """Whether the driver may change nothing."""
         ...
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What is done besides applying."""
+        """The side effects other than apply."""
         ...
 
     @property
     def questions(self) -> Collection[str]:
-        """What has to be asked before this can be carried out."""
+        """Questions to answer before the driver executes the plan."""
         ...
 
     def with_operations(self, operations: Iterable[Operation]) -> Any:
-        """Return the decision after some of its operations were performed."""
+        """Return the decision with other operations, such as those concluded."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An observation of an owner of which only the resource itself matters."""
+    """An observation of the resource only."""
 
     resource: Object
     status: Any
 
     def with_status(self, resource: Object, status: Any) -> Seen:
-        """Return the same observation after a status was written."""
+        """Return the observation with the resource and status after a status write."""
         return Seen(resource, status)
 
 
 @dataclass(frozen=True, slots=True)
 class SimplePlan:
-    """A decision to apply all templates, or those below `until`, and nothing else."""
+    """A decision to apply all templates, or those below `until`."""
 
     context: Mapping[str, Any] | None
     until: int = EVERYTHING
@@ -102,5 +102,5 @@ class SimplePlan:
     questions: frozenset[str] = frozenset()
 
     def with_operations(self, operations: Iterable[Operation]) -> SimplePlan:
-        """Return the decision after some of its operations were performed."""
+        """Return the decision with other operations, such as those concluded."""
         return replace(self, operations=tuple(operations))

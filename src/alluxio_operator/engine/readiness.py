@@ -1,4 +1,4 @@
-"""Conditions, phase and summary of a resource from its gates, in the same words for every kind; pure."""
+"""Derives conditions, phase and summary of a resource from its gates, in the same way for every kind; pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LONGEST_SUMMARY: Final = 512
 def invalid(
     problems: Sequence[Problem], before: Sequence[Condition], generation: int, *, ready: bool, now: datetime
 ) -> dict[str, Any]:
-    """Return the status fields of a resource with an invalid spec, which keeps running; it is `ready` if it serves."""
+    """Return the status fields of a resource with an invalid spec; `ready` if it still serves."""
     message = "; ".join(str(problem) for problem in problems)
     kept = [
         ConditionState(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
         for c in before
         if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
     ]
-    said = (
+    states = (
         ConditionState("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
-        ConditionState("Progressing", False, "SpecInvalid", "nothing is changed until the spec is valid"),
+        ConditionState("Progressing", False, "SpecInvalid", "the operator changes nothing until the spec is valid"),
         ConditionState("Degraded", True, "SpecInvalid", message),
         ConditionState("SpecValid", False, "Invalid", message),
         *kept,
@@ -37,7 +37,7 @@ def invalid(
         "observed_generation": generation,
         "phase": "Invalid",
         "summary": summary(f"{len(problems)} problem(s) in the spec: {message}"),
-        "conditions": merge(before, said, generation, now),
+        "conditions": merge(before, states, generation, now),
     }
 
 
@@ -60,7 +60,7 @@ def phase_of(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate
 
 
 def ready_condition(ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], message: str) -> ConditionState:
-    """Return the condition Ready; `message` is that of a resource that is ready."""
+    """Return the condition Ready; `message` is for a resource that is ready."""
     if ready:
         return ConditionState("Ready", True, "Ready", message)
     if closed:
@@ -77,7 +77,7 @@ def installed_condition(installed: bool) -> ConditionState:
 
 
 def progressing_condition(phase: Phase, closed: Sequence[Gate], unsettled: Sequence[str]) -> ConditionState:
-    """Return the condition Progressing: what an installation or a change waits for."""
+    """Return the condition Progressing, with the first gate that an installation or change waits for."""
     if phase in ("Installing", "Updating"):
         return ConditionState("Progressing", True, phase, closed[0].message if closed else _not_settled(unsettled))
     return ConditionState("Progressing", False, phase)
@@ -89,11 +89,11 @@ def degraded_condition(phase: Phase, closed: Sequence[Gate]) -> ConditionState:
         return ConditionState("Degraded", False, phase)
     if closed:
         return ConditionState("Degraded", True, closed[0].reason, f"{closed[0].type}: {closed[0].message}")
-    return ConditionState("Degraded", True, "NotSettled", "a workload lacks pods")
+    return ConditionState("Degraded", True, "NotSettled", "a workload lacks ready pods")
 
 
 def waits_for(closed: Sequence[Gate], unsettled: Sequence[str]) -> str | None:
-    """Return in one line what the resource waits for; None when it waits for nothing."""
+    """Return the first thing that the resource waits for, in one line; None if it waits for nothing."""
     if closed:
         return f"waiting for {closed[0].type}: {closed[0].message}"
     return f"waiting for {', '.join(unsettled)}" if unsettled else None
@@ -104,16 +104,17 @@ def inventory_after(
 ) -> tuple[InventoryItem, ...]:
     """Return the inventory after an apply: all rendered objects, in rendered order.
 
-    Objects that are no longer rendered were pruned, unless an object was refused: then they wait for the next prune.
+    Apply has pruned the objects that are no longer rendered, unless the API server refused one: then the inventory
+    keeps them for the next prune.
     """
     kept = tuple(ref.item for ref in rendered)
     return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
 
 
 def summary(text: str) -> str:
-    """Return a text cut to what the summary of a status holds."""
+    """Return a text cut to the maximum length of a summary."""
     return text if len(text) <= LONGEST_SUMMARY else text[: LONGEST_SUMMARY - 3] + "..."
 
 
 def _not_settled(unsettled: Sequence[str]) -> str:
-    return f"not settled yet: {', '.join(unsettled)}"
+    return f"these workloads lack ready pods: {', '.join(unsettled)}"

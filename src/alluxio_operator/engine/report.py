@@ -1,4 +1,4 @@
-"""What a reconcile ends with: the status to publish, and when to look again."""
+"""The result of a reconcile: the status to publish, and the requeue delay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computes when to look at a resource again, from its gates; pure."""
+"""Computes the requeue delay of a resource from its gates; pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from alluxio_operator.engine.conditions import find, moment
 from alluxio_operator.engine.gate import After, At, BackOff, Gate, Requeue
 
 SOONEST: Final = 1.0
-"""Seconds until a moment that has come: the clock that wakes may run ahead of the one that is read."""
+"""Shortest delay in seconds for a moment in the past: the timer's clock may run ahead of the wall clock."""
 LONGEST: Final = 3600.0
-"""Seconds: requeue once an hour for a distant moment, since the clock may be set in between."""
+"""Longest delay in seconds for a distant moment: the wall clock may be set in between."""
 
 
 def next_look(
     gates: Iterable[Gate], conditions: Sequence[Condition], now: datetime, also: Iterable[Requeue | None] = ()
 ) -> float | None:
-    """Return the seconds until the next look; None to wait for an event.
+    """Return the seconds until the next reconcile; None to wait for an event.
 
-    Each gate that names a requeue counts, and so does each of `also`, which are for work that has no gate. Of the
-    closed gates that name none, the first is what the resource waits for, and sets the default back-off.
+    Each gate with a requeue counts, and so does each of `also`, which is for work without a gate. Of the closed gates
+    without a requeue, only the first counts, with the default back-off: the resource waits for this gate.
     """
     known = tuple(gates)
     asked = [(gate.requeue, gate.type) for gate in known if gate.requeue is not None]
@@ -36,7 +36,7 @@ def next_look(
 
 
 def seconds(requeue: Requeue, conditions: Sequence[Condition], now: datetime, of: str = "") -> float | None:
-    """Return the seconds that one requeue asks for; `of` is the type of the gate that it belongs to."""
+    """Return the delay of one requeue in seconds; `of` is the type of its gate."""
     match requeue:
         case After(after):
             return after
@@ -49,12 +49,12 @@ def seconds(requeue: Requeue, conditions: Sequence[Condition], now: datetime, of
 
 
 def sooner(one: float | None, other: float | None) -> float | None:
-    """Return the shorter of two pauses, of which None is endless."""
+    """Return the shorter of two delays; None, which waits for an event, counts as longer."""
     return min((wait for wait in (one, other) if wait is not None), default=None)
 
 
 def back_off(requeue: BackOff, conditions: Sequence[Condition], now: datetime) -> float:
-    """Return the seconds that a back-off asks for: its least while the status lacks its condition."""
+    """Return the delay of a back-off in seconds: its least value while the status lacks its condition."""
     changed = find(conditions, requeue.since)
     if changed is None:
         return requeue.least

@@ -1,10 +1,10 @@
-"""Recurring moments: cron expressions in a time zone, windows between them, and occurrences that are due; pure.
+"""Cron expressions in a time zone, windows between their moments, and due occurrences; pure.
 
-A moment is read by the zone's clock, as Debian's cron does it: a moment in the hour that a day skips comes right after
-that hour, and one in the hour that a day has twice comes once. An expression whose minute or hour begins with `*` goes
-on through both hours, as an interval does.
+Daylight saving time works as in Debian's cron. A moment in the hour that a day skips comes right after that hour. A
+moment in the hour that a day has twice comes once. An expression whose minute or hour begins with `*` runs through both
+hours, like an interval.
 
-Known limit, of the library: where the clock changes by half an hour (Lord Howe Island only), such an interval loses a
+Known limit of the library: where the clock changes by half an hour (only Lord Howe Island), such an interval loses a
 moment on the day of the change.
 """
 
@@ -23,25 +23,25 @@ from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kube.text import digest
 
 CLOCK_CHANGE: Final = timedelta(hours=12)
-"""For how long after a change of the clock moments are found by a walk that began before it."""
+"""How long after a clock change the search for moments starts before that change."""
 
 LONGEST_NAME: Final = 63
-"""Characters of an occurrence's name, so that it also fits a label and a Job's pods."""
+"""Characters of an occurrence's name, so that it is also valid as a label and for a Job's pods."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Moments that a cron expression names by the clock of a time zone."""
+    """The moments of a cron expression, by the clock of a time zone."""
 
     expression: str
     zone: str = "UTC"
 
     def around(self, now: datetime) -> tuple[datetime | None, datetime | None]:
-        """Return the last moment that is not after `now`, and the first one after it."""
+        """Return the last moment at or before `now`, and the first one after it."""
         return around(self.expression, self.zone, now)
 
     def last(self, now: datetime) -> datetime | None:
-        """Return the last moment that is not after `now`."""
+        """Return the last moment at or before `now`."""
         return self.around(now)[0]
 
     def following(self, now: datetime) -> datetime | None:
@@ -51,16 +51,16 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A recurring span of time: it opens at the moments of `opens`, and closes at those of `closes` or after so long.
+    """A recurring time span: it opens at the moments of `opens`, and closes at those of `closes` or after a duration.
 
-    Nothing is remembered: after any downtime the answer is that of the moment.
+    It has no state, so downtime of the operator doesn't affect it.
     """
 
     opens: Cron
     closes: Cron | timedelta
 
     def is_open(self, now: datetime) -> bool:
-        """Tell whether it is open; it opens at the very second of its start, and is closed at that of its end."""
+        """Return True if the window is open, from its start inclusive to its end exclusive."""
         opened = self.opens.last(now)
         if opened is None:
             return False
@@ -70,7 +70,7 @@ class Window:
         return closed is None or opened >= closed
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Return the first moment after `now` at which it may open or close; before that it stays as it is."""
+        """Return the first moment after `now` at which the window may open or close."""
         opened, opens = self.opens.around(now)
         if isinstance(self.closes, timedelta):
             closes = opened + self.closes if opened is not None and now < opened + self.closes else None
@@ -81,31 +81,31 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One moment of a schedule that has come.
+    """One due moment of a schedule.
 
-    Record `at` in the status before acting on it, and pass it as `last` from then on: then no moment counts twice.
+    Record `at` in the status before acting on it, and pass it as `last` from then on, so that no moment counts twice.
     """
 
     at: datetime
     skipped: Literal["PreviousRunning", "DeadlineExceeded"] | None = None
-    """Why nothing is started for it; None to start."""
+    """Why the operation doesn't start; None to start it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A recurring operation of an owner, such as a backup, by its name."""
+    """A recurring operation of an owner, such as a backup."""
 
     name: str
     cron: Cron
     starting_deadline: timedelta | None = None
-    """How late an occurrence may start, as a CronJob's startingDeadlineSeconds has it; None for any time."""
+    """How late an occurrence may start, like a CronJob's startingDeadlineSeconds; None for no limit."""
 
     def due(self, last: datetime, now: datetime, *, running: bool = False) -> Occurrence | None:
-        """Return the newest moment after `last` that has come; None if there is none.
+        """Return the newest due moment after `last`; None if there is none.
 
-        `last` is the moment that was recorded last, or the one at which the schedule was created. Of several moments
-        that came since, during a downtime, only the newest counts. While the previous operation is `running`, a moment
-        is skipped and not put off, so that operations of a schedule never overlap.
+        `last` is the last recorded moment, or the creation of the schedule. After downtime with several missed moments,
+        only the newest counts. While the previous operation is `running`, a moment is skipped, not delayed, so that
+        operations of a schedule never overlap.
         """
         newest = self.cron.last(now)
         if newest is None or newest <= last:
@@ -117,9 +117,9 @@ class Schedule:
         return Occurrence(newest)
 
     def name_of(self, owner: OwnerKey, at: datetime) -> str:
-        """Return the name for the object that an occurrence creates: the same one whenever it is asked for.
+        """Return the deterministic name of the object that an occurrence creates.
 
-        It has the minute in UTC. A digest keeps apart owners and schedules whose names give the same text.
+        It contains the minute in UTC. A digest distinguishes owners and schedules whose names give the same text.
         """
         tail = f"{at.astimezone(UTC):%Y%m%d%H%M}-{digest([owner.kind, owner.name, self.name])[:6]}"
         head = f"{owner.name}-{self.name}"[: LONGEST_NAME - len(tail) - 1]
@@ -127,10 +127,10 @@ class Schedule:
 
 
 def around(expression: str, zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return the last moment that is not after `now`, and the first one after it."""
+    """Return the last moment at or before `now`, and the first one after it."""
     now = now.replace(microsecond=0)
     if _clock_changed(zone, now):
-        # In an hour that a day has twice, only a walk that began before it tells the moments apart.
+        # In an hour that a day has twice, only a search that starts before it can distinguish the moments.
         last = None
         for moment in _moments(expression, zone, now - CLOCK_CHANGE):
             if moment > now:
@@ -141,7 +141,7 @@ def around(expression: str, zone: str, now: datetime) -> tuple[datetime | None, 
 
 
 def problems(zone: tuple[str, str], expressions: Mapping[str, str], now: datetime) -> Iterable[Problem]:
-    """Yield what is wrong with a time zone, given as field and value, or else with expressions in it, by field."""
+    """Yield the problem of a time zone, given as field and value, or else those of its expressions, by field."""
     field, name = zone
     if problem := zone_problem(field, name):
         yield problem
@@ -152,34 +152,34 @@ def problems(zone: tuple[str, str], expressions: Mapping[str, str], now: datetim
 
 
 def zone_problem(path: str, zone: str) -> Problem | None:
-    """Return what is wrong with a time zone."""
+    """Return the problem of a time zone; None if it is valid."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return Problem(path, zone, "is no time zone", "give a name of the IANA database, such as Europe/Berlin or UTC")
+        return Problem(path, zone, "is no time zone", "use a name of the IANA database, such as Europe/Berlin or UTC")
     return None
 
 
 def expression_problem(path: str, expression: str, zone: str, now: datetime) -> Problem | None:
-    """Return what is wrong with an expression, in a time zone that exists."""
+    """Return the problem of an expression in a valid time zone; None if it is valid."""
     try:
         next(_moments(expression, zone, now))
     except (CronSimError, StopIteration) as error:
-        said = str(error) or "no date ever matches it"
+        cause = str(error) or "no date ever matches it"
         return Problem(
             path,
             expression,
-            f"is no cron expression: {said[:1].lower()}{said[1:]}",
-            "give minute, hour, day of the month, month and day of the week, such as 0 7 * * 1-5",
+            f"is no cron expression: {cause[:1].lower()}{cause[1:]}",
+            "use minute, hour, day of the month, month and day of the week, such as 0 7 * * 1-5",
         )
     return None
 
 
 def _before(expression: str, zone: str, now: datetime) -> datetime | None:
-    # A reverse walk returns only moments before its start, and `now` itself counts: a window opens at its very start.
+    # A reverse search excludes its start, but `now` itself counts: a window is open at its start.
     just_after = (now + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
-    found = next(CronSim(expression, just_after, reverse=True), None)
-    return None if found is None else found.astimezone(UTC)
+    moment = next(CronSim(expression, just_after, reverse=True), None)
+    return None if moment is None else moment.astimezone(UTC)
 
 
 def _clock_changed(zone: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
-"""The CPU and memory that a change costs, as its entry in the history keeps it; pure.
+"""Records the CPU and memory that a change uses in its history entry; pure.
 
-Peaks move by steps, so that a change costs few status writes and a resource at rest none.
+Peaks change in steps, so that a change causes few status writes and a resource at rest none.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from alluxio_operator.engine.gate import After
 from alluxio_operator.kube.used import NoMetrics, PodUsed, Used
 
 PERIOD: Final = timedelta(seconds=15)
-"""Between two questions about one resource: the interval of metrics-server, as its own manifests set it."""
+"""Interval between two reads for one resource: that of metrics-server, as its own manifests set it."""
 AFTERWARDS: Final = 5 * PERIOD
 """How long to wait after a change for its last measurement: a metrics-server without flags measures every 60 s."""
 STEP: Final = 10
-"""Percent by which a peak has to grow before it is written again."""
+"""Percent by which a peak has to rise before the status is written again."""
 LEAST_CPU: Final = 10
-"""Thousandths of a core by which it has to grow as well: an idle process moves between 2 and 4."""
+"""Thousandths of a core by which a CPU peak has to rise as well: an idle process varies between 2 and 4."""
 GI: Final = 1024**3
 
 RoleOf = Callable[[str, str], str | None]
-"""Returns the role of a container, by the names of its pod and its own; None if it isn't part of the resource."""
+"""Returns the role from the names of a pod and a container; None if they aren't part of the resource."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The use of each role from `since` to `measured`, all of its pods together."""
+    """The usage of each role from `since` to `measured`, summed over its pods."""
 
     measured: datetime
     since: datetime
@@ -40,11 +40,11 @@ class Reading:
 
 
 UsageReading = Reading | NoMetrics | None
-"""The answer of the API; None when it wasn't asked, or has measured no pod yet."""
+"""The answer of the metrics API; None if the operator didn't ask, or the API has measured no pod yet."""
 
 
 def reading(pods: Iterable[PodUsed], role_of: RoleOf) -> Reading | None:
-    """Return the sums by role, from the first start of a measurement to the last end."""
+    """Return the sums by role, with the earliest start and the latest end of the measurements."""
     roles: dict[str, Used] = {}
     times: list[tuple[datetime, datetime]] = []
     for pod in pods:
@@ -58,9 +58,9 @@ def reading(pods: Iterable[PodUsed], role_of: RoleOf) -> Reading | None:
 
 
 def worth_asking(history: Sequence[Change], begins: bool, last: Reading | None, now: datetime) -> bool:
-    """Return True if an answer would be about a change: one that begins, is under way, or has just ended.
+    """Return True if an answer would concern a change that starts, is in progress, or has just ended.
 
-    The last moments of a change are measured after its end.
+    The metrics API measures the last moments of a change after its end.
     """
     if begins or (history and not history[-1].ended):
         return True
@@ -68,20 +68,20 @@ def worth_asking(history: Sequence[Change], begins: bool, last: Reading | None, 
 
 
 def requeue(history: Sequence[Change], answer: UsageReading, now: datetime) -> After | None:
-    """Return when to ask for the last measurement of a change that has ended; None when none is missing."""
+    """Return when to read the last measurement of a change that has ended; None if none is missing."""
     if not history or not isinstance(answer, Reading) or not _awaits_its_end(history[-1], answer, now):
         return None
     return After(PERIOD.total_seconds())
 
 
 def with_usage(before: Sequence[Change], changes: tuple[Change, ...], answer: UsageReading) -> tuple[Change, ...]:
-    """Return the changes, the last of them with the reading; `before` are those on record."""
+    """Return the changes, with the reading in the last one; `before` are the recorded changes."""
     if answer is None or not changes:
         return changes
     last = changes[-1]
     begins = not before or _identity(before[-1]) != _identity(last)
     if last.ended and last.usage is None:
-        # It ended as soon as it began: the measurement is no cost of it.
+        # It ended as soon as it started: the measurement isn't its usage.
         return changes
     usage = _after(last, answer, begins=begins)
     return changes if usage == last.usage else (*changes[:-1], last.model_copy(update={"usage": usage}))
@@ -93,7 +93,7 @@ def _after(change: Change, answer: Reading | NoMetrics, *, begins: bool) -> Usag
         return known if known.roles else Usage(unavailable=answer.reason)
     roles = {one.role: one for one in known.roles}
     if begins or answer.measured <= moment(change.started):
-        # The last measurement at its start is from before it, whatever the clocks of the nodes say.
+        # The latest measurement at the start of a change predates it, even if the clocks of the nodes differ.
         found = {role: _with_before(roles.get(role), role, used) for role, used in answer.roles.items()}
     elif change.ended is None or answer.since < moment(change.ended):
         found = {role: _with_peak(roles.get(role), role, used) for role, used in answer.roles.items()}

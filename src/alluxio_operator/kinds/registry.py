@@ -1,4 +1,4 @@
-"""What the server does for every kind: its reconciler, its resources, and the objects that wake them."""
+"""Collects from all kinds: reconcilers, resources to reconcile, and child objects to watch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: Chang
         if isinstance(one.templates, str):
             renderer, folder = shared, one.templates
         else:
-            # Macros that kinds share are still found.
+            # Templates of the kind may still import shared macros.
             renderer, folder = Renderer(one.templates.parent, settings.templates_dir), one.templates.name
         return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note)
 
@@ -35,28 +35,28 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: Chang
 
 
 def list_owners(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
-    """Return a request for every resource in the watched namespaces; an edit that nobody followed comes as one."""
+    """Yield a request for every resource in the watched namespaces; an EDIT if its generation isn't reconciled yet."""
     for kind in [KINDS[one.kind] for one in descriptors()]:
         for namespace in _namespaces(settings):
             for resource in kube.list(kind.path(namespace)):
                 meta = resource["metadata"]
-                followed = resource.get("status", {}).get("observedGeneration") == meta["generation"]
+                reconciled = resource.get("status", {}).get("observedGeneration") == meta["generation"]
                 key = OwnerKey(kind.kind, meta["namespace"], meta["name"])
                 changes.note_read(key, resource)
-                yield Request(key, Reason.RESYNC if followed else Reason.EDIT)
+                yield Request(key, Reason.RESYNC if reconciled else Reason.EDIT)
 
 
 def resync(
     kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
 ) -> Iterable[Request]:
-    """Return requests for what has drifted with no event to tell of it, and one for every resource."""
+    """Yield requests for owners whose objects drifted without an event, then one for every resource."""
     for reconciler in by_kind.values():
         yield from reconciler.drifted(_namespaces(settings))
     yield from list_owners(kube, settings, changes)
 
 
 def watched(settings: Settings) -> Sequence[Watched]:
-    """Return the collections of objects that wake the resource that they belong to."""
+    """Return the collections of child objects whose events reconcile their owner."""
     return [
         Watched(
             child.kind,

@@ -370,9 +370,9 @@ def test_the_name_of_an_occurrence_is_a_label_however_long_its_parts_are(owner: 
 @pytest.mark.parametrize(
     ("zone", "start", "said"),
     [
-        ("Europe/Atlantis", "0 2 * * *", 'spec.zone "Europe/Atlantis" is no time zone; give a name of the IANA'),
-        ("UTC", "0 25 * * *", 'spec.start "0 25 * * *" is no cron expression: bad hour; give minute, hour'),
-        ("UTC", "0 0 31 2 *", 'spec.start "0 0 31 2 *" is no cron expression: bad day-of-month; give minute'),
+        ("Europe/Atlantis", "0 2 * * *", 'spec.zone "Europe/Atlantis" is no time zone; use a name of the IANA'),
+        ("UTC", "0 25 * * *", 'spec.start "0 25 * * *" is no cron expression: bad hour; use minute, hour'),
+        ("UTC", "0 0 31 2 *", 'spec.start "0 0 31 2 *" is no cron expression: bad day-of-month; use minute'),
     ],
 )
 def test_what_is_no_moment_is_refused_by_name(zone: str, start: str, said: str):

@@ -97,7 +97,7 @@ def test_starting_is_no_trouble():
 def test_changes_and_events_are_told_together_newest_first():
     history = [
         {"what": "Installed", "started": "2030-01-02T00:00:00Z", "ended": "2030-01-02T00:04:05Z", "message": ""},
-        {"what": "Changed", "started": "2030-01-02T03:02:00Z", "by": "kubectl-edit", "message": "made: Job/a"},
+        {"what": "Changed", "started": "2030-01-02T03:02:00Z", "by": "kubectl-edit", "message": "created: Job/a"},
     ]
     events = [
         {"reason": "Created", "message": "20 objects", "type": "Normal", "lastTimestamp": "2030-01-02T03:04:00Z",
@@ -109,7 +109,7 @@ def test_changes_and_events_are_told_together_newest_first():
 
     assert [one.what for one in found] == ["Created", "Changed, in progress", "Old", "Installed"]
     assert [one.ago for one in found] == [5, 125, 7205, 10800]
-    assert [one.message for one in found[:2]] == ["20 objects", "made: Job/a (by kubectl-edit)"]
+    assert [one.message for one in found[:2]] == ["20 objects", "created: Job/a (by kubectl-edit)"]
     assert [one.warning for one in found] == [False, False, True, False]
 
 

@@ -1,1 +1,1 @@
-"""AlluxioCluster: one policy, one file."""
+"""The kind AlluxioCluster: one folder for each capability, one file for each policy."""

@@ -1,7 +1,7 @@
-"""The capabilities of an AlluxioCluster, in the order in which their effects are performed.
+"""Lists the capabilities of an AlluxioCluster, in the order in which the driver performs their effects.
 
-A capability is a folder. Its `decide.operations` says what it does with a cluster, as data; its `execute.PERFORM` says
-by the type of an effect how that is done. Both are listed here, and nowhere else.
+A capability is a folder. Its `decide.operations` returns its operations, as data. The module `execute` of this kind
+performs their effects.
 """
 
 from __future__ import annotations

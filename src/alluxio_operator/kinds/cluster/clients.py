@@ -1,4 +1,4 @@
-"""What clients of an AlluxioCluster, such as a Presto, rely on: the only module here that another kind may import."""
+"""Names that clients of an AlluxioCluster rely on, such as a Presto. Other kinds may import no other module here."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from alluxio_operator.kinds.cluster.objects import tiers
 from alluxio_operator.kube.kinds import Object
 
 CLIENT_FILE: Final = "alluxio-site.properties"
-"""Key of the client ConfigMap with the properties of Alluxio's client."""
+"""Key of the properties file in the client ConfigMap."""
 
 SOCKET_FOLDER: Final = tiers.SOCKET_FOLDER
-"""Folder of the domain sockets in a client's container: the same as in the workers', as it is one property."""
+"""Folder of the domain sockets in a client's container: the same path as in workers, since one property sets it."""
 
 
 def client_config_map(cluster: str) -> str:
-    """Return the name of the ConfigMap that has the client's properties once masters serve."""
+    """Return the name of the client ConfigMap; it exists once masters have served."""
     return f"{cluster}-client"
 
 
 def worker_selector(cluster: str) -> Mapping[str, str]:
-    """Return the labels of the cluster's workers, for a client that is to run on their nodes."""
+    """Return the labels of the cluster's workers, for the affinity of a client that runs on their nodes."""
     return Names(cluster, "").selector(names.WORKER)
 
 
 def node_socket_folder(resource: Object) -> str | None:
-    """Return the folder of the node with the workers' domain sockets; None if the cluster has no short circuit."""
+    """Return the folder on the node with the workers' domain sockets; None if the cluster has no short circuit."""
     short_circuit = ShortCircuit.model_validate(resource.get("spec", {}).get("workers", {}).get("shortCircuit", {}))
     if short_circuit.policy == "None":
         return None

@@ -1,4 +1,4 @@
-"""Decides what is to be applied and done now: a pure function of the valid cluster, what was observed, and the time."""
+"""Decides what to apply and which operations to run: a pure function of the cluster, the observation and the time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
 
 UFS: Final = "ufs"
-"""Question: does the storage of the root mount answer?"""
+"""Question: does the UFS of the root mount answer?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to apply: the templates below `until`, with the context; and what to do, as operations.
+    """The templates to apply, which are those below `until`, their context, and the operations.
 
-    The gates of `layer` hold now. Layers that were reached before are kept up, though a gate has closed since.
+    The gates allow `layer` now. `reached` is the highest layer so far: the operator keeps applying it, even if a gate
+    has closed since.
     """
 
     view: View
@@ -35,11 +36,11 @@ class Plan:
     masters: Gate
     operations: tuple[Operation, ...]
     arbitration: tuple[OperationStatus, ...]
-    """Which operation disrupts the cluster, and which wait for it."""
+    """The operation that may disrupt the cluster now, and those that wait for it."""
 
     @property
     def cluster(self) -> Cluster:
-        """The cluster that is decided on."""
+        """The valid cluster."""
         return self.view.cluster
 
     @property
@@ -49,40 +50,40 @@ class Plan:
 
     @property
     def until(self) -> int:
-        """Number of the first template that isn't due yet."""
+        """Number of the first template that the operator doesn't apply yet."""
         return layers.ENDS[self.reached - 1]
 
     @property
     def paused(self) -> bool:
-        """Whether nothing is changed."""
+        """Whether spec.paused is true: the operator changes nothing."""
         return self.cluster.spec.paused
 
     @property
     def held_templates(self) -> frozenset[int]:
-        """Numbers of the templates that are left as they are for now."""
+        """Numbers of the templates that wait for the rollout or the maintenance window."""
         return self.view.held_templates
 
     @property
     def recreate(self) -> Mapping[Ref, str]:
-        """Objects to recreate around what they own where they can't be changed, with their uids."""
+        """Objects to recreate without deleting their dependents, since a field is immutable; with their uids."""
         return {Ref("StatefulSet", one.name): one.uid for one in self.view.expansion.recreating}
 
     @property
     def questions(self) -> frozenset[str]:
-        """What has to be asked before this plan can be carried out."""
+        """Questions to answer before the driver may execute this plan."""
         return frozenset({UFS} if self.view.rollout.needs_ufs_probe and not self.paused else ())
 
     def operation(self, name: str) -> Operation:
-        """Return an operation by its name."""
+        """Return the operation with a name."""
         return next(one for one in self.operations if one.name == name)
 
     def with_operations(self, operations: Iterable[Operation]) -> Plan:
-        """Return the plan after some of its operations were performed."""
+        """Return the plan with other operations, such as those concluded."""
         return replace(self, operations=tuple(operations))
 
 
 def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
-    """Return the plan: configuration and storage, then workloads once the journal is there, then Services."""
+    """Return the plan: first configuration and storage, workloads after the journal, Services once masters serve."""
     view = View(cluster, observed, now)
     masters = gates.masters_serving(observed) if cluster.spec.masters.replicas else gates.scaled_to_zero()
     if not view.journal.gate.passed:

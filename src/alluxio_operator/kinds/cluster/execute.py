@@ -1,4 +1,4 @@
-"""Performs the effects that capabilities have decided on; each is on record in the status by the time it is done."""
+"""Performs the effects of the capabilities' operations. The driver has recorded the operations in the status first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Performs the effects of one reconcile; what the API server refuses, and what was changed, goes into `applied`."""
+    """Performs the effects of one reconcile; `applied` collects changes and the API server's refusals."""
 
     kube: Kube
     alluxio: Alluxio
@@ -38,7 +38,7 @@ class Executor:
     deadline: Deadline
 
     def __call__(self, effect: Effect) -> Answer:
-        """Perform one effect and return what came of it."""
+        """Perform one effect and return its answer."""
         match effect:
             case Patch():
                 return patch(self.kube, self._namespace, effect, self.applied)
@@ -54,7 +54,7 @@ class Executor:
                 return self._update_configuration(effect)
             case KeepSpec():
                 return self._keep(effect)
-        raise TypeError(f"no capability says how {effect!r} is performed")
+        raise TypeError(f"an AlluxioCluster has no way to perform {effect!r}")
 
     @property
     def _namespace(self) -> str:
@@ -63,27 +63,27 @@ class Executor:
     def _replace(self, effect: ReplacePod) -> None:
         workloads = {ref.name: obj for ref, obj in self.applied.live.items() if ref.kind in WORKLOADS}
         if not may_delete(workloads.get(effect.workload), effect.config_hash):
-            # Its controller would make the new one by the old template.
+            # The controller would create the next pod from the old template.
             return
         pod = effect.pod
         try:
             self.kube.delete(KINDS["Pod"].path(self._namespace, pod.name), uid=pod.uid)
         except (Conflict, NotFound):
-            log.info("pod %s was replaced by another client", pod.name)
+            log.info("another client has replaced pod %s", pod.name)
         except Refused as error:
-            self.applied.refused[Ref("Pod", pod.name)] = f"Pod {pod.name} can't be replaced: {error.message}"
+            self.applied.refused[Ref("Pod", pod.name)] = f"the operator can't delete Pod {pod.name}: {error.message}"
         else:
             self.applied.replaced.append(Ref("Pod", pod.name))
 
     def _start_backup(self, effect: StartBackup) -> Answer:
         port = rpc_port(effect.leader, self.observed.resource)
         answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
-        log.info("backup of the journal into %s: %s", effect.directory, answer)
+        log.info("the leader was asked to back up the journal into %s: %s", effect.directory, answer)
         return answer
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
         if self.applied.refused:
-            # The properties file comes first: the next start reads it.
+            # Update the properties file first: the next start of the master reads it.
             return None
         port = rpc_port(effect.leader, self.observed.resource)
         return self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
@@ -91,5 +91,5 @@ class Executor:
     def _keep(self, effect: KeepSpec) -> bool:
         refusal = revisions.keep(self.kube, self.observed.resource, effect.spec)
         if refusal is not None:
-            log.warning("the spec can't be kept, so a failed change can't roll back to it: %s", refusal)
+            log.warning("the operator can't keep the spec, so no rollback can return to it: %s", refusal)
         return refusal is None

@@ -1,4 +1,4 @@
-"""Gates: what has to hold before the next layer of objects is applied, and how that is said in the status."""
+"""Gates that have to open before the operator applies the next layer of objects or reports Ready."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from alluxio_operator.workloads.pods import Pod, first_trouble
 
 
 def masters_serving(observed: Observed) -> Gate:
-    """Open when a master answers for the cluster; an open port would also be there in safe mode."""
+    """Open when the leader serves; an open port isn't enough, since it is also open in safe mode."""
     if not isinstance(observed.master, NoAnswer):
         return Gate("MastersServing", True, "Serving", "the leading master serves")
     return _closed("MastersServing", observed.role(names.MASTER), f"no master serves yet: {observed.master.reason}")
 
 
 def scaled_to_zero() -> Gate:
-    """Closed: it is wished that no master runs."""
-    said = "spec.masters.replicas is 0: no master runs, and the journal stays on its volumes"
-    return Gate("MastersServing", False, "ScaledToZero", said)
+    """Return the closed gate of masters that are scaled to zero."""
+    message = "spec.masters.replicas is 0: no master runs, and the PVCs keep the journal"
+    return Gate("MastersServing", False, "ScaledToZero", message)
 
 
 def workers_registered(observed: Observed, wanted: int) -> Gate:
-    """Open when the leading master counts as many live workers as are wanted, and their pods are ready."""
+    """Open when the leader counts `wanted` live workers, and that many pods are ready."""
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)
-    refused = observed.refused_pods.get(names.WORKER)
-    if refused:
-        return Gate(kind, False, "PodsRefused", refused)
+    failure = observed.pod_creation_failures.get(names.WORKER)
+    if failure:
+        return Gate(kind, False, "PodsRefused", failure)
     if isinstance(observed.master, NoAnswer):
-        return waiting(kind, "workers can't be counted while no master serves", "MastersNotServing")
+        message = "only a master that serves counts its workers; see condition MastersServing"
+        return waiting(kind, message, "MastersNotServing")
     live, ready = observed.master.live_workers, sum(pod.ready for pod in workers)
     if live >= wanted and ready >= wanted:
         return Gate(kind, True, "Registered", f"{live} of {wanted} workers are registered")
@@ -46,29 +47,30 @@ def job_service_serving(observed: Observed) -> Gate:
 
 
 def log_server_ready(observed: Observed) -> Gate:
-    """Open when the log server takes logs."""
+    """Open when the log server is ready."""
     pods = observed.role(names.LOG_SERVER)
     if any(pod.ready for pod in pods):
-        return Gate("LogServerReady", True, "Ready", "the log server takes logs")
+        return Gate("LogServerReady", True, "Ready", "the log server accepts logs")
     return _closed("LogServerReady", pods, "the log server isn't ready yet")
 
 
 def proxy_serving(observed: Observed) -> Gate:
-    """Open when a proxy answers, and a master does whom it can ask: a proxy answers without one, too."""
+    """Open when a proxy pod is ready and a master serves; a proxy answers without one."""
     pods = observed.role(names.PROXY)
     if isinstance(observed.master, NoAnswer):
-        return waiting("ProxyServing", "the proxy has nothing to give while no master serves", "MastersNotServing")
+        message = "the proxy needs a master that serves; see condition MastersServing"
+        return waiting("ProxyServing", message, "MastersNotServing")
     if any(pod.ready for pod in pods):
         return Gate("ProxyServing", True, "Serving", "the proxy serves")
     return _closed("ProxyServing", pods, "the proxy doesn't answer yet")
 
 
 def fuse_mounted(observed: Observed, wanted: int | None) -> Gate:
-    """Open when every node that is to have the mount has one that answers; `wanted` is None before that is known."""
+    """Open when the mount answers on all `wanted` nodes; None before the DaemonSet has counted them."""
     kind, pods = "FuseMounted", observed.role(names.FUSE)
-    refused = observed.refused_pods.get(names.FUSE)
-    if refused:
-        return Gate(kind, False, "PodsRefused", refused)
+    failure = observed.pod_creation_failures.get(names.FUSE)
+    if failure:
+        return Gate(kind, False, "PodsRefused", failure)
     if wanted is None:
         return waiting(kind, "nodes get the mount once the masters serve")
     if wanted == 0:
@@ -76,7 +78,8 @@ def fuse_mounted(observed: Observed, wanted: int | None) -> Gate:
             kind,
             False,
             "NoNode",
-            "no node takes the mount; look at spec.fuse.nodeSelector, tolerations and the nodes' labels and taints",
+            "no node can run the mount: compare spec.fuse.nodeSelector and spec.fuse.tolerations with the labels and "
+            "taints of the nodes",
         )
     ready = sum(pod.ready for pod in pods)
     if ready >= wanted:

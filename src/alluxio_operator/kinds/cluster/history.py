@@ -1,4 +1,4 @@
-"""The last changes of a cluster, as its status keeps them; pure."""
+"""Records the last changes of a cluster for its status; pure."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from alluxio_operator.kube.kinds import Object, Ref
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a reconcile found and did, as far as the history records it."""
+    """Facts of one reconcile that the history records."""
 
     restarts: Mapping[str, str]
-    """Those asked for, by role."""
+    """Requested restarts: the value of the restart annotation, by role."""
     version: str
     workers: int | None
-    """None where their number follows from the nodes."""
+    """None for a DaemonSet, whose number of workers follows from the nodes."""
     outdated: tuple[str, ...] = ()
     """Roles with pods to replace."""
     applied_dynamically: tuple[str, ...] = ()
-    """Properties that the leader took without a restart, with their values."""
+    """Properties that the leader applied without a restart, as key=value."""
     rollback: RollbackStatus | None = None
-    """The one that begins now."""
+    """A rollback that starts now."""
     ready: bool = False
     failed: bool = False
 
@@ -36,10 +36,10 @@ class Facts:
 def history_after(
     before: ClusterStatus, resource: Object, facts: Facts, applied: Applied, now: datetime
 ) -> tuple[Change, ...]:
-    """Return the history with what begins now and what is done now.
+    """Return the history with the changes that start or end now.
 
-    A change is what another generation of the spec led to in the reconcile that followed it; an edit while another
-    change is under way ends that one. What is put right without an edit is no change: Events tell of it.
+    A change starts in the first reconcile of a new generation. An edit during a change ends that change as Superseded.
+    Repairs without an edit aren't changes: Events report them.
     """
     generation = int(resource["metadata"]["generation"])
     changes = list(before.history)
@@ -81,11 +81,11 @@ def _what(applied: Applied, properties: Iterable[str] = ()) -> str:
     parts = (
         _named("changed", workloads),
         f"{rest} other objects changed" if rest else "",
-        _named("made", applied.created),
+        _named("created", applied.created),
         _named("removed", applied.pruned),
         f"set without a restart: {', '.join(properties)}" if properties else "",
     )
-    return "; ".join(part for part in parts if part) or "no object is concerned"
+    return "; ".join(part for part in parts if part) or "no object changed"
 
 
 def _named(what: str, refs: Iterable[Ref]) -> str:

@@ -1,4 +1,4 @@
-"""AlluxioCluster, as the operator has to know it."""
+"""Descriptor of the kind AlluxioCluster."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ DESCRIPTOR = KindDescriptor(
         Child(
             "ServiceAccount",
             KEPT_VERBS,
-            "No delete: there is one as long as the resource is, and the API server removes it then.",
+            "No delete: it lives as long as the resource, and the API server's garbage collection removes it.",
         ),
         Child("StatefulSet"),
         Child("DaemonSet"),
@@ -67,17 +67,17 @@ DESCRIPTOR = KindDescriptor(
         Right(
             "controllerrevisions",
             ("get", "list", "create", "delete"),
-            "The specs by which a cluster was Ready. No patch: one that is kept is never changed.",
+            "They keep the specs that made a cluster Ready. No patch: a revision never changes.",
             "apps",
         ),
         Right(
             "pods",
             ("list", "patch", "delete"),
-            "patch: to permit a master that lost its journal to join again, by an annotation. delete: to replace pods "
-            "one after the other.",
+            "patch: to permit a master that lost its journal to rejoin, by an annotation. delete: to replace pods one "
+            "after the other.",
         ),
         USAGE_OF_PODS,
-        Right("events", ("list",), "list: only the events of a workload say why it has no pod."),
+        Right("events", ("list",), "list: only the events of a workload report why it has no pod."),
     ),
     examples=("small.yaml", "highly-available.yaml", "two-tiers.yaml"),
     order=10,

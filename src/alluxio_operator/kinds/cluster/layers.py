@@ -1,4 +1,4 @@
-"""The order of an installation: which templates make up each layer, said once for all who need a number of it."""
+"""Order of an installation: the layers, and the numbers of their templates."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from alluxio_operator.kinds.cluster import names
 
 WORKLOADS: Final = 2
-"""The layer of masters, workers, job service, log server and proxy; 1 is configuration and storage."""
+"""Layer of masters, workers, job service, log server and proxy. Layer 1 is configuration and storage."""
 SERVICES: Final = 3
-"""The layer of what clients use: Services and FUSE mounts."""
+"""Layer of Services and FUSE mounts, which clients use."""
 
 ENDS: Final = (30, 70, 100)
-"""By layer, the number of the first template that no longer belongs to it."""
+"""By layer, the number of the first template after it."""
 
 TEMPLATE_OF: Final[Mapping[str, int]] = {names.LOG_SERVER: 60, names.PROXY: 65}
-"""Numbers of the templates of Deployments, whose pods Kubernetes replaces as soon as they are applied."""
+"""Template numbers of the Deployments: Kubernetes replaces their pods as soon as the operator applies them."""

@@ -1,4 +1,4 @@
-"""What the status says of the masters: each of them, who leads, how many take part."""
+"""Status of the masters: each member, the leader, and how many are available."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress
 
-LOOK_AGAIN: Final = After(60.0)
-"""Another master may lead without any event of Kubernetes, as when the leader hung for a moment."""
+LEADER_POLL: Final = After(60.0)
+"""The leader may change without an event of Kubernetes, for example when it hangs for a moment."""
 
 
 def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
-    """Return what is known of the masters."""
+    """Return the status of the masters."""
     cluster, quorum = plan.cluster, plan.view.quorum
     serving = isinstance(observed.master, MasterInfo)
     runs = cluster.spec.masters.replicas > 0
@@ -37,11 +37,11 @@ def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
 
 
 def stopped(cluster: Cluster, rollouts: Mapping[Ref, WorkloadProgress]) -> bool:
-    """Tell whether the masters are scaled to zero, and gone."""
+    """Return True if the masters are scaled to zero and their pods are gone."""
     state = rollouts.get(Ref("StatefulSet", cluster.names.of(names.MASTER)))
     return cluster.spec.masters.replicas == 0 and (state is None or (state.settled and not state.existing))
 
 
-def look_again(plan: Plan) -> Requeue | None:
-    """Return when to look at a cluster at rest; None to wait for an event."""
-    return LOOK_AGAIN if plan.cluster.members > 1 and plan.cluster.spec.masters.replicas else None
+def requeue_at_rest(plan: Plan) -> Requeue | None:
+    """Return when to reconcile a cluster at rest; None to wait for an event."""
+    return LEADER_POLL if plan.cluster.members > 1 and plan.cluster.spec.masters.replicas else None

@@ -1,7 +1,7 @@
-"""The names of the objects of one cluster.
+"""Names and labels of the objects of one cluster.
 
-Every suffix is one word without a dash, so that no two clusters of a namespace can lead to the same name: cluster
-`a-job` with suffix `-master` must not meet cluster `a` with a suffix `-job-master`.
+Every suffix is one word without a dash, so that two clusters of a namespace never share a name: cluster `a-job` with
+suffix `-master` must not collide with cluster `a` and a suffix `-job-master`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ JOURNAL = "journal"
 
 ROLES: Final = (MASTER, WORKER, JOB_MASTER, JOB_WORKER, LOG_SERVER, PROXY, FUSE)
 RESTART: Final = f"{GROUP}/restart-"
-"""With a role's name behind it, the annotation of the resource whose every new value restarts that role."""
+"""Prefix of the annotations of the resource that restart a role: each new value restarts the role in the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names and labels of everything that belongs to the cluster `cluster` in `namespace`."""
+    """Names and labels for the cluster `cluster` in `namespace`."""
 
     cluster: str
     namespace: str
@@ -41,29 +41,29 @@ class Names:
         return f"{self.cluster}-{suffix}"
 
     def host(self, role: str, ordinal: int) -> str:
-        """Return the name under which a pod of a StatefulSet is found, also from other namespaces."""
+        """Return the host name of a StatefulSet's pod; it also resolves in other namespaces."""
         workload = self.of(role)
         return f"{workload}-{ordinal}.{workload}.{self.namespace}.svc"
 
     def master_host(self, ordinal: int, members: int) -> str:
-        """Return the name by which a master is known, to the journal's other members, too.
+        """Return the host name of a master, for clients and for the other members of the quorum.
 
-        With several masters it is that of a Service of its own, whose address stays. The name of a pod is gone while
-        the pod is replaced, and Ratis, once it couldn't resolve a member's name, may never ask for it again (seen with
-        2.9.4: 32 s as a rule, and once in eight times not within five minutes).
+        Each of several masters has a Service of its own, whose address stays. The host name of a pod doesn't resolve
+        while the pod is being replaced. Once Ratis fails to resolve a member, it may not retry for long (seen with
+        2.9.4: usually 32 s; in one of eight cases more than five minutes).
         """
         return f"{self.master(ordinal)}.{self.namespace}.svc" if members > 1 else self.host(MASTER, ordinal)
 
     def journal_claim(self, ordinal: int) -> str:
-        """Return the claim that the StatefulSet of the masters looks for: template, StatefulSet, ordinal."""
+        """Return the name of a master's PVC as its StatefulSet expects it: template, StatefulSet, ordinal."""
         return f"journal-{self.of(MASTER)}-{ordinal}"
 
     def journal_job(self, operation: str, ordinal: int) -> str:
-        """Return the Job that carries out the one initialisation of a master's journal."""
+        """Return the name of the Job that initialises a master's journal."""
         return self.of(f"journal-{operation}" + (f"-{ordinal}" if ordinal else ""))
 
     def master(self, ordinal: int) -> str:
-        """Return the pod of a master."""
+        """Return the name of a master's pod."""
         return f"{self.of(MASTER)}-{ordinal}"
 
     def labels(self, component: str) -> Mapping[str, str]:
@@ -78,12 +78,12 @@ class Names:
         }
 
     def owns(self, obj: Object) -> bool:
-        """Tell whether an object's labels say that it belongs to this cluster."""
+        """Return True if an object's labels name this cluster as its owner."""
         labels: Mapping[str, str] = obj["metadata"].get("labels", {})
         return (labels.get(OWNER_KIND_LABEL), labels.get(OWNER_LABEL)) == (KIND, self.cluster)
 
     def selector(self, component: str) -> Mapping[str, str]:
-        """Return the labels by which pods of a role are found; a workload can't change them later."""
+        """Return the label selector of a role's pods; it is immutable in a workload."""
         return {
             "app.kubernetes.io/name": "alluxio",
             "app.kubernetes.io/instance": self.cluster,
@@ -92,10 +92,10 @@ class Names:
 
     @property
     def instance_selector(self) -> str:
-        """Label selector for all of this cluster, also for what StatefulSets make: claims without an owner's labels."""
+        """Label selector for all objects of this cluster, including the PVCs of StatefulSets, without owner labels."""
         return f"app.kubernetes.io/name=alluxio,app.kubernetes.io/instance={self.cluster}"
 
     @property
     def owned_by_selector(self) -> str:
-        """Label selector for everything that belongs to this cluster."""
+        """Label selector for the objects with the owner labels of this cluster."""
         return f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={self.cluster}"

@@ -1,4 +1,4 @@
-"""What one look at a cluster found: the only thing that decisions know of the world."""
+"""The observation of a cluster in one reconcile: the only input of decisions, with the spec and the time."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
 
 JOURNAL_ANNOTATION = "alluxio-operator.io/journal"
-"""On a journal's claim: `initialized` from the moment that it was; outlives the resource, as the volume does."""
+"""Annotation of a journal's PVC: `initialized` once the journal is. It outlives the resource, as the PVC does."""
 MEMBERS_ANNOTATION = "alluxio-operator.io/journal-members"
-"""On a journal's claim: for how many masters the journal was made, where it is more than one."""
+"""Annotation of a journal's PVC: the number of masters that the journal was created for, if more than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One look at a cluster. `resource` is what the API server holds; the rest is what was found around it.
+    """One observation. `resource` is the API server's object.
 
-    Jobs and claims of the journal are by the ordinal of their master, `answers` of the masters by pod. `master` is the
-    word of the one that leads. `indexes`, how far each master has the journal, are only asked for when one lacks it.
+    Keys of `journal_jobs` and `journal_claims` are the ordinals of the masters, keys of `answers` the names of their
+    pods. `master` is the leader's answer. `indexes` are the journal indexes of the masters; the operator asks for them
+    only while a master lacks its journal.
     """
 
     resource: Object
@@ -40,24 +41,24 @@ class Observed:
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))
     job_master_serves: bool = False
     claims: tuple[Object, ...] | None = None
-    """Claims of the cluster; None when there was no need to look."""
-    refused_pods: Mapping[str, str] = field(default_factory=dict)
-    """By role: in whose words the API server refuses to let its workload have any pod."""
+    """PVCs of the cluster; None if the operator didn't need to list them."""
+    pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
+    """By role, the API server's message rejecting its pods."""
     used: UsageReading = None
-    """CPU and memory of the pods, asked for while a change is under way only."""
+    """CPU and memory of the pods; read only during a change."""
 
     backup: BackupStatus | NoAnswer | None = None
-    """How the backup stands that the status says is running."""
+    """State of the pre-upgrade backup, while the status records that it is running."""
     volumes: VolumeObjects | None = None
-    """PVCs and the StatefulSets that make them; None when every size is as recorded, so that nobody looked."""
+    """PVCs and the StatefulSets that create them; None if the status records every size, so that no read is needed."""
     ufs: UfsHealth | None = None
-    """How the storage below is, asked for when a master is about to be replaced only."""
+    """Health of the UFS; probed only when the rollout is about to replace a master."""
     good_spec: Mapping[str, Any] | None = None
-    """The last good spec, read only while it is followed in place of the resource's."""
+    """The last good spec; read only during a rollback."""
 
     @property
     def generation(self) -> int:
-        """Generation of the spec that was read."""
+        """Generation of the spec."""
         return int(self.resource["metadata"]["generation"])
 
     @property
@@ -67,34 +68,34 @@ class Observed:
 
     @property
     def journal_was_initialized(self) -> bool:
-        """Whether the status or a claim says that this journal has been in use."""
+        """Whether the status or a PVC records that the journal was initialised."""
         known = self.status.journal is not None and self.status.journal.state == "Initialized"
         return known or any(_in_use(claim) for claim in self.journal_claims.values())
 
     @property
     def journal_members(self) -> int | None:
-        """For how many masters the journal was made, as claims say that were in use; None when there are none."""
-        said = [
+        """Number of masters that the journal was created for, by its PVCs; None if no PVC has a journal."""
+        counts = [
             _annotations(claim).get(MEMBERS_ANNOTATION, "1") for claim in self.journal_claims.values() if _in_use(claim)
         ]
-        return max((int(number) for number in said if number.isdecimal()), default=None)
+        return max((int(number) for number in counts if number.isdecimal()), default=None)
 
     def role(self, role: str) -> tuple[Pod, ...]:
         """Return the pods of a role."""
         return tuple(pod for pod in self.pods if pod.role == role)
 
     def master_named(self, name: str | None) -> Pod | None:
-        """Return the pod of a master, such as the one that leads."""
+        """Return the pod of a master by its name, such as the leader's; None if it doesn't exist."""
         return next((pod for pod in self.role(names.MASTER) if pod.name == name), None)
 
     def with_status(self, resource: Object, status: ClusterStatus) -> Observed:
-        """Return the same look after a status was written."""
+        """Return the observation with the resource and status after a status write."""
         return replace(self, resource=resource, status=status)
 
 
 def _annotations(obj: Object) -> Mapping[str, str]:
-    found: Mapping[str, str] = obj["metadata"].get("annotations", {})
-    return found
+    annotations: Mapping[str, str] = obj["metadata"].get("annotations", {})
+    return annotations
 
 
 def _in_use(claim: Object) -> bool:

@@ -1,4 +1,4 @@
-"""Judges whether a cluster is Ready, from plan, observation and what was applied: gates, phase and conditions; pure."""
+"""Derives whether a cluster is Ready: gates, phase and conditions from plan, observation and applied objects; pure."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
 
 ROLLOUT: Final = "rollout"
-"""Name of the operation whose gate says whether every pod runs what the spec says."""
+"""Name of the operation whose gate is UpToDate."""
 
 PAUSED: Final[Mapping[str, str]] = {
-    ROLLOUT: "nothing is replaced while spec.paused is true",
-    "expansion": "no volume grows while spec.paused is true",
+    ROLLOUT: "spec.paused is true: the operator replaces no pods",
+    "expansion": "spec.paused is true: the operator expands no volumes",
 }
-"""By operation, what a closed gate says instead while the cluster is paused; gates of others aren't shown then."""
+"""By operation, the message of its closed gate while the cluster is paused. Gates of other operations are left out."""
 
 Workloads = Mapping[Ref, WorkloadProgress]
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a cluster is Ready, and by what. `closed` are the gates that hold it up, `unsettled` lack pods."""
+    """Cluster readiness; `closed`: failing gates, `unsettled`: workloads that lack pods."""
 
     phase: Phase
     ready: bool
@@ -43,42 +43,42 @@ class Readiness:
     unsettled: tuple[str, ...]
     workloads: Workloads
     capability_gates: Mapping[str, Gate]
-    """The gates of operations, by their name."""
+    """The gates of operations, by name of the operation."""
     conditions: tuple[ConditionState, ...]
-    """All conditions, in the order in which they are shown."""
+    """All conditions, in the order of the status."""
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing is waited for."""
+        """Whether the cluster waits for nothing."""
         return self.ready or self.phase in ("Stopped", "Paused")
 
     @property
     def up_to_date(self) -> Gate:
-        """Whether every pod runs what the spec says."""
+        """The rollout's gate: open when all pods run the current spec."""
         return self.capability_gates[ROLLOUT]
 
     @property
     def rolled_back(self) -> bool:
-        """Whether the cluster serves by an older spec than the resource's."""
+        """Whether the cluster serves with the last good spec after a rollback."""
         return self.ready and self.up_to_date.reason == rollback.REASON
 
 
 def is_settled(found: Readiness) -> bool:
-    """Return True if the cluster is Ready, and every pod runs what its latest spec says."""
+    """Return True if the cluster is Ready and all pods run the current spec."""
     return found.ready and found.up_to_date.passed
 
 
 def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
-    """Return whether a cluster is Ready that was reconciled."""
+    """Return the readiness of a cluster after a reconcile."""
     before, paused = observed.status, plan.paused
     workloads = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     of_operations = _of_operations(plan)
     blocking = {one.name for one in plan.operations if one.blocking and not paused}
-    found = (
+    required = (
         *_installation(plan, observed, applied, workloads),
         *(gate for name, gate in of_operations.items() if name in blocking),
     )
-    closed = tuple(gate for gate in found if not gate.passed)
+    closed = tuple(gate for gate in required if not gate.passed)
     unsettled = tuple(ref.name for ref, state in sorted(workloads.items()) if not state.settled)
     ready = not closed and not unsettled
     installed = ready or holds(before.conditions, "Installed")
@@ -88,12 +88,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     if rolled_back:
         phase = "Degraded"
     conditions = (
-        _ready(ready, closed, unsettled, paused=paused, rolled_back=rolled_back),
+        _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
         ConditionState("SpecValid", True, "Valid"),
         readiness.installed_condition(installed),
-        *(ConditionState.of(gate) for gate in found),
+        *(ConditionState.of(gate) for gate in required),
         *(ConditionState.of(gate) for name, gate in of_operations.items() if name not in blocking),
         *((_paused(applied),) if paused else ()),
     )
@@ -101,15 +101,15 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
 
 
 def _of_operations(plan: Plan) -> dict[str, Gate]:
-    found: dict[str, Gate] = {}
+    gates_by_name: dict[str, Gate] = {}
     for operation in plan.operations:
         gate = operation.gate
         if gate is None or (plan.paused and operation.name not in PAUSED):
             continue
         if plan.paused and not gate.passed:
             gate = waiting(gate.type, PAUSED[operation.name], "Paused")
-        found[operation.name] = gate
-    return found
+        gates_by_name[operation.name] = gate
+    return gates_by_name
 
 
 def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: Workloads) -> Iterable[Gate]:
@@ -156,10 +156,10 @@ def _degraded(phase: Phase, closed: Sequence[Gate], up_to_date: Gate, *, rolled_
 
 def _paused(applied: Applied) -> ConditionState:
     if not applied.held:
-        return ConditionState("Paused", True, "Paused", "spec.paused is true; all is as it is rendered")
+        return ConditionState("Paused", True, "Paused", "spec.paused is true; no change is held")
     held = ", ".join(f"{ref.kind}/{ref.name}" for ref in applied.held)
-    said = f"spec.paused is true; to be made or changed once it isn't: {held}"
-    return ConditionState("Paused", True, "ChangesHeld", said[:4096])
+    message = f"spec.paused is true; the operator will create or change, once it is false: {held}"
+    return ConditionState("Paused", True, "ChangesHeld", message[:4096])
 
 
 def _services(plan: Plan, applied: Applied) -> Gate:
@@ -168,40 +168,44 @@ def _services(plan: Plan, applied: Applied) -> Gate:
     if plan.layer == layers.SERVICES and published:
         return Gate("ServicesPublished", True, "Published", "clients find the masters")
     if published:
-        return Gate("ServicesPublished", True, "Kept", "published before; the masters are not serving now")
-    return waiting("ServicesPublished", "published once the masters serve")
+        return Gate("ServicesPublished", True, "Kept", "the Services exist, but no master serves now")
+    return waiting("ServicesPublished", "the operator creates the Services once the masters serve")
 
 
 def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> Gate:
     if state is None:
-        return waiting("WorkersRegistered", "the workers are not applied yet")
+        return waiting("WorkersRegistered", "the operator creates the workers once the journal is initialized")
     if cluster.spec.workers.workload == "DaemonSet" and state.wanted == 0:
         return Gate(
             "WorkersRegistered",
             False,
             "NoNode",
-            "no node takes a worker; look at spec.workers.nodeSelector, tolerations and the nodes' labels and taints",
+            "no node can run a worker: compare spec.workers.nodeSelector and spec.workers.tolerations with the labels "
+            "and taints of the nodes",
         )
     return gates.workers_registered(observed, state.wanted)
 
 
 def _ready(
-    ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], *, paused: bool, rolled_back: bool
+    plan: Plan, ready: bool, closed: Sequence[Gate], unsettled: Sequence[str], up_to_date: Gate, *, rolled_back: bool
 ) -> ConditionState:
-    if ready and paused:
-        said = "the cluster serves; nothing is changed while spec.paused is true"
-        return ConditionState("Ready", True, "Paused", said)
+    if ready and plan.paused:
+        message = "the cluster serves; the operator changes nothing while spec.paused is true"
+        return ConditionState("Ready", True, "Paused", message)
     if rolled_back:
-        said = "the cluster serves, by an older spec: see UpToDate"
-        return ConditionState("Ready", True, rollback.REASON, said)
-    return readiness.ready_condition(ready, closed, unsettled, "the cluster is as the spec says")
+        message = "the cluster serves with an older spec after a rollback; see condition UpToDate"
+        return ConditionState("Ready", True, rollback.REASON, message)
+    message = f"all pods run generation {plan.cluster.generation} of the spec"
+    if not up_to_date.passed:
+        message = "the cluster serves; some pods run an older spec, see condition UpToDate"
+    return readiness.ready_condition(ready, closed, unsettled, message)
 
 
 def worker_progress(cluster: Cluster, workloads: Workloads) -> WorkloadProgress | None:
-    """Return how far the workers' workload has come; None before it is applied."""
+    """Return the progress of the workers' workload; None if it doesn't exist yet."""
     return workloads.get(Ref(cluster.spec.workers.workload, cluster.names.of(names.WORKER)))
 
 
 def fuse_progress(cluster: Cluster, workloads: Workloads) -> WorkloadProgress | None:
-    """Return how far the workload of the mounts has come; None before it is applied."""
+    """Return the progress of the DaemonSet of the mounts; None if it doesn't exist yet."""
     return workloads.get(Ref("DaemonSet", cluster.names.of(names.FUSE)))

@@ -1,4 +1,4 @@
-"""What a reconcile means for an AlluxioCluster; `engine.driver` says in which order it happens."""
+"""The stages of a reconcile for an AlluxioCluster; `engine.driver` runs them in order."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
 VOLUMES: Final = "volumes"
-"""Question: which PVCs are there, and how large are they?"""
+"""Question: which PVCs exist, and how large are they?"""
 USAGE: Final = "usage"
-"""Question: what do the pods use? Asked before anything is done, it is what they used before the change."""
+"""Question: how much CPU and memory do the pods use? The answer comes before any effect, so it predates the change."""
 
 
 class ClusterLogic:
-    """What a reconcile means for an AlluxioCluster."""
+    """The stages of a reconcile for an AlluxioCluster."""
 
     def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs) -> None:
         self._alluxio = alluxio
@@ -54,18 +54,18 @@ class ClusterLogic:
         self._meter = Meter()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
-        """Look at a cluster; None when it is gone."""
+        """Observe a cluster; return None if it was deleted."""
         return observe(kube, self._alluxio, key, deadline)
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
-        """Return the cluster by the spec that is followed: its own, or the last good one after a rollback."""
+        """Return the cluster with the spec to follow: its own, or the last good one during a rollback."""
         return validate(with_effective_spec(observed))
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
-        """Return what has to be asked before anything can be decided."""
+        """Return the questions to answer before the decision."""
         new_sizes = needs_expansion(desired_volumes(model.spec, model.names), observed.status)
-        at_work = not model.spec.paused and any(pod.running for pod in observed.pods)
-        return (*([VOLUMES] if new_sizes else []), *([USAGE] if at_work else []))
+        active = not model.spec.paused and any(pod.running for pod in observed.pods)
+        return (*([VOLUMES] if new_sizes else []), *([USAGE] if active else []))
 
     def ask(self, look: Look, model: Cluster, observed: Observed, questions: Collection[str]) -> Observed:
         """Return the observation with the answers to questions."""
@@ -80,29 +80,29 @@ class ClusterLogic:
         return observed
 
     def decide(self, model: Cluster, observed: Observed, now: datetime) -> Plan:
-        """Return what is to be applied and done."""
+        """Return the plan: templates to apply, and operations."""
         return decide(model, observed, now)
 
     def executor(self, kube: Kube, observed: Observed, applied: Applied, deadline: Deadline) -> Perform:
-        """Return what performs the effects of operations."""
+        """Return a function that performs the effects of operations."""
         return Executor(kube, self._alluxio, observed, applied, deadline)
 
     def is_settled(self, plan: Plan, observed: Observed, applied: Applied) -> bool:
-        """Return True if the cluster is Ready by its latest spec."""
+        """Return True if the cluster is Ready and all pods run the current spec."""
         return is_settled(assess(plan, observed, applied))
 
     def report(
         self, plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime
     ) -> Report:
-        """Return the status of a cluster that was reconciled."""
+        """Return the status after a reconcile."""
         return report(plan, observed, applied, rendered, now)
 
     def report_problems(self, problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
-        """Return the status of a cluster whose spec can't be followed."""
+        """Return the status of a cluster with an invalid spec."""
         return report_problems(problems, observed, now)
 
     def forget(self, key: OwnerKey) -> None:
-        """Drop what is kept of a cluster that is gone."""
+        """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
 
     def _with_usage(self, look: Look, model: Cluster, observed: Observed) -> Observed:
@@ -121,5 +121,5 @@ def cluster_reconciler(
     note: Note = unnoted,
     ask_ufs: AskUfs | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
-    """Return what reconciles AlluxioClusters."""
+    """Return the reconciler of AlluxioClusters."""
     return Driver(ClusterLogic(alluxio, ask_ufs or UfsProbe()), Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

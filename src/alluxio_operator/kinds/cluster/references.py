@@ -1,7 +1,7 @@
-"""Whether the Secrets and ConfigMaps are there that a spec refers to and that others make.
+"""Finds Secrets and ConfigMaps that a spec refers to and that don't exist.
 
-The operator may not read Secrets. The kubelet may, and says in a pod's status what it lacks; it tries again by itself,
-so a pod goes on within seconds after what was missing has come.
+The operator may not read Secrets. The kubelet may, and reports a missing one in the pod's status. It retries
+automatically, so a pod starts within seconds after the missing object is created.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GATE: Final = "ReferencesResolved"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A Secret or ConfigMap that is needed, and the field that says so."""
+    """A Secret or ConfigMap that the pods need, and the field that refers to it."""
 
     kind: str
     name: str
@@ -31,7 +31,7 @@ class Reference:
 
 
 def references(spec: ClusterSpec) -> Iterable[Reference]:
-    """Yield what the pods can't start without."""
+    """Yield the Secrets and ConfigMaps that the pods need to start."""
     mount = spec.root_mount
     if mount.s3 and mount.s3.credentials:
         yield Reference("Secret", mount.s3.credentials.secret_name, "spec.rootMount.s3.credentials")
@@ -52,24 +52,20 @@ def references(spec: ClusterSpec) -> Iterable[Reference]:
 
 
 def references_resolved(spec: ClusterSpec, observed: Observed) -> Gate | None:
-    """Open when no pod lacks what the spec refers to; None when it refers to nothing."""
+    """Open when no pod lacks an object that the spec refers to; None if the spec refers to none."""
     wanted = tuple(references(spec))
     if not wanted:
         return None
     for missing in (pod.trouble.missing for pod in observed.pods if pod.trouble):
-        found = missing and _reference_to(missing, wanted)
-        if missing and found:
+        reference = missing and _reference_to(missing, wanted)
+        if missing and reference:
             remedy = "add the key" if missing.key else f"create it in namespace {observed.names.namespace}"
-            return Gate(
-                GATE,
-                False,
-                missing.reason,
-                f"{missing}, but {found.field} refers to it: {remedy}; the pods that wait for it go on by themselves",
-            )
-    # A master's containers have started, so that all was there for them; afterwards the kubelet's silence is enough.
+            message = f"{missing}, but {reference.field} refers to it: {remedy}, and the waiting pods start"
+            return Gate(GATE, False, missing.reason, message)
+    # Once a master's containers run, they had every object. From then on, a pod's status reports what it lacks.
     if any(pod.running for pod in observed.role(names.MASTER)) or holds(observed.status.conditions, GATE):
         return Gate(GATE, True, "Resolved", "no pod lacks a Secret or ConfigMap")
-    return waiting(GATE, "known once a master's pod has started")
+    return waiting(GATE, "a master's pod has to start first")
 
 
 def _reference_to(missing: Missing, wanted: Iterable[Reference]) -> Reference | None:

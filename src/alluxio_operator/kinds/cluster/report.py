@@ -1,7 +1,6 @@
-"""Says the state of the whole cluster in one status: a pure function of plan, observation and what the server
-returned.
+"""Computes the status of a cluster: a pure function of plan, observation and the API server's answers.
 
-Most fields belong to a capability, which gives their values with its operation. Those here describe the whole.
+Most fields belong to a capability, whose operation sets them. This module sets the fields of the whole cluster.
 """
 
 from __future__ import annotations
@@ -36,30 +35,30 @@ from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress
 
 STEP = 5
-"""Percent by which the shown use of the cache moves; the exact value is a metric."""
+"""Percent to which the status rounds the use of the cache; a metric has the exact value."""
 
 
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
-    """Report a spec that can't be followed; what runs goes on and is still reported on."""
+    """Return the report for an invalid spec; a cluster that serves stays Ready."""
     before = observed.status
     serves = holds(before.conditions, "Installed") and isinstance(observed.master, MasterInfo)
-    said = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
-    return Report(before.model_copy(update=said), None)
+    update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    return Report(before.model_copy(update=update), None)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
-    """Report a cluster that was reconciled."""
+    """Return the report after a reconcile."""
     found = assess(plan, observed, applied)
     update = _described(plan, observed, found, now)
     if not plan.paused:
-        # While the cluster is paused nothing is begun or done, whatever the plan says.
+        # A paused cluster records no operation: the driver has executed none.
         update |= _done(plan, observed, applied, found, rendered, now)
     status = observed.status.model_copy(update=update)
     return Report(status, _requeue_after(plan, observed, found, status, now), severities(found.conditions))
 
 
 def _described(plan: Plan, observed: Observed, found: Readiness, now: datetime) -> dict[str, Any]:
-    """Return the fields that describe the cluster as it is."""
+    """Return the fields that describe the current state of the cluster."""
     cluster, before = plan.cluster, observed.status
     workers = worker_progress(cluster, found.workloads)
     return {
@@ -79,12 +78,12 @@ def _described(plan: Plan, observed: Observed, found: Readiness, now: datetime) 
 def _done(
     plan: Plan, observed: Observed, applied: Applied, found: Readiness, rendered: Sequence[Ref], now: datetime
 ) -> dict[str, Any]:
-    """Return the fields that record what was begun and done."""
+    """Return the fields that record operations, changes and applied objects."""
     after = status_of(plan.operations)
     return {
         **after,
         "operations": plan.arbitration,
-        # An edit is a change once it is followed: the one that ends a pause records all that were held.
+        # Record a paused edit when it is applied, not when it is made.
         "history": _history(plan, observed, applied, found, after, now),
         "layer": plan.reached,
         "inventory": readiness.inventory_after(observed.status.inventory, applied, rendered),
@@ -114,7 +113,7 @@ def _worker_count(cluster: Cluster) -> int | None:
 
 
 def _requeue_after(plan: Plan, observed: Observed, found: Readiness, status: Any, now: datetime) -> float | None:
-    also: list[Requeue | None] = [members.look_again(plan) if found.at_rest else None]
+    also: list[Requeue | None] = [members.requeue_at_rest(plan) if found.at_rest else None]
     gates: list[Gate] = [] if found.at_rest else list(found.closed)
     if not found.at_rest and not found.closed:
         also.append(WHILE_NOT_READY)

@@ -1,4 +1,4 @@
-"""The processes of a cluster: which role each plays, and where the resource speaks of it."""
+"""The processes of a cluster by role, each with its path in the spec."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from alluxio_operator.workloads.pods import Pod
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What the resource says of one process, and the path at which it says so."""
+class RoleProcess:
+    """The spec of one process, and its path."""
 
     path: str
     process: Process
 
 
-def processes(spec: ClusterSpec) -> Mapping[str, Described]:
+def processes(spec: ClusterSpec) -> Mapping[str, RoleProcess]:
     """Return every process by its role, whether it is enabled or not."""
     return {
-        names.MASTER: Described("spec.masters", spec.masters),
-        names.WORKER: Described("spec.workers", spec.workers),
-        names.JOB_MASTER: Described("spec.jobService.master", spec.job_service.master),
-        names.JOB_WORKER: Described("spec.jobService.worker", spec.job_service.worker),
-        names.LOG_SERVER: Described("spec.logServer", spec.log_server),
-        names.PROXY: Described("spec.proxy", spec.proxy),
-        names.FUSE: Described("spec.fuse", spec.fuse),
+        names.MASTER: RoleProcess("spec.masters", spec.masters),
+        names.WORKER: RoleProcess("spec.workers", spec.workers),
+        names.JOB_MASTER: RoleProcess("spec.jobService.master", spec.job_service.master),
+        names.JOB_WORKER: RoleProcess("spec.jobService.worker", spec.job_service.worker),
+        names.LOG_SERVER: RoleProcess("spec.logServer", spec.log_server),
+        names.PROXY: RoleProcess("spec.proxy", spec.proxy),
+        names.FUSE: RoleProcess("spec.fuse", spec.fuse),
     }
 
 
 def roles_by_container(pods: Iterable[Pod]) -> Callable[[str, str], str | None]:
-    """Return what tells the role of a container by its pod's name and its own; a job worker is a role within a pod."""
+    """Return a function from the names of a pod and a container to the role; a job worker runs in a worker's pod."""
     roles = {pod.name: pod.role for pod in pods if pod.role in names.ROLES}
 
     def role_of(pod: str, container: str) -> str | None:
-        of_its_own = container.replace("-", "")
-        return of_its_own if pod in roles and of_its_own in names.ROLES else roles.get(pod)
+        role = container.replace("-", "")
+        return role if pod in roles and role in names.ROLES else roles.get(pod)
 
     return role_of

@@ -1,7 +1,7 @@
-"""Turns a resource into a typed cluster, or into everything that is wrong with it.
+"""Turns a resource into a typed cluster, or into all problems of its spec.
 
-The API server has refused most bad input already. What is left needs sums or tables: memory that doesn't fit,
-properties that contradict other fields, ports that meet in one pod.
+The API server has rejected most mistakes by the schema already. These checks need sums or tables: memory that doesn't
+fit, properties that contradict other fields, a port that a pod uses twice.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ RESERVED_VARIABLES: Final = frozenset(
         "_JAVA_OPTIONS",
     }
 )
-"""Variables that the operator sets in the containers, and one that would win over the heap that it sets."""
+"""Variables that the operator sets in containers, and _JAVA_OPTIONS, which would override the heap size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster whose spec holds together; what follows may trust it."""
+    """A cluster with a valid spec."""
 
     names: Names
     uid: str
@@ -57,13 +57,13 @@ class Cluster:
     spec: ClusterSpec
     memory: Mapping[str, Division]
     members: int
-    """Number of masters that the journal is for, also while none of them runs; 0 until that was ever said."""
+    """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
     restarts: Mapping[str, str]
-    """By role, the last text of the annotation that asked for a restart of it: one that is taken away asks for none."""
+    """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
-    """Return the cluster, or all its problems at once, so that nobody has to fix them one by one."""
+    """Return the cluster, or all problems at once, so that a user can fix them in one edit."""
     meta = resource["metadata"]
     cluster = Names(meta["name"], meta["namespace"])
     try:
@@ -74,8 +74,8 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         return (_name_too_long(cluster.cluster),)
     divisions = memory.divisions(spec)
     journal = (resource.get("status") or {}).get("journal")
-    made_for = journal.get("members", 1) if journal else None
-    found = (
+    journal_members = journal.get("members", 1) if journal else None
+    problems = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *properties.problems(spec, cluster),
         *dynamic.problems(spec),
@@ -84,19 +84,19 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *tiers.problems(spec.workers),
         *user_volumes.problems(spec),
         *_shared_ports(spec),
-        *_window(spec),
-        *_other_members(spec, made_for),
+        *_maintenance_window(spec),
+        *_member_count(spec, journal_members),
         *_unknown_roles(meta.get("annotations", {})),
     )
-    if found:
-        return found
+    if problems:
+        return problems
     return Cluster(
         names=cluster,
         uid=meta["uid"],
         generation=meta["generation"],
         spec=spec,
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
-        members=made_for or spec.masters.replicas,
+        members=journal_members or spec.masters.replicas,
         restarts={
             **(resource.get("status") or {}).get("restarts", {}),
             **_restarts(meta.get("annotations", {})),
@@ -113,19 +113,19 @@ def _unknown_roles(annotations: Mapping[str, str]) -> Iterable[Problem]:
         yield Problem(
             field=f"metadata.annotations[{names.RESTART}{role}]",
             value=role,
-            message="is no role, so nothing would be restarted",
+            message="is no role",
             remedy=f"use one of {', '.join(names.ROLES)}, or remove the annotation",
         )
 
 
-def _other_members(spec: ClusterSpec, made_for: int | None) -> Iterable[Problem]:
-    if made_for and spec.masters.replicas not in (0, made_for):
+def _member_count(spec: ClusterSpec, journal_members: int | None) -> Iterable[Problem]:
+    if journal_members and spec.masters.replicas not in (0, journal_members):
         yield Problem(
             field="spec.masters.replicas",
             value=str(spec.masters.replicas),
-            message=f"isn't the number of masters that the journal was made for, which is {made_for}: the members of "
-            "its quorum can't be changed",
-            remedy=f"set it to {made_for}, or to 0 to stop the masters, or create another AlluxioCluster",
+            message=f"differs from the {journal_members} masters that the journal was created for: the operator can't "
+            "change the members of a quorum",
+            remedy=f"set it to {journal_members}, or to 0 to stop the masters, or create another AlluxioCluster",
         )
 
 
@@ -138,7 +138,7 @@ def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
                     field=f"{one.path}.env[{variable.name}]",
                     value=variable.value or "",
                     message="can't be set by hand: it follows from other fields of the spec",
-                    remedy=f"remove it and say what it was for in {one.path}.jvm or {one.path}.properties",
+                    remedy=f"remove it and use {one.path}.jvm or {one.path}.properties instead",
                 )
 
 
@@ -160,15 +160,15 @@ def _shared_ports(spec: ClusterSpec) -> Iterable[Problem]:
                         field=f"{path}.{name}",
                         value=str(port),
                         message="is used twice in one pod",
-                        remedy="give every port of a pod a number of its own",
+                        remedy="set a different number for each port of the pod",
                     )
 
 
-def _window(spec: ClusterSpec) -> Iterable[Problem]:
+def _maintenance_window(spec: ClusterSpec) -> Iterable[Problem]:
     window, path = spec.upgrade.maintenance_window, "spec.upgrade.maintenanceWindow"
     if window is None:
         return
-    # From any day on: what comes again and again doesn't depend on which.
+    # Any date works: whether the expression recurs doesn't depend on it.
     since = datetime(2000, 1, 1, tzinfo=UTC)
     problem = zone_problem(f"{path}.timeZone", window.time_zone) or expression_problem(
         f"{path}.start", window.start, window.time_zone, since
@@ -181,6 +181,6 @@ def _name_too_long(name: str) -> Problem:
     return Problem(
         field="metadata.name",
         value=name,
-        message=f"is longer than {LONGEST_NAME} characters, which leads to names that Kubernetes refuses",
+        message=f"is longer than {LONGEST_NAME} characters, so that Kubernetes would reject names of objects",
         remedy="create the cluster under a shorter name",
     )

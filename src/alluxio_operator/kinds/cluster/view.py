@@ -1,7 +1,7 @@
-"""One look at a cluster with all that follows from it; pure.
+"""The input of every capability's decision, with the values derived from it; pure.
 
-Capabilities decide by it. What several of them need, such as the quorum or the hash that a role's pods ought to carry,
-is computed once, when the first of them asks.
+Several capabilities need the same derived values, such as the quorum or the config hash of a role. The view computes
+each value once, on first use.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from alluxio_operator.workloads.pods import Pod
 
 
 class View:
-    """A valid cluster, what was observed of it, and when: the arguments of every decision."""
+    """A valid cluster, its observation, and the time."""
 
     def __init__(self, cluster: Cluster, observed: Observed, now: datetime) -> None:
         self.cluster = cluster
@@ -40,7 +40,7 @@ class View:
 
     @cached_property
     def quorum(self) -> Quorum:
-        """The masters, as their answers tell."""
+        """The masters, derived from their answers."""
         return quorum_of(self.observed, self.cluster.members)
 
     @cached_property
@@ -50,13 +50,13 @@ class View:
 
     @cached_property
     def journal(self) -> JournalStep:
-        """The next step of the journal's only initialisation."""
+        """The next step of the journal's initialisation."""
         step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members)
         return step.with_rejoin(self.rejoin.status)
 
     @cached_property
     def expansion(self) -> ExpansionStep:
-        """The next step of volumes whose size in the spec has changed."""
+        """The next step of the volume expansion."""
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
         mounted = {pod.name for pod in self.observed.pods}
         return expansion.next_expansion_step(sizes, self.observed.status, self.observed.volumes, mounted)
@@ -70,23 +70,23 @@ class View:
             job=step.job,
             operation=status.operation if status else "",
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
-            made_for=status.members if status else observed.journal_members,
+            members=status.members if status else observed.journal_members,
         )
         return context_of(expansion.with_quotas(self.cluster, self.expansion), values)
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
-        """By role, the hash that its pods carry once they run what the spec says."""
+        """By role, the config hash of pods that run the current spec."""
         return {role: values["configHash"] for role, values in self.context["roles"].items()}
 
     @cached_property
     def roles(self) -> Roles:
-        """The pods of each role, as a rollout looks at them."""
+        """The input of a rollout step."""
         return Roles(self.observed, self.quorum, self.hashes, self._counts)
 
     @cached_property
     def upgrade(self) -> Upgrade:
-        """How changes are rolled out; a rollback ignores the maintenance window, which would leave a half change."""
+        """Upgrade settings; a rollback ignores the maintenance window: don't leave a change half applied."""
         upgrade = self.cluster.spec.upgrade
         if self.observed.good_spec is None:
             return upgrade
@@ -94,29 +94,29 @@ class View:
 
     @cached_property
     def rollout(self) -> RolloutStep:
-        """The next step of the rollout of what the spec says."""
+        """The next step of the rollout."""
         return deployments.with_held_deployments(self.roles, self._pods_step, self.upgrade, self.now)
 
     @cached_property
     def held_templates(self) -> frozenset[int]:
-        """Numbers of the templates that are left as they are for now."""
+        """Numbers of the templates that the operator doesn't apply yet."""
         return deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:
-        """Roles of which a pod runs something else than what the spec says."""
+        """Roles with a pod that runs an older spec."""
         known = (*rollout.ORDER, *deployments.TEMPLATES)
         return tuple(role for role in known if role in self.roles.wanted and self.roles.outdated(role))
 
     @cached_property
     def current_leader(self) -> Pod | None:
-        """The leading master's pod, if it runs what the spec says."""
+        """The leader's pod, if it runs the current spec."""
         leader = self.observed.master_named(self.quorum.leader)
         return leader if leader is not None and self.roles.is_current(leader) else None
 
     @property
     def master_properties(self) -> Mapping[str, str]:
-        """What a master's properties file holds."""
+        """The properties of the masters."""
         return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.members)
 
     @cached_property
@@ -128,6 +128,6 @@ class View:
     @property
     def _counts(self) -> Mapping[str, int]:
         workers, status = self.cluster.spec.workers, self.observed.status
-        # Of a DaemonSet the controller's last count is taken: it knows the nodes.
+        # For a DaemonSet, use its controller's last count: the controller knows the nodes.
         counted = status.workers.wanted if workers.workload == "DaemonSet" else workers.count
         return {names.WORKER: counted, names.FUSE: status.fuse.wanted if status.fuse else 0}

@@ -187,14 +187,14 @@ def test_no_cpu_is_asked_for_unless_said():
 def test_a_claim_that_exists_is_used_and_none_is_made():
     ufs = context(rootMount={"volume": {"claimName": "mine", "size": None, "accessModes": None}})["ufs"]
 
-    assert (ufs["claim"], ufs["make"]) == ("mine", None)
+    assert (ufs["claim"], ufs["create"]) == ("mine", None)
 
 
 def test_a_claim_is_made_and_named_after_the_cluster():
     ufs = context()["ufs"]
 
     assert ufs["claim"] == "small-ufs"
-    assert ufs["make"]["size"] == "1Gi"
+    assert ufs["create"]["size"] == "1Gi"
 
 
 @pytest.mark.parametrize(("policy", "owned"), [("Retain", False), ("Delete", True)])

@@ -120,7 +120,7 @@ def test_trouble_of_a_mount_that_answers_again_is_not_told():
 
 
 def test_pods_that_the_server_refuses_are_told_in_its_own_words():
-    look = replace(observed(info()), refused_pods={"fuse": "no privileged pods", "worker": "no hostPath"})
+    look = replace(observed(info()), pod_creation_failures={"fuse": "no privileged pods", "worker": "no hostPath"})
 
     for gate, word in (
         (gates.fuse_mounted(look, 1), "no privileged pods"),

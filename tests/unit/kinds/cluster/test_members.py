@@ -21,7 +21,7 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, MemberStat
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import ConditionState, find, merge
 from alluxio_operator.kinds.cluster.decide import decide
-from alluxio_operator.kinds.cluster.members import LOOK_AGAIN
+from alluxio_operator.kinds.cluster.members import LEADER_POLL
 from alluxio_operator.kinds.cluster.report import Report, report
 from alluxio_operator.kinds.cluster.validate import validate
 from alluxio_operator.kube.kinds import Ref
@@ -74,7 +74,7 @@ def test_all_members_are_shown_with_the_leader_and_the_quorum():
 
 
 def test_several_masters_are_looked_at_now_and_then_as_no_event_tells_who_leads():
-    assert reported(info(), FOLLOWS_0, FOLLOWS_0).requeue_after == LOOK_AGAIN.seconds
+    assert reported(info(), FOLLOWS_0, FOLLOWS_0).requeue_after == LEADER_POLL.seconds
 
 
 def test_with_a_member_down_it_serves_on_and_is_degraded():
@@ -143,8 +143,8 @@ def test_only_the_number_of_masters_that_the_journal_was_made_for_is_valid(repli
     else:
         assert isinstance(found, tuple)
         assert str(found[0]) == (
-            f'spec.masters.replicas "{replicas}" isn\'t the number of masters that the journal was made for, which is '
-            "3: the members of its quorum can't be changed; set it to 3, or to 0 to stop the masters, or create "
+            f'spec.masters.replicas "{replicas}" differs from the 3 masters that the journal was created for: the '
+            "operator can't change the members of a quorum; set it to 3, or to 0 to stop the masters, or create "
             "another AlluxioCluster"
         )
 

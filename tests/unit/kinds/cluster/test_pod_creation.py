@@ -9,7 +9,7 @@ from tests.support.builders import NAMESPACE, pod, resource
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.pod_creation import LONGEST, refused_pods
+from alluxio_operator.kinds.cluster.pod_creation import MAX_MESSAGE, pod_creation_failures
 from alluxio_operator.workloads.pods import parse_pod
 
 Json = dict[str, Any]
@@ -38,7 +38,7 @@ def found(*events: Json, layer: int = 3, pods: tuple[Json, ...] = (), **over: An
     kube = FakeKube()
     for one in events:
         kube.put(one)
-    refused = refused_pods(kube, NAMES, resource(**over), layer, [parse_pod(one) for one in pods])  # type: ignore[arg-type]
+    refused = pod_creation_failures(kube, NAMES, resource(**over), layer, [parse_pod(one) for one in pods])  # type: ignore[arg-type]
     return refused, [path for _, path in kube.calls]
 
 
@@ -95,4 +95,4 @@ def test_a_spec_that_makes_no_sense_is_no_surprise(over: Json):
 def test_a_long_word_is_cut():
     refused, _ = found(event("x" * 5000), **FUSE)
 
-    assert len(refused["fuse"]) == LONGEST + len("DaemonSet small-fuse: ")
+    assert len(refused["fuse"]) == MAX_MESSAGE + len("DaemonSet small-fuse: ")

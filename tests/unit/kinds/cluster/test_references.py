@@ -69,8 +69,8 @@ def test_a_missing_secret_is_named_with_field_and_remedy(role: str):
 
     assert (found.type, found.passed, found.reason) == ("ReferencesResolved", False, "SecretMissing")
     assert found.message == (
-        "Secret keys doesn't exist, but spec.rootMount.s3.credentials refers to it: create it in namespace data; the "
-        "pods that wait for it go on by themselves"
+        "Secret keys doesn't exist, but spec.rootMount.s3.credentials refers to it: create it in namespace data, and "
+        "the waiting pods start"
     )
 
 

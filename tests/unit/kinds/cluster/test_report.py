@@ -207,7 +207,7 @@ def test_a_workload_without_its_pods_is_named_when_every_gate_is_open():
     result = reported(running(READY), applied(lately(logserver=crashed)))
 
     assert said(result, "Ready") == ("False", "RollingOut")
-    assert message(result, "Ready") == "not settled yet: small-logserver"
+    assert message(result, "Ready") == "these workloads lack ready pods: small-logserver"
     assert said(result, "Degraded") == ("True", "NotSettled")
     assert result.status.summary == "waiting for small-logserver"
     assert result.requeue_after == 1.0

@@ -76,7 +76,7 @@ def test_an_edit_that_concerns_no_object_says_so_and_is_done_at_once():
     world.edit_spec(paused=False)
     world.reconcile()
 
-    assert last(world)["message"] == "no object is concerned"
+    assert last(world)["message"] == "no object changed"
     assert "ended" in last(world)
 
 
