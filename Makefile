@@ -95,7 +95,7 @@ grpc: venv ## compile the messages that Alluxio is asked by, after a change of t
 	@cd src && ../$(VENV)/bin/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. alluxio_operator/alluxio/rpc/messages.proto
 
 .PHONY: golden
-golden: venv ## render the golden cases anew; read the diff before committing it
+golden: venv ## regenerate the golden cases; read the diff before committing it
 	@$(VENV)/bin/python -m tests.golden.regenerate
 
 .PHONY: images
@@ -169,7 +169,7 @@ bench-report: venv ## write docs/performance.md and its plots from bench/results
 	@$(VENV)/bin/python -m bench report
 
 .PHONY: lock
-lock: venv ## resolve the dependencies anew, with hashes
+lock: venv ## resolve the dependencies again, with hashes
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host -o requirements/runtime.txt pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url \

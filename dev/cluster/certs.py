@@ -1,4 +1,4 @@
-"""Keys, certificates and kubeconfigs, made by the openssl command."""
+"""Keys, certificates and kubeconfigs, generated with the openssl command."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CLUSTER_AUTHORITY = "ca"
 FRONT_PROXY_AUTHORITY = "front-proxy-ca"
 SERVICE_ACCOUNT_KEY = "service-account"
 DAYS = "365"
-# The machine's own configuration would add extensions that clash with those given here.
+# The machine's own configuration would add extensions that conflict with those given here.
 REQUEST_CONFIG = "[req]\ndistinguished_name = name\n[name]\n"
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate to be made: who it is for, who vouches, and the names that it serves under."""
+    """One certificate to generate: its subject, its authority, and the names and addresses that it is valid for."""
 
     name: str
     subject: str
@@ -61,7 +61,7 @@ def node_certificates(node: Node) -> tuple[Certificate, ...]:
 
 
 def ensure(pki: Path, certificates: Sequence[Certificate]) -> None:
-    """Make what is missing."""
+    """Generate the missing keys and certificates."""
     pki.mkdir(parents=True, exist_ok=True, mode=0o700)
     for authority in (CLUSTER_AUTHORITY, FRONT_PROXY_AUTHORITY):
         if not (pki / f"{authority}.crt").exists():
@@ -75,7 +75,7 @@ def ensure(pki: Path, certificates: Sequence[Certificate]) -> None:
 
 
 def kubeconfig(pki: Path, user: str) -> str:
-    """Return a kubeconfig that stands alone; JSON is YAML too."""
+    """Return a kubeconfig that needs no other files; JSON is valid YAML."""
     first = plan.nodes(1, "")[0]
     cluster = {
         "server": f"https://{first.address}:{plan.API_PORT}",

@@ -26,12 +26,12 @@ AUDIT_POLICY = {
 
 
 def audit_policy() -> str:
-    """Return the audit policy: who asked for what and when, without the objects."""
+    """Return the audit policy: user, request and time, without the objects."""
     return json.dumps(AUDIT_POLICY, indent=2)
 
 
 def corefile(first: Node, kubeconfig: str) -> str:
-    """Return the configuration of CoreDNS; short caches, since clusters here change from second to second."""
+    """Return the configuration of CoreDNS. Caches are short, because clusters here change within seconds."""
     return f""".:53 {{
     bind {first.address}
     errors
@@ -56,7 +56,7 @@ def etcd(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
         "listen-peer-urls": ETCD_PEER_URL,
         "initial-advertise-peer-urls": ETCD_PEER_URL,
         "initial-cluster": f"default={ETCD_PEER_URL}",
-        # A cluster for tests: its data needn't survive the loss of power.
+        # The data of a test cluster needn't survive a power loss.
         "unsafe-no-fsync": "true",
         "log-level": "warn",
     }
@@ -78,7 +78,7 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
         "client-ca-file": pki / "ca.crt",
         "tls-cert-file": pki / "kube-apiserver.crt",
         "tls-private-key-file": pki / "kube-apiserver.key",
-        # Otherwise logs and exec would ask DNS for the names of nodes.
+        # Otherwise `logs` and `exec` would look up node names in DNS.
         "kubelet-preferred-address-types": "InternalIP",
         "kubelet-certificate-authority": pki / "ca.crt",
         "kubelet-client-certificate": pki / "kubelet-client.crt",
@@ -107,11 +107,11 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
 def controller_manager(
     paths: Paths, tools: Toolbox, enter: tuple[str, ...], more: Mapping[str, object] = MappingProxyType({})
 ) -> Command:
-    """Return the command of the controller manager, with some flags more."""
+    """Return the command of the controller manager; `more`: additional flags."""
     arguments = {
         **client(paths, "kube-controller-manager"),
         "bind-address": "127.0.0.1",
-        # There is one of it: waiting for a lease would only slow the start.
+        # There is only one: waiting for a Lease would only slow the start.
         "leader-elect": "false",
         "root-ca-file": paths.pki / "ca.crt",
         "cluster-signing-cert-file": paths.pki / "ca.crt",
@@ -149,7 +149,7 @@ def dns(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Co
 
 
 def dns_answers(first: Node) -> bool:
-    """Tell whether DNS is up and in step with the API server."""
+    """Return True if DNS is up and has synchronized with the API server."""
 
     def ask() -> bool:
         connection = http.client.HTTPConnection(first.address, DNS_READY_PORT, timeout=2)
@@ -166,12 +166,12 @@ def dns_answers(first: Node) -> bool:
 
 
 def client(paths: Paths, user: str) -> dict[str, object]:
-    """Return the flags by which a part of the control plane finds the API server as a user of its own."""
+    """Return the flags with which a part of the control plane connects to the API server as its own user."""
     kubeconfig = paths.pki / f"{user}.kubeconfig"
     return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
 
 
 def command(name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = "") -> Command:
-    """Return a command with its flags as Kubernetes' own programs take them."""
+    """Return a command with flags in the form --flag=value."""
     arguments = (program, *(f"--{flag}={value}" for flag, value in flags.items()))
     return Command(name=name, arguments=arguments, wrapper=enter, content=content)

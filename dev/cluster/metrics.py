@@ -1,6 +1,6 @@
-"""metrics.k8s.io, served by metrics-server: CPU and memory of pods and nodes, for `kubectl top` and the operator.
+"""metrics-server, which serves metrics.k8s.io: CPU and memory of pods and nodes, for `kubectl top` and the operator.
 
-It runs on request only: its build takes a minute and a half on two cores, and most tests need none of it.
+It is optional, because its build takes a minute and a half on two cores and most tests don't need it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ NAME = "metrics-server"
 NAMESPACE = "kube-system"
 SERVICE = f"{NAME}.{NAMESPACE}.svc"
 PORT = 4443
-"""On node 1; where it listens by itself, 10250, is the kubelet."""
+"""On node 1; its default port, 10250, is the kubelet's."""
 RESOLUTION = "15s"
 API_SERVICE = "v1beta1.metrics.k8s.io"
 API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
 def certificate() -> Certificate:
-    """Return what it shows to the API server."""
+    """Return its serving certificate."""
     return Certificate(NAME, f"/CN={NAME}", names=(f"DNS:{SERVICE}",))
 
 
@@ -48,9 +48,9 @@ def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
 
 
 def manifests(paths: Paths, first: Node) -> list[tuple[str, dict[str, Any]]]:
-    """Return by what the API server finds it: collection and object.
+    """Return the objects that register it with the API server, each as (collection, object).
 
-    It is no pod: the Service has no selector, and its one endpoint is node 1.
+    It isn't a pod: the Service has no selector, and its one endpoint is node 1.
     """
     authority = base64.b64encode((paths.pki / f"{certs.CLUSTER_AUTHORITY}.crt").read_bytes()).decode()
     service = {
@@ -89,7 +89,7 @@ def manifests(paths: Paths, first: Node) -> list[tuple[str, dict[str, Any]]]:
 
 
 def served(api: Api) -> bool:
-    """Tell whether the API server reaches it; what it has measured comes some 20 seconds later."""
+    """Return True if the API server reaches it. Its first measurements follow some 20 seconds later."""
     found = api.get(f"{API_SERVICES}/{API_SERVICE}") or {}
     conditions = found.get("status", {}).get("conditions", ())
     return any(one["type"] == "Available" and one["status"] == "True" for one in conditions)

@@ -1,4 +1,4 @@
-/* Makes and removes the directory of a volume, called as `volume -p DIRECTORY -s BYTES -m MODE -a create|delete`:
+/* Creates and removes the directory of a volume, called as `volume -p DIRECTORY -s BYTES -m MODE -a create|delete`:
  * the helper of local-path-provisioner, in an image that needs no shell. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
