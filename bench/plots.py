@@ -22,9 +22,9 @@ SIZE = (6.4, 3.6)
 
 
 def write(runs: Runs, folder: Path) -> list[str]:
-    """Draw what was measured; return the names of the files."""
+    """Draw the plots that have data; return their names."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Text stays text and ids don't change, so that the files are small and a new run gives a small difference.
+    # Text stays text and ids don't change, so that the files are small and a new run has a small diff.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 9, "axes.grid": True})
     drawn = []
     for name, draw in _PLOTS.items():
