@@ -27,7 +27,7 @@ CASES = sorted(SAMPLES)
 
 
 def manifests(made: dict[str, Any]) -> tuple[Manifest, ...]:
-    """Return everything that is rendered for a resource, whatever gates are closed; its cache is known."""
+    """Return all rendered objects of a resource, regardless of gates, with a known Alluxio cluster."""
     made = {**made, "metadata": {"namespace": "data", "uid": UID, "generation": 1, **made["metadata"]}}
     presto = validate(made, NOW)
     assert isinstance(presto, Presto), presto
@@ -46,11 +46,11 @@ def manifests(made: dict[str, Any]) -> tuple[Manifest, ...]:
 
 
 def expected_of(case: str) -> dict[str, str]:
-    """Return the files that a case is to have."""
+    """Return the expected files of a case."""
     found = manifests(yaml.safe_load(SAMPLES[case].read_text()))
     return {f"{m.order:02d}-{m.ref.kind.lower()}-{m.ref.name}.yaml": as_text(m.obj) for m in found}
 
 
 def files_of(case: str) -> dict[str, str]:
-    """Return the files that a case has."""
+    """Return the existing files of a case."""
     return {path.name: path.read_text() for path in sorted((HERE / case).glob("*.yaml"))}
