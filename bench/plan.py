@@ -13,7 +13,7 @@ EDIT_TURNS = 2
 """Repetitions with edits; each has a hundred samples."""
 
 BASIC = (memory.EMPTY, creation.NAME, creation.READY, memory.FULL)
-OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.BESIDE_A_HANG, idle.NAME, burst.NAME, start.NAME)
+OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.DURING_A_HANG, idle.NAME, burst.NAME, start.NAME)
 CHILDREN = (creation.NAME, creation.READY, children.NAME)
 CHILDREN_UP_TO = 300
 """Largest number of clusters at which hooks for children are measured; beyond it they are too slow to consider."""

@@ -56,7 +56,7 @@ def _edits(runs: Runs, axes: Axes) -> bool:
     for subject, style in (("ours", "-"), ("kopf", "--")):
         for size in sizes[-1:]:
             _distribution(axes, runs, edits.PLAIN, subject, size, COLOURS[subject], style)
-    for measure, colour in ((edits.DURING_RESYNC, "#009e73"), (edits.BESIDE_A_HANG, "#cc79a7")):
+    for measure, colour in ((edits.DURING_RESYNC, "#009e73"), (edits.DURING_A_HANG, "#cc79a7")):
         for size in runs.sizes(measure)[-1:]:
             _distribution(axes, runs, measure, "ours", size, colour, "-")
     axes.set(xlabel="seconds from the edit until the child is patched", ylabel="share of all edits", xscale="log")

@@ -31,7 +31,7 @@ MEASURES: Mapping[str, Callable[[Session], Json]] = {
     children.NAME: children.measure,
     edits.PLAIN: stages.measure_edits,
     edits.DURING_RESYNC: edits.measure_during_resync,
-    edits.BESIDE_A_HANG: edits.measure_beside_a_hang,
+    edits.DURING_A_HANG: edits.measure_beside_a_hang,
     idle.NAME: idle.measure,
     burst.NAME: burst.measure,
     start.NAME: start.measure,

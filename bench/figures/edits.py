@@ -17,7 +17,7 @@ from bench.clusters import Place
 from bench.results import Figure, Goal, Runs, Sample, figure, percentile
 from bench.session import Session
 
-PLAIN, DURING_RESYNC, BESIDE_A_HANG = "edits", "edits-during-resync", "edits-beside-a-hang"
+PLAIN, DURING_RESYNC, DURING_A_HANG = "edits", "edits-during-resync", "edits-beside-a-hang"
 
 LONGEST = 30.0
 """Seconds after which an edit counts as lost, with this time in the record."""
@@ -117,9 +117,9 @@ def figures(runs: Runs) -> Iterator[Figure]:
             plain = _percentile(runs, PLAIN, "ours", size, share)
             title = f"{_title(share)}, during a full resync"
             yield from figure(title, size, "s", ours, peer=plain, peer_name="ours without a resync", goal=goal)
-    for size in runs.sizes(BESIDE_A_HANG):
+    for size in runs.sizes(DURING_A_HANG):
         for share in (0.5, 0.95, 0.99):
-            ours = _percentile(runs, BESIDE_A_HANG, "ours", size, share)
+            ours = _percentile(runs, DURING_A_HANG, "ours", size, share)
             plain = _percentile(runs, PLAIN, "ours", size, share)
             goal = Goal("unchanged: within a quarter", 1.25, of_ratio=True) if share < 0.99 else None
             title = f"{_title(share)}, while one owner's Alluxio hangs"

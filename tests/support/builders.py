@@ -259,20 +259,20 @@ def workload(kind: str, name: str, *, wanted: int = 1, ready: int | None = None,
     """Return a workload whose rollout is complete, unless `ready` or `status` differ."""
     ready = wanted if ready is None else ready
     if kind == "DaemonSet":
-        said = {
+        counts = {
             "desiredNumberScheduled": wanted,
             "currentNumberScheduled": wanted,
             "updatedNumberScheduled": wanted,
             "numberReady": ready,
         }
-        wish: Json = {}
+        spec: Json = {}
     else:
-        said = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
-        wish = {"replicas": wanted}
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
+        spec = {"replicas": wanted}
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
         "metadata": {"name": name, "namespace": NAMESPACE, "generation": 1, "uid": f"uid-{name}"},
-        "spec": wish,
-        "status": {"observedGeneration": 1, **said, **status},
+        "spec": spec,
+        "status": {"observedGeneration": 1, **counts, **status},
     }

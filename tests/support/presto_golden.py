@@ -2,7 +2,7 @@
 
     tests/unit/kinds/presto/golden/SAMPLE/     one file per object, NN-kind-name.yaml; NN is the template's number
 
-They are written anew by `python -m tests.golden.regenerate`; read the diff.
+`python -m tests.golden.regenerate` rewrites them; read the diff.
 """
 
 from __future__ import annotations

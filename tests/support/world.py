@@ -1,6 +1,6 @@
 """A small world around the operator: an API server in memory, the controllers of Kubernetes, an Alluxio that answers.
 
-`World.turn` lets the controllers do one step; a test says which of them work.
+`World.turn` lets the controllers do one step; a test sets which of them work.
 """
 
 from __future__ import annotations

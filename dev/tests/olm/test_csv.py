@@ -1,4 +1,4 @@
-"""What dev.olm adds to the ClusterServiceVersion that operator-sdk generates."""
+"""The parts that dev.olm adds to the ClusterServiceVersion of operator-sdk."""
 
 from __future__ import annotations
 

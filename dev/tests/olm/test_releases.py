@@ -1,4 +1,4 @@
-"""A catalog offers every release, so it needs what each of them was."""
+"""A catalog offers every release, so it needs the bundle of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A submission names what others can pull, and the version that the sources are."""
+"""A submission needs an image that others can pull, and the version of the sources."""
 
 from __future__ import annotations
 
