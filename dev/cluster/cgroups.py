@@ -41,11 +41,7 @@ def create(node: Node) -> None:
 def join_command(node: Node) -> tuple[str, ...]:
     """Return the command prefix that puts a node's own programs into a cgroup, which identifies them without a record.
 
-    <<<<<<< HEAD
-        One hierarchy is enough for that, and leaves them in the resource limits of the session that started the cluster.
-    =======
-        One hierarchy is enough, and leaves them in the resource limits of the session that started the cluster.
-    >>>>>>> w-lang
+    One hierarchy is enough for that, and leaves them in the resource limits of the session that started the cluster.
     """
     # No other program in between, because the caller takes the first child as the program.
     return ("/bin/sh", "-ec", 'echo $$ >"$0/cgroup.procs"; exec "$@"', str(_own_programs(node)))
