@@ -1,6 +1,6 @@
-# add-properties FROM TO PROPERTY=VARIABLE...: copies a folder of configuration and adds properties to its site file,
-# each with the value of a variable. What isn't a plain letter or digit is written by its code: so Java reads any value
-# as it is.
+# add-properties FROM TO PROPERTY=VARIABLE...: copies a configuration folder and appends properties to its site file,
+# each with the value of a variable. It escapes all characters except ASCII letters and digits, so that Java reads any
+# value unchanged.
 from=$1 to=$2
 shift 2
 umask 077

@@ -1,6 +1,6 @@
-# unmount PATH: takes the mount away, and ends the process behind it once its last file is closed. When it is only told to
-# end, Alluxio leaves the mount behind; where that is gone its own handler fails, and its web server keeps the process for
-# the whole grace period. One that is in use goes when nobody has it.
+# unmount PATH: unmounts, and kills the process of the mount once its last file is closed. After a SIGTERM alone, Alluxio
+# leaves the mount behind. After an unmount alone, Alluxio's shutdown handler fails, and its web server keeps the process
+# running for the whole grace period. A mount in use disappears when its last user closes it.
 umount "$1" || umount -l "$1"
 for process in /proc/[0-9]*; do
   grep -aqs 'alluxio\.fuse\.[A]lluxioFuse' "$process/cmdline" || continue
