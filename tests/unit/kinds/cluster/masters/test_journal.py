@@ -103,7 +103,7 @@ def test_what_keeps_the_jobs_pod_from_running_is_said():
 
 
 def test_an_adopting_job_without_a_journal_reports_journal_missing_and_both_remedies():
-    lost = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft isn't there\n"}
+    lost = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
     step = journal.next_journal_step(
         observed(
             job_pod(waiting=BACKOFF, last=lost),
