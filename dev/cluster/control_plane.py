@@ -77,7 +77,7 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
         "client-ca-file": pki / "ca.crt",
         "tls-cert-file": pki / "apiserver.crt",
         "tls-private-key-file": pki / "apiserver.key",
-        # Otherwise logs and exec would ask DNS for the names of nodes.
+        # Otherwise `logs` and `exec` would look up node names in DNS.
         "kubelet-preferred-address-types": "InternalIP",
         "kubelet-client-certificate": pki / "apiserver-kubelet-client.crt",
         "kubelet-client-key": pki / "apiserver-kubelet-client.key",
@@ -164,7 +164,7 @@ def dns_answers(first: Node) -> bool:
 
 
 def client(paths: Paths, user: str) -> dict[str, object]:
-    """Return the flags by which a part of the control plane finds the API server as a user of its own."""
+    """Return the flags with which a part of the control plane connects to the API server as its own user."""
     kubeconfig = paths.pki / f"{user}.conf"
     return dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig)
 

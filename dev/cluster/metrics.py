@@ -29,7 +29,7 @@ def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
     arguments = {
         **dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), kubeconfig),
         "secure-port": PORT,
-        # It makes its own certificate, as kubelets do: all of them are on this machine.
+        # It generates its own serving certificate, as kubelets do: all of them are on this machine.
         "cert-dir": paths.run / NAME,
         "kubelet-insecure-tls": "true",
         "kubelet-preferred-address-types": "InternalIP",
@@ -40,7 +40,7 @@ def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
 
 
 def manifests(first: Node) -> list[tuple[str, dict[str, Any]]]:
-    """Return by what the API server finds it: collection and object.
+    """Return the objects that register it with the API server, each as (collection, object).
 
     It isn't a pod: the Service has no selector, and its one endpoint is node 1.
     """

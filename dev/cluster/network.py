@@ -63,7 +63,7 @@ def note_first_use(marker: Path) -> None:
 
 
 def forget_first_use(marker: Path) -> None:
-    """Undo the mount if it was made for this cluster, and nothing else uses it now."""
+    """Remove the mount if this cluster created it and no other namespace uses it."""
     if marker.exists() and _is_mounted(NAMESPACES) and not any(NAMESPACES.iterdir()):
         run(["umount", str(NAMESPACES)])
         with contextlib.suppress(OSError):

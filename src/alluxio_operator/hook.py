@@ -125,8 +125,8 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
     ]
     return {
         "configVersion": "v1",
-        # A rollout makes hundreds of events; those that wait for a run are handed over together. Each kind takes a run
-        # at the start, also where the hook is not run.
+        # A rollout causes hundreds of events; shell-operator batches those that wait for a run. Each kind uses up a run
+        # at the start, even without an execution of the hook.
         "settings": {"executionMinInterval": "250ms", "executionBurst": 2 * len(KINDS)},
         **({"kubernetes": bindings} if child_events(environ) != WATCH else {}),
     }

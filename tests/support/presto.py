@@ -143,7 +143,7 @@ class World(OwnerWorld):
         self.start_operator()
 
     def start_operator(self) -> None:
-        """Restart the operator: it loses all that it remembers."""
+        """Restart the operator with empty caches."""
         self.reconciler = presto_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.servers,

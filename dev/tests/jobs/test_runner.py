@@ -21,7 +21,7 @@ def shell(name: str, script: str, *needs: str, lane: str = "", seconds: float = 
 
 
 def gone(pid_file: Path) -> bool:
-    """Tell whether a process has ended; a zombie counts as ended."""
+    """Return True if a process has ended; a zombie counts as ended."""
     status = Path("/proc", pid_file.read_text().strip(), "stat")
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX"
 

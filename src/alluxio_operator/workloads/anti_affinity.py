@@ -17,8 +17,8 @@ def apart(selector: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def merged(own: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return the operator's affinity with the user's; a sort that the user gives replaces the operator's of that sort.
+    """Return the operator's affinity merged with the user's, which replaces the operator's of the same type.
 
-    For example, a user's nodeAffinity leaves the operator's podAntiAffinity as it is.
+    For example, a user's nodeAffinity leaves the operator's podAntiAffinity unchanged.
     """
     return {**(own or {}), **(given or {})} or None

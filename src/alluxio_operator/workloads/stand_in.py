@@ -1,8 +1,8 @@
-"""Pods that run in place of others for a while, such as the Jobs that make the masters' journals.
+"""Stand-in pods that run before other pods, such as the Jobs that create the masters' journals.
 
-Where a stand-in is scheduled decides where its volume lies, and so where the pods that follow can run. So it is placed
-as they are: the same node selector, tolerations, resources, labels for policies, and the same distance from its like.
-Only its own identity differs, since Services and workloads must not select it.
+The node of a stand-in decides the location of its volume, and so the nodes on which the later pods can run. Therefore
+it has their placement: node selector, tolerations, resources, labels for policies, and anti-affinity. Only its identity
+differs, because Services and workloads must not select it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ COMPONENT: Final = "app.kubernetes.io/component"
 def as_seen_by(given: Any, component: str, stand_in: str) -> Any:
     """Return affinity or spread constraints with selectors of a component replaced by those of its stand-ins.
 
-    For example, `component: master` in a user's podAntiAffinity becomes `component: journal`: it is meant to keep
-    masters apart, and the stand-ins are what is there before them.
+    For example, `component: master` in a user's podAntiAffinity becomes `component: journal`: it separates masters, and
+    the stand-ins run before any master exists.
     """
     if isinstance(given, Mapping):
         if given.get("key") == COMPONENT and "values" in given:
