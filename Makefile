@@ -1,4 +1,4 @@
-# Everything that a developer and CI do, by name. `make help` lists it.
+# Entry points of developers and CI. `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -16,7 +16,7 @@ help: ## list the targets
 .PHONY: venv
 venv: $(VENV_STAMP) ## Python with the locked dependencies, in .venv
 
-# The name carries the lock's hash, so that a changed lock means a stamp that is not there yet.
+# The name contains the lock's hash, so that a changed lock needs a new stamp.
 $(VENV_STAMP):
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
@@ -27,7 +27,7 @@ $(VENV_STAMP):
 # --- the local cluster ------------------------------------------------------------------------------------------
 
 .PHONY: doctor
-doctor: venv ## tell what this machine has and lacks
+doctor: venv ## list what this machine has and lacks
 	@$(CLUSTER) doctor
 
 .PHONY: packages
@@ -43,47 +43,47 @@ cluster: venv ## bring up, or repair, a local cluster; NODES=1..3; METRICS=1 for
 	@$(CLUSTER) up $(if $(NODES),--nodes $(NODES)) $(if $(METRICS),--metrics)
 
 .PHONY: cluster-down
-cluster-down: venv ## take the local cluster down; PURGE=1 drops its images and logs too
+cluster-down: venv ## stop the local cluster; PURGE=1 also removes its images and logs
 	@$(CLUSTER) down $(if $(PURGE),--purge)
 
 .PHONY: simulation
-simulation: venv ## bring up a cluster without machines: the real control plane, nodes and pods played by kwok
+simulation: venv ## bring up a cluster without machines: a real control plane, with nodes and pods simulated by kwok
 	@$(CLUSTER) up --simulated
 
 .PHONY: simulation-down
-simulation-down: venv ## take the cluster without machines down
+simulation-down: venv ## stop the cluster without machines
 	@$(CLUSTER) down --simulated
 
 .PHONY: cluster-status
-cluster-status: venv ## tell of every part of the local cluster whether it works
+cluster-status: venv ## check every part of the local cluster
 	@$(CLUSTER) status
 
 .PHONY: cluster-logs
-cluster-logs: venv ## list the logs of the local cluster; NAME=kube-apiserver shows the end of one
+cluster-logs: venv ## list the logs of the local cluster; NAME=kube-apiserver shows the end of that log
 	@$(CLUSTER) logs $(NAME)
 
 .PHONY: kubeconfig
-kubeconfig: venv ## tell how to talk to the local cluster
+kubeconfig: venv ## show how to connect to the local cluster
 	@$(CLUSTER) kubeconfig
 
 # --- the two commands -------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: venv ## from nothing to a file written and read through an Alluxio cluster
+demo: venv ## install everything, then write and read a file through an Alluxio cluster
 	@$(VENV)/bin/python -m dev.tasks demo
 
 .PHONY: test
-test: venv ## every suite, each within its budget; SUITES="lint unit" runs some
+test: venv ## run every suite within its time budget; SUITES="lint unit" runs some
 	@$(VENV)/bin/python -m dev.tasks test $(SUITES)
 
 .PHONY: test-full
-test-full: venv ## every suite there is, hours, or some by SUITES="..."; writes docs/test-report.md
+test-full: venv ## run every suite there is (hours), or some with SUITES="..."; writes docs/test-report.md
 	@$(VENV)/bin/python -m dev.tasks test --full $(SUITES)
 
 # --- parts of them ----------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: venv ## lint, types, import contracts and unit tests, side by side: within a minute
+check: venv ## run lint, types, import contracts and unit tests in parallel, within a minute
 	@$(VENV)/bin/python -m dev.tasks check
 
 .PHONY: generate
@@ -91,11 +91,11 @@ generate: venv ## write CRDs, hooks, roles, PROJECT and the field references fro
 	@$(VENV)/bin/python -m dev.generate
 
 .PHONY: grpc
-grpc: venv ## compile the messages that Alluxio is asked by, after a change of them
+grpc: venv ## compile the gRPC messages after a change of messages.proto
 	@cd src && ../$(VENV)/bin/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. alluxio_operator/alluxio/rpc/messages.proto
 
 .PHONY: golden
-golden: venv ## render the golden cases anew; read the diff before committing it
+golden: venv ## regenerate the golden cases; read the diff before committing it
 	@$(VENV)/bin/python -m tests.golden.regenerate
 
 .PHONY: images
@@ -103,7 +103,7 @@ images: venv ## build the operator's image and Alluxio's, without a registry
 	@$(VENV)/bin/python -m dev.tasks build --images
 
 .PHONY: image
-image: venv ## build the operator's image and tell of what it is made; VERSION=0.2.0 for another tag
+image: venv ## build the operator's image and list its layers; VERSION=0.2.0 for another tag
 	@$(VENV)/bin/python -m dev.images $(if $(VERSION),--operator-version $(VERSION)) build operator
 	@$(VENV)/bin/python -m dev.images $(if $(VERSION),--operator-version $(VERSION)) layers
 
@@ -112,11 +112,11 @@ bundle: venv ## generate bundle/ from config/ with operator-sdk; IMAGE=... for a
 	@$(VENV)/bin/python -m dev.olm bundle $(if $(IMAGE),--image $(IMAGE))
 
 .PHONY: bundle-check
-bundle-check: venv ## check the bundle as catalogs do: validators, scorecard, opm, drift; no cluster needed
+bundle-check: venv ## check the bundle as catalogs do: validators, scorecard, opm, drift; needs no cluster
 	@$(VENV)/bin/python -m dev.tasks test bundle
 
 .PHONY: catalog
-catalog: venv ## make the catalog of the released versions in build/catalog
+catalog: venv ## generate the catalog of the released versions in build/catalog
 	@$(VENV)/bin/python -m dev.olm catalog
 
 .PHONY: install-yaml
@@ -124,7 +124,7 @@ install-yaml: venv ## write the operator as one file, build/release/alluxio-oper
 	@$(VENV)/bin/python -m dev.olm yaml
 
 .PHONY: submission
-submission: venv ## lay out VERSION=... with IMAGE=... for a community catalog in build/submission
+submission: venv ## write VERSION=... with IMAGE=... for a community catalog to build/submission
 	@$(VENV)/bin/python -m dev.olm submission "$(VERSION)" "$(IMAGE)"
 
 .PHONY: olm
@@ -132,23 +132,23 @@ olm: venv ## run the Operator Lifecycle Manager and the catalog on the local clu
 	@$(VENV)/bin/python -m dev.olm up
 
 .PHONY: olm-down
-olm-down: venv ## end both
+olm-down: venv ## stop the Operator Lifecycle Manager and the catalog
 	@$(VENV)/bin/python -m dev.olm down
 
 .PHONY: olm-test
-olm-test: venv ## install, upgrade and uninstall by the real Operator Lifecycle Manager on the local cluster, minutes
+olm-test: venv ## install, upgrade and uninstall with the real Operator Lifecycle Manager on the local cluster (minutes)
 	@$(VENV)/bin/python -m dev.tasks test olm
 
 .PHONY: deploy
-deploy: venv ## put the operator into the local cluster; FORM=namespaced for its own namespace only
+deploy: venv ## deploy the operator to the local cluster; FORM=namespaced for its own namespace only
 	@$(VENV)/bin/python -m dev.tasks deploy $(if $(FORM),--form $(FORM))
 
 .PHONY: scenarios
-scenarios: venv ## the kuttl scenarios on the local cluster; STORY=drift runs one
+scenarios: venv ## the kuttl scenarios on the local cluster; STORY=install runs one
 	@$(CLUSTER) tools kuttl >/dev/null && mkdir -p build/reports && dev/in-cluster kubectl-kuttl test --config=kuttl-tests/kuttl-test.yaml --artifacts-dir=build/reports $(if $(STORY),--test $(STORY))
 
 .PHONY: faults
-faults: venv ## the long form of the fault tests, about an hour; ARGS="-k crash" runs some
+faults: venv ## run the long form of the fault tests, about an hour; ARGS="-k crash" runs some
 	@$(VENV)/bin/python -m dev.tasks.faults --long $(ARGS)
 
 .PHONY: bench
@@ -161,7 +161,7 @@ bench-real-node: venv ## measure on the local cluster, with the operator deploye
 	@dev/in-cluster $(VENV)/bin/python -m bench real-node $(ARGS)
 
 .PHONY: bench-presto
-bench-presto: venv ## measure queries through Alluxio and past it on the local cluster, with the operator deployed there
+bench-presto: venv ## measure queries with and without Alluxio on the local cluster, with the operator deployed there
 	@dev/in-cluster $(VENV)/bin/python -m bench presto $(ARGS)
 
 .PHONY: bench-report
@@ -169,7 +169,7 @@ bench-report: venv ## write docs/performance.md and its plots from bench/results
 	@$(VENV)/bin/python -m bench report
 
 .PHONY: lock
-lock: venv ## resolve the dependencies anew, with hashes
+lock: venv ## resolve the dependencies again, with hashes
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host -o requirements/runtime.txt pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-index-url \

@@ -1,1 +1,1 @@
-"""Side-by-side measurements of the operator and of what else would do its work."""
+"""Benchmarks of the operator and its alternatives under the same conditions."""

@@ -1,4 +1,4 @@
-"""Entry of `python -m bench`."""
+"""Entry point of `python -m bench`."""
 
 import sys
 

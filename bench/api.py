@@ -1,4 +1,4 @@
-"""The API server as the bench uses it: raw bytes over a pool of connections, so that measuring costs little."""
+"""A client of the API server for the bench: raw bytes over a pool of connections, so that measuring costs little."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Query = Mapping[str, str | int]
 NO_QUERY: Query = MappingProxyType({})
 
 USER_AGENT = "alluxio-operator-bench"
-"""Tells the bench's own requests apart in the audit log."""
+"""Identifies the bench's own requests in the audit log."""
 
 PAGE = 500
 LONGEST_WATCH = 3600.0
 """Seconds without any event after which a watch ends."""
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-"""Asks for objects without spec and status: an eighth of the bytes to send and to read."""
+"""Requests objects without spec and status: an eighth of the bytes to send and to read."""
 
 
 class CallFailed(Exception):
-    """The API server refused a call; `status` is HTTP's."""
+    """The API server rejected a call; `status` is the HTTP status."""
 
     def __init__(self, call: str, status: int, body: str) -> None:
         super().__init__(f"{call}: HTTP {status}: {body[:500]}")
@@ -37,7 +37,7 @@ class CallFailed(Exception):
 
 
 class Api:
-    """Calls as KUBECONFIG says, over at most `connections` connections."""
+    """Calls to the API server of KUBECONFIG, over at most `connections` connections."""
 
     def __init__(self, connections: int) -> None:
         configuration = Configuration()
@@ -53,7 +53,7 @@ class Api:
         )
 
     def call(self, method: str, path: str, body: Json | None = None, query: Query = NO_QUERY) -> Json:
-        """Make one call and return the answer; raise CallFailed."""
+        """Make one call and return the answer. Raise CallFailed."""
         return cast(Json, json.loads(self.raw(method, path, body, "application/json", query)))
 
     def raw(
@@ -64,7 +64,7 @@ class Api:
         content: str = "application/json",
         query: Query = NO_QUERY,
     ) -> bytes:
-        """Make one call and return the answer's bytes; raise CallFailed."""
+        """Make one call and return the answer's bytes. Raise CallFailed."""
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
         if body is not None:
             headers["Content-Type"] = content
@@ -76,7 +76,7 @@ class Api:
         return answer.data
 
     def apply(self, path: str, body: bytes, manager: str) -> None:
-        """Apply an object server-side, without reading what comes back."""
+        """Apply an object server-side, without parsing the answer."""
         self.raw("PATCH", path, body, "application/apply-patch+yaml", {"fieldManager": manager, "force": "true"})
 
     def merge(self, path: str, patch: Json) -> Json:
@@ -85,17 +85,17 @@ class Api:
 
     def list(self, path: str, query: Query = NO_QUERY) -> Iterator[Json]:
         """Read a collection page by page."""
-        asked = {"limit": PAGE, **query}
+        parameters = {"limit": PAGE, **query}
         while True:
-            page = self.call("GET", path, query=asked)
+            page = self.call("GET", path, query=parameters)
             yield from page["items"]
             token = page["metadata"].get("continue")
             if not token:
                 return
-            asked["continue"] = token
+            parameters["continue"] = token
 
     def watch(self, path: str, *, metadata_only: bool, labels: str, replay: bool = False) -> Watch:
-        """Watch a collection from now on; with `replay` what exists comes first, as if it had just been added."""
+        """Watch a collection from now on; with `replay`, existing objects come first as ADDED."""
         query = {"watch": "true", "labelSelector": labels}
         if not replay:
             query["resourceVersion"] = self.call("GET", path, query={"limit": 1})["metadata"]["resourceVersion"]
@@ -122,7 +122,7 @@ class Watch:
         rest = b""
         while True:
             try:
-                # What has arrived, be it less than asked for: a line must not wait for the next one.
+                # read1 returns the bytes that have arrived, even a few: a line must not wait for the next one.
                 chunk = self._answer.read1(1 << 16)
             except urllib3.exceptions.HTTPError:
                 return

@@ -33,13 +33,13 @@ REAL_NODE = "node"
 """Name of the real node's record."""
 
 SESSION_PATIENCE = 3600.0
-"""Seconds after which a session that still runs is ended."""
+"""Seconds after which the bench ends a running session."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
-    # Ends like Ctrl-C does: operators are stopped and the simulation is taken down.
+    # Handle SIGTERM like Ctrl-C, which stops the operators and the simulation.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code: int = options.run(options)
@@ -56,16 +56,16 @@ def _interrupt(_number: int, _frame: object) -> None:
 def _parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     commands = result.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="measure, each session in a fresh simulation, and sum up")
+    run = commands.add_parser("run", help="measure, each session in a fresh simulation, and summarise")
     run.add_argument("measures", nargs="*", choices=[*MEASURES, []], metavar="MEASURE", help=", ".join(MEASURES))
-    run.add_argument("--quick", action="store_true", help="small sizes and few samples: shows that everything works")
-    run.add_argument("--long", action="store_true", help="kopf at every size and in all that it can do")
+    run.add_argument("--quick", action="store_true", help="small sizes and few samples, to check that everything works")
+    run.add_argument("--long", action="store_true", help="measure kopf at every size with every measure")
     run.add_argument("--sizes", type=_sizes, help="numbers of clusters, separated by commas; default 100,500,1000")
     run.add_argument("--subjects", type=lambda text: text.split(","), default=[], help=SUBJECTS)
-    run.add_argument("--repeat", type=int, default=2, help="turns of the smallest size")
+    run.add_argument("--repeat", type=int, default=2, help="repetitions of the smallest size")
     run.add_argument("--results", type=Path, help="default: bench/results, with --quick build/bench")
     run.set_defaults(run=_run)
-    one = commands.add_parser("session", help="one session, inside of the simulation's network")
+    one = commands.add_parser("session", help="run one session, inside of the simulation's network")
     one.add_argument("subject")
     one.add_argument("size", type=int)
     one.add_argument("profile", choices=session.PROFILES)
@@ -73,19 +73,19 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("measures", nargs="+", choices=MEASURES)
     one.set_defaults(run=_session)
     real = commands.add_parser(
-        "real-node", help="on the ordinary cluster, with the operator deployed, by dev/in-cluster"
+        "real-node", help="measure on the local cluster, with the operator deployed; run it with dev/in-cluster"
     )
     real.add_argument("--repeat", type=int, default=3)
     real.add_argument("--results", type=Path, default=RESULTS)
     real.set_defaults(run=_real_node)
     presto = commands.add_parser(
-        "presto", help="queries through Alluxio and past it, on the ordinary cluster, by dev/in-cluster"
+        "presto", help="measure queries with and without Alluxio on the local cluster; run it with dev/in-cluster"
     )
     presto.add_argument("--repeat", type=int, default=3)
     presto.add_argument("--scale", default="tiny", help="schema of the generated tables")
     presto.add_argument("--results", type=Path, default=RESULTS)
     presto.set_defaults(run=_presto)
-    reported = commands.add_parser("report", help="sum up the raw records and write docs/performance.md")
+    reported = commands.add_parser("report", help="summarise the raw records and write docs/performance.md")
     reported.add_argument("--results", type=Path, default=RESULTS)
     reported.add_argument("--docs", type=Path, default=REPOSITORY / "docs")
     reported.set_defaults(run=_report)
@@ -116,7 +116,7 @@ def _run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _only_bench() -> Iterator[bool]:
-    """Tell whether no other bench takes this simulation up and down, and keep it so."""
+    """Hold the lock of this simulation; yield False if another bench has it."""
     run_dir = find_paths(os.environ, simulated=True).run
     run_dir.mkdir(parents=True, exist_ok=True)
     with (run_dir.parent / f"{run_dir.name}.bench.lock").open("w") as lock:
@@ -130,7 +130,7 @@ def _only_bench() -> Iterator[bool]:
 
 def _measure(options: argparse.Namespace, sessions: Sequence[Planned], results: Path) -> int:
     if not (options.measures or options.subjects or options.sizes):
-        # A whole run replaces the last one as a whole; the real node's is a run of its own.
+        # A full run replaces all records of the last one, except those of the real node, which is a separate run.
         for record in (results / "raw").glob("*-*-*.json"):
             record.unlink()
     began = time.monotonic()
@@ -166,7 +166,7 @@ def _run_session(one: Planned, profile: str, raw: Path) -> bool:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        # Not killed at once: it has an operator to stop, which would outlive it.
+        # SIGTERM first: the session has to stop an operator, which would outlive it.
         process.terminate()
         try:
             process.wait(60)
@@ -176,7 +176,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _session(options: argparse.Namespace) -> int:
-    # Short, as Unix sockets are made in it.
+    # A short path, because it contains Unix sockets.
     home = Path(tempfile.mkdtemp(prefix="alx-bench-"))
     logs = find_paths(os.environ, simulated=True).logs
     measures = {name: MEASURES[name] for name in MEASURES if name in options.measures}
@@ -190,7 +190,7 @@ def _session(options: argparse.Namespace) -> int:
         record["failed"] = {"measures": missing, "error": f"{type(error).__name__}: {error}"[:500]}
         raise
     finally:
-        # What was measured before a failure is kept.
+        # Keep the measurements from before a failure.
         options.record.write_text(json.dumps(record | {"measures": found}, separators=(",", ":")) + "\n")
         for log in (*home.glob("*.log"), *home.glob("run-*/*.log")):
             target = REPOSITORY / "build" / "bench-logs" / f"{options.record.stem}-{log.parent.name}-{log.name}"

@@ -1,4 +1,4 @@
-"""What is created: AlluxioClusters as a user writes them, spread over namespaces, and the objects that follow."""
+"""The clusters of the bench: AlluxioClusters as a user writes them, in several namespaces, and their objects."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from alluxio_operator.kube.text import as_json
 from bench.api import Api, CallFailed, Json
 
 PER_NAMESPACE = 10
-"""Clusters in one namespace: teams have a namespace each, and a few clusters in it."""
+"""Clusters per namespace: each team has a namespace with a few clusters."""
 
 CREATORS = 8
-"""Connections over which clusters are created: many users at once, or one `kubectl apply` of many files."""
+"""Connections that create clusters: many users at once, or one `kubectl apply` of many files."""
 
 SAMPLE = REPOSITORY / "config" / "samples" / "small.yaml"
 UID = "00000000-0000-4000-8000-000000000000"
 NAME, NAMESPACE = "bench-name", "bench-namespace"
-"""Stand in for a cluster's own in what is rendered once for all."""
+"""Placeholders in the manifests, which the bench renders once for all clusters."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where one cluster lives."""
+    """Namespace and name of one cluster."""
 
     namespace: str
     name: str
@@ -60,13 +60,13 @@ class ObjectName:
 
 
 def places(count: int) -> tuple[Place, ...]:
-    """Return where `count` clusters live."""
+    """Return namespaces and names of `count` clusters."""
     return tuple(Place(f"team-{n // PER_NAMESPACE:03d}", f"alx-{n:04d}") for n in range(count))
 
 
 @cache
 def sample_spec() -> Json:
-    """Return the spec of every cluster: that of the smallest sample, which has all roles."""
+    """Return the spec of every cluster: the smallest sample, which has all roles."""
     return dict(yaml.safe_load(SAMPLE.read_text())["spec"])
 
 
@@ -77,7 +77,7 @@ def resource(place: Place) -> Json:
 
 
 def prepare_namespaces(api: Api, wanted: tuple[Place, ...]) -> None:
-    """Create the namespaces that clusters live in; those that are there already stay."""
+    """Create the missing namespaces of clusters."""
     for name in sorted({place.namespace for place in wanted}):
         try:
             api.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
@@ -101,7 +101,7 @@ def create(api: Api, wanted: tuple[Place, ...]) -> dict[Place, str]:
 def _template(journal_job: bool = False) -> tuple[tuple[int, str, str, str], ...]:
     """Render one cluster with every gate open; return order, kind, name and JSON of each object.
 
-    An installed cluster has no Job for its journal any more.
+    An installed cluster no longer has a Job for its journal.
     """
     made = resource(Place(NAMESPACE, NAME))
     made["metadata"] |= {"uid": UID, "generation": 1}
@@ -115,25 +115,25 @@ def _template(journal_job: bool = False) -> tuple[tuple[int, str, str, str], ...
 
 
 def objects_of(place: Place) -> tuple[ObjectName, ...]:
-    """Return the objects that an installed cluster consists of, in the order of application."""
+    """Return the objects of an installed cluster in apply order."""
     return tuple(ObjectName(kind, place.namespace, name.replace(NAME, place.name)) for _, kind, name, _ in _template())
 
 
 def rendered(place: Place, uid: str) -> Iterator[tuple[str, bytes]]:
-    """Give path and body of each object of an installed cluster, in the order of application."""
+    """Yield path and body of each object of an installed cluster in apply order."""
     for _, kind, name, text in _template():
         path = KINDS[kind].path(place.namespace, name.replace(NAME, place.name))
         yield path, _placed(text, place).replace(UID, uid).encode()
 
 
 def rendered_in_order(place: Place, uid: str) -> Iterator[tuple[int, str, str, bytes]]:
-    """Give template number, kind, name and body of each object, with the Job that initialises the journal."""
+    """Yield template number, kind, name and body of each object, including the Job that initialises the journal."""
     for order, kind, name, text in _template(journal_job=True):
         yield order, kind, name.replace(NAME, place.name), _placed(text, place).replace(UID, uid).encode()
 
 
 def status_of(place: Place, journal: Literal["Initializing", "Initialized"]) -> Json:
-    """Return the least that an operator has to write down of a cluster: its objects, and how far its journal is."""
+    """Return the minimal status that an operator must record: the inventory and the state of the journal."""
     inventory = tuple(
         Ref(kind, name.replace(NAME, place.name)).item for _, kind, name, _ in _template(journal_job=True)
     )
@@ -144,7 +144,7 @@ def status_of(place: Place, journal: Literal["Initializing", "Initialized"]) -> 
 
 
 def with_journal_job(place: Place) -> list[tuple[int, Json]]:
-    """Return what a person would apply by hand, with the number of its template: nothing owns it."""
+    """Return the objects that a user would apply by hand, without an owner, each with its template number."""
     found = []
     for order, _, _, text in _template(journal_job=True):
         obj = json.loads(_placed(text, place))
@@ -161,20 +161,20 @@ EDITED_PROPERTY = "alluxio.user.rpc.retry.max.duration"
 
 
 def edit(number: int) -> tuple[Json, bytes]:
-    """Return the merge patch of an edit, and the text that the child then has.
+    """Return the merge patch of an edit, and the text that the child contains afterwards.
 
-    A property of the log server: its ConfigMap changes and one pod is restarted, so that a hundred edits in a row don't
-    measure how Alluxio's masters restart.
+    It edits a property of the log server: that changes a ConfigMap and restarts one pod, so a hundred edits in a row
+    don't measure restarts of Alluxio's masters.
     """
     value = f"{1000 + number}s"
     return {"spec": {"logServer": {"properties": {EDITED_PROPERTY: value}}}}, f"{EDITED_PROPERTY}={value}".encode()
 
 
 def edited_child(place: Place) -> ObjectName:
-    """Return the child in which an edit shows."""
+    """Return the child that an edit changes."""
     return ObjectName("ConfigMap", place.namespace, f"{place.name}-logserverconf")
 
 
 def now() -> str:
-    """Return the time of the day, for records."""
+    """Return the current UTC time for records (RFC 3339)."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

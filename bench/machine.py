@@ -1,4 +1,4 @@
-"""On what and with which versions was measured."""
+"""The machine and the versions of a measurement."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODULE_VERSIONS = {
 
 
 def machine() -> Json:
-    """Return what the machine is, as far as it matters for times."""
+    """Return the properties of the machine that affect times."""
     model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
         "cpu": model[1] if model else platform.machine(),
@@ -35,7 +35,7 @@ def machine() -> Json:
 
 
 def versions() -> Json:
-    """Return the versions of all that takes part."""
+    """Return the versions of all components."""
     found: Json = {"python": platform.python_version(), "Kubernetes": KUBERNETES_VERSION, "commit": _commit()}
     found |= {name: importlib.metadata.version(name) for name in PACKAGES}
     for name, module in MODULE_VERSIONS.items():

@@ -1,4 +1,4 @@
-"""Which sessions are run: subject, size and measures, each with its comparison right after it."""
+"""The plan of a run: sessions with subject, size and measures, each followed by its comparison."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from bench.figures import burst, children, creation, edits, helm, hook, idle, me
 ONE, FEW = 1, 20
 
 EDIT_TURNS = 2
-"""Turns with edits; each of these has a hundred samples already."""
+"""Repetitions with edits; each has a hundred samples."""
 
 BASIC = (memory.EMPTY, creation.NAME, creation.READY, memory.FULL)
-OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.BESIDE_A_HANG, idle.NAME, burst.NAME, start.NAME)
+OURS_AT_SCALE = (*BASIC, edits.PLAIN, edits.DURING_RESYNC, edits.DURING_A_HANG, idle.NAME, burst.NAME, start.NAME)
 CHILDREN = (creation.NAME, creation.READY, children.NAME)
 CHILDREN_UP_TO = 300
-"""Clusters beyond which hooks for the children are no question."""
+"""Largest number of clusters at which hooks for children are measured; beyond it they are too slow to consider."""
 KOPF_AT_SCALE = (memory.EMPTY, creation.NAME)
-"""Without waiting for Ready, as that takes as long again as creating, and so without what needs it."""
+"""Without waiting for Ready, which doubles the time, and therefore without measures that need it."""
 KOPF_LONG = (*BASIC, edits.PLAIN, start.NAME)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One session in an empty world; `turn` counts the repetitions."""
+    """One session in an empty simulation; `turn` counts the repetitions."""
 
     subject: str
     size: int
@@ -38,10 +38,10 @@ class Planned:
 
 
 def planned(sizes: Sequence[int], repeat: int, only: Sequence[str], *, long: bool = False) -> Iterator[Planned]:
-    """Give the sessions in their order; the largest size is taken once, as one session of it is a quarter of an hour.
+    """Yield the sessions in order. The largest size has one turn, because one session of it takes 15 minutes.
 
-    `only` names measures; creating is always among them, since all others need clusters. With `long` kopf is measured
-    at every size and in all that it can do.
+    `only` names measures; creation is always included, because all others need clusters. With `long`, kopf is measured
+    at every size with every measure.
     """
     for size, turn, subjects in _turns(sizes, repeat, long):
         for subject, measures in subjects.items():
@@ -65,5 +65,5 @@ def _turns(sizes: Sequence[int], repeat: int, long: bool) -> Iterator[tuple[int,
                 measures = (*BASIC, edits.PLAIN) if turn <= EDIT_TURNS else BASIC
                 yield size, turn, {"ours": measures, "floor": floor, "ordered": (creation.NAME,), "kopf": measures}
             elif turn == 1:
-                # Between the smallest and the largest, one turn shows that nothing bends.
+                # Between the smallest and the largest size, one turn shows that the cost is linear.
                 yield size, turn, {"ours": BASIC, "floor": floor} | ({"kopf": BASIC} if long else {})

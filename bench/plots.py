@@ -22,9 +22,9 @@ SIZE = (6.4, 3.6)
 
 
 def write(runs: Runs, folder: Path) -> list[str]:
-    """Draw what was measured; return the names of the files."""
+    """Draw the plots that have data; return their names."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Text stays text and ids don't change, so that the files are small and a new run gives a small difference.
+    # Text stays text and ids don't change, so that the files are small and a new run has a small diff.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 9, "axes.grid": True})
     drawn = []
     for name, draw in _PLOTS.items():
@@ -56,7 +56,7 @@ def _edits(runs: Runs, axes: Axes) -> bool:
     for subject, style in (("ours", "-"), ("kopf", "--")):
         for size in sizes[-1:]:
             _distribution(axes, runs, edits.PLAIN, subject, size, COLOURS[subject], style)
-    for measure, colour in ((edits.DURING_RESYNC, "#009e73"), (edits.BESIDE_A_HANG, "#cc79a7")):
+    for measure, colour in ((edits.DURING_RESYNC, "#009e73"), (edits.DURING_A_HANG, "#cc79a7")):
         for size in runs.sizes(measure)[-1:]:
             _distribution(axes, runs, measure, "ours", size, colour, "-")
     axes.set(xlabel="seconds from the edit until the child is patched", ylabel="share of all edits", xscale="log")

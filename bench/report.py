@@ -1,4 +1,4 @@
-"""Sums up the raw records into results, and writes docs/performance.md and its plots from them."""
+"""Summarise the raw records as results, and write docs/performance.md and its plots from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parent / "performance.md.j2"
 
 
 def sum_up(results: Path) -> None:
-    """Write one file of results per topic from the raw records beside them."""
+    """Write one file of results per topic from the raw records in its folder `raw`."""
     runs = Runs.read(results / "raw")
     machine, versions = runs.basis()
     for topic, figures in TOPICS.items():
@@ -51,7 +51,7 @@ def write_page(results: Path, docs: Path) -> None:
 
 
 def number(value: float | None) -> str:
-    """Return a number as people read it: three digits that count."""
+    """Return a number with three significant digits."""
     if value is None:
         return ""
     if value == 0 or abs(value) >= 100:
@@ -60,7 +60,7 @@ def number(value: float | None) -> str:
 
 
 def spread(bounds: list[float] | None) -> str:
-    """Return the least and the most, unless they are one."""
+    """Return minimum and maximum in brackets; empty if they are equal."""
     if not bounds or bounds[0] == bounds[1]:
         return ""
     return f" ({number(bounds[0])} to {number(bounds[1])})"

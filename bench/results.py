@@ -1,4 +1,4 @@
-"""From samples to figures: medians, spread, and whether a goal is met."""
+"""Figures from samples: median, spread, and comparison with a goal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESULTS = REPOSITORY / "bench" / "results"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was measured several times: the median, the least, the most, and how often."""
+    """Repeated measurements: median, minimum, maximum and number of runs."""
 
     median: float
     low: float
@@ -27,14 +27,14 @@ class Sample:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Sample | None:
-        """Sum up values; None when there is none."""
+        """Return the sample of values; None without any."""
         found = sorted(values)
         return cls(statistics.median(found), found[0], found[-1], len(found)) if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound from above, in words, and which number it binds: the value itself or the ratio to the peer's."""
+    """An upper bound, in words and as a number, for the value or (`of_ratio`) for the ratio to the peer's."""
 
     text: str
     at_most: float
@@ -43,7 +43,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the results; `ratio` is ours divided by the peer's, `met` None where there is no goal."""
+    """One line of the results; `ratio`: ours divided by the peer's; `met`: None without a goal."""
 
     figure: str
     size: int
@@ -69,7 +69,7 @@ def figure(
     peer_name: str | None = None,
     goal: Goal | None = None,
 ) -> Iterator[Figure]:
-    """Give the figure, or nothing where it was not measured; without its peer a goal of the ratio stays open."""
+    """Yield the figure, or nothing if it was not measured; without a peer, a goal for the ratio stays open."""
     if ours is None:
         return
     ratio = ours.median / peer.median if peer is not None and peer.median else None
@@ -91,7 +91,7 @@ def figure(
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that `share` (of 1) of all don't exceed: a measured one, not one in between."""
+    """Return the percentile `share` (0 to 1) of values: a measured value, not an interpolated one."""
     found = sorted(values)
     return found[max(0, math.ceil(share * len(found)) - 1)]
 
@@ -108,7 +108,7 @@ class Runs:
         return cls([json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))])
 
     def basis(self) -> tuple[Json, Json]:
-        """Return machine and versions, with every commit that took part; raise LookupError without any record."""
+        """Return machine and versions, with all commits of the records. Raise LookupError without a record."""
         if not self._records:
             raise LookupError("there is no raw record: run `make bench` first")
         first = self._records[0]
@@ -116,16 +116,16 @@ class Runs:
         return first["machine"], {**first["versions"], "commit": " and ".join(commits)}
 
     def failures(self) -> list[Json]:
-        """Return which sessions ended early, and what they didn't measure."""
+        """Return the sessions that ended early, with the measures that they lack."""
         kept = ("subject", "size", "failed")
         return [{key: record[key] for key in kept} for record in self._records if "failed" in record]
 
     def sizes(self, measure: str) -> list[int]:
-        """Return at which sizes something was measured."""
+        """Return the sizes at which a measure was taken."""
         return sorted({record["size"] for record in self._records if measure in record["measures"]})
 
     def of(self, measure: str, subject: str, size: int) -> list[Json]:
-        """Return what each session found."""
+        """Return the result of each session."""
         return [
             record["measures"][measure]
             for record in self._records
@@ -133,12 +133,12 @@ class Runs:
         ]
 
     def values(self, measure: str, key: str, subject: str, size: int) -> Sample | None:
-        """Sum up one number over the sessions."""
+        """Return the sample of one number over all sessions."""
         return Sample.of(found[key] for found in self.of(measure, subject, size) if found.get(key) is not None)
 
 
 def write(name: str, machine: Json, versions: Json, figures: Iterable[Figure], folder: Path = RESULTS) -> int:
-    """Write one file of results; return how many figures it has. A file without any is removed."""
+    """Write one file of results and return its number of figures; remove the file if there are none."""
     found = [asdict(one) for one in figures]
     file = folder / f"{name}.json"
     if not found:

@@ -1,4 +1,4 @@
-"""One session: one subject in a world of its own, and the measures that are taken of it one after the other."""
+"""One session: one subject in its own simulation, and its measures one after the other."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bench.clusters import Place
 from bench.subjects import Kopf, Ours, Subject
 
 CONNECTIONS = 32
-"""Of the bench itself: creators, watches and a few reads."""
+"""Connections of the bench itself: creators, watches and a few reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How much of everything is measured; durations in seconds."""
+    """Numbers of samples and durations of a session; durations in seconds."""
 
     edits: int
     idle: float
@@ -40,7 +40,7 @@ PROFILES: Mapping[str, Profile] = {
 
 @dataclass
 class Session:
-    """What a measure works with: the world, the subject in it and how much to measure."""
+    """The context of a measure: API server, subject, clusters and profile."""
 
     api: Api
     size: int
@@ -48,36 +48,36 @@ class Session:
     home: Path
     subject: Subject | None
     logs: Path
-    """Where the control plane logs, its audit log among it."""
+    """Folder of the control plane's logs, with its audit log."""
     name: str
-    """Name of the subject, or of the bare client where there is no operator."""
+    """Name of the subject, or of the bare client without an operator."""
     created_at: float = 0.0
-    """When the first cluster was created, in monotonic seconds."""
+    """Monotonic time of the first creation."""
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Where the clusters of the session live."""
+        """Namespaces and names of the session's clusters."""
         return clusters.places(self.size)
 
     @property
     def operator(self) -> Subject:
-        """Return the subject of measures that need one."""
+        """The subject, for measures that need one. Raises LookupError without one."""
         if self.subject is None:
             raise LookupError("this measure needs an operator")
         return self.subject
 
     @property
     def ours(self) -> Ours | None:
-        """Return the subject if it is this project's operator."""
+        """The subject if it is this project's operator, else None."""
         return self.subject if isinstance(self.subject, Ours) else None
 
     def say(self, text: str) -> None:
-        """Tell of the progress."""
+        """Print a line of progress."""
         print(f"    {time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
 def prepare(api: Api) -> None:
-    """Install the CRD and the operator's own namespace in an empty world."""
+    """Create the CRDs and the operator's namespace in an empty simulation."""
     install_crds()
     clusters.prepare_namespaces(api, (Place("alluxio-operator", ""),))
 
@@ -91,7 +91,7 @@ def run(
     logs: Path,
     found: Json,
 ) -> None:
-    """Take the measures in turn; put what was found into `found`, by measure."""
+    """Run the measures one after the other; put each result into `found`."""
     api = Api(CONNECTIONS)
     prepare(api)
     home.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def run(
 def _subject(name: str, size: int, home: Path) -> Subject | None:
     match name:
         case "ours":
-            # As by itself it chooses at a start with all clusters present; here it starts before they are created.
+            # The choice of a start with all clusters present, because here the operator starts before their creation.
             return Ours(home, source_for(AUTO, size))
         case "hooks" | "watch":
             return Ours(home, name)
@@ -124,6 +124,6 @@ def _subject(name: str, size: int, home: Path) -> Subject | None:
 
 
 def brief(found: Json) -> str:
-    """Return the plain numbers of what a measure found, for the progress."""
+    """Return the plain numbers of a result, for progress output."""
     numbers = {key: round(value, 3) for key, value in found.items() if isinstance(value, int | float)}
     return json.dumps(numbers) if numbers else ""

@@ -1,4 +1,4 @@
-"""What is measured, as processes of this machine: the operator, and the same operator on kopf."""
+"""The measured subjects as local processes: the operator, and the same operator on kopf."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from alluxio_operator.environment import CHILD_EVENTS
 from alluxio_operator.hook import deliver
 
 WORKERS = 4
-"""Owners side by side, and so connections that write: the operator's default, for every peer too."""
+"""Owners in parallel, and so connections that write: the operator's default, also for every peer."""
 
 PRODUCTION = {
     "ALLUXIO_OPERATOR_WORKERS": str(WORKERS),
@@ -29,17 +29,17 @@ PRODUCTION = {
     "ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS": "10",
     "ALLUXIO_OPERATOR_LEASE_RETRY_SECONDS": "2",
 }
-"""What a deployment has, where the simulation chooses otherwise."""
+"""Settings of a deployment that the simulation overrides."""
 
 SCHEDULED = "20-resync.py"
 RESYNC = b'{"hook": "20-resync", "contexts": [{"type": "Schedule", "binding": "resync"}]}'
 
 Metrics = dict[str, float]
-"""Values by name and labels, as a /metrics page writes them."""
+"""Values by name and labels, in the format of a /metrics page."""
 
 
 class Subject(Protocol):
-    """An operator that can be started and stopped."""
+    """An operator that the bench can start and stop."""
 
     name: str
 
@@ -48,22 +48,22 @@ class Subject(Protocol):
         ...
 
     def wait_until_it_serves(self) -> None:
-        """Wait until it watches."""
+        """Wait until its watches are open."""
         ...
 
     def stop(self) -> None:
-        """End it as the kubelet does."""
+        """Stop it as the kubelet does."""
         ...
 
     def processes(self) -> Sequence[psutil.Process]:
-        """Return all that would be in its container."""
+        """Return all processes that would be in its container."""
         ...
 
 
 class Ours:
-    """This project's operator; a full resync comes only when it is asked for.
+    """This project's operator; a full resync happens only on request.
 
-    `child_events` is HOOKS or WATCH: what wakes the owners of changed children.
+    `child_events`: HOOKS or WATCH, the source of child events.
     """
 
     name = "ours"
@@ -74,7 +74,7 @@ class Ours:
         (self._hook_port,) = free_ports(1)
         hooks = home / "hooks"
         hooks.mkdir(parents=True)
-        # The schedule is left out: a resync would fall into some samples and not into others.
+        # Without the schedule, because a resync would affect some samples and not others.
         for hook in (REPOSITORY / "hooks").glob("*.py"):
             if hook.name != SCHEDULED:
                 shutil.copy2(hook, hooks)
@@ -90,7 +90,7 @@ class Ours:
         """Wait until it leads and its hooks have run once."""
         self._operator.wait_until_it_leads(60)
         end = time.monotonic() + 60
-        # shell-operator serves its metrics early; its first tasks tell that the watches stand.
+        # shell-operator serves its metrics early; its first hook runs show that the watches are open.
         while not any("hook_run" in name for name in self.hook_metrics()):
             if time.monotonic() > end or not self._operator.running():
                 raise TimeoutError(f"shell-operator runs no hook; the log ends:\n{self._operator.tail()}")
@@ -98,24 +98,24 @@ class Ours:
         time.sleep(2)
 
     def stop(self) -> None:
-        """End it as the kubelet does, and prepare the next start."""
+        """Stop it as the kubelet does, and prepare the next start."""
         self._operator.stop()
         self._operator = self._next()
 
     def processes(self) -> Sequence[psutil.Process]:
-        """Return supervisor, server, shell-operator and the hooks that happen to run."""
+        """Return supervisor, server, shell-operator and running hooks."""
         return [one for several in self._operator.processes().values() for one in several]
 
     def resync(self) -> None:
-        """Ask for a full resync, by the very message that the schedule's hook sends."""
+        """Request a full resync with the message of the schedule's hook."""
         deliver(str(self._operator.home / "hooks.sock"), RESYNC)
 
     def metrics(self) -> Metrics:
-        """Return what /metrics says."""
+        """Return the operator's metrics."""
         return scrape(self._operator.http_port, "/metrics")
 
     def hook_metrics(self) -> Metrics:
-        """Return what shell-operator says of its hooks."""
+        """Return shell-operator's metrics of its hooks; empty if it doesn't answer."""
         try:
             return scrape(self._hook_port, "/metrics")
         except OSError:
@@ -157,7 +157,7 @@ class Kopf:
             )
 
     def wait_until_it_serves(self) -> None:
-        """Wait until it calls itself alive, and has had time to open its watches."""
+        """Wait until it reports itself alive, and three seconds more for its watches."""
         end = time.monotonic() + 60
         while True:
             try:
@@ -170,7 +170,7 @@ class Kopf:
         time.sleep(3)
 
     def stop(self) -> None:
-        """End it as the kubelet does."""
+        """Stop it as the kubelet does."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -181,7 +181,7 @@ class Kopf:
             self._process.wait(10)
 
     def processes(self) -> Sequence[psutil.Process]:
-        """Return its process and children, if it has any."""
+        """Return its process and child processes."""
         if self._process is None or self._process.poll() is not None:
             return []
         first = psutil.Process(self._process.pid)
@@ -189,7 +189,7 @@ class Kopf:
 
 
 def scrape(port: int, path: str) -> Metrics:
-    """Read a page of metrics; raise OSError."""
+    """Read a page of metrics. Raise OSError."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     found = {}
@@ -204,7 +204,7 @@ def scrape(port: int, path: str) -> Metrics:
 
 
 def total(metrics: Metrics, name: str, *labels: str) -> float:
-    """Return the sum over all values of a name whose labels contain the given ones."""
+    """Return the sum of all values of a metric whose labels contain the given ones."""
     return sum(
         value
         for key, value in metrics.items()

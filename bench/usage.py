@@ -1,4 +1,4 @@
-"""What processes use of memory and processor, read from /proc."""
+"""Memory and CPU of processes, read from /proc."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Processes = Callable[[], Sequence[psutil.Process]]
 
 
 def resident(processes: Sequence[psutil.Process]) -> float:
-    """Return the MiB that processes hold together, a page that several of them share counted once.
+    """Return the resident MiB of processes together; a shared page counts once.
 
-    Not the sum of their PSS, which gets smaller when something else on the machine maps the same files: the pages of
-    files are counted as in the process of each program that has mapped most of them. A child that was forked and has
-    not begun its program yet still has its parent's memory, which was counted as the parent's.
+    Not the sum of their PSS, which shrinks if another process on the machine maps the same files. The file pages of a
+    program count once, as in its process with the most of them. A forked child that has not started its program yet
+    doesn't count, because its memory is its parent's.
     """
     own, of_files = 0, defaultdict[str, int](int)
     for one in processes:
@@ -44,7 +44,7 @@ def resident(processes: Sequence[psutil.Process]) -> float:
 
 
 def resident_at_rest(processes: Processes) -> float:
-    """Return the MiB that processes hold, as the median of some seconds."""
+    """Return the resident MiB of processes, as the median of one reading per second."""
     readings = []
     for _ in range(READINGS):
         readings.append(resident(processes()))
@@ -53,7 +53,7 @@ def resident_at_rest(processes: Processes) -> float:
 
 
 def cpu_seconds(processes: Sequence[psutil.Process]) -> float:
-    """Return the processor seconds that processes and their ended children have used."""
+    """Return the CPU seconds of processes and their ended children."""
     used = 0.0
     for one in processes:
         try:
@@ -66,7 +66,7 @@ def cpu_seconds(processes: Sequence[psutil.Process]) -> float:
 
 @dataclass
 class Peak:
-    """The most that was resident at once, in MiB."""
+    """Peak of the resident memory, in MiB."""
 
     mib: float = 0.0
 

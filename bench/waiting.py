@@ -1,4 +1,4 @@
-"""Waits by watch: for the objects of all clusters, for their readiness, for an edit to show in a child."""
+"""Wait with watches: for the objects of all clusters, for their readiness, for an edit to reach a child."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from bench.api import Api, Watch
 from bench.clusters import ObjectName, Place
 
 OURS = "app.kubernetes.io/name=alluxio"
-"""Selects the objects of all clusters: the label that Helm, too, leaves as it is."""
+"""Selects the objects of all clusters, by a label that Helm leaves unchanged, too."""
 
 
 class Arrivals:
-    """Notes when each of the `wanted` objects was seen first; times are monotonic seconds."""
+    """Records the first appearance of each of the `wanted` objects; times are monotonic seconds."""
 
     def __init__(self, wanted: Collection[ObjectName]) -> None:
         self._missing = set(wanted)
@@ -30,8 +30,8 @@ class Arrivals:
         self.times: list[float] = []
 
     def saw(self, kind: str, line: bytes) -> None:
-        """Take in one line of a watch."""
-        # Only what appears counts; a workload changes its status often, and decoding it would cost the measured side.
+        """Process one line of a watch."""
+        # Only ADDED counts: workloads change their status often, and decoding that would slow the measured subject.
         if not line.startswith(b'{"type":"ADDED"'):
             return
         meta = json.loads(line)["object"]["metadata"]
@@ -44,7 +44,7 @@ class Arrivals:
                     self._all.set()
 
     def wait(self, seconds: float) -> float:
-        """Wait until all have arrived and return when the last one did; raise TimeoutError."""
+        """Wait until all have appeared and return the time of the last one. Raise TimeoutError."""
         if not self._all.wait(seconds):
             with self._lock:
                 some = ", ".join(f"{one.kind} {one.name}" for one in sorted(self._missing)[:5])
@@ -54,7 +54,7 @@ class Arrivals:
 
 @contextmanager
 def arrivals(api: Api, wanted: Collection[ObjectName]) -> Iterator[Arrivals]:
-    """Watch for objects from now on, by their metadata alone."""
+    """Watch the metadata of objects from now on."""
     found = Arrivals(wanted)
     kinds = sorted({one.kind for one in wanted})
     watches = [partial(api.watch, KINDS[kind].path(""), metadata_only=True, labels=OURS) for kind in kinds]
@@ -63,7 +63,7 @@ def arrivals(api: Api, wanted: Collection[ObjectName]) -> Iterator[Arrivals]:
 
 
 class Texts:
-    """Notes when a text shows in an object of a name; used for one edit after the other."""
+    """Records when a text appears in a named object; used for one edit at a time."""
 
     def __init__(self) -> None:
         self._awaited: tuple[bytes, bytes, bytes] | None = None
@@ -71,7 +71,7 @@ class Texts:
         self._at = 0.0
 
     def saw(self, line: bytes) -> None:
-        """Take in one line of a watch."""
+        """Process one line of a watch."""
         awaited = self._awaited
         if awaited is not None and all(part in line for part in awaited):
             self._at = time.monotonic()
@@ -79,18 +79,18 @@ class Texts:
             self._seen.set()
 
     def expect(self, child: ObjectName, text: bytes) -> None:
-        """Wait for this one from now on."""
+        """Expect a text in a child from now on."""
         self._seen.clear()
         self._awaited = (f'"name":"{child.name}"'.encode(), f'"namespace":"{child.namespace}"'.encode(), text)
 
     def wait(self, seconds: float) -> float | None:
-        """Return when it showed; None when it did not in time."""
+        """Return the time at which the text appeared; None if it didn't in time."""
         return self._at if self._seen.wait(seconds) else None
 
 
 @contextmanager
 def texts(api: Api, kind: str, namespace: str = "") -> Iterator[Texts]:
-    """Watch the objects of a kind for the texts that edits leave in them."""
+    """Watch the objects of a kind for the texts of edits."""
     found = Texts()
     watch = partial(api.watch, KINDS[kind].path(namespace), metadata_only=False, labels=OURS)
     with reading([watch], [found.saw]):
@@ -98,7 +98,7 @@ def texts(api: Api, kind: str, namespace: str = "") -> Iterator[Texts]:
 
 
 def until_ready(api: Api, wanted: Collection[Place], seconds: float) -> float:
-    """Wait until clusters are Ready, looking every two seconds; return how many seconds it took."""
+    """Wait until clusters are Ready, with a check every two seconds; return the seconds. Raise TimeoutError."""
     began = time.monotonic()
     while not_ready := _not_ready(api, wanted):
         if time.monotonic() - began > seconds:
@@ -108,7 +108,7 @@ def until_ready(api: Api, wanted: Collection[Place], seconds: float) -> float:
 
 
 def until_settled(api: Api, wanted: Collection[ObjectName], seconds: float) -> None:
-    """Wait until all pods of workloads are ready, looking every two seconds; raise TimeoutError."""
+    """Wait until all pods of workloads are ready, with a check every two seconds. Raise TimeoutError."""
     began = time.monotonic()
     while missing := set(wanted) - _settled(api, {one.kind for one in wanted}):
         if time.monotonic() - began > seconds:
@@ -135,7 +135,7 @@ def _not_ready(api: Api, wanted: Collection[Place]) -> list[Place]:
 
 
 class _Reader:
-    """Reads a watch in a thread of its own, and opens it anew where it ends: the API server cuts off slow readers."""
+    """Reads a watch in its own thread and reopens it at its end, because the API server disconnects slow readers."""
 
     def __init__(self, watch: Callable[..., Watch], take_in: Callable[[bytes], None]) -> None:
         self._open = watch
@@ -154,7 +154,7 @@ class _Reader:
             self._watch = self._open(replay=True)
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._ending.set()
         self._watch.close()
         self._thread.join(timeout=10)
@@ -162,7 +162,7 @@ class _Reader:
 
 @contextmanager
 def reading(watches: Iterable[Callable[..., Watch]], readers: Iterable[Callable[[bytes], None]]) -> Iterator[None]:
-    """Give each line of the watches to the reader of the same place."""
+    """Pass each line of a watch to the reader at the same position."""
     with ExitStack() as stack:
         for watch, take_in in zip(watches, readers, strict=True):
             stack.enter_context(closing(_Reader(watch, take_in)))
@@ -170,7 +170,7 @@ def reading(watches: Iterable[Callable[..., Watch]], readers: Iterable[Callable[
 
 
 class Drift:
-    """Knows which ConfigMaps hold a text that doesn't belong there, by the last event of each."""
+    """Tracks the ConfigMaps that contain a foreign text, by the last event of each."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
@@ -178,7 +178,7 @@ class Drift:
         self._lock = threading.Lock()
 
     def saw(self, line: bytes) -> None:
-        """Take in one line of a watch."""
+        """Process one line of a watch."""
         name = _UID.search(line)
         if name is None:
             return
@@ -189,7 +189,7 @@ class Drift:
                 self._spoiled.discard(name[1])
 
     def spoiled(self) -> int:
-        """Return how many hold it now."""
+        """Return the number of ConfigMaps that contain it now."""
         with self._lock:
             return len(self._spoiled)
 
@@ -199,7 +199,7 @@ _UID = re.compile(rb'"namespace":"[^"]+","uid":"([^"]+)"')
 
 @contextmanager
 def drift(api: Api, text: bytes) -> Iterator[Drift]:
-    """Watch the ConfigMaps for a text that somebody puts into them, and for its removal."""
+    """Watch the ConfigMaps for a text that another client adds, and for its removal."""
     found = Drift(text)
     watch = partial(api.watch, KINDS["ConfigMap"].path(""), metadata_only=False, labels=OURS)
     with reading([watch], [found.saw]):

@@ -1,1 +1,1 @@
-"""What it takes to run and test the project on one machine."""
+"""Tools to run and test the project on one machine."""

@@ -1,4 +1,4 @@
-"""Import contracts of import-linter that its own types can't express; `.importlinter` names them."""
+"""Custom contract types for import-linter, for rules that its own types can't express; `.importlinter` uses them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class PureUnlessNamed(Contract):
-    """Only modules with one of a few names do I/O; every other module of the packages is pure.
+    """Only modules with certain names may do I/O; every other module of the packages is pure.
 
-    A pure module imports no client, no clock and no environment (`effects`), and no module that does I/O by its name.
-    Both rules together leave it no indirect way to either. The name says what a module is, so a new one needs no line
-    in the configuration.
+    A pure module imports no client, no clock and no environment (`effects`), and no module with an I/O name. Together
+    the two rules exclude indirect imports, too. The name decides, so a new module needs no line in the configuration.
 
     Options: `packages` to check; `io_names`, last parts of the names of modules that may do I/O; `effects`, modules
     that only those may import.
@@ -22,7 +21,7 @@ class PureUnlessNamed(Contract):
     effects = fields.SetField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 (given by position)
-        """Return the imports that break the contract."""
+        """Return the check with the imports that break the contract."""
         found = [
             (importer, imported)
             for importer in sorted(graph.modules)
@@ -33,7 +32,7 @@ class PureUnlessNamed(Contract):
         return ContractCheck(kept=not found, metadata={"found": found})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """Print each import that is one too many."""
+        """Print each forbidden import."""
         allowed = ", ".join(sorted(self.io_names))  # type: ignore[call-overload]
         for importer, imported in check.metadata["found"]:
             output.print_error(f"{importer} imports {imported}: only modules named {allowed} may do I/O", bold=False)

@@ -1,4 +1,4 @@
-"""What is measured: one module per figure, each with how it is taken and how it is summed up."""
+"""The figures: one module each, with its measurement and its summary."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ MEASURES: Mapping[str, Callable[[Session], Json]] = {
     children.NAME: children.measure,
     edits.PLAIN: stages.measure_edits,
     edits.DURING_RESYNC: edits.measure_during_resync,
-    edits.BESIDE_A_HANG: edits.measure_beside_a_hang,
+    edits.DURING_A_HANG: edits.measure_beside_a_hang,
     idle.NAME: idle.measure,
     burst.NAME: burst.measure,
     start.NAME: start.measure,
     helm.NAME: helm.measure,
 }
-"""How each is taken, in the order in which a session takes them: each leaves the world as the next one needs it."""
+"""The measures in the order of a session: each leaves the clusters in the state that the next one needs."""
 
 TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
     "creation": creation.figures,
@@ -53,4 +53,4 @@ TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
     "real-node": real_node.figures,
     "presto": queries.figures,
 }
-"""How the raw records are summed up, by the file of results."""
+"""The summary of the raw records for each file of results."""

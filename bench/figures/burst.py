@@ -1,4 +1,4 @@
-"""Thousands of children changed by somebody else, as fast as the API server takes it, until all are as they were."""
+"""Thousands of children changed by another client, as fast as the API server allows, until all are repaired."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.usage import cpu_seconds, peak_of, resident
 
 NAME = "burst"
 DRIFT = "bench-drift"
-"""Stands in a ConfigMap's text while nobody has repaired it."""
+"""Text in a changed ConfigMap until the operator repairs it."""
 
 WRITERS = 8
 GOAL = Goal("at most 300 s", 300)
@@ -25,12 +25,12 @@ LOST_GOAL = Goal("none lost", 0)
 
 
 def measure(session: Session) -> Json:
-    """Spoil ConfigMaps and wait until each is repaired and nothing is queued."""
+    """Change ConfigMaps and wait until each is repaired and the queue is empty."""
     return measure_changes(session, session.profile.touches)
 
 
 def measure_changes(session: Session, count: int) -> Json:
-    """Do the same with `count` changes."""
+    """Make `count` changes and wait until each is repaired and the queue is empty."""
     maps = [one for place in session.places for one in clusters.objects_of(place) if one.kind == "ConfigMap"]
     touches = [maps[n % len(maps)] for n in range(count)]
     processes = session.operator.processes
@@ -62,7 +62,7 @@ def measure_changes(session: Session, count: int) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(NAME):
         changes = runs.values(NAME, "changes", "ours", size)
         count = f"{changes.median:,.0f}" if changes else ""

@@ -1,4 +1,4 @@
-"""Changed children by hooks and by the server's own watches: memory, reaction, a burst, and where one pays more."""
+"""Child events by hooks and by the server's own watches: memory, reaction, a burst, and the break-even point."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bench.usage import cpu_seconds, resident_at_rest
 
 NAME = "children"
 CHANGES = 20
-"""Changes of a burst for each cluster: some of each of its ConfigMaps."""
+"""Changes per cluster in a burst: several of each of its ConfigMaps."""
 
 HALF_OF_LIMIT = 256
-"""MiB: half of the limit that the manifests give the container, so that a fleet may grow until the next start."""
+"""MiB: half of the container's limit in the manifests, so that a fleet can grow until the next start."""
 
 MEMORY_GOAL = Goal(f"at most {HALF_OF_LIMIT} MiB, half of the container's limit", HALF_OF_LIMIT)
 REACTION_GOAL = Goal("at most 1 s", 1)
@@ -41,14 +41,14 @@ def measure(session: Session) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up; the goals are those that the hooks have to keep at the size from which on they aren't chosen."""
+    """Yield the figures; the goals apply to hooks at the size from which the operator no longer chooses them."""
     for size in runs.sizes(NAME):
         at_the_line = size == HOOKS_BELOW
         for key, title, unit, goal in (
             ("mib", "memory at rest", "MiB", MEMORY_GOAL),
             ("burst_peak_mib", "memory at its peak, in a burst", "MiB", None),
             ("burst_seconds", f"{CHANGES * size:,} children changed until all are repaired", "s", BURST_GOAL),
-            ("burst_cpu_seconds", "processor time of that", "s", None),
+            ("burst_cpu_seconds", "CPU time of that", "s", None),
             ("burst_lost", "changes not repaired", "objects", burst.LOST_GOAL),
         ):
             hooks, watch = (runs.values(NAME, key, who, size) for who in ("hooks", "watch"))
@@ -59,7 +59,7 @@ def figures(runs: Runs) -> Iterator[Figure]:
             yield from _compared(title, size, "s", hooks, watch, REACTION_GOAL if at_the_line else None)
         for measured, key, title, unit, factor in (
             (creation.NAME, "seconds", "clusters created at once until all objects exist", "s", 1.0),
-            (creation.NAME, "cpu_seconds", "processor time per cluster created", "ms", 1000 / size),
+            (creation.NAME, "cpu_seconds", "CPU time per cluster created", "ms", 1000 / size),
         ):
             hooks, watch = (
                 Sample.of(one[key] * factor for one in runs.of(measured, who, size)) for who in ("hooks", "watch")
@@ -75,13 +75,13 @@ def _compared(
 
 
 def _line(runs: Runs) -> Iterator[Figure]:
-    """Give what hooks hold for each cluster, and for how many of them half of the container's limit is enough."""
+    """Yield the memory of hooks per cluster, and the number of clusters that fits half of the container's limit."""
     known = [(size, sample.median) for size in runs.sizes(NAME) if (sample := runs.values(NAME, "mib", "hooks", size))]
     if len(known) < 2:
         return
     (few, low), (many, high) = known[0], known[-1]
     each = (high - low) / (many - few)
-    yield from figure("memory that hooks hold for each cluster", many, "MiB", Sample.of([each]))
+    yield from figure("memory of hooks per cluster", many, "MiB", Sample.of([each]))
     if each > 0:
         enough = Sample.of([few + (HALF_OF_LIMIT - low) / each])
         yield from figure("clusters by hooks in half of the container's limit", many, "clusters", enough)

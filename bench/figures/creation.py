@@ -21,7 +21,7 @@ KOPF_GOAL = Goal("at most half of kopf", 0.5, of_ratio=True)
 SCALING_GOAL = Goal("at most 1.15 times the cost at 100", 1.15, of_ratio=True)
 SMALL, LARGE = 100, 1000
 BARE: Mapping[str, ModuleType] = {"floor": floor, "ordered": ordered}
-"""What creates the objects where no operator does."""
+"""Clients that create the objects without an operator."""
 
 
 def measure(session: Session) -> Json:
@@ -49,7 +49,7 @@ def measure(session: Session) -> Json:
 
 
 def measure_ready(session: Session) -> Json:
-    """Wait until all that were created are Ready, as what is measured next needs; of the floor, until all pods are."""
+    """Wait until all created clusters are Ready, which the next measures need; for the floor, until all pods are."""
     if session.subject is None:
         made = (one for place in session.places for one in clusters.objects_of(place))
         workloads = [one for one in made if one.kind in WORKLOADS]
@@ -60,27 +60,27 @@ def measure_ready(session: Session) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(NAME):
         ours = runs.values(NAME, "seconds", "ours", size)
         for peer, goal in (("floor", FLOOR_GOAL), ("kopf", KOPF_GOAL)):
             theirs = runs.values(NAME, "seconds", peer, size)
-            # A goal whose peer was left out shows as not measured.
+            # A goal without its peer appears as not measured.
             if theirs or size >= SMALL:
                 title = "clusters created at once until all objects exist"
                 yield from figure(title, size, "s", ours, peer=theirs, peer_name=peer, goal=goal)
         in_order = runs.values(NAME, "seconds", "ordered", size)
         if in_order:
-            title = "clusters created at once until all objects exist, against what no operator can do without"
+            title = "clusters created at once until all objects exist, against an operator's minimum"
             yield from figure(title, size, "s", ours, peer=in_order, peer_name="floor in order")
         ready = runs.values(READY, "seconds", "ours", size)
-        # The floor's own goal counts objects, and waits for nothing: only here it has all pods to wait for, as we do.
+        # The floor's own goal counts objects without waiting. Only here it waits for all pods, as the operator does.
         peers = {peer: runs.values(READY, "seconds", peer, size) for peer in ("floor", "kopf")}
         for peer in [name for name, theirs in peers.items() if theirs] or ["kopf"]:
             title = "clusters created at once until all are Ready"
             yield from figure(title, size, "s", ready, peer=peers[peer], peer_name=peer)
         yield from figure(
-            "processor time of the operator, per cluster created",
+            "CPU time of the operator, per cluster created",
             size,
             "ms",
             _per_cluster(runs, "cpu_seconds", "ours", size, 1000),
@@ -88,7 +88,7 @@ def figures(runs: Runs) -> Iterator[Figure]:
             peer_name="kopf",
         )
     yield from figure(
-        "time per cluster when 1,000 are created, against that of 100",
+        "time per cluster for 1,000 created clusters, against 100",
         LARGE,
         "ms",
         _per_cluster(runs, "seconds", "ours", LARGE, 1000),
@@ -97,7 +97,7 @@ def figures(runs: Runs) -> Iterator[Figure]:
         goal=SCALING_GOAL,
     )
     yield from figure(
-        "the same of the floor",
+        "the same for the floor",
         LARGE,
         "ms",
         _per_cluster(runs, "seconds", "floor", LARGE, 1000),

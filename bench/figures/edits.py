@@ -1,4 +1,4 @@
-"""From an edit of a cluster to the child that shows it: alone, during a full resync, and with an owner that hangs."""
+"""Time from an edit of a cluster to its child: alone, during a full resync, and with a hanging owner."""
 
 from __future__ import annotations
 
@@ -17,64 +17,64 @@ from bench.clusters import Place
 from bench.results import Figure, Goal, Runs, Sample, figure, percentile
 from bench.session import Session
 
-PLAIN, DURING_RESYNC, BESIDE_A_HANG = "edits", "edits-during-resync", "edits-beside-a-hang"
+PLAIN, DURING_RESYNC, DURING_A_HANG = "edits", "edits-during-resync", "edits-beside-a-hang"
 
 LONGEST = 30.0
-"""Seconds after which an edit counts as lost; it is then recorded with this time."""
+"""Seconds after which an edit counts as lost, with this time in the record."""
 
 GAP = (0.05, 0.45)
-"""Seconds between two edits: random, so that they don't keep step with anything that looks every so often."""
+"""Seconds between two edits: random, so that they don't coincide with periodic checks."""
 
 SEED = 1
 
 HANGING_EDIT = 400_000
-"""Number of an edit that no other measure makes."""
+"""Number of an edit that no other measure uses."""
 
 EDITS_PER_RESYNC = 25
-"""Edits between two requests for a resync: some ten seconds, far more often than in operation."""
+"""Edits between two requests for a resync: about ten seconds, far more often than in production."""
 MANY = 1000
-"""Clusters: from here on the p50 may take 0.6 s; below it 0.3 s."""
+"""Number of clusters from which the goal of the p50 is 0.6 s; below it 0.3 s."""
 
 
 def measure(session: Session) -> Json:
-    """Edit one cluster after the other, chosen at random."""
+    """Edit randomly chosen clusters, one after the other."""
     return {"seconds": edit(session, session.places, session.profile.edits)}
 
 
 def measure_during_resync(session: Session) -> Json:
-    """Edit while a full resync of all clusters is under way, asked for again and again."""
+    """Edit during full resyncs of all clusters, one after the other."""
     ours = session.ours
     if ours is None:
-        raise LookupError("only this project's operator has a resync to ask for")
-    asked, taken = itertools.count(), []
+        raise LookupError("only this project's operator has a resync to request")
+    requests, accepted = itertools.count(), []
 
     def resync() -> None:
         ours.resync()
-        taken.append(time.monotonic())
+        accepted.append(time.monotonic())
 
     def resyncing() -> None:
-        if next(asked) % EDITS_PER_RESYNC == 0:
-            # Not waited for: the edits that follow meet its lists as well as its looks.
+        if next(requests) % EDITS_PER_RESYNC == 0:
+            # Don't wait: the next edits should overlap with its lists as well as with its reconciles.
             threading.Thread(target=resync, daemon=True).start()
 
     seconds = edit(session, session.places, session.profile.edits, resyncing)
-    if not taken:
-        raise RuntimeError("no resync was taken in")
-    return {"seconds": seconds, "resyncs": len(taken)}
+    if not accepted:
+        raise RuntimeError("the operator accepted no resync")
+    return {"seconds": seconds, "resyncs": len(accepted)}
 
 
 def measure_beside_a_hang(session: Session) -> Json:
-    """Edit the others while the Alluxio of one cluster accepts connections and never answers."""
+    """Edit the other clusters while the Alluxio of one cluster accepts connections and never answers."""
     hanging, others = session.places[0], session.places[1:]
     address = _master_address(session, hanging)
     _behave("PUT", f"/behaviour/{address}", b'{"mode": "hangs"}')
     try:
-        # It is looked at again and again from now on, as its masters no longer serve.
+        # From now on the operator requeues it continuously, because its masters no longer serve.
         session.api.merge(hanging.path, clusters.edit(HANGING_EDIT)[0])
         time.sleep(1)
         seconds = edit(session, others, session.profile.edits)
         if not _hangs(session, hanging):
-            raise RuntimeError(f"{hanging.name} was to hang, and its status says that its masters serve")
+            raise RuntimeError(f"{hanging.name} should hang, but its status reports that its masters serve")
         return {"seconds": seconds}
     finally:
         _behave("DELETE", "/behaviour")
@@ -84,7 +84,7 @@ def measure_beside_a_hang(session: Session) -> Json:
 def edit(
     session: Session, places: Sequence[Place], count: int, before_each: Callable[[], None] = lambda: None
 ) -> list[float]:
-    """Edit clusters at random; return how long each took until its child showed it, in seconds."""
+    """Edit clusters at random; return for each edit the seconds until it reached its child."""
     chance = random.Random(SEED)
     found = []
     with waiting.texts(session.api, "ConfigMap") as texts:
@@ -104,7 +104,7 @@ def edit(
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(PLAIN):
         soon = 0.3 if size < MANY else 0.6
         goals = {0.5: Goal(f"at most {soon} s", soon), 0.95: None, 0.99: Goal("at most 1.5 s", 1.5)}
@@ -117,9 +117,9 @@ def figures(runs: Runs) -> Iterator[Figure]:
             plain = _percentile(runs, PLAIN, "ours", size, share)
             title = f"{_title(share)}, during a full resync"
             yield from figure(title, size, "s", ours, peer=plain, peer_name="ours without a resync", goal=goal)
-    for size in runs.sizes(BESIDE_A_HANG):
+    for size in runs.sizes(DURING_A_HANG):
         for share in (0.5, 0.95, 0.99):
-            ours = _percentile(runs, BESIDE_A_HANG, "ours", size, share)
+            ours = _percentile(runs, DURING_A_HANG, "ours", size, share)
             plain = _percentile(runs, PLAIN, "ours", size, share)
             goal = Goal("unchanged: within a quarter", 1.25, of_ratio=True) if share < 0.99 else None
             title = f"{_title(share)}, while one owner's Alluxio hangs"

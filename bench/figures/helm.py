@@ -1,4 +1,4 @@
-"""The same objects by `helm upgrade --install`: a chart per cluster, a few of them, since each is a process."""
+"""The same objects by `helm upgrade --install`: a chart per cluster, and only a few, because each is a process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST_LINE = b'"log4j.properties": "'
 
 
 def measure(session: Session) -> Json:
-    """Install releases, as many side by side as the operator has workers; then upgrade one after the other."""
+    """Install releases, as many in parallel as the operator has workers; then upgrade them one after the other."""
     charts = session.home / "charts"
     for place in session.places:
         helm.write_chart(charts, place)
@@ -32,7 +32,7 @@ def measure(session: Session) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(NAME):
         title = "clusters created at once until all objects exist"
         ours, theirs = (
@@ -50,7 +50,7 @@ def _upgrades(session: Session) -> list[float]:
     with waiting.texts(session.api, "ConfigMap") as texts:
         for number, place in enumerate(session.places[:UPGRADES]):
             mark = f"# edited {number}".encode()
-            # A line of its own at the head of every log4j.properties.
+            # A new first line of log4j.properties.
             chart = helm.write_chart(session.home / "edited", place, (FIRST_LINE, FIRST_LINE + mark + b"\\n"))
             texts.expect(clusters.edited_child(place), mark)
             began = time.monotonic()

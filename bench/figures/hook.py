@@ -1,4 +1,4 @@
-"""What one run of a hook costs beyond the operator's own code: the process, shell-operator's part of it."""
+"""The cost of one run of a hook, as a process that shell-operator starts, without the server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BARE = ("python3", "-I", "-S", "-c", "pass")
 
 
 def measure(session: Session) -> Json:
-    """Run a hook against a socket that answers at once, in turn with an empty Python."""
+    """Run a hook against a socket that answers at once, alternating with an empty Python."""
     hook = (str(REPOSITORY / "hooks" / "10-alluxioclusters.py"),)
     home = session.home / "hook"
     home.mkdir()
@@ -46,9 +46,9 @@ def measure(session: Session) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(NAME):
-        for key, title in (("ms", "one run of a hook"), ("cpu_ms", "processor time of one run of a hook")):
+        for key, title in (("ms", "one run of a hook"), ("cpu_ms", "CPU time of one run of a hook")):
             ours, bare = (
                 Sample.of(value for found in runs.of(NAME, "ours", size) for value in found[f"{who}_{key}"])
                 for who in ("hook", "bare")

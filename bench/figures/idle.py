@@ -1,4 +1,4 @@
-"""What the operator does when nothing happens: writes, reads and processor time."""
+"""The idle operator: writes, reads and CPU time while nothing changes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ NAME = "idle"
 WRITES_GOAL = Goal("0 writes", 0)
 PROCESSOR_GOAL = Goal("below 3 % of a core", 3)
 CALM = 15.0
-"""Seconds without measuring before it begins: what came before must have ended."""
+"""Seconds before the measurement, so that earlier work has ended."""
 
 OTHERS = ("kube-", "kwok", "kubectl", "alluxio-operator-bench")
-"""How the user agents of the world itself begin. Whoever else asks is the subject: so nothing of it is overlooked."""
+"""Prefixes of the simulation's own user agents. Every other client counts as the subject, so none is overlooked."""
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
 def measure(session: Session) -> Json:
-    """Let nothing happen for a while; read from the API server's audit log who wrote meanwhile."""
+    """Wait without changes, and count the requests of that time in the API server's audit log."""
     time.sleep(CALM)
     path = session.logs / "audit.log"
     processes = session.operator.processes
@@ -38,7 +38,7 @@ def measure(session: Session) -> Json:
         used = cpu_seconds(processes()) - used
         counted = _requests(log)
         if os.fstat(log.fileno()).st_ino != path.stat().st_ino:
-            # The log was full and has been begun anew meanwhile.
+            # The API server rotated the full log meanwhile.
             with path.open("rb") as rest:
                 counted += _requests(rest)
     leases = sum(n for (verb, resource), n in counted.items() if resource == "leases" and verb in WRITES)
@@ -54,13 +54,13 @@ def measure(session: Session) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(NAME):
         for key, title, unit, goal in (
-            ("writes", "writes while idle, but for the Lease", "writes", WRITES_GOAL),
+            ("writes", "writes while idle, except for the Lease", "writes", WRITES_GOAL),
             ("lease_writes", "renewals of the Lease while idle", "writes", None),
-            ("reads", "reads and watches opened anew while idle", "requests", None),
-            ("percent_of_a_core", "processor time while idle", "% of a core", PROCESSOR_GOAL),
+            ("reads", "reads and new watches while idle", "requests", None),
+            ("percent_of_a_core", "CPU time while idle", "% of a core", PROCESSOR_GOAL),
         ):
             ours, kopf = (runs.values(NAME, key, who, size) for who in ("ours", "kopf"))
             yield from figure(title, size, unit, ours, peer=kopf, peer_name="kopf", goal=goal)

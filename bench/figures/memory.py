@@ -1,4 +1,4 @@
-"""What everything in the operator's container holds of memory: with no cluster, and with all of them."""
+"""Memory of all processes in the operator's container: without a cluster, and with all of them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ KOPF_GOAL = Goal("below kopf's", 1.0, of_ratio=True)
 
 
 def measure(session: Session) -> Json:
-    """Read the memory at rest; what it was at most is read while clusters are created."""
+    """Read the memory at rest; the creation of clusters measures the peak."""
     time.sleep(SETTLING)
     return {"mib": resident_at_rest(session.operator.processes)}
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     empty = _over_sizes(runs, "ours"), _over_sizes(runs, "kopf")
     yield from figure("memory at rest", 0, "MiB", empty[0], goal=EMPTY_GOAL)
     yield from figure("memory at rest", 0, "MiB", empty[0], peer=empty[1], peer_name="kopf", goal=KOPF_GOAL)
     for size in runs.sizes(FULL):
         for title, measure_name, key in (
             ("memory at rest", FULL, "mib"),
-            ("memory at its peak, while all clusters are created", creation.NAME, "peak_mib"),
+            ("memory at its peak, during the creation of all clusters", creation.NAME, "peak_mib"),
         ):
             ours, kopf = (runs.values(measure_name, key, who, size) for who in ("ours", "kopf"))
             yield from figure(title, size, "MiB", ours, peer=kopf, peer_name="kopf", goal=KOPF_GOAL)

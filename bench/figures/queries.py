@@ -1,8 +1,8 @@
-"""Queries on the real node: through Alluxio with a cold and a warm cache, and on the same files past it.
+"""Queries on the real node: through Alluxio with a cold and a warm cache, and on the same files without Alluxio.
 
-Runs by dev/in-cluster while the operator is deployed. The three are taken in turn, so that what else happens on the
-machine meets all of them; the first turn only warms the servers up. The UFS is a volume on the node's own disk, and so
-in the memory of the node after the first turn: the least for which a cache can be had.
+Run it with dev/in-cluster while the operator is deployed. The three alternate, so that other load on the machine
+affects all of them; the first turn only warms the servers up. The UFS is a volume on the node's own disk, and so in the
+node's memory after the first turn: the smallest possible benefit of a cache.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SUPPORT: Final = REPOSITORY / "kuttl-tests" / "support"
 PRESTO: Final = REPOSITORY / "kuttl-tests" / "scenarios-full" / "presto-alluxio" / "presto.yaml"
 PATIENCE = 420.0
 TURNS: Final = {"cold": "hive.tpch", "warm": "hive.tpch", "straight": "hive.straight"}
-"""By what is measured, the schema; each begins where the one before it has left the cache."""
+"""Schema by measurement; each starts with the cache that the previous one left."""
 
 
 def measure(repeat: int, scale: str) -> Json:
-    """Bring up a cluster, a metastore and a Presto; run the 22 queries of TPC-H in turn; take all of it away again.
+    """Create a cluster, a metastore and a Presto; run the 22 queries of TPC-H in turn; delete everything again.
 
     `scale` is a schema of the generated tables, such as tiny.
     """
@@ -48,7 +48,7 @@ def measure(repeat: int, scale: str) -> Json:
                     found[f"{turn}_seconds"].append(seconds)
                     found[f"{turn}_bytes"].append([after[0] - before[0], after[1] - before[1]])
                 print(f"    {turn}: {seconds:.1f} s, {after[0] - before[0]} bytes from the cache, "
-                      f"{after[1] - before[1]} from below it", flush=True)  # fmt: skip
+                      f"{after[1] - before[1]} from the UFS", flush=True)  # fmt: skip
                 before = after
     finally:
         _remove()
@@ -56,7 +56,7 @@ def measure(repeat: int, scale: str) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for found in runs.of(NAME, "ours", 1):
         samples = {turn: Sample.of(found[f"{turn}_seconds"]) for turn in TURNS}
         title = f"22 queries of TPC-H ({found['scale']}) through Alluxio"

@@ -1,7 +1,7 @@
-"""On the real node: from the resource to Ready, against the same pods by `kubectl apply --server-side`.
+"""Installation on the real node: from the resource to Ready, against the same pods by `kubectl apply --server-side`.
 
-Runs by dev/in-cluster while the operator is deployed. By hand a person applies the configuration and the journal's Job,
-waits for the Job, applies the rest and waits for the pods; all of that is one script here.
+Run it with dev/in-cluster while the operator is deployed. By hand, a user applies the configuration and the journal's
+Job, waits for the Job, applies the rest and waits for the pods; one script does all of that here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROLES = ("statefulset/alx-master", "statefulset/alx-worker", "statefulset/alx-jo
 
 
 def measure(repeat: int) -> Json:
-    """Install in turn by the operator and by hand, each in a namespace of its own that is removed again."""
+    """Install with the operator and by hand in turn, each in its own temporary namespace."""
     api = Api(4)
     found: dict[str, list[float]] = {"ours_seconds": [], "kubectl_seconds": []}
     for _ in range(repeat):
@@ -42,7 +42,7 @@ def measure(repeat: int) -> Json:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     ours, theirs = (
         Sample.of(value for found in runs.of(NAME, "ours", 1) for value in found[key])
         for key in ("ours_seconds", "kubectl_seconds")

@@ -1,4 +1,4 @@
-"""Where the time goes: each stage of the way from an event to the status, by the operator's own metrics."""
+"""Duration of each stage from an event to the status, by the operator's own metrics."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ OF_CREATION, OF_EDITS = "stages-of-creation", "stages-of-edits"
 
 
 def measure_creation(session: Session) -> Json:
-    """Create all clusters; return what that gives, and the stages' times."""
+    """Create all clusters; return the result of `creation.measure` with the times of the stages."""
     return _around(session, creation.measure)
 
 
 def measure_edits(session: Session) -> Json:
-    """Edit clusters; return what that gives, and the stages' times."""
+    """Edit clusters; return the result of `edits.measure` with the times of the stages."""
     return _around(session, edits.measure)
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up: the mean of one reconcile's stages, and how many reconciles a creation or an edit takes."""
+    """Yield the figures: means of the stages of one reconcile, and reconciles per creation or edit."""
     for of, name in ((creation.NAME, "of a creation"), (edits.PLAIN, "of an edit")):
         for size in runs.sizes(of):
             for stage in ("hook run", "queue", *STAGES):
@@ -56,7 +56,7 @@ def _around(session: Session, measure: Callable[[Session], Json]) -> Json:
 
 
 def _mean(before: Metrics, after: Metrics, name: str, *labels: str) -> float | None:
-    """Return the mean in milliseconds of what a histogram took in between two scrapes."""
+    """Return the mean in milliseconds of a histogram's observations between two scrapes."""
     seconds, count = (
         total(after, f"{name}_{part}", *labels) - total(before, f"{name}_{part}", *labels) for part in ("sum", "count")
     )

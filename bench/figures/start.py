@@ -1,4 +1,4 @@
-"""A start with all clusters present: until the first edit is served, and until everything was looked at."""
+"""A start with all clusters present: time until the first edit is served, and until all are reconciled."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bench.subjects import Ours, total
 
 NAME = "start"
 FIRST_EDIT = 500_000
-"""Number of an edit that no other measure makes."""
+"""Number of an edit that no other measure uses."""
 
 FIRST_EDIT_GOAL = Goal("at most 10 s", 10)
 
 
 def measure(session: Session) -> Json:
-    """Stop the operator, start it and edit a cluster at that moment; then edit until every cluster was looked at."""
+    """Stop the operator, start it and edit a cluster at that moment; then edit until every cluster is reconciled."""
     session.operator.stop()
     time.sleep(2)
     place = session.places[len(session.places) // 2]
@@ -39,7 +39,7 @@ def measure(session: Session) -> Json:
         meanwhile: list[float] = []
         while not _resynced(ours, session.size):
             if time.monotonic() - began > session.profile.patience:
-                raise TimeoutError(f"not every cluster was looked at within {session.profile.patience:.0f} s")
+                raise TimeoutError(f"not every cluster was reconciled within {session.profile.patience:.0f} s")
             if len(meanwhile) < session.profile.edits:
                 meanwhile += edits.edit(session, session.places, 1)
             else:
@@ -55,16 +55,16 @@ def _resynced(ours: Ours, size: int) -> bool:
 
 
 def figures(runs: Runs) -> Iterator[Figure]:
-    """Sum up."""
+    """Yield the figures."""
     for size in runs.sizes(NAME):
         ours, kopf = (runs.values(NAME, "first_edit_seconds", who, size) for who in ("ours", "kopf"))
         title = "start with all clusters present until the first edit is served"
         yield from figure(title, size, "s", ours, peer=kopf, peer_name="kopf", goal=FIRST_EDIT_GOAL)
         resync = runs.values(NAME, "resync_seconds", "ours", size)
-        yield from figure("start until every cluster was looked at", size, "s", resync)
+        yield from figure("start until every cluster is reconciled", size, "s", resync)
         for share, goal in ((0.5, None), (0.99, Goal("at most 3 s", 3.0))):
             meanwhile = Sample.of(
                 percentile(found["seconds"], share) for found in runs.of(NAME, "ours", size) if found.get("seconds")
             )
-            title = f"edit until the child is patched, p{share * 100:.0f}, while all are looked at after a start"
+            title = f"edit until the child is patched, p{share * 100:.0f}, during the resync after a start"
             yield from figure(title, size, "s", meanwhile, goal=goal)

@@ -1,1 +1,1 @@
-"""What else would do the operator's work."""
+"""Alternatives to the operator."""

@@ -1,7 +1,6 @@
-"""The floor: what the API server itself needs for the same objects, applied by as many connections as the operator's.
+"""The floor: the time of the API server for the same objects, applied over as many connections as the operator's.
 
-Nothing is decided, rendered or waited for while it runs; a cluster's resource is created all the same, as the objects
-are owned by it.
+It decides, renders and waits for nothing. It also creates a cluster's resource, because that owns the objects.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ MANAGER = "bench-floor"
 
 
 def install(api: Api, wanted: Sequence[Place], connections: int) -> None:
-    """Create each cluster's resource and apply its objects in order, `connections` clusters side by side."""
+    """Create each cluster's resource and apply its objects in order, `connections` clusters in parallel."""
     with ThreadPoolExecutor(connections) as pool:
         for _ in pool.map(partial(_one, api), wanted):
             pass

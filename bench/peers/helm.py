@@ -1,4 +1,4 @@
-"""Helm with the same objects: a chart per cluster, installed and upgraded by the command that people use."""
+"""Helm with the same objects: a chart per cluster, installed and upgraded with `helm upgrade --install`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def write_chart(folder: Path, place: Place, replaced: tuple[bytes, bytes] = (b""
     (chart / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": place.name, "version": "0.1.0"}))
     for number, (_, body) in enumerate(rendered(place, "")):
         obj = json.loads(body.replace(*replaced) if replaced[0] else body)
-        # Helm's releases own their objects by themselves, and there is no resource here.
+        # Helm tracks the objects of its releases, and there is no owner resource here.
         obj["metadata"].pop("ownerReferences", None)
         text = json.dumps(obj)
         if "{{" in text:
-            raise AssertionError(f"{obj['kind']} {obj['metadata']['name']} would be taken for a template")
+            raise AssertionError(f"Helm would read {obj['kind']} {obj['metadata']['name']} as a template")
         (chart / "templates" / f"{number:02d}.yaml").write_text(text)
     return chart
 
 
 def upgrade(chart: Path, place: Place) -> None:
-    """Install a release, or bring it to what the chart says."""
+    """Install or upgrade a release to its chart."""
     command = ["helm", "upgrade", "--install", place.name, str(chart), "--namespace", place.namespace]
     done = subprocess.run(
         command, env={**os.environ, "HELM_MAX_HISTORY": "10"}, capture_output=True, text=True, check=False, timeout=120
@@ -40,7 +40,7 @@ def upgrade(chart: Path, place: Place) -> None:
 
 
 def install(folder: Path, wanted: Sequence[Place], side_by_side: int) -> None:
-    """Install the charts that were written to `folder`, some side by side."""
+    """Install the charts in `folder`, `side_by_side` of them in parallel."""
     with ThreadPoolExecutor(side_by_side) as pool:
         for _ in pool.map(partial(_install, folder), wanted):
             pass

@@ -1,8 +1,8 @@
 """The same operator on kopf: `kopf run --standalone --all-namespaces bench/peers/kopf_operator.py`.
 
-Written as kopf's documentation advises, for many resources: asynchronous handlers, the blocking work on a bounded pool
-of threads, watches narrowed by labels at the server, gates asked again by TemporaryError. Validation, decisions,
-templates and status are the operator's own; calls go through the official client's dynamic interface.
+It follows the advice of kopf's documentation for many resources: asynchronous handlers, blocking work on a bounded pool
+of threads, watches with label selectors, requeue of gates by TemporaryError. Validation, decisions, templates and
+status are the operator's own; calls go through the official client's dynamic interface.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.transport.deadline import Deadline
 
 WORKERS = int(os.environ.get("BENCH_WORKERS", "4"))
-"""Threads for blocking work, as many as the operator has."""
+"""Threads for blocking work, as many as the operator's."""
 
 MANAGER = "alluxio-operator"
 DEADLINE = 60.0
@@ -61,7 +61,7 @@ CHILDREN = (
 
 
 class Official:
-    """The official dynamic client, with the two calls by which a cluster is observed."""
+    """The official dynamic client, with the two calls that observe a cluster."""
 
     def __init__(self) -> None:
         configuration = Configuration()
@@ -75,7 +75,7 @@ class Official:
         self._by_plural = {kind.plural: kind.kind for kind in KINDS.values()}
 
     def get(self, path: str) -> dict[str, Any]:
-        """Read one object; raise NotFound."""
+        """Read one object. Raise NotFound."""
         *_, namespace, plural, name = path.split("/")
         try:
             found = self._resources[self._by_plural[plural]].get(name=name, namespace=namespace)
@@ -103,7 +103,7 @@ class Official:
         return cast(dict[str, Any], applied.to_dict())
 
     def delete(self, namespace: str, ref: Ref) -> None:
-        """Delete an object and in the background what it owns."""
+        """Delete an object, and its dependents in the background."""
         body = {"propagationPolicy": "Background"}
         self._resources[ref.kind].delete(name=ref.name, namespace=namespace, body=body)
 
@@ -119,20 +119,20 @@ class Official:
 
 @dataclass
 class Applying:
-    """What is remembered of one cluster: how it was rendered, each object's hash, and what the server had after it."""
+    """Cache of one cluster: its rendering, each object's hash, and the server's state after the last apply."""
 
     outlines: Outlines | None = None
     hashes: dict[Ref, str] = field(default_factory=dict)
     live: dict[Ref, Object] = field(default_factory=dict)
 
     def keep(self, ref: Ref, obj: Object) -> None:
-        """Remember what the server has: the state of workloads, which a report needs, and of others the version."""
+        """Cache the server's state: whole workloads, which a report needs, and only metadata of others."""
         kept = ("resourceVersion", "generation", "labels", "uid")
         meta = {key: obj["metadata"].get(key) for key in kept}
         self.live[ref] = {**obj, "metadata": meta} if ref.kind in WORKLOADS else {"metadata": meta}
 
     def concerns(self, ref: Ref, body: Object) -> bool:
-        """Tell whether an event says anything new; forget an object that somebody else changed."""
+        """Return True if an event is news; drop an object from the cache if another client changed it."""
         live = self.live.get(ref)
         if live is None or live["metadata"]["resourceVersion"] == body["metadata"]["resourceVersion"]:
             return live is None
@@ -151,7 +151,7 @@ class Applying:
 
 
 class Operator:
-    """All clusters; reconciles one at a time of each, several side by side."""
+    """All clusters; reconciles each one at a time, and several in parallel."""
 
     def __init__(self) -> None:
         self.official = Official()
@@ -163,9 +163,9 @@ class Operator:
         self._events: defaultdict[OwnerKey, dict[Ref, Object]] = defaultdict(dict)
 
     async def reconcile(self, key: OwnerKey, *, only_if_concerned: bool = False) -> dict[str, Any] | None:
-        """Bring one cluster closer to its spec; return its new status, or None if there is nothing to say."""
+        """Bring one cluster closer to its spec; return its new status, or None if it didn't change."""
         async with self._locks[key]:
-            # Evaluated in here: the events of our own applies have come by now, and several are taken in at once.
+            # Evaluate inside of the lock: by now the events of our own applies have arrived, and several count as one.
             events = self._events.pop(key, {})
             concerned = [self._applying[key].concerns(ref, body) for ref, body in events.items()]
             if only_if_concerned and not any(concerned):
@@ -174,11 +174,11 @@ class Operator:
             return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
     def note(self, key: OwnerKey, body: Object) -> None:
-        """Keep what an event told until the next reconcile."""
+        """Keep the object of an event until the next reconcile."""
         self._events[key][Ref.of(body)] = body
 
     def forget(self, key: OwnerKey) -> None:
-        """Drop what is known of a cluster that is gone."""
+        """Drop the cache of a deleted cluster."""
         for known in (self._applying, self._locks, self._events):
             known.pop(key, None)
 
@@ -236,7 +236,7 @@ class Operator:
 
 @kopf.on.startup()
 def configure(settings: kopf.OperatorSettings, memo: Any, **_: Any) -> None:
-    """Set kopf up."""
+    """Configure kopf."""
     settings.peering.standalone = True
     for kind in CHILDREN:
         settings.watching.label_selectors[KINDS[kind].plural] = f"app.kubernetes.io/managed-by={MANAGED_BY}"
@@ -247,7 +247,7 @@ def configure(settings: kopf.OperatorSettings, memo: Any, **_: Any) -> None:
 @kopf.on.update(GROUP, CLUSTERS)
 @kopf.on.resume(GROUP, CLUSTERS)
 async def cluster(*, namespace: str | None, name: str, memo: Any, status: Any, patch: Any, **_: Any) -> None:
-    """Reconcile a cluster that was created, edited or found at a start, again and again until it is Ready."""
+    """Reconcile a cluster that was created, edited or found at a start, until it is Ready."""
     new = await memo.operator.reconcile(OwnerKey(KIND, namespace or "", name))
     if new is not None:
         patch.status.update(new)
@@ -265,7 +265,7 @@ def gone(*, event: Any, namespace: str | None, name: str, memo: Any, **_: Any) -
 
 async def child(*, event: Any, namespace: str | None, labels: Any, memo: Any, **_: Any) -> None:
     """Reconcile the owner of an object that changed, unless the change is our own."""
-    # What a start finds belongs to clusters that are resumed anyway.
+    # At a start, kopf resumes all clusters, so their existing children need no reconcile.
     if event["type"] is None or OWNER_LABEL not in labels:
         return
     key = OwnerKey(KIND, namespace or "", labels[OWNER_LABEL])

@@ -1,9 +1,9 @@
-"""The floor in order: what any operator with the same promises makes the API server do, and nothing beyond it.
+"""The floor in order: the minimal API calls of any operator with the same guarantees.
 
-The floor's objects, and what the floor leaves out because it waits for nothing: the journal is initialised by a Job
-before the workloads, Services come once masters are ready, what is about to be done is written to the status first
-(the least that guards the journal), and each step is told by one event. Nothing is decided, rendered, read again or
-repeated. What an operator needs beyond this is its own cost.
+It applies the floor's objects, with the waits that the floor leaves out: a Job initialises the journal before the
+workloads, Services follow once masters are ready, each step is recorded in the status first (the minimum that protects
+the journal), and one Event reports each step. It decides, renders, rereads and repeats nothing. An operator's cost
+beyond this is its own.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from bench.clusters import Place
 from bench.peers.floor import MANAGER
 
 WORKLOADS, SERVICES = 30, 90
-"""Numbers of the templates that wait for the journal, and for the masters."""
+"""Numbers of the first templates that wait for the journal, and for the masters."""
 
 PATIENCE: Final = 3600.0
 
 
 def install(api: Api, wanted: Sequence[Place], connections: int) -> None:
-    """Bring clusters up in order, `connections` of them side by side; return when all objects are applied."""
+    """Install clusters in order, `connections` of them in parallel; return after all objects are applied."""
     run = _Run(api, {(place.namespace, place.name): place for place in wanted}, connections)
     run.install()
 
 
 class _Run:
-    """Clusters on their way: each event of a watch that opens a gate starts the cluster's next step."""
+    """A run of installations: each watch event that opens a gate starts the cluster's next step."""
 
     def __init__(self, api: Api, places: Mapping[tuple[str, str], Place], connections: int) -> None:
         self._api = api
@@ -78,16 +78,16 @@ class _Run:
     def _begin(self, place: Place) -> None:
         path = KINDS[KIND].path(place.namespace)
         self._resources[place] = self._api.call("POST", path, clusters.resource(place))
-        self._tell(place, "Initializing")
+        self._record(place, "Initializing")
         self._apply(place, 0, WORKLOADS)
 
     def _go_on(self, place: Place) -> None:
-        self._tell(place, "Initialized")
+        self._record(place, "Initialized")
         self._apply(place, WORKLOADS, SERVICES)
 
     def _end(self, place: Place) -> None:
         self._apply(place, SERVICES, 100)
-        self._tell(place, "Initialized")
+        self._record(place, "Initialized")
         with self._lock:
             self._left -= 1
             if not self._left:
@@ -99,8 +99,8 @@ class _Run:
             if first <= order < until:
                 self._api.apply(KINDS[kind].path(place.namespace, name), body, MANAGER)
 
-    def _tell(self, place: Place, step: Literal["Initializing", "Initialized"]) -> None:
-        """Write a status, and one event."""
+    def _record(self, place: Place, step: Literal["Initializing", "Initialized"]) -> None:
+        """Write the status, and one Event."""
         resource = self._resources[place]
         resource["status"] = clusters.status_of(place, step)
         self._resources[place] = self._api.call("PUT", f"{place.path}/status", resource)

@@ -1,1 +1,1 @@
-"""A real Kubernetes cluster on one machine, in namespaces of its own: for development, tests and CI."""
+"""A real Kubernetes cluster on one machine, in its own namespaces: for development, tests and CI."""

@@ -1,4 +1,4 @@
-"""Entry of `python -m dev.cluster`."""
+"""Entry point of `python -m dev.cluster`."""
 
 import sys
 

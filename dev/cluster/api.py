@@ -1,4 +1,4 @@
-"""A few calls to the API server, made from inside its network: enough to see and set up the cluster."""
+"""A minimal client of the API server, from inside its network: enough to inspect and set up the cluster."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Api:
         self._pki = pki
 
     def ready(self) -> bool:
-        """Tell whether the API server calls itself ready."""
+        """Return True if the API server reports itself ready."""
         try:
             return self._request("GET", "/readyz", None)[0] == http.HTTPStatus.OK
         except OSError:
             return False
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """Read an object; None when there is none, or no API server."""
+        """Read an object; None if it doesn't exist or the API server doesn't answer."""
         try:
             status, body = self._request("GET", path, None)
         except OSError:
@@ -40,19 +40,19 @@ class Api:
         return _parsed(body) if status == http.HTTPStatus.OK else None
 
     def delete(self, path: str) -> None:
-        """Delete an object if it is there."""
+        """Delete an object if it exists."""
         self._request("DELETE", path, None)
 
     def apply(self, collection: str, manifest: Mapping[str, Any]) -> None:
-        """Create an object, or bring it to this form (server-side apply)."""
+        """Create or update an object (server-side apply). Raise ClusterError."""
         name = manifest["metadata"]["name"]
         path = f"{collection}/{name}?fieldManager={FIELD_MANAGER}&force=true"
         status, body = self._request("PATCH", path, json.dumps(manifest))
         if status not in (http.HTTPStatus.OK, http.HTTPStatus.CREATED):
-            raise ClusterError(f"{collection}/{name} was refused: {body[:500]}", "kube-apiserver")
+            raise ClusterError(f"the API server rejected {collection}/{name}: {body[:500]}", "kube-apiserver")
 
     def node_is_ready(self, name: str, since: float = 0) -> bool:
-        """Tell whether a node is registered and Ready, by word of its kubelet after `since`."""
+        """Return True if a node is registered and its kubelet reported it Ready after `since`."""
         return is_ready(self.get(f"/api/v1/nodes/{name}"), since)
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, str]:
@@ -76,7 +76,7 @@ class Api:
 
 
 def is_ready(node: Mapping[str, Any] | None, since: float) -> bool:
-    """Read the Ready condition of a Node object; older than `since` it tells of an earlier kubelet."""
+    """Return True if a Node object is Ready; a heartbeat before `since` is an earlier kubelet's and doesn't count."""
     conditions = ((node or {}).get("status") or {}).get("conditions") or []
     ready = [each for each in conditions if each["type"] == "Ready" and each["status"] == "True"]
     return any(datetime.fromisoformat(each["lastHeartbeatTime"]).timestamp() >= since for each in ready)

@@ -1,4 +1,4 @@
-"""Cgroups of the nodes: one per node under every controller, made before its kubelet, removed after it."""
+"""Cgroups of the nodes: one per node under every controller, created before its kubelet and removed after it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ UNIFIED_CONTROLLERS = ("cpu", "cpuset", "memory", "pids", "io", "hugetlb")
 
 
 def is_unified() -> bool:
-    """Tell whether the machine has cgroup v2 only."""
+    """Return True if the machine has cgroup v2 only."""
     return (ROOT / "cgroup.controllers").exists()
 
 
 def create(node: Node) -> None:
-    """Make the cgroup that all pods of a node live under."""
+    """Create the parent cgroup of all pods of a node."""
     for hierarchy in hierarchies():
         group = hierarchy / node.handle
         group.mkdir(exist_ok=True)
         for name in ("cpuset.cpus", "cpuset.mems"):
-            # In cgroup v1 a new cpuset is empty, and nothing can run in it.
+            # In cgroup v1 a new cpuset is empty, and no process can run in it.
             own, parent = group / name, hierarchy / name
             if own.exists() and parent.exists() and not own.read_text().strip():
                 own.write_text(parent.read_text())
@@ -39,22 +39,22 @@ def create(node: Node) -> None:
 
 
 def join_command(node: Node) -> tuple[str, ...]:
-    """Return the command prefix that puts a node's own programs where they are found without a record.
+    """Return the command prefix that puts a node's own programs into a cgroup, which identifies them without a record.
 
-    One hierarchy is enough for that, and leaves them in the resource limits of whoever started the cluster.
+    One hierarchy is enough for that, and leaves them in the resource limits of the session that started the cluster.
     """
-    # No other program in between: the caller looks for the first child, which is to be the wanted one.
+    # No other program in between, because the caller takes the first child as the program.
     return ("/bin/sh", "-ec", 'echo $$ >"$0/cgroup.procs"; exec "$@"', str(_own_programs(node)))
 
 
 def ours(prefix: str) -> list[str]:
-    """Return the names of all node cgroups that a cluster of this prefix has made."""
+    """Return the names of all node cgroups of the cluster with this prefix."""
     names = {path.name for hierarchy in hierarchies() for path in hierarchy.glob(f"{prefix}-*")}
     return sorted(name for name in names if node_number(name, prefix) is not None)
 
 
 def delete(handle: str) -> None:
-    """End whatever is left in a node's cgroups, and remove them."""
+    """Kill all processes in a node's cgroups, and remove the cgroups. Raise ClusterError."""
     deadline = time.monotonic() + 15
     while True:
         groups = [hierarchy / handle for hierarchy in hierarchies() if (hierarchy / handle).is_dir()]
@@ -70,7 +70,7 @@ def hierarchies() -> list[Path]:
     """Return the roots under which a node needs a cgroup."""
     if is_unified():
         return [ROOT]
-    # Controllers that are mounted together have several names for one directory.
+    # Controllers mounted together are several names of one directory.
     found = {path.resolve() for path in ROOT.iterdir() if path.is_dir()} if ROOT.is_dir() else set()
     return sorted(path for path in found if (path / "cgroup.procs").exists())
 

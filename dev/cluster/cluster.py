@@ -1,4 +1,4 @@
-"""The cluster as its users see it: up, down, what runs, whether it is well."""
+"""The cluster's operations: up, down, load and health."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 
 class Cluster:
-    """One cluster, found or made in a run directory."""
+    """The cluster of a run directory."""
 
     def __init__(self, paths: Paths, say: Say) -> None:
         self.paths = paths
@@ -32,16 +32,16 @@ class Cluster:
         self._api = Api(plan.nodes(1, paths.prefix)[0], paths.pki)
 
     def running(self) -> tuple[Node, ...]:
-        """Return the nodes that the cluster was brought up with; none when it isn't running."""
+        """Return the nodes of the running cluster; none if it isn't running."""
         first = plan.nodes(1, self.paths.prefix)[0]
         count = self._last_count()
         runs = count and self.processes.alive(machine.process_name(first))
         return plan.nodes(count, self.paths.prefix) if runs else ()
 
     def up(self, count: int | None, *, simulated: bool = False, metrics: bool = False) -> None:
-        """Bring up a cluster of `count` nodes, or a simulated one; by default of as many as run, or of one.
+        """Bring up a cluster of `count` nodes (default: the last number, or 1), or a simulated one.
 
-        Once brought up with `metrics` it has them until it is taken down.
+        With `metrics` it runs metrics-server until `down`.
         """
         _require_root()
         require_real_disk(self.paths.run)
@@ -52,10 +52,10 @@ class Cluster:
         with self.locked():
             running = self.running()
             if running and self.simulated() != simulated:
-                raise ClusterError("the cluster that runs is of the other kind: take it down first")
+                raise ClusterError("a cluster of the other kind is running: stop it first")
             members = plan.nodes(1 if simulated else count or self._last_count() or 1, self.paths.prefix)
             if not running and teardown.traces(self.paths, self.processes):
-                self._say("an earlier cluster has not been taken down: doing so")
+                self._say("removing the remains of an earlier cluster")
                 teardown.take_down(self.paths, self.processes)
             if not running:
                 self._set_logs_aside()
@@ -63,16 +63,16 @@ class Cluster:
                 start = SimulatedStart if simulated else Start
                 start(self.paths, self.processes, self._api, toolbox, members, self._say, metered=metered).run()
             except BaseException as failure:
-                told = self._with_log(failure)
+                explained = self._with_log(failure)
                 if not running:
                     self._say("the start failed: cleaning up")
                     teardown.take_down(self.paths, self.processes)
-                if told is failure:
+                if explained is failure:
                     raise
-                raise told from failure
+                raise explained from failure
 
     def down(self, *, purge: bool = False) -> bool:
-        """Take the cluster down; False when there was none. `purge` drops the image store too."""
+        """Stop the cluster; return False if there was none. `purge` also removes logs and the image store."""
         _require_root()
         with self.locked():
             found = teardown.traces(self.paths, self.processes)
@@ -82,7 +82,7 @@ class Cluster:
             return found
 
     def load(self, files: list[Path]) -> int:
-        """Load image archives into all nodes: those named, or without a name all that the image builder has listed."""
+        """Load image archives into all nodes: `files`, or by default all images in the image builder's index."""
         members = self.running()
         if not members:
             raise ClusterError("the cluster is not running: start it with `make cluster`")
@@ -90,7 +90,7 @@ class Cluster:
         return images.load(self.paths.containerd_sockets(members), archives, self._say)
 
     def health(self) -> dict[str, bool]:
-        """Tell of every part whether it works."""
+        """Return for each part of the cluster if it works."""
         members = self.running()
         parts = {f"process {name}": self.processes.alive(name) for name in self.processes.names()}
         if members:
@@ -106,7 +106,7 @@ class Cluster:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let one command at a time change the cluster."""
+        """Hold a lock, so that only one command at a time changes the cluster."""
         self.paths.run.mkdir(parents=True, exist_ok=True)
         with (self.paths.run / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -119,7 +119,7 @@ class Cluster:
             self.paths.logs.rename(previous)
 
     def simulated(self) -> bool:
-        """Tell whether the nodes of the cluster are simulated ones."""
+        """Return True if the cluster's nodes are simulated."""
         return bool(self._last_state().get("simulated"))
 
     def _metered(self) -> bool:
@@ -144,4 +144,4 @@ class Cluster:
 
 def _require_root() -> None:
     if os.geteuid() != 0:
-        raise ClusterError("the local cluster needs root: it makes namespaces and mounts of its own")
+        raise ClusterError("the local cluster needs root, because it creates namespaces and mounts")

@@ -25,12 +25,12 @@ AUDIT_POLICY = {
 
 
 def audit_policy() -> str:
-    """Return the audit policy: who asked for what and when, without the objects."""
+    """Return the audit policy: user, request and time, without the objects."""
     return json.dumps(AUDIT_POLICY, indent=2)
 
 
 def corefile(first: Node, kubeconfig: str) -> str:
-    """Return the configuration of CoreDNS; short caches, since clusters here change from second to second."""
+    """Return the configuration of CoreDNS. Caches are short, because clusters here change within seconds."""
     return f""".:53 {{
     bind {first.address}
     errors
@@ -55,7 +55,7 @@ def etcd(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
         "listen-peer-urls": ETCD_PEER_URL,
         "initial-advertise-peer-urls": ETCD_PEER_URL,
         "initial-cluster": f"default={ETCD_PEER_URL}",
-        # A cluster for tests: its data needn't survive the loss of power.
+        # The data of a test cluster needn't survive a power loss.
         "unsafe-no-fsync": "true",
         "log-level": "warn",
     }
@@ -105,11 +105,11 @@ def api_server(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]
 def controller_manager(
     paths: Paths, tools: Toolbox, enter: tuple[str, ...], more: Mapping[str, object] = MappingProxyType({})
 ) -> Command:
-    """Return the command of the controller manager, with some flags more."""
+    """Return the command of the controller manager; `more`: additional flags."""
     arguments = {
         **client(paths, "controller-manager"),
         "bind-address": "127.0.0.1",
-        # There is one of it: waiting for a lease would only slow the start.
+        # There is only one: waiting for a Lease would only slow the start.
         "leader-elect": "false",
         "root-ca-file": paths.pki / "ca.crt",
         "cluster-signing-cert-file": paths.pki / "ca.crt",
@@ -147,7 +147,7 @@ def dns(paths: Paths, tools: Toolbox, first: Node, enter: tuple[str, ...]) -> Co
 
 
 def dns_answers(first: Node) -> bool:
-    """Tell whether DNS is up and in step with the API server."""
+    """Return True if DNS is up and has synchronized with the API server."""
 
     def ask() -> bool:
         connection = http.client.HTTPConnection(first.address, DNS_READY_PORT, timeout=2)
@@ -170,6 +170,6 @@ def client(paths: Paths, user: str) -> dict[str, object]:
 
 
 def command(name: str, program: str, flags: dict[str, object], enter: tuple[str, ...], content: str = "") -> Command:
-    """Return a command with its flags as Kubernetes' own programs take them."""
+    """Return a command with flags in the form --flag=value."""
     arguments = (program, *(f"--{flag}={value}" for flag, value in flags.items()))
     return Command(name=name, arguments=arguments, wrapper=enter, content=content)

@@ -1,4 +1,4 @@
-"""Installs the CRDs of this checkout, for whoever needs them without the operator."""
+"""Installs the CRDs of this checkout without the operator, for tests and benches that bring their own."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PATIENCE_SECONDS = 20.0
 def install_crds() -> None:
     """Install the CRDs with the kubectl and the kubeconfig of the environment, and wait until the server serves them.
 
-    Raises RuntimeError with what kubectl or the server said.
+    Raise RuntimeError with the error of kubectl or the server.
     """
     _kubectl("apply", "--server-side", "--force-conflicts", "-f", CRDS)
-    # Not `kubectl wait`: a CRD that was made a moment ago has `conditions: null`, at which each of its forms fails at
-    # once, so that it hangs on the machine's speed whether it waits.
+    # Not `kubectl wait`: a new CRD has `conditions: null`, on which every form of the command fails at once. Its result
+    # would depend on the machine's speed.
     until = time.monotonic() + PATIENCE_SECONDS
     while missing := not_established(_kubectl("get", "-o", "json", "-f", CRDS)):
         if time.monotonic() > until:
@@ -31,10 +31,12 @@ def install_crds() -> None:
 
 
 def not_established(answer: str) -> dict[str, Json]:
-    """Return the conditions of each CRD in kubectl's answer that isn't served yet, by name."""
+    """Return, by name, the conditions of each CRD in kubectl's output that isn't Established."""
     found = json.loads(answer)
-    told = {crd["metadata"]["name"]: _conditions(crd) for crd in found.get("items", [found])}
-    return {name: conditions for name, conditions in told.items() if conditions.get("Established") != "True"}
+    found_conditions = {crd["metadata"]["name"]: _conditions(crd) for crd in found.get("items", [found])}
+    return {
+        name: conditions for name, conditions in found_conditions.items() if conditions.get("Established") != "True"
+    }
 
 
 def _conditions(crd: Json) -> Json:

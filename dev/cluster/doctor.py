@@ -1,4 +1,4 @@
-"""Tells what a machine has and lacks for developing this project."""
+"""Check a machine for the requirements of development."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JAVA_NEEDED = 17
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the table: what was looked at, what was found, and what to do when it isn't well."""
+    """One line of the table: the subject, the finding, and the remedy if the requirement isn't met."""
 
     subject: str
     fine: bool
@@ -31,7 +31,7 @@ class Finding:
 
 
 def report(paths: Paths, say: Callable[[str], None]) -> int:
-    """Print the table; return 1 when something that is required is missing."""
+    """Print the table; return 1 if a requirement isn't met."""
     findings = examine(paths)
     for line in table(findings):
         say(line)
@@ -41,7 +41,7 @@ def report(paths: Paths, say: Callable[[str], None]) -> int:
 
 
 def table(findings: Sequence[Finding]) -> list[str]:
-    """Lay the findings out in columns."""
+    """Return the findings as lines in columns."""
     subject_width = max(len(finding.subject) for finding in findings)
     found_width = max(len(finding.found) for finding in findings)
     lines = []
@@ -52,7 +52,7 @@ def table(findings: Sequence[Finding]) -> list[str]:
 
 
 def examine(paths: Paths) -> list[Finding]:
-    """Look at the machine."""
+    """Return the findings for this machine."""
     return [
         _root(),
         _python(),
@@ -67,7 +67,7 @@ def examine(paths: Paths) -> list[Finding]:
 
 
 def java_major(version_output: str) -> int | None:
-    """Read the major version from what `java -version` prints."""
+    """Return the major version from the output of `java -version`."""
     match = re.search(r'version "(\d+)', version_output)
     return int(match.group(1)) if match else None
 
@@ -111,7 +111,7 @@ def _tools(paths: Paths) -> Finding:
     try:
         _, missing = tools.find(paths)
     except ClusterError as failure:
-        return Finding("tools", fine=False, found=str(failure), remedy="make tools, when there is Go")
+        return Finding("tools", fine=False, found=str(failure), remedy="install Go, then run make tools")
     names = ", ".join(tool.name for tool in missing)
     return Finding("tools", not missing, f"to build: {names}" if missing else str(paths.bin), "make tools")
 

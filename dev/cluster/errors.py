@@ -1,10 +1,10 @@
-"""The one kind of failure that a person is meant to read."""
+"""Errors for the user."""
 
 
 class ClusterError(Exception):
-    """Something that the cluster needs is missing or failed; the message says what and what to do.
+    """A requirement is missing, or a step failed; the message names the cause and the remedy.
 
-    `component` names the process whose log tells more.
+    `component` names the process whose log has details.
     """
 
     def __init__(self, message: str, component: str | None = None) -> None:

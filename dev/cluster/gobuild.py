@@ -13,19 +13,17 @@ from dev.cluster.tool import Tool
 
 NEEDED = (1, 26)
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOTOOLCHAIN": "local"}
-DOWNLOAD_ENVIRONMENT = {**ENVIRONMENT, "GOMAXPROCS": "16"}
-"""Go fetches as many modules at once as it has threads; on two cores that would be two."""
 FLAGS = ("-trimpath",)
 STANDARD_LIBRARY = ("go", "build", *FLAGS, "std")
-"""Compiles what all tools share, so that two builds at once don't both compile it."""
+"""Compiles the standard library once, so that two parallel builds don't both compile it."""
 
 
 def version() -> str:
     """Return the version of the Go toolchain, such as go1.26.3."""
     go = shutil.which("go")
     if go is None:
-        raise ClusterError("go is not installed; `make doctor` says how to get it")
-    # Read from the file that every Go distribution has: asking the command costs more than all else here.
+        raise ClusterError("go is not installed; `make doctor` shows how to get it")
+    # Read the file that every Go distribution has, because running the command is the slowest part here.
     version_file = Path(go).resolve().parents[1] / "VERSION"
     if version_file.is_file():
         return version_file.read_text().split()[0]
@@ -34,7 +32,7 @@ def version() -> str:
 
 
 def is_new_enough(go: str) -> bool:
-    """Tell whether this version of Go can build the tools."""
+    """Return True if this version of Go can build the tools."""
     numbers = go.removeprefix("go").split(".")
     try:
         return (int(numbers[0]), int(numbers[1])) >= NEEDED
@@ -43,15 +41,15 @@ def is_new_enough(go: str) -> bool:
 
 
 def download_command(tool: Tool) -> tuple[str, ...]:
-    """Return the command that fetches all source that a tool is built from."""
+    """Return the command that downloads all sources of a tool."""
     return ("go", "list", "-deps", *_tags(tool), *tool.packages)
 
 
 def build_command(tool: Tool, directory: Path) -> tuple[str, ...]:
     """Return the command that builds a tool's programs into a directory.
 
-    It is one command for all of them, so that Go compiles for one program while it links another. Go names several
-    programs after their packages, and a single one as it is asked to.
+    One command builds all programs, so that Go compiles for one program while it links another. Go names several
+    programs after their packages, and a single program after `-o`.
     """
     output = f"{directory}/" if len(tool.binaries) > 1 else str(directory / tool.binaries[0].name)
     return ("go", "build", *FLAGS, f"-ldflags={tool.linker_flags}", *_tags(tool), "-o", output, *tool.packages)
@@ -61,17 +59,17 @@ def build(tool: Tool, module: Path, directory: Path) -> None:
     """Build a tool's programs from its module into a directory."""
     go(build_command(tool, directory), module)
     if missing := [binary.name for binary in tool.binaries if not (directory / binary.name).is_file()]:
-        raise ClusterError(f"the build of {tool.name} made no {', '.join(missing)}")
+        raise ClusterError(f"the build of {tool.name} produced no {', '.join(missing)}")
 
 
 def go(command: Sequence[str], module: Path, environment: Mapping[str, str] = ENVIRONMENT) -> str:
-    """Run a command of Go in a module and return what it printed."""
+    """Run a Go command in a module and return its output. Raise ClusterError."""
     done = subprocess.run(
         command, cwd=module, env=os.environ | environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        said = (done.stdout + done.stderr)[-3000:]
-        raise ClusterError(f"{' '.join(command[:3])} in {module} ended with {done.returncode}:\n{said}")
+        output = (done.stdout + done.stderr)[-3000:]
+        raise ClusterError(f"{' '.join(command[:3])} in {module} ended with {done.returncode}:\n{output}")
     return done.stdout
 
 

@@ -1,4 +1,4 @@
-"""Loads image archives into the nodes: there is no registry."""
+"""Load image archives into the nodes, because there is no registry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dev.cluster.errors import ClusterError
 
 NAMESPACE = "k8s.io"
 
-# Manifests name the public images; here those that were built locally answer to their names.
+# Manifests name the public images; here the locally built images also get those names.
 STANDS_FOR = {
     "localhost/alluxio-operator/operator:": "docker.io/library/alluxio-operator:",
     "localhost/alluxio-operator/alluxio:": "docker.io/alluxio/alluxio:",
@@ -27,14 +27,14 @@ STANDS_FOR = {
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive file, and the images in it: name and id (digest of the image's configuration)."""
+    """An archive file with its images: id (digest of the image's configuration) by name."""
 
     file: Path
     images: Mapping[str, str]
 
 
 def indexed(directory: Path) -> list[Archive]:
-    """Return the archives that the image builder has listed and that are there."""
+    """Return the existing archives in the image builder's index."""
     try:
         index: dict[str, dict[str, str]] = json.loads((directory / "index.json").read_text())
     except FileNotFoundError:
@@ -47,12 +47,12 @@ def indexed(directory: Path) -> list[Archive]:
 
 
 def also_known_as(name: str) -> list[str]:
-    """Return the public names that a locally built image stands for."""
+    """Return the public names of a locally built image."""
     return [public + name.removeprefix(local) for local, public in STANDS_FOR.items() if name.startswith(local)]
 
 
 def read(file: Path) -> Archive:
-    """Read from a docker or OCI archive what images it holds."""
+    """Read the images of a docker or OCI archive. Raise ClusterError."""
     try:
         with tarfile.open(file) as archive:
             names = set(archive.getnames())
@@ -64,7 +64,7 @@ def read(file: Path) -> Archive:
 
 
 def docker_images(manifest: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Read names and ids from the manifest.json of a docker archive."""
+    """Return image ids by name from the manifest.json of a docker archive."""
     images: dict[str, str] = {}
     for image in manifest:
         digest = str(image["Config"]).removesuffix(".json").rpartition("/")[2]
@@ -73,9 +73,9 @@ def docker_images(manifest: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def loaded(listing: str) -> dict[str, str]:
-    """Read from `ctr images list` which image id each name stands for.
+    """Return image ids by name from the output of `ctr images list`.
 
-    The CRI plugin names every image a second time by its id, so names with the same digest belong together.
+    The CRI plugin adds the id as a second name of every image, so names with the same digest belong together.
     """
     rows = [line.split() for line in listing.splitlines()[1:]]
     digests = {row[0]: row[2] for row in rows if len(row) > 2}
@@ -84,7 +84,7 @@ def loaded(listing: str) -> dict[str, str]:
 
 
 def load(sockets: Mapping[str, Path], archives: Iterable[Archive], say: Callable[[str], None]) -> int:
-    """Import into every node what it doesn't have in this very version; return how many imports that took."""
+    """Import into every node the images that it lacks in this version; return the number of imports."""
     wanted = list(archives)
     with ThreadPoolExecutor(max_workers=max(1, len(sockets))) as pool:
         jobs = [pool.submit(_load_into, name, socket, wanted, say) for name, socket in sockets.items()]
@@ -92,12 +92,12 @@ def load(sockets: Mapping[str, Path], archives: Iterable[Archive], say: Callable
 
 
 def answers(socket: Path) -> bool:
-    """Tell whether containerd serves."""
+    """Return True if containerd answers."""
     return socket.is_socket() and _run(socket, "version").returncode == 0
 
 
 def forget_containers(socket: Path) -> bool:
-    """Remove containers that an earlier run of the node has left; False when there were none."""
+    """Remove containers of an earlier run of the node; return False if there were none."""
     names = _ctr(socket, "containers", "list", "--quiet").split()
     if names:
         _ctr(socket, "containers", "delete", *names)
@@ -105,7 +105,7 @@ def forget_containers(socket: Path) -> bool:
 
 
 def forget_replaced(socket: Path) -> None:
-    """Remove images that no name stands for any more, so that rebuilt images don't fill the disk."""
+    """Remove images without a name, so that rebuilt images don't fill the disk."""
     listing = _ctr(socket, "images", "list")
     kept = set(loaded(listing).values())
     ids = {line.split()[0] for line in listing.splitlines() if line.startswith("sha256:")}
@@ -120,7 +120,7 @@ def _load_into(node: str, socket: Path, archives: Iterable[Archive], say: Callab
     for archive in archives:
         if any(present.get(name) != image for name, image in archive.images.items()):
             say(f"loading {', '.join(archive.images)} into {node}")
-            # The CRI plugin gives an id only to names that are new to it.
+            # The CRI plugin adds an id only to new names.
             if known := [name for name in archive.images if f"\n{name} " in listing]:
                 _ctr(socket, "images", "delete", *known)
             _ctr(socket, "images", "import", str(archive.file))

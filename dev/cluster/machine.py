@@ -1,7 +1,7 @@
-"""A node as the programs in it see it: own process ids, mounts, host name and network, on the same disk.
+"""A node for the programs in it: its own process ids, mounts, host name and network, on the machine's disk.
 
-Everything that runs on a node is a descendant of its first process or entered its namespaces, so ending that
-one process ends them all, and every mount goes with them: nothing of a node can be left behind.
+Every process of a node is a descendant of its first process or entered its namespaces. Ending the first process ends
+them all and removes every mount, so a node leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dev.cluster.paths import Paths
 from dev.cluster.plan import Node
 from dev.cluster.processes import Command, Processes
 
-# The kubelet insists on these; they hold for the whole machine, so a node sees files that say so instead.
+# The kubelet requires these settings, and they apply to the whole machine: a node sees files with these values instead.
 KERNEL_SETTINGS = {
     "vm/overcommit_memory": "1",
     "vm/panic_on_oom": "0",
@@ -27,12 +27,12 @@ KERNEL_SETTINGS = {
 
 
 def process_name(node: Node) -> str:
-    """Return the name under which a node's first process is recorded."""
+    """Return the name of the record of a node's first process."""
     return f"{node.name}-machine"
 
 
 def ensure(paths: Paths, processes: Processes, node: Node, init: Path) -> bool:
-    """Start the node's first process unless it runs, and wait until its view of the machine is set up."""
+    """Start the node's first process unless it runs, and wait until its namespaces are set up."""
     home = paths.node(node.name)
     ready = home / "ready"
     for directory in ("run", "run/netns", "lib", "lib/containerd", "log", "etc", "proc"):
@@ -49,7 +49,7 @@ def ensure(paths: Paths, processes: Processes, node: Node, init: Path) -> bool:
 
 
 def first_process(paths: Paths, node: Node, init: Path) -> Command:
-    """Return the command that makes a node's namespaces and then only waits and reaps."""
+    """Return the command that creates a node's namespaces and then only waits and reaps children."""
     namespaces = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--propagation", "private", "--fork", "--"]
     return Command(
         name=process_name(node),
@@ -59,7 +59,7 @@ def first_process(paths: Paths, node: Node, init: Path) -> Command:
 
 
 def setup_script(paths: Paths, node: Node, init: Path) -> str:
-    """Return what the first process does before it waits."""
+    """Return the setup script of a node's first process."""
     home = paths.node(node.name)
     settings = [name for name in KERNEL_SETTINGS if Path("/proc/sys", name).exists()]
     binds = [(home / "proc" / name.replace("/", "."), Path("/proc/sys", name)) for name in settings]
@@ -73,7 +73,7 @@ def setup_script(paths: Paths, node: Node, init: Path) -> str:
     lines = ["mount -t proc proc /proc"]
     lines += [f"mount --bind {shlex.quote(str(source))} {target}" for source, target in binds]
     lines += [
-        # FUSE pods give their mounts back to the node: that takes a shared root.
+        # FUSE pods propagate their mounts to the node, which needs a shared root.
         "mount --make-rshared /",
         f"hostname {node.name}",
         f": > {shlex.quote(str(home / 'ready'))}",

@@ -1,6 +1,6 @@
-"""metrics.k8s.io, served by metrics-server: CPU and memory of pods and nodes, for `kubectl top` and the operator.
+"""metrics-server, which serves metrics.k8s.io: CPU and memory of pods and nodes, for `kubectl top` and the operator.
 
-It runs on request only: its build takes a minute and a half on two cores, and most tests need none of it.
+It is optional, because its build takes a minute and a half on two cores and most tests don't need it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dev.cluster.tools import Toolbox
 NAME = "metrics-server"
 NAMESPACE = "kube-system"
 PORT = 4443
-"""On node 1; where it listens by itself, 10250, is the kubelet."""
+"""On node 1; its default port, 10250, is the kubelet's."""
 RESOLUTION = "15s"
 API_SERVICE = "v1beta1.metrics.k8s.io"
 API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
@@ -42,7 +42,7 @@ def server(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
 def manifests(first: Node) -> list[tuple[str, dict[str, Any]]]:
     """Return by what the API server finds it: collection and object.
 
-    It is no pod: the Service has no selector, and its one endpoint is node 1.
+    It isn't a pod: the Service has no selector, and its one endpoint is node 1.
     """
     service = {
         "apiVersion": "v1",
@@ -80,7 +80,7 @@ def manifests(first: Node) -> list[tuple[str, dict[str, Any]]]:
 
 
 def served(api: Api) -> bool:
-    """Tell whether the API server reaches it; what it has measured comes some 20 seconds later."""
+    """Return True if the API server reaches it. Its first measurements follow some 20 seconds later."""
     found = api.get(f"{API_SERVICES}/{API_SERVICE}") or {}
     conditions = found.get("status", {}).get("conditions", ())
     return any(one["type"] == "Available" and one["status"] == "True" for one in conditions)

@@ -1,4 +1,4 @@
-"""The two small C programs of the cluster, and the image that carries them."""
+"""The two small C programs of the cluster, and the image that contains them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def ensure(paths: Paths) -> Path:
-    """Build the programs and their image archive if need be; return the directory that holds them."""
+    """Build the programs and their image archive if they are missing; return their directory."""
     digest = hashlib.sha256(platform.machine().encode())
     for program in PROGRAMS:
         digest.update((SOURCES / f"{program}.c").read_bytes())
@@ -42,7 +42,7 @@ def ensure(paths: Paths) -> Path:
 
 
 def image_archive(programs: dict[str, bytes], name: str, machine: str) -> bytes:
-    """Return a docker archive with one layer; the first program is what a container runs."""
+    """Return a docker archive with one layer; the first program is the entry point."""
     layer = _tar({path: (content, 0o755) for path, content in programs.items()})
     config = {
         "architecture": ARCHITECTURES.get(machine, machine),

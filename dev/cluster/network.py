@@ -25,13 +25,13 @@ T = TypeVar("T")
 
 
 def namespace_path(node: Node) -> Path:
-    """Return the file that stands for a node's network namespace."""
+    """Return the file of a node's network namespace."""
     return NAMESPACES / node.handle
 
 
 def exists(node: Node) -> bool:
-    """Tell whether the node's namespace is there."""
-    # A file that a reboot has left behind is no namespace: only a mounted one has a device of its own.
+    """Return True if the node's namespace exists."""
+    # A file that remains from before a reboot isn't a namespace: only a mounted one has its own device.
     try:
         return namespace_path(node).stat().st_dev != NAMESPACES.stat().st_dev
     except FileNotFoundError:
@@ -39,31 +39,31 @@ def exists(node: Node) -> bool:
 
 
 def ours(prefix: str) -> list[str]:
-    """Return the names of all namespaces that a cluster of this prefix has made."""
+    """Return the names of all namespaces of the cluster with this prefix."""
     if not NAMESPACES.is_dir():
         return []
     return sorted(path.name for path in NAMESPACES.iterdir() if node_number(path.name, prefix) is not None)
 
 
 def create(node: Node, members: Sequence[Node]) -> None:
-    """Make the namespace of a node, and routes between it and the members that are there already."""
+    """Create the namespace of a node, with routes to and from the existing members."""
     for command in creation_commands(node, members):
         run(command)
 
 
 def delete(handle: str) -> None:
-    """Remove a namespace; its interfaces, routes and iptables rules go with it."""
+    """Remove a namespace with its interfaces, routes and iptables rules."""
     run(["ip", "netns", "delete", handle])
 
 
 def note_first_use(marker: Path) -> None:
-    """Remember when this machine had no named namespace before: the first one makes a mount for all."""
+    """Record that this machine had no named namespace yet: the first one creates a mount for all."""
     if not _is_mounted(NAMESPACES):
         marker.touch()
 
 
 def forget_first_use(marker: Path) -> None:
-    """Undo the mount if it was made for this cluster, and nobody else uses it now."""
+    """Undo the mount if it was made for this cluster, and nothing else uses it now."""
     if marker.exists() and _is_mounted(NAMESPACES) and not any(NAMESPACES.iterdir()):
         run(["umount", str(NAMESPACES)])
         with contextlib.suppress(OSError):
@@ -71,7 +71,7 @@ def forget_first_use(marker: Path) -> None:
 
 
 def creation_commands(node: Node, members: Sequence[Node]) -> list[list[str]]:
-    """Return the commands that make a node's network."""
+    """Return the commands that create a node's network."""
     first = next(member for member in members if member.is_first)
     ip = ["ip", "-n", node.handle]
     commands = [["ip", "netns", "add", node.handle], [*ip, "link", "set", "lo", "up"]]
@@ -80,7 +80,7 @@ def creation_commands(node: Node, members: Sequence[Node]) -> list[list[str]]:
             [*ip, "link", "add", BRIDGE, "type", "bridge"],
             [*ip, "address", "add", f"{node.address}/24", "dev", BRIDGE],
             [*ip, "link", "set", BRIDGE, "up"],
-            # Programs that look for "the" address of the machine take that of the default route.
+            # Programs that look up the machine's address take the one of the default route.
             [*ip, "route", "add", "default", "dev", BRIDGE],
         ]
     else:
@@ -100,7 +100,7 @@ def creation_commands(node: Node, members: Sequence[Node]) -> list[list[str]]:
 
 
 def enter(node: Node) -> list[str]:
-    """Return the command prefix that enters a node's network, and only that.
+    """Return the command prefix that enters only a node's network namespace.
 
     `ip netns exec` would mount a new /sys, which hides the cgroups from the kubelet.
     """
@@ -108,7 +108,7 @@ def enter(node: Node) -> list[str]:
 
 
 def call_inside(node: Node, function: Callable[[], T]) -> T:
-    """Call a function in a thread that is in the node's network."""
+    """Call a function in a thread in the node's network, and return its result; raise its exception."""
     results: list[T] = []
     failures: list[BaseException] = []
 
@@ -128,14 +128,14 @@ def call_inside(node: Node, function: Callable[[], T]) -> T:
 
 
 def run(command: Sequence[str]) -> None:
-    """Run a command that has to succeed."""
+    """Run a command. Raise ClusterError if it fails."""
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise ClusterError(f"{' '.join(command)}: {result.stderr.strip()}")
 
 
 def _is_mounted(path: Path) -> bool:
-    # Path.is_mount() doesn't see a directory that is mounted on itself.
+    # Path.is_mount() doesn't detect a directory that is mounted on itself.
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     return any(line.split()[4] == str(path) for line in mounts)
 

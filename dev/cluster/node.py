@@ -1,4 +1,4 @@
-"""What runs on every node: containerd, kubelet and kube-proxy, with Debian's usual paths inside the node."""
+"""The programs of every node: containerd, kubelet and kube-proxy, with Debian's usual paths inside the node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dev.cluster.tools import Toolbox
 
 
 def config_files(paths: Paths, node: Node) -> dict[str, str]:
-    """Return the node's configuration, by file name below its etc directory."""
+    """Return the node's configuration files by name below its etc directory."""
     return {
         "containerd.toml": containerd_config(paths, node),
         "cni/10-cluster.conflist": json.dumps(cni_config(node), indent=2),
@@ -88,7 +88,7 @@ def kubelet_config(paths: Paths, node: Node) -> dict[str, object]:
         "clusterDomain": plan.DOMAIN,
         "clusterDNS": [plan.nodes(1, node.prefix)[0].address],
         "resolvConf": str(paths.node(node.name) / "etc" / "resolv.conf"),
-        # The disk belongs to the machine's owner: images are not removed for being many.
+        # Don't remove images because the disk is full: the disk is the developer's.
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "evictionHard": {
@@ -143,7 +143,7 @@ def kube_proxy(enter: tuple[str, ...], paths: Paths, tools: Toolbox, node: Node)
             f"--hostname-override={node.name}",
             f"--cluster-cidr={plan.POD_NETWORK}",
             "--proxy-mode=iptables",
-            # Zero leaves the machine's connection tracking as it is.
+            # Zero leaves the machine's connection tracking unchanged.
             "--conntrack-max-per-core=0",
             "--conntrack-tcp-timeout-established=0s",
             "--conntrack-tcp-timeout-close-wait=0s",

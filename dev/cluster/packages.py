@@ -16,7 +16,7 @@ CNI_PLUGINS = Path("/usr/lib/cni")
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that must be on the machine, and the Debian package that brings it."""
+    """One required command or file, and the Debian package that contains it."""
 
     command: str
     package: str
@@ -24,7 +24,7 @@ class Need:
     file: Path | None = None
 
     def is_there(self, which: Callable[[str], str | None]) -> bool:
-        """Tell whether the machine has it."""
+        """Return True if the machine has it."""
         return self.file.exists() if self.file else which(self.command) is not None
 
 
@@ -52,7 +52,7 @@ IMAGE_NEEDS = (
 
 
 def which(command: str) -> str | None:
-    """Find a command also where only root's PATH has it."""
+    """Return the path of a command, including directories that are only in root's PATH."""
     return shutil.which(command, path=os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin")
 
 
@@ -62,7 +62,7 @@ def missing(needs: Iterable[Need]) -> list[str]:
 
 
 def ensure(needs: Iterable[Need], say: Callable[[str], None]) -> None:
-    """Install what is missing, or say in one sentence what to install."""
+    """Install missing packages; raise ClusterError with their names if that isn't possible."""
     packages = missing(needs)
     if not packages:
         return

@@ -1,4 +1,4 @@
-"""Where the cluster keeps things, and how what it makes on the machine is named."""
+"""Directories of the cluster, and the names of its namespaces and cgroups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dev.cluster.plan import Node
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# A node sees private directories in their place, so what must stay visible in a node can't live under them.
+# A node sees private directories in their place, so files that a node must see can't be below them.
 HIDDEN_IN_NODES = (Path("/run"), Path("/var/run"), Path("/var/lib"), Path("/var/log"))
 
 PREFIX_FILE = "prefix"
@@ -23,7 +23,7 @@ LONGEST_SOCKET = "nodes/node1/run/containerd/containerd.sock.ttrpc"
 
 @dataclass(frozen=True)
 class Paths:
-    """The cache that survives everything, and the run directory that a cluster owns."""
+    """The permanent cache directory, and the run directory of one cluster."""
 
     cache: Path
     run: Path
@@ -36,12 +36,12 @@ class Paths:
 
     @property
     def build_logs(self) -> Path:
-        """What the builds of tools and images printed, one file for each."""
+        """Output of the builds of tools and images, one file for each."""
         return self.cache / "build-logs"
 
     @property
     def bin(self) -> Path:
-        """Links to the newest tools, for people's PATH."""
+        """Links to the newest tools, for the user's PATH."""
         return self.cache / "bin"
 
     @property
@@ -71,16 +71,16 @@ class Paths:
 
     @property
     def state(self) -> Path:
-        """What `make cluster` last brought up."""
+        """Record of the last `make cluster`."""
         return self.run / "state.json"
 
     @property
     def netns_marker(self) -> Path:
-        """Says that no other named network namespace was on the machine when the cluster came up."""
+        """Marks that the machine had no other named network namespace when the cluster started."""
         return self.run / "first-netns"
 
     def node(self, name: str) -> Path:
-        """Everything of one node that goes away with it."""
+        """Files of one node that are removed with it."""
         return self.run / "nodes" / name
 
     def kubelet_kubeconfig(self, name: str) -> Path:
@@ -88,11 +88,11 @@ class Paths:
         return self.node(name) / "etc" / "kubelet.conf"
 
     def image_store(self, name: str) -> Path:
-        """The containerd root of one node: outlives the cluster, so that the next start is fast."""
+        """The containerd root of one node. It outlives the cluster, so that the next start is fast."""
         return self.run / "image-store" / name
 
     def containerd_socket(self, name: str) -> Path:
-        """The containerd socket of a node as seen from outside the node."""
+        """Path of a node's containerd socket, outside the node."""
         return self.node(name) / "run" / "containerd" / "containerd.sock"
 
     def containerd_sockets(self, members: Iterable[Node]) -> dict[str, Path]:
@@ -101,9 +101,10 @@ class Paths:
 
 
 def find_paths(environment: Mapping[str, str], *, simulated: bool = False) -> Paths:
-    """Take the directories from the environment; another run directory is another, separate cluster.
+    """Return the directories from the environment. Raise ClusterError if they can't be used.
 
-    A cluster without machines has one of its own, so that both kinds can run side by side.
+    Each run directory is a separate cluster. A cluster without machines has its own by default, so that both kinds can
+    run at the same time.
     """
     cache = _cache(environment)
     run = Path(environment.get("ALLUXIO_OPERATOR_RUN") or cache / ("simulated" if simulated else "run")).absolute()
@@ -114,31 +115,31 @@ def find_paths(environment: Mapping[str, str], *, simulated: bool = False) -> Pa
         )
     if len(str(run / LONGEST_SOCKET)) > 107:
         raise ClusterError(f"{run} is too long a path for Unix sockets; set ALLUXIO_OPERATOR_RUN to a shorter one")
-    # A cluster that runs keeps the names that it was started with, whatever a newer version would choose.
+    # A running cluster keeps the names of its start, even if a newer version would choose others.
     recorded = run / PREFIX_FILE
     prefix = recorded.read_text().strip() if recorded.exists() else name_prefix(run)
     return Paths(cache=cache, run=run, prefix=prefix)
 
 
 def name_prefix(run: Path) -> str:
-    """Prefix of namespaces and cgroups: distinct per run directory, so that clusters never share one."""
+    """Return the prefix of namespaces and cgroups: unique per run directory, so that clusters never share one."""
     return f"alx-{hashlib.sha256(str(run).encode()).hexdigest()[:4]}"
 
 
 def filesystem(path: Path, mountinfo: str) -> str:
-    """Return the type of the file system that a path is on, from /proc/self/mountinfo."""
+    """Return the type of a path's file system from /proc/self/mountinfo."""
     best, found = Path("/"), ""
     for line in mountinfo.splitlines():
         fields, _, rest = line.partition(" - ")
         point = Path(fields.split()[4].replace("\\040", " "))
-        # Of several mounts on one point the last one counts.
+        # The last of several mounts on one point counts.
         if path.is_relative_to(point) and point.is_relative_to(best):
             best, found = point, rest.split()[0]
     return found
 
 
 def require_real_disk(run: Path) -> None:
-    """Refuse file systems on which containers can't keep their layers."""
+    """Raise ClusterError for a file system on which containerd can't store layers."""
     kind = filesystem(run.resolve(), Path("/proc/self/mountinfo").read_text())
     if kind in {"overlay", "tmpfs"}:
         raise ClusterError(f"{run} is on {kind}: set ALLUXIO_OPERATOR_RUN to a directory on a real disk")

@@ -1,4 +1,4 @@
-"""The address plan: which node has which name, address and pod range."""
+"""The address plan: name, address and pod range of each node."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOMAIN = "cluster.local"
 
 @dataclass(frozen=True)
 class Node:
-    """One node of the cluster; node 1 also carries the control plane and the bridge that joins the others."""
+    """One node of the cluster; node 1 also runs the control plane and has the bridge that connects the others."""
 
     number: int
     prefix: str
@@ -39,12 +39,12 @@ class Node:
 
     @property
     def pod_range(self) -> str:
-        """Range that the CNI plugin hands out on this node."""
+        """Address range of the pods on this node."""
         return f"10.244.{self.number}.0/24"
 
     @property
     def is_first(self) -> bool:
-        """Whether the control plane runs here."""
+        """True for the node with the control plane."""
         return self.number == 1
 
 
@@ -56,13 +56,13 @@ def nodes(count: int, prefix: str) -> tuple[Node, ...]:
 
 
 def node_number(handle: str, prefix: str) -> int | None:
-    """Tell which node a namespace or cgroup of this name belongs to; None when it isn't one of ours."""
+    """Return the number of the node that a namespace or cgroup belongs to; None if it isn't the cluster's."""
     match = re.fullmatch(rf"{re.escape(prefix)}-node([1-9])", handle)
     return int(match.group(1)) if match else None
 
 
 def hosts_file(members: tuple[Node, ...]) -> str:
-    """Return an /etc/hosts in which every node finds every other."""
+    """Return an /etc/hosts with all nodes."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
     lines += [f"{node.address} {node.name}" for node in members]
     return "\n".join(lines) + "\n"

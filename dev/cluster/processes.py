@@ -1,6 +1,6 @@
-"""Starts and ends the cluster's processes.
+"""Start and end the cluster's processes.
 
-A process is only ever signalled while its id, start time and boot are those that were recorded.
+A process gets a signal only if its id, start time and boot match the record.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dev.cluster.errors import ClusterError
 
-# What the session that starts the cluster has in its environment is nobody's business in the cluster.
+# The cluster inherits nothing from the environment of the session that starts it.
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/",
@@ -29,7 +29,7 @@ LOG_TAIL_LINES = 15
 
 @dataclass(frozen=True)
 class Record:
-    """Identity of a process for all time: ids are used again, but not with the same start time and boot."""
+    """Unique identity of a process: the kernel reuses ids, but not with the same start time and boot."""
 
     name: str
     pid: int
@@ -40,7 +40,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `wrapper` enters namespaces and forks: the process that counts is then its child."""
+    """A command to run. `wrapper` enters namespaces and forks, so the process to record is its child."""
 
     name: str
     arguments: tuple[str, ...]
@@ -49,7 +49,7 @@ class Command:
 
     @property
     def digest(self) -> str:
-        """Changes with the arguments and with `content` (configuration files), so that a change restarts."""
+        """Hash of the arguments and `content` (configuration files): a change restarts the process."""
         text = json.dumps([self.arguments, self.content])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -66,19 +66,19 @@ class Processes:
         return sorted(path.stem for path in self._records.glob("*.json"))
 
     def record(self, name: str) -> Record | None:
-        """Return what is known of a process, alive or not."""
+        """Return the record of a process, alive or not; None without one."""
         try:
             return Record(**json.loads((self._records / f"{name}.json").read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
     def alive(self, name: str) -> bool:
-        """Tell whether the very process that was started still runs."""
+        """Return True if the recorded process still runs."""
         record = self.record(name)
         return record is not None and is_alive(record)
 
     def ensure(self, command: Command) -> bool:
-        """Start the process, or restart it when its command changed; False when there is nothing to do."""
+        """Start the process, or restart it if its command changed; return False if there is nothing to do."""
         record = self.record(command.name)
         if record and is_alive(record):
             if record.digest == command.digest:
@@ -108,7 +108,7 @@ class Processes:
         return record
 
     def stop(self, name: str, patience: float = 10.0, *, kill: bool = False) -> None:
-        """End a process: politely, then for certain. `kill` skips the polite part."""
+        """End a process with SIGTERM, and with SIGKILL after `patience` seconds; `kill` sends SIGKILL at once."""
         record = self.record(name)
         if record:
             end(record, patience, kill=kill)
@@ -127,7 +127,7 @@ class Processes:
         return "\n".join(content.splitlines()[-lines:])
 
     def wait_for(self, what: str, check: Callable[[], bool], seconds: float, name: str) -> None:
-        """Wait until `check` holds; fail when the process is gone, and in any case after `seconds`."""
+        """Wait until `check` returns True. Raise ClusterError if the process ends, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while not check():
             if not self.alive(name):
@@ -138,18 +138,18 @@ class Processes:
 
 
 def is_alive(record: Record) -> bool:
-    """Tell whether the recorded process runs (a zombie doesn't)."""
+    """Return True if the recorded process runs; a zombie doesn't."""
     return record.boot == boot_id() and start_time(record.pid) == record.started
 
 
 def end(record: Record, patience: float, *, kill: bool = False) -> None:
-    """Signal exactly the recorded process and wait for its end."""
+    """Signal the recorded process and wait for its end. Raise ClusterError if it doesn't end."""
     try:
         handle = os.pidfd_open(record.pid)
     except ProcessLookupError:
         return
     try:
-        # Checked after the handle is held: from here on the signals can reach no other process.
+        # Check after opening the handle: from here on a signal can't reach another process.
         if not is_alive(record):
             return
         steps = [(signal.SIGTERM, patience)] if not kill else []
@@ -165,12 +165,12 @@ def end(record: Record, patience: float, *, kill: bool = False) -> None:
 
 
 def boot_id() -> str:
-    """Identify the present boot of the machine."""
+    """Return the id of the machine's current boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def start_time(pid: int) -> int | None:
-    """Return when a process was started, in clock ticks since boot; None when it doesn't run."""
+    """Return the start time of a process in clock ticks since boot; None if it doesn't run."""
     status = _status(pid)
     return None if status is None or status[0] in "ZX" else int(status[19])
 
@@ -180,7 +180,7 @@ def _status(pid: int) -> list[str] | None:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The name before the last parenthesis may itself hold blanks and parentheses.
+    # The name before the last parenthesis may contain blanks and parentheses.
     return text.rpartition(")")[2].split()
 
 

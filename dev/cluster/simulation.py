@@ -1,7 +1,7 @@
 """A cluster without machines: the real control plane, with kwok for nodes and pods, and a stand-in for Alluxio.
 
-It serves where a thousand clusters, or an API server that fails, are the subject. Pods come from real controllers and
-the real scheduler; kwok says of each that it runs.
+It is for tests with a thousand clusters, or with a failing API server. Real controllers create the pods and the real
+scheduler assigns them; kwok reports each as running.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from dev.cluster.processes import Command
 from dev.cluster.tools import Toolbox
 
 POD_RANGE = "10.200.0.0/16"
-"""Addresses of simulated pods; all of them are this machine's, so that the stand-in answers on each."""
+"""Addresses of simulated pods. All of them are local, so that the stand-in answers on each."""
 
 NODES = ("simulated-1", "simulated-2", "simulated-3")
 PODS_PER_NODE = 20_000
 
 CONTROLLER_FLAGS = {"kube-api-qps": 500, "kube-api-burst": 1000}
-"""By default the controllers make 20 requests a second: they would be what a bench of a thousand clusters measures."""
+"""By default the controllers send 20 requests per second: a bench of a thousand clusters would measure that limit."""
 
 SCHEDULER_FILE = "scheduler.json"
 
 
 def kwok(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
-    """Return the command of kwok, which plays every kubelet."""
+    """Return the command of kwok, which simulates every kubelet."""
     return Command(
         name="kwok",
         arguments=(
@@ -51,19 +51,19 @@ def scheduler(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command:
 
 
 def alluxio(enter: tuple[str, ...]) -> Command:
-    """Return the command of what stands in for Alluxio."""
+    """Return the command of the stand-in for Alluxio."""
     script = REPOSITORY / "dev" / "simulation" / "alluxio.py"
-    # -P: the modules beside the script must not hide those of the standard library.
+    # -P: the modules in the folder of the script must not hide those of the standard library.
     return Command("alluxio-stand-in", (sys.executable, "-P", str(script)), enter, script.read_text())
 
 
 def route() -> tuple[str, ...]:
-    """Return the command that gives this machine every simulated pod's address."""
+    """Return the command that makes the addresses of all simulated pods local."""
     return ("ip", "route", "replace", "local", POD_RANGE, "dev", "lo")
 
 
 def scheduler_configuration(paths: Paths) -> str:
-    """Return the scheduler's configuration: as usual, but pods don't wait for volumes, which nobody provisions."""
+    """Return the scheduler's configuration: as usual, but pods don't wait for volumes, which nothing provisions."""
     volumes = ("VolumeBinding", "VolumeZone", "VolumeRestrictions", "NodeVolumeLimits")
     return json.dumps(
         {
@@ -82,7 +82,7 @@ def scheduler_configuration(paths: Paths) -> str:
 
 
 def nodes() -> list[tuple[str, dict[str, Any]]]:
-    """Return the nodes: collection and object."""
+    """Return the nodes, each as (collection, object)."""
     room = {"cpu": "10000", "memory": "100Ti", "pods": str(PODS_PER_NODE)}
     return [
         (

@@ -1,4 +1,4 @@
-"""Brings the cluster up, step by step. Every step only does what is still to do, so the same steps also repair."""
+"""Bring the cluster up in steps. Every step is idempotent, so the same steps also repair a cluster."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Start:
         self._kubelets_started: dict[str, float] = {}
 
     def run(self) -> None:
-        """Do what is still to do."""
+        """Run all steps. Raise ClusterError."""
         began = time.monotonic()
         network.note_first_use(self._paths.netns_marker)
         self._remove_other_nodes()
@@ -133,7 +133,7 @@ class Start:
             files |= {home / name: content for name, content in node.config_files(self._paths, member).items()}
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Not without need, since some are watched; and in place, since nodes have mounted the very file.
+            # Only on a change, because programs watch some files; and in place, because nodes mount the file itself.
             if not path.exists() or path.read_text() != content:
                 path.write_text(content)
 
@@ -150,10 +150,10 @@ class Start:
                     self._wait("containerd", partial(images.answers, socket), 60, name)
                 images.forget_replaced(socket)
         sockets = self._paths.containerd_sockets(self._members)
-        # Before the kubelet, which could start no pod without it.
+        # Before the kubelet, which can't start a pod without this image.
         self._changes += images.load(sockets, [pause], lambda _: None)
         for member in self._members:
-            # The API's times have whole seconds.
+            # Timestamps of the API have whole seconds.
             began = int(time.time())
             if self._start(node.kubelet(self._enter(member), self._paths, self._tools, member)):
                 self._kubelets_started[member.name] = began
@@ -227,7 +227,7 @@ class SimulatedStart(Start):
         network.run([*network.enter(self._first), *simulation.route()])
 
     def _load_images(self) -> None:
-        """Nothing runs here that would need one."""
+        """Load nothing: no container runs in the simulation."""
 
     def _write_configuration(self) -> None:
         super()._write_configuration()

@@ -1,4 +1,4 @@
-"""The default StorageClass: directories of a node, made on demand by local-path-provisioner."""
+"""The default StorageClass: directories of a node, which local-path-provisioner creates on demand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIRECTORY = "/var/lib/local-path"
 
 
 def config_files() -> dict[str, str]:
-    """Return the provisioner's configuration, by file name."""
+    """Return the provisioner's configuration files by name."""
     everywhere = {"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [DIRECTORY]}
     config = {"nodePathMap": [everywhere], "setupCommand": "/volume", "teardownCommand": "/volume"}
     container = {"name": "helper", "image": native.IMAGE, "imagePullPolicy": "IfNotPresent"}
@@ -51,7 +51,7 @@ def provisioner(paths: Paths, tools: Toolbox, enter: tuple[str, ...]) -> Command
 
 
 def manifests() -> list[tuple[str, dict[str, Any]]]:
-    """Return what the API server must know of it: collection and object."""
+    """Return its namespace and StorageClass, each as (collection, object)."""
     namespace = {
         "apiVersion": "v1",
         "kind": "Namespace",

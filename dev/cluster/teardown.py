@@ -1,4 +1,4 @@
-"""Takes down what this project made on the machine, found by record and by name prefix, and nothing else."""
+"""Remove everything that the cluster created on the machine, and nothing else: by record and by name prefix."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from dev.cluster.paths import Paths
 from dev.cluster.plan import Node
 from dev.cluster.processes import Processes
 
-# Kept for the next start, and for people who ask what went wrong.
+# Kept for the next start, and for debugging.
 KEPT = {"image-store", "logs", "logs.previous", "lock"}
 
 
 def handles(paths: Paths) -> list[str]:
-    """Return the namespaces and cgroups of all nodes that there are traces of, last node first."""
+    """Return the names of all existing namespaces and cgroups of nodes, last node first."""
     return sorted({*network.ours(paths.prefix), *cgroups.ours(paths.prefix)}, reverse=True)
 
 
 def traces(paths: Paths, processes: Processes) -> bool:
-    """Tell whether there is anything to take down."""
+    """Return True if there is anything to remove."""
     return bool(handles(paths) or processes.names() or paths.state.exists())
 
 
 def take_down(paths: Paths, processes: Processes) -> None:
-    """Remove every process, cgroup, namespace and file of the cluster; what is gone already is no error."""
+    """End every process, and remove every cgroup, namespace and file of the cluster; ignore missing ones."""
     members = [plan.Node(number, paths.prefix) for number in range(1, plan.MAX_NODES + 1)]
     for member in reversed(members):
         remove_node(paths, processes, member)
@@ -44,8 +44,8 @@ def take_down(paths: Paths, processes: Processes) -> None:
 
 
 def remove_node(paths: Paths, processes: Processes, node: Node) -> None:
-    """Remove one node, whatever state it is in."""
-    # With its first process every other process of the node ends, and every mount is gone.
+    """Remove one node in any state."""
+    # Ending its first process ends every other process of the node and removes every mount.
     processes.stop(machine.process_name(node), kill=True)
     for name in processes.names():
         if name.startswith(f"{node.name}-"):
@@ -57,7 +57,7 @@ def remove_node(paths: Paths, processes: Processes, node: Node) -> None:
 
 
 def purge(paths: Paths) -> None:
-    """Remove the run directory altogether; only for a cluster that is down."""
+    """Remove also logs and images from the run directory of a stopped cluster."""
     for name in KEPT - {"lock"}:
         _remove(paths.run / name)
 

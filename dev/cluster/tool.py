@@ -1,4 +1,4 @@
-"""What a tool is: a Go module of dev/tools, and the programs that come of it."""
+"""The type of a tool: a Go module of dev/tools with the programs that it builds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Binary:
-    """One program, and the package that it is built from."""
+    """One program, and its Go package."""
 
     name: str
     package: str
@@ -15,10 +15,10 @@ class Binary:
 
 @dataclass(frozen=True)
 class Tool:
-    """One Go module of dev/tools, and the programs that it gives.
+    """One Go module of dev/tools with its programs.
 
-    `seconds` is how long their build takes on two cores with an empty build cache. `link_values` are variables that the
-    linker sets, `tags` are build tags.
+    `seconds`: duration of the build on two cores with an empty build cache. `link_values`: variables that the linker
+    sets. `tags`: build tags.
     """
 
     name: str
@@ -29,10 +29,10 @@ class Tool:
 
     @property
     def linker_flags(self) -> str:
-        """Value of -ldflags: no symbol tables, and the version that the program reports of itself."""
+        """Value of -ldflags: no symbol tables, and the version that the program reports."""
         return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in sorted(self.link_values.items()))])
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages of its programs."""
+        """The Go packages of its programs."""
         return tuple(binary.package for binary in self.binaries)

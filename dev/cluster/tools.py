@@ -209,9 +209,9 @@ def build_jobs(missing: Sequence[Tool]) -> list[Job]:
             f"modules of {tool.name}",
             gobuild.download_command(tool),
             lane=lanes.DOWNLOAD,
-            seconds=20,
+            seconds=30,
             directory=MODULES / tool.name,
-            environment=gobuild.DOWNLOAD_ENVIRONMENT,
+            environment=gobuild.ENVIRONMENT,
         )
         command = (sys.executable, "-m", "dev.cluster", "build-tool", tool.name)
         needs = frozenset({fetch.name, common.name})

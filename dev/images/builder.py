@@ -80,7 +80,7 @@ def _build_one(cache: Cache, recipe: Recipe, key: str) -> None:
     work = cache.empty_work(recipe.name)
     cache.storage.mkdir(parents=True, exist_ok=True)
     buildah = Buildah(storage=cache.storage, log=work / "buildah.log")
-    # Of a build that was killed: nobody else uses this storage while the lock is held.
+    # A killed build left them: the lock keeps every other build out of this storage.
     buildah.run("rm", "--all")
     for base in recipe.needs:
         if not buildah.has(base):

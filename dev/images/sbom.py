@@ -75,10 +75,10 @@ def python(metadata: str) -> Component:
     return Component(f"pkg:pypi/{re.sub(r'[-_.]+', '-', name).lower()}@{version}", name, version)
 
 
-def go_modules(told: str) -> Iterator[Component]:
+def go_modules(listing: str) -> Iterator[Component]:
     """Yield the modules that `go version -m` tells of a program; one that was replaced is what replaced it."""
     modules: list[list[str]] = []
-    for line in told.splitlines():
+    for line in listing.splitlines():
         kind, *rest = line.strip().split("\t")
         if kind in ("dep", "mod") and len(rest) >= 2 and rest[1] != "(devel)":
             modules.append(rest[:2])

@@ -1,1 +1,1 @@
-"""Runs commands side by side: each starts as soon as what it needs is done and its lane has room."""
+"""Run commands in parallel: each starts as soon as the jobs that it needs are done and its lane has room."""

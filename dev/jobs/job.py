@@ -1,4 +1,4 @@
-"""One command of several that run side by side."""
+"""The type of a job: one of several commands that run in parallel."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Job:
-    """A command, what it needs, and where it queues.
+    """A command with its dependencies and its lane.
 
-    `needs` names other jobs. Jobs of one `lane` share its room; a job without a lane starts as soon as it can.
-    `seconds` is how long it takes on two cores when nothing is cached: the longest chain of jobs starts first.
-    `environment` is added to that of this process.
+    `needs`: names of jobs that must be done first. Jobs of one `lane` share its room; a job without a lane starts as
+    soon as it can. `seconds`: its duration on two cores without caches; the longest chain of jobs starts first.
+    `environment`: variables in addition to those of this process.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The lanes in which builds queue, and how many of each run at once."""
+"""The lanes of builds, with the number of jobs of each that may run at the same time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ MAVEN = "maven"
 IMAGE = "image"
 
 ROOM = {
-    # While one links, or reads its packages, the other compiles. More at once would only take memory.
+    # While one links, or reads its packages, the other compiles. More would only take memory.
     GO: 2,
     DOWNLOAD: 4,
-    # Maven's local repository is not made for several that write to it.
+    # Maven's local repository doesn't support concurrent writers.
     MAVEN: 1,
-    # One storage of buildah, whose leftovers the next build removes.
+    # buildah has one storage, and each build removes leftovers from it.
     IMAGE: 1,
 }

@@ -1,4 +1,4 @@
-"""Decides which job starts next. Pure: it starts nothing itself."""
+"""Decide which job starts next. Pure: it starts no process."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dev.jobs.job import Job
 
 
 class Plan:
-    """The jobs that are waiting, running and done.
+    """The waiting, running and done jobs.
 
-    `lanes` gives the room of each lane that is limited. Raises ValueError when two jobs share a name, when a job needs
-    one that is not in the plan, when jobs wait for each other, or when a lane has no room at all.
+    `lanes`: room of each limited lane. Raises ValueError if two jobs share a name, if a job needs a job outside of the
+    plan, if jobs wait for each other, or if a lane has no room.
     """
 
     def __init__(self, jobs: Sequence[Job], lanes: Mapping[str, int]) -> None:
         self._jobs = {job.name: job for job in jobs}
         self._lanes = lanes
         self._sorter = TopologicalSorter({job.name: job.needs for job in jobs})
-        self._refuse_nonsense(jobs)
+        self._validate(jobs)
         self._chain = self._chains(jobs)
         self._ready: list[Job] = []
         self._running: dict[str, Job] = {}
@@ -28,12 +28,12 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """How many jobs there are."""
+        """Number of jobs."""
         return len(self._jobs)
 
     @property
     def done(self) -> int:
-        """How many jobs are done."""
+        """Number of jobs that are done."""
         return self._done
 
     def start(self) -> list[Job]:
@@ -51,12 +51,12 @@ class Plan:
         return started
 
     def finish(self, name: str) -> None:
-        """Note that a running job is done."""
+        """Record that a running job is done."""
         del self._running[name]
         self._sorter.done(name)
         self._done += 1
 
-    def _refuse_nonsense(self, jobs: Sequence[Job]) -> None:
+    def _validate(self, jobs: Sequence[Job]) -> None:
         twice = sorted(name for name, count in Counter(job.name for job in jobs).items() if count > 1)
         unknown = sorted({need for job in jobs for need in job.needs} - self._jobs.keys())
         closed = sorted({job.lane for job in jobs if self._lanes.get(job.lane, 1) < 1})
@@ -69,7 +69,7 @@ class Plan:
             raise ValueError(f"jobs wait for each other: {' -> '.join(circle.args[1])}") from circle
 
     def _chains(self, jobs: Sequence[Job]) -> dict[str, float]:
-        """Return the seconds from the start of each job to the end of the longest chain that begins with it."""
+        """Return for each job the seconds of the longest chain that begins with it."""
         order = TopologicalSorter({job.name: job.needs for job in jobs}).static_order()
         after: dict[str, float] = dict.fromkeys(self._jobs, 0.0)
         chain: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Runs the jobs of a plan as processes. When one fails, it ends the others and says which one it was."""
+"""Run the jobs of a plan as processes. When one fails, the runner ends the others and names the failed job."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from dev.jobs.job import Job
 from dev.jobs.plan import Plan
 
 HEARTBEAT = 60.0
-"""Seconds without news, after which the run says what it waits for."""
+"""Seconds without output after which the run prints the jobs that it waits for."""
 PATIENCE = 15.0
-"""Seconds that a job has to end once it is asked to."""
+"""Seconds between SIGTERM and SIGKILL for a job."""
 SHOWN_LINES = 25
-"""Of the log of a job that failed."""
+"""Lines of a failed job's log in the error."""
 
 Say = Callable[[str], None]
 
@@ -33,19 +33,19 @@ class JobFailed(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A job that was started, and when."""
+    """A started job; `began`: monotonic time of its start."""
 
     job: Job
     began: float
 
     def took(self) -> float:
-        """Return the seconds since it was started."""
+        """Return the seconds since its start."""
         return time.monotonic() - self.began
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A job that has ended: with 0 for success, after how many seconds, and where its output is."""
+    """A job that has ended: its exit code, its duration and the file with its output."""
 
     job: Job
     code: int
@@ -53,16 +53,16 @@ class Ended:
     log: Path
 
     def output(self, lines: int) -> str:
-        """Return the end of what it printed."""
+        """Return the last lines of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def run(
     jobs: Sequence[Job], lanes: Mapping[str, int], logs: Path, say: Say, *, heartbeat: float = HEARTBEAT
 ) -> dict[str, float]:
-    """Run all jobs and return the seconds that each took.
+    """Run all jobs and return the seconds of each.
 
-    Raises JobFailed for the first job that fails, once the others are ended.
+    Raise JobFailed for the first job that fails, after ending the others.
     """
     took: dict[str, float] = {}
     with closing(ended(jobs, lanes, logs, say, heartbeat=heartbeat)) as events:
@@ -79,10 +79,10 @@ def run(
 def ended(
     jobs: Sequence[Job], lanes: Mapping[str, int], logs: Path, say: Say, *, heartbeat: float = HEARTBEAT
 ) -> Generator[Ended]:
-    """Run all jobs and yield each as it ends, whatever came of it.
+    """Run all jobs and yield each as it ends, after a success or a failure.
 
-    What a job prints goes to a file in `logs`. A job starts when those that it needs have ended, even if one of them
-    failed: close this before, and the jobs that still run are ended, as they are on any exception.
+    The output of a job goes to a file in `logs`. A job starts after the jobs that it needs, even if one of them failed:
+    a caller that doesn't want that closes the generator first. Closing it ends the running jobs, as any exception does.
     """
     plan = Plan(jobs, lanes)
     logs.mkdir(parents=True, exist_ok=True)
@@ -104,12 +104,12 @@ def ended(
                     yield result
                     plan.finish(each.job.name)
         finally:
-            # Before the pool is left, which waits for its threads, and those for the processes.
+            # Before leaving the pool: it waits for its threads, and they wait for the processes.
             processes.end()
 
 
 class Processes:
-    """The processes of a run. Each is started in a thread: an interrupt, which reaches the main one, loses none."""
+    """The processes of a run. A thread starts each, so that an interrupt of the main thread loses none."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -118,11 +118,11 @@ class Processes:
         self._ending = False
 
     def log(self, job: Job) -> Path:
-        """Return the file that has what a job prints."""
+        """Return the file with the output of a job."""
         return self._logs / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', job.name)}.log"
 
     def run(self, job: Job) -> int:
-        """Run a job and return its exit code; raise JobFailed when it can't be started."""
+        """Run a job and return its exit code. Raise JobFailed if it can't be started."""
         with self._lock:
             if self._ending:
                 raise JobFailed(f"{job.name} was not started")
@@ -130,7 +130,7 @@ class Processes:
             self._groups.append(process.pid)
         code = process.wait()
         with self._lock:
-            # Of one that failed something may be left, which is ended with the others.
+            # A failed job may leave processes behind: keep its group, to end them with the others.
             if code == 0 and not self._ending:
                 self._groups.remove(process.pid)
         return code
@@ -159,7 +159,7 @@ class Processes:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    # A session of its own, so that ending it ends what it started too.
+                    # Its own session, so that ending it ends its children, too.
                     start_new_session=True,
                 )
         except OSError as failure:
@@ -174,7 +174,7 @@ def _waiting(running: Sequence[Running]) -> str:
 
 
 def _signal(group: int, number: int) -> bool:
-    """Signal a process group; False when there is none."""
+    """Signal a process group; return False if it doesn't exist."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:

@@ -1,1 +1,1 @@
-"""The operator as a catalog has it: bundle, catalog, and the Operator Lifecycle Manager on the local cluster."""
+"""The operator for catalogs: bundle, catalog, and the Operator Lifecycle Manager (OLM) on the local cluster."""

@@ -15,7 +15,7 @@ from dev.olm.programs import Programs
 from dev.tasks.shell import ROOT, StepFailed
 
 TOOLS = {"catalog": LIFECYCLE_TOOLS, "up": LIFECYCLE_TOOLS, "down": LIFECYCLE_TOOLS, "yaml": ()}
-"""What is built for a command, beside kubectl; all of the bundle's tools for the others."""
+"""The tools that a command needs in addition to kubectl; every other command needs all of the bundle's."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,15 +32,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dev.olm", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("bundle", help="generate bundle/ from config/")
-    make.add_argument("--check", action="store_true", help="only tell whether it is what config/ gives")
-    make.add_argument("--image", help="the operator's image, where it isn't the one of config/manager")
-    commands.add_parser("catalog", help="make the catalog of the released versions below build/")
+    make.add_argument("--check", action="store_true", help="only check bundle/ for drift from config/")
+    make.add_argument("--image", help="the operator's image; default: the one in config/manager")
+    commands.add_parser("catalog", help="generate the catalog of the released versions below build/")
     commands.add_parser("yaml", help="write the operator as one file below build/")
-    submit = commands.add_parser("submission", help="lay out a version for a community catalog below build/")
+    submit = commands.add_parser("submission", help="write a version for a community catalog below build/")
     submit.add_argument("version")
     submit.add_argument("image")
     commands.add_parser("up", help="run the Operator Lifecycle Manager and the catalog on the local cluster")
-    commands.add_parser("down", help="end both")
+    commands.add_parser("down", help="stop both")
     return parser
 
 
@@ -69,7 +69,7 @@ def _bundle(programs: Programs, *, check: bool, image: str | None) -> int:
         return 0
     changed = bundle.differences(programs)
     for file in changed:
-        print(f"error: {file} isn't what config/ gives: run `make bundle` and commit the result", file=sys.stderr)
+        print(f"error: {file} differs from config/: run `make bundle` and commit the result", file=sys.stderr)
     return 1 if changed else 0
 
 

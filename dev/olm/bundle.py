@@ -1,4 +1,4 @@
-"""Generates bundle/ from config/ with operator-sdk; the same sources always give the same bytes."""
+"""Generate bundle/ from config/ with operator-sdk; the output is deterministic."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOURCES = ROOT / "config" / "manifests"
 
 
 def generate(programs: Programs, target: Path = ROOT, image: str | None = None) -> None:
-    """Write `bundle/` and `bundle.Dockerfile` into `target`; `image` takes the place of the operator's image."""
+    """Write `bundle/` and `bundle.Dockerfile` into `target`; `image` replaces the operator's image."""
     with tempfile.TemporaryDirectory() as work:
         made = Path(work)
         shutil.copy2(ROOT / "PROJECT", made)
@@ -46,7 +46,7 @@ def generate(programs: Programs, target: Path = ROOT, image: str | None = None) 
 
 
 def differences(programs: Programs) -> list[str]:
-    """Return the files of the committed bundle that aren't what the sources give."""
+    """Return the files of the committed bundle that differ from the generated ones."""
     with tempfile.TemporaryDirectory() as work:
         generate(programs, Path(work))
         found = list(_differences(Path(work) / "bundle", ROOT / "bundle"))
@@ -55,7 +55,7 @@ def differences(programs: Programs) -> list[str]:
 
 
 def crds_among(manifests: Sequence[Json]) -> list[Json]:
-    """Return the CRDs, in the order of their names."""
+    """Return the CRDs, sorted by name."""
     found = [one for one in manifests if one["kind"] == "CustomResourceDefinition"]
     return sorted(found, key=lambda crd: str(crd["metadata"]["name"]))
 
@@ -79,13 +79,13 @@ def _finish(bundle: Path, manifests: Sequence[Json]) -> None:
 
 
 def _drop_layout(file: Path) -> None:
-    # operator-sdk names the kit that a project was made with; this one was made with none, which leaves it empty.
+    # operator-sdk writes the kit that created a project; no kit created this one, so the value is empty.
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(line for line in lines if "metrics.project_layout" not in line))
 
 
 class _Readable(yaml.SafeDumper):
-    """Writes texts of several lines as they are read."""
+    """Writes multi-line texts as literal blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

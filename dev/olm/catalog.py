@@ -1,4 +1,4 @@
-"""Makes a file-based catalog: the channels of catalog/, or others, with the bundles that they offer."""
+"""Generate a file-based catalog: the channels of catalog/, or others, with their bundles."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BUILT = ROOT / "build" / "catalog"
 
 
 def released() -> list[Json]:
-    """Return package and channels as the sources have them."""
+    """Return package and channels from catalog/."""
     return [document for file in sorted(SOURCES.glob("*.yaml")) for document in yaml.safe_load_all(file.read_text())]
 
 
 def channels(heads: Mapping[str, Sequence[Json]]) -> list[Json]:
-    """Return a package whose channels offer these entries; one that isn't named offers what the default one does."""
+    """Return a package whose channels offer these entries; a missing channel offers those of the default channel."""
     package = {"schema": "olm.package", "name": PACKAGE, "defaultChannel": DEFAULT_CHANNEL}
     made = [
         {
@@ -39,9 +39,9 @@ def channels(heads: Mapping[str, Sequence[Json]]) -> list[Json]:
 
 
 def write(programs: Programs, documents: Iterable[Json], bundles: Iterable[Path], target: Path = BUILT) -> Path:
-    """Write a catalog that `opm serve` serves, and check it; return its folder.
+    """Write a catalog for `opm serve`, and validate it; return its folder.
 
-    The bundles are folders and not images, so that the manifests are in the catalog itself.
+    The bundles are folders, not images, so the catalog itself contains the manifests.
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)

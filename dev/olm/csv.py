@@ -1,4 +1,4 @@
-"""Completes the ClusterServiceVersion: what is said by hand in config/manifests meets what the rest of config/ says."""
+"""Complete the ClusterServiceVersion: the hand-written part in config/manifests, and data from the rest of config/."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dev.olm.descriptors import owned
 Json = dict[str, Any]
 
 OPERATOR = "operator"
-"""Name of the operator's image among the related ones, and of its container."""
+"""Name of the operator's image in relatedImages, and of its container."""
 
 
 def completed(base: Mapping[str, Any], crds: Iterable[Mapping[str, Any]], icon: bytes) -> Json:
-    """Return the base with the icon and the owned CRDs, for operator-sdk to add the rest."""
+    """Return the base with the icon and the owned CRDs; operator-sdk adds the rest."""
     csv = copy.deepcopy(dict(base))
     csv["spec"]["icon"] = [{"base64data": base64.b64encode(icon).decode(), "mediatype": "image/svg+xml"}]
     children = {one.kind: [child.kind for child in one.children] for one in descriptors()}
@@ -27,7 +27,7 @@ def completed(base: Mapping[str, Any], crds: Iterable[Mapping[str, Any]], icon: 
 
 
 def finished(generated: Mapping[str, Any], base: Mapping[str, Any], crds: Iterable[Mapping[str, Any]]) -> Json:
-    """Return what operator-sdk generated with what it can't know: all images, and the time that the sources name."""
+    """Return operator-sdk's output with data that it can't know: all images, and createdAt from the sources."""
     csv = copy.deepcopy(dict(generated))
     image = operator_image(csv)
     csv["metadata"]["annotations"] |= {
@@ -40,16 +40,16 @@ def finished(generated: Mapping[str, Any], base: Mapping[str, Any], crds: Iterab
 
 
 def operator_image(csv: Mapping[str, Any]) -> str:
-    """Return the image of the operator's own container."""
+    """Return the image of the operator's container."""
     [deployment] = csv["spec"]["install"]["spec"]["deployments"]
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     return str(container["image"])
 
 
 def operands(crds: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
-    """Yield the images that the operator runs where a resource names no other, as the CRDs' defaults say.
+    """Yield the images that the operator runs by default, from the defaults of the CRDs.
 
-    Where a CRD has no default the images stand in the kind's descriptor.
+    For a CRD without a default, the kind's descriptor lists the images.
     """
     for crd in crds:
         [version] = crd["spec"]["versions"]
@@ -60,5 +60,5 @@ def operands(crds: Iterable[Mapping[str, Any]]) -> Iterator[Json]:
 
 
 def named(repository: str, tag: str) -> Json:
-    """Return an image as the list of related ones has it."""
+    """Return an image as an entry of relatedImages."""
     return {"name": f"{repository.rpartition('/')[2]}-{tag}", "image": f"{repository}:{tag}"}

@@ -1,6 +1,6 @@
-"""Says of each CRD what the bundle tells of it: its fields in people's words, and the objects that are made from it.
+"""Generate a CRD's entry in the bundle: display names and descriptions of its fields, and the kinds of its objects.
 
-Fields come from the CRDs and objects from the descriptors, so that a field can't be described in two ways.
+Fields come from the CRDs and objects from the kinds' descriptors, so that each field has only one description.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ WIDGETS = {
     "conditions": f"{KUBERNETES}.conditions",
     "phase": f"{KUBERNETES}.phase",
 }
-"""How a console shows a field of that name, wherever it stands."""
+"""Console widgets by field name, at any depth."""
 
 BY_TYPE = {"boolean": f"{UI}:booleanSwitch", "integer": f"{UI}:number", "string": f"{UI}:text"}
 
 REFERENCES = frozenset({"secretName", "configMapName", "claimName", "storageClassName"})
-"""Fields that name other objects: described however deep they stand."""
+"""Fields that name other objects; the bundle describes them at any depth."""
 
 SETTLED = frozenset({"affinity", "env", "podAnnotations", "podLabels", "tolerations", "topologySpreadConstraints"})
-"""Fields of every role whose form is Kubernetes' own: said once by Kubernetes, and not again for each role."""
+"""Fields of every role that Kubernetes defines: its own documentation describes them, so the bundle leaves them out."""
 
 
 def owned(crd: Schema, children: Collection[str]) -> Json:
-    """Return the entry of spec.customresourcedefinitions.owned for a CRD; `children` are the kinds of its objects."""
+    """Return a CRD's entry in spec.customresourcedefinitions.owned; `children`: the kinds of its objects."""
     spec = crd["spec"]
     [version] = spec["versions"]
     root = version["schema"]["openAPIV3Schema"]
@@ -64,7 +64,7 @@ def _with_pods(children: Collection[str]) -> set[str]:
 
 
 def words(name: str) -> str:
-    """Return a name in camel case as words: jobService is "Job service", AlluxioCluster "Alluxio Cluster"."""
+    """Return a camel-case name as words, such as "Job service" for jobService."""
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+|[a-z0-9]+", name)
     if name[0].isupper():
         return " ".join(parts)

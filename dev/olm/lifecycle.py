@@ -1,6 +1,6 @@
-"""Runs the Operator Lifecycle Manager and a catalog on the local cluster, as processes: no image of theirs is needed.
+"""Run the Operator Lifecycle Manager (OLM) and a catalog on the local cluster as processes, without their images.
 
-The processes are recorded with those of the cluster, so taking that down takes them down as well.
+Their records are with those of the cluster, so stopping the cluster stops them, too.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ NAMESPACE = "olm"
 CATALOG = "alluxio-operator-local"
 PORT = 50051
 PREFIX = "olm-"
-"""Of the names of all processes here."""
+"""Prefix of the names of all processes here."""
 WAKE_UP = "15s"
-"""How often the catalog operator looks at everything again; its own 15 minutes are for catalogs that rarely change."""
+"""Resync interval of the catalog operator; its default of 15 minutes is for catalogs that rarely change."""
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The Operator Lifecycle Manager of the cluster of this run directory."""
+    """OLM on the cluster of a run directory."""
 
     cluster: Cluster
     programs: Programs
@@ -43,11 +43,11 @@ class Lifecycle:
 
     @classmethod
     def here(cls, programs: Programs, say: Callable[[str], None]) -> Lifecycle:
-        """Return that of the cluster that the environment names."""
+        """Return OLM on the cluster of the environment."""
         return cls(Cluster(find_paths(os.environ), say), programs, say)
 
     def up(self) -> None:
-        """Start it; what runs already stays. The catalog is served once `serve` is called."""
+        """Start OLM, except for processes that already run. `serve` adds a catalog."""
         first = self._first()
         began = time.monotonic()
         self._install_crds()
@@ -69,7 +69,7 @@ class Lifecycle:
         self.say(f"OLM runs (after {time.monotonic() - began:.1f} s)")
 
     def serve(self, catalog: Path, name: str = CATALOG, port: int = PORT) -> None:
-        """Serve a catalog under a name of its own, in place of the one before under that name, and have OLM know it."""
+        """Serve a catalog under a name, in place of an earlier one with that name, and register it with OLM."""
         address = self.run_server(catalog, name, port)
         source = {
             "apiVersion": "operators.coreos.com/v1alpha1",
@@ -80,7 +80,7 @@ class Lifecycle:
         inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", text=json.dumps(source))
 
     def run_server(self, catalog: Path, name: str = CATALOG, port: int = PORT) -> str:
-        """Run the server of a catalog, in place of the one before under that name; return its address for OLM."""
+        """Run the server of a catalog, in place of an earlier one with that name; return its address for OLM."""
         first = self._first()
         server = f"{PREFIX}server-{name}"
         scratch = self.cluster.paths.run / "olm"
@@ -95,13 +95,13 @@ class Lifecycle:
         return f"{first.address}:{port}"
 
     def unserve(self, name: str) -> None:
-        """Serve a catalog no more."""
+        """Stop serving a catalog."""
         kubectl = ("kubectl", "delete", "catalogsource.operators.coreos.com", name, "-n", NAMESPACE)
         inside(*kubectl, "--ignore-not-found")
         self.cluster.processes.stop(f"{PREFIX}server-{name}")
 
     def down(self) -> None:
-        """End the processes; what they made stays."""
+        """End the processes; the objects that they created stay."""
         for name in self.cluster.processes.names():
             if name.startswith(PREFIX):
                 self.cluster.processes.stop(name)
@@ -115,7 +115,7 @@ class Lifecycle:
     def _install_crds(self) -> None:
         module = tools.module_directory("olm", "github.com/operator-framework/operator-lifecycle-manager")
         crds = module / "deploy" / "chart" / "crds"
-        # Too large for the annotation that a client-side apply leaves behind.
+        # Server-side, because the CRDs are too large for the annotation of a client-side apply.
         inside("kubectl", "apply", "--server-side", "--force-conflicts", "-f", str(crds))
         until = time.monotonic() + 30
         while missing := not_established(inside("kubectl", "get", "-o", "json", "-f", str(crds))):

@@ -1,4 +1,4 @@
-"""Finds the programs that make, check and serve the bundle, and runs them."""
+"""Find and run the programs that generate, check and serve the bundle."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Programs:
 
     @classmethod
     def built(cls, wanted: tuple[Tool, ...] = tools.OLM_TOOLS) -> Programs:
-        """Return them, built where they are missing."""
+        """Return the programs; build the missing ones first."""
         paths = find_paths(os.environ)
         return cls(tools.ensure(paths, lambda line: print(line, flush=True), (*wanted, tools.KUBERNETES)))
 
     def path(self, name: str) -> str:
-        """Return where a program is."""
+        """Return the path of a program."""
         return self.toolbox.path(name)
 
     def run(self, name: str, *arguments: str, text: str | None = None, directory: Path = ROOT) -> str:
-        """Run a program and return what it printed; raise StepFailed with what it said."""
+        """Run a program and return its output. Raise StepFailed with its messages."""
         done = subprocess.run(
             [self.path(name), *arguments],
             input=text,
@@ -40,6 +40,6 @@ class Programs:
             check=False,
         )
         if done.returncode != 0:
-            said = f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}".strip()
-            raise StepFailed(f"{name} {' '.join(arguments[:4])} ended with {done.returncode}:\n{said}")
+            output = f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}".strip()
+            raise StepFailed(f"{name} {' '.join(arguments[:4])} ended with {done.returncode}:\n{output}")
         return done.stdout

@@ -1,4 +1,4 @@
-"""Compares what the operator may do with what it did, by the API server's audit log."""
+"""Compare the operator's rights with the rights that it used, by the API server's audit log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORBIDDEN = 403
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """One verb on one resource; a subresource stands after a slash."""
+    """One verb on one resource; a subresource follows after a slash."""
 
     group: str
     resource: str
@@ -25,7 +25,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A right that was asked for, and whether it was granted."""
+    """A right that a request needed; `granted`: the API server allowed it."""
 
     right: Right
     granted: bool
@@ -43,7 +43,7 @@ def granted(rules: Iterable[Mapping[str, Any]]) -> set[Right]:
 
 
 def calls(log: Iterable[str], account: str) -> Iterator[Call]:
-    """Yield the calls of an account, from the lines of an audit log; the last line may be cut off."""
+    """Yield the calls of an account from the lines of an audit log; the last line may be incomplete."""
     for line in log:
         if account not in line:
             continue
@@ -59,5 +59,5 @@ def calls(log: Iterable[str], account: str) -> Iterator[Call]:
         code = event.get("responseStatus", {}).get("code")
         yield Call(right, code != FORBIDDEN)
         if right.verb == "patch" and code == CREATED:
-            # An apply that makes the object: the API server asks for both rights and logs the one verb.
+            # An apply that creates the object: the API server requires both rights and logs one verb.
             yield Call(Right(right.group, right.resource, "create"), True)

@@ -1,4 +1,4 @@
-"""Lays out a version as the community catalogs want it: operators/NAME/VERSION with a ci.yaml beside."""
+"""Lays out a version as the community catalogs want it: operators/NAME/VERSION, and ci.yaml in operators/NAME."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from dev.tasks.shell import ROOT, StepFailed
 BUILT = ROOT / "build" / "submission"
 
 CI = {"updateGraph": "replaces-mode", "reviewers": []}
-"""How the catalog builds its graph, and who may merge without its maintainers: names of accounts, filled in by hand."""
+"""Upgrade graph of the catalog, and accounts that may merge without its maintainers; fill in the latter by hand."""
 
 IMAGE = re.compile(r"[a-z0-9.-]+\.[a-z]+(:\d+)?/[a-z0-9._/-]+:[A-Za-z0-9_.-]+(@sha256:[0-9a-f]{64})?")
-"""A registry's name, a path and a tag: what others can pull."""
+"""A registry, a path and a tag: a name that others can pull."""
 
 
 def write(programs: Programs, version: str, image: str, target: Path = BUILT) -> Path:
-    """Write the folder of a version whose operator is pulled as `image`; return it."""
+    """Write the folder of a version with the operator's `image`; return it. Raise StepFailed."""
     if version != __version__:
         raise StepFailed(
             f"VERSION={version}: the sources are those of {__version__}; check out the tag v{version}, or set "
@@ -31,7 +31,7 @@ def write(programs: Programs, version: str, image: str, target: Path = BUILT) ->
         )
     if not IMAGE.fullmatch(image):
         raise StepFailed(
-            f"IMAGE={image!r}: a catalog needs a name that everybody can pull, with registry and tag, such as "
+            f"IMAGE={image!r}: a catalog needs an image that its users can pull, with registry and tag, such as "
             f"IMAGE=registry.example.com/team/alluxio-operator:{version}"
         )
     package = target / "operators" / bundle.PACKAGE

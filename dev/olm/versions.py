@@ -1,4 +1,4 @@
-"""Makes versions that were never released, for tests of upgrades: the bundle under other versions, with changes."""
+"""Generate unreleased versions for tests of upgrades: the bundle with other versions and changes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def make(
 
 
 def renamed(csv: Mapping[str, Any], version: str, image: str, replaces: str | None) -> Json:
-    """Return a ClusterServiceVersion as that of another version, which runs `image`."""
+    """Return a copy of a ClusterServiceVersion for another version, which runs `image`."""
     made = copy.deepcopy(dict(csv))
     made["metadata"]["name"] = csv_name(version)
     made["spec"]["version"] = version
@@ -71,7 +71,7 @@ def renamed(csv: Mapping[str, Any], version: str, image: str, replaces: str | No
         made["spec"]["replaces"] = csv_name(replaces)
     [container] = container_list(made)
     container["image"] = image
-    # So that a pod tells which version it is of.
+    # So that tests can see the version of a pod.
     container.setdefault("env", []).append({"name": "ALLUXIO_OPERATOR_BUNDLE_VERSION", "value": version})
     return made
 

@@ -1,1 +1,1 @@
-"""Stand-ins for nodes, pods and Alluxio where scale or faults are the subject; no proof that Alluxio itself works."""
+"""Stand-ins for nodes, pods and Alluxio, for tests of scale and faults; they prove nothing about Alluxio itself."""

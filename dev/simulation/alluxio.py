@@ -1,9 +1,9 @@
 """A stand-in for the masters of any number of simulated clusters: it answers on every simulated pod's address.
 
-It gives the documents that the operator asks for, as large as a real Alluxio 2.9.4 gives them, and in a few words
-what it asks of a Presto's coordinator, which hands work to as many workers as a master has. On CONTROL_PORT a test
-says how one address (or every, "*") shall behave: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}, and
-for several masters {"mode": "standby", "follows": HOST OF THE LEADER, "index": HOW FAR IT HAS THE JOURNAL}.
+Its answers to the operator have the size of those of a real Alluxio 2.9.4. It also answers as a Presto coordinator, in
+short documents, with as many active workers as the master has. A test sets the behaviour of one address, or of all
+("*"), on CONTROL_PORT: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}, and for several masters
+{"mode": "standby", "follows": HOST OF THE LEADER, "index": JOURNAL INDEX}.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from aiohttp import web
 MASTER_PORT = 19999
 JOB_MASTER_PORT = 20002
 PRESTO_PORTS = (8080, 8081)
-"""A coordinator's usual port, and another one for a test that changes it."""
+"""A coordinator's default port, and another port for a test that changes it."""
 CONTROL_PORT = 19998
 
 MODES = ("serves", "safe-mode", "standby", "hangs", "cuts")
-"""Serves; refuses as a master in safe mode does; isn't the leader; never answers; closes in the midst of an answer."""
+"""Serve; reject requests as a master in safe mode does; be no leader; never answer; close within an answer."""
 
 USUAL: Mapping[str, Any] = {"mode": "serves", "workers": 1, "follows": "", "index": 1}
-"""What holds where nothing else was said."""
+"""Default behaviour."""
 
 GIB = 1024**3
 HANG = 3600.0
 
-# A real master's answers have 60 KB, nearly all of it properties and metrics.
+# A real master's answers have 60 KB, mostly properties and metrics.
 FILLER = {f"alluxio.some.property.{n:03d}": "a value of the usual length, of some forty bytes" for n in range(300)}
 
 
 class StandIn:
-    """Answers by address; `behaviour` holds what was said of some addresses, and "*" for all others."""
+    """Answers by address; `behaviour`: settings by address, with "*" for all others."""
 
     def __init__(self) -> None:
         self.behaviour: dict[str, dict[str, Any]] = {"*": {}}
 
     def app(self) -> web.Application:
-        """Return what masters and job masters answer."""
+        """Return the application of masters and job masters."""
         app = web.Application()
         app.router.add_get("/api/v1/master/info", self._info)
         app.router.add_get("/api/v1/master/webui_overview", self._overview)
@@ -50,14 +50,14 @@ class StandIn:
         return app
 
     def presto(self) -> web.Application:
-        """Return what coordinators answer."""
+        """Return the application of coordinators."""
         app = web.Application()
         app.router.add_get("/v1/info", self._presto_info)
         app.router.add_get("/v1/cluster", self._presto_cluster)
         return app
 
     def control(self) -> web.Application:
-        """Return what tests talk to."""
+        """Return the application with which tests set the behaviour."""
         app = web.Application()
         app.router.add_put("/behaviour/{address}", self._behave)
         app.router.add_delete("/behaviour", self._forget)
@@ -126,10 +126,10 @@ class StandIn:
         return answer
 
     async def _behave(self, request: web.Request) -> web.Response:
-        wish = await request.json()
-        if wish.get("mode", "serves") not in MODES or not isinstance(wish.get("workers", 1), int):
+        settings = await request.json()
+        if settings.get("mode", "serves") not in MODES or not isinstance(settings.get("workers", 1), int):
             return web.Response(status=400, text=f"mode is one of {', '.join(MODES)}, workers a whole number\n")
-        self.behaviour[request.match_info["address"]] = wish
+        self.behaviour[request.match_info["address"]] = settings
         return web.Response(status=204)
 
     async def _forget(self, _: web.Request) -> web.Response:
@@ -138,7 +138,7 @@ class StandIn:
 
 
 async def serve() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     stand_in = StandIn()
     answers = web.AppRunner(stand_in.app(), access_log=None)
     presto = web.AppRunner(stand_in.presto(), access_log=None)

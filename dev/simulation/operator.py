@@ -1,16 +1,19 @@
-"""The operator as processes of this machine: the container's entry point, hooks and shell-operator, without it."""
+"""The operator as local processes: the container's entry point, hooks and shell-operator, without a container."""
 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 
 import psutil
@@ -18,7 +21,7 @@ import psutil
 from dev.cluster.paths import REPOSITORY, find_paths
 
 LEASE = {"DURATION": "4", "RENEW_DEADLINE": "3", "RETRY": "1"}
-"""Seconds; shorter than in production, so that a killed operator's successor doesn't wait for 15 of them."""
+"""Seconds; shorter than the defaults, so that the successor of a killed operator doesn't wait 15 seconds."""
 
 PATIENCE = 30.0
 
@@ -26,8 +29,8 @@ PATIENCE = 30.0
 class LocalOperator:
     """One replica: supervisor, hook server and shell-operator, in a process group of their own.
 
-    `home` is a directory for its sockets, logs and temporary files; `settings` are environment variables beside those
-    that every replica gets. Paths of Unix sockets are short: keep `home` so.
+    `home` is a directory for its sockets, logs and temporary files. `settings` are environment variables of this one,
+    in addition to those of every replica. Paths of Unix sockets are short: keep `home` so.
     """
 
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
@@ -36,7 +39,7 @@ class LocalOperator:
         self.log = home / "operator.log"
         self._environment = {
             **os.environ,
-            # As in the image: hooks are started by name, and a machine's python3 may be a script that looks for one.
+            # As in the image: hooks start python3 by name, which on some machines is a slow wrapper script.
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "POD_NAMESPACE": "alluxio-operator",
             "POD_NAME": home.name,
@@ -68,27 +71,27 @@ class LocalOperator:
             )
 
     def running(self) -> bool:
-        """Tell whether its first process runs."""
+        """Return True while its first process runs."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End it as the kubelet does."""
+        """Stop it with SIGTERM, as the kubelet does."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End all of its processes at once, as the kernel does with a container."""
+        """Kill all its processes at once, as the kernel does with a container."""
         self._signal(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stop all of its processes where they are."""
+        """Suspend all its processes."""
         self._signal(signal.SIGSTOP, wait=False)
 
     def resume(self) -> None:
-        """Let them go on."""
+        """Resume all its processes."""
         self._signal(signal.SIGCONT, wait=False)
 
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """Return its processes: supervisor, server, shell-operator, and the hooks that happen to run."""
+        """Return its processes by name: supervisor, server, shell-operator, and running hooks."""
         found: dict[str, list[psutil.Process]] = {}
         if self._process is None or self._process.poll() is not None:
             return found
@@ -104,11 +107,11 @@ class LocalOperator:
         return found
 
     def leads(self) -> bool:
-        """Tell whether it leads and has started its work."""
+        """Return True if it leads and has started to reconcile."""
         return self.metric("alluxio_operator_leader") == 1
 
     def metric(self, name: str) -> float | None:
-        """Return the value of a metric, written with its labels as /metrics shows it; None when there is none."""
+        """Return the value of a metric, named with its labels as in /metrics; None if it is missing."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=5) as answer:
                 lines = answer.read().decode().splitlines()
@@ -133,7 +136,7 @@ class LocalOperator:
         if self._process is None or self._process.poll() is not None:
             return
         if number == signal.SIGTERM:
-            # The supervisor tells the others; a signal for all would take that from it.
+            # Only to the supervisor, which ends the others: a signal to all would bypass that.
             self._process.send_signal(number)
         else:
             os.killpg(self._process.pid, number)
@@ -142,12 +145,25 @@ class LocalOperator:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 on which nobody listens."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Return ports of 127.0.0.1 without a listener.
+
+    The kernel gives none of them to outgoing connections, so they stay free until they are used. Another call in this
+    process returns others.
+    """
+    with _PICKING:
+        return [next(port for port in _PORTS if _is_free(port)) for _ in range(count)]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+_PICKING = threading.Lock()
+_FIRST_PORT, _LAST_PORT = 20000, 29999
+"""Below those of NodePorts."""
+_PORTS = cycle(random.sample(range(_FIRST_PORT, _LAST_PORT + 1), _LAST_PORT + 1 - _FIRST_PORT))

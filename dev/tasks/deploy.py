@@ -18,7 +18,7 @@ IMAGE = f"localhost/alluxio-operator/operator:{__version__}"
 def deploy(form: str = "default") -> None:
     """Apply `config/FORM` with the image of this checkout and wait until the operator leads.
 
-    The image is built and loaded first where it isn't current, so that nobody tries an operator from before a change.
+    It builds and loads an image that is out of date first: a change is tried with the operator that has it.
     Pods of an earlier build are replaced even when nothing else changed.
     """
     run(*python("-m", "dev.images", "build", "operator"))

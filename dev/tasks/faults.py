@@ -47,7 +47,7 @@ def tests(arguments: list[str], place: Mapping[str, str]) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # It was told, too, and ends the operators that it started.
+            # The interrupt reached it, too, and it ends the operators that it started.
             process.send_signal(signal.SIGTERM)
             try:
                 return process.wait(PATIENCE)

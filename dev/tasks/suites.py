@@ -181,7 +181,7 @@ SUITES = (
         full=True,
         builds=LIFECYCLE | STORIES,
     ),
-    # One after the other: of owners beside a poisoned one it is measured how long they take.
+    # In a run of its own, since it measures how long other owners take while one is poisoned.
     Suite("poison", (_long_faults("poison", "poison"),), 20, full=True, builds=SIMULATION),
     Suite("crash-points", (_long_faults("crash-points", "crash_points"),), 70, full=True, builds=SIMULATION),
     Suite("kills", (_long_faults("kills", "kills"),), 40, full=True, builds=SIMULATION),
@@ -222,7 +222,7 @@ def _build(parts: Parts) -> Sequence[str]:
 def run_all(named: Sequence[str] = (), *, full: bool = False) -> int:
     """Run the suites of every run, or with `full` all there are, or those that are named; return the exit code.
 
-    With `full` the outcome of each is kept, and the page of the last full run is written anew.
+    With `full` it keeps the outcome of each and writes the page of the last full run.
     """
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)

@@ -34,6 +34,17 @@ within() {
 # condition CLUSTER TYPE FIELD: one field of one condition.
 condition() { k get alx "$1" -o "jsonpath={.status.conditions[?(@.type=='$2')].$3}"; }
 
+# as_specified KIND NAME: whether a resource is Ready as its latest spec says. By one look: of two, the first may see the status
+# before an edit and the second the one after it.
+as_specified() {
+    local phase observed generation
+    read -r phase observed generation < <(k get "$1" "$2" -o jsonpath='{.status.phase} {.status.observedGeneration} {.metadata.generation}')
+    [ "$phase" = Ready ] && [ "$observed" = "$generation" ]
+}
+
+# cluster_ready CLUSTER [SECONDS]: wait until an AlluxioCluster is Ready as its latest spec says.
+cluster_ready() { within "${2:-240}" as_specified alx "$1"; }
+
 # roundtrip CLUSTER: write a file through Alluxio from a client pod that knows only the client ConfigMap, read it back.
 roundtrip() {
     local cluster=$1 image
@@ -153,16 +164,8 @@ presto_condition() { presto "$1" ".status.conditions[?(@.type=='$2')].$3"; }
 # presto_uids ROLE: the uids of its pods, one a line.
 presto_uids() { k get pods -l "app.kubernetes.io/name=presto,app.kubernetes.io/component=$1" -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
 
-# presto_ready NAME [SECONDS]: wait until it is as its latest spec says.
-presto_ready() {
-    # By one look: of two, the first may be at a status of before and the second at one of after.
-    is_ready() {
-        local phase observed generation
-        read -r phase observed generation < <(k get presto "$1" -o jsonpath='{.status.phase} {.status.observedGeneration} {.metadata.generation}')
-        [ "$phase" = Ready ] && [ "$observed" = "$generation" ]
-    }
-    within "${2:-240}" is_ready "$1"
-}
+# presto_ready NAME [SECONDS]: wait until a Presto is Ready as its latest spec says.
+presto_ready() { within "${2:-240}" as_specified presto "$1"; }
 
 # counter CLUSTER NAME: a number of the leading master's own metrics, such as Cluster_BytesReadRemote.
 counter() {

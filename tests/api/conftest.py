@@ -159,8 +159,8 @@ def installed(api: Api, new_namespace: Callable[[], str]) -> Stage:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test of this folder has a minute: it waits for controllers, not for pods."""
+    """A test of this folder has four minutes, against hanging: it waits for controllers, not for pods."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.timeout(60))
+            item.add_marker(pytest.mark.timeout(240))

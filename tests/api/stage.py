@@ -40,7 +40,14 @@ NOWHERE: Json = {"masters": NO_NODE, "workers": NO_NODE, "jobService": {"master"
 OWNED = [kind for kind in OF_KUBERNETES.values() if kind.kind not in ("ControllerRevision", "Event", "Pod")]
 
 
-def until(condition: Callable[[], object], seconds: float = 15.0, every: float = 0.1) -> None:
+PATIENCE = 45.0
+"""Seconds for what takes Kubernetes' controllers a moment: a bound against hanging on a busy machine, not a promise."""
+
+SETTLING = 0.5
+"""Seconds without a write after which the controllers count as done."""
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE, every: float = 0.1) -> None:
     """Wait until something holds, looking again after `every` so many seconds."""
     end = time.monotonic() + seconds
     while not condition():
@@ -188,7 +195,7 @@ class Stage:
         named = frozenset(ChildRef(ref.kind, ref.name) for ref in children)
         return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(30))
 
-    def reconcile_until(self, condition: Callable[[], object], seconds: float = 15.0) -> None:
+    def reconcile_until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Reconcile again and again, as the queue would, until something holds."""
 
         def again() -> object:
@@ -263,6 +270,18 @@ class Stage:
         """Return the resourceVersion of the resource and of all its objects."""
         found = {f"{ref.kind}/{ref.name}": obj["metadata"]["resourceVersion"] for ref, obj in self.objects().items()}
         return {**found, KIND: self.resource["metadata"]["resourceVersion"]}
+
+    def versions_at_rest(self) -> dict[str, str]:
+        """Return the same once the controllers of Kubernetes write no status any more."""
+        looks = [self.versions()]
+
+        def still() -> bool:
+            time.sleep(SETTLING)
+            looks.append(self.versions())
+            return looks[-1] == looks[-2]
+
+        until(still)
+        return looks[-1]
 
     def pods(self) -> list[Json]:
         """Return the cluster's pods."""

@@ -49,7 +49,7 @@ CASES: list[tuple[str, Json, str]] = [
 
 @pytest.mark.parametrize(("over", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_what_runs_stays_as_it_is_under_a_bad_spec(over: Json, said: str, installed: Stage):
-    before = installed.versions()
+    before = installed.versions_at_rest()
     good = installed.resource["spec"]
     installed.edit(**over)
 

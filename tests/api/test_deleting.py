@@ -25,7 +25,7 @@ def test_everything_but_the_data_goes_with_the_resource(policy: str, left: list[
     stage.api.call("DELETE", stage.path, ok=True)
 
     assert stage.reconcile().requeue_after is None
-    until(lambda: stage.refs() == left and not stage.pods(), seconds=30)
+    until(lambda: stage.refs() == left and not stage.pods())
 
 
 def test_a_claim_is_kept_when_the_policy_changes_before_the_end(stage: Stage):
@@ -37,7 +37,7 @@ def test_a_claim_is_kept_when_the_policy_changes_before_the_end(stage: Stage):
     stage.reconcile()
     stage.api.call("DELETE", stage.path, ok=True)
 
-    until(lambda: stage.refs() == CLAIMS, seconds=30)
+    until(lambda: stage.refs() == CLAIMS)
 
 
 def test_a_cluster_that_comes_back_takes_its_journal_over(stage: Stage):
@@ -46,7 +46,7 @@ def test_a_cluster_that_comes_back_takes_its_journal_over(stage: Stage):
     stage.finish_journal()
     stage.reconcile()
     stage.api.call("DELETE", stage.path, ok=True)
-    until(lambda: stage.refs() == CLAIMS, seconds=30)
+    until(lambda: stage.refs() == CLAIMS)
     stage.reconcile()
 
     stage.create(jobService={"enabled": False}, logServer={"enabled": False})
@@ -76,5 +76,5 @@ def test_a_namespace_goes_without_an_operator(stage: Stage):
     path = f"/api/v1/namespaces/{stage.namespace}"
     stage.api.call("DELETE", path, ok=True)
 
-    until(lambda: stage.api.call("GET", path).status == 404, seconds=40)
+    until(lambda: stage.api.call("GET", path).status == 404)
     assert stage.api.call("GET", KINDS["AlluxioCluster"].path(stage.namespace, stage.name)).status == 404

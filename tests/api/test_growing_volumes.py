@@ -128,7 +128,7 @@ def test_a_class_that_cannot_expand_holds_up_nothing_and_the_size_can_be_set_bac
     assert "spec.masters.journal.storage.size can't be smaller than the volume" in too_small.message
     quota = stage.api.merge(stage.path, {"spec": wish(storage.stays, journal="1Gi", ssd="5Gi", quota="3Gi")})
     assert quota.status == 422
-    assert "the quota of a tier on a claim" in quota.message
+    assert "the quota of a tier on a PVC" in quota.message
 
     stage.edit(**wish(storage.stays))
     stage.reconcile_until(lambda: grown(stage)["status"] == "True")

@@ -24,7 +24,7 @@ def paused(stage: Stage) -> Stage:
 def test_what_the_server_adds_by_itself_is_no_change(paused: Stage, restarted: bool):
     if restarted:
         paused.start_operator()
-    before = paused.versions()
+    before = paused.versions_at_rest()
     paused.reconcile()
 
     assert paused.condition("Paused")["reason"] == "Paused", paused.condition("Paused")
@@ -36,7 +36,7 @@ def test_what_the_server_adds_by_itself_is_no_change(paused: Stage, restarted: b
 def test_an_edit_and_drift_are_named_and_held_until_it_goes_on(paused: Stage, restarted: bool):
     paused.api.merge(paused.at("ConfigMap", "jvm"), {"data": {"worker": None}})
     paused.edit(paused=True, masters={"ports": {"web": 19997}}, logServer={"resources": {"limits": {"cpu": "2"}}})
-    before = paused.versions()
+    before = paused.versions_at_rest()
     if restarted:
         paused.start_operator()
     paused.reconcile(everything=True)

@@ -79,7 +79,7 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("least above most", {"autoscaling": {"minReplicas": 3, "maxReplicas": 2}}, "minReplicas is larger"),
     ("window above most", {"autoscaling": {"maxReplicas": 1, "schedules": [DAY]}}, "more replicas than maxReplicas"),
     ("no most", {"autoscaling": {"schedules": [DAY]}}, "spec.autoscaling.maxReplicas: Required value"),
-    ("no measure", {"autoscaling": {"maxReplicas": 2, "load": {}}}, "load needs a target"),
+    ("no measure", {"autoscaling": {"maxReplicas": 2, "load": {}}}, "load needs a measure"),
     ("cron", {"autoscaling": {"maxReplicas": 2, "schedules": [{**DAY, "start": "daily"}]}}, "start: Invalid value"),
     ("colocation", {"alluxio": {"clusterRef": {"name": "x"}, "colocate": "Always"}}, "Unsupported value"),
     ("node port without one", {"service": {"nodePorts": {"http": 30080}}}, "has no node ports"),

@@ -137,7 +137,7 @@ RULES: list[tuple[str, Json, str, str]] = [
         for option in ("-Xmx1g", "-Xms1g", "-XX:MaxDirectMemorySize=1g", "-XX:MaxHeapSize=1g", "-XX:InitialHeapSize=1g")
     ),
     *(
-        (f"root mount {path}", {"rootMount": {"uri": path}}, "spec.rootMount.uri", "for themselves")
+        (f"root mount {path}", {"rootMount": {"uri": path}}, "spec.rootMount.uri", "the containers need")
         for path in (*OWN_FOLDERS, "/journal/below", "/opt", "/etc", "/tiers/mem/x")
     ),
     ("order of tiers", {"workers": {"tiers": [{"name": "HDD"}, {"name": "SSD"}]}}, "spec.workers.tiers", ORDER),
@@ -372,7 +372,7 @@ def test_after_zero_only_the_number_that_the_journal_was_made_for_comes_back(rep
 
     assert answer.status == status, answer.message
     if status == 422:
-        assert "the number of masters that the journal was made for" in answer.message
+        assert "the number of masters that the journal was created for" in answer.message
 
 
 def test_a_status_is_never_refused_for_the_number_of_masters(stage: Stage):

@@ -68,7 +68,7 @@ def test_a_driver_grows_what_it_can_and_its_words_are_told_where_it_cannot(
     pods = uids(stage)
 
     stage.edit(**wish(storage.grows, journal="2Gi", ssd="6Gi"))
-    stage.reconcile_until(lambda: grown(stage)["status"] == "True", seconds=30)
+    stage.reconcile_until(lambda: grown(stage)["status"] == "True")
 
     assert sorted(driver.grown.values()) == [2 * GIB, 2 * GIB, 2 * GIB, 6 * GIB]
     capacities = {name: one["status"]["capacity"]["storage"] for name, one in storage.claims().items()}
@@ -77,7 +77,7 @@ def test_a_driver_grows_what_it_can_and_its_words_are_told_where_it_cannot(
     assert uids(stage) == pods
 
     stage.edit(**wish(storage.grows, journal="2Gi", ssd="9Gi", quota="9Gi"))
-    stage.reconcile_until(lambda: grown(stage)["reason"] == "ResizeFailed", seconds=30)
+    stage.reconcile_until(lambda: grown(stage)["reason"] == "ResizeFailed")
 
     assert "the pool has no more room" in grown(stage)["message"]
     stage.reconcile_until(lambda: stage.status["phase"] == "Ready")

@@ -33,7 +33,8 @@ SIDE_BY_SIDE = 5
 """Worlds at a time: an operator waits more than it computes."""
 
 RECORDS = pytest.StashKey[Records]()
-LIMIT_SHORT, LIMIT_LONG = 300, 3600
+LIMIT_SHORT, LIMIT_LONG = 400, 3600
+"""Seconds for one test, which may wait for all that runs side by side."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             seconds += 60 * (item.config.getoption("--minutes") or 0)
             item.add_marker(pytest.mark.timeout(seconds))
     # Those that run side by side first; the others want the cluster for themselves.
-    items.sort(key=lambda item: not hasattr(getattr(item, "module", None), "begin"))
+    items.sort(key=_wants_the_cluster)
+
+
+def _wants_the_cluster(item: pytest.Item) -> bool:
+    module = getattr(item, "module", None)
+    return not hasattr(module, "begin") or (item.config.getoption("--long") and hasattr(module, "MEASURES"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

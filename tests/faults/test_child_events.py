@@ -16,13 +16,13 @@ from dev.cluster.paths import find_paths
 from tests.faults.records import Record
 from tests.faults.reference import Form
 from tests.faults.scenarios import installed
-from tests.faults.world import NAME, World, WorldMaker, pause
+from tests.faults.world import KEEPS_ITS_LEASE, NAME, World, WorldMaker, pause
 
 from alluxio_operator.environment import CHILD_EVENTS, HOOKS, WATCH
 from alluxio_operator.kube.kinds import KINDS
 
 SOURCES = (HOOKS, WATCH)
-AT_ONCE = 15.0
+AT_ONCE = 60.0
 """Seconds: far less than the twenty minutes to the next resync, far more than it takes on a busy machine."""
 BEFORE_IT_WATCHES = 2.0
 """Seconds in which a server that knew of the deletion would have undone it."""
@@ -68,7 +68,7 @@ ACTS: dict[str, Callable[[World], Callable[[], bool]]] = {
 
 def undone(new_world: WorldMaker, source: str) -> dict[str, float]:
     """Disturb a cluster at rest; return the seconds until each act was undone."""
-    with closing(new_world({CHILD_EVENTS: source})) as world:
+    with closing(new_world({CHILD_EVENTS: source} | KEEPS_ITS_LEASE)) as world:
         installed(world)
         assert world.first.metric(f'alluxio_operator_child_events_source{{source="{source}"}}') == 1
         found = {}
@@ -89,7 +89,10 @@ def undone_from_the_start(new_world: WorldMaker, source: str) -> float:
     """
     with TemporaryDirectory() as folder:
         go_on = Path(folder) / "go-on"
-        settings = {CHILD_EVENTS: source, "ALLUXIO_OPERATOR_SHELL_OPERATOR": str(late_shell_operator(go_on))}
+        settings = KEEPS_ITS_LEASE | {
+            CHILD_EVENTS: source,
+            "ALLUXIO_OPERATOR_SHELL_OPERATOR": str(late_shell_operator(go_on)),
+        }
         with closing(new_world(settings)) as world:
             return _undone_from_the_start(world, go_on, events_come_late=source == HOOKS)
 

@@ -17,7 +17,7 @@ from tests.faults.world import World, WorldMaker, pause
 
 from alluxio_operator.environment import CHILD_EVENTS, HOOKS, WATCH
 
-AWAY = 60.0
+AWAY, LONG_AWAY = 20.0, 60.0
 """Seconds for which the API server is away: longer than any time-out and than the Lease."""
 HANG = 11.0
 """Seconds without an answer: the client's time-out is 10."""
@@ -63,12 +63,16 @@ def broken_watches(world: World) -> None:
     world.proxy.watch_bytes = 6000
 
 
-def away_in_the_midst(world: World) -> None:
-    """Let the API server be away for a minute, from the midst of the installation on."""
-    world.until(lambda: len(world.created()) > 8)
-    world.proxy.go_away()
-    pause(AWAY)
-    world.proxy.come_back()
+def away(seconds: float) -> Callable[[World], None]:
+    """Let the API server be away for a time, from the midst of the installation on."""
+
+    def act(world: World) -> None:
+        world.until(lambda: len(world.created()) > 8)
+        world.proxy.go_away()
+        pause(seconds)
+        world.proxy.come_back()
+
+    return act
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,9 @@ class Trouble:
 
 
 TROUBLES = (
-    # First, since it takes longest.
-    Trouble("away for a minute", at_work=away_in_the_midst, counted=False),
+    # First, since they take longest.
+    Trouble("away for a minute", at_work=away(LONG_AWAY), counted=False, long_form=True),
+    Trouble("away for 20 seconds", at_work=away(AWAY), counted=False),
     Trouble("time-outs", meets(Fault(hangs(HANG), first=3, every=9, times=2)), long_form=True),
     Trouble("time-outs, though done", meets(Fault(hangs(HANG, done=True), first=4, every=12, times=2))),
     Trouble("conflicts", often(answers(409))),

@@ -15,6 +15,9 @@ from tests.faults.world import World, WorldMaker
 
 JOURNAL_CLAIM, JOURNAL_JOB, MASTER = "the journal's claim", "the journal's Job", "the masters"
 
+LEASE = {"ALLUXIO_OPERATOR_LEASE_DURATION_SECONDS": "8", "ALLUXIO_OPERATOR_LEASE_RENEW_DEADLINE_SECONDS": "6"}
+"""Nothing starts these replicas again: a busy machine has time to renew it, and a test has time to wait for its end."""
+
 SHORT = JOURNAL_CLAIM
 """What the short form tries of these."""
 CALLS = {
@@ -49,7 +52,7 @@ def take_over(world: World, held: Held) -> None:
 
 def claim_too_late(new_world: WorldMaker) -> None:
     """Hold the claim before it reaches the API server."""
-    with closing(new_world()) as world:
+    with closing(new_world(LEASE)) as world:
         other = world.replica()
         held = stopped_at(world, JOURNAL_CLAIM, before=True)
 
@@ -65,7 +68,7 @@ def claim_too_late(new_world: WorldMaker) -> None:
 
 def wakes_up(new_world: WorldMaker, last: str) -> None:
     """Stop a replica when a call of its was done, before it knows: it wakes up with everything ready for the next."""
-    with closing(new_world()) as world:
+    with closing(new_world(LEASE)) as world:
         other = world.replica()
         held = stopped_at(world, last, before=False)
         before = [one for one in world.proxy.written if one.call.effective]
@@ -81,7 +84,7 @@ def wakes_up(new_world: WorldMaker, last: str) -> None:
 
 def second_in_waiting(new_world: WorldMaker) -> None:
     """Let one lead and the other wait, then kill the one."""
-    with closing(new_world()) as world:
+    with closing(new_world(LEASE)) as world:
         other = world.replica()
         world.create()
         world.first.start()

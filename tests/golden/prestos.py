@@ -21,7 +21,7 @@ HERE = Path(__file__).parent / "presto"
 
 
 def manifests(made: dict[str, Any]) -> tuple[Manifest, ...]:
-    """Return everything that is rendered for a resource, whatever gates are closed; its cache is known."""
+    """Return all rendered objects of a resource, regardless of gates, with a known Alluxio cluster."""
     made = {**made, "metadata": {"namespace": "data", "uid": UID, "generation": 1, **made["metadata"]}}
     presto = validate(made, NOW)
     assert isinstance(presto, Presto), presto

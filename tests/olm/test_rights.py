@@ -25,7 +25,7 @@ OLMS_OWN = "operators.coreos.com"
 FUSE, REJOIN = "kuttl-tests/scenarios-full/fuse/use.sh", "kuttl-tests/scenarios-full/ha/rejoin.sh"
 ELSEWHERE = {
     **{f"{verb} daemonsets.apps": FUSE for verb in ("get", "create", "patch", "delete")},
-    "list events": "kuttl-tests/scenarios/fuse-refused/said.sh",
+    "list events": "kuttl-tests/scenarios/install/fuse-refused.sh",
     "patch pods": REJOIN,
     "delete pods": "kuttl-tests/scenarios-full/rolling/upgrade.sh",
     "get controllerrevisions.apps": "kuttl-tests/scenarios-full/rolling/rollback.sh",

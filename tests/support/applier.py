@@ -1,4 +1,4 @@
-"""Applies manifests to an API server in memory, as a reconciler does."""
+"""Apply manifests to an in-memory API server, as a reconciler does."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def scope(kube: FakeKube) -> Scope:
 
 
 class Applier:
-    """Applies to one API server with one cache, as a reconciler does."""
+    """Applies to one API server, with one cache, as a reconciler does."""
 
     def __init__(self, kube: FakeKube) -> None:
         self.kube = kube
@@ -70,5 +70,5 @@ class Applier:
 
 
 def data_edited(obj: Json) -> None:
-    """Change the data of an object, as somebody else would."""
+    """Change the data of an object as another client."""
     obj["data"]["x"] = "drifted"

@@ -1,7 +1,7 @@
-"""Small builders: each returns a working value, and takes only what a test is about.
+"""Small builders: each returns a valid value, and takes only the arguments that a test is about.
 
-Resources and pods are built as the API server sends them (raw JSON); what is derived from them is built by the
-code under test, so that a test never states a type's inner form twice.
+Resources and pods have the form in which the API server sends them (raw JSON). The code under test derives everything
+else from them, so that a test never repeats the internals of a type.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def later(seconds: float) -> datetime:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
-    """Return `base` with `over` laid upon it, map by map; None removes a field."""
+    """Return `base` merged with `over`, map by map; None removes a field."""
     result = deepcopy(dict(base))
     for key, value in over.items():
         if value is None:
@@ -55,7 +55,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Json:
 
 
 def spec(**over: Any) -> Json:
-    """Return a spec with one StatefulSet worker, laid over with `over`."""
+    """Return a spec with one StatefulSet worker, merged with `over`."""
     base = {
         "version": "2.9.4",
         "rootMount": {"volume": {"size": "1Gi", "accessModes": ["ReadWriteOnce"]}},
@@ -73,7 +73,7 @@ def resource(
     status: Mapping[str, Any] | None = None,
     **over: Any,
 ) -> Json:
-    """Return an AlluxioCluster as the API server sends it; `over` is laid over the spec."""
+    """Return an AlluxioCluster as the API server sends it, with `over` merged into the spec."""
     made: Json = {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -103,7 +103,7 @@ def cluster(name: str = NAME, namespace: str = NAMESPACE, **over: Any) -> Cluste
     return made
 
 
-# --- what is observed ---------------------------------------------------------------------------------------------
+# --- observed state ---------------------------------------------------------------------------------------------
 
 
 Found = Json | ClusterStatus | JournalStatus | MasterInfo | NoAnswer | None
@@ -154,7 +154,7 @@ def _ordinal(obj: Json) -> int:
 
 
 def info(live: int = 1, lost: int = 0, capacity: int = 1024**3, used: int = 0, version: str = "2.9.4") -> MasterInfo:
-    """Return what a serving master says."""
+    """Return the answer of a serving master."""
     return MasterInfo(version=version, live_workers=live, lost_workers=lost, capacity=capacity, used=used)
 
 
@@ -164,7 +164,7 @@ def initializing(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) ->
 
 
 def initialized(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) -> JournalStatus:
-    """Return the journal's status for ever after."""
+    """Return the journal's status after its initialisation."""
     return JournalStatus(state="Initialized", operation=operation, members=members)
 
 
@@ -183,7 +183,7 @@ def journal_job(*, complete: bool = False, operation: str = "0a1b2c3dc", ordinal
 
 
 def journal_claim(*, used: bool = False, ordinal: int = 0, members: int = 1) -> Json:
-    """Return the claim of a journal; `used` when the operator wrote on it that a journal lies there."""
+    """Return the PVC of a journal; `used`: with the operator's mark that it holds a journal."""
     annotations = {JOURNAL_ANNOTATION: "initialized"} if used else {"volume.kubernetes.io/selected-node": "node-1"}
     if used and members > 1:
         annotations[MEMBERS_ANNOTATION] = str(members)
@@ -267,23 +267,23 @@ def ready_pod(role: str, name: str = "", **options: Any) -> Json:
 
 
 def workload(kind: str, name: str, *, wanted: int = 1, ready: int | None = None, **status: Any) -> Json:
-    """Return a workload whose controller has done its work, unless `ready` or `status` say otherwise."""
+    """Return a workload whose rollout is complete, unless `ready` or `status` differ."""
     ready = wanted if ready is None else ready
     if kind == "DaemonSet":
-        said = {
+        counts = {
             "desiredNumberScheduled": wanted,
             "currentNumberScheduled": wanted,
             "updatedNumberScheduled": wanted,
             "numberReady": ready,
         }
-        wish: Json = {}
+        spec: Json = {}
     else:
-        said = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
-        wish = {"replicas": wanted}
+        counts = {"replicas": wanted, "updatedReplicas": wanted, "readyReplicas": ready}
+        spec = {"replicas": wanted}
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
         "metadata": {"name": name, "namespace": NAMESPACE, "generation": 1, "uid": f"uid-{name}"},
-        "spec": wish,
-        "status": {"observedGeneration": 1, **said, **status},
+        "spec": spec,
+        "status": {"observedGeneration": 1, **counts, **status},
     }

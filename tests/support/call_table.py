@@ -1,4 +1,4 @@
-"""Counts the calls that an operator makes to the API server, by verb and resource: where the price of a change lies."""
+"""Count an operator's calls to the API server by verb and resource, to see the cost of a change."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class CallTable:
 
     @property
     def reads(self) -> int:
-        """How many calls read."""
+        """Number of reads."""
         return sum(count for call, count in self.total.items() if call.split()[0] in READS)
 
     @property
     def writes(self) -> int:
-        """How many calls write."""
+        """Number of writes."""
         return self.total.total() - self.reads
 
     def __str__(self) -> str:
@@ -42,12 +42,12 @@ class CallTable:
 
 
 def counted(calls: Iterable[tuple[str, str]]) -> Counter[str]:
-    """Return how often each verb met each resource; `calls` are (verb, path)."""
+    """Return the number of calls by verb and resource; `calls` are (verb, path)."""
     return Counter(f"{verb} {_resource(path)}" for verb, path in calls)
 
 
 def _resource(path: str) -> str:
-    """Return what a path names, as RBAC has it: configmaps, alluxioclusters/status, metrics.k8s.io/pods."""
+    """Return the RBAC resource of a path, such as configmaps, alluxioclusters/status or metrics.k8s.io/pods."""
     parts = path.strip("/").split("/")
     group = f"{parts[1]}/" if parts[1].endswith(".k8s.io") else ""
     kind, _, *sub = [*parts[parts.index("namespaces") + 2 :], "", ""]

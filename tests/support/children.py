@@ -1,8 +1,9 @@
-"""Generated children, in which what matters and what doesn't differ often and are equal often."""
+"""Generated children whose relevant and irrelevant fields are often equal and often different."""
 
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -31,8 +32,9 @@ CONDITIONS: tuple[Json, ...] = (
 )
 
 
+@cache
 def objects(kind: str, owners: st.SearchStrategy[Json] | None = None) -> st.SearchStrategy[Json]:
-    """Return objects of one name; `owners` gives their ownerReferences and labels."""
+    """Return objects with the same name; `owners` generates their ownerReferences and labels."""
     metadata = st.builds(
         lambda fixed, owner, free: fixed | owner | free,
         st.fixed_dictionaries(
@@ -75,7 +77,7 @@ def references_and_labels() -> st.SearchStrategy[Json]:
 
 
 def _stored(kind: str, metadata: Json, status: Json | None) -> Json:
-    # As the API server does it: another content is another version.
+    # As in the API server, other content has another version.
     content = {"kind": kind, "metadata": metadata} | ({} if status is None else {"status": status})
     version = str(zlib.crc32(repr(sorted(_flat(content))).encode()))
     return content | {"metadata": metadata | {"resourceVersion": version}}

@@ -1,8 +1,8 @@
-"""Follows a document: writes the files that it shows, runs the commands that it prints, and waits for what they print.
+"""Follow a document: write its files, run its commands, and compare their output.
 
-A block of YAML whose first line names a file is that file. In a block of `console` a line that begins with `$ ` is a
-command, and the lines below it are what it prints. A name that a server makes up, such as `install-x7k2p`, stands for
-whatever it is at the time, from then on; an age such as `5s` for any.
+A YAML block whose first line is a comment with a file name is that file. In a `console` block, a line that begins with
+`$ ` is a command, and the lines below it are its expected output. A name that a server generates, such as
+`install-x7k2p`, matches the actual name at its first use, and that name afterwards. An age, such as `5s`, matches all.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ MADE_UP = re.compile(r"\binstall-[a-z0-9]{5}\b")
 AGE = re.compile(r"(\d+[smhd])+")
 
 Run = Callable[[str], str]
-"""Runs one line in a shell and returns what it printed; raises CommandFailed."""
+"""Runs one line in a shell and returns its output; raises CommandFailed."""
 
 
 class CommandFailed(Exception):
-    """A command of the document didn't work."""
+    """A command of the document failed."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command, and the lines that the document says it prints."""
+    """A command, and the output that the document shows."""
 
     line: str
     prints: tuple[str, ...] = ()
 
     @property
     def looks(self) -> bool:
-        """Tell whether it only looks, so that it can be repeated until it shows what is waited for."""
+        """True for a command that only reads, so that the follower may repeat it until its output matches."""
         return " get " in f" {self.line} "
 
 
 @dataclass
 class Follower:
-    """Somebody who follows a document, in a folder of their own."""
+    """A user who follows a document in a folder."""
 
     folder: Path
     run: Run
     seconds: float = 90.0
     pause: float = 0.5
     names: dict[str, str] = field(default_factory=dict)
-    """What stands for the names in the document that a server makes up."""
+    """Actual names by the generated names in the document."""
 
     def follow(self, text: str) -> None:
-        """Do all that a part of a document says, in its order."""
+        """Follow a part of a document, in order."""
         for block in blocks(text):
             if isinstance(block, Command):
                 self._carry_out(block)
@@ -83,7 +83,7 @@ class Follower:
 
 
 def section(document: str, title: str) -> str:
-    """Return the part of a document below a heading of the second level."""
+    """Return the part of a document below a second-level heading. Raise KeyError."""
     found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
     if not found:
         raise KeyError(f"no section {title!r}")
@@ -91,7 +91,7 @@ def section(document: str, title: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Command | tuple[str, str]]:
-    """Yield files, as name and content, and commands, in the order of the text; other blocks are left out."""
+    """Yield files (name and content) and commands in the order of the text, without other blocks."""
     for kind, content in FENCE.findall(text):
         if kind == "console":
             yield from _commands(content)
@@ -100,7 +100,7 @@ def blocks(text: str) -> Iterator[Command | tuple[str, str]]:
 
 
 def unmatched(expected: tuple[str, ...], printed: list[str], names: dict[str, str]) -> list[str]:
-    """Return the expected lines that weren't printed, in any order; `names` learns what is made up."""
+    """Return the expected lines that are missing in the output, in any order; add generated names to `names`."""
     left, missing = list(printed), []
     for line in expected:
         found = next((match for other in left if (match := _pattern(line, names).fullmatch(other))), None)
@@ -113,7 +113,7 @@ def unmatched(expected: tuple[str, ...], printed: list[str], names: dict[str, st
 
 
 def _commands(content: str) -> Iterator[Command]:
-    # A line that ends with a backslash goes on in the next one.
+    # A line that ends with a backslash continues in the next one.
     lines = content.replace("\\\n", " ").splitlines()
     begins = [number for number, line in enumerate(lines) if line.startswith("$ ")]
     for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):

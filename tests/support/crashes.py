@@ -1,4 +1,4 @@
-"""Stops an operator before or after any of its writes, starts it anew, and tells what is left in the end."""
+"""Stop an operator before or after any of its writes, restart it, and return the final state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Stopped(BaseException):
-    """The operator's process ends here. Not an Exception, so that no handler may take it for trouble."""
+    """The operator's process ends here. Not an Exception, so that no error handler catches it."""
 
 
 def stop_at(world: OwnerWorld, count: int, *, after: bool) -> None:
@@ -32,7 +32,7 @@ def stop_at(world: OwnerWorld, count: int, *, after: bool) -> None:
 
 
 def run(world: OwnerWorld, rounds: int) -> bool:
-    """Reconcile to the end, start the operator anew when it was stopped; tell whether it was."""
+    """Reconcile until nothing changes, and restart a stopped operator; return True if it was stopped."""
     stopped = False
     for _ in range(rounds):
         written = len(world.kube.writes)
@@ -52,7 +52,7 @@ def run(world: OwnerWorld, rounds: int) -> bool:
 
 
 def install(world: OwnerWorld) -> bool:
-    """Run an installation to its end; tell whether the operator was stopped."""
+    """Complete an installation; return True if the operator was stopped."""
     return run(world, rounds=12)
 
 
@@ -62,17 +62,17 @@ def jobs_made(world: OwnerWorld) -> set[str]:
 
 
 def is_ready(world: OwnerWorld) -> bool:
-    """Tell whether all is as it is meant to be, be it after a rollback."""
+    """Return True if the resource is Ready, also after a rollback."""
     return any(c["type"] == "Ready" and c["status"] == "True" for c in world.status["conditions"])
 
 
 def refusals(world: OwnerWorld) -> list[str]:
-    """Return what the API server refused."""
+    """Return the messages of the API server's rejections."""
     return [c["message"] for c in world.status.get("conditions", ()) if c["reason"] == "Refused"]
 
 
 def outcome(world: OwnerWorld) -> tuple[Json, Json]:
-    """Return what is left in the end: objects and status without versions, times and events."""
+    """Return the final objects and status, without versions, times and Events."""
     objects = {}
     for path, obj in world.kube.objects.items():
         if obj["kind"] in ("Event", "Pod", world.key.kind):
@@ -81,6 +81,6 @@ def outcome(world: OwnerWorld) -> tuple[Json, Json]:
         objects[path] = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k not in dropped}}
         objects[path].pop("status", None)
     status = {**world.status, "conditions": [{**c, "lastTransitionTime": ""} for c in world.status["conditions"]]}
-    # When a change began, and what is left of it to do, depends on the reconcile that was completed first.
+    # The start of a change, and its remaining work, depend on the first completed reconcile.
     status["history"] = [change["what"] for change in status["history"]]
     return objects, status

@@ -1,4 +1,4 @@
-"""Compares CRDs as the API server takes them, and resources with the CRD that they are of."""
+"""Compare CRDs as the API server stores them, and resources with their CRD."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def without_empty(value: Any) -> Any:
-    """Return a CRD without what says nothing, and what the API's own types leave out when they are written."""
+    """Return a CRD without empty fields, and without fields that the API's own types omit on output."""
     if isinstance(value, dict):
         kept = {name: without_empty(inner) for name, inner in value.items()}
         nothing = (("priority", 0), ("properties", {}))
@@ -15,7 +15,7 @@ def without_empty(value: Any) -> Any:
 
 
 def unknown_fields(schema: dict[str, Any], value: Any, path: str) -> list[str]:
-    """Return the fields of a value that its schema doesn't know."""
+    """Return the fields of a value that its schema lacks."""
     if isinstance(value, list):
         return [found for item in value for found in unknown_fields(schema["items"], item, f"{path}[]")]
     if not isinstance(value, dict) or "additionalProperties" in schema:

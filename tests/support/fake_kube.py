@@ -1,8 +1,8 @@
-"""An API server in memory: what the operator's client sees of one, and no more.
+"""An in-memory API server, with only the behaviour that the operator's client sees.
 
-It keeps resourceVersions, generations and uids, merges applies field by field per manager, guards replacements by
-resourceVersion and deletions by uid, and knows what it refuses: a change of what can't be changed in a Job, a
-StatefulSet or a claim, a claim that shrinks or whose class can't expand, and two controllers of one object.
+It keeps resourceVersions, generations and uids, merges applies field by field per manager, and checks resourceVersions
+of replacements and uids of deletions. It rejects changes of immutable fields in a Job, a StatefulSet or a PVC, a PVC
+that shrinks or whose class can't expand, and two controllers of one object.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ METRICS = "/apis/metrics.k8s.io/"
 
 
 class FakeKube:
-    """Stands in for Kube. `writes` lists what changed something, as (verb, path)."""
+    """Stands in for Kube. `writes` lists the calls that changed an object, as (verb, path)."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Json] = {}
         self.calls: list[tuple[str, str]] = []
         self.writes: list[tuple[str, str]] = []
         self.metrics: list[Json] | None = None
-        """What metrics.k8s.io tells of all pods; None where it isn't served."""
+        """Answer of metrics.k8s.io for all pods; None if it isn't served."""
         self.before_call: Callable[[str, str], None] = lambda verb, path: None
-        """Called before each call; may raise, or change something as somebody else would."""
+        """Called before each call; may raise, or change an object as another client."""
         self.after_write: Callable[[str, str], None] = lambda verb, path: None
-        """Called after each write; may raise, as when the answer got lost."""
+        """Called after each write; may raise, as if the answer were lost."""
         self.classes_that_cannot_expand: set[str] = set()
         self.orphaned: Callable[[str], bool] = lambda path: False
-        """Called for what is deleted without its dependents; tells whether it stays for a moment longer."""
+        """Called for an object that is deleted without its dependents; returns True if it stays for a moment longer."""
         self._applied: dict[str, dict[str, Json]] = {}
         self._version = 100
 
-    # --- what the operator calls ----------------------------------------------------------------------------------
+    # --- the operator's calls ----------------------------------------------------------------------------------
 
     def within(self, deadline: Deadline) -> FakeKube:
         deadline.remaining(1)
@@ -122,26 +122,26 @@ class FakeKube:
                 self.remove(pod)
         self._done("delete", path)
 
-    # --- what others do -------------------------------------------------------------------------------------------
+    # --- other clients -------------------------------------------------------------------------------------------
 
     def put(self, obj: Mapping[str, Any]) -> Json:
-        """Write an object as somebody else: replace it as a whole."""
+        """Write an object as another client: replace it as a whole."""
         path = KINDS[obj["kind"]].path(obj["metadata"]["namespace"], obj["metadata"]["name"])
         return self._store("", path, self.objects.get(path, {}), _as_sent(obj))
 
     def edit(self, kind: str, namespace: str, name: str, change: Callable[[Json], None]) -> Json:
-        """Change an object as somebody else."""
+        """Change an object as another client."""
         obj = _copied(self._existing(KINDS[kind].path(namespace, name)))
         change(obj)
         return self.put(obj)
 
     def remove(self, path: str) -> None:
-        """Delete an object as somebody else."""
+        """Delete an object as another client."""
         del self.objects[path]
         self._applied.pop(path, None)
 
     def apply_as(self, manager: str, path: str, obj: Mapping[str, Any]) -> Json:
-        """Apply for any manager: its fields win; fields that it applied before and no longer does go away."""
+        """Apply for any manager: its fields win, and fields that it no longer applies are removed."""
         before = self.objects.get(path, {})
         managers = self._applied.setdefault(path, {})
         others = [applied for name, applied in managers.items() if name != manager]
@@ -159,7 +159,7 @@ class FakeKube:
         return sorted(obj["metadata"]["name"] for obj in self.objects.values() if obj["kind"] == kind)
 
     def object(self, kind: str, namespace: str, name: str) -> Json:
-        """Return an object without it being counted as a call."""
+        """Return an object without counting a call."""
         return _copied(self._existing(KINDS[kind].path(namespace, name)))
 
     def _check_growth(self, path: str, before: Json, after: Json) -> None:
@@ -173,7 +173,7 @@ class FakeKube:
                 "support resize",
             )
 
-    # --- the inside -----------------------------------------------------------------------------------------------
+    # --- internals -----------------------------------------------------------------------------------------------
 
     def _dry_run(self, path: str, obj: Mapping[str, Any]) -> Json:
         scratch = FakeKube()
@@ -226,12 +226,12 @@ def _pods_of(workload: Json) -> str:
 
 
 def _as_sent(value: Any) -> Any:
-    """Return what the server reads of what a client sends."""
+    """Return a client's body as the server parses it."""
     return json.loads(json.dumps(value))
 
 
 def _copied(value: Any) -> Any:
-    """Return a copy of what the server keeps, which is plain JSON: three times as fast as through its text."""
+    """Return a copy of a stored object, which is plain JSON: three times as fast as through its text."""
     return marshal.loads(marshal.dumps(value))
 
 
@@ -262,7 +262,7 @@ def _field(obj: Any, path: str) -> Any:
 
 
 def _without(obj: Any, applied: Any, again: Any, others: list[Any]) -> Any:
-    """Return `obj` without the fields that were applied, are not applied again, and that nobody else applies."""
+    """Return `obj` without the fields that its manager no longer applies and that no other manager applies."""
     if not isinstance(obj, Mapping) or not isinstance(applied, Mapping):
         return obj
     result = dict(obj)

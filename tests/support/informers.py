@@ -1,7 +1,7 @@
-"""A stand-in for shell-operator: the hook's own bindings and filters, and contexts as it writes them.
+"""A stand-in for shell-operator: the hook's own bindings and filters, and contexts in shell-operator's format.
 
-What it does is read from shell-operator v1.20: an event is dropped whose filter's result is as before, and deletions
-always come. The recorded contexts in tests/contexts and the fault tests hold it to the real one.
+Its behaviour follows shell-operator v1.20: an event with an unchanged filter result is dropped, and deletions always
+arrive. The recorded contexts in tests/contexts and the fault tests compare it with the real one.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def _program(kind: str) -> Any:
 
 
 def filtered(kind: str, obj: Any) -> Json:
-    """Return what the filter for `kind` makes of an object."""
+    """Return the result of the filter for `kind` on an object."""
     (result,) = _program(kind).input_value(obj).all()
     return dict(result)
 
 
 class Informer:
-    """Watches one kind; `contexts` are those that the hook would have got."""
+    """Watches one kind; `contexts`: the contexts that the hook would have received."""
 
     def __init__(self, kind: str, existing: list[Json]) -> None:
         self._kind = kind
@@ -42,7 +42,7 @@ class Informer:
         self.contexts: list[Json] = []
 
     def happens(self, event: Json) -> None:
-        """Take in an event as the API server's watch tells it."""
+        """Process an event of the API server's watch."""
         obj, kind = event["object"], event["type"].capitalize()
         before, result = self._known.pop(_key(obj), None), filtered(self._kind, obj)
         if kind != "Deleted":

@@ -1,4 +1,4 @@
-"""One resource of any kind, with its operator as the server starts it, and an API server in memory."""
+"""One resource of any kind, with its operator as the server starts it, and an in-memory API server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 class KindWorld:
-    """A resource NAME in the namespace `data`; what `kinds.registry` knows of its kind is all that works on it."""
+    """A resource NAME in the namespace `data`, with the reconciler that `kinds.registry` has for its kind."""
 
     def __init__(self, kind: str, spec: Mapping[str, Any], name: str = "small") -> None:
         self.key = OwnerKey(kind, "data", name)
@@ -34,7 +34,7 @@ class KindWorld:
         self.start_operator()
 
     def start_operator(self) -> None:
-        """Start the operator, which remembers nothing of an earlier one."""
+        """Start the operator with empty caches."""
         metrics = Metrics(CollectorRegistry())
         self.by_kind = dict(registry.reconcilers(self.kube, self.settings, metrics, self.changes))  # type: ignore[arg-type]
 
@@ -44,7 +44,7 @@ class KindWorld:
         return self.by_kind[self.key.kind]
 
     def owners(self) -> list[Request]:
-        """Return the requests with which the server starts."""
+        """Return the requests of the server's start."""
         return list(registry.list_owners(self.kube, self.settings, self.changes))  # type: ignore[arg-type]
 
     def resync(self) -> list[Request]:
@@ -52,19 +52,19 @@ class KindWorld:
         return list(registry.resync(self.kube, self.settings, self.by_kind, self.changes))  # type: ignore[arg-type]
 
     def reconcile(self, *requests: Request) -> list[Outcome]:
-        """Serve these requests, or those of all owners."""
+        """Reconcile these requests, or those of all owners."""
         return [self.by_kind[one.key.kind](one, Deadline.after(60)) for one in requests or self.owners()]
 
     def object(self, kind: str, name: str) -> Json:
-        """Return an object as the API server has it."""
+        """Return an object of the API server."""
         return self.kube.object(kind, self.key.namespace, name)
 
     def edit(self, kind: str, name: str, part: str, **values: Any) -> Json:
-        """Change values in a part of an object, such as its spec, as a user would; return the object."""
+        """Change a part of an object, such as its spec, as a user; return the object."""
         return self.kube.edit(kind, self.key.namespace, name, lambda obj: obj[part].update(values))
 
     def remove(self, kind: str, name: str) -> None:
-        """Delete an object as a user would."""
+        """Delete an object as a user."""
         self.kube.remove(KINDS[kind].path(self.key.namespace, name))
 
     @property

@@ -1,4 +1,4 @@
-"""What metrics.k8s.io tells of pods."""
+"""Answers of metrics.k8s.io about pods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 def pod_metrics(
     name: str, measured: datetime, window: str = "15.04s", containers: dict[str, tuple[str, str]] | None = None
 ) -> Json:
-    """Return what is told of a pod; `containers` by name, with CPU and memory as quantities."""
+    """Return the metrics of a pod; `containers` by name, with CPU and memory as quantities."""
     used = containers or {"main": ("250m", "512Mi")}
     return {
         "metadata": {"name": name, "namespace": "data"},
@@ -22,5 +22,5 @@ def pod_metrics(
 
 
 def after(moment: datetime, seconds: float) -> datetime:
-    """Return a moment so many seconds later."""
+    """Return a moment that is this many seconds later."""
     return moment + timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""What the small worlds around an operator have in common, whatever kind of resource it looks after there."""
+"""Base of the small worlds around an operator, for a resource of any kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class OwnerWorld:
-    """One resource, its operator, and an API server in memory; a kind says what else there is, and who works there."""
+    """One resource, its operator, and an in-memory API server; a subclass adds the other actors of its kind."""
 
     reconciler: Reconciler
 
@@ -25,20 +25,20 @@ class OwnerWorld:
         self.key = key
 
     def start_operator(self) -> None:
-        """Start the operator anew: all that it remembers is lost."""
+        """Restart the operator with empty caches."""
         raise NotImplementedError
 
     def turn(self) -> None:
-        """Let Kubernetes and what runs on it catch up."""
+        """Let Kubernetes and the workloads catch up."""
         raise NotImplementedError
 
     def reconcile(self, *children: tuple[str, str], everything: bool = False) -> Outcome:
-        """Reconcile once; `children` are (kind, name) of objects that an event spoke of."""
+        """Reconcile once; `children`: (kind, name) of objects in an event."""
         named = frozenset(ChildRef(kind, name) for kind, name in children)
         return self.reconciler(Request(self.key, Reason.CHILD, named, everything), Deadline.after(60))
 
     def settle(self, rounds: int = 20) -> None:
-        """Reconcile and let the world catch up until nothing changes any more."""
+        """Reconcile and let the world catch up until nothing changes."""
         for _ in range(rounds):
             before = len(self.kube.writes)
             self.reconcile()
@@ -55,11 +55,11 @@ class OwnerWorld:
 
     @property
     def phase(self) -> str:
-        """Its state in one word."""
+        """The phase of the resource."""
         return str(self.status.get("phase", ""))
 
     def condition(self, kind: str) -> Json:
-        """Return a condition of it."""
+        """Return a condition of the resource."""
         return next(c for c in self.status["conditions"] if c["type"] == kind)
 
     def pass_time(self, seconds: float) -> None:
@@ -67,5 +67,5 @@ class OwnerWorld:
         self.now += timedelta(seconds=seconds)
 
     def clock(self) -> datetime:
-        """Tell the time to the operator."""
+        """Return the time, as the operator's clock."""
         return self.now

@@ -1,4 +1,4 @@
-"""A small world around a Presto: an API server in memory, the controllers of Kubernetes, servers that answer."""
+"""A small world around a Presto: an in-memory API server, the controllers of Kubernetes, and answering servers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def spec(**over: Any) -> Json:
 
 
 def resource(name: str = NAME, *, status: Mapping[str, Any] | None = None, generation: int = 1, **over: Any) -> Json:
-    """Return a Presto as the API server sends it; `over` is laid over the spec."""
+    """Return a Presto as the API server sends it, with `over` merged into the spec."""
     made: Json = {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -66,7 +66,7 @@ def presto(**over: Any) -> Presto:
 
 
 def cluster(name: str = "small", *, ready: bool = True, uid: str = "uid-of-small", **workers: Any) -> Json:
-    """Return an AlluxioCluster as Presto looks at it."""
+    """Return an AlluxioCluster with the fields that Presto reads."""
     return {
         "apiVersion": API_VERSION,
         "kind": "AlluxioCluster",
@@ -91,7 +91,7 @@ def client(name: str = "small", port: int = 19998) -> Json:
 
 
 def pod(role: str, name: str, *, ready: bool, trouble: Json | None = None, made_by: Json | None = None) -> Json:
-    """Return a pod of a role; `trouble` is what its container waits for, `made_by` the template that it comes from."""
+    """Return a pod of a role; `trouble`: the waiting reason of its container; `made_by`: its template."""
     containers = [container_status(role, ready=ready, **({"waiting": trouble} if trouble else {"running": {}}))]
     return {
         "apiVersion": "v1",
@@ -133,7 +133,7 @@ class FakeServers:
 
 
 class World(OwnerWorld):
-    """One Presto, its operator and what is around them."""
+    """One Presto, its operator and the world around them."""
 
     def __init__(self, made: Json | None = None) -> None:
         super().__init__(OwnerKey(KIND, NAMESPACE, NAME))
@@ -165,7 +165,7 @@ class World(OwnerWorld):
         )
 
     def stand_still(self, seconds: float) -> int:
-        """Reconcile each time that the operator asked for, while nothing happens; return how often that was."""
+        """Reconcile at each requeue without other changes; return the number of reconciles."""
         end, count = self.now + timedelta(seconds=seconds), 0
         while self.now < end:
             outcome = self.reconcile()
@@ -177,7 +177,7 @@ class World(OwnerWorld):
         return count
 
     def deployment(self, name: str) -> Json:
-        """Return a Deployment of it."""
+        """Return one of its Deployments."""
         return self.kube.object("Deployment", NAMESPACE, f"{NAME}-{name}")
 
     def hash_of(self, name: str) -> str:
@@ -186,7 +186,7 @@ class World(OwnerWorld):
         return str(annotations["alluxio-operator.io/config-hash"])
 
     def edit_spec(self, **over: Any) -> None:
-        """Change the spec as a person would."""
+        """Change the spec as a user."""
         self.kube.edit(KIND, NAMESPACE, NAME, lambda obj: obj.update(spec=spec(**over)))
 
     def _ready(self, name: str) -> bool:

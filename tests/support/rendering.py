@@ -1,4 +1,4 @@
-"""Rendering and parsing that are done once for each input: the worlds render the same cluster thousands of times."""
+"""Cached rendering and parsing, because the worlds render the same cluster thousands of times."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RENDERER = RememberingRenderer()
 
 
 def parse_once(template: str, text: str) -> tuple[Manifest, ...]:
-    """Return what `parse` returns; each call has objects of its own."""
+    """Return the cached result of `parse`, with separate objects for each call."""
     return tuple(Manifest(order, json.loads(obj)) for order, obj in _parsed(template, text))
 
 

@@ -1,4 +1,4 @@
-"""A world of three masters, which lose their journals and join again, and the pods that a change replaces there."""
+"""A world of three masters that can lose their journals and rejoin, and the pods that a change replaces there."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Three(World):
         return self.kube.object("Pod", self.namespace, f"small-master-{ordinal}")
 
     def lose(self, ordinal: int) -> None:
-        """Replace a master's pod by one that finds no journal."""
+        """Replace a master's pod with one that finds no journal."""
         name = f"small-master-{ordinal}"
         lost = container_status("journal-check", running={}, last=LOST)
         status = {"phase": "Pending", "initContainerStatuses": [lost], "podIP": address(ordinal)}
@@ -45,7 +45,7 @@ class Three(World):
         self.kube.put({"apiVersion": "v1", "kind": "Pod", "metadata": _named(before), "status": status})
 
     def permitted(self) -> list[str]:
-        """Return the pods that may start without their journal."""
+        """Return the pods with a permission to start without their journal."""
         pods = [self.kube.object("Pod", self.namespace, name)["metadata"] for name in self.kube.of_kind("Pod")]
         return [pod["name"] for pod in pods if pod.get("annotations", {}).get(PERMISSION) == pod["uid"]]
 
@@ -67,7 +67,7 @@ def deleted(world: World) -> list[str]:
 
 
 def outdated(world: World) -> list[str]:
-    """Return the pods that don't run what their workload says."""
+    """Return the pods that don't run their workload's current template."""
     found = []
     for kind in ("StatefulSet", "DaemonSet"):
         for name in world.kube.of_kind(kind):
@@ -78,5 +78,5 @@ def outdated(world: World) -> list[str]:
 
 
 def config_hash(obj: Json) -> str:
-    """Return what a pod, or a workload's template, says of the configuration that its processes read."""
+    """Return the configuration hash of a pod, or of a workload's template."""
     return str(obj["metadata"]["annotations"][CONFIG_HASH])

@@ -1,4 +1,4 @@
-"""A world in which claims are bound, and grow when they are asked to: by a provisioner, a resizer and a kubelet."""
+"""A world that binds and expands PVCs, with a provisioner, a resizer and a kubelet."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SSD: Json = {"name": "SSD", "quota": "4Gi", "storage": {"claim": {"size": "5Gi",
 
 
 def tier(size: str = "5Gi", quota: str = "4Gi") -> Json:
-    """Return a tier on claims."""
+    """Return a tier on PVCs."""
     return merged(SSD, {"quota": quota, "storage": {"claim": {"size": size}}})
 
 
 def sized(journal: str = "1Gi", logs: str = "1Gi", ssd: str = "5Gi", quota: str = "4Gi", **over: Any) -> Json:
-    """Return what a spec says of volumes, with two workers that have a tier on claims."""
+    """Return the volume fields of a spec with two workers that have a tier on PVCs."""
     base = {
         "masters": {"journal": {"storage": {"size": journal, "storageClassName": "fast"}}},
         "logServer": {"storage": {"size": logs, "storageClassName": "fast"}},
@@ -32,7 +32,7 @@ def sized(journal: str = "1Gi", logs: str = "1Gi", ssd: str = "5Gi", quota: str 
 
 
 def claim(name: str, labels: Mapping[str, str], size: str = "5Gi", **status: Any) -> Json:
-    """Return a claim that is bound."""
+    """Return a bound PVC."""
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -47,11 +47,11 @@ def claim(name: str, labels: Mapping[str, str], size: str = "5Gi", **status: Any
 
 
 class VolumesWorld(World):
-    """Binds claims, makes those of StatefulSets' templates, and lets them grow while `grows`."""
+    """Binds PVCs, creates those of StatefulSets' templates, and expands them while `grows`."""
 
     grows = True
     lingers = False
-    """Whether a deleted StatefulSet stays for a moment, as while its pods are being orphaned."""
+    """True if a deleted StatefulSet stays for a moment, as while its pods are being orphaned."""
 
     def __init__(self, made: Mapping[str, Any] | None = None) -> None:
         super().__init__(made)
@@ -67,7 +67,7 @@ class VolumesWorld(World):
         super().turn(**works)
 
     def claims(self) -> dict[str, str]:
-        """Return what each claim asks for."""
+        """Return the requested size of each PVC."""
         found = {name: self._object(name) for name in self.kube.of_kind("PersistentVolumeClaim")}
         return {name: one["spec"]["resources"]["requests"]["storage"] for name, one in found.items()}
 
@@ -78,13 +78,13 @@ class VolumesWorld(World):
         }
 
     def template(self, name: str) -> str:
-        """Return the size in the only template of a StatefulSet's claims."""
+        """Return the size in the only PVC template of a StatefulSet."""
         [template] = self.kube.object("StatefulSet", self.namespace, name)["spec"]["volumeClaimTemplates"]
         size: str = template["spec"]["resources"]["requests"]["storage"]
         return size
 
     def edit_claim(self, name: str, change: Mapping[str, Any]) -> None:
-        """Change a claim as somebody else."""
+        """Change a PVC as another client."""
         self.kube.put(merged(self._object(name), change))
 
     def _object(self, name: str) -> Json:
@@ -113,7 +113,7 @@ class VolumesWorld(World):
 
 
 def volume_for(claim: Json, driver: str = "example.com") -> Json:
-    """Return a volume of a driver that is bound to this claim, and stays when the claim goes."""
+    """Return a PV of a CSI driver that is bound to this PVC, with reclaim policy Retain."""
     meta, spec = claim["metadata"], claim["spec"]
     name = f"{meta['namespace']}-{meta['name']}"
     return {

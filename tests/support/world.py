@@ -1,6 +1,6 @@
 """A small world around the operator: an API server in memory, the controllers of Kubernetes, an Alluxio that answers.
 
-`World.turn` lets the controllers do one step; a test says which of them work.
+`World.turn` lets the controllers do one step; a test sets which of them work.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 class FakeAlluxio:
-    """Stands in for Alluxio over HTTP: `master` is what any master answers that isn't in `answers`, by address."""
+    """Stands in for Alluxio over HTTP; `answers`: by address; `master`: the answer of all other masters."""
 
     def __init__(self, master: Answer | None = None, job_master: bool = True) -> None:
         self.master: Answer = master or NoAnswer("connection refused")
@@ -67,12 +67,12 @@ class FakeAlluxio:
 
 
 def address(ordinal: int) -> str:
-    """Return where a pod of a simulated workload is found; those of other workloads have it, too."""
+    """Return the address of a simulated workload's pod; pods of other workloads have the same one."""
     return f"10.0.0.{7 + ordinal}"
 
 
 class World(OwnerWorld):
-    """One cluster, its operator and what is around them."""
+    """One cluster, its operator and the world around them."""
 
     def __init__(self, made: Mapping[str, Any] | None = None) -> None:
         wanted = made or resource()
@@ -85,7 +85,7 @@ class World(OwnerWorld):
         self.start_operator()
 
     def start_operator(self) -> None:
-        """Start the operator anew: all that it remembers is lost."""
+        """Restart the operator with empty caches."""
         self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
@@ -118,7 +118,7 @@ class World(OwnerWorld):
         return self.kube.objects.get(path)
 
     def edit_spec(self, **over: Any) -> None:
-        """Change the spec as a person would."""
+        """Change the spec as a user."""
 
         def change(obj: Json) -> None:
             obj["spec"] = resource(**over)["spec"]

@@ -12,7 +12,7 @@ from tests.support.builders import ROOT
 NAME = re.compile(r"^def (test_\w+)", re.MULTILINE)
 TESTS = ROOT / "tests"
 PACKAGE = ROOT / "src" / "alluxio_operator"
-ELSEWHERE = {"support", "dev_generate"}
+ELSEWHERE = {"support"}
 """Folders of tests/unit that test code outside the package."""
 WORLDS = {"OwnerWorld", "Three", "VolumesWorld", "World", "settled"}
 """Names in tests/support that simulate a whole cluster or a whole Presto."""

@@ -1,4 +1,4 @@
-/* Waits, and reaps whatever is left to it: the first process of a pod sandbox and of a node. */
+/* Waits and reaps orphans: the first process of a pod sandbox and of a node. */
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>

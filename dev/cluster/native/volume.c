@@ -1,4 +1,4 @@
-/* Makes and removes the directory of a volume, called as `volume -p DIRECTORY -s BYTES -m MODE -a create|delete`:
+/* Creates and removes the directory of a volume, called as `volume -p DIRECTORY -s BYTES -m MODE -a create|delete`:
  * the helper of local-path-provisioner, in an image that needs no shell. */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
@@ -33,7 +33,7 @@ int main(int count, char **arguments) {
         return 2;
     }
     if (strcmp(action, "create") == 0) {
-        /* chmod besides mkdir: the umask must not take the right to write from pods that don't run as root. */
+        /* chmod after mkdir, because the umask must not deny writing to pods that don't run as root. */
         if (mkdir(path, 0777) < 0 && errno != EEXIST) return fail("mkdir", path);
         return chmod(path, 0777) < 0 ? fail("chmod", path) : 0;
     }

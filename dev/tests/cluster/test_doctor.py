@@ -43,7 +43,7 @@ def test_a_chosen_kubeconfig_wins(chosen: str | None, foreign: bool) -> None:
 def test_nothing_is_loaded_into_a_cluster_of_somebody_elses_choice(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Short, since the paths of Unix sockets are; nothing is made there.
+    # A short path, as Unix sockets need; the test creates nothing there.
     monkeypatch.setenv("ALLUXIO_OPERATOR_CACHE", "/srv/c")
     monkeypatch.setenv("KUBECONFIG", "/somewhere/else")
 

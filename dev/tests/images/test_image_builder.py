@@ -11,7 +11,7 @@ from dev.images.recipe import PREFIX, Recipe
 
 
 class FakeBuildah:
-    """Writes an archive that says what was saved."""
+    """Writes an archive that names the saved image."""
 
     def __init__(self, **_: Any) -> None:
         self.loaded: list[Path] = []

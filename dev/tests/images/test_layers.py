@@ -1,4 +1,4 @@
-"""What an archive tells of the layers of an image."""
+"""The layers of an image, read from its archive."""
 
 from __future__ import annotations
 

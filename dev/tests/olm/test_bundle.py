@@ -1,4 +1,4 @@
-"""The committed bundle says what config/ says; `make bundle-check` shows that it is operator-sdk's very output."""
+"""The committed bundle agrees with config/; `make bundle-check` shows that it is operator-sdk's exact output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUNDLE, CONFIG = ROOT / "bundle", ROOT / "config"
 MIB = 1024**2
 
 KINDS_OF_OLD_CATALOGS = {"ClusterServiceVersion", "CustomResourceDefinition", "ClusterRole"}
-"""What the bundle may hold: others, such as NetworkPolicy or PodMonitor, are refused by older releases."""
+"""Kinds that the bundle may contain; older releases reject others, such as NetworkPolicy or PodMonitor."""
 
 SCORECARD = [
     "basic-check-spec",

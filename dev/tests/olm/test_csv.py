@@ -1,4 +1,4 @@
-"""What the ClusterServiceVersion says beside what operator-sdk generates."""
+"""What dev.olm adds to the ClusterServiceVersion that operator-sdk generates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A catalog offers every release, so it needs what each of them was."""
+"""A catalog offers every release, so it needs the bundle of each."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def test_what_was_there_before_goes(repository: Path, tmp_path: Path):
 
 
 def test_a_version_without_its_tag_is_told_with_the_remedy(repository: Path, tmp_path: Path):
-    with pytest.raises(StepFailed, match=r"offers 0\.0\.8, and its tag v0\.0\.8 isn't in this checkout: `git fetch"):
+    with pytest.raises(StepFailed, match=r"offers 0\.0\.8, but this checkout lacks its tag v0\.0\.8: run `git fetch"):
         at_tag("0.0.8", "bundle", tmp_path / "released", repository)

@@ -1,4 +1,4 @@
-"""What an audit log tells of the rights of an account."""
+"""The rights of an account, read from an audit log."""
 
 from __future__ import annotations
 

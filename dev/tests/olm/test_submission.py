@@ -1,4 +1,4 @@
-"""A submission names what others can pull, and the version that the sources are."""
+"""A submission needs an image that others can pull, and the version of the sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NONE = Programs(Toolbox({}))
     "image", ["alluxio-operator:0.1.0", "localhost/alluxio-operator:0.1.0", "registry.example.com/a"]
 )
 def test_an_image_that_nobody_else_can_pull_is_refused(tmp_path: Path, image: str):
-    with pytest.raises(StepFailed, match=r"IMAGE=.*needs a name that everybody can pull"):
+    with pytest.raises(StepFailed, match=r"IMAGE=.*needs an image that its users can pull"):
         submission.write(NONE, __version__, image, tmp_path)
 
 

@@ -18,7 +18,7 @@ within 120 phase Stopped
 [ -z "$(k get pods -l app.kubernetes.io/component=master -o name)" ] || fail "a master is still there"
 [ "$(claims)" = "$before" ] || fail "the claims are not those from before"
 [ "$(condition ha Degraded status)" = False ] || fail "what is wished is no degradation"
-refused 5 "the number of masters that the journal was made for"
+refused 5 "the number of masters that the journal was created for"
 wish 3
 within 240 whole
 [ "$(claims)" = "$before" ] || fail "the claims are not those from before"

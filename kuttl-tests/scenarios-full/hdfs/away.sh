@@ -4,7 +4,6 @@ uid() { k get pod lake-master-0 -o jsonpath='{.metadata.uid}'; }
 namenode() { k exec namenode -- sh -c "for p in /proc/[0-9]*; do grep -q '[N]ameNode' \$p/cmdline 2>/dev/null && kill -$1 \${p#/proc/}; done; true"; }
 held() { [ "$(condition lake UpToDate reason)" = HeldForUfs ]; }
 change() { k patch alx lake --type merge -p "{\"spec\":{\"masters\":{\"properties\":{\"alluxio.master.journal.checkpoint.period.entries\":\"$1\"}}}}"; }
-ready() { [ "$(k get alx lake -o jsonpath='{.status.phase} {.status.observedGeneration}')" = "Ready $(k get alx lake -o jsonpath='{.metadata.generation}')" ]; }
 before=$(uid)
 
 echo "a name node that hangs: its port is open"
@@ -17,7 +16,7 @@ condition lake UpToDate message | tee /dev/stderr | has 'no answer in time' || f
 
 echo "and it goes on"
 namenode CONT
-within 120 ready
+cluster_ready lake
 after=$(uid)
 [ "$after" != "$before" ] || fail "the master wasn't replaced"
 

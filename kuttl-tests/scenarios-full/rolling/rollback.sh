@@ -6,7 +6,8 @@ masters=$(uids master) workers=$(uids worker) good=$(generation)
 k patch alx ha --type merge -p '{"spec":{"upgrade":{"autoRollback":true},"image":{"tag":"none-such"}}}'
 within 180 reason UpToDate RolledBack || { k get alx ha -o yaml; k get pods -o wide; fail "it isn't taken back"; }
 condition ha UpToDate message; echo
-[ "$(condition ha Ready status)" = True ] || fail "it doesn't serve: $(condition ha Ready message)"
+ready() { [ "$(condition ha Ready status)" = True ]; }
+within 30 ready || fail "it doesn't serve: $(condition ha Ready message)"
 [ "$(condition ha Degraded reason)" = RolledBack ] || fail "nobody is told"
 phase Degraded || fail "the phase is $(field phase)"
 [ "$(field rollback.to.generation)" = "$good" ] || fail "it went back to generation $(field rollback.to.generation), not $good"
@@ -14,7 +15,9 @@ phase Degraded || fail "the phase is $(field phase)"
 kept=$(comm -12 <(echo "$masters") <(uids master) | wc -l)
 [ "$kept" = 2 ] || fail "$kept of three masters are those of before"
 [ "$(uids worker)" = "$workers" ] || fail "a worker was replaced"
-k get controllerrevision "$(field good.revision)" >/dev/null
+revision=$(field lastGoodSpec.revision)
+[ -n "$revision" ] || fail "no last good spec is on record"
+k get controllerrevision "$revision" >/dev/null
 sleep 20
 reason UpToDate RolledBack || fail "it doesn't stay so"
 [ "$(k get pods -o jsonpath='{.items[*].spec.containers[*].image}' | tr ' ' '\n' | grep -c none-such)" = 0 ] || fail "a pod has the bad image"

@@ -8,7 +8,7 @@ k patch alx ha --type merge -p '{"spec":{"version":"2.9.4"}}'
 replaced() { [ "$(k get events --field-selector involvedObject.name=ha,reason=Replaced --no-headers | wc -l)" -ge "$1" ]; }
 within 60 replaced 1
 kubectl --namespace alluxio-operator delete pod -l app.kubernetes.io/name=alluxio-operator --grace-period=0 --force 2>/dev/null
-echo "$(date +%T) the operator was killed while $(field roll.pods[*].name) was replaced"
+echo "$(date +%T) the operator was killed while $(field rollout.pods[*].name) was replaced"
 within 360 settled "$(generation)" || { k get alx ha -o yaml; k get pods -o wide; fail "it isn't Ready"; }
 echo "$(date +%T) Ready"
 k get events --field-selector involvedObject.name=ha,reason=Replaced --sort-by=.lastTimestamp -o custom-columns=TIME:.lastTimestamp,MESSAGE:.message

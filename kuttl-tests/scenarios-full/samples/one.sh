@@ -3,9 +3,8 @@
 sample=../../../config/samples/$1.yaml
 name=$(sed -n 's/^  name: //p' "$sample" | head -1)
 sed "${2:-}" "$sample" | k apply -f -
-ready() { [ "$(k get alx "$name" -o jsonpath='{.status.phase}')" = Ready ]; }
 began=$SECONDS
-within 200 ready
+cluster_ready "$name"
 echo "$1: Ready after $((SECONDS - began)) s, $(k get alx "$name" -o jsonpath='{.status.summary}')"
 roundtrip "$name"
 k delete alx "$name" --wait >/dev/null

@@ -6,4 +6,4 @@ k delete alx left
 gone() { [ -z "$(k get pods -l app.kubernetes.io/instance=left -o name)" ]; }
 within 90 gone
 alluxio right fs ls / | grep of-the-right || fail "deleting one cluster hurt the other"
-[ "$(k get alx right -o jsonpath='{.status.phase}')" = Ready ] || fail "the other cluster isn't Ready"
+as_specified alx right || fail "the other cluster isn't Ready"

@@ -9,7 +9,7 @@ k exec small-master-0 -c master -- sh -c 'mkdir /journal/away && mv /journal/raf
 k delete pod small-master-0 --wait=false --grace-period=1
 within 90 reason JournalMissing
 condition small JournalInitialized message; echo
-within 20 phase Degraded
+within 60 phase Degraded
 condition small JournalInitialized message | has "delete the AlluxioCluster and PVC journal-small-master-0" || fail "the ways out are not named"
 k get pod small-master-0 -o jsonpath='{.status.containerStatuses[0].state}' | has running && fail "a master runs without its journal"
 
@@ -30,9 +30,9 @@ spec:
     volumeMounts: [{name: journal, mountPath: /journal}]
   volumes: [{name: journal, persistentVolumeClaim: {claimName: $pod}}]
 POD
-k wait pod/rescue --for=jsonpath='{.status.phase}'=Succeeded --timeout=40s
+k wait pod/rescue --for=jsonpath='{.status.phase}'=Succeeded --timeout=90s
 k delete pod small-master-0 --wait=false --grace-period=0 --force 2>/dev/null
-within 120 phase Ready
+cluster_ready small
 alluxio small fs ls / | has /before || fail "the name space is not the one from before"
 
 echo "3. it is lost while there is no resource: a new one must not start on nothing"
@@ -55,8 +55,8 @@ spec:
     volumeMounts: [{name: journal, mountPath: /journal}]
   volumes: [{name: journal, persistentVolumeClaim: {claimName: $pod}}]
 POD
-k wait pod/vandal --for=jsonpath='{.status.phase}'=Succeeded --timeout=40s
+k wait pod/vandal --for=jsonpath='{.status.phase}'=Succeeded --timeout=90s
 k apply -f ../../support/cluster.yaml
-within 60 reason JournalMissing
+within 90 reason JournalMissing
 k get statefulset small-master 2>/dev/null && fail "masters were started without a journal"
 condition small JournalInitialized message; echo

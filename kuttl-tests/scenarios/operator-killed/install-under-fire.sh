@@ -9,14 +9,13 @@ k apply -f ../../support/cluster.yaml
 there() { [ -n "$(k get "$@" -o name 2>/dev/null)" ]; }
 within 30 there configmap small-masterconf
 kill_operator "after the first ConfigMap"
-within 60 there job
+within 90 there job
 kill_operator "while the journal's Job runs"
-within 60 there statefulset small-master
+within 90 there statefulset small-master
 kill_operator "after the masters, before the rest"
 within 90 there deployment small-logserver
 kill_operator "with the workloads applied"
-ready() { [ "$(k get alx small -o jsonpath='{.status.phase}')" = Ready ]; }
-within 150 ready
+cluster_ready small
 initialised=$(k get events --field-selector involvedObject.kind=Job,reason=SuccessfulCreate --no-headers | wc -l)
 [ "$initialised" = 1 ] || fail "the journal was initialised by $initialised pods"
 k get events --field-selector involvedObject.kind=Job --no-headers

@@ -23,9 +23,9 @@ def side_by_side(questions: Mapping[Key, Callable[[], Answer]], deadline: Deadli
     seconds = deadline.remaining(AT_MOST)
     pool = ThreadPoolExecutor(len(questions), thread_name_prefix="ask")
     try:
-        asked = {key: pool.submit(ask) for key, ask in questions.items()}
-        wait(asked.values(), timeout=seconds)
-        return {key: one.result() for key, one in asked.items() if one.done()}
+        answers = {key: pool.submit(ask) for key, ask in questions.items()}
+        wait(answers.values(), timeout=seconds)
+        return {key: one.result() for key, one in answers.items() if one.done()}
     finally:
         # Requests that still hang end at their own timeout.
         pool.shutdown(wait=False, cancel_futures=True)

@@ -1,6 +1,7 @@
 """The support bundle of a cluster: one file without secrets.
 
-The plugin reads everything with the user's own rights. It lists what it can't read in the file and goes on.
+The plugin reads everything with the user's own rights. If it can't read something, it goes on, and the bundle names the
+missing file.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The warm hook server: queues the owners that the hooks name and reconciles them, one at a time each."""
+"""The warm hook server: it queues the owners that hooks name, and runs one reconcile at a time for each owner."""

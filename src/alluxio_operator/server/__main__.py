@@ -1,4 +1,4 @@
-"""Runs the hook server: `python -m alluxio_operator.server`."""
+"""Command line of the hook server: `python -m alluxio_operator.server`."""
 
 from alluxio_operator.server.main import main
 

@@ -1,6 +1,6 @@
-"""What wakes the owners of changed children: hooks that shell-operator runs, or the watches of the server itself.
+"""Source of child events: hooks that shell-operator runs, or the server's own watches.
 
-Hooks are the way of this operator. Their price grows with the objects, so a large fleet is watched by the server.
+Hooks are the default of this operator. Their cost grows with the number of objects: the server watches a large fleet.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from alluxio_operator.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 HOOKS_BELOW: Final = 100
-"""Resources from which on the server watches their children itself; measured, see docs/decisions/0038."""
+"""Number of resources from which the server watches children itself; measured, see docs/decisions/0038."""
 
 
 def source_for(setting: str, owners: int, limit: int = HOOKS_BELOW) -> str:
-    """Return HOOKS or WATCH, for a setting that may be AUTO."""
+    """Return HOOKS or WATCH; resolve AUTO by the number of owners."""
     if setting != AUTO:
         return setting
     return HOOKS if owners < limit else WATCH
 
 
 class ChildEvents:
-    """Chooses the source once, at the start, and says when the number of resources has outgrown it."""
+    """Chooses the source once, at the start, and warns when the number of resources exceeds its limit."""
 
     def __init__(self, setting: str, metrics: Metrics, limit: int = HOOKS_BELOW) -> None:
         self._setting = setting
@@ -35,7 +35,7 @@ class ChildEvents:
         self._outgrown = False
 
     def choose(self, owners: int) -> str:
-        """Return HOOKS or WATCH for this life of the process."""
+        """Choose HOOKS or WATCH for the lifetime of the process and return it."""
         self._source = source_for(self._setting, owners, self._limit)
         for source in (HOOKS, WATCH):
             self._metrics.child_events_source.labels(source).set(source == self._source)
@@ -44,13 +44,13 @@ class ChildEvents:
         return self._source
 
     def count(self, owners: int) -> None:
-        """Take note of how many resources there are."""
+        """Record the number of resources, and warn once if it exceeds the limit of hooks."""
         self._metrics.owners.set(owners)
         outgrown = self._source == HOOKS and source_for(self._setting, owners, self._limit) == WATCH
         self._metrics.child_events_outgrown.set(outgrown)
         if outgrown and not self._outgrown:
             log.warning(
-                "too many resources for child events by hooks: restart the operator, and it watches them by itself",
+                "too many resources for child events by hooks: restart the operator to switch to its own watches",
                 extra={"owners": owners, "limit": self._limit},
             )
         self._outgrown = outgrown

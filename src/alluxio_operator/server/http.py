@@ -1,4 +1,4 @@
-"""The port that the kubelet and Prometheus ask: /healthz, /readyz and /metrics."""
+"""The HTTP port for the kubelet and Prometheus: /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 Check = Callable[[], list[str]]
-"""Returns what is wrong, one sentence each; nothing when all is well."""
+"""Returns one sentence per problem; an empty list if there is none."""
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -27,15 +27,15 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """Return the port that it listens on."""
+        """The listening port."""
         return int(self._server.server_address[1])
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def close(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -55,13 +55,13 @@ class _Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         if self._both:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        # Not HTTPServer's: it asks the name service for this host's name, which may hang.
+        # Not HTTPServer.server_bind: it looks up this host's name, which may hang.
         socketserver.TCPServer.server_bind(self)
 
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = 10.0
-    """Seconds that a client may take to send its request."""
+    """Seconds to wait for a client's request."""
 
     def do_GET(self) -> None:
         server = cast(_Server, self.server)
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, TEXT, b"try /healthz, /readyz or /metrics\n")
 
     def log_message(self, *_: object) -> None:
-        # A line for each probe would drown the log.
+        # A line for each probe would flood the log.
         return
 
     def _send(self, status: int, content_type: str, body: bytes) -> None:

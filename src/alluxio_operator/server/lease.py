@@ -1,8 +1,8 @@
-"""Leader election on a Lease, so that of two replicas only one acts.
+"""Leader election with a Lease, so that only one of several replicas acts.
 
-The official client's election cannot be stopped, has no release and measures with the wall clock; this
-module does what client-go does. `decide` is the rule, without I/O. A lease's age is counted on the local
-monotonic clock from when its last change was seen here; the times that are written in it are for people.
+The official Python client's election can't be stopped, has no release and uses the wall clock. This module does what
+client-go does. `decide` is the rule, without I/O. The age of a Lease counts on the local monotonic clock from the
+moment at which this process observed its last change; the times in the Lease are for people.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
 JITTER = 0.2
-"""A standby waits up to this part longer than the retry period, so that two do not ask in step."""
+"""A standby waits up to this fraction longer than the retry period, so that two standbys don't ask in step."""
 
 
 class KubeLeases(Protocol):
-    """What the election needs of the API server's client."""
+    """The part of the API client that the election uses."""
 
     def within(self, deadline: Deadline) -> KubeLeases:
         """Return the client bound to a deadline."""
@@ -44,13 +44,13 @@ class KubeLeases(Protocol):
         ...
 
     def replace(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Replace an object; raises Conflict when its resourceVersion is out of date."""
+        """Replace an object. Raise Conflict if its resourceVersion is out of date."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds: how long a lease counts, when a holder that cannot renew gives up, and between two tries."""
+    """Times in seconds: validity of a Lease, time until a holder that can't renew gives up, time between attempts."""
 
     duration: float = 15.0
     renew_deadline: float = 10.0
@@ -58,30 +58,30 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A lease as it was last seen: `changed_at` is the local time at which it was first seen like this."""
+class ObservedLease:
+    """The Lease as last observed; `changed_at`: local time at which this version was first observed."""
 
     lease: Mapping[str, Any]
     changed_at: float
 
     @property
     def holder(self) -> str:
-        """Return who holds it; empty when it was released."""
+        """Identity of the holder; empty after a release."""
         return str(self.lease.get("spec", {}).get("holderIdentity") or "")
 
     @property
     def version(self) -> str:
-        """Return what changes with each write."""
+        """The resourceVersion, which changes with each write."""
         return str(self.lease["metadata"]["resourceVersion"])
 
     def expired(self, now: float, default: float) -> bool:
-        """Tell whether it ran out; the duration in it counts, as replicas may differ in theirs."""
+        """Return True if the Lease has expired. Its own duration counts, because settings of replicas may differ."""
         duration = self.lease.get("spec", {}).get("leaseDurationSeconds") or default
         return now >= self.changed_at + float(duration)
 
 
 class Step(Enum):
-    """What to do about the lease."""
+    """Next step of a candidate."""
 
     CREATE = auto()
     TAKE = auto()
@@ -90,10 +90,10 @@ class Step(Enum):
     LOST = auto()
 
 
-def decide(identity: str, seen: Seen | None, leading: bool, now: float, times: Times) -> Step:
-    """Return what to do about the lease that was `seen` (None: there is none)."""
+def decide(identity: str, seen: ObservedLease | None, leading: bool, now: float, times: Times) -> Step:
+    """Return the next step of a candidate; `seen` is None if the Lease doesn't exist."""
     if seen is None:
-        # Somebody deleted it. Whoever creates it now leads, so a former holder cannot just go on.
+        # A user deleted the Lease. The replica that creates it now leads, so the former holder must not continue.
         return Step.LOST if leading else Step.CREATE
     if leading:
         return Step.RENEW if seen.holder == identity else Step.LOST
@@ -103,7 +103,7 @@ def decide(identity: str, seen: Seen | None, leading: bool, now: float, times: T
 
 
 class Election:
-    """One candidate (`identity`) for the lease `name`; `clock` is monotonic, `wall` the date for people."""
+    """One candidate (`identity`) for the Lease `name`; `clock` is monotonic, `wall` is the time written for people."""
 
     def __init__(
         self,
@@ -125,24 +125,24 @@ class Election:
         self._clock = clock
         self._wall = wall
         self._chance = chance
-        self._seen: Seen | None = None
+        self._seen: ObservedLease | None = None
         self._renewed_at: float | None = None
         self._io = threading.Lock()
 
     def leading(self) -> bool:
-        """Tell whether this candidate has become the leader."""
+        """Return True if this candidate has become the leader."""
         return self._renewed_at is not None
 
     def lost(self) -> bool:
-        """Tell whether the lease must be taken for lost, also while a request for its renewal hangs."""
+        """Return True after the renew deadline, even while a renewal request hangs."""
         return self._renewed_at is not None and self._clock() >= self._renewed_at + self._times.renew_deadline
 
     def in_touch(self) -> bool:
-        """Tell whether the lease has been seen at all: the API server answers and permits it."""
+        """Return True if the Lease was read at least once: the API server answers and grants access."""
         return self._seen is not None
 
     def run(self, stop: threading.Event) -> None:
-        """Try until `stop` is set or the lease is lost."""
+        """Acquire and renew the Lease until `stop` is set or the Lease is lost."""
         while not stop.is_set():
             if self.attempt() is Step.LOST:
                 self._renewed_at = -math.inf
@@ -151,54 +151,54 @@ class Election:
             stop.wait(pause if self.leading() else pause * (1 + JITTER * self._chance()))
 
     def attempt(self) -> Step:
-        """Do one round: look at the lease where need be, decide, write; return what was decided."""
+        """Do one round: read the Lease if necessary, decide, write; return the step."""
         with self._io:
             try:
                 return self._attempt()
             except (ApiError, DeadlineExceeded) as error:
-                # The lease stays ours until the renew deadline: `lost` watches that.
+                # This replica holds the Lease until the renew deadline, which `lost` checks.
                 log.warning("lease could not be read or written", extra={"error": str(error)})
                 return Step.WAIT
 
     def release(self) -> None:
-        """Give the lease back, so that another replica need not wait for it to run out."""
+        """Release the Lease, so that another replica can take over without waiting for its expiry."""
         with self._io:
             if not self.leading() or self._seen is None or self.lost():
                 return
             try:
                 self._write({"holderIdentity": "", "leaseDurationSeconds": 1})
             except (ApiError, DeadlineExceeded) as error:
-                log.warning("lease could not be released and will run out", extra={"error": str(error)})
+                log.warning("lease could not be released and will expire", extra={"error": str(error)})
             else:
                 log.info("lease released")
             self._renewed_at = None
 
     def _attempt(self) -> Step:
-        # A holder knows the lease's version and writes at once; only when that fails does it look.
+        # A holder knows the Lease's version and writes at once; it reads the Lease only if that fails.
         if not self.leading():
-            self._look()
+            self._read()
         step = decide(self._identity, self._seen, self.leading(), self._clock(), self._times)
         try:
             return self._do(step)
         except (Conflict, NotFound):
-            self._look()
+            self._read()
             if not self.leading():
                 return Step.WAIT
             step = decide(self._identity, self._seen, True, self._clock(), self._times)
             return self._do(step)
 
     def _do(self, step: Step) -> Step:
-        # Counted from before the request, as its answer may come late.
+        # Count from before the request, because its answer may be late.
         began = self._clock()
         if step is Step.CREATE:
-            self._note(self._bounded().create(self._leases, self._body(self._spec(acquire=True))))
+            self._record(self._bounded().create(self._leases, self._body(self._spec(acquire=True))))
         elif step is Step.TAKE:
             self._write(self._spec(acquire=True))
         elif step is Step.RENEW:
             self._write(self._spec(acquire=False))
         elif step is Step.LOST:
             holder = self._seen.holder if self._seen else ""
-            log.error("lease was lost to another replica", extra={"holder": holder})
+            log.error("another replica took the lease", extra={"holder": holder})
             return step
         else:
             return step
@@ -207,25 +207,25 @@ class Election:
         self._renewed_at = began
         return step
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         try:
-            self._note(self._bounded().get(f"{self._leases}/{self._name}"))
+            self._record(self._bounded().get(f"{self._leases}/{self._name}"))
         except NotFound:
             self._seen = None
 
-    def _note(self, lease: Mapping[str, Any]) -> None:
-        seen = Seen(lease, self._clock())
+    def _record(self, lease: Mapping[str, Any]) -> None:
+        seen = ObservedLease(lease, self._clock())
         if self._seen is None or self._seen.version != seen.version:
             changed = self._seen is None or self._seen.holder != seen.holder
             if changed and seen.holder not in ("", self._identity):
-                log.info("lease is held by another replica", extra={"holder": seen.holder})
+                log.info("another replica holds the lease", extra={"holder": seen.holder})
             self._seen = seen
 
     def _write(self, changes: Mapping[str, Any]) -> None:
-        self._note(self._bounded().replace(f"{self._leases}/{self._name}", self._body(changes)))
+        self._record(self._bounded().replace(f"{self._leases}/{self._name}", self._body(changes)))
 
     def _bounded(self) -> KubeLeases:
-        # Half of it, so that a call that hangs leaves time for another one.
+        # Half of the renew deadline, so that a hanging call leaves time for another one.
         return self._kube.within(Deadline.after(self._times.renew_deadline / 2, self._clock))
 
     def _body(self, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The socket on which the hooks hand over what they saw: one JSON document a connection (see `wakeups`).
+"""The socket that receives the hooks' messages: one JSON document per connection (see `wakeups`).
 
-It is answered by {"accepted": N} or {"error": "..."}.
+The answer is {"accepted": N} or {"error": "..."}.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from alluxio_operator.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 64 * 1024 * 1024
-"""Bytes: an event of every object in a very large cluster fits many times."""
+"""Bytes; many times the size of an event for every object in a very large cluster."""
 
 PATIENCE = 10.0
-"""Seconds that a hook may take to send its message; it does nothing else meanwhile."""
+"""Seconds to wait for a hook's message; the hook does nothing else."""
 
 SETTLING = 3.0
-"""Seconds in which shell-operator tells of all that exists; the owners have been listed and queued before that."""
+"""Seconds in which shell-operator reports all existing objects at its start. The owners are in the queue by then."""
 
 
 class Listener:
-    """Serves the socket `path` and queues what arrives; `kinds` are those that are reconciled.
+    """Serves the socket `path` and queues the requests of its messages; `kinds`: the kinds that have a reconciler.
 
-    Owners of changed children go to `wake`, as from the server's own watches. A resync's looks at owners of which
-    nothing is known to have changed are spread over `spread` seconds.
+    Requests for owners of changed children go to `wake`, as those of the server's own watches do. A resync spreads the
+    reconciles of unchanged owners over `spread` seconds.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Listener:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Create the socket, for this user only, and serve it."""
+        """Create the socket with access for this user only, and serve it."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A socket outlives the process that made it.
+        # A socket file outlives the process that created it.
         self._path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
@@ -75,54 +75,54 @@ class Listener:
         self._thread.start()
 
     def alive(self) -> bool:
-        """Tell whether the socket is served."""
+        """Return True while the socket is served."""
         return self._thread is not None and self._thread.is_alive()
 
     def close(self) -> None:
-        """Serve no more and remove the socket."""
+        """Stop serving and remove the socket."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
             self._path.unlink(missing_ok=True)
 
     def answer(self, message: bytes) -> dict[str, object]:
-        """Take one message in and return the answer to it."""
+        """Queue the requests of one message and return its answer."""
         try:
             return {"accepted": self._take_in(json.loads(message))}
         except (MessageError, ValueError, RecursionError) as error:
-            log.error("a hook sent what cannot be used", extra={"error": str(error)})
+            log.error("a hook sent an invalid message", extra={"error": str(error)})
             return {"error": str(error)}
-        except Exception as error:  # the hook is told, and tries again
-            log.exception("a hook's message could not be taken in")
+        except Exception as error:  # the hook gets the error and retries
+            log.exception("a hook's message could not be queued")
             return {"error": f"{type(error).__name__}: {error}"}
 
     def _take_in(self, message: Any) -> int:
         found = wakeups_in(message, self._kinds)
-        # A change from before shell-operator watched never comes as an event, and a child that lost its owner's name
-        # doesn't say whom to wake: the comparison with what is remembered finds both.
+        # No event reports a change before shell-operator's watch began, and a child without its owner's name doesn't
+        # say which owner to wake. The comparison with the cache finds both.
         every_owner = found.resync or found.children_watched
         compared = list(self._resync()) if every_owner or found.orphaned else []
         drifted = [request for request in compared if request.reason != Reason.RESYNC]
-        looks = [request for request in compared if request.reason == Reason.RESYNC] if every_owner else []
+        unchanged = [request for request in compared if request.reason == Reason.RESYNC] if every_owner else []
         self._queue.add_all([*found.requests, *drifted])
-        for place, request in enumerate(looks):
-            self._queue.add_after(request, self._spread * place / len(looks) if found.resync else SETTLING)
+        for place, request in enumerate(unchanged):
+            self._queue.add_after(request, self._spread * place / len(unchanged) if found.resync else SETTLING)
         for request in found.children:
             self._wake(request)
         if found.existing:
-            # What was edited after the owners had been listed, and before shell-operator began to watch, is no event.
+            # No event reports an edit between the list of owners and the start of shell-operator's watch.
             self._queue.add_all(request for request in self._list_owners() if request.reason == Reason.EDIT)
-        # What exists at a start is told binding by binding: one look when all have been told is enough.
+        # At its start shell-operator reports existing objects binding by binding: one reconcile after all is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)
-        accepted = len(found.requests) + len(found.existing) + len(found.children) + len(drifted) + len(looks)
+        accepted = len(found.requests) + len(found.existing) + len(found.children) + len(drifted) + len(unchanged)
         self._metrics.hook_wakeups.labels(found.hook).inc(accepted)
         log.debug("wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out})
         return accepted
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
-    # A connection that is being served must not keep the process from ending.
+    # An open connection must not keep the process from ending.
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64

@@ -1,4 +1,4 @@
-"""The hook server's life: stand by until it leads, list the owners, reconcile, hand over at the end."""
+"""Life cycle of the hook server: wait until it leads, list the owners, reconcile, release the Lease at the end."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ log = logging.getLogger(__name__)
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 TICK = 0.2
-"""Seconds between two looks at the lease, the workers and the supervisor."""
+"""Seconds between two checks of the Lease, the workers and the supervisor."""
 
 SPREAD = 0.9
-"""Share of the time between two resyncs over which their looks at the owners are spread."""
+"""Fraction of the resync interval over which a resync spreads its reconciles."""
 
 LISTING_PATIENCE = 60.0
-"""Seconds of failing to list the owners after which another replica shall try."""
+"""Seconds of failed attempts to list the owners after which this replica ends, so that another one tries."""
 
 GATHERING = 0.1
-"""Seconds from the first event of a child to the reconcile: a rollout makes many, and one look serves them all."""
+"""Seconds from the first event of a child to the reconcile: a rollout causes many events for one reconcile."""
 
-ToldToStop = Callable[[float], bool]
-"""Waits at most so many seconds and tells whether to stop."""
+WaitForStop = Callable[[float], bool]
+"""Waits at most the given seconds and returns True if the process should stop."""
 
 
 class ReconcilersModule(Protocol):
-    """The module that says how each kind is reconciled (`alluxio_operator.kinds.registry`)."""
+    """A module with the reconciler of each kind, such as `alluxio_operator.kinds.registry`."""
 
     def reconcilers(
         self, kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay
     ) -> Mapping[str, Reconciler]:
-        """Return what reconciles each kind, and tells `changes` what its status says."""
+        """Return the reconciler of each kind. Each records the state of its changes in `changes`."""
         ...
 
     def list_owners(self, kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
@@ -67,7 +67,7 @@ class ReconcilersModule(Protocol):
     def resync(
         self, kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
     ) -> Iterable[Request]:
-        """Return requests for what has drifted, and one for every owner."""
+        """Return a request for each drifted object, and one for every owner."""
         ...
 
     def watched(self, settings: Settings) -> Sequence[Watched]:
@@ -77,9 +77,10 @@ class ReconcilersModule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a leader does: how each kind is reconciled, which owners there are, and what wakes them.
+    """The work of a leader: the reconciler of each kind, the list of owners, and the events that wake them.
 
-    What `is_news` denies wakes nobody: the operator's own writes come back as events, one for each object.
+    The server drops a request for which `is_news` returns False: each of the operator's own writes comes back as an
+    event.
     """
 
     reconcilers: Mapping[str, Reconcile]
@@ -90,25 +91,25 @@ class Work:
 
 
 class ServerKube(KubeLeases, Collections, Protocol):
-    """The calls of the server itself."""
+    """The API calls of the server itself."""
 
 
 class Companion(Protocol):
-    """What runs beside the reconciles of a leader, and on which nothing depends."""
+    """A background task of a leader. No reconcile depends on it."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start the task."""
         ...
 
     def close(self) -> None:
-        """End."""
+        """End the task."""
         ...
 
 
 class Server:
     """One replica; `exit_now` ends the process at once.
 
-    On `leading_fd` it tells the supervisor that it leads, and what wakes the owners of changed children.
+    It writes its leadership, and the source of child events, to `leading_fd` for the supervisor.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Server:
         self._started = False
         self._queue = KeyedQueue(clock=clock)
         metrics.watch_queue(self._queue.depth)
-        # Not the pod's name alone: after a restart its previous process may still be ending.
+        # Not only the pod's name: after a restart the previous process may still be running.
         identity = f"{settings.pod_name}_{uuid.uuid4()}"
         times = Times(settings.lease_duration, settings.lease_renew_deadline, settings.lease_retry)
         self._election = Election(kube, settings.operator_namespace, settings.lease_name, identity, times, clock=clock)
@@ -168,18 +169,18 @@ class Server:
         )
         self._watch = threading.Thread(target=self._watch_lease, name="lease-watch", daemon=True)
 
-    def run(self, told_to_stop: ToldToStop) -> int:
-        """Serve until told to stop; return the exit code."""
+    def run(self, wait_for_stop: WaitForStop) -> int:
+        """Serve until `wait_for_stop` returns True; return the exit code."""
         self._http.start()
         self._candidate.start()
         self._watch.start()
         try:
-            return self._serve(told_to_stop)
+            return self._serve(wait_for_stop)
         finally:
             self._end()
 
     def unhealthy(self) -> list[str]:
-        """Return why this process should be started anew."""
+        """Return the problems for which the kubelet should restart this process."""
         wrong = [f"the thread {one.name} has ended" for one in (self._candidate, self._watch) if not one.is_alive()]
         if not self._started:
             return wrong
@@ -192,15 +193,15 @@ class Server:
         return wrong + [f"{run.request.key} is {run.over:.0f} s over its deadline" for run in stuck]
 
     def unready(self) -> list[str]:
-        """Return what this replica still lacks; a standby that sees the lease is ready to take over."""
+        """Return why this replica isn't ready. A standby that can read the Lease is ready to take over."""
         if not self._election.in_touch():
-            return ["the lease has not been seen yet"]
+            return ["the lease has not been read yet"]
         if self._election.leading() and not self._started:
             return ["the owners are being listed"]
         return []
 
-    def _serve(self, told_to_stop: ToldToStop) -> int:
-        while not told_to_stop(TICK):
+    def _serve(self, wait_for_stop: WaitForStop) -> int:
+        while not wait_for_stop(TICK):
             if not (self._candidate.is_alive() and self._watch.is_alive()):
                 log.critical("a thread has ended", extra={"wrong": self.unhealthy()})
                 return 1
@@ -209,12 +210,12 @@ class Server:
                 return 1
             if self._started:
                 self._pool.report_overruns()
-            elif self._election.leading() and not self._lead(told_to_stop):
+            elif self._election.leading() and not self._lead(wait_for_stop):
                 return 1
         return 0
 
-    def _lead(self, told_to_stop: ToldToStop) -> bool:
-        owners = self._listed_owners(told_to_stop)
+    def _lead(self, wait_for_stop: WaitForStop) -> bool:
+        owners = self._listed_owners(wait_for_stop)
         if owners is None:
             return False
         self._queue.add_all(owners)
@@ -238,14 +239,14 @@ class Server:
                 return False
         return True
 
-    def _listed_owners(self, told_to_stop: ToldToStop) -> list[Request] | None:
+    def _listed_owners(self, wait_for_stop: WaitForStop) -> list[Request] | None:
         give_up = self._clock() + LISTING_PATIENCE
         while True:
             try:
                 return list(self._work.list_owners())
-            except Exception:  # the next try, or the next replica, may have more luck
+            except Exception:  # the next attempt, or another replica, may succeed
                 log.exception("owners could not be listed")
-            if self._clock() >= give_up or told_to_stop(self._settings.lease_retry):
+            if self._clock() >= give_up or wait_for_stop(self._settings.lease_retry):
                 return None
 
     def _resync(self) -> list[Request]:
@@ -258,10 +259,10 @@ class Server:
             self._queue.add_after(request, GATHERING)
 
     def _watch_lease(self) -> None:
-        # In a thread of its own, so that nothing delays it: another replica may act by now.
+        # In a separate thread, so that nothing delays it: another replica may already act.
         while not self._no_election.wait(TICK):
             if self._election.lost():
-                log.critical("the lease is lost, ending at once")
+                log.critical("the lease is lost: ending at once")
                 self._exit_now(1)
                 return
 
@@ -278,12 +279,12 @@ class Server:
             companion.close()
         for watch in self._watches:
             watch.close()
-        # The lease is kept while reconciles end, and the socket is served, so that no hook fails for nothing.
+        # Keep the Lease and serve the socket while reconciles end, so that no hook fails without need.
         idle = not self._started or self._pool.stop(self._settings.drain)
         self._listener.close()
         self._no_election.set()
         self._candidate.join(self._settings.lease_renew_deadline)
-        # A reconcile that still runs must not meet another replica's: the lease then runs out by itself.
+        # A reconcile that still runs must not overlap with another replica's: then let the Lease expire instead.
         if idle:
             self._election.release()
         self._metrics.leader.set(0)
@@ -291,7 +292,7 @@ class Server:
 
 
 def boot_time() -> float:
-    """Return monotonic seconds that also count while the machine sleeps: a lease runs out then, too."""
+    """Return monotonic seconds, including the time of a suspended machine: a Lease expires then, too."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -302,21 +303,21 @@ def _companions(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Seq
 
 
 def main() -> NoReturn:
-    """Run a replica by the environment's settings."""
-    # Before any thread starts, as threads inherit it. Waiting for a signal is simpler than a handler, which
-    # could interrupt anything, also a lock that it needs itself.
+    """Run a replica with the settings of the environment."""
+    # Before any thread starts, because threads inherit the mask. Waiting for a signal is simpler than a handler, which
+    # could interrupt code that holds a lock which the handler needs.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     logs.configure("info", sys.stdout)
     try:
         settings = Settings.from_env(os.environ)
     except SettingError as error:
-        log.critical("a setting cannot be used", extra={"setting": error.variable, "error": str(error)})
+        log.critical("a setting is invalid", extra={"setting": error.variable, "error": str(error)})
         sys.exit(2)
     logs.configure(settings.log_level, sys.stdout)
     metrics = Metrics()
     module: ReconcilersModule = importlib.import_module(settings.reconcilers)
     watched = module.watched(settings)
-    # One for each worker and each watch, one for the lease, one for the listener of a resync, one for the companion.
+    # One for each worker and each watch, and one each for the Lease, a resync and the companion.
     kube = Kube.connect(connections=settings.workers + len(watched) + 3)
     changes = ChangesUnderWay()
     by_kind = module.reconcilers(kube, settings, metrics, changes)

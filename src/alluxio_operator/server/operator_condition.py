@@ -1,7 +1,7 @@
-"""Tells the Operator Lifecycle Manager whether a new version may take over, in the OperatorCondition that it made.
+"""The condition Upgradeable for the Operator Lifecycle Manager (OLM): False blocks an upgrade of the operator.
 
-It names the object in OPERATOR_CONDITION_NAME and gives the right to write it, and to no other. Nothing depends on this
-being told in time: what can't be written is logged and tried again.
+OLM creates an OperatorCondition, names it in OPERATOR_CONDITION_NAME and grants the right to write only that object. No
+reconcile depends on the write: an error is logged, and a later attempt follows.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ PATH = "/apis/operators.coreos.com/v2/namespaces/{namespace}/operatorconditions/
 TYPE = "Upgradeable"
 
 PERIOD = 1.0
-"""Seconds between two looks at the verdict."""
+"""Seconds between two checks of the verdict."""
 REFRESH = 60.0
-"""Seconds after which what was written is read again: somebody may have changed it."""
+"""Seconds until the condition is read again, because another client may have changed it."""
 RETRY = 10.0
-"""Seconds between two tries when the API server refuses."""
+"""Seconds until the next attempt after an error of the API server."""
 PATIENCE = 5.0
 """Seconds for one call."""
 
 
 class Conditions(Protocol):
-    """What is needed of the API server's client."""
+    """The part of the API client that this module uses."""
 
     def within(self, deadline: Deadline) -> Conditions:
         """Return the client bound to a deadline."""
@@ -49,7 +49,7 @@ class Conditions(Protocol):
 
 
 class OperatorCondition:
-    """Keeps the condition Upgradeable of one OperatorCondition as `verdict` says."""
+    """Keeps the condition Upgradeable of one OperatorCondition equal to `verdict`."""
 
     def __init__(
         self,
@@ -66,58 +66,58 @@ class OperatorCondition:
         self._verdict = verdict
         self._clock = clock
         self._wall = wall
-        self._told: Verdict | None = None
-        self._look_at = 0.0
+        self._written: Verdict | None = None
+        self._next_read = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="operator-condition", daemon=True)
 
     def start(self) -> None:
-        """Begin to tell."""
+        """Start to write the condition."""
         self._thread.start()
 
     def close(self) -> None:
-        """Tell no more; what was told stays."""
+        """Stop writing; the condition keeps its last state."""
         self._stop.set()
 
-    def look(self) -> None:
-        """Write the verdict if it changed, or if what was written may have been changed by somebody."""
+    def update(self) -> None:
+        """Write the verdict if it changed, or if another client may have changed the condition."""
         now = self._clock()
         verdict = self._verdict()
-        # None: it couldn't be told a moment ago.
-        if now < self._look_at and self._told in (None, verdict):
+        # None: the last attempt failed.
+        if now < self._next_read and self._written in (None, verdict):
             return
         try:
-            self._tell(verdict)
+            self._write(verdict)
         except NotFound:
-            # Removed with its version: the pod is about to end, or to be told another name.
+            # OLM removed it with its version: the pod is about to end, or to get another name.
             log.debug("there is no %s", self._path)
-            self._told, self._look_at = None, now + RETRY
+            self._written, self._next_read = None, now + RETRY
         except (ApiError, DeadlineExceeded) as error:
             log.warning("the OperatorCondition could not be written", extra={"error": str(error)})
-            self._told, self._look_at = None, now + RETRY
+            self._written, self._next_read = None, now + RETRY
         else:
-            self._told, self._look_at = verdict, now + REFRESH
+            self._written, self._next_read = verdict, now + REFRESH
 
-    def _tell(self, verdict: Verdict) -> None:
+    def _write(self, verdict: Verdict) -> None:
         kube = self._kube.within(Deadline.after(PATIENCE, self._clock))
         found = kube.get(self._path).get("spec", {}).get("conditions") or []
         before: dict[str, Any] = next((one for one in found if one["type"] == TYPE), {})
         status = "True" if verdict.upgradeable else "False"
-        said = {"type": TYPE, "status": status, "reason": verdict.reason, "message": verdict.message}
-        if all(before.get(name) == value for name, value in said.items()):
+        condition = {"type": TYPE, "status": status, "reason": verdict.reason, "message": verdict.message}
+        if all(before.get(name) == value for name, value in condition.items()):
             return
         since = before.get("lastTransitionTime") if before.get("status") == status else None
-        said["lastTransitionTime"] = since or self._wall().strftime("%Y-%m-%dT%H:%M:%SZ")
-        # A merge replaces the whole list, so that of others is sent along.
+        condition["lastTransitionTime"] = since or self._wall().strftime("%Y-%m-%dT%H:%M:%SZ")
+        # A merge replaces the whole list, so the patch includes the conditions of other clients.
         others = [one for one in found if one["type"] != TYPE]
-        kube.merge(self._path, {"spec": {"conditions": [*others, said]}})
-        log.info("told whether a new version may take over", extra={"upgradeable": status, "why": verdict.message})
+        kube.merge(self._path, {"spec": {"conditions": [*others, condition]}})
+        log.info("condition Upgradeable written", extra={"upgradeable": status, "why": verdict.message})
 
     def _run(self) -> None:
         while True:
             try:
-                self.look()
-            except Exception:  # a bug here must not end the telling for good
-                log.exception("the OperatorCondition could not be kept")
+                self.update()
+            except Exception:  # a bug here must not end the thread
+                log.exception("the OperatorCondition could not be updated")
             if self._stop.wait(PERIOD):
                 return

@@ -1,6 +1,6 @@
-"""The workers: threads that take owners from the queue and reconcile them, each within its deadline.
+"""Worker threads that take owners from the queue and reconcile them, each within its deadline.
 
-An owner's trouble stays its own: what its reconcile raises is logged, counted and tried again with back-off.
+An exception of a reconcile affects only its owner: it is logged and counted, and the owner is requeued with back-off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A reconcile that has begun, and the seconds by which it is over its deadline (negative: time left)."""
+    """A running reconcile; `over`: seconds beyond its deadline (negative: seconds left)."""
 
     request: Request
     over: float
@@ -31,7 +31,7 @@ class Running:
 class Pool:
     """Runs `reconcilers` (by kind) on `workers` threads; `deadline` is in seconds.
 
-    Once `lost` says that the Lease is, what runs ends before its next call.
+    When `lost` returns True (the Lease is lost), a running reconcile ends before its next call.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Pool:
         self._lock = threading.Lock()
         self._running: dict[OwnerKey, tuple[Request, Deadline]] = {}
         self._reported: set[OwnerKey] = set()
-        # Daemons: a reconcile that hangs in a system call must not keep the process from ending.
+        # Daemon threads: a reconcile that hangs in a system call must not keep the process from ending.
         self._threads = [
             threading.Thread(target=self._work, name=f"reconcile-{n}", daemon=True) for n in range(workers)
         ]
@@ -65,17 +65,17 @@ class Pool:
             thread.start()
 
     def alive(self) -> bool:
-        """Tell whether every worker runs."""
+        """Return True while every worker runs."""
         return all(thread.is_alive() for thread in self._threads)
 
     def running(self) -> list[Running]:
-        """Return what is being reconciled."""
+        """Return the running reconciles."""
         now = self._clock()
         with self._lock:
             return [Running(request, now - deadline.at) for request, deadline in self._running.values()]
 
     def report_overruns(self) -> None:
-        """Log each reconcile that is over its deadline, once. The main loop calls it: a hung one can't."""
+        """Log each reconcile beyond its deadline once. The main loop calls it, because a hung reconcile can't."""
         for run in self.running():
             if run.over > 0 and self._first_report(run.request.key):
                 self._metrics.overruns.labels(run.request.key.kind).inc()
@@ -85,7 +85,7 @@ class Pool:
                 )
 
     def stop(self, grace: float) -> bool:
-        """Hand out no more work, wait at most `grace` seconds for what runs and tell whether all has ended."""
+        """Stop handing out work and wait at most `grace` seconds; return True if all reconciles have ended."""
         self._queue.close()
         running = self._queue.wait_until_idle(grace)
         for key in sorted(running):
@@ -135,7 +135,7 @@ class Pool:
         log.log(logging.INFO if outcome.changed else logging.DEBUG, "reconciled", extra=fields)
 
     def _reconcile(self, request: Request, deadline: Deadline) -> tuple[Outcome | None, str, float]:
-        """Return what came of it, None and why, and the least pause before the next try, in seconds."""
+        """Return the outcome (None after a failure), the result for metrics, and the minimum pause in seconds."""
         try:
             outcome = self._reconcilers[request.key.kind](request, deadline)
         except DeadlineExceeded:
@@ -145,10 +145,10 @@ class Pool:
             log.warning("reconcile ended", extra={"error": str(error)})
             return None, "lease", 0.0
         except CallFailed as error:
-            # No traceback: the error names the call, and the code has made no mistake.
+            # No traceback: the error names the call, and the code has no bug.
             log.warning("a call failed", extra={"error": str(error)})
             return None, "error", error.retry_after or 0.0
-        except Exception:  # an owner's trouble must not end the worker
+        except Exception:  # an error of one owner must not end the worker
             log.exception("reconcile raised")
             return None, "error", 0.0
         return outcome, "changed" if outcome.changed else "unchanged", 0.0

@@ -1,7 +1,7 @@
-"""The queue of owners: each waits once, is reconciled by one worker at a time, and edits go before resyncs.
+"""The queue of owners: each owner waits once, one worker at a time reconciles it, and edits go before resyncs.
 
-`QueueState` holds the rules and takes the time as an argument; `KeyedQueue` adds threads and waiting.
-Every operation takes O(log n) time; entries that were overtaken stay in the heaps and are skipped when met.
+`QueueState` has the rules and gets the time as an argument; `KeyedQueue` adds threads and waiting.
+Every operation takes O(log n) time. Outdated entries stay in the heaps, and reading a heap skips them.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from dataclasses import dataclass
 from alluxio_operator.engine.work import OwnerKey, Reason, Request
 
 MOST_CHILDREN = 64
-"""More named children than this are not listed one by one; the reconcile then looks at everything."""
+"""Maximum number of children in a request; with more, the reconcile ignores the cache instead."""
 
 LONGEST_WAIT = 60.0
-"""Seconds after which a waiting owner is overdue: it then shares the workers with what is more urgent."""
+"""Seconds after which a waiting owner is overdue: it then shares the workers with more urgent owners."""
 
 OVERDUE_SHARE = 4
 """While owners are overdue, one take in this many serves the oldest of them.
 
-Not every take: after a minute of a large resync all its rest is overdue, and edits would wait for all of it.
+Not every take: after a minute of a large resync all its remaining owners are overdue, and edits would wait for them.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How long a failed owner waits: doubling from `first` to `most` seconds, less a random part of it.
+    """Exponential back-off of a failed owner: `first` seconds, doubling up to `most`, minus a random fraction.
 
-    The random part (`jitter`, of 1) keeps owners that failed together from coming back together.
+    The random fraction (at most `jitter`) keeps owners that failed together from retrying together.
     """
 
     first: float = 0.5
@@ -44,13 +44,13 @@ class Backoff:
 
     def delay(self, failures: int, chance: float) -> float:
         """Return the seconds to wait after `failures` in a row; `chance` is a random number in [0, 1)."""
-        # The exponent is bounded, as 2.0 ** 1024 raises.
+        # The exponent is bounded, because 2.0 ** 1024 raises.
         return min(self.most, self.first * 2.0 ** min(failures - 1, 64)) * (1.0 - self.jitter * chance)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A request that was handed out, and the seconds that it had waited."""
+    """A request that a worker took; `waited`: its seconds in the queue."""
 
     request: Request
     waited: float
@@ -60,9 +60,9 @@ class Taken:
 class _Waiting:
     request: Request
     since: float
-    """When the owner first asked; being asked for again doesn't make it younger."""
+    """Time of the owner's first request; a merged request keeps it."""
     turn: int
-    """Its place among those of the same reason; the heap entry with another turn is out of date."""
+    """Position among requests of the same reason. A heap entry with another turn is outdated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +73,25 @@ class _Later:
 
 
 def bounded(request: Request) -> Request:
-    """Return the request, or one that asks to look at everything where it names too many children."""
+    """Return the request; if it names too many children, return one with `everything` instead."""
     if len(request.children) <= MOST_CHILDREN:
         return request
     return Request(request.key, request.reason, everything=True)
 
 
 def merged(one: Request, other: Request) -> Request:
-    """Return the one request that asks for what both ask for."""
+    """Return one request that covers both."""
     children = one.children | other.children
     everything = one.everything or other.everything
     return bounded(Request(one.key, min(one.reason, other.reason), children, everything))
 
 
 _Heap = list[tuple[float, int, OwnerKey]]
-"""What comes first (urgency or time), then the turn that tells whether the entry still holds."""
+"""Entries of the sort key (urgency or time), the turn that shows if the entry is current, and the owner."""
 
 
 class QueueState:
-    """The queue's rules without threads; `now` is monotonic time in seconds and never goes back."""
+    """The queue's rules without threads; `now` is monotonic time in seconds."""
 
     def __init__(self) -> None:
         self._waiting: dict[OwnerKey, _Waiting] = {}
@@ -100,23 +100,23 @@ class QueueState:
         self._later: dict[OwnerKey, _Later] = {}
         self._by_time: _Heap = []
         self._running: set[OwnerKey] = set()
-        self._again: dict[OwnerKey, tuple[Request, float]] = {}
+        self._requeued: dict[OwnerKey, tuple[Request, float]] = {}
         self._turns = itertools.count()
         self._depth: Counter[Reason] = Counter()
         self._until_overdue_turn = OVERDUE_SHARE - 1
 
     def add(self, request: Request, now: float) -> None:
-        """Ask for a reconcile; one that already waits takes this one in, one that runs is followed by it."""
+        """Add a request: merge it into a waiting one of the same owner, or queue it after a running reconcile."""
         if request.key not in self._running:
             self._wait(request, now)
-        elif request.key in self._again:
-            before, since = self._again[request.key]
-            self._again[request.key] = merged(before, request), since
+        elif request.key in self._requeued:
+            before, since = self._requeued[request.key]
+            self._requeued[request.key] = merged(before, request), since
         else:
-            self._again[request.key] = bounded(request), now
+            self._requeued[request.key] = bounded(request), now
 
     def add_later(self, request: Request, at: float) -> None:
-        """Ask for a reconcile at the time `at`; an owner has one such wake-up, the earliest asked for."""
+        """Add a request for the time `at`. An owner has one planned request, the earliest."""
         before = self._later.get(request.key)
         if before is not None:
             request, at = merged(before.request, request), min(before.at, at)
@@ -128,13 +128,13 @@ class QueueState:
         heapq.heappush(self._by_time, (at, turn, request.key))
 
     def take(self, now: float) -> Taken | None:
-        """Hand out the owner whose turn it is, or None; `done` must follow."""
+        """Return the next request, or None; the caller must call `done` afterwards."""
         self._wake(now)
         waiting = self._pick(now)
         if waiting is None:
             return None
         request = waiting.request
-        # It looks at all there is and says itself when to look again, so a planned look is taken in.
+        # A reconcile sees the whole state and plans the next one itself, so merge the planned request into this one.
         planned = self._later.pop(request.key, None)
         if planned is not None:
             request = merged(request, planned.request)
@@ -142,14 +142,14 @@ class QueueState:
         return Taken(request, now - waiting.since)
 
     def done(self, key: OwnerKey) -> None:
-        """Say that the reconcile of `key` has ended; what came for it meanwhile waits from now on."""
+        """Record the end of the reconcile of `key`; requests that arrived during it wait from now on."""
         self._running.remove(key)
-        again = self._again.pop(key, None)
-        if again is not None:
-            self._wait(*again)
+        requeued = self._requeued.pop(key, None)
+        if requeued is not None:
+            self._wait(*requeued)
 
     def next_wake(self) -> float:
-        """Return the time of the next planned look, or infinity."""
+        """Return the time of the next planned request, or infinity."""
         while self._by_time:
             at, turn, key = self._by_time[0]
             if self._is_planned(key, turn):
@@ -158,11 +158,11 @@ class QueueState:
         return math.inf
 
     def depth(self, reason: Reason) -> int:
-        """Return how many owners wait for `reason`; those that run or are planned for later do not count."""
+        """Return the number of owners that wait for `reason`, without running and planned ones."""
         return self._depth[reason]
 
     def running(self) -> frozenset[OwnerKey]:
-        """Return the owners that are being reconciled."""
+        """Return the owners of running reconciles."""
         return frozenset(self._running)
 
     def _wait(self, request: Request, since: float) -> None:
@@ -213,7 +213,7 @@ class QueueState:
 
 
 class KeyedQueue:
-    """The queue that threads share. `clock` is monotonic seconds, `chance` a random number in [0, 1)."""
+    """The queue for several threads. `clock` returns monotonic seconds, `chance` a random number in [0, 1)."""
 
     def __init__(
         self,
@@ -230,11 +230,11 @@ class KeyedQueue:
         self._changed = threading.Condition()
 
     def add(self, *requests: Request) -> None:
-        """Ask for reconciles now."""
+        """Add requests now."""
         self.add_all(requests)
 
     def add_all(self, requests: Iterable[Request]) -> None:
-        """Ask for many reconciles in one go, so that the most urgent of them is served first."""
+        """Add many requests in one step, so that workers take the most urgent of them first."""
         with self._changed:
             now = self._clock()
             for request in requests:
@@ -242,31 +242,30 @@ class KeyedQueue:
             self._changed.notify_all()
 
     def add_after(self, request: Request, delay: float) -> None:
-        """Ask for a reconcile in `delay` seconds, unless an earlier one is planned or one comes before it."""
+        """Plan a request in `delay` seconds. An earlier request of the owner replaces it."""
         with self._changed:
             self._state.add_later(request, self._clock() + delay)
             self._changed.notify_all()
 
     def retry(self, request: Request, at_least: float = 0.0) -> float:
-        """Put back what failed, with all that it had asked for; return the seconds until its next try.
+        """Requeue a failed request with its children; return the seconds until the next attempt.
 
-        `at_least` is how long the API server wants to be left alone; within the bounds of the back-off it is.
+        `at_least`: minimum pause that the API server requested, up to the limit of the back-off.
         """
         with self._changed:
             self._failures[request.key] += 1
             delay = self._backoff.delay(self._failures[request.key], self._chance())
         delay = max(delay, min(at_least, self._backoff.most))
-        again = Request(request.key, Reason.REQUEUE, request.children, request.everything)
-        self.add_after(again, delay)
+        self.add_after(Request(request.key, Reason.REQUEUE, request.children, request.everything), delay)
         return delay
 
     def forget_failures(self, key: OwnerKey) -> None:
-        """Let the back-off of `key` begin anew: it succeeded."""
+        """Reset the back-off of `key` after a success."""
         with self._changed:
             self._failures.pop(key, None)
 
     def take(self) -> Taken | None:
-        """Wait for an owner and hand it out; None once the queue is closed. `done` must follow."""
+        """Wait for a request and return it, or None after `close`; the caller must call `done` afterwards."""
         with self._changed:
             while not self._closed:
                 now = self._clock()
@@ -278,24 +277,24 @@ class KeyedQueue:
             return None
 
     def done(self, key: OwnerKey) -> None:
-        """Say that the reconcile of `key` has ended, well or badly."""
+        """Record the end of the reconcile of `key`, after a success or a failure."""
         with self._changed:
             self._state.done(key)
             self._changed.notify_all()
 
     def depth(self, reason: Reason) -> int:
-        """Return how many owners wait for `reason`."""
+        """Return the number of owners that wait for `reason`."""
         with self._changed:
             return self._state.depth(reason)
 
     def close(self) -> None:
-        """Hand out nothing more. What runs may end, what waits is dropped: a start rebuilds it."""
+        """Return no more requests from `take`. Drop waiting requests, because the next start rebuilds the queue."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def wait_until_idle(self, timeout: float) -> frozenset[OwnerKey]:
-        """Wait at most `timeout` seconds until nothing runs; return what still does."""
+        """Wait at most `timeout` seconds for running reconciles; return the owners of those that still run."""
         with self._changed:
             self._changed.wait_for(lambda: not self._state.running(), timeout)
             return self._state.running()

@@ -1,12 +1,12 @@
-"""Reads a hook's message: who is to be reconciled, and why.
+"""Parse a hook's message: the owners to reconcile, with the reason.
 
-A message is `{"hook": NAME, "contexts": [...]}` with the contexts as shell-operator wrote them. Every binding's filter
-puts into its result, beside what tells of a change, who is to be woken:
+A message is `{"hook": NAME, "contexts": [...]}` with shell-operator's contexts unchanged. The result of every binding's
+filter names the owner to wake:
 
     {"wake": {"kind": ..., "namespace": ..., "name": ..., "child": {"kind": ..., "name": ..., "version": ...}}, ...}
 
-`child` is the object that changed, where that is not the owner itself; some kinds tell its version, too. Nothing else
-in a context is looked at: it is a wake-up and never the truth.
+`child` is the changed object if it isn't the owner itself; some kinds include its version. The server ignores the rest
+of a context: it is a wake-up and never the source of state.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from alluxio_operator.engine.child_filters import BINDING
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 
 RESYNC_BINDING = "resync"
-"""A schedule by this name asks for every owner."""
+"""Name of the schedule that requests a reconcile of every owner."""
 
 
 class MessageError(ValueError):
-    """What arrived is no message of a hook."""
+    """A document isn't a valid message of a hook."""
 
 
 @dataclass(slots=True)
 class Wakeups:
-    """What a message asks for: `requests` now, `existing` owners soon, and with `resync` every owner there is.
+    """The content of a message: `requests` for now, `existing` owners for soon, `resync` for every owner.
 
-    `children` are requests for owners of changed children. With `children_watched` every later change of a child comes
-    as an event; with `orphaned` a child changed that names no owner any more.
+    `children`: requests for owners of changed children. `children_watched`: every later change of a child arrives as
+    an event. `orphaned`: a child changed that no longer names an owner.
     """
 
     hook: str
@@ -45,10 +45,10 @@ class Wakeups:
 
 
 def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
-    """Return what a hook's message asks for; raise MessageError.
+    """Return the content of a hook's message. Raise MessageError.
 
-    An owner of a kind that nobody reconciles, or without a name, is left out and not refused: a label that anyone can
-    set on an object would otherwise make shell-operator repeat the hook for ever.
+    It skips an owner without a name or with a kind that has no reconciler. An error instead would let any user who can
+    set a label on an object make shell-operator repeat the hook indefinitely.
     """
     found = Wakeups(_get(message, "hook", str))
     for context in _get(message, "contexts", list):
@@ -57,7 +57,7 @@ def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
         if context.get("type") == "Schedule" and context.get("binding") == RESYNC_BINDING:
             found.resync = True
         if context.get("type") == "Synchronization" and str(context.get("binding")).startswith(BINDING):
-            # The reconciles at the start look at these very objects.
+            # The reconciles at the start read these objects anyway.
             found.children_watched = True
             continue
         for seen in _seen(context):
@@ -81,9 +81,9 @@ def _take_in(found: Wakeups, context: Mapping[str, Any], wake: Mapping[str, Any]
 
 
 def _seen(context: Mapping[str, Any]) -> Iterator[Any]:
-    """Return the filter's result for each object that a context tells of.
+    """Return the filter's result for each object in a context.
 
-    With keepFullObjectsInMemory: false shell-operator leaves out the objects themselves, from events too.
+    With keepFullObjectsInMemory: false shell-operator leaves out the objects themselves, also from events.
     """
     match context.get("type"):
         case "Event":
@@ -95,7 +95,7 @@ def _seen(context: Mapping[str, Any]) -> Iterator[Any]:
         case _:
             items = []
     for item in items:
-        # An event for "look at everything of a kind", which a change of a binding makes, names no object.
+        # A changed binding causes an event for all objects of a kind, which names no object.
         if item.get("filterResult"):
             yield item["filterResult"]
 
@@ -106,7 +106,7 @@ def _key(wake: Mapping[str, Any]) -> OwnerKey:
 
 def _child(context: Mapping[str, Any], wake: Mapping[str, Any]) -> ChildRef:
     child = _get(wake, "child", dict)
-    # The event of a deletion carries the last version, which the operator may have written itself.
+    # The event of a deletion has the last version, which the operator may have written itself.
     known = "version" in child and context.get("watchEvent") != "Deleted"
     return ChildRef(_get(child, "kind", str), _get(child, "name", str), _get(child, "version", str) if known else "")
 

@@ -1,8 +1,8 @@
-"""Watches the objects that the operator made, and wakes their owners.
+"""Watch the objects that the operator manages, and wake their owners.
 
-Not by shell-operator, which keeps every object that it watches in full, in memory that grows by most of a mebibyte
-with each cluster, and starts a process for each handful of events. Here an object is looked at and let go: what stays
-of it is a number that tells whether it has changed, and whom to wake. See docs/decisions/0008.
+shell-operator keeps every watched object in full, which takes most of a mebibyte per cluster, and starts a process for
+each handful of events. This watch drops an object after reading it, and keeps only a hash that detects changes, and the
+owner to wake. See docs/decisions/0008.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from alluxio_operator.transport.deadline import CallFailed
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = (240, 360)
-"""How long one watch lasts before it is asked for anew; drawn from this range, so that watches don't end together."""
+"""Seconds that one watch lasts before the next; random within this range, so that watches don't end together."""
 
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
-"""Seconds between tries while the API server doesn't answer; the last one from then on."""
+"""Seconds between attempts while the API server doesn't answer; the last one repeats."""
 
 
 class Collections(Protocol):
-    """The two calls that a watch makes; both raise CallFailed."""
+    """The two API calls of a watch; both raise CallFailed."""
 
     def pages(self, path: str, label_selector: str = "", *, metadata_only: bool = False) -> Iterator[dict[str, Any]]:
         """Read a collection page by page."""
@@ -40,15 +40,15 @@ class Collections(Protocol):
     def watch(
         self, path: str, label_selector: str, version: str, seconds: int, *, metadata_only: bool = False
     ) -> Iterator[dict[str, Any]]:
-        """Yield what happens in a collection from `version` on, for `seconds`."""
+        """Yield the events of a collection from `version` on, for `seconds`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A collection of objects of one kind, and how to read them.
+    """A collection of objects of one kind, with the functions that read them.
 
-    `version_of` is the version that a wake-up carries, or None for kinds whose events are always looked into.
+    `version_of` returns the version for a wake-up; it is None for kinds whose events always need a reconcile.
     """
 
     kind: str
@@ -61,7 +61,7 @@ class Watched:
 
 
 class Watch:
-    """Follows one collection for ever, in a thread of its own; `wake` is called for each change that matters."""
+    """Watches one collection indefinitely in its own thread; it calls `wake` for each relevant change."""
 
     def __init__(
         self,
@@ -84,19 +84,19 @@ class Watch:
 
     @property
     def name(self) -> str:
-        """What it watches."""
+        """Path of the collection."""
         return self._watched.path
 
     def start(self) -> None:
-        """Begin; what exists is told first."""
+        """Start the watch; it reports existing objects first."""
         self._thread.start()
 
     def alive(self) -> bool:
-        """Tell whether it goes on."""
+        """Return True while the thread runs."""
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """Wake nobody any more. A watch that waits for an event is left to end with the process."""
+        """Stop waking owners. A watch that waits for an event ends with the process."""
         self._ending.set()
 
     def _run(self) -> None:
@@ -108,36 +108,37 @@ class Watch:
                 self._follow()
                 failures = 0
             except Gone:
-                self._begin_anew("gone")
+                self._restart("gone")
             except CallFailed as error:
                 pause = self._pauses[min(failures, len(self._pauses) - 1)]
                 failures += 1
                 self._metrics.watch_restarts.labels(self._watched.kind, "failed").inc()
-                log.warning("a watch failed", extra={"watch": self.name, "error": str(error), "again_in": pause})
+                fields = {"watch": self.name, "error": str(error), "retry_in_seconds": pause}
+                log.warning("a watch failed", extra=fields)
                 self._ending.wait(max(pause, min(error.retry_after or 0.0, 60.0)))
-            except Exception:  # whatever an object may hold, its kind stays watched
+            except Exception:  # an unexpected object must not end the watch of its kind
                 log.exception("a watch failed", extra={"watch": self.name})
-                self._begin_anew("error")
+                self._restart("error")
                 self._ending.wait(self._pauses[-1])
 
-    def _begin_anew(self, cause: str) -> None:
+    def _restart(self, cause: str) -> None:
         self._metrics.watch_restarts.labels(self._watched.kind, cause).inc()
         self._version = ""
 
     def _list(self) -> None:
-        """Read what exists: everything that is not as it was known wakes its owner, also what is gone."""
+        """List all objects, and wake the owner of each object that is new, changed or deleted."""
         watched = self._watched
         unseen = set(self._known)
         version = ""
         for page in self._kube.pages(watched.path, watched.label_selector, metadata_only=watched.metadata_only):
-            # Of all pages the same: the state of the collection when the first was asked for.
+            # The same for all pages: the version of the collection at the request for the first page.
             version = page["metadata"]["resourceVersion"]
-            # An empty list of metadata comes with null.
+            # The API server returns null for an empty list of metadata.
             for obj in page.get("items") or ():
                 unseen.discard(_key(obj))
-                self._saw(obj)
+                self._observe(obj)
         for key in unseen:
-            self._lost(key)
+            self._deleted(key)
         self._version = version
 
     def _follow(self) -> None:
@@ -152,29 +153,29 @@ class Watch:
             obj = event["object"]
             match event["type"]:
                 case "ADDED" | "MODIFIED":
-                    self._saw(obj)
+                    self._observe(obj)
                 case "DELETED":
-                    # Also what lost the label by which it is watched.
+                    # Also an object that lost the label of the selector.
                     self._known.setdefault(_key(obj), (0, watched.owner_of(obj)))
-                    self._lost(_key(obj))
+                    self._deleted(_key(obj))
                 case "ERROR":
                     raise error_for(f"WATCH {self.name}", int(obj.get("code", 0)), as_json(obj).encode(), None)
             self._version = obj["metadata"]["resourceVersion"]
 
-    def _saw(self, obj: Object) -> None:
+    def _observe(self, obj: Object) -> None:
         watched, key = self._watched, _key(obj)
         before = self._known.get(key)
-        # What lost its labels and references was somebody's a moment ago, who will want to know.
+        # An object that lost its labels and references wakes its previous owner.
         owner = watched.owner_of(obj) or (before[1] if before else None)
         state = hash(watched.state_of(obj))
         self._known[key] = (state, owner)
         if before is None or before[0] != state:
-            self._tell(owner, key[1], watched.version_of(obj) if watched.version_of else "")
+            self._wake_owner(owner, key[1], watched.version_of(obj) if watched.version_of else "")
 
-    def _lost(self, key: tuple[str, str]) -> None:
-        self._tell(self._known.pop(key)[1], key[1], "")
+    def _deleted(self, key: tuple[str, str]) -> None:
+        self._wake_owner(self._known.pop(key)[1], key[1], "")
 
-    def _tell(self, owner: OwnerKey | None, name: str, version: str) -> None:
+    def _wake_owner(self, owner: OwnerKey | None, name: str, version: str) -> None:
         if owner is None:
             return
         self._metrics.watch_events.labels(self._watched.kind).inc()

@@ -1,6 +1,6 @@
-# add-properties FROM TO PROPERTY=VARIABLE...: copies a configuration folder and appends properties to its site file,
-# each with the value of a variable. It escapes all characters except ASCII letters and digits, so that Java reads any
-# value unchanged.
+# add-properties FROM TO PROPERTY=VARIABLE...: copies a configuration folder and adds properties to its site file, each
+# with the value of a variable. All characters but ASCII letters and digits become Unicode escapes, so that Java reads
+# any value unchanged.
 from=$1 to=$2
 shift 2
 umask 077

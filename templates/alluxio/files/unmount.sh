@@ -1,6 +1,6 @@
-# unmount PATH: unmounts, and kills the process of the mount once its last file is closed. After a SIGTERM alone, Alluxio
-# leaves the mount behind. After an unmount alone, Alluxio's shutdown handler fails, and its web server keeps the process
-# running for the whole grace period. A mount in use disappears when its last user closes it.
+# unmount PATH: removes the mount, and kills its process after its last file is closed. On SIGTERM, Alluxio leaves the
+# mount behind. Without the mount, Alluxio's signal handler fails, and its web server keeps the process for the whole grace
+# period. A mount in use (umount -l) disappears after its last use.
 umount "$1" || umount -l "$1"
 for process in /proc/[0-9]*; do
   grep -aqs 'alluxio\.fuse\.[A]lluxioFuse' "$process/cmdline" || continue

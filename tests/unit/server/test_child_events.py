@@ -245,7 +245,7 @@ def test_a_fleet_that_outgrows_the_hooks_is_reported_once_until_it_shrinks(caplo
         events.count(3)
         events.count(4)
     assert [record.getMessage() for record in caplog.records] == [
-        "too many resources for child events by hooks: restart the operator, and it watches them by itself"
+        "too many resources for child events by hooks: restart the operator to switch to its own watches"
     ]
     assert (value(metrics, "child_events_outgrown"), value(metrics, "owners")) == (1, 4)
     events.count(2)

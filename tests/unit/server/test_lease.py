@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from server_fakes import UNREACHABLE, Clock, FakeLeases, eventually
 
-from alluxio_operator.server.lease import Election, Seen, Step, Times, decide
+from alluxio_operator.server.lease import Election, ObservedLease, Step, Times, decide
 from alluxio_operator.transport.deadline import DeadlineExceeded
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/alluxio-operator"
@@ -28,18 +28,18 @@ def lease(holder: str, duration: int | None = 15) -> dict[str, Any]:
     [
         (None, False, 0, Step.CREATE),
         (None, True, 0, Step.LOST),
-        (Seen(lease("other"), 100), False, 114.9, Step.WAIT),
-        (Seen(lease("other"), 100), False, 115, Step.TAKE),
-        (Seen(lease("other", 60), 100), False, 115, Step.WAIT),
-        (Seen(lease("other", None), 100), False, 115, Step.TAKE),
-        (Seen(lease("other"), 100), True, 101, Step.LOST),
-        (Seen(lease("me"), 100), True, 999, Step.RENEW),
-        (Seen(lease("me"), 100), False, 101, Step.WAIT),
-        (Seen(lease(""), 100), False, 100, Step.TAKE),
-        (Seen({"metadata": {"resourceVersion": "1"}}, 100), False, 100, Step.TAKE),
+        (ObservedLease(lease("other"), 100), False, 114.9, Step.WAIT),
+        (ObservedLease(lease("other"), 100), False, 115, Step.TAKE),
+        (ObservedLease(lease("other", 60), 100), False, 115, Step.WAIT),
+        (ObservedLease(lease("other", None), 100), False, 115, Step.TAKE),
+        (ObservedLease(lease("other"), 100), True, 101, Step.LOST),
+        (ObservedLease(lease("me"), 100), True, 999, Step.RENEW),
+        (ObservedLease(lease("me"), 100), False, 101, Step.WAIT),
+        (ObservedLease(lease(""), 100), False, 100, Step.TAKE),
+        (ObservedLease({"metadata": {"resourceVersion": "1"}}, 100), False, 100, Step.TAKE),
     ],
 )
-def test_the_rule(seen: Seen | None, leading: bool, now: float, step: Step) -> None:
+def test_the_rule(seen: ObservedLease | None, leading: bool, now: float, step: Step) -> None:
     assert decide("me", seen, leading, now, TIMES) is step
 
 

@@ -65,7 +65,7 @@ class Scene:
 
     def look(self, after: float = 0.0) -> None:
         self.clock.now += after
-        self.condition.look()
+        self.condition.update()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters import journal
 
 Json = dict[str, Any]
-MISSING = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
+MISSING = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: /journal/raft doesn't exist\n"}
 BACKOFF = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}
 ADOPTING = "0a1b2c3da"
 

@@ -24,23 +24,22 @@ grep -qF 'metadata.name is longer than 40 characters' <<<"$said" || fail "$said"
 
 # What takes a sum or a table is told by one condition; what runs stays as it was.
 objects() { k get statefulset,deployment,configmap,service -o jsonpath='{range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{"\n"}{end}' | sort; }
-uids() { k get pods -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
+uids() { k get pods -l app.kubernetes.io/instance=small -o jsonpath='{range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
 objects_before=$(objects) uids_before=$(uids)
 told() { condition small SpecValid message | has -F -- "$1"; }
 
 k patch alx small --type merge -p '{"spec":{"workers":{"resources":{"limits":{"memory":"600Mi"}},"tiers":[{"name":"MEM","quota":"512Mi"}]}}}'
-within 10 told 'spec.workers.resources.limits.memory "600Mi" is too small: heap 256Mi + direct memory 128Mi + overhead'
+within 30 told 'spec.workers.resources.limits.memory "600Mi" is too small: heap 256Mi + direct memory 128Mi + overhead'
 condition small SpecValid message; echo
 told 'tiers in memory 512Mi' || fail "the tier isn't in the sum"
 told 'raise it to' || fail "no remedy"
 [ "$(k get alx small -o jsonpath='{.status.phase}')" = Invalid ] || fail "the phase doesn't tell"
 
 k patch alx small --type merge -p '{"spec":{"workers":{"resources":null,"tiers":[{"name":"MEM","quota":"256Mi"}]},"properties":{"alluxio.master.rpc.port":"1"}}}'
-within 10 told 'spec.properties[alluxio.master.rpc.port] "1" can'"'"'t be set by hand'
+within 30 told 'spec.properties[alluxio.master.rpc.port] "1" can'"'"'t be set by hand'
 condition small SpecValid message; echo
 
 k patch alx small --type merge -p '{"spec":{"properties":null}}'
-ready() { [ "$(k get alx small -o jsonpath='{.status.phase}')" = Ready ]; }
-within 10 ready
+cluster_ready small 30
 [ "$objects_before" = "$(objects)" ] || fail "bad input changed objects: $(diff <(echo "$objects_before") <(objects))"
 [ "$uids_before" = "$(uids)" ] || fail "bad input restarted pods"
