@@ -1,4 +1,4 @@
-# write-files TO FILE=VARIABLE...: writes the value of each variable into its file.
+# write-files TO FILE=VARIABLE...: writes each file with the value of a variable.
 to=$1
 shift
 umask 077
