@@ -92,8 +92,8 @@ def test_a_long_list_is_cut():
         ),
         (
             ConditionState("Degraded", False, "Ready"),
-            ConditionState("Degraded", True, "NotSettled", "a workload lacks pods"),
-            Note("Warning", "NotSettled", "Degraded is True: a workload lacks pods"),
+            ConditionState("Degraded", True, "NotSettled", "a workload lacks ready pods"),
+            Note("Warning", "NotSettled", "Degraded is True: a workload lacks ready pods"),
         ),
         (
             ConditionState("Degraded", True, "NotSettled"),

@@ -63,9 +63,9 @@ class Readiness:
         return self.ready and self.up_to_date.reason == rollback.REASON
 
 
-def is_settled(found: Readiness) -> bool:
+def is_settled(current: Readiness) -> bool:
     """Return True if the cluster is Ready and all pods run the current spec."""
-    return found.ready and found.up_to_date.passed
+    return current.ready and current.up_to_date.passed
 
 
 def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:

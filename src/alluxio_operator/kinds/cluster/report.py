@@ -48,35 +48,35 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
     """Return the report after a reconcile."""
-    found = assess(plan, observed, applied)
-    update = _described(plan, observed, found, now)
+    current = assess(plan, observed, applied)
+    update = _described(plan, observed, current, now)
     if not plan.paused:
         # A paused cluster records no operation: the driver has executed none.
-        update |= _done(plan, observed, applied, found, rendered, now)
+        update |= _done(plan, observed, applied, current, rendered, now)
     status = observed.status.model_copy(update=update)
-    return Report(status, _requeue_after(plan, observed, found, status, now), severities(found.conditions))
+    return Report(status, _requeue_after(plan, observed, current, status, now), severities(current.conditions))
 
 
-def _described(plan: Plan, observed: Observed, found: Readiness, now: datetime) -> dict[str, Any]:
+def _described(plan: Plan, observed: Observed, current: Readiness, now: datetime) -> dict[str, Any]:
     """Return the fields that describe the current state of the cluster."""
     cluster, before = plan.cluster, observed.status
-    workers = worker_progress(cluster, found.workloads)
+    workers = worker_progress(cluster, current.workloads)
     return {
         "observed_generation": cluster.generation,
-        "phase": found.phase,
-        "summary": readiness.summary(_in_one_line(found, observed)),
-        "conditions": merge(before.conditions, found.conditions, cluster.generation, now),
+        "phase": current.phase,
+        "summary": readiness.summary(_in_one_line(current, observed)),
+        "conditions": merge(before.conditions, current.conditions, cluster.generation, now),
         "replicas": workers.existing if workers else 0,
         "selector": ",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         "masters": members.masters_status(plan, observed),
         "workers": _workers_status(observed, workers),
-        "fuse": _fuse_status(cluster, observed, fuse_progress(cluster, found.workloads)),
+        "fuse": _fuse_status(cluster, observed, fuse_progress(cluster, current.workloads)),
         "memory": tuple(_memory(cluster)),
     }
 
 
 def _done(
-    plan: Plan, observed: Observed, applied: Applied, found: Readiness, rendered: Sequence[Ref], now: datetime
+    plan: Plan, observed: Observed, applied: Applied, current: Readiness, rendered: Sequence[Ref], now: datetime
 ) -> dict[str, Any]:
     """Return the fields that record operations, changes and applied objects."""
     after = status_of(plan.operations)
@@ -84,17 +84,17 @@ def _done(
         **after,
         "operations": plan.arbitration,
         # Record a paused edit when it is applied, not when it is made.
-        "history": _history(plan, observed, applied, found, after, now),
+        "history": _history(plan, observed, applied, current, after, now),
         "layer": plan.reached,
         "inventory": readiness.inventory_after(observed.status.inventory, applied, rendered),
     }
 
 
 def _history(
-    plan: Plan, observed: Observed, applied: Applied, found: Readiness, after: dict[str, Any], now: datetime
+    plan: Plan, observed: Observed, applied: Applied, current: Readiness, after: dict[str, Any], now: datetime
 ) -> tuple[Change, ...]:
     before, back = observed.status, after.get("rollback")
-    expansion = found.capability_gates["expansion"]
+    expansion = current.capability_gates["expansion"]
     facts = Facts(
         restarts=plan.cluster.restarts,
         version=plan.cluster.spec.version,
@@ -102,8 +102,8 @@ def _history(
         outdated=plan.view.outdated,
         applied_dynamically=tuple(newly_applied(before.dynamic_properties, after.get("dynamic_properties"))),
         rollback=back if back != before.rollback else None,
-        ready=found.at_rest and expansion.reason != EXPANDING,
-        failed=found.up_to_date.reason == TIMED_OUT,
+        ready=current.at_rest and expansion.reason != EXPANDING,
+        failed=current.up_to_date.reason == TIMED_OUT,
     )
     return with_usage(before.history, history_after(before, observed.resource, facts, applied, now), observed.used)
 
@@ -112,28 +112,28 @@ def _worker_count(cluster: Cluster) -> int | None:
     return None if cluster.spec.workers.workload == "DaemonSet" else cluster.spec.workers.count
 
 
-def _requeue_after(plan: Plan, observed: Observed, found: Readiness, status: Any, now: datetime) -> float | None:
-    also: list[Requeue | None] = [members.requeue_at_rest(plan) if found.at_rest else None]
-    gates: list[Gate] = [] if found.at_rest else list(found.closed)
-    if not found.at_rest and not found.closed:
+def _requeue_after(plan: Plan, observed: Observed, current: Readiness, status: Any, now: datetime) -> float | None:
+    also: list[Requeue | None] = [members.requeue_at_rest(plan) if current.at_rest else None]
+    gates: list[Gate] = [] if current.at_rest else list(current.closed)
+    if not current.at_rest and not current.closed:
         also.append(WHILE_NOT_READY)
     if not plan.paused:
         also += [After(one.requeue_after) for one in plan.operations if one.requeue_after is not None]
         also.append(requeue(status.history, observed.used, now))
-        gates += [gate for gate in found.capability_gates.values() if gate.requeue is not None and gate not in gates]
+        gates += [gate for gate in current.capability_gates.values() if gate.requeue is not None and gate not in gates]
     return next_look(gates, status.conditions, now, also)
 
 
-def _in_one_line(found: Readiness, observed: Observed) -> str:
-    if waiting := readiness.waits_for(found.closed, found.unsettled):
+def _in_one_line(current: Readiness, observed: Observed) -> str:
+    if waiting := readiness.waits_for(current.closed, current.unsettled):
         return waiting
-    if found.rolled_back:
-        return found.up_to_date.message
+    if current.rolled_back:
+        return current.up_to_date.message
     if isinstance(observed.master, MasterInfo):
         info = observed.master
         lost = f", {info.lost_workers} lost" if info.lost_workers else ""
         return f"{info.live_workers} workers{lost}, {in_binary(info.capacity)} of cache"
-    return found.phase
+    return current.phase
 
 
 def _workers_status(observed: Observed, state: WorkloadProgress | None) -> WorkersStatus:

@@ -40,7 +40,7 @@ class JournalStep:
     job: Mode | None
     gate: Gate
     failed: tuple[Object, ...] = ()
-    """Jobs that failed for good; the operator deletes each and recreates it under its recorded name."""
+    """Jobs that failed permanently; the operator deletes each and recreates it under its recorded name."""
 
     def with_rejoin(self, rejoin: RejoinStatus | None) -> JournalStep:
         """Return the step with the status of a master that rejoins."""

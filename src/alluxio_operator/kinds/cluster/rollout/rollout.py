@@ -12,8 +12,8 @@ one step at a time:
 The operator records each step in the status before it deletes the first pod. A step ends when Alluxio reports that the
 role is healthy.
 
-A hash of the spec, as far as it concerns the pod, tells outdated pods from current ones. A template whose text changes,
-as with another version of the operator, replaces no pod.
+Each pod carries a hash of the spec, as far as it concerns the pod. A pod with another hash is outdated. So a template
+whose text changes with the version of the operator replaces no pod.
 """
 
 from __future__ import annotations

@@ -46,36 +46,36 @@ def site_properties(mount: RootMount) -> dict[str, str]:
 
 
 def _from_fields(mount: RootMount) -> dict[str, str]:
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     if mount.s3:
         if mount.s3.endpoint:
-            found["alluxio.underfs.s3.endpoint"] = mount.s3.endpoint
+            values["alluxio.underfs.s3.endpoint"] = mount.s3.endpoint
             # By default, each listing asks for the bucket's owner, which few S3-compatible services answer.
             if "alluxio.underfs.s3.inherit.acl" not in mount.options:
-                found["alluxio.underfs.s3.inherit.acl"] = "false"
+                values["alluxio.underfs.s3.inherit.acl"] = "false"
         if mount.s3.region:
-            found["alluxio.underfs.s3.region"] = mount.s3.region
+            values["alluxio.underfs.s3.region"] = mount.s3.region
             # With an endpoint, the client reads the region only from here.
-            found["alluxio.underfs.s3.endpoint.region"] = mount.s3.region
+            values["alluxio.underfs.s3.endpoint.region"] = mount.s3.region
         if mount.s3.path_style:
-            found["alluxio.underfs.s3.disable.dns.buckets"] = "true"
+            values["alluxio.underfs.s3.disable.dns.buckets"] = "true"
     if mount.hdfs and mount.hdfs.config_from:
-        found["alluxio.underfs.hdfs.configuration"] = ":".join(f"{HADOOP_FOLDER}/{name}" for name in HADOOP_FILES)
-    return found
+        values["alluxio.underfs.hdfs.configuration"] = ":".join(f"{HADOOP_FOLDER}/{name}" for name in HADOOP_FILES)
+    return values
 
 
 def environment(mount: RootMount, role: str) -> list[dict[str, Any]]:
     """Return the variables with which a process of `role` reaches the UFS."""
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     if role not in ROLES:
-        return found
+        return entries
     if mount.s3 and mount.s3.credentials:
         given = mount.s3.credentials
-        found.append(_variable(ACCESS_KEY_ID, "secretKeyRef", given.secret_name, given.access_key_id_key))
-        found.append(_variable(SECRET_ACCESS_KEY, "secretKeyRef", given.secret_name, given.secret_access_key_key))
+        entries.append(_variable(ACCESS_KEY_ID, "secretKeyRef", given.secret_name, given.access_key_id_key))
+        entries.append(_variable(SECRET_ACCESS_KEY, "secretKeyRef", given.secret_name, given.secret_access_key_key))
     if mount.hdfs and mount.hdfs.user:
-        found.append({"name": HADOOP_USER, "value": mount.hdfs.user})
-    return found
+        entries.append({"name": HADOOP_USER, "value": mount.hdfs.user})
+    return entries
 
 
 def secret_options(mount: RootMount, role: str) -> list[dict[str, Any]]:
