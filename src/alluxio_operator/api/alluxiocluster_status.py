@@ -41,6 +41,7 @@ class ReplacedPod(Model):
     uid: Annotated[str, Field(max_length=64)] = Field(
         description="The pod's uid: a pod with the same name and another uid is the replacement."
     )
+    node: Short = Field("", description="Its node: a DaemonSet creates the replacement there, with another name.")
 
 
 class RolloutStatus(Model):

@@ -135,7 +135,7 @@ def _site(cluster: Cluster) -> Mapping[str, str]:
 
 def _roles(pods: tuple[Pod, ...], plan: Plan) -> rollout.Roles:
     return rollout.Roles(
-        Observed(resource={}, status=ClusterStatus(), pods=pods), plan.view.quorum, plan.view.hashes, {}
+        Observed(resource={}, status=ClusterStatus(), pods=pods), plan.view.quorum, plan.view.hashes, {}, plan.view.now
     )
 
 

@@ -5,13 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
 JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
+
+
+FAILURES: Final = frozenset(
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RunContainerError",
+    }
+)
+"""Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,18 @@ class Pod:
     """Ports of its containers by name. They may differ from those of a newer spec."""
     restarts: int = 0
     """Restarts of all its containers together."""
+    node: str = ""
+    failing: bool = False
+    """True if it never started, or its containers crash or can't be created.
+
+    Container states decide it, never the condition Ready, which turns to False on a node that is cut off, while its
+    containers run on.
+    """
+    created: datetime | None = None
+    changed: datetime | None = None
+    """When it last became ready or unready; None while neither is known."""
+    deletion: datetime | None = None
+    """When its termination should have ended, grace period included; None if it isn't being deleted."""
 
 
 def parse_pod(pod: Object) -> Pod:
@@ -49,10 +77,11 @@ def parse_pod(pod: Object) -> Pod:
     status = pod.get("status", {})
     deleted = "deletionTimestamp" in pod["metadata"]
     conditions = {c["type"]: c for c in status.get("conditions", ())}
+    role = pod["metadata"].get("labels", {}).get("app.kubernetes.io/component", "")
     ip = status.get("podIP", "")
     return Pod(
         name=pod["metadata"]["name"],
-        role=pod["metadata"].get("labels", {}).get("app.kubernetes.io/component", ""),
+        role=role,
         ip=ip,
         running=status.get("phase") == "Running" and bool(ip) and not deleted,
         ready=conditions.get("Ready", {}).get("status") == "True" and not deleted,
@@ -68,7 +97,30 @@ def parse_pod(pod: Object) -> Pod:
             if "name" in port
         },
         restarts=sum(container.get("restartCount", 0) for container in status.get("containerStatuses", ())),
+        node=pod.get("spec", {}).get("nodeName", ""),
+        failing=not deleted and _is_failing(role, status),
+        created=_moment(pod["metadata"].get("creationTimestamp")),
+        changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
+        deletion=_moment(pod["metadata"].get("deletionTimestamp")),
     )
+
+
+def _is_failing(role: str, status: Object) -> bool:
+    """Return True if the container that gives the pod its role doesn't run, and isn't just about to."""
+    containers = status.get("containerStatuses", ())
+    # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
+    own = [one for one in containers if one["name"].replace("-", "") == role] or containers
+    if any("running" in one.get("state", {}) for one in own):
+        return False
+    statuses = (*status.get("initContainerStatuses", ()), *own)
+    if any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses):
+        return True
+    # It waits for a node, a volume or an image, or it crashed and is about to restart.
+    return status.get("phase") in ("Pending", "Failed") or any(one.get("restartCount") for one in own)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:

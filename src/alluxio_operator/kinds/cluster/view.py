@@ -82,7 +82,7 @@ class View:
     @cached_property
     def roles(self) -> Roles:
         """The input of a rollout step."""
-        return Roles(self.observed, self.quorum, self.hashes, self._counts)
+        return Roles(self.observed, self.quorum, self.hashes, self._counts, self.now, self._daemonsets)
 
     @cached_property
     def upgrade(self) -> Upgrade:
@@ -130,4 +130,10 @@ class View:
         workers, status = self.cluster.spec.workers, self.observed.status
         # For a DaemonSet, use its controller's last count: the controller knows the nodes.
         counted = status.workers.wanted if workers.workload == "DaemonSet" else workers.count
-        return {names.WORKER: counted, names.FUSE: status.fuse.wanted if status.fuse else 0}
+        fuse = status.fuse.wanted if status.fuse else 0
+        return {names.MASTER: self.cluster.spec.masters.replicas, names.WORKER: counted, names.FUSE: fuse}
+
+    @property
+    def _daemonsets(self) -> frozenset[str]:
+        is_daemonset = self.cluster.spec.workers.workload == "DaemonSet"
+        return frozenset({names.FUSE, *([names.WORKER] if is_daemonset else [])})

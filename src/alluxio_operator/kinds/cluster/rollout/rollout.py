@@ -70,6 +70,14 @@ _WORDING: Final = {
 }
 
 
+FAILING_FOR: Final = timedelta(seconds=20)
+"""A pod has to fail for so long before it counts as expendable: an image may just be on its way."""
+STUCK_AFTER: Final = timedelta(seconds=60)
+"""Beyond its grace period; a kubelet that lives has removed a pod long before."""
+TOLERATED_SHARE: Final = 10
+"""One of so many workers or mounts may be missing when a step begins. A fleet of fewer has to be whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class RolloutStep:
     """The step to record in the status, the pods to delete after that, and the gate.
@@ -103,6 +111,9 @@ class Roles:
     quorum: Quorum
     wanted: Mapping[str, str]
     counts: Mapping[str, int]
+    now: datetime
+    daemonsets: frozenset[str] = frozenset()
+    """Roles that a DaemonSet runs: the replacement of a pod has another name and the same node."""
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -118,15 +129,52 @@ class Roles:
         return pod.annotations.get(CONFIG_HASH) in (None, self.wanted.get(pod.role))
 
     def is_expendable(self, pod: Pod) -> bool:
-        """Return True if deleting the pod loses nothing, since it doesn't work.
+        """Return True if deleting the pod loses nothing: it has been failing for a while.
 
-        The quorum may still count on a master that only gives no answer: Kubernetes must report it unready, too.
+        A pod that is only unready may run behind a cut network, with the only copy of data in its memory. A master that
+        answers counts in the quorum, whatever its pod looks like.
         """
-        if pod.ready:
+        since = pod.changed or pod.created
+        if pod.ready or not pod.failing or (since is not None and self.now - since < FAILING_FOR):
             return False
         if pod.role != names.MASTER:
             return True
         return all(member.role == "Down" for member in self.quorum.members if member.name == pod.name)
+
+    def replacement_problem(self, step: RolloutStatus) -> str | None:
+        """Return why the replacements of a step aren't ready; None when they are.
+
+        Only its own pods count: a node that dies elsewhere has nothing to do with the change. A pod that is stuck in
+        its termination, on a node that is lost, holds up nothing either: it has no replacement before it is gone.
+        """
+        pods = [pod for pod in self.observed.role(step.role) if not pod.deleted]
+        wanted = self.counts.get(step.role, 0)
+        uids = {one.uid for one in step.pods}
+        remaining = [pod for pod in self.observed.role(step.role) if pod.uid in uids]
+        if not remaining and sum(pod.ready for pod in pods) >= wanted:
+            return None
+        new = [pod for pod in pods if pod.uid not in uids]
+        for one in step.pods:
+            if self._is_stuck(one.uid) or self._is_scaled_in(step.role, one.name):
+                continue
+            if terminating := next((pod for pod in remaining if pod.uid == one.uid), None):
+                return f"{terminating.name} is terminating" if terminating.deleted else f"{one.name} isn't deleted yet"
+            found = [pod for pod in new if pod.name == one.name]
+            if not found and step.role in self.daemonsets:
+                found = [pod for pod in new if one.node and pod.node == one.node]
+            if not found:
+                return f"{one.name} has no replacement yet"
+            if not found[0].ready:
+                return found[0].trouble.message if found[0].trouble else f"{found[0].name} isn't ready"
+        return None
+
+    def _is_scaled_in(self, role: str, name: str) -> bool:
+        ordinal = name.rpartition("-")[2]
+        return role not in self.daemonsets and ordinal.isdecimal() and int(ordinal) >= self.counts.get(role, 0)
+
+    def _is_stuck(self, uid: str) -> bool:
+        found = next((pod for pod in self.observed.pods if pod.uid == uid), None)
+        return found is not None and found.deletion is not None and self.now - found.deletion > STUCK_AFTER
 
     def unhealthy_reason(self, role: str) -> str | None:
         """Return why a role is unhealthy; None if it is healthy."""
@@ -136,7 +184,8 @@ class Roles:
         if role == names.JOB_MASTER:
             return None if self.observed.job_master_serves else _trouble(pods) or "the job master doesn't answer"
         ready, wanted = sum(pod.ready for pod in pods), self.counts.get(role, 0)
-        if ready >= wanted:
+        # In a large fleet some node is always away: it mustn't hold up every change.
+        if ready >= wanted - wanted // TOLERATED_SHARE:
             return None
         return _trouble(pods) or _WORDING[role].missing.format(ready=ready, wanted=wanted)
 
@@ -173,7 +222,8 @@ def next_rollout_step(
     for role in roles.known:
         pods = outdated.pop(role, ())
         if expendable := [pod for pod in pods if roles.is_expendable(pod)]:
-            return _replace(expendable, now)
+            # Never two masters at once: what each of them has in its journal may be what the quorum needs.
+            return _replace(expendable[:1] if role == names.MASTER else expendable, now)
         if reason := roles.unhealthy_reason(role):
             # Later roles depend on this one: if they fail, this role may be the cause.
             return _hold(role, (*pods, *chain.from_iterable(outdated.values())), reason)
@@ -183,7 +233,11 @@ def next_rollout_step(
                 return wait_for_window((*pods, *chain.from_iterable(outdated.values())), opens)
             if role == names.MASTER and backup.status and (held := _held_by(backup, roles, pods, now)):
                 return held
-            started = _start(role, pods, roles, upgrade, now)
+            ready = [pod for pod in pods if pod.ready]
+            if not ready:
+                # They run: what they have in memory may be the only copy.
+                return _hold(role, pods, f"{pods[0].name} runs and isn't ready")
+            started = _start(role, ready, roles, upgrade, now)
             return replace(started, backup=backup) if role == names.MASTER and backup.status else started
     raise AssertionError("an outdated pod has a role")
 
@@ -211,6 +265,9 @@ def may_delete(workload: Object | None, wanted: str | None) -> bool:
 
 def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep | None:
     """Return the recorded step as it is now; None when it is complete, or other pods have to be replaced first."""
+    if current.role not in roles.known or not roles.counts.get(current.role, 1):
+        # The role was disabled or scaled to zero: no replacement will come.
+        return None
     pods = {pod.uid: pod for pod in roles.observed.role(current.role)}
     remaining = [pods[one.uid] for one in current.pods if one.uid in pods]
     replaced = ", ".join(one.name for one in current.pods)
@@ -219,11 +276,14 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
     if retry and not timed_out:
         return RolloutStep(current, retry, _replacing(replaced))
-    terminating = any(pod.deleted for pod in remaining)
-    reason = f"{remaining[0].name} is terminating" if terminating else roles.unhealthy_reason(current.role)
+    reason = _step_problem(roles, current, remaining)
     if reason is None:
         return _await_canary(current, upgrade, now)
-    if any(roles.is_expendable(pod) for pod in roles.outdated(current.role)):
+    expendable = [pod for pod in roles.outdated(current.role) if roles.is_expendable(pod)]
+    if current.canary:
+        # The others wait for the canary on purpose; only a spec that has changed since ends its step.
+        expendable = [pod for pod in expendable if pod.created is None or pod.created >= moment(current.since)]
+    if expendable:
         # The spec has changed since: don't wait for pods of a spec that doesn't run.
         return None
     if timed_out:
@@ -234,6 +294,13 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
         return RolloutStep(current, (), blocked(GATE, TIMED_OUT, message))
     message = f"the replacement of {replaced} isn't complete yet: {reason}"
     return RolloutStep(current, (), waiting(GATE, message, "Replacing"))
+
+
+def _step_problem(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -> str | None:
+    if current.role in (names.WORKER, names.FUSE):
+        return roles.replacement_problem(current)
+    terminating = any(pod.deleted for pod in remaining)
+    return f"{remaining[0].name} is terminating" if terminating else roles.unhealthy_reason(current.role)
 
 
 def _await_canary(current: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep | None:
@@ -276,7 +343,7 @@ def wait_for_window(pods: Sequence[Pod], opens: datetime) -> RolloutStep:
 
 def _replace(pods: Sequence[Pod], now: datetime, *, canary: bool = False) -> RolloutStep:
     pods = [pod for pod in pods if pod.role == pods[0].role][:MAX_PODS_PER_STEP]
-    record = tuple(ReplacedPod(name=pod.name, uid=pod.uid) for pod in pods)
+    record = tuple(ReplacedPod(name=pod.name, uid=pod.uid, node=pod.node) for pod in pods)
     status = RolloutStatus(role=pods[0].role, pods=record, since=stamp(now), canary=canary)
     return RolloutStep(status, tuple(pods), _replacing(_listed(pods)))
 

@@ -61,6 +61,7 @@ def step(
     mounts: int = 0,
     hashes: Mapping[str, str] = HASHES,
     after: float = 10,
+    counts: Mapping[str, int] | None = None,
     **upgrade: Any,
 ) -> RolloutStep:
     found = observed(
@@ -70,7 +71,8 @@ def step(
         job_master=job_master,
     )
     wanted = sum(one["metadata"]["name"].startswith("small-worker") for one in pods) if workers is None else workers
-    roles = Roles(found, quorum_of(found, members), hashes, {"worker": wanted, "fuse": mounts})
+    counts = {"worker": wanted, "fuse": mounts, **(counts or {})}
+    roles = Roles(found, quorum_of(found, members), hashes, counts, later(after), frozenset({"fuse"}))
     return next_rollout_step(roles, Upgrade.model_validate(upgrade), later(after))
 
 
@@ -145,10 +147,148 @@ def test_a_master_that_only_failed_to_answer_is_not_taken_for_one_that_is_down()
     assert step(pods, answers).delete == ()
 
 
-def test_masters_that_all_fail_are_replaced_together():
+def test_masters_that_all_fail_are_replaced_one_at_a_time():
     pods = [broken("master", ordinal) for ordinal in range(3)]
 
-    assert deleted(step(pods, {})) == ["small-master-0", "small-master-1", "small-master-2"]
+    assert deleted(step(pods, {})) == ["small-master-0"]
+
+
+def test_masters_behind_a_cut_network_are_not_replaced():
+    pods = [made("master", 0), unready("master", 1), unready("master", 2)]
+    found = step(pods, {0: info(), 1: NoAnswer("no answer in time"), 2: NoAnswer("no answer in time")})
+
+    assert found.delete == ()
+    assert found.gate.reason == "HeldForQuorum"
+
+
+# --- unready is not useless -----------------------------------------------------------------------------------------
+
+
+def unready(role: str, ordinal: int = 0, by: Json = OLD, **options: Any) -> Json:
+    """Return a pod that runs and isn't ready, as Kubernetes reports one whose node is cut off."""
+    options = {"uid": f"{role}-{ordinal}", **options}
+    return pod(role, f"small-{role}-{ordinal}", annotations=by, **options)
+
+
+def test_a_zone_that_is_away_for_a_minute_costs_no_worker():
+    away = [unready("worker", ordinal) for ordinal in range(70)]
+    pods = [*masters(NEW, NEW, NEW), *away, *(made("worker", ordinal) for ordinal in range(70, 200))]
+
+    found = step(pods, maintenanceWindow={"start": "0 3 1 1 *", "durationMinutes": 60}, maxUnavailable=1)
+
+    assert found.delete == ()
+
+
+@pytest.mark.parametrize(("seconds", "goes"), [(5, []), (25, ["small-worker-0"])])
+def test_a_pod_has_to_fail_for_a_while_before_it_counts_as_useless(seconds: float, goes: list[str]):
+    failing = broken("worker", 0)
+    failing["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(10 - seconds))
+
+    assert deleted(step([*masters(NEW, NEW, NEW), failing], workers=1)) == goes
+
+
+# --- a step is judged by its own pods ---------------------------------------------------------------------------------
+
+
+def replaced(role: str, ordinal: int, **options: Any) -> Json:
+    """Return the replacement of a pod, by the current spec."""
+    return ready_pod(role, f"small-{role}-{ordinal}", uid=f"{role}-{ordinal}-new", annotations=NEW, **options)
+
+
+def test_a_node_that_dies_elsewhere_does_not_time_out_the_step():
+    others = [made("worker", ordinal) for ordinal in range(2, 200)]
+    pods = [*masters(NEW, NEW, NEW), replaced("worker", 0), unready("worker", 1), *others]
+
+    found = step(pods, rollout=begun("worker", "worker-0"), after=9000)
+
+    assert found.gate.reason == "Replacing"
+    assert deleted(found) == ["small-worker-2"], "the rollout goes on with a worker that is ready"
+
+
+def test_a_worker_that_runs_unready_is_not_replaced_even_when_it_is_the_last():
+    others = [made("worker", ordinal, NEW) for ordinal in range(1, 30)]
+
+    found = step([*masters(NEW, NEW, NEW), unready("worker", 0), *others])
+
+    assert found.delete == ()
+    assert "small-worker-0 runs and isn't ready" in found.gate.message
+
+
+def test_in_a_small_fleet_it_holds_the_next_step_and_fails_nothing():
+    pods = [*masters(NEW, NEW, NEW), replaced("worker", 0), unready("worker", 1), made("worker", 2)]
+
+    found = step(pods, rollout=begun("worker", "worker-0"), after=9000)
+
+    assert found.delete == ()
+    assert found.gate.reason == "HeldForWorkers"
+
+
+def test_a_replacement_that_is_not_ready_in_time_still_stops_the_rollout():
+    others = [made("worker", ordinal) for ordinal in range(1, 200)]
+    pods = [*masters(NEW, NEW, NEW), unready("worker", 0, NEW, uid="worker-0-new"), *others]
+
+    found = step(pods, rollout=begun("worker", "worker-0"), after=9000)
+
+    assert found.gate.reason == "StepTimedOut"
+    assert "small-worker-0" in found.gate.message
+
+
+def test_the_replacement_of_a_daemonsets_pod_is_the_one_on_its_node():
+    gone = ReplacedPod(name="small-fuse-abc", uid="fuse-old", node="node-1")
+    rollout = RolloutStatus(role="fuse", pods=(gone,), since=stamp(later(0)))
+    new = ready_pod("fuse", "small-fuse-xyz", uid="fuse-new", annotations=NEW)
+    elsewhere = ready_pod("fuse", "small-fuse-old", uid="fuse-2", annotations=OLD)
+    new["spec"], elsewhere["spec"] = {"nodeName": "node-1"}, {"nodeName": "node-2"}
+    well = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), made("worker", by=NEW), elsewhere]
+
+    waits = step(well, rollout=rollout, mounts=3, hashes=WITH_FUSE)
+    assert "small-fuse-abc has no replacement yet" in waits.gate.message
+    goes_on = step([*well, new], rollout=rollout, mounts=3, hashes=WITH_FUSE)
+    assert goes_on.gate.reason == "HeldForMounts", "the third node never had a mount, which is nothing of this step"
+
+
+def test_a_pod_that_is_stuck_on_a_lost_node_holds_nothing_up():
+    others = [made("worker", ordinal, NEW) for ordinal in range(1, 30)]
+    stuck = made("worker", 0, deleted=True)
+
+    found = step([*masters(NEW, NEW, NEW), stuck, *others], rollout=begun("worker", "worker-0"), workers=30, after=300)
+
+    assert found.status is None
+    assert found.gate.passed
+
+
+@pytest.mark.parametrize("role", ["jobmaster", "worker"])
+def test_a_role_that_is_disabled_ends_its_step(role: str):
+    hashes = {key: value for key, value in HASHES.items() if key != role}
+
+    found = step(masters(NEW, NEW, NEW), rollout=begun(role, f"{role}-0"), hashes=hashes, after=9000)
+
+    assert (found.status, found.gate.passed) == (None, True)
+
+
+def test_masters_that_are_scaled_to_zero_end_their_step():
+    found = step([], {}, rollout=begun("master", "master-0"), counts={"master": 0}, after=9000)
+
+    assert (found.status, found.gate.passed) == (None, True)
+
+
+def test_a_worker_that_is_scaled_in_meanwhile_ends_its_step():
+    pods = [*masters(NEW, NEW, NEW), made("worker", 0, NEW), unready("worker", 1, NEW)]
+
+    found = step(pods, rollout=begun("worker", "worker-5"), workers=2, after=10)
+
+    assert found.status is None
+
+
+def test_an_old_worker_that_fails_does_not_end_the_canary():
+    old = broken("worker", 1)
+    old["metadata"]["creationTimestamp"] = stamp(later(-600))
+    canary = begun("worker", "worker-0").model_copy(update={"canary": True})
+
+    found = step([*masters(NEW, NEW, NEW), replaced("worker", 0), old], rollout=canary, canarySeconds=86400, after=60)
+
+    assert found.delete == ()
+    assert found.gate.reason == "Canary"
 
 
 def test_a_lone_master_is_replaced_though_nobody_takes_over():

@@ -37,7 +37,7 @@ def step(
         job_master=True,
     )
     workers = sum(one["metadata"]["name"].startswith("small-worker") for one in pods)
-    roles = Roles(found, quorum_of(found, 3), HASHES, {"worker": workers})
+    roles = Roles(found, quorum_of(found, 3), HASHES, {"worker": workers}, later(10))
     return guarded(next_rollout_step(roles, Upgrade(), later(10)), health, wanted=wanted)
 
 
@@ -85,7 +85,7 @@ def test_a_master_that_seems_to_fail_may_only_wait_for_its_storage(health: UfsHe
         ClusterStatus(journal=initialized(members=3)),
         answers={f"small-master-{ordinal}": WELL[ordinal] for ordinal in (0, 1)},
     )
-    roles = Roles(found, quorum_of(found, 3), HASHES, {})
+    roles = Roles(found, quorum_of(found, 3), HASHES, {}, later(10))
 
     assert deleted(guarded(next_rollout_step(roles, Upgrade(), later(10)), health, wanted=True)) == goes
 
