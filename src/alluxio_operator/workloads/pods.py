@@ -60,7 +60,7 @@ class Pod:
     """Restarts of all its containers together."""
     node: str = ""
     failing: bool = False
-    """True if it never started, or its containers crash or can't be created.
+    """True if it never served, or its containers crash or can't be created.
 
     Container states decide it, never the condition Ready, which turns to False on a node that is cut off, while its
     containers run on.
@@ -106,12 +106,13 @@ def parse_pod(pod: Object) -> Pod:
 
 
 def _is_failing(role: str, status: Object) -> bool:
-    """Return True if the container that gives the pod its role doesn't run, and isn't just about to."""
+    """Return True if the container that gives the pod its role never served, or doesn't run."""
     containers = status.get("containerStatuses", ())
     # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
     own = [one for one in containers if one["name"].replace("-", "") == role] or containers
     if any("running" in one.get("state", {}) for one in own):
-        return False
+        # Its startup probe never succeeded, so it never served. After a restart it may hold what the run before left.
+        return all(one.get("started") is False and not one.get("restartCount") for one in own)
     statuses = (*status.get("initContainerStatuses", ()), *own)
     if any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses):
         return True

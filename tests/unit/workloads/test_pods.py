@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.builders import container_status, pod, ready_pod
 
@@ -212,3 +214,59 @@ def test_of_a_trace_that_lost_its_beginning_the_cause_is_said():
 def test_a_long_line_is_cut():
     assert len(gist("x" * 1000)) == 300
     assert gist("x" * 300) == "x" * 300
+
+
+# --- failing --------------------------------------------------------------------------------------------------------
+
+RUNS = {"startedAt": "2030-01-01T00:00:00Z"}
+BACK_OFF = {"reason": "CrashLoopBackOff", "message": "back-off"}
+
+
+@pytest.mark.parametrize(
+    ("containers", "failing"),
+    [
+        ([{"name": "worker", "state": {"running": RUNS}, "started": True}], False),
+        ([{"name": "worker", "state": {"running": RUNS}, "started": False}], True),
+        ([{"name": "worker", "state": {"running": RUNS}, "started": False, "restartCount": 1}], False),
+        ([{"name": "worker", "state": {"waiting": BACK_OFF}}], True),
+        ([{"name": "worker", "state": {"terminated": {"exitCode": 1}}, "restartCount": 2}], True),
+        (
+            [
+                {"name": "worker", "state": {"running": RUNS}, "started": True},
+                {"name": "job-worker", "state": {"waiting": BACK_OFF}},
+            ],
+            False,
+        ),
+        (
+            [
+                {"name": "worker", "state": {"waiting": BACK_OFF}},
+                {"name": "job-worker", "state": {"running": RUNS}, "started": True},
+            ],
+            True,
+        ),
+    ],
+    ids=[
+        "runs",
+        "never served",
+        "restarted in its pod",
+        "crash loop",
+        "crashed",
+        "job worker crashes",
+        "worker crashes",
+    ],
+)
+def test_only_the_container_of_its_role_makes_a_pod_fail(containers: list[dict[str, Any]], failing: bool):
+    found = pod("worker", containers=containers)
+
+    assert parse_pod(found).failing is failing
+
+
+@pytest.mark.parametrize(("phase", "failing"), [("Pending", True), ("Running", False)])
+def test_a_pod_that_waits_for_a_node_or_a_volume_fails(phase: str, failing: bool):
+    assert parse_pod(pod("worker", phase=phase, containers=[])).failing is failing
+
+
+def test_a_pod_that_ends_fails_no_more():
+    assert not parse_pod(
+        pod("worker", deleted=True, containers=[{"name": "worker", "state": {"waiting": BACK_OFF}}])
+    ).failing

@@ -166,7 +166,8 @@ def test_masters_behind_a_cut_network_are_not_replaced():
 
 def unready(role: str, ordinal: int = 0, by: Json = OLD, **options: Any) -> Json:
     """Return a pod that runs and isn't ready, as Kubernetes reports one whose node is cut off."""
-    options = {"uid": f"{role}-{ordinal}", **options}
+    container = {**container_status(role, running={}), "started": True}
+    options = {"uid": f"{role}-{ordinal}", "containers": [container], **options}
     return pod(role, f"small-{role}-{ordinal}", annotations=by, **options)
 
 

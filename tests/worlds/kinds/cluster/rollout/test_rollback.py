@@ -47,7 +47,10 @@ class Breakable(Three):
             self.works.setdefault(role, set()).add(pod["metadata"]["annotations"][CONFIG_HASH])
 
     def _fail(self, name: str, pod: Json) -> None:
-        status = {**pod["status"], "conditions": [{"type": "Ready", "status": "False"}]}
+        # It runs and never serves, as a process that doesn't like its configuration may.
+        containers = [{**one, "ready": False, "started": False} for one in pod["status"]["containerStatuses"]]
+        conditions = [{"type": "Ready", "status": "False"}]
+        status = {**pod["status"], "conditions": conditions, "containerStatuses": containers}
         self.kube.edit("Pod", self.namespace, name, lambda one: one.update(status=status))
         if "-master-" in name:
             self.alluxio.answers[pod["status"]["podIP"]] = NoAnswer("connection refused")
