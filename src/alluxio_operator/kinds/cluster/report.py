@@ -39,9 +39,10 @@ STEP = 5
 
 
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
-    """Return the report for an invalid spec; a cluster that serves stays Ready."""
+    """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
-    serves = holds(before.conditions, "Installed") and isinstance(observed.master, MasterInfo)
+    alive = isinstance(observed.master, MasterInfo) and (observed.master.live_workers or not before.workers.wanted)
+    serves = holds(before.conditions, "Installed") and bool(alive)
     update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
 
@@ -137,9 +138,12 @@ def _in_one_line(current: Readiness, observed: Observed) -> str:
 
 
 def _workers_status(observed: Observed, state: WorkloadProgress | None) -> WorkersStatus:
-    ready, wanted = (state.ready, state.wanted) if state else (0, 0)
+    before = observed.status.workers
+    # Without a state the workload wasn't applied, perhaps since the API server refused an object before it.
+    known = sum(pod.ready for pod in observed.role(names.WORKER)), before.wanted
+    ready, wanted = (state.ready, state.wanted) if state else known
     if not isinstance(observed.master, MasterInfo):
-        return observed.status.workers.model_copy(update={"ready": ready, "wanted": wanted, "live": 0})
+        return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0})
     info = observed.master
     percent = None
     if info.capacity:

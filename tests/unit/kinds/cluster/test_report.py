@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tests.support.builders import (
 )
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, WorkersStatus
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import find
@@ -409,6 +410,25 @@ def test_what_runs_already_is_still_ready_under_a_bad_spec():
 
     assert said(result, "Ready") == ("True", "Serving")
     assert said(result, "Installed") == ("True", "Installed")
+
+
+def test_under_an_invalid_spec_a_cluster_without_a_living_worker_is_not_ready():
+    ready = running(READY)
+    wanted = ready.status.model_copy(update={"workers": WorkersStatus(wanted=2)})
+    none_alive = replace(ready.with_status(ready.resource, wanted), master=info(live=0))
+    one = replace(none_alive, master=info(live=1))
+
+    assert said(report_problems(PROBLEMS, none_alive, NOW), "Ready") == ("False", "SpecInvalid")
+    assert said(report_problems(PROBLEMS, one, NOW), "Ready") == ("True", "Serving")
+
+
+def test_a_refused_object_leaves_the_wanted_workers_as_they_were():
+    look = running(READY)
+    look = look.with_status(look.resource, look.status.model_copy(update={"workers": WorkersStatus(wanted=5)}))
+
+    found = report(decide(cluster(), look, NOW), look, Applied(refused={Ref("Service", "small-master"): "no"}), [], NOW)
+
+    assert found.status.workers.wanted == 5
 
 
 def test_it_is_not_ready_when_its_masters_are_gone_or_it_never_was():

@@ -20,6 +20,7 @@ from alluxio_operator.engine.gate import Gate, blocked
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
+from alluxio_operator.kinds.cluster.rollout.grow_only import with_grown
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.kube.text import digest
 
@@ -81,7 +82,7 @@ def with_effective_spec(observed: Observed) -> Object:
     """Return the resource with the spec that the cluster follows: its own, or the last good one during a rollback."""
     if observed.good_spec is None or active(observed.resource, observed.status) is None:
         return observed.resource
-    spec: Any = observed.good_spec
+    spec: Any = with_grown(observed.good_spec, observed.resource["spec"])
     for path in KEPT_FIELDS:
         spec = _with_field(spec, path, observed.resource["spec"])
     return {**observed.resource, "spec": spec}
