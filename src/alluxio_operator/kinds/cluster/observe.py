@@ -21,6 +21,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.pod_creation import pod_creation_failures
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
+from alluxio_operator.kinds.cluster.storage.pvc import is_leaving
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
@@ -45,6 +46,9 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     claims: tuple[Object, ...] | None = None
     if status.journal is None or status.journal.state != "Initialized":
         claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(key.namespace), cluster.instance_selector))
+    names_of_claims = {cluster.journal_claim(ordinal) for ordinal in range(MAX_MASTERS)}
+    journals = [one for one in claims or () if cluster.owns(one) and one["metadata"]["name"] in names_of_claims]
+    leaving = [one for one in journals if is_leaving(one, resource["metadata"]["uid"])]
     answers = _ask_masters(alluxio, pods, resource, deadline)
     rollback = active(resource, status)
     observed = Observed(
@@ -52,7 +56,8 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         status=status,
         pods=pods,
         journal_jobs=_journal_jobs(kube, cluster, status),
-        journal_claims=_by_ordinal(filter(cluster.owns, claims or ()), cluster.journal_claim),
+        journal_claims=_by_ordinal((one for one in journals if one not in leaving), cluster.journal_claim),
+        leaving_claims=tuple(sorted(one["metadata"]["name"] for one in leaving)),
         claims=claims,
         answers=answers,
         master=leader_answer(answers),

@@ -36,6 +36,8 @@ class Observed:
     pods: tuple[Pod, ...] = ()
     journal_jobs: Mapping[int, Object] = field(default_factory=dict)
     journal_claims: Mapping[int, Object] = field(default_factory=dict)
+    leaving_claims: tuple[str, ...] = ()
+    """Journals' PVCs that are being deleted, or will be: with their earlier cluster. Their journals are gone."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     indexes: Mapping[str, int] = field(default_factory=dict)
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))

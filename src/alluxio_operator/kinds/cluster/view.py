@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from alluxio_operator.api.upgrade import Upgrade
-from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
-from alluxio_operator.kinds.cluster.masters.journal import JournalStep
+from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.objects import properties
@@ -100,7 +100,9 @@ class View:
     @cached_property
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that the operator doesn't apply yet."""
-        return deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
+        held = deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
+        # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
+        return held | {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else held
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ master that loses its journal while the others are a quorum rejoins: see `rejoin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -28,6 +28,9 @@ RETRY_FAILED_JOB: Final = After(10.0)
 """Requeue after a Job failed. Kubernetes has retried its pod many times by then."""
 
 INITIALIZED: Final = Gate(GATE, True, "Initialized", "the journal is initialized")
+
+VOLUMES_TERMINATING: Final = "VolumesTerminating"
+"""Reason while PVCs of an earlier cluster with the same name are being deleted."""
 
 Mode = Literal["create", "adopt"]
 
@@ -59,6 +62,8 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
         if members == 0:
             message = "spec.masters.replicas is 0: the operator creates the journal once you set it to 1 or more"
             return JournalStep(None, None, Gate(GATE, False, "ScaledToZero", message))
+        if observed.leaving_claims:
+            return JournalStep(None, None, _wait_for_deletion(observed.leaving_claims))
         if mode == "adopt" and observed.journal_members != members:
             return JournalStep(None, None, _member_count_mismatch(observed, members))
     operation = f"{uid[:8]}{mode[0]}"
@@ -79,6 +84,14 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
     failed = tuple(job for job in jobs if state_of(job).phase is JobPhase.FAILED)
     gate = _gate_after_failure(failed[0]) if failed else _gate_while_initializing(observed, members)
     return JournalStep(status, mode, gate, failed)
+
+
+def _wait_for_deletion(claims: Sequence[str]) -> Gate:
+    message = (
+        f"PVC {', '.join(claims)} of an earlier cluster with this name is being deleted. After that, the operator creates "
+        "the journal on a new one"
+    )
+    return waiting(GATE, message, VOLUMES_TERMINATING, After(2.0))
 
 
 def _gate_after_failure(job: Object) -> Gate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from alluxio_operator.api.base import in_bytes
+from alluxio_operator.api.base import GROUP, in_bytes
 from alluxio_operator.kube.kinds import Object
 
 MAX_MESSAGE: Final = 300
@@ -43,6 +43,16 @@ class VolumeObjects:
 
     claims: tuple[Object, ...] = ()
     workloads: Mapping[str, Object] = field(default_factory=dict)
+
+
+def is_leaving(claim: Object, uid: str) -> bool:
+    """Return True if a PVC is being deleted, or the garbage collector is about to: its owner is an earlier resource.
+
+    `uid` is that of the resource of the same name that exists now.
+    """
+    meta = claim["metadata"]
+    owners = [one["uid"] for one in meta.get("ownerReferences", ()) if one["apiVersion"].startswith(f"{GROUP}/")]
+    return "deletionTimestamp" in meta or (bool(owners) and uid not in owners)
 
 
 def parse_claim(obj: Object) -> Claim:
