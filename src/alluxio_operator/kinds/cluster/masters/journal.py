@@ -88,8 +88,8 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
 
 def _wait_for_deletion(claims: Sequence[str]) -> Gate:
     message = (
-        f"PVC {', '.join(claims)} of an earlier cluster with this name is being deleted. After that, the operator creates "
-        "the journal on a new one"
+        f"PVC {', '.join(claims)} of an earlier cluster with this name is being deleted. After that, the operator "
+        "creates the journal on a new one"
     )
     return waiting(GATE, message, VOLUMES_TERMINATING, After(2.0))
 
