@@ -18,8 +18,5 @@ ENDS: Final = (30, 70, 100)
 PVCS: Final = 15
 """Number of the template of the PVCs that don't belong to a StatefulSet."""
 
-PVCS: Final = 15
-"""Number of the template of the PVCs that don't belong to a StatefulSet."""
-
 TEMPLATE_OF: Final[Mapping[str, int]] = {names.LOG_SERVER: 60, names.PROXY: 65}
 """Template numbers of the Deployments: Kubernetes replaces their pods as soon as the operator applies them."""

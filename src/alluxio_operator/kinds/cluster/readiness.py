@@ -195,7 +195,7 @@ def _ready(
     if rolled_back:
         message = "the cluster serves with an older spec after a rollback; see condition UpToDate"
         return ConditionState("Ready", True, rollback.REASON, message)
-    message = f"all pods run generation {plan.cluster.generation} of the spec"
+    message = "all pods run the current spec"
     if not up_to_date.passed:
         message = "the cluster serves; some pods run an older spec, see condition UpToDate"
     return readiness.ready_condition(ready, closed, unsettled, message)

@@ -46,9 +46,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     installed = ready or holds(observed.status.conditions, "Installed")
     phase = readiness.phase_of(ready, installed, _is_changing(plan, observed, applied), closed)
     conditions = (
-        readiness.ready_condition(
-            ready, closed, unsettled, f"all servers run generation {plan.presto.generation} of the spec"
-        ),
+        readiness.ready_condition(ready, closed, unsettled, "all servers run the current spec"),
         readiness.progressing_condition(phase, closed, unsettled),
         readiness.degraded_condition(phase, closed),
         ConditionState("SpecValid", True, "Valid"),
