@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -291,3 +292,12 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
     assert seen.pop() == child("Job")
     run_inline("schedule")
     assert seen == [resync("one"), resync("two")]
+
+
+@pytest.mark.parametrize("hook_file", sorted(HOOKS.glob("*.py")), ids=lambda path: path.name)
+def test_a_hook_imports_the_hooks_client_and_nothing_that_builds_or_tests_it(hook_file: Path):
+    tree = ast.parse(hook_file.read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    assert imported <= {"os", "sys", "alluxio_operator.hook"}
