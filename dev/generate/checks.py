@@ -14,6 +14,7 @@ from alluxio_operator.api.crd import custom_resource_definition, file_name
 from alluxio_operator.engine.children import CHILD_KINDS
 from alluxio_operator.engine.kind import KindDescriptor
 from alluxio_operator.engine.quirks import quirk_of
+from dev.generate.crds import without_empty
 
 CSV: Final = Path("config/manifests/bases/alluxio-operator.clusterserviceversion.yaml")
 WATCHED: Final = frozenset(child.kind for child in CHILD_KINDS)
@@ -81,9 +82,12 @@ def _pages(root: Path, one: KindDescriptor) -> Iterator[str]:
     generated = root / "docs" / one.reference_page
     if not any(f"{one.reference_page})" in page.read_text() for page in pages if page != generated):
         yield f"no page links to docs/{one.reference_page}: write a page for it in docs/, or add a line to README.md"
-    crd = Path("bundle") / "manifests" / file_name(custom_resource_definition(one))
-    if not (root / crd).exists():
-        yield f"{crd} is missing: run `make bundle` and commit the result"
+    crd = custom_resource_definition(one)
+    copy = Path("bundle") / "manifests" / file_name(crd)
+    if not (root / copy).exists():
+        yield f"{copy} is missing: run `make bundle` and commit the result"
+    elif without_empty(yaml.safe_load((root / copy).read_text())["spec"]) != without_empty(crd["spec"]):
+        yield f"{copy} isn't the CRD of the kind's types: run `make bundle` and commit the result"
 
 
 def _shown(root: Path, path: Path) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dev.generate.crds import without_empty
 from dev.olm import install_yaml
 from dev.olm.programs import Programs
 from dev.tasks.shell import ROOT
-from tests.support.crds import without_empty
 
 Json = dict[str, Any]
 BUNDLE = ROOT / "bundle"

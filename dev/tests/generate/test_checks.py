@@ -84,6 +84,11 @@ LACKS: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda root: (root / "bundle/manifests/alluxio-operator.io_prestos.yaml").unlink(),
         "bundle/manifests/alluxio-operator.io_prestos.yaml is missing: run `make bundle` and commit the result",
     ),
+    "an older bundle": (
+        rewrite("bundle/manifests/alluxio-operator.io_prestos.yaml", "- prs\n", "- pr\n"),
+        "bundle/manifests/alluxio-operator.io_prestos.yaml isn't the CRD of the kind's types: "
+        "run `make bundle` and commit the result",
+    ),
 }
 
 

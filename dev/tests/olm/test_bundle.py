@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from tests.support.builders import ROOT
-from tests.support.crds import without_empty
 
 from alluxio_operator import __version__
+from dev.generate.crds import without_empty
 from dev.olm import csv as csvs
 from dev.olm.bundle import CHANNELS, CSV_FILE, DEFAULT_CHANNEL
 from dev.olm.catalog import released
