@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alluxio_operator.kube.kinds import Object
@@ -28,6 +28,10 @@ FAILURES: Final = frozenset(
     }
 )
 """Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
+
+
+FIRST_STATUS: Final = timedelta(seconds=5)
+"""The kubelet writes a pod's first conditions within so long after its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class Pod:
     Container states decide it, never the condition Ready, which turns to False on a node that is cut off, while its
     containers run on.
     """
+    served: bool = False
+    """True if it is ready or has been: it may hold data."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -79,6 +85,7 @@ def parse_pod(pod: Object) -> Pod:
     conditions = {c["type"]: c for c in status.get("conditions", ())}
     role = pod["metadata"].get("labels", {}).get("app.kubernetes.io/component", "")
     ip = status.get("podIP", "")
+    served = _has_served(status, conditions.get("Ready", {}))
     return Pod(
         name=pod["metadata"]["name"],
         role=role,
@@ -98,21 +105,33 @@ def parse_pod(pod: Object) -> Pod:
         },
         restarts=sum(container.get("restartCount", 0) for container in status.get("containerStatuses", ())),
         node=pod.get("spec", {}).get("nodeName", ""),
-        failing=not deleted and _is_failing(role, status),
+        failing=not deleted and _is_failing(role, status, served=served),
+        served=served,
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
     )
 
 
-def _is_failing(role: str, status: Object) -> bool:
+def _has_served(status: Object, ready: Mapping[str, Any]) -> bool:
+    """Return True if a pod is ready or has been.
+
+    The kubelet sets the condition Ready to False when it starts a pod. A later transition says that it was True.
+    """
+    if ready.get("status") == "True":
+        return True
+    started, changed = _moment(status.get("startTime")), _moment(ready.get("lastTransitionTime"))
+    return started is not None and changed is not None and changed - started > FIRST_STATUS
+
+
+def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     """Return True if the container that gives the pod its role never served, or doesn't run."""
     containers = status.get("containerStatuses", ())
     # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
     own = [one for one in containers if one["name"].replace("-", "") == role] or containers
     if any("running" in one.get("state", {}) for one in own):
-        # Its startup probe never succeeded, so it never served. After a restart it may hold what the run before left.
-        return all(one.get("started") is False and not one.get("restartCount") for one in own)
+        # Its startup probe never succeeded. After a restart it may hold what a run before left, if that one served.
+        return all(one.get("started") is False and not (one.get("restartCount") and served) for one in own)
     statuses = (*status.get("initContainerStatuses", ()), *own)
     if any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses):
         return True

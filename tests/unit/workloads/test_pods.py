@@ -34,7 +34,7 @@ def waits(reason: str, message: str = "", name: str = "master", **more) -> list:
 
 def test_a_ready_pod():
     assert parse_pod(ready_pod("worker", "small-worker-3", ip="10.1.2.3")) == Pod(
-        name="small-worker-3", role="worker", ip="10.1.2.3", running=True, ready=True
+        name="small-worker-3", role="worker", ip="10.1.2.3", running=True, ready=True, served=True
     )
 
 
@@ -227,7 +227,7 @@ BACK_OFF = {"reason": "CrashLoopBackOff", "message": "back-off"}
     [
         ([{"name": "worker", "state": {"running": RUNS}, "started": True}], False),
         ([{"name": "worker", "state": {"running": RUNS}, "started": False}], True),
-        ([{"name": "worker", "state": {"running": RUNS}, "started": False, "restartCount": 1}], False),
+        ([{"name": "worker", "state": {"running": RUNS}, "started": False, "restartCount": 1}], True),
         ([{"name": "worker", "state": {"waiting": BACK_OFF}}], True),
         ([{"name": "worker", "state": {"terminated": {"exitCode": 1}}, "restartCount": 2}], True),
         (
@@ -248,7 +248,7 @@ BACK_OFF = {"reason": "CrashLoopBackOff", "message": "back-off"}
     ids=[
         "runs",
         "never served",
-        "restarted in its pod",
+        "restarted, and never served",
         "crash loop",
         "crashed",
         "job worker crashes",
@@ -259,6 +259,19 @@ def test_only_the_container_of_its_role_makes_a_pod_fail(containers: list[dict[s
     found = pod("worker", containers=containers)
 
     assert parse_pod(found).failing is failing
+
+
+@pytest.mark.parametrize(("changed", "served"), [("00:00:01Z", False), ("00:10:00Z", True)])
+def test_a_pod_whose_readiness_changed_after_its_start_has_served(changed: str, served: bool):
+    """After a restart of its container it may hold what the run before left, so it isn't failing while it starts."""
+    restarted = {"name": "worker", "state": {"running": RUNS}, "started": False, "restartCount": 1}
+    found = pod("worker", containers=[restarted])
+    found["status"]["startTime"] = "2030-01-01T00:00:00Z"
+    found["status"]["conditions"] = [
+        {"type": "Ready", "status": "False", "lastTransitionTime": f"2030-01-01T{changed}"}
+    ]
+
+    assert (parse_pod(found).served, parse_pod(found).failing) == (served, not served)
 
 
 @pytest.mark.parametrize(("phase", "failing"), [("Pending", True), ("Running", False)])

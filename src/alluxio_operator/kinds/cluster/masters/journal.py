@@ -57,7 +57,9 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
     known = observed.status.journal
     if known is not None and known.state == "Initialized":
         return JournalStep(known, None, _gate_when_initialized(observed, known.members))
-    mode: Mode = "adopt" if observed.journal_was_initialized else "create"
+    # An adoption stays one though its PVCs are gone by now: creating would put an empty namespace in their place.
+    adopting = observed.journal_was_initialized or (known is not None and known.operation.endswith("a"))
+    mode: Mode = "adopt" if adopting else "create"
     if known is None:
         if members == 0:
             message = "spec.masters.replicas is 0: the operator creates the journal once you set it to 1 or more"

@@ -145,7 +145,8 @@ class Roles:
         """Return why the replacements of a step aren't ready; None when they are.
 
         Only its own pods count: a node that dies elsewhere has nothing to do with the change. A pod that is stuck in
-        its termination, on a node that is lost, holds up nothing either: it has no replacement before it is gone.
+        its termination, on a node that is lost, holds up nothing either: it has no replacement before it is gone. A pod
+        that isn't deleted yet has no replacement: a later step replaces it.
         """
         pods = [pod for pod in self.observed.role(step.role) if not pod.deleted]
         wanted = self.counts.get(step.role, 0)
@@ -158,10 +159,17 @@ class Roles:
             if self._is_stuck(one.uid) or self._is_scaled_in(step.role, one.name):
                 continue
             if terminating := next((pod for pod in remaining if pod.uid == one.uid), None):
-                return f"{terminating.name} is terminating" if terminating.deleted else f"{one.name} isn't deleted yet"
+                if terminating.deleted:
+                    return f"{terminating.name} is terminating"
+                continue
+            if any(pod.name == one.name and self._is_stuck(pod.uid) for pod in self.observed.role(step.role)):
+                continue
             found = [pod for pod in new if pod.name == one.name]
             if not found and step.role in self.daemonsets:
                 found = [pod for pod in new if one.node and pod.node == one.node]
+            if not found and step.role in self.daemonsets and len(pods) >= wanted:
+                # Its node is gone, so no replacement will come.
+                continue
             if not found:
                 return f"{one.name} has no replacement yet"
             if not found[0].ready:
@@ -219,11 +227,13 @@ def next_rollout_step(
         listed = _listed(pod for pods in outdated.values() for pod in pods)
         message = f"{listed} run an older spec, and spec.upgrade.strategy is OnDelete: delete these pods to update them"
         return RolloutStep(None, (), waiting(GATE, message, "WaitingForDeletion"), blocking=False)
+    held: RolloutStep | None = None
     for role in roles.known:
         pods = outdated.pop(role, ())
         if expendable := [pod for pod in pods if roles.is_expendable(pod)]:
-            # Never two masters at once: what each of them has in its journal may be what the quorum needs.
-            return _replace(expendable[:1] if role == names.MASTER else expendable, now)
+            if role == names.MASTER and backup.reason is not None:
+                return RolloutStep(None, (), backup.gate(GATE), backup=backup)
+            return _replace_expendable(expendable, upgrade, now)
         if reason := roles.unhealthy_reason(role):
             # Later roles depend on this one: if they fail, this role may be the cause.
             return _hold(role, (*pods, *chain.from_iterable(outdated.values())), reason)
@@ -231,23 +241,41 @@ def next_rollout_step(
             opens = closed_until(upgrade.maintenance_window, now)
             if opens is not None:
                 return wait_for_window((*pods, *chain.from_iterable(outdated.values())), opens)
-            if role == names.MASTER and backup.status and (held := _held_by(backup, roles, pods, now)):
-                return held
+            if role == names.MASTER and backup.status and (step := _held_by(backup, roles, pods, upgrade, now)):
+                return step
             ready = [pod for pod in pods if pod.ready]
             if not ready:
-                # They run: what they have in memory may be the only copy.
-                return _hold(role, pods, f"{pods[0].name} runs and isn't ready")
+                # They run: what they have in memory may be the only copy. Their role is healthy without them, so later
+                # roles needn't wait for a node that may be dead.
+                held = held or _hold(role, pods, f"{pods[0].name} runs and isn't ready")
+                continue
             started = _start(role, ready, roles, upgrade, now)
             return replace(started, backup=backup) if role == names.MASTER and backup.status else started
-    raise AssertionError("an outdated pod has a role")
+    if held is None:
+        raise AssertionError("an outdated pod has a role")
+    return held
 
 
-def _held_by(backup: PreUpgradeBackup, roles: Roles, outdated: Sequence[Pod], now: datetime) -> RolloutStep | None:
+def _replace_expendable(expendable: Sequence[Pod], upgrade: Upgrade, now: datetime) -> RolloutStep:
+    """Return the step that replaces failing pods of a role; a maintenance window doesn't hold it up."""
+    role = expendable[0].role
+    if role == names.MASTER:
+        # Never two masters at once: what each of them has in its journal may be what the quorum needs.
+        return _replace(expendable[:1], now)
+    if role == names.WORKER and all(pod.served for pod in expendable):
+        # A tier on an emptyDir survives a restart of its container, and not the deletion of its pod.
+        return _replace(expendable[: upgrade.max_unavailable], now)
+    return _replace([pod for pod in expendable if role != names.WORKER or not pod.served], now)
+
+
+def _held_by(
+    backup: PreUpgradeBackup, roles: Roles, outdated: Sequence[Pod], upgrade: Upgrade, now: datetime
+) -> RolloutStep | None:
     """Return the step while masters can't change their version: workers are missing, or the backup isn't complete."""
     if reason := roles.unhealthy_reason(names.WORKER):
         if expendable := [pod for pod in roles.outdated(names.WORKER) if roles.is_expendable(pod)]:
             # The change may be the fix for these workers.
-            return _replace(expendable, now)
+            return _replace_expendable(expendable, upgrade, now)
         return _hold(names.WORKER, outdated, reason)
     if backup.reason is None:
         return None
@@ -274,15 +302,27 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     # Retry: we may have crashed after recording, before deleting. A pod that runs the current spec by now stays.
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
+    if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
+        # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
+        # refused for too long, or another master has failed since.
+        at_risk = current.role == names.MASTER and not roles.is_expendable(remaining[0])
+        if timed_out or not retry or (at_risk and roles.unhealthy_reason(names.MASTER)):
+            return None
     if retry and not timed_out:
         return RolloutStep(current, retry, _replacing(replaced))
     reason = _step_problem(roles, current, remaining)
     if reason is None:
         return _await_canary(current, upgrade, now)
     expendable = [pod for pod in roles.outdated(current.role) if roles.is_expendable(pod)]
-    if current.canary:
-        # The others wait for the canary on purpose; only a spec that has changed since ends its step.
-        expendable = [pod for pod in expendable if pod.created is None or pod.created >= moment(current.since)]
+    # Others wait for a canary on purpose, and workers that have served wait for the step: only a spec that has changed
+    # since ends it.
+    expendable = [
+        pod
+        for pod in expendable
+        if not (current.canary or (pod.served and pod.role == names.WORKER))
+        or pod.created is None
+        or pod.created >= moment(current.since)
+    ]
     if expendable:
         # The spec has changed since: don't wait for pods of a spec that doesn't run.
         return None

@@ -53,6 +53,12 @@ def test_a_volume_that_was_in_use_is_adopted_and_never_created_anew():
     assert not step.gate.passed
 
 
+def test_an_adoption_stays_one_when_its_volume_is_lost():
+    step = journal.next_journal_step(observed(initializing("0a1b2c3da")), UID, 1)
+
+    assert (step.status, step.job) == (initializing("0a1b2c3da"), "adopt")
+
+
 def test_a_claim_that_the_operator_never_marked_may_be_initialised():
     assert journal.next_journal_step(observed(journal_claim()), UID, 1).job == "create"
 

@@ -9,10 +9,11 @@ import pytest
 from tests.support.builders import container_status, info, initialized, later, observed, pod, ready_pod, workload
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus, ReplacedPod, RolloutStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, ReplacedPod, RolloutStatus, UpgradeBackup
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import (
     CONFIG_HASH,
     Roles,
@@ -27,6 +28,7 @@ FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")
 WELL: Mapping[int, Answer] = {0: info(), 1: FOLLOWS_0, 2: FOLLOWS_0}
 HASHES = {"master": "new", "jobmaster": "new", "worker": "new"}
 WITH_FUSE = {**HASHES, "fuse": "new"}
+RESTARTED = {**container_status("worker", running={"startedAt": stamp(later(0))}), "started": False, "restartCount": 1}
 CRASHES = container_status("worker", waiting={"reason": "CrashLoopBackOff", "message": "back-off"})
 
 
@@ -39,6 +41,14 @@ def broken(role: str, ordinal: int = 0, by: Json = OLD, **options: Any) -> Json:
     """Return a pod that isn't ready."""
     options = {"containers": [CRASHES], **options}
     return pod(role, f"small-{role}-{ordinal}", uid=f"{role}-{ordinal}", annotations=by, **options)
+
+
+def served(one: Json) -> Json:
+    """Return a pod that has been ready for an hour, and hasn't been for a minute."""
+    [ready] = [found for found in one["status"]["conditions"] if found["type"] == "Ready"]
+    ready["lastTransitionTime"] = stamp(later(-60))
+    one["status"]["startTime"] = one["metadata"]["creationTimestamp"] = stamp(later(-3660))
+    return one
 
 
 def masters(*by: Json) -> list[Json]:
@@ -62,6 +72,8 @@ def step(
     hashes: Mapping[str, str] = HASHES,
     after: float = 10,
     counts: Mapping[str, int] | None = None,
+    daemonsets: frozenset[str] = frozenset({"fuse"}),
+    backup: PreUpgradeBackup = NO_BACKUP,
     **upgrade: Any,
 ) -> RolloutStep:
     found = observed(
@@ -72,8 +84,8 @@ def step(
     )
     wanted = sum(one["metadata"]["name"].startswith("small-worker") for one in pods) if workers is None else workers
     counts = {"worker": wanted, "fuse": mounts, **(counts or {})}
-    roles = Roles(found, quorum_of(found, members), hashes, counts, later(after), frozenset({"fuse"}))
-    return next_rollout_step(roles, Upgrade.model_validate(upgrade), later(after))
+    roles = Roles(found, quorum_of(found, members), hashes, counts, later(after), daemonsets)
+    return next_rollout_step(roles, Upgrade.model_validate(upgrade), later(after), backup)
 
 
 def deleted(found: RolloutStep) -> list[str]:
@@ -348,6 +360,32 @@ def test_workers_that_fail_are_replaced_together_and_first():
     assert deleted(step(pods)) == ["small-worker-1", "small-worker-2"]
 
 
+def test_workers_that_have_served_are_replaced_in_batches_though_they_crash():
+    """A tier on an emptyDir survives the crash of its container, and not the deletion of its pod."""
+    crash = [served(broken("worker", ordinal)) for ordinal in range(3)]
+
+    first = step([*masters(NEW, NEW, NEW), *crash])
+    assert deleted(first) == ["small-worker-0"]
+    starts = broken("worker", 9, NEW)
+    starts["metadata"]["name"] = "small-worker-0"
+    waits = step([*masters(NEW, NEW, NEW), starts, *crash[1:]], rollout=first.status, workers=3, after=100)
+    assert deleted(waits) == []
+    assert waits.status == first.status
+
+
+def test_a_worker_that_never_served_does_not_wait_for_those_that_have():
+    pods = [served(broken("worker", 0)), served(broken("worker", 1)), broken("worker", 2), broken("worker", 3)]
+
+    assert deleted(step([*masters(NEW, NEW, NEW), *pods])) == ["small-worker-2", "small-worker-3"]
+
+
+def test_a_fixed_spec_replaces_what_a_bad_one_made_though_the_step_timed_out():
+    bad = broken("worker", 0, {CONFIG_HASH: "bad"}, containers=[RESTARTED])
+    pods = [*masters(NEW, NEW, NEW), bad, made("worker", 1)]
+
+    assert deleted(step(pods, rollout=begun("worker", "worker-0-before"), after=9000)) == ["small-worker-0"]
+
+
 def test_mounts_go_when_all_that_serves_them_is_done():
     serving = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW)]
     mounts = [made("fuse", 0), made("fuse", 1)]
@@ -461,6 +499,98 @@ def test_a_change_that_is_taken_back_before_its_deed_replaces_nothing():
     found = step(masters(NEW, NEW, NEW), rollout=begun("master", "master-2"))
 
     assert (found.delete, found.status) == ((), None)
+
+
+@pytest.mark.parametrize("after", [10, 9000])
+def test_a_change_of_workers_that_is_reverted_before_the_deletion_ends_its_step(after: float):
+    workers = [made("worker", ordinal, NEW) for ordinal in range(3)]
+
+    found = step([*masters(NEW, NEW, NEW), *workers], rollout=begun("worker", "worker-2"), after=after)
+
+    assert (found.delete, found.status, found.gate.passed) == ((), None, True)
+
+
+def test_a_worker_whose_deletion_is_late_starts_a_new_step():
+    workers = [made("worker", ordinal) for ordinal in range(3)]
+
+    found = step([*masters(NEW, NEW, NEW), *workers], rollout=begun("worker", "worker-2"), after=9000)
+
+    assert found.gate.reason == "Replacing"
+    assert found.status == begun("worker", "worker-0", since=9000)
+
+
+def test_a_step_that_deleted_only_some_of_its_workers_waits_for_their_replacements():
+    rollout = begun("worker", "worker-0-before", "worker-2")
+    workers = [broken("worker", 0, NEW), made("worker", 1, NEW), made("worker", 2, NEW)]
+    well = [made("worker", 0, NEW), *workers[1:]]
+
+    assert step([*masters(NEW, NEW, NEW), *workers], rollout=rollout).status == rollout
+    assert step([*masters(NEW, NEW, NEW), *well], rollout=rollout).gate.passed
+
+
+@pytest.mark.parametrize("after", [10, 9000])
+def test_a_recorded_master_stays_when_another_one_failed_before_the_deletion(after: float):
+    pods = [made("master", 0), broken("master", 1), made("master", 2)]
+
+    found = step(pods, {0: info(), 2: FOLLOWS_0}, rollout=begun("master", "master-2"), after=after)
+
+    assert deleted(found) == ["small-master-1"], "the one that answers no more, never the one that follows"
+    running = [made("master", 0), broken("master", 1, containers=[]), made("master", 2)]
+    held = step(running, {0: info(), 2: FOLLOWS_0}, rollout=begun("master", "master-2"), after=after)
+    assert (held.delete, held.status, held.gate.reason) == ((), None, "HeldForQuorum")
+
+
+def test_a_failing_master_changes_no_version_before_the_backup():
+    pods = [made("master", 0), made("master", 1), broken("master", 2)]
+    state = UpgradeBackup.model_validate(
+        {"from": "2.9.3", "to": "2.9.4", "state": "Requested", "since": stamp(later(0))}
+    )
+    runs = PreUpgradeBackup(state, BACKING_UP, "the backup runs")
+    done = PreUpgradeBackup(state.model_copy(update={"state": "Completed"}))
+
+    found = step(pods, {0: info(), 1: FOLLOWS_0}, backup=runs)
+    assert (found.delete, found.gate.reason, found.backup) == ((), BACKING_UP, runs)
+    assert deleted(step(pods, {0: info(), 1: FOLLOWS_0}, backup=done)) == ["small-master-2"]
+
+
+def test_a_replacement_on_a_node_that_died_holds_up_nothing():
+    others = [made("worker", ordinal, NEW) for ordinal in range(29)]
+    stuck = made("worker", 29, NEW, deleted=True)
+
+    found = step(
+        [*masters(NEW, NEW, NEW), *others, stuck], rollout=begun("worker", "worker-29-before"), workers=30, after=9000
+    )
+
+    assert (found.status, found.gate.passed) == (None, True)
+
+
+@pytest.mark.parametrize("node", ["node-gone", ""], ids=["its node was removed", "recorded without a node"])
+def test_a_daemonset_step_needs_no_replacement_for_a_node_that_is_gone(node: str):
+    pods = [made("worker", ordinal, NEW) for ordinal in range(18)]
+    away = broken("worker", 18, NEW, containers=[])
+    gone = ReplacedPod(name="small-worker-abc", uid="gone", node=node)
+    rollout = RolloutStatus(role="worker", pods=(gone,), since=stamp(later(0)))
+
+    found = step(
+        [*masters(NEW, NEW, NEW), *pods, away],
+        rollout=rollout,
+        workers=19,
+        after=9000,
+        daemonsets=frozenset({"worker", "fuse"}),
+    )
+
+    assert (found.status, found.gate.passed) == (None, True)
+
+
+def test_a_dead_node_of_a_fleet_does_not_hold_up_the_mounts():
+    workers = [made("worker", ordinal, NEW) for ordinal in range(19)]
+    away = broken("worker", 19, OLD, containers=[])
+    pods = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), *workers, away]
+
+    found = step([*pods, made("fuse", 0), made("fuse", 1)], mounts=2, hashes=WITH_FUSE, workers=20)
+    assert deleted(found) == ["small-fuse-0"]
+    done = step([*pods, made("fuse", 0, NEW), made("fuse", 1, NEW)], mounts=2, hashes=WITH_FUSE, workers=20)
+    assert done.gate.reason == "HeldForWorkers", "what is left is still reported"
 
 
 def test_what_nobody_could_delete_does_not_hold_up_the_rest_for_ever():
