@@ -304,9 +304,9 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
     if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
-        # refused for too long, or another master has failed since.
-        at_risk = current.role == names.MASTER and not roles.is_expendable(remaining[0])
-        if timed_out or not retry or (at_risk and roles.unhealthy_reason(names.MASTER)):
+        # refused for too long, or another pod of the role has failed since.
+        healthy = not any(roles.is_expendable(pod) for pod in remaining)
+        if timed_out or not retry or (healthy and roles.unhealthy_reason(current.role)):
             return None
     if retry and not timed_out:
         return RolloutStep(current, retry, _replacing(replaced))

@@ -540,6 +540,14 @@ def test_a_recorded_master_stays_when_another_one_failed_before_the_deletion(aft
     assert (held.delete, held.status, held.gate.reason) == ((), None, "HeldForQuorum")
 
 
+def test_a_recorded_worker_stays_when_another_one_failed_before_the_deletion():
+    workers = [made("worker", 0), broken("worker", 1, NEW, containers=[]), made("worker", 2)]
+
+    found = step([*masters(NEW, NEW, NEW), *workers], rollout=begun("worker", "worker-0"))
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "HeldForWorkers")
+
+
 def test_a_failing_master_changes_no_version_before_the_backup():
     pods = [made("master", 0), made("master", 1), broken("master", 2)]
     state = UpgradeBackup.model_validate(
