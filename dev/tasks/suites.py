@@ -125,9 +125,9 @@ SUITES = (
         full=True,
         builds=Parts(tools=names(VOLUME_TOOLS)),
     ),
-    Suite("faults", (FAULT_TESTS,), 7, builds=SIMULATION),
+    Suite("faults", (FAULT_TESTS,), 8, builds=SIMULATION),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, needed=True, builds=Parts(images=("operator",))),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 10, builds=STORIES),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 9, builds=STORIES),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),
