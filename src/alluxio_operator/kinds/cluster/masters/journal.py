@@ -58,8 +58,8 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
     if known is not None and known.state == "Initialized":
         return JournalStep(known, None, _gate_when_initialized(observed, known.members))
     # An adoption stays one though its PVCs are gone by now: creating would put an empty namespace in their place.
-    adopting = observed.journal_was_initialized or (known is not None and known.operation.endswith("a"))
-    mode: Mode = "adopt" if adopting else "create"
+    recorded: Mode = "adopt" if known is not None and known.operation.endswith("a") else "create"
+    mode: Mode = "adopt" if observed.journal_was_initialized else recorded
     if known is None:
         if members == 0:
             message = "spec.masters.replicas is 0: the operator creates the journal once you set it to 1 or more"
@@ -72,15 +72,14 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
     status = JournalStatus.model_validate({"state": "Initializing", "operation": operation, "members": members})
     if known is None:
         return JournalStep(status, mode, _about_to_start(members))
-    adopting = known.operation.endswith("a")
     jobs = [job for ordinal, job in sorted(observed.journal_jobs.items()) if ordinal < members]
     done = sum(state_of(job).phase is JobPhase.COMPLETE for job in jobs)
     # A majority of the journals holds every acknowledged entry: a master without its journal rejoins later.
-    if done >= (majority(members) if adopting else members):
+    if done >= (majority(members) if recorded == "adopt" else members):
         # Keep the Jobs until the status is written: if that write is lost, their result isn't. Keep them in the same
         # mode, though the PVCs may carry the annotation of an initialised journal by now.
         initialized = known.model_copy(update={"state": "Initialized"})
-        return JournalStep(initialized, "adopt" if adopting else "create", INITIALIZED)
+        return JournalStep(initialized, recorded, INITIALIZED)
     if any(ordinal not in observed.journal_jobs for ordinal in range(members)):
         return JournalStep(status, mode, _about_to_start(members))
     failed = tuple(job for job in jobs if state_of(job).phase is JobPhase.FAILED)

@@ -156,13 +156,11 @@ class Roles:
             return None
         new = [pod for pod in pods if pod.uid not in uids]
         for one in step.pods:
-            if self._is_stuck(one.uid) or self._is_scaled_in(step.role, one.name):
+            if self._is_stuck(one.name) or self._is_scaled_in(step.role, one.name):
                 continue
             if terminating := next((pod for pod in remaining if pod.uid == one.uid), None):
                 if terminating.deleted:
                     return f"{terminating.name} is terminating"
-                continue
-            if any(pod.name == one.name and self._is_stuck(pod.uid) for pod in self.observed.role(step.role)):
                 continue
             found = [pod for pod in new if pod.name == one.name]
             if not found and step.role in self.daemonsets:
@@ -180,8 +178,8 @@ class Roles:
         ordinal = name.rpartition("-")[2]
         return role not in self.daemonsets and ordinal.isdecimal() and int(ordinal) >= self.counts.get(role, 0)
 
-    def _is_stuck(self, uid: str) -> bool:
-        found = next((pod for pod in self.observed.pods if pod.uid == uid), None)
+    def _is_stuck(self, name: str) -> bool:
+        found = next((pod for pod in self.observed.pods if pod.name == name), None)
         return found is not None and found.deletion is not None and self.now - found.deletion > STUCK_AFTER
 
     def unhealthy_reason(self, role: str) -> str | None:
@@ -258,14 +256,16 @@ def next_rollout_step(
 
 def _replace_expendable(expendable: Sequence[Pod], upgrade: Upgrade, now: datetime) -> RolloutStep:
     """Return the step that replaces failing pods of a role; a maintenance window doesn't hold it up."""
-    role = expendable[0].role
-    if role == names.MASTER:
+    if expendable[0].role == names.MASTER:
         # Never two masters at once: what each of them has in its journal may be what the quorum needs.
         return _replace(expendable[:1], now)
-    if role == names.WORKER and all(pod.served for pod in expendable):
-        # A tier on an emptyDir survives a restart of its container, and not the deletion of its pod.
-        return _replace(expendable[: upgrade.max_unavailable], now)
-    return _replace([pod for pod in expendable if role != names.WORKER or not pod.served], now)
+    empty = [pod for pod in expendable if not _may_hold_data(pod)]
+    return _replace(empty or expendable[: upgrade.max_unavailable], now)
+
+
+def _may_hold_data(pod: Pod) -> bool:
+    """Return True for a worker that has served: an emptyDir tier survives its container, and not its pod."""
+    return pod.role == names.WORKER and pod.served
 
 
 def _held_by(
@@ -319,9 +319,7 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     expendable = [
         pod
         for pod in expendable
-        if not (current.canary or (pod.served and pod.role == names.WORKER))
-        or pod.created is None
-        or pod.created >= moment(current.since)
+        if not (current.canary or _may_hold_data(pod)) or pod.created is None or pod.created >= moment(current.since)
     ]
     if expendable:
         # The spec has changed since: don't wait for pods of a spec that doesn't run.
