@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from tests.support.owner_world import OwnerWorld
 
 Json = dict[str, Any]
+W = TypeVar("W", bound=OwnerWorld)
+
+INSTALLATION = 12
+"""Reconciles within which an installation is complete."""
 
 
 class Stopped(BaseException):
@@ -53,7 +58,23 @@ def run(world: OwnerWorld, rounds: int) -> bool:
 
 def install(world: OwnerWorld) -> bool:
     """Complete an installation; return True if the operator was stopped."""
-    return run(world, rounds=12)
+    return run(world, INSTALLATION)
+
+
+def stopped_at_each(
+    make: Callable[[], W], writes: Sequence[tuple[str, str]], rounds: int, *, after: bool
+) -> Iterator[tuple[W, str]]:
+    """Yield for each write a world whose operator was stopped there and then completed, and words that name the write.
+
+    `writes` are those of an undisturbed world.
+    """
+    for count, write in enumerate(writes, start=1):
+        world = make()
+        stop_at(world, count, after=after)
+
+        assert run(world, rounds), f"write {count} was not reached"
+
+        yield world, f"stopped {'after' if after else 'before'} write {count}: {write}"
 
 
 def jobs_made(world: OwnerWorld) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import resource
-from tests.support.crashes import install, jobs_made, outcome, stop_at
+from tests.support.crashes import INSTALLATION, install, jobs_made, outcome, stopped_at_each
 from tests.support.world import World
 
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION
@@ -61,13 +61,7 @@ def test_stopped_at_any_write_it_ends_the_same(make: Callable[[], World], jobs: 
     expected = undisturbed(make)
     assert len(jobs_made(expected)) == jobs
 
-    for count in range(1, len(expected.kube.writes) + 1):
-        world = make()
-        stop_at(world, count, after=after)
-
-        assert install(world), f"write {count} was not reached"
-
-        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+    for world, where in stopped_at_each(make, expected.kube.writes, INSTALLATION, after=after):
         assert outcome(world) == outcome(expected), where
         assert jobs_made(world) == jobs_made(expected), f"{where}: the journal's Job had one name only"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import info, resource
-from tests.support.crashes import install, jobs_made, outcome, refusals, stop_at
+from tests.support.crashes import INSTALLATION, install, jobs_made, outcome, refusals, stop_at, stopped_at_each
 from tests.support.three_masters import THREE, Three, settled
 
 from alluxio_operator.kube.errors import Refused
@@ -31,13 +31,7 @@ def test_stopped_at_any_write_of_an_installation_it_ends_the_same(make: Callable
     assert len(jobs_made(expected)) == 3
     assert expected.status["journal"]["members"] == 3
 
-    for count in range(1, len(expected.kube.writes) + 1):
-        world = make()
-        stop_at(world, count, after=after)
-
-        assert install(world), f"write {count} was not reached"
-
-        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+    for world, where in stopped_at_each(make, expected.kube.writes, INSTALLATION, after=after):
         assert outcome(world) == outcome(expected), where
         assert jobs_made(world) == jobs_made(expected), f"{where}: a member's Job had one name only"
 
@@ -153,21 +147,19 @@ def test_the_intent_is_in_the_status_before_the_pod_is_permitted():
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_stopped_at_any_write_of_a_rejoin_it_ends_the_same(after: bool):
-    expected = settled()
-    expected.lose(2)
+    def losing() -> Three:
+        world = settled()
+        world.lose(2)
+        return world
+
+    expected = losing()
     expected.reconcile()
     writes = list(expected.kube.writes)
     assert ("merge", "/api/v1/namespaces/data/pods/small-master-2") in writes
 
-    for count in range(1, len(writes) + 1):
-        world = settled()
-        world.lose(2)
-        stop_at(world, count, after=after)
-
-        assert install(world), f"write {count} was not reached"
-
-        assert world.phase == "Ready"
-        assert not refusals(world)
+    for world, where in stopped_at_each(losing, writes, INSTALLATION, after=after):
+        assert world.phase == "Ready", where
+        assert not refusals(world), where
         assert set(world.permitted()) <= {"small-master-2"}
 
 

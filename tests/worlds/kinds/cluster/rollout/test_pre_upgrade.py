@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import info, resource
-from tests.support.crashes import outcome, run, stop_at
+from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import Three, deleted, outdated
 from tests.support.world import address
 
@@ -209,18 +209,15 @@ def test_no_master_goes_while_a_worker_is_missing():
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
-    expected = settled()
-    expected.upgrade()
-    assert not run(expected, 60)
-
-    for count in range(1, len(expected.kube.writes) + 1):
+    def upgrading() -> Versions:
         world = settled()
         world.upgrade()
-        stop_at(world, count, after=after)
+        return world
 
-        assert run(world, 60), f"write {count} was not reached"
+    expected = upgrading()
+    assert not run(expected, 60)
 
-        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+    for world, where in stopped_at_each(upgrading, expected.kube.writes, 60, after=after):
         found, wanted = outcome(world), outcome(expected)
         for status in (found[1], wanted[1]):
             # One whose id was lost is made again: another file, and the same in the end.

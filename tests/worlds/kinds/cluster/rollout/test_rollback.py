@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.crashes import outcome, run, stop_at
+from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import Three, deleted, outdated
 
 from alluxio_operator.alluxio.answers import NoAnswer
@@ -234,19 +234,16 @@ def test_only_the_last_revisions_are_kept():
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_stopped_at_any_write_of_a_rollback_it_ends_the_same(after: bool):
-    expected = failed(**BAD_WORKERS)
-    expected.kube.writes.clear()
+    def failing() -> Breakable:
+        world = failed(**BAD_WORKERS)
+        world.kube.writes.clear()
+        return world
+
+    expected = failing()
     assert not run(expected, 20)
     assert expected.condition("UpToDate")["reason"] == "RolledBack"
 
-    for count in range(1, len(expected.kube.writes) + 1):
-        world = failed(**BAD_WORKERS)
-        world.kube.writes.clear()
-        stop_at(world, count, after=after)
-
-        assert run(world, 20), f"write {count} was not reached"
-
-        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+    for world, where in stopped_at_each(failing, expected.kube.writes, 20, after=after):
         assert outcome(world) == outcome(expected), where
         assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import resource
-from tests.support.crashes import outcome, run, stop_at
+from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import THREE, Three, config_hash, deleted, outdated, settled
 from tests.support.world import World, address
 
@@ -83,13 +83,7 @@ def test_stopped_at_any_write_of_a_rolling_change_it_ends_the_same(after: bool):
     expected = _changed()
     assert not run(expected, 60)
 
-    for count in range(1, len(expected.kube.writes) + 1):
-        world = _changed()
-        stop_at(world, count, after=after)
-
-        assert run(world, 60), f"write {count} was not reached"
-
-        where = f"stopped {'after' if after else 'before'} write {count}: {expected.kube.writes[count - 1]}"
+    for world, where in stopped_at_each(_changed, expected.kube.writes, 60, after=after):
         assert outcome(world) == outcome(expected), where
         assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
         assert not outdated(world), where
