@@ -19,6 +19,7 @@ from alluxio_operator.alluxio import paths
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
+from alluxio_operator.transport.http import HttpAnswer, HttpClient
 
 INFO = f"{paths.MASTER_INFO}?raw_configuration=false"
 INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
@@ -32,7 +33,7 @@ class AlluxioRest:
     """Requests over HTTP; `answers.Alluxio` documents them."""
 
     def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
+        self._http = HttpClient()
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         """Return the role of the master at an address and, if it leads, the state of the cluster."""
@@ -40,19 +41,20 @@ class AlluxioRest:
         try:
             overview = self._get(host, port, paths.MASTER_OVERVIEW, deadline)
             if overview.status != 200:
-                return NoAnswer(refusal(overview.status, overview.data))
-            standby = parse_role(json.loads(overview.data))
+                return NoAnswer(refusal(overview.status, overview.body))
+            standby = parse_role(overview.json())
             if standby:
                 return standby
             leads = True
             info = self._get(host, port, INFO, deadline)
             if info.status != 200:
-                return NoAnswer(refusal(info.status, info.data), leads)
-            return parse_master_info(json.loads(info.data))
+                return NoAnswer(refusal(info.status, info.body), leads)
+            return parse_master_info(info.json())
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error), leads)
-        except (ValueError, KeyError, TypeError) as error:
-            return NoAnswer(f"unexpected answer: {error!r}", leads)
+        except (ArithmeticError, ValueError, KeyError, TypeError) as error:
+            # A number may be too large for an integer: JSON's 1e400 is infinite.
+            return NoAnswer(f"unexpected answer: {type(error).__name__}", leads)
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
         """Return the journal index that the master at an address has reached; None without a usable answer."""
@@ -60,7 +62,7 @@ class AlluxioRest:
             metrics = self._get(host, port, paths.METRICS, deadline)
         except urllib3.exceptions.HTTPError:
             return None
-        return parse_journal_index(metrics.data.decode(errors="replace")) if metrics.status == 200 else None
+        return parse_journal_index(metrics.body.decode(errors="replace")) if metrics.status == 200 else None
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         """Return True if the server answers a path with 200."""
@@ -69,9 +71,9 @@ class AlluxioRest:
         except urllib3.exceptions.HTTPError:
             return False
 
-    def _get(self, host: str, port: int, path: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
+    def _get(self, host: str, port: int, path: str, deadline: Deadline) -> HttpAnswer:
         address = f"[{host}]" if ":" in host else host
-        return self._pool.request("GET", f"http://{address}:{port}{path}", timeout=deadline.remaining(TIMEOUT))
+        return self._http.get(f"http://{address}:{port}{path}", deadline, seconds=TIMEOUT)
 
 
 def parse_role(overview: Mapping[str, Any]) -> Standby | None:
