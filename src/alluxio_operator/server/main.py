@@ -24,7 +24,7 @@ from alluxio_operator.server.http import HttpServer
 from alluxio_operator.server.lease import Election, KubeLeases, Times
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.server.operator_condition import OperatorCondition
-from alluxio_operator.server.pool import Pool
+from alluxio_operator.server.pool import Pool, max_slow
 from alluxio_operator.server.queue import KeyedQueue
 from alluxio_operator.server.watch import Collections, Watch, Watched
 from alluxio_operator.settings import SettingError, Settings
@@ -132,7 +132,7 @@ class Server:
         self._exit_now = exit_now
         self._clock = clock
         self._started = False
-        self._queue = KeyedQueue(clock=clock)
+        self._queue = KeyedQueue(clock=clock, max_slow=max_slow(settings.workers))
         metrics.watch_queue(self._queue.depth)
         # Not only the pod's name: after a restart the previous process may still be running.
         identity = f"{settings.pod_name}_{uuid.uuid4()}"
