@@ -201,7 +201,7 @@ def test_shell_operator_gets_its_settings_in_its_own_words() -> None:
         "SHELL_OPERATOR_HOOKS_DIR": "/hooks",
         "SHELL_OPERATOR_TMP_DIR": "/run/op/shell-operator",
         "TMPDIR": "/run/op",
-        "SHELL_OPERATOR_LISTEN_ADDRESS": "",
+        "SHELL_OPERATOR_LISTEN_ADDRESS": "127.0.0.1",
         "SHELL_OPERATOR_LISTEN_PORT": "9200",
         "DEBUG_UNIX_SOCKET": "/run/op/shell-operator-debug.sock",
         "KUBE_CLIENT_QPS": "20",

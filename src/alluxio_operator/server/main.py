@@ -26,6 +26,7 @@ from alluxio_operator.server.listener import Listener
 from alluxio_operator.server.operator_condition import OperatorCondition
 from alluxio_operator.server.pool import Pool, max_slow
 from alluxio_operator.server.queue import KeyedQueue
+from alluxio_operator.server.shell_operator import shell_operator_metrics
 from alluxio_operator.server.watch import Collections, Watch, Watched
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
@@ -161,7 +162,12 @@ class Server:
         self._kube = kube
         self._watches: list[Watch] = []
         self._http = HttpServer(
-            settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
+            settings.http_address,
+            settings.http_port,
+            self.unhealthy,
+            self.unready,
+            metrics.registry,
+            self._shell_operator_metrics,
         )
         self._no_election = threading.Event()
         self._candidate = threading.Thread(
@@ -178,6 +184,12 @@ class Server:
             return self._serve(wait_for_stop)
         finally:
             self._end()
+
+    def _shell_operator_metrics(self) -> bytes:
+        # A standby has none, and an error would look like a target that is down.
+        if not self._started:
+            return b""
+        return shell_operator_metrics(self._settings.shell_operator_address, self._settings.shell_operator_port)
 
     def unhealthy(self) -> list[str]:
         """Return the problems for which the kubelet should restart this process."""
