@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD
+from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD, UNLISTED
 from alluxio_operator.settings import Settings
 from alluxio_operator.supervisor import shell_operator_env
 
-LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading hooks\\n')"
+LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading hooks -\\n')"
 LIVES = """
 import os, signal, sys, time
 def ended(*_):
@@ -158,11 +158,10 @@ def test_shell_operator_and_so_the_hooks_learn_what_the_server_chose(supervised:
 
 
 def test_what_the_server_says_may_come_in_parts(supervised: Any) -> None:
-    parts = (
-        f"for part in (b'lead', b'ing wa', b'tch\\n'): os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
-    )
-    one = supervised(LIVES + parts + "\n" + WAITS, LIVES + f"note('has ' + os.environ[{CHILD_EVENTS!r}])\n" + WAITS)
-    one.wait_for("shell-operator has watch")
+    parts = f"for part in (b'lead', b'ing wa', b'tch A/a,', b'A/b\\n'): os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
+    says = f"note('has ' + os.environ[{CHILD_EVENTS!r}] + ' ' + os.environ[{UNLISTED!r}])\n"
+    one = supervised(LIVES + parts + "\n" + WAITS, LIVES + says + WAITS)
+    one.wait_for("shell-operator has watch A/a,A/b")
     one.process.terminate()
     assert one.ends() == 0
     assert one.noted().count("shell-operator runs") == 1

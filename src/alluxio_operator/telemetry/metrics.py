@@ -43,6 +43,12 @@ class Metrics:
         self.watch_events = self._counter("watch_events", "Changes of children that woke their owner.", "kind")
         self.watch_restarts = self._counter("watch_restarts", "Watches that had to restart.", "kind", "cause")
         self.owners = self._gauge("owners", "Resources when they were last listed.")
+        self.unlisted = self._gauge(
+            "unlisted",
+            "1 if the resources of a kind can't be listed (empty namespace: all).",
+            "kind",
+            "namespace",
+        )
         self.child_events_source = self._gauge(
             "child_events_source", "1 for the active source of child events: hooks or watch.", "source"
         )
