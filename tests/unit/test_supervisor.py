@@ -158,7 +158,8 @@ def test_shell_operator_and_so_the_hooks_learn_what_the_server_chose(supervised:
 
 
 def test_what_the_server_says_may_come_in_parts(supervised: Any) -> None:
-    parts = f"for part in (b'lead', b'ing wa', b'tch A/a,', b'A/b\\n'): os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
+    said = "(b'lead', b'ing wa', b'tch A/a,', b'A/b\\n')"
+    parts = f"for part in {said}: os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
     says = f"note('has ' + os.environ[{CHILD_EVENTS!r}] + ' ' + os.environ[{UNLISTED!r}])\n"
     one = supervised(LIVES + parts + "\n" + WAITS, LIVES + says + WAITS)
     one.wait_for("shell-operator has watch A/a,A/b")
