@@ -9,6 +9,7 @@ from pydantic import Field
 from alluxio_operator.api.alluxiocluster import Image, LocalReference
 from alluxio_operator.api.base import Model, Port, Quantity, cel, rules
 from alluxio_operator.api.catalogs import CATALOG_RULES, HIVE_RULES, Catalogs, PrestoProperties
+from alluxio_operator.api.network import ACCESS_RULES, Access
 from alluxio_operator.api.roles import Role
 from alluxio_operator.api.scaling import AUTOSCALING_RULES, LOAD_RULES, Autoscaling
 from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
@@ -146,6 +147,7 @@ class PrestoSpec(Model):
         "the heap.",
     )
     service: PrestoService = Field(PrestoService(), description="The Service for clients.")
+    access: Access = Field(Access(), description="Who may connect to the pods.")
 
 
 PRESTO_SPEC_RULES = rules(
@@ -182,5 +184,6 @@ RULES_BY_TYPE = {
     "HiveCatalog": HIVE_RULES,
     "Autoscaling": AUTOSCALING_RULES,
     "LoadScaling": LOAD_RULES,
+    **ACCESS_RULES,
 }
 """CEL rules by type."""

@@ -22,14 +22,17 @@ from alluxio_operator.telemetry.metrics import Metrics
 
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
     """Return the reconciler of each kind."""
-    shared = Renderer(settings.templates_dir)
+    shared = Renderer(settings.templates_dir, operator_namespace=settings.operator_namespace)
 
     def parts_of(one: KindDescriptor) -> Parts:
         if isinstance(one.templates, str):
             renderer, folder = shared, one.templates
         else:
             # Templates of the kind may still import shared macros.
-            renderer, folder = Renderer(one.templates.parent, settings.templates_dir), one.templates.name
+            renderer = Renderer(
+                one.templates.parent, settings.templates_dir, operator_namespace=settings.operator_namespace
+            )
+            folder = one.templates.name
         return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note)
 
     return {one.kind: one.reconciler(parts_of(one)) for one in descriptors()}

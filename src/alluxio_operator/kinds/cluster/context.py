@@ -26,6 +26,7 @@ from alluxio_operator.kinds.cluster.names import (
     Names,
 )
 from alluxio_operator.kinds.cluster.objects import dynamic, properties, versions
+from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
 from alluxio_operator.kinds.cluster.objects.tiers import (
@@ -101,6 +102,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
             "service": _dumped(spec.proxy.service),
         },
         "fuse": fuse_values(spec, names),
+        "access": access_values(spec, names),
         "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),

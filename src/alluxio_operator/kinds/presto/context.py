@@ -15,6 +15,7 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.autoscaling.target import floor_of
 from alluxio_operator.kinds.presto.cache import values as cache
 from alluxio_operator.kinds.presto.objects import catalogs, folders, properties
+from alluxio_operator.kinds.presto.objects.access import access_values
 from alluxio_operator.kinds.presto.objects.memory import jvm_flags
 from alluxio_operator.kinds.presto.objects.properties import as_text, role_of
 from alluxio_operator.kinds.presto.shutdown.grace import grace_of
@@ -47,6 +48,7 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "alluxio": None if site is None else {"folder": folders.ALLUXIO, "site": as_text(site)},
         "workers": _workers(presto, workers),
         "discoveryPort": properties.DISCOVERY_PORT,
+        "access": access_values(spec, made),
         "service": spec.service.model_dump(by_alias=True, mode="json"),
         "roles": {role: _role(presto, role, shared, alluxio) for role in names.ROLES},
     }
