@@ -1,7 +1,7 @@
 """Another version of the operator takes over: a real API server sees no change of the templates of Deployments.
 
-The real one adds defaults, merges lists by their keys and knows which manager owns a field. The one in memory does that in
-its own way or not at all.
+The real one adds defaults, merges lists by their keys and knows which manager owns a field. The one in memory does not,
+or does so in its own way.
 """
 
 from __future__ import annotations
