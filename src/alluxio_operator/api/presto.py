@@ -96,6 +96,12 @@ class AlluxioOfPresto(Model):
         "possible. Required: only there. If the cluster has shortCircuit, they then read its blocks without the "
         "network. A podAffinity of the workers replaces it.",
     )
+    client: Literal["Cluster", "Image"] = Field(
+        "Cluster",
+        description="Where Presto's Alluxio client comes from. Cluster: from the image of the AlluxioCluster, in every "
+        "plugin of Presto that has one. Image: from Presto's own image; the one in the public image of Presto finds no "
+        "Alluxio 2.9. Trino always uses its own client.",
+    )
 
 
 class PrestoNodePorts(Model):

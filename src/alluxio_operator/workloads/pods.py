@@ -14,6 +14,12 @@ from alluxio_operator.workloads.missing import Missing, what_is_missing
 JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
 
+CLIENT_MISSING = "AlluxioClientMissing"
+"""The same of the init container that copies Alluxio's client, if its image has none."""
+
+REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING)
+"""Reasons that a termination message begins with."""
+
 
 FAILURES: Final = frozenset(
     {
@@ -150,8 +156,9 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
             continue
         termination = gist(ended.get("message", ""))
-        if termination.startswith(JOURNAL_MISSING):
-            return Trouble(JOURNAL_MISSING, f"pod {name}: {termination.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
+        for reason in REASONS:
+            if termination.startswith(reason):
+                return Trouble(reason, f"pod {name}: {termination.removeprefix(reason).lstrip(': ')}")
         waiting = state.get("waiting", {})
         if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
             continue

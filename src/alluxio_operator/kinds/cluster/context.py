@@ -253,6 +253,8 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
         # Only a requested restart adds the key, so that its absence doesn't change the hash.
         **({"restart": cluster.restarts[role]} if role in cluster.restarts else {}),
     }
+    if role in (LOG_SERVER, PROXY):
+        inputs |= _pull_secrets(spec)
     if role != LOG_SERVER:
         inputs["ufs"] = [mount["path"], mount["claim"]]
     if role in (WORKER, FUSE):
@@ -264,6 +266,12 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     if spec.log_server.enabled and role != LOG_SERVER:
         inputs["logServer"] = spec.log_server.ports.logs
     return inputs
+
+
+def _pull_secrets(spec: ClusterSpec) -> dict[str, Any]:
+    # A Deployment keeps its template while the hash is the same: its pods would wait for wrong credentials for ever.
+    secrets = [secret.name for secret in spec.image.pull_secrets]
+    return {"pullSecrets": secrets} if secrets else {}
 
 
 def _as_mounted(volume: TierVolume) -> dict[str, Any]:

@@ -26,10 +26,10 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import ReplacedPod, RolloutStatus
-from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked, waiting
+from alluxio_operator.engine.kept_template import CONFIG_HASH as CONFIG_HASH
 from alluxio_operator.engine.schedule import Cron, Window
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
@@ -39,8 +39,6 @@ from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod, first_trouble
 
 GATE = "UpToDate"
-CONFIG_HASH: Final = f"{GROUP}/config-hash"
-"""Annotation of a pod: hash of the spec that the pod was created from, as far as it concerns the pod."""
 
 ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
 """Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""
