@@ -31,11 +31,13 @@ class Standby:
 class NoAnswer:
     """A server that doesn't serve, with the reason.
 
-    `leads`: it was elected leader but doesn't serve yet, for example in safe mode.
+    `leads`: it was elected leader but doesn't serve yet, for example in safe mode. `reached` is False if no server
+    received the request, so that it can't have taken effect.
     """
 
     reason: str
     leads: bool = False
+    reached: bool = True
 
 
 Answer = MasterInfo | Standby | NoAnswer

@@ -66,6 +66,10 @@ class UpgradeBackup(Model):
     uri: Annotated[str, Field(max_length=1024)] = Field("", description="Location of the backup, once it is Completed.")
     entries: int = Field(0, description="Number of journal entries in the backup.")
     message: Annotated[str, Field(max_length=512)] = Field("", description="Why the backup failed or can't start.")
+    attempts: int = Field(0, description="Number of times that the operator asked the leader to start the backup.")
+    retry_at: Short | None = Field(
+        None, description="While the backup is Requested or Failed: time of the next attempt (RFC 3339)."
+    )
 
 
 class GoodSpec(Model):
