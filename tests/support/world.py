@@ -86,11 +86,12 @@ class World(OwnerWorld):
 
     def start_operator(self) -> None:
         """Restart the operator with empty caches."""
+        self.metrics = Metrics(CollectorRegistry())
         self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
             RENDERER,
-            Metrics(CollectorRegistry()),
+            self.metrics,
             self.clock,
             self.changes.note,
             lambda *_: self.ufs,

@@ -139,6 +139,11 @@ class MemberStatus(Model):
     message: Annotated[str, Field(max_length=512)] = Field(
         "", description="Why the master is Down, or doesn't serve yet."
     )
+    journal_free_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None,
+        description="Free space on the master's journal volume in percent, only while it is low. A master that doesn't "
+        "answer keeps its last value.",
+    )
 
 
 class MastersStatus(Model):

@@ -18,6 +18,7 @@ from alluxio_operator.kinds.cluster.masters import journal, rejoin
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
+from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
@@ -47,6 +48,12 @@ class View:
     def rejoin(self) -> RejoinStep:
         """The next step of a master that lost its journal."""
         return rejoin.next_rejoin_step(self.observed, self.quorum)
+
+    @cached_property
+    def low_space(self) -> tuple[LowSpace, ...]:
+        """The masters whose journal volume is almost full."""
+        masters = [one.name for one in self.quorum.members]
+        return low_space(self.observed, masters, self.cluster.spec.masters.journal.free_space_watermark)
 
     @cached_property
     def journal(self) -> JournalStep:

@@ -13,6 +13,7 @@ import javaproperties
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import backup_lock
 from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
@@ -161,6 +162,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **DEFAULTS,
         **DEFAULTS_OF_ROLES.get(role, {}),
         **_failover(spec, members, role),
+        **(space.threshold_property(spec.masters) if role == names.MASTER else {}),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last: another value would contradict the ports, mounts and addresses of the objects.
