@@ -34,6 +34,17 @@ class JournalStatus(Model):
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 
+class HungMaster(Model):
+    """A master that doesn't finish its startup. The operator records it before it restarts the master."""
+
+    pod: Short = Field(description="Pod of the master.")
+    uid: Annotated[str, Field(max_length=64)] = Field(description="The pod's uid.")
+    restarts: int = Field(0, description="Restart count of its container.")
+    index: int | None = Field(None, description="Its journal index, if it reports one: it rises during a catch-up.")
+    since: Short = Field(description="Time since which it has made no progress (RFC 3339).")
+    restarting: bool = Field(False, description="True once the operator deletes the pod.")
+
+
 class ReplacedPod(Model):
     """One pod that a rollout replaces."""
 
@@ -188,6 +199,7 @@ class ClusterStatus(OwnerStatus):
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
+    hung_master: HungMaster | None = Field(None, description="A master that doesn't finish its startup.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each process."
     )

@@ -15,6 +15,7 @@ from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
+from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
@@ -48,6 +49,12 @@ class View:
     def rejoin(self) -> RejoinStep:
         """The next step of a master that lost its journal."""
         return rejoin.next_rejoin_step(self.observed, self.quorum)
+
+    @cached_property
+    def hung(self) -> HungStep:
+        """The next step of a master that doesn't finish its startup."""
+        wait_for_ufs = self.cluster.spec.upgrade.wait_for_ufs
+        return next_hung_step(self.observed, self.quorum, self.now, wait_for_ufs=wait_for_ufs)
 
     @cached_property
     def low_space(self) -> tuple[LowSpace, ...]:
