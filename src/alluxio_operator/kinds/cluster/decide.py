@@ -87,8 +87,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     """Return the plan: first configuration and storage, workloads after the journal, Services once masters serve."""
     view = View(cluster, observed, now)
     masters = gates.masters_serving(observed) if cluster.spec.masters.replicas else gates.scaled_to_zero()
-    if not masters.passed and view.hung.message:
-        masters = replace(masters, message=f"{masters.message}; {view.hung.message}")
+    masters = view.hung.named_in(masters)
     if not view.journal.gate.passed:
         layer = 1
     elif not masters.passed:

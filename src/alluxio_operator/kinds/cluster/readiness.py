@@ -126,7 +126,8 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     yield plan.masters
     if cluster.members > 1 and spec.masters.replicas:
         installed = holds(observed.status.conditions, "Installed")
-        yield quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed)
+        healthy = quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed)
+        yield plan.view.hung.named_in(healthy)
     yield _workers(cluster, observed, worker_progress(cluster, workloads))
     if spec.job_service.enabled:
         yield gates.job_service_serving(observed)

@@ -17,13 +17,14 @@ restarted like it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster_status import HungMaster
 from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -47,6 +48,10 @@ class HungStep:
     restart: Pod | None = None
     message: str = ""
     needs_ufs_probe: bool = False
+
+    def named_in(self, gate: Gate) -> Gate:
+        """Return a gate of the masters, with the message if it is closed."""
+        return gate if gate.passed or not self.message else replace(gate, message=f"{gate.message}; {self.message}")
 
 
 def next_hung_step(observed: Observed, quorum: Quorum, now: datetime, *, wait_for_ufs: bool) -> HungStep:

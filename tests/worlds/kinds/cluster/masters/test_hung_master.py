@@ -92,6 +92,7 @@ def test_no_master_of_a_quorum_that_needs_it_is_restarted():
         world.reconcile()
 
     assert deleted(world) == []
+    assert "restarts it once 2 other masters are healthy" in world.condition("QuorumHealthy")["message"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
