@@ -105,7 +105,7 @@ READY = reported(running()).status
 # --- the phases ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_that_is_as_wished_is_ready_and_only_its_journals_space_is_looked_at():
+def test_a_cluster_as_wished_is_ready_and_only_its_space_is_looked_at():
     result = reported(running())
 
     assert result.requeue_after == SPACE_POLL.seconds
