@@ -87,11 +87,12 @@ class World(OwnerWorld):
 
     def start_operator(self, renderer: Renderer = RENDERER) -> None:
         """Restart the operator with empty caches, as another version if the renderer is one's."""
+        self.metrics = Metrics(CollectorRegistry())
         self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
             renderer,
-            Metrics(CollectorRegistry()),
+            self.metrics,
             self.clock,
             self.changes.note,
             lambda *_: self.ufs,

@@ -93,6 +93,11 @@ class Journal(Model):
     """The masters' journal: the only store of Alluxio's metadata."""
 
     storage: Storage = Field(Storage(), description="Volume of each master's journal.")
+    free_space_watermark: Annotated[int, Field(ge=3, le=50)] = Field(
+        15,
+        description="Percent of a journal volume that should be free. Below it, condition JournalSpace is False, until "
+        "5 percent points more are free.",
+    )
 
 
 class Masters(Role):

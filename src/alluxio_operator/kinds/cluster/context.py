@@ -13,6 +13,7 @@ from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.jobs import stand_in_metadata
+from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
@@ -237,8 +238,8 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     unhashed = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     hashed = {key: value for key, value in values.items() if key not in unhashed}
-    dynamic_keys = dynamic.without_restart(spec, role, site)
-    static = {key: value for key, value in site.items() if key not in dynamic_keys}
+    unrestarted = dynamic.without_restart(spec, role, site) | space.without_restart(site)
+    static = {key: value for key, value in site.items() if key not in unrestarted}
     values["configHash"] = digest({**hashed, "properties": static, "jvm": jvm, **_shared_inputs(cluster, role)})
     return values
 

@@ -50,14 +50,20 @@ class ClusterLogic:
     report = staticmethod(report)
     report_problems = staticmethod(report_problems)
 
-    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs) -> None:
+    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics) -> None:
         self._alluxio = alluxio
+        self._metrics = metrics
         self._ask_ufs = ask_ufs
         self._meter = Meter()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a cluster; return None if it was deleted."""
-        return observe(kube, self._alluxio, key, deadline)
+        observed = observe(kube, self._alluxio, key, deadline)
+        if observed is not None:
+            disks = {name: answer.journal_disk for name, answer in observed.answers.items()}
+            free = {name: disk.free_percent for name, disk in disks.items() if disk is not None}
+            self._metrics.journal_free(key.namespace, key.name, free)
+        return observed
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
         """Return the cluster with the spec to follow: its own, or the last good one during a rollback."""
@@ -92,6 +98,7 @@ class ClusterLogic:
     def forget(self, key: OwnerKey) -> None:
         """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
+        self._metrics.journal_free(key.namespace, key.name, {})
 
     def _with_usage(self, look: Look, model: Cluster, observed: Observed) -> Observed:
         before, selector, role_of = observed.status, observed.names.owned_by_selector, roles_by_container(observed.pods)
@@ -110,4 +117,5 @@ def cluster_reconciler(
     ask_ufs: AskUfs | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
     """Return the reconciler of AlluxioClusters."""
-    return Driver(ClusterLogic(alluxio, ask_ufs or UfsProbe()), Parts(KIND, kube, renderer, FOLDER, metrics, now, note))
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics)
+    return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

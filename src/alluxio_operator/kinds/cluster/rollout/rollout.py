@@ -34,7 +34,7 @@ from alluxio_operator.engine.schedule import Cron, Window
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import NO_BACKUP, PreUpgradeBackup
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod, first_trouble
 
@@ -96,9 +96,8 @@ class RolloutStep:
 
     @property
     def in_progress(self) -> bool:
-        """Whether pods are being replaced or the backup runs: the operator polls until that ends."""
-        active = self.status is not None or self.gate.reason == BACKING_UP
-        return active and self.gate.reason not in (TIMED_OUT, "Canary")
+        """Whether pods are being replaced: the operator polls until that ends."""
+        return self.status is not None and self.gate.reason not in (TIMED_OUT, "Canary")
 
 
 @dataclass(frozen=True, slots=True)
