@@ -17,6 +17,7 @@ from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
@@ -105,7 +106,8 @@ class World(OwnerWorld):
                 self._run_workload(kind, name, pods)
         live = sum("-worker-" in name for name in self.kube.of_kind("Pod"))
         serving = serves and self.pod_of("master")
-        self.alluxio.master = info(live=live) if serving else NoAnswer("connection refused")
+        names = Names(self.name, self.namespace)
+        self.alluxio.master = info(live=live, names=names) if serving else NoAnswer("connection refused")
 
     def events(self) -> list[str]:
         """Return the reasons of the events, oldest first."""

@@ -10,14 +10,28 @@ from alluxio_operator.transport.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerRegistration:
+    """A worker's registration at the leader; capacities in bytes.
+
+    `host` is empty if the leader gives no address. `silent_seconds` is the time since the last heartbeat, `started_ms`
+    the time of the registration. `lost`: no heartbeat for `alluxio.master.worker.timeout`.
+    """
+
+    host: str
+    silent_seconds: int = 0
+    started_ms: int = 0
+    capacity: int = 0
+    used: int = 0
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MasterInfo:
-    """State of the cluster as a serving master reports it; capacities in bytes."""
+    """State of the cluster as a serving master reports it: its version and its registrations."""
 
     version: str
-    live_workers: int
-    lost_workers: int
-    capacity: int
-    used: int
+    workers: tuple[WorkerRegistration, ...] = ()
+    """Registrations, not workers: a worker that restarted has several. `kinds.cluster.registrations` counts workers."""
 
 
 @dataclass(frozen=True, slots=True)

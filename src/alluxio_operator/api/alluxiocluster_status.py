@@ -157,9 +157,14 @@ class WorkersStatus(Model):
 
     ready: int = Field(0, description="Workers whose pods are ready.")
     wanted: int = Field(0, description="Workers that should run.")
-    live: int = Field(0, description="Workers that the leading master counts as live.")
-    lost: int = Field(0, description="Workers that the leading master has lost.")
-    capacity: Annotated[str, Field(max_length=32)] | None = Field(None, description="Capacity of the cache.")
+    live: int = Field(0, description="Workers with a pod that send heartbeats to the leading master.")
+    lost: int = Field(0, description="Workers with a pod that were registered and send no heartbeat.")
+    leaving: int = Field(
+        0, description="Workers that stopped or are stopping, and that the leading master still counts."
+    )
+    capacity: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="Capacity of the live workers' cache."
+    )
     used_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="Used share of the cache, in steps of 5 percent; the exact value is a metric."
     )
