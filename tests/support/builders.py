@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, WorkerRegistration
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus, WriteProof
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer
@@ -106,6 +106,9 @@ def cluster(name: str = NAME, namespace: str = NAMESPACE, **over: Any) -> Cluste
 # --- observed state ---------------------------------------------------------------------------------------------
 
 
+PROVEN = WriteProof(result="Writable", leader=":0", checked=stamp(NOW), proven=True)
+"""Record of a test write by the leader, whose pod has no uid in most tests."""
+
 Found = Json | ClusterStatus | JournalStatus | MasterInfo | NoAnswer | None
 
 
@@ -114,13 +117,14 @@ def observed(
     answers: Mapping[str, Answer] | None = None,
     indexes: Mapping[str, int] | None = None,
     job_master: bool = False,
+    proof: WriteProof | None = PROVEN,
 ) -> Observed:
-    """Return one look at a cluster that found these; None is nothing.
+    """Return one look at a cluster that found these; None is nothing. `proof` is the last test write.
 
     An object goes where its kind belongs and a JournalStatus into the status. A MasterInfo or a NoAnswer is the answer
     of the first master. Of two that go to the same place, the last one counts. `answers` and `indexes` are by pod.
     """
-    status = _last(found, ClusterStatus) or ClusterStatus()
+    status = _last(found, ClusterStatus) or ClusterStatus(write_proof=proof)
     if journal := _last(found, JournalStatus):
         status = status.model_copy(update={"journal": journal})
     if answers is None:

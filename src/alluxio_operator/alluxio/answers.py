@@ -72,6 +72,17 @@ class BackupStatus:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """Result of a test write to the UFS: `error` is Alluxio's, or empty if it succeeded.
+
+    `left`: the folder was created, but `error` kept it from being deleted.
+    """
+
+    error: str = ""
+    left: bool = False
+
+
 class AlluxioRpc(Protocol):
     """gRPC requests to the leading master, at its port `rpc`; standbys serve none of them.
 
@@ -96,6 +107,15 @@ class AlluxioRpc(Protocol):
         """Set properties of the leader until its process ends; return for each whether it was accepted.
 
         An accepted property may have no effect: Alluxio reads most properties only at start.
+        """
+        ...
+
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        """Create a folder in the UFS with the leader's identity and delete it; first delete `leftover` if it is given.
+
+        Neither is synchronised with the UFS, and no worker takes part.
         """
         ...
 

@@ -177,6 +177,20 @@ class FuseStatus(Model):
     wanted: int = Field(0, description="Nodes that should have the mount.")
 
 
+class WriteProof(Model):
+    """The last test write of a leading master to the root mount."""
+
+    result: Literal["Writable", "NotWritable", "NoAnswer"] = Field(description="Result of the test write.")
+    leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
+    checked: Short = Field(description="Time of the test write (RFC 3339).")
+    failures: Annotated[int, Field(ge=0)] = Field(0, description="Test writes that failed since the last success.")
+    proven: bool = Field(False, description="True once a test write has succeeded.")
+    leftover: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Folder of a test write that Alluxio created and couldn't delete; the next one deletes it."
+    )
+    message: Annotated[str, Field(max_length=512)] = Field("", description="Alluxio's error.")
+
+
 class ClusterStatus(OwnerStatus):
     """Observed state of the cluster."""
 
@@ -184,6 +198,7 @@ class ClusterStatus(OwnerStatus):
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
+    write_proof: WriteProof | None = Field(None, description="The last test write to the root mount.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each process."
     )

@@ -71,7 +71,8 @@ class Plan:
     @property
     def questions(self) -> frozenset[str]:
         """Questions to answer before the driver may execute this plan."""
-        return frozenset({UFS} if self.view.rollout.needs_ufs_probe and not self.paused else ())
+        needed = self.view.rollout.needs_ufs_probe or self.view.writability.needs_ufs_probe
+        return frozenset({UFS} if needed and not self.paused else ())
 
     def operation(self, name: str) -> Operation:
         """Return the operation with a name."""

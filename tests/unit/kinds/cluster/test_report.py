@@ -105,10 +105,10 @@ READY = reported(running()).status
 # --- the phases ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
+def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_and_the_next_test_write():
     result = reported(running())
 
-    assert result.requeue_after is None
+    assert result.requeue_after == 3600
     status = result.status
     assert (status.phase, status.observed_generation, status.summary) == ("Ready", 1, "1 workers, 1Gi of cache")
     assert {c.type: c.status for c in status.conditions} == {
@@ -121,6 +121,7 @@ def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
         "JournalInitialized": "True",
         "MastersServing": "True",
         "WorkersRegistered": "True",
+        "RootMountWritable": "True",
         "JobServiceServing": "True",
         "LogServerReady": "True",
         "ServicesPublished": "True",
