@@ -104,4 +104,7 @@ def outcome(world: OwnerWorld) -> tuple[Json, Json]:
     status = {**world.status, "conditions": [{**c, "lastTransitionTime": ""} for c in world.status["conditions"]]}
     # The start of a change, and its remaining work, depend on the first completed reconcile.
     status["history"] = [change["what"] for change in status["history"]]
+    if "writeProof" in status:
+        # Names the leader's pod by its uid.
+        status["writeProof"] = {**status["writeProof"], "leader": ""}
     return objects, status

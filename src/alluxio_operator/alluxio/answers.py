@@ -18,17 +18,31 @@ class JournalDisk:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerRegistration:
+    """A worker's registration at the leader; capacities in bytes.
+
+    `host` is empty if the leader gives no address. `silent_seconds` is the time since the last heartbeat, `started_ms`
+    the time of the registration. `lost`: no heartbeat for `alluxio.master.worker.timeout`.
+    """
+
+    host: str
+    silent_seconds: int = 0
+    started_ms: int = 0
+    capacity: int = 0
+    used: int = 0
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MasterInfo:
-    """State of the cluster as a serving master reports it; capacities in bytes.
+    """State of the cluster as a serving master reports it: its version and its registrations.
 
     A master, whether it leads or not, reports its `journal_disk` only while less is free than its own threshold.
     """
 
     version: str
-    live_workers: int
-    lost_workers: int
-    capacity: int
-    used: int
+    workers: tuple[WorkerRegistration, ...] = ()
+    """Registrations, not workers: a worker that restarted has several. `kinds.cluster.registrations` counts workers."""
     journal_disk: JournalDisk | None = None
 
 
@@ -74,6 +88,17 @@ class BackupStatus:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """Result of a test write to the UFS: `error` is Alluxio's, or empty if it succeeded.
+
+    `left`: the folder was created, but `error` kept it from being deleted.
+    """
+
+    error: str = ""
+    left: bool = False
+
+
 class AlluxioRpc(Protocol):
     """gRPC requests to the leading master, at its port `rpc`; standbys serve none of them.
 
@@ -98,6 +123,15 @@ class AlluxioRpc(Protocol):
         """Set properties of the leader until its process ends; return for each whether it was accepted.
 
         An accepted property may have no effect: Alluxio reads most properties only at start.
+        """
+        ...
+
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        """Create a folder in the UFS with the leader's identity and delete it; first delete `leftover` if it is given.
+
+        Neither is synchronised with the UFS, and no worker takes part.
         """
         ...
 

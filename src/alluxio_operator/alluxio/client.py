@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.transport.deadline import Deadline
 
@@ -34,6 +34,12 @@ class AlluxioClient(AlluxioRest):
     ) -> Mapping[str, bool] | NoAnswer:
         """Set properties of the leader until its process ends; return for each whether it was accepted."""
         return _leader(host, port, deadline).update_configuration(properties)
+
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        """Create a folder in the UFS with the leader's identity and delete it."""
+        return _leader(host, port, deadline).test_write(folder, leftover)
 
 
 def _leader(host: str, port: int, deadline: Deadline, seconds: float | None = None) -> Leader:

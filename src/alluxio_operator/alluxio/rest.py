@@ -18,7 +18,7 @@ import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
 from alluxio_operator.alluxio import paths
-from alluxio_operator.alluxio.answers import Answer, JournalDisk, MasterInfo, NoAnswer, Standby
+from alluxio_operator.alluxio.answers import Answer, JournalDisk, MasterInfo, NoAnswer, Standby, WorkerRegistration
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 from alluxio_operator.transport.http import HttpAnswer, HttpClient
@@ -55,7 +55,7 @@ class AlluxioRest:
             return replace(parse_master_info(info.json()), journal_disk=disk)
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error), leads, journal_disk=disk)
-        except (ArithmeticError, ValueError, KeyError, TypeError) as error:
+        except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError) as error:
             # A number may be too large for an integer: JSON's 1e400 is infinite.
             return NoAnswer(f"unexpected answer: {type(error).__name__}", leads, journal_disk=disk)
 
@@ -117,13 +117,23 @@ def parse_journal_index(metrics: str) -> int | None:
 
 
 def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
-    """Return the state of the cluster from a leader's answer. Raise KeyError or TypeError for other documents."""
-    return MasterInfo(
-        version=info["version"],
-        live_workers=len(info["workers"]),
-        lost_workers=len(info["lostWorkers"]),
-        capacity=int(info["capacity"]["total"]),
-        used=int(info["capacity"]["used"]),
+    """Return the state of the cluster from a leader's answer.
+
+    Raise AttributeError, KeyError, TypeError or ValueError for other documents.
+    """
+    active = (_registration(one, lost=False) for one in info["workers"])
+    lost = (_registration(one, lost=True) for one in info["lostWorkers"])
+    return MasterInfo(version=info["version"], workers=(*active, *lost))
+
+
+def _registration(worker: Mapping[str, Any], *, lost: bool) -> WorkerRegistration:
+    return WorkerRegistration(
+        host=str(worker.get("address", {}).get("host", "")),
+        silent_seconds=int(worker.get("lastContactSec", 0)),
+        started_ms=int(worker.get("startTimeMs", 0)),
+        capacity=int(worker.get("capacityBytes", 0)),
+        used=int(worker.get("usedBytes", 0)),
+        lost=lost,
     )
 
 

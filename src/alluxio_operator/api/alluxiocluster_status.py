@@ -177,9 +177,14 @@ class WorkersStatus(Model):
 
     ready: int = Field(0, description="Workers whose pods are ready.")
     wanted: int = Field(0, description="Workers that should run.")
-    live: int = Field(0, description="Workers that the leading master counts as live.")
-    lost: int = Field(0, description="Workers that the leading master has lost.")
-    capacity: Annotated[str, Field(max_length=32)] | None = Field(None, description="Capacity of the cache.")
+    live: int = Field(0, description="Workers with a pod that send heartbeats to the leading master.")
+    lost: int = Field(0, description="Workers with a pod that were registered and send no heartbeat.")
+    leaving: int = Field(
+        0, description="Workers that stopped or are stopping, and that the leading master still counts."
+    )
+    capacity: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="Capacity of the live workers' cache."
+    )
     used_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="Used share of the cache, in steps of 5 percent; the exact value is a metric."
     )
@@ -192,6 +197,20 @@ class FuseStatus(Model):
     wanted: int = Field(0, description="Nodes that should have the mount.")
 
 
+class WriteProof(Model):
+    """The last test write of a leading master to the root mount."""
+
+    result: Literal["Writable", "NotWritable", "NoAnswer"] = Field(description="Result of the test write.")
+    leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
+    checked: Short = Field(description="Time of the test write (RFC 3339).")
+    failures: Annotated[int, Field(ge=0)] = Field(0, description="Test writes that failed since the last success.")
+    proven: bool = Field(False, description="True once a test write has succeeded.")
+    leftover: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Folder of a test write that Alluxio created and couldn't delete; the next one deletes it."
+    )
+    message: Annotated[str, Field(max_length=512)] = Field("", description="Alluxio's error.")
+
+
 class ClusterStatus(OwnerStatus):
     """Observed state of the cluster."""
 
@@ -200,6 +219,7 @@ class ClusterStatus(OwnerStatus):
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
     hung_master: HungMaster | None = Field(None, description="A master that doesn't finish its startup.")
+    write_proof: WriteProof | None = Field(None, description="The last test write to the root mount.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each process."
     )

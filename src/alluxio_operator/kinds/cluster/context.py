@@ -257,7 +257,8 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     if role in (LOG_SERVER, PROXY):
         inputs |= _pull_secrets(spec)
     if role != LOG_SERVER:
-        inputs["ufs"] = [mount["path"], mount["claim"]]
+        # Only a read-only mount adds the key, so that its absence doesn't change the hash.
+        inputs["ufs"] = [mount["path"], mount["claim"], *(["readOnly"] if mount["readOnly"] else [])]
     if role in (WORKER, FUSE):
         inputs["sockets"] = _sockets(cluster)
     if role == FUSE:
@@ -302,6 +303,7 @@ def _ufs(mount: RootMount, names: Names) -> dict[str, Any]:
     volume = mount.volume
     return {
         "path": mount.path,
+        "readOnly": mount.read_only,
         "claim": volume and (volume.claim_name or names.of("ufs")),
         "create": None if volume is None or volume.claim_name else volume.model_dump(by_alias=True, mode="json"),
         "hadoopFolder": ufs_options.HADOOP_FOLDER,

@@ -71,7 +71,8 @@ class Plan:
     @property
     def questions(self) -> frozenset[str]:
         """Questions to answer before the driver may execute this plan."""
-        needed = self.view.rollout.needs_ufs_probe or self.view.hung.needs_ufs_probe
+        view = self.view
+        needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
         return frozenset({UFS} if needed and not self.paused else ())
 
     def operation(self, name: str) -> Operation:

@@ -19,6 +19,7 @@ from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
+from alluxio_operator.kinds.cluster.ufs.writable import WriteFolder
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
@@ -54,6 +55,8 @@ class Executor:
                 return self._update_configuration(effect)
             case KeepSpec():
                 return self._keep(effect)
+            case WriteFolder():
+                return self._write_folder(effect)
         raise TypeError(f"an AlluxioCluster has no way to perform {effect!r}")
 
     @property
@@ -93,6 +96,12 @@ class Executor:
             return None
         port = rpc_port(effect.leader, self.observed.resource)
         return self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
+
+    def _write_folder(self, effect: WriteFolder) -> Answer:
+        port = rpc_port(effect.leader, self.observed.resource)
+        answer = self.alluxio.test_write(effect.leader.ip, port, effect.folder, effect.leftover, self.deadline)
+        log.info("the leader %s wrote folder %s as a test: %s", effect.leader.name, effect.folder, answer)
+        return answer
 
     def _keep(self, effect: KeepSpec) -> bool:
         refusal = revisions.keep(self.kube, self.observed.resource, effect.spec)

@@ -42,8 +42,11 @@ class Names:
 
     def host(self, role: str, ordinal: int) -> str:
         """Return the host name of a StatefulSet's pod; it also resolves in other namespaces."""
-        workload = self.of(role)
-        return f"{workload}-{ordinal}.{workload}.{self.namespace}.svc"
+        return self.pod_host(role, f"{self.of(role)}-{ordinal}")
+
+    def pod_host(self, role: str, pod: str) -> str:
+        """Return the host name of a StatefulSet's pod by the pod's name."""
+        return f"{pod}.{self.of(role)}.{self.namespace}.svc"
 
     def master_host(self, ordinal: int, members: int) -> str:
         """Return the host name of a master, for clients and for the other members of the quorum.

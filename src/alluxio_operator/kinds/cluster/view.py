@@ -28,6 +28,8 @@ from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.storage import expansion
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep
+from alluxio_operator.kinds.cluster.ufs import writable
+from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.pods import Pod
 
@@ -117,6 +119,20 @@ class View:
         held = deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
         # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
         return held | {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else held
+
+    @cached_property
+    def writability(self) -> Writability:
+        """Whether the leader can write to the root mount, and the next test of it."""
+        return writable.next_test(self.observed, self.cluster.spec, self.quorum, self.now, busy=self._masters_busy)
+
+    @property
+    def _masters_busy(self) -> str:
+        step, backup = self.rollout.status, self.observed.status.upgrade_backup
+        if step is not None and step.role == names.MASTER:
+            return "the rollout replaces masters"
+        if backup is not None and backup.state in ("Requested", "Running"):
+            return "the masters back up the journal"
+        return ""
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:

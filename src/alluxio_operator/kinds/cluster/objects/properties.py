@@ -89,6 +89,7 @@ RESERVED: Final = frozenset(
         "alluxio.job.worker.hostname",
         "alluxio.logs.dir",
         "alluxio.master.hostname",
+        "alluxio.master.mount.table.root.readonly",
         "alluxio.master.rpc.addresses",
         "alluxio.proxy.web.port",
         "alluxio.worker.data.server.domain.socket.address",
@@ -275,5 +276,6 @@ def _hint(key: str) -> str:
         "domain.socket": " and set spec.workers.shortCircuit",
         "alluxio.fuse.mount": " and set it in spec.fuse",
         "root.option": " and set it in spec.rootMount.options",
+        "root.readonly": " and set spec.rootMount.readOnly",
     }
     return next((hint for part, hint in hints.items() if part in key), "")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.builders import info, resource
+from tests.support.builders import resource
 from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import Three, deleted, outdated
 from tests.support.world import address
@@ -31,7 +32,7 @@ class Versions(Three):
         leader = self.pod_of("master")
         if isinstance(self.alluxio.master, MasterInfo) and leader:
             # Pods of this world have no containers: what they were made for says their version.
-            self.alluxio.master = info(version=self.version_of(leader), live=self.alluxio.master.live_workers)
+            self.alluxio.master = replace(self.alluxio.master, version=self.version_of(leader))
         if self.lost_worker and self.pod_of("worker"):
             self.kube.edit("Pod", self.namespace, f"{self.name}-worker-0", unready)
 
