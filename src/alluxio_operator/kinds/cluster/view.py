@@ -20,8 +20,9 @@ from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep
+from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
+from alluxio_operator.kinds.cluster.rollout.health import Roles
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.storage import expansion
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -107,7 +108,7 @@ class View:
     @cached_property
     def outdated(self) -> tuple[str, ...]:
         """Roles with a pod that runs an older spec."""
-        known = (*rollout.ORDER, *deployments.TEMPLATES)
+        known = (*health.ORDER, *deployments.TEMPLATES)
         return tuple(role for role in known if role in self.roles.wanted and self.roles.outdated(role))
 
     @cached_property

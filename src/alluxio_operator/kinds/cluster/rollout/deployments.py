@@ -13,7 +13,8 @@ from typing import Final
 
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, closed_until, wait_for_window
+from alluxio_operator.kinds.cluster.rollout.health import Roles
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep, closed_until, wait_for_window
 from alluxio_operator.workloads.pods import Pod
 
 TEMPLATES: Final = layers.TEMPLATE_OF

@@ -13,14 +13,9 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, ReplacedPo
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH, Roles
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
-from alluxio_operator.kinds.cluster.rollout.rollout import (
-    CONFIG_HASH,
-    Roles,
-    RolloutStep,
-    may_delete,
-    next_rollout_step,
-)
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep, may_delete, next_rollout_step
 
 Json = dict[str, Any]
 OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}
