@@ -101,9 +101,13 @@ class View:
     @cached_property
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that the operator doesn't apply yet."""
-        held = deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
         # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
-        return held | {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else held
+        return frozenset({layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else ())
+
+    @cached_property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the Deployments that keep their pod template for now."""
+        return deployments.held_pod_templates(self.roles, self._pods_step, self.upgrade, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:

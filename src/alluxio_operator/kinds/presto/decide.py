@@ -29,6 +29,7 @@ class Plan:
     reached: int
     operations: tuple[Operation, ...]
     held_templates: frozenset[int] = frozenset()
+    held_pod_templates: frozenset[int] = frozenset()
     recreate: Mapping[Ref, str] = field(default_factory=dict)
     paused: bool = False
     questions: frozenset[str] = frozenset()

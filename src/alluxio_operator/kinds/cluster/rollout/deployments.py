@@ -1,7 +1,8 @@
 """Holds Deployments that would replace their pods at the wrong time; pure.
 
 Kubernetes replaces these pods as soon as the template of their workload changes. To respect the rollout's order and the
-maintenance window, the operator doesn't apply a workload that has to wait: an unchanged workload replaces no pod.
+maintenance window, a workload that has to wait keeps its pod template. The operator applies the rest of it, such as the
+number of replicas.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ CLIENT_TEMPLATES: Final = frozenset({TEMPLATES[names.PROXY]})
 """Clients of masters and workers: the rollout replaces them last."""
 
 
-def held_templates(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:
-    """Return the numbers of the templates that the operator doesn't apply yet."""
+def held_pod_templates(roles: Roles, step: RolloutStep, upgrade: Upgrade, now: datetime) -> frozenset[int]:
+    """Return the template numbers of the Deployments whose pod template the operator doesn't apply yet."""
     clients = frozenset() if step.gate.passed or upgrade.strategy == "OnDelete" else CLIENT_TEMPLATES
     if closed_until(upgrade.maintenance_window, now) is None:
         return clients
