@@ -221,6 +221,31 @@ def test_mounts_follow_masters_and_workers():
     assert world.status["fuse"] == {"ready": 1, "wanted": 1}
 
 
+def test_workers_whose_daemonset_is_not_counted_yet_hold_up_the_mounts():
+    daemons: Json = {"workers": {"workload": "DaemonSet", "replicas": None}, **FUSE}
+    world = World(resource(**daemons))
+    world.settle()
+    world.kube.writes.clear()
+    world.edit_spec(**EVERYBODY, **daemons)
+    for _ in range(20):
+        world.reconcile()
+        if "small-worker-0" in deleted(world):
+            break
+        world.turn()
+
+    # Another client deletes it without its pods, so the next one starts with no count.
+    world.kube.remove(KINDS["DaemonSet"].path(world.namespace, "small-worker"))
+    for _ in range(4):
+        world.reconcile()
+
+    assert deleted(world)[-1] == "small-worker-0"
+    assert world.status["workers"]["wanted"] == 1
+    assert world.status["rollout"]["role"] == "worker"
+
+    world.settle(40)
+    assert deleted(world)[-1] == "small-fuse-0"
+
+
 def test_with_on_delete_a_mount_stays_until_somebody_deletes_it():
     world = with_mounts()
     world.edit_spec(fuse={"enabled": True, "options": ["max_readahead=131072"]}, upgrade={"strategy": "OnDelete"})
