@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,6 +29,12 @@ FAILURES: Final = frozenset(
 )
 """Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
 
+
+MAX_START: Final = timedelta(seconds=120)
+"""A pod that starts is replaced for a newer spec after this time at the earliest.
+
+A master with a small journal starts in 15 to 40 s.
+"""
 
 FIRST_STATUS: Final = timedelta(seconds=5)
 """The kubelet writes a pod's first conditions within so long after its start."""
@@ -71,6 +77,8 @@ class Pod:
     """
     served: bool = False
     """True if it is ready or has been: it may hold data."""
+    starting_since: datetime | None = None
+    """When its node took it, while it has never served and no container of its own has failed; None otherwise."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -107,6 +115,7 @@ def parse_pod(pod: Object) -> Pod:
         node=pod.get("spec", {}).get("nodeName", ""),
         failing=not deleted and _is_failing(role, status, served=served),
         served=served,
+        starting_since=None if deleted or served or _has_failed(role, status) else _moment(status.get("startTime")),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
@@ -126,9 +135,7 @@ def _has_served(status: Object, ready: Mapping[str, Any]) -> bool:
 
 def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     """Return True if the container that gives the pod its role never served, or doesn't run."""
-    containers = status.get("containerStatuses", ())
-    # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
-    own = [one for one in containers if one["name"].replace("-", "") == role] or containers
+    own = _own_containers(role, status)
     if any("running" in one.get("state", {}) for one in own):
         # Its startup probe never succeeded. After a restart it may hold what a run before left, if that one served.
         return all(one.get("started") is False and not (one.get("restartCount") and served) for one in own)
@@ -137,6 +144,29 @@ def _is_failing(role: str, status: Object, *, served: bool) -> bool:
         return True
     # It waits for a node, a volume or an image, or it crashed and is about to restart.
     return status.get("phase") in ("Pending", "Failed") or any(one.get("restartCount") for one in own)
+
+
+def _has_failed(role: str, status: Object) -> bool:
+    """Return True if a container of a pod's role, or one before it, has ended with an error or can't be created."""
+    statuses = (*status.get("initContainerStatuses", ()), *_own_containers(role, status))
+    ends = [one.get(state, {}).get("terminated", {}) for one in statuses for state in ("state", "lastState")]
+    return (
+        status.get("phase") == "Failed"
+        or any(one.get("restartCount") for one in statuses)
+        or any(end.get("exitCode") for end in ends)
+        or any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses)
+    )
+
+
+def _own_containers(role: str, status: Object) -> Sequence[Object]:
+    containers: Sequence[Object] = status.get("containerStatuses", ())
+    # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
+    return [one for one in containers if one["name"].replace("-", "") == role] or containers
+
+
+def is_starting(pod: Pod, now: datetime) -> bool:
+    """Return True while a pod is about to serve, so that replacing it would only begin its start again."""
+    return pod.starting_since is not None and now - pod.starting_since < MAX_START
 
 
 def _moment(text: str | None) -> datetime | None:

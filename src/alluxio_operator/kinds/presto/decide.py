@@ -29,7 +29,6 @@ class Plan:
     reached: int
     operations: tuple[Operation, ...]
     held_templates: frozenset[int] = frozenset()
-    held_pod_templates: frozenset[int] = frozenset()
     recreate: Mapping[Ref, str] = field(default_factory=dict)
     paused: bool = False
     questions: frozenset[str] = frozenset()
@@ -48,6 +47,11 @@ class Plan:
     def until(self) -> int:
         """Number of the first template that isn't due yet."""
         return layers.ENDS[self.reached]
+
+    @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the templates whose Deployment keeps its pod template for now."""
+        return self.view.held_pod_templates
 
     @property
     def keeps_objects(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import NAMESPACE
+from tests.support.builders import NAMESPACE, container_status
 from tests.support.presto import NAME, World, client, cluster, resource
 
 from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
 from alluxio_operator.kube.errors import Refused
 
@@ -492,6 +493,54 @@ def test_a_refused_object_leaves_the_numbers_of_workers_as_they_are():
     assert world.condition("ConfigurationApplied")["status"] == "False"
     assert world.status["replicas"] == 3
     assert world.status["workers"] == {"ready": 3, "wanted": 3, "active": 3}
+
+
+def begin_start(world: World, **state: Any) -> None:
+    """Let the coordinator's pod be one that its node has just taken."""
+
+    def change(obj: Json) -> None:
+        obj["status"].update(
+            startTime=stamp(world.now),
+            conditions=[{"type": "Ready", "status": "False", "lastTransitionTime": stamp(world.now)}],
+            containerStatuses=[container_status("coordinator", **(state or {"running": {}}))],
+        )
+
+    world.kube.edit("Pod", NAMESPACE, f"{NAME}-coordinator-0", change)
+    world.servers.answer = NoAnswer("connection refused")
+
+
+def test_edits_in_a_row_leave_a_coordinator_that_starts_until_it_serves():
+    world = World()
+    world.settle()
+    world.edit_spec(coordinator={"jvm": {"options": ["-Dedit=1"]}})
+    world.reconcile()
+    first = world.hash_of("coordinator")
+    world.turn()
+    begin_start(world)
+    for edit in range(2, 12):
+        world.pass_time(3)
+        world.edit_spec(coordinator={"jvm": {"options": [f"-Dedit={edit}"]}, "podLabels": {"team": str(edit)}})
+        world.reconcile()
+    assert world.hash_of("coordinator") == first
+    assert world.condition("CoordinatorServing")["status"] == "False"
+
+    world.turn()
+    world.reconcile()
+    assert world.hash_of("coordinator") != first
+    world.settle()
+
+
+def test_a_coordinator_that_starts_for_too_long_or_crashes_is_replaced_for_an_edit():
+    for seconds, state in ((121, {}), (1, {"waiting": {"reason": "CrashLoopBackOff"}})):
+        world = World()
+        world.settle()
+        first = world.hash_of("coordinator")
+        begin_start(world, **state)
+        world.pass_time(seconds)
+        world.edit_spec(coordinator={"jvm": {"options": ["-Dedit=1"]}})
+        world.reconcile()
+
+        assert world.hash_of("coordinator") != first
 
 
 def test_by_day_and_by_night():

@@ -17,7 +17,7 @@ from alluxio_operator.api.base import GROUP
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.pods import Pod, first_trouble, is_starting
 
 CONFIG_HASH: Final = f"{GROUP}/config-hash"
 """Annotation of a pod: hash of the spec that the pod was created from, as far as it concerns the pod."""
@@ -72,6 +72,9 @@ class Roles:
         """
         since = pod.changed or pod.created
         if pod.ready or not pod.failing or (since is not None and self.now - since < FAILING_FOR):
+            return False
+        if is_starting(pod, self.now):
+            # Edits in a row would otherwise kill a lone master for each of them, and it would never serve.
             return False
         if pod.role != names.MASTER:
             return True

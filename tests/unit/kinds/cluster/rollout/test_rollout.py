@@ -147,6 +147,41 @@ def test_one_that_is_down_and_outdated_is_replaced_before_any_healthy_one():
     assert deleted(step(pods, {0: info(), 2: FOLLOWS_0})) == ["small-master-1"]
 
 
+def starting(role: str, since: float, *, crashes: bool = False) -> Json:
+    """Return an outdated pod of a role that its node took `since` seconds before these steps."""
+    runs = container_status(role, running={"startedAt": stamp(later(0))})
+    one = broken(role, 0, containers=[CRASHES if crashes else runs])
+    one["status"]["startTime"] = one["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(10 - since))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("since", "crashes", "goes"),
+    [(10, False, False), (30, False, False), (119, False, False), (120, False, True), (30, True, True)],
+)
+@pytest.mark.parametrize("recorded", [True, False], ids=["in its step", "without a step"])
+@pytest.mark.parametrize("role", ["master", "jobmaster", "worker", "fuse"])
+def test_a_pod_that_starts_is_not_replaced_for_the_next_edit(
+    role: str, recorded: bool, since: float, crashes: bool, goes: bool
+):
+    others = [] if role == "master" else [made("master", by=NEW)]
+    pods = [*others, starting(role, since, crashes=crashes)]
+    replaced = begun(role, "before", since=9 - since) if recorded else None
+    found = step(
+        pods,
+        {0: info()} if others else {},
+        members=1,
+        rollout=replaced,
+        job_master=role != "jobmaster",
+        workers=int(role == "worker"),
+        mounts=int(role == "fuse"),
+        hashes=WITH_FUSE,
+    )
+
+    assert deleted(found) == ([f"small-{role}-0"] if goes else [])
+    assert not found.gate.passed
+
+
 def test_a_master_that_only_failed_to_answer_is_not_taken_for_one_that_is_down():
     answers = {0: info(), 1: FOLLOWS_0, 2: NoAnswer("timed out")}
     pods = [made("master", 0), broken("master", 1, NEW), made("master", 2)]

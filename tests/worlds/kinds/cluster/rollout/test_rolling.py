@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.builders import resource
+from tests.support.builders import container_status, resource
 from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import THREE, Three, config_hash, deleted, outdated, settled
 from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -457,6 +458,30 @@ def test_a_log_server_that_waits_for_the_window_keeps_its_labels():
     assert after["spec"]["replicas"] == 1
     assert config_hash(after["spec"]["template"]) == config_hash(before["spec"]["template"])
     assert world.condition("UpToDate")["reason"] == "WaitingForWindow"
+
+
+def test_edits_in_a_row_leave_a_log_server_that_starts_until_it_serves():
+    world = World(resource(logServer={"enabled": True}))
+    world.settle()
+
+    def log_server() -> str:
+        return config_hash(world.kube.object("Deployment", world.namespace, "small-logserver")["spec"]["template"])
+
+    def start(obj: Json) -> None:
+        unready = {"type": "Ready", "status": "False", "lastTransitionTime": stamp(world.now)}
+        runs = container_status("log-server", running={})
+        obj["status"].update(startTime=stamp(world.now), conditions=[unready], containerStatuses=[runs])
+
+    before = log_server()
+    world.kube.edit("Pod", world.namespace, "small-logserver-0", start)
+    for heap in (300, 310, 320):
+        world.pass_time(3)
+        world.edit_spec(logServer={"enabled": True, "jvm": {"heap": f"{heap}Mi"}})
+        world.reconcile()
+    assert log_server() == before
+
+    world.settle()
+    assert log_server() != before
 
 
 def test_a_restart_of_held_proxies_survives_the_wait():
