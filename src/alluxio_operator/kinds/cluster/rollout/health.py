@@ -119,7 +119,7 @@ class Roles:
 
     def _is_stuck(self, name: str) -> bool:
         found = next((pod for pod in self.observed.pods if pod.name == name), None)
-        return found is not None and found.deletion is not None and self.now - found.deletion > STUCK_AFTER
+        return found is not None and self.is_overdue(found)
 
     def unhealthy_reason(self, role: str) -> str | None:
         """Return why a role is unhealthy; None if it is healthy."""
@@ -133,6 +133,27 @@ class Roles:
         if ready >= wanted - wanted // TOLERATED_SHARE:
             return None
         return _trouble(pods) or _MISSING[role].format(ready=ready, wanted=wanted)
+
+    def masters_problem(self, step: RolloutStatus) -> str | None:
+        """Return why the masters that a step replaced aren't healthy; None when they are.
+
+        A master that the step didn't replace is no fault of the change: the next step waits for it.
+        """
+        own = {one.name for one in step.pods}
+        for member in self.quorum.members:
+            if member.name in own and member.unavailable:
+                return member_problem(member)
+        pods = self.observed.role(names.MASTER)
+        unready = [pod for pod in pods if not pod.ready]
+        if mine := next((pod for pod in unready if pod.name in own), None):
+            return f"{mine.name} isn't ready"
+        if unready or any(member.unavailable for member in self.quorum.members):
+            return None
+        return self._masters_unhealthy_reason(pods)
+
+    def is_overdue(self, pod: Pod) -> bool:
+        """Return True if a pod is in its termination for longer than a kubelet that lives takes."""
+        return pod.deletion is not None and self.now - pod.deletion > STUCK_AFTER
 
     def _masters_unhealthy_reason(self, pods: Sequence[Pod]) -> str | None:
         if len(self.quorum.leaders) > 1:

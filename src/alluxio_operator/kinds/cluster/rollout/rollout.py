@@ -70,7 +70,8 @@ class RolloutStep:
     def in_progress(self) -> bool:
         """Whether pods are being replaced or the backup runs: the operator polls until that ends."""
         active = self.status is not None or self.gate.reason == BACKING_UP
-        return active and self.gate.reason not in (TIMED_OUT, "Canary")
+        stopped = (TIMED_OUT, "Canary", *(held_reason for held_reason, _ in _HELD.values()))
+        return active and self.gate.reason not in stopped
 
 
 def next_rollout_step(
@@ -167,6 +168,7 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     replaced = ", ".join(one.name for one in current.pods)
     # Retry: we may have crashed after recording, before deleting. A pod that runs the current spec by now stays.
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
+    current = _without_terminations(current, remaining, upgrade, now)
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
     if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
@@ -179,6 +181,9 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     reason = _step_problem(roles, current, remaining)
     if reason is None:
         return _await_canary(current, upgrade, now)
+    overdue = next((pod for pod in remaining if roles.is_overdue(pod)), None)
+    if overdue and current.role in (names.MASTER, names.JOB_MASTER):
+        return _hold_for_termination(current, overdue)
     expendable = [pod for pod in roles.outdated(current.role) if roles.is_expendable(pod)]
     # Others wait for a canary on purpose, and workers that have served wait for the step: only a spec that has changed
     # since ends it.
@@ -203,8 +208,34 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
 def _step_problem(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -> str | None:
     if current.role in (names.WORKER, names.FUSE):
         return roles.replacement_problem(current)
-    terminating = any(pod.deleted for pod in remaining)
-    return f"{remaining[0].name} is terminating" if terminating else roles.unhealthy_reason(current.role)
+    if any(pod.deleted for pod in remaining):
+        return f"{remaining[0].name} is terminating"
+    return roles.masters_problem(current) if current.role == names.MASTER else roles.unhealthy_reason(current.role)
+
+
+def _without_terminations(
+    current: RolloutStatus, remaining: Sequence[Pod], upgrade: Upgrade, now: datetime
+) -> RolloutStatus:
+    """Return the record of a step, whose time doesn't run out while an old pod is in its termination.
+
+    The new spec has no part in that, so it must not end in a rollback. Half of the time is always left for the
+    replacement. The record changes that seldom, since each change is a write.
+    """
+    elapsed = (now - moment(current.since)).total_seconds()
+    if not any(pod.deleted for pod in remaining) or elapsed < upgrade.step_timeout_seconds / 2:
+        return current
+    return current.model_copy(update={"since": stamp(now)})
+
+
+def _hold_for_termination(current: RolloutStatus, pod: Pod) -> RolloutStep:
+    """Return the step while a pod, whose name its replacement needs, outlives its termination on a lost node."""
+    node = f" on node {pod.node}" if pod.node else ""
+    since = f" since {stamp(pod.deletion)}" if pod.deletion else ""
+    message = (
+        f"{pod.name}{node} should have ended{since} and is still terminating, so its replacement can't start. Bring "
+        f"the node back. If it is lost for good, remove the pod: kubectl delete pod {pod.name} --grace-period=0 --force"
+    )
+    return RolloutStep(current, (), Gate(GATE, False, _HELD[current.role][0], message))
 
 
 def _await_canary(current: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep | None:
