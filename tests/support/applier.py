@@ -57,10 +57,12 @@ class Applier:
         everything: bool = False,
         recreate: Mapping[Ref, str] | None = None,
         stops: StopRule = stop_at_any,
+        held: bool = False,
     ) -> Applied:
         named = frozenset(ChildRef(ref.kind, ref.name) for ref in children)
         invalidate(self.cache, Request(OwnerKey("AlluxioCluster", NS, "one"), Reason.CHILD, named, everything))
-        return apply(scope(self.kube), manifests, self.cache, self.absent, recreate or {}, stops)
+        refs = [one.ref for one in manifests] if held else []
+        return apply(scope(self.kube), manifests, self.cache, self.absent, recreate or {}, stops, refs)
 
     def edit(self, manifest: Manifest, change: Callable[[Json], None]) -> None:
         self.kube.edit(manifest.ref.kind, NS, manifest.ref.name, change)

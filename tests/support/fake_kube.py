@@ -1,8 +1,9 @@
 """An in-memory API server, with only the behaviour that the operator's client sees.
 
-It keeps resourceVersions, generations and uids, merges applies field by field per manager, and checks resourceVersions
-of replacements and uids of deletions. It rejects changes of immutable fields in a Job, a StatefulSet or a PVC, a PVC
-that shrinks or whose class can't expand, and two controllers of one object.
+It keeps resourceVersions, generations and uids, merges applies field by field per manager, records the fields of the
+managers of a workload, and checks resourceVersions of replacements and uids of deletions. It rejects changes of
+immutable fields in a Job, a StatefulSet or a PVC, a PVC that shrinks or whose class can't expand, and two controllers
+of one object.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from alluxio_operator.api.base import in_bytes
+from alluxio_operator.engine.applied import WORKLOADS
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -147,6 +149,8 @@ class FakeKube:
         others = [applied for name, applied in managers.items() if name != manager]
         after = _without(_copied(before), managers.get(manager, {}), obj, others)
         after = _merged(after, obj)
+        if after["kind"] in WORKLOADS:
+            after["metadata"] = {**after["metadata"], "managedFields": _managed_fields({**managers, manager: obj})}
         _check_unchangeable(path, before, after)
         if before and after["kind"] == "PersistentVolumeClaim" and _size(before) != _size(after):
             self._check_growth(path, before, after)
@@ -215,6 +219,18 @@ class FakeKube:
         stored = _copied(self.objects[path])
         self._done(verb, said or path)
         return stored
+
+
+def _managed_fields(applied: Mapping[str, Any]) -> list[Json]:
+    return [
+        {"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": _field_set(obj)}
+        for manager, obj in sorted(applied.items())
+    ]
+
+
+def _field_set(value: Any) -> Json:
+    # Lists are replaced as a whole here, so they have no field sets of their own.
+    return {f"f:{key}": _field_set(inner) for key, inner in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _size(claim: Json) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.cache import CacheEntry, ObjectCache, Wanted, entry_of, is_as_applied, is_trusted
+from alluxio_operator.engine.held import WithLiveTemplate
 from alluxio_operator.engine.quirks import BeingDeleted, quirk_of
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, Refused
@@ -32,6 +33,7 @@ def apply(
     absent: set[Ref],
     recreate: Mapping[Ref, str] = NOTHING,
     stops: StopRule = stop_at_any,
+    held: Collection[Ref] = (),
 ) -> Applied:
     """Apply manifests in order; stop at a refused one where `stops` says so.
 
@@ -41,6 +43,8 @@ def apply(
 
     `recreate` has the uids of objects to delete and create again, around what they own, where their kind can't be
     changed otherwise; the caller has them on record. One that isn't gone yet is left to the next apply.
+
+    Workloads in `held` keep their live pod template. One that doesn't exist is created as rendered.
     """
     result = Applied()
     for manifest in manifests:
@@ -50,7 +54,7 @@ def apply(
             result.present.append(ref)
             continue
         try:
-            before, after = _bring(scope, manifest, known, absent, recreate.get(ref))
+            before, after, entry = _bring(scope, manifest, known, absent, recreate.get(ref), held=ref in held)
         except BeingDeleted as error:
             result.live[ref] = error.live
         except (_NotManaged, Refused) as error:
@@ -58,7 +62,7 @@ def apply(
             if stops(ref):
                 break
         else:
-            cache[ref] = entry_of(manifest, after)
+            cache[ref] = entry
             _note(result, ref, before, after)
     return result
 
@@ -99,30 +103,39 @@ class _NotManaged(Exception):
 
 
 def _bring(
-    scope: Scope, manifest: Wanted, known: CacheEntry | None, absent: set[Ref], recreate: str | None
-) -> tuple[Object | None, Object]:
-    """Bring one object to what is rendered; return it as it was and as it is, one and the same if nothing was to do."""
+    scope: Scope, manifest: Wanted, known: CacheEntry | None, absent: set[Ref], recreate: str | None, *, held: bool
+) -> tuple[Object | None, Object, CacheEntry]:
+    """Bring one object to what is rendered; return it as it was and as it is, one and the same if nothing was to do.
+
+    The third value is its entry for the cache.
+    """
     ref = manifest.ref
     if ref in absent:
         # Removed first: an answer may get lost, and the object exist all the same.
         absent.remove(ref)
         with contextlib.suppress(Conflict):
-            return None, _create(scope, manifest)
+            return _created(scope, manifest)
     live = scope.read(ref)
     if live is None:
-        return None, _create(scope, manifest)
+        return _created(scope, manifest)
     if not scope.owns(live):
         raise _NotManaged(ref, scope.labels)
+    if held:
+        manifest = WithLiveTemplate(manifest, live)
     if is_as_applied(known, manifest, live):
-        return live, live
+        return live, live, entry_of(manifest, live)
     replace = quirk_of(ref.kind).recreate
     if replace is not None and recreate == live["metadata"]["uid"]:
-        return live, replace(scope, manifest.obj, live)
-    return live, _change(scope, manifest, live)
+        after = replace(scope, manifest.obj, live)
+    else:
+        after = _change(scope, manifest, live)
+    return live, after, entry_of(manifest, after)
 
 
-def _create(scope: Scope, manifest: Wanted) -> Object:
-    return scope.kube.apply(scope.namespace, quirk_of(manifest.ref.kind).fit(manifest.obj, None), absent=True)
+def _created(scope: Scope, manifest: Wanted) -> tuple[None, Object, CacheEntry]:
+    obj = quirk_of(manifest.ref.kind).fit(manifest.obj, None)
+    after = scope.kube.apply(scope.namespace, obj, absent=True)
+    return None, after, entry_of(manifest, after)
 
 
 def _change(scope: Scope, manifest: Wanted, live: Object) -> Object:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from alluxio_operator.api.status import Condition, InventoryItem
 from alluxio_operator.engine import events
-from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.apply import NOTHING, apply, compare
 from alluxio_operator.engine.cache import ObjectCache, invalidate, is_news
 from alluxio_operator.engine.children import OWNER_KIND_LABEL, OWNER_LABEL
@@ -164,16 +164,18 @@ class ManagedObjects:
     def apply(
         self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
         until: int, kept: OwnerCache, waiting: Collection[int] = (), recreate: Mapping[Ref, str] = NOTHING,
+        held_pods: Collection[int] = (),
     ) -> Applied:  # fmt: skip
         """Apply the manifests below the order `until`, and prune what is on record and no longer rendered.
 
         Objects of an order in `waiting` stay as they are. Those in `recreate`, by uid, are recreated where they can't
-        be changed.
+        be changed. Workloads of an order in `held_pods` keep their pod template.
         """
         scope = _scope(kube, key)
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
-            applied = apply(scope, due, kept.objects, kept.absent, recreate)
+            held = {m.ref for m in due if m.order in held_pods and m.ref.kind in WORKLOADS}
+            applied = apply(scope, due, kept.objects, kept.absent, recreate, held=held)
             kept.bodies = {m.ref: m.body for m in manifests if m.ref in kept.absent}
             if not applied.refused:
                 applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)

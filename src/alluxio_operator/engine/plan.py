@@ -53,6 +53,11 @@ class Decision(Protocol):
         ...
 
     @property
+    def held_pod_templates(self) -> Collection[int]:
+        """Numbers of the templates whose workloads keep their live pod template; the rest of them is applied."""
+        ...
+
+    @property
     def recreate(self) -> Mapping[Ref, str]:
         """Objects to recreate without deleting their dependents, since a field is immutable; with their uids."""
         ...
@@ -97,6 +102,7 @@ class SimplePlan:
     until: int = EVERYTHING
     operations: tuple[Operation, ...] = ()
     held_templates: frozenset[int] = frozenset()
+    held_pod_templates: frozenset[int] = frozenset()
     recreate: Mapping[Ref, str] = field(default_factory=dict)
     paused: bool = False
     questions: frozenset[str] = frozenset()

@@ -36,6 +36,12 @@ FAILURES: Final = frozenset(
 """Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
 
 
+MAX_START: Final = timedelta(seconds=120)
+"""A pod that starts is replaced for a newer spec after this time at the earliest.
+
+A master with a small journal starts in 15 to 40 s.
+"""
+
 FIRST_STATUS: Final = timedelta(seconds=5)
 """The kubelet writes a pod's first conditions within so long after its start."""
 
@@ -81,6 +87,8 @@ class Pod:
     """True while the container of its role runs, and its startup probe hasn't succeeded yet."""
     container_started: datetime | None = None
     """When the container of its role started; None if it doesn't run."""
+    starting_since: datetime | None = None
+    """When its node took it, while it has never served and no container of its own has failed; None otherwise."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -121,6 +129,7 @@ def parse_pod(pod: Object) -> Pod:
         container_started=_moment(
             next((one["state"]["running"].get("startedAt") for one in _running(role, status)), None)
         ),
+        starting_since=None if deleted or served or _has_failed(role, status) else _moment(status.get("startTime")),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
@@ -162,6 +171,23 @@ def _own(role: str, status: Object) -> Sequence[Object]:
 
 def _running(role: str, status: Object) -> list[Object]:
     return [one for one in _own(role, status) if "running" in one.get("state", {})]
+
+
+def _has_failed(role: str, status: Object) -> bool:
+    """Return True if a container of a pod's role, or one before it, has ended with an error or can't be created."""
+    statuses = (*status.get("initContainerStatuses", ()), *_own(role, status))
+    ends = [one.get(state, {}).get("terminated", {}) for one in statuses for state in ("state", "lastState")]
+    return (
+        status.get("phase") == "Failed"
+        or any(one.get("restartCount") for one in statuses)
+        or any(end.get("exitCode") for end in ends)
+        or any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses)
+    )
+
+
+def is_starting(pod: Pod, now: datetime) -> bool:
+    """Return True while a pod is about to serve, so that replacing it would only begin its start again."""
+    return pod.starting_since is not None and now - pod.starting_since < MAX_START
 
 
 def _moment(text: str | None) -> datetime | None:

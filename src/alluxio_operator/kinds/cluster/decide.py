@@ -60,8 +60,13 @@ class Plan:
 
     @property
     def held_templates(self) -> frozenset[int]:
-        """Numbers of the templates that wait for the rollout or the maintenance window."""
+        """Numbers of the templates whose objects have to stay as they are."""
         return self.view.held_templates
+
+    @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the Deployments whose pods wait for the rollout or the maintenance window."""
+        return self.view.held_pod_templates
 
     @property
     def recreate(self) -> Mapping[Ref, str]:

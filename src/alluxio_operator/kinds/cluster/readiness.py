@@ -137,8 +137,9 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
         yield gates.proxy_serving(observed)
     yield _services(plan, applied)
     if spec.fuse.enabled:
-        mounts = fuse_progress(cluster, workloads)
-        yield gates.fuse_mounted(observed, mounts.wanted if mounts else None)
+        before = observed.status.fuse
+        known = before.wanted if before else 0
+        yield gates.fuse_mounted(observed, _wanted(fuse_progress(cluster, workloads), known))
 
 
 def _journal_space(plan: Plan) -> tuple[Gate, ...]:
@@ -184,9 +185,11 @@ def _services(plan: Plan, applied: Applied) -> Gate:
 
 
 def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> Gate:
-    if state is None:
-        return waiting("WorkersRegistered", "the operator creates the workers once the journal is initialized")
-    if cluster.spec.workers.workload == "DaemonSet" and state.wanted == 0:
+    wanted = _wanted(state, observed.status.workers.wanted)
+    if wanted is None:
+        message = "the operator creates the workers once the journal is initialized"
+        return waiting("WorkersRegistered", "the nodes for workers aren't counted yet" if state else message)
+    if cluster.spec.workers.workload == "DaemonSet" and wanted == 0:
         return Gate(
             "WorkersRegistered",
             False,
@@ -194,7 +197,12 @@ def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | Non
             "no node can run a worker: compare spec.workers.nodeSelector and spec.workers.tolerations with the labels "
             "and taints of the nodes",
         )
-    return gates.workers_registered(observed, state.wanted)
+    return gates.workers_registered(observed, wanted)
+
+
+def _wanted(state: WorkloadProgress | None, known: int) -> int | None:
+    """Return the wanted number of pods; without a count of now the last `known` one, and None if there was none."""
+    return state.wanted if state and state.counted else known or None
 
 
 def _ready(

@@ -45,10 +45,17 @@ STEP = 5
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
-    alive = isinstance(observed.master, MasterInfo) and (registrations(observed).live or not before.workers.wanted)
-    serves = holds(before.conditions, "Installed") and bool(alive)
+    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed)
     update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
+
+
+def _a_worker_serves(observed: Observed) -> bool:
+    if not isinstance(observed.master, MasterInfo):
+        return False
+    # The leader counts a worker that died for a while, so a pod has to be ready, too.
+    ready = any(pod.ready for pod in observed.role(names.WORKER))
+    return not observed.status.workers.wanted or (registrations(observed).live > 0 and ready)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
@@ -71,7 +78,8 @@ def _described(plan: Plan, observed: Observed, current: Readiness, now: datetime
         "phase": current.phase,
         "summary": readiness.summary(_in_one_line(current, observed)),
         "conditions": merge(before.conditions, current.conditions, cluster.generation, now),
-        "replicas": workers.existing if workers else 0,
+        # Without workers the API server refused an object before them: they are as they were.
+        "replicas": workers.existing if workers else before.replicas,
         "selector": ",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         "masters": members.masters_status(plan, observed),
         "workers": _workers_status(observed, workers),
@@ -147,7 +155,7 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
     before = observed.status.workers
     # Without a state the workload wasn't applied, perhaps since the API server refused an object before it.
     known = sum(pod.ready for pod in observed.role(names.WORKER)), before.wanted
-    ready, wanted = (state.ready, state.wanted) if state else known
+    ready, wanted = (state.ready, state.wanted) if state and state.counted else known
     if not isinstance(observed.master, MasterInfo):
         return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0, "leaving": 0})
     counted = registrations(observed)
@@ -168,7 +176,7 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
 def _fuse_status(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> FuseStatus | None:
     if not cluster.spec.fuse.enabled:
         return None
-    return FuseStatus(ready=state.ready, wanted=state.wanted) if state else observed.status.fuse
+    return FuseStatus(ready=state.ready, wanted=state.wanted) if state and state.counted else observed.status.fuse
 
 
 def _memory(cluster: Cluster) -> Iterable[RoleMemory]:

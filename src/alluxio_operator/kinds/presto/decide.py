@@ -49,6 +49,11 @@ class Plan:
         return layers.ENDS[self.reached]
 
     @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the templates whose Deployment keeps its pod template for now."""
+        return self.view.held_pod_templates
+
+    @property
     def keeps_objects(self) -> bool:
         """Whether a whole installation stays as it is, unlooked at, since its context isn't known."""
         return self.context is None and self.view.before.layer == layers.SERVICES

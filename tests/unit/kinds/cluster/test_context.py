@@ -11,7 +11,7 @@ from tests.support.builders import TEMPLATES, cluster, merged
 from alluxio_operator.api.ufs import OWN_FOLDERS
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH
 
 RENDERER = Renderer(TEMPLATES)
 UUID = {"shortCircuit": {"policy": "Uuid"}}

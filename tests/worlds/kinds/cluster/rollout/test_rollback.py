@@ -13,8 +13,8 @@ from tests.support.three_masters import Three, deleted, outdated
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.kinds.cluster.names import MASTER, WORKER
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH
 from alluxio_operator.kinds.cluster.rollout.revisions import HISTORY_LIMIT
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
 from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
