@@ -78,6 +78,11 @@ class FakeKube:
             return self._dry_run(path, obj)
         if absent and path in self.objects:
             raise Conflict(f"PATCH {path}", 409, "the object has been modified")
+        given = obj["metadata"].get("uid")
+        if given is not None and path not in self.objects:
+            raise Conflict(f"PATCH {path}", 409, "uid mismatch")
+        if given is not None and self.objects[path]["metadata"]["uid"] != given:
+            raise Refused(f"PATCH {path}", 422, "metadata.uid: field is immutable")
         return self.apply_as(FIELD_MANAGER, path, obj)
 
     def merge(self, path: str, patch: Mapping[str, Any]) -> Json:

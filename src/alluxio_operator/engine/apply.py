@@ -10,6 +10,7 @@ from typing import Final
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.cache import CacheEntry, ObjectCache, Wanted, entry_of, is_as_applied, is_trusted
 from alluxio_operator.engine.quirks import BeingDeleted, quirk_of
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, Refused
 from alluxio_operator.kube.kinds import Object, Ref
@@ -32,6 +33,7 @@ def apply(
     absent: set[Ref],
     recreate: Mapping[Ref, str] = NOTHING,
     stops: StopRule = stop_at_any,
+    rules: ApplyRules = DEFAULT,
 ) -> Applied:
     """Apply manifests in order; stop at a refused one where `stops` says so.
 
@@ -41,6 +43,8 @@ def apply(
 
     `recreate` has the uids of objects to delete and create again, around what they own, where their kind can't be
     changed otherwise; the caller has them on record. One that isn't gone yet is left to the next apply.
+
+    An object that may never be created and doesn't exist is left so, and counts as `held`.
     """
     result = Applied()
     for manifest in manifests:
@@ -50,9 +54,15 @@ def apply(
             result.present.append(ref)
             continue
         try:
-            before, after = _bring(scope, manifest, known, absent, recreate.get(ref))
+            if ref in rules.never_created:
+                absent.discard(ref)
+            bring = _update if ref in rules.never_created else _bring
+            before, after = bring(scope, manifest, known, absent, recreate.get(ref))
         except BeingDeleted as error:
             result.live[ref] = error.live
+        except _Missing:
+            cache.pop(ref, None)
+            result.held.append(ref)
         except (_NotManaged, Refused) as error:
             result.refused[ref] = _in_words(ref, error)
             if stops(ref):
@@ -96,6 +106,30 @@ class _NotManaged(Exception):
             f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
             f"{dict(labels)}); rename this resource, or delete that object if it is no longer needed"
         )
+
+
+class _Missing(Exception):
+    """An object that the operator never creates doesn't exist."""
+
+
+def _update(
+    scope: Scope, manifest: Wanted, known: CacheEntry | None, _absent: set[Ref], _recreate: str | None
+) -> tuple[Object | None, Object]:
+    """Update an object that exists, and never create it; return it as it was and as it is."""
+    live = scope.read(manifest.ref)
+    if live is None:
+        raise _Missing
+    if not scope.owns(live):
+        raise _NotManaged(manifest.ref, scope.labels)
+    if is_as_applied(known, manifest, live):
+        return live, live
+    obj = quirk_of(manifest.ref.kind).fit(manifest.obj, live)
+    # With a uid, the API server refuses an apply that would create an object.
+    obj = {**obj, "metadata": {**obj["metadata"], "uid": live["metadata"]["uid"]}}
+    try:
+        return live, scope.kube.apply(scope.namespace, obj)
+    except Conflict:
+        raise _Missing from None
 
 
 def _bring(

@@ -177,8 +177,9 @@ class Driver(Generic[O, M, P]):
         before = Applied()
         plan = self._perform(When.BEFORE_APPLY, kube, plan, observed, before, deadline)
         applied = self._managed.apply(
-            kube, key, observed.status.inventory, manifests, plan.until, cache, plan.held_templates, plan.recreate
-        )
+            kube, key, observed.status.inventory, manifests, plan.until, cache, plan.held_templates, plan.recreate,
+            plan.rules,
+        )  # fmt: skip
         applied.absorb(before)
         plan = self._perform(When.AFTER_APPLY, kube, plan, observed, applied, deadline)
         for ref in applied.deleted:

@@ -22,6 +22,7 @@ from alluxio_operator.engine.prune import prune
 from alluxio_operator.engine.publish import Written, publish
 from alluxio_operator.engine.render import Body, LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.report import Report
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
@@ -164,16 +165,17 @@ class ManagedObjects:
     def apply(
         self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
         until: int, kept: OwnerCache, waiting: Collection[int] = (), recreate: Mapping[Ref, str] = NOTHING,
+        rules: ApplyRules = DEFAULT,
     ) -> Applied:  # fmt: skip
         """Apply the manifests below the order `until`, and prune what is on record and no longer rendered.
 
         Objects of an order in `waiting` stay as they are. Those in `recreate`, by uid, are recreated where they can't
-        be changed.
+        be changed. `rules` say what may happen to single objects.
         """
-        scope = _scope(kube, key)
+        scope = _scope(kube, key, rules.known_uids)
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
-            applied = apply(scope, due, kept.objects, kept.absent, recreate)
+            applied = apply(scope, due, kept.objects, kept.absent, recreate, rules=rules)
             kept.bodies = {m.ref: m.body for m in manifests if m.ref in kept.absent}
             if not applied.refused:
                 applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)
@@ -213,8 +215,8 @@ class ManagedObjects:
         return OwnerKey(self._kind, metadata["namespace"], owner) if owner else None
 
 
-def _scope(kube: Kube, key: OwnerKey) -> Scope:
-    return Scope(kube, key.namespace, {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name})
+def _scope(kube: Kube, key: OwnerKey, known_uids: Collection[str] = ()) -> Scope:
+    return Scope(kube, key.namespace, {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}, known_uids)
 
 
 def _log_changes(status: Status, applied: Applied | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ class Scope:
     kube: Kube
     namespace: str
     labels: Mapping[str, str]
+    known_uids: Collection[str] = ()
+    """Uids of objects on record as the owner's, whatever their labels."""
 
     def path(self, ref: Ref) -> str:
         """Return the path of an object."""
@@ -32,5 +34,5 @@ class Scope:
             return None
 
     def owns(self, live: Object) -> bool:
-        """Return True if an object carries the owner's labels."""
-        return has_labels(live, self.labels)
+        """Return True if an object carries the owner's labels, or is on record as the owner's."""
+        return has_labels(live, self.labels) or live["metadata"].get("uid") in self.known_uids

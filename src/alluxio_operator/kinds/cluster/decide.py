@@ -11,6 +11,7 @@ from alluxio_operator.api.status import OperationStatus
 from alluxio_operator.engine.arbiter import arbitrate
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kinds.cluster import gates, layers
 from alluxio_operator.kinds.cluster.capabilities import CAPABILITIES
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -67,6 +68,12 @@ class Plan:
     def recreate(self) -> Mapping[Ref, str]:
         """Objects to recreate without deleting their dependents, since a field is immutable; with their uids."""
         return {Ref("StatefulSet", one.name): one.uid for one in self.view.expansion.recreating}
+
+    @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
+        records = self.view.records
+        return ApplyRules(never_created=records.never_created, known_uids=records.known_uids)
 
     @property
     def questions(self) -> frozenset[str]:

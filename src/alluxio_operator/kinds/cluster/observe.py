@@ -21,6 +21,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.pod_creation import pod_creation_failures
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
+from alluxio_operator.kinds.cluster.storage.observe import read_claims
 from alluxio_operator.kinds.cluster.storage.pvc import is_leaving
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
@@ -43,11 +44,10 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     cluster = Names(key.name, key.namespace)
     status = ClusterStatus.model_validate(resource.get("status", {}))
     pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
-    claims: tuple[Object, ...] | None = None
-    if status.journal is None or status.journal.state != "Initialized":
-        claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(key.namespace), cluster.instance_selector))
-    names_of_claims = {cluster.journal_claim(ordinal) for ordinal in range(MAX_MASTERS)}
-    journals = [one for one in claims or () if cluster.owns(one) and one["metadata"]["name"] in names_of_claims]
+    claims = read_claims(kube, cluster, resource, status)
+    initialized = status.journal is not None and status.journal.state == "Initialized"
+    names_of_claims = {cluster.journal_claim(ordinal) for ordinal in range(0 if initialized else MAX_MASTERS)}
+    journals = [one for one in claims if cluster.owns(one) and one["metadata"]["name"] in names_of_claims]
     leaving = [one for one in journals if is_leaving(one, resource["metadata"]["uid"])]
     answers = _ask_masters(alluxio, pods, resource, deadline)
     rollback = active(resource, status)

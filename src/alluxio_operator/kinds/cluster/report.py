@@ -15,7 +15,7 @@ from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import holds, merge, severities
+from alluxio_operator.engine.conditions import holds, merge, severities, with_gate
 from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
@@ -29,6 +29,7 @@ from alluxio_operator.kinds.cluster.objects.dynamic import newly_applied
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
+from alluxio_operator.kinds.cluster.storage import records
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -42,8 +43,10 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
     """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
     alive = isinstance(observed.master, MasterInfo) and (observed.master.live_workers or not before.workers.wanted)
-    serves = holds(before.conditions, "Installed") and bool(alive)
-    update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    volumes = records.next_records_step(None, observed, now)
+    serves = holds(before.conditions, "Installed") and bool(alive) and not volumes.blocking
+    current = with_gate(before.conditions, volumes.gate, observed.generation, now)
+    update = readiness.invalid(problems, current, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
 
 

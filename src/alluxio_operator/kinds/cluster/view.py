@@ -23,9 +23,10 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
-from alluxio_operator.kinds.cluster.storage import expansion
+from alluxio_operator.kinds.cluster.storage import expansion, records
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep
+from alluxio_operator.kinds.cluster.storage.records import RecordsStep
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.pods import Pod
 
@@ -60,6 +61,11 @@ class View:
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
         mounted = {pod.name for pod in self.observed.pods}
         return expansion.next_expansion_step(sizes, self.observed.status, self.observed.volumes, mounted)
+
+    @cached_property
+    def records(self) -> RecordsStep:
+        """The volumes on record, and what has happened to them."""
+        return records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
 
     @cached_property
     def context(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.kinds.presto import layers
 from alluxio_operator.kinds.presto.capabilities import CAPABILITIES
 from alluxio_operator.kinds.presto.observed import Observed
@@ -30,6 +31,7 @@ class Plan:
     operations: tuple[Operation, ...]
     held_templates: frozenset[int] = frozenset()
     recreate: Mapping[Ref, str] = field(default_factory=dict)
+    rules: ApplyRules = DEFAULT
     paused: bool = False
     questions: frozenset[str] = frozenset()
 

@@ -124,6 +124,7 @@ def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
         "LogServerReady": "True",
         "ServicesPublished": "True",
         "UpToDate": "True",
+        "VolumesAvailable": "True",
         "VolumesExpanded": "True",
     }
 
