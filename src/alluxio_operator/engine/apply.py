@@ -37,7 +37,7 @@ def apply(
 ) -> Applied:
     """Apply manifests in order; stop at a refused one where `stops` says so.
 
-    An object that exists without the owner's labels is refused here instead of being taken over, also when it came
+    An object that exists and isn't the owner's (`Scope.owns`) is refused instead of being taken over, also when it came
     into being between the look and the apply. An object that is thought `absent` is created without a look, and taken
     out of the set: a look before each would double the calls of an installation.
 
@@ -99,12 +99,13 @@ def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Ap
 
 
 class _NotManaged(Exception):
-    """An object of the name exists and lacks the labels of its owner."""
+    """An object of the name exists, and neither its labels nor its controller reference names the owner."""
 
     def __init__(self, ref: Ref, labels: Mapping[str, str]) -> None:
         super().__init__(
             f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
-            f"{dict(labels)}); rename this resource, or delete that object if it is no longer needed"
+            f"{dict(labels)} and its controller reference); rename this resource, or delete that object if it is no "
+            "longer needed"
         )
 
 

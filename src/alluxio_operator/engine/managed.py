@@ -163,7 +163,7 @@ class ManagedObjects:
         return Snapshot(resource, status)
 
     def apply(
-        self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
+        self, kube: Kube, owner: Object, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
         until: int, kept: OwnerCache, waiting: Collection[int] = (), recreate: Mapping[Ref, str] = NOTHING,
         rules: ApplyRules = DEFAULT,
     ) -> Applied:  # fmt: skip
@@ -172,7 +172,7 @@ class ManagedObjects:
         Objects of an order in `waiting` stay as they are. Those in `recreate`, by uid, are recreated where they can't
         be changed. `rules` say what may happen to single objects.
         """
-        scope = _scope(kube, key, rules.known_uids)
+        scope = _scope(kube, owner, rules.known_uids)
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
             applied = apply(scope, due, kept.objects, kept.absent, recreate, rules=rules)
@@ -182,11 +182,14 @@ class ManagedObjects:
         return applied
 
     def compare(
-        self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache
-    ) -> Applied:
+        self, kube: Kube, owner: Object, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache,
+        rules: ApplyRules = DEFAULT,
+    ) -> Applied:  # fmt: skip
         """Return what an apply would change, and change nothing."""
         with self._metrics.stage("apply"):
-            return compare(_scope(kube, key), [m for m in manifests if m.order < until], kept.objects)
+            return compare(
+                _scope(kube, owner, rules.known_uids), [m for m in manifests if m.order < until], kept.objects
+            )
 
     def publish(self, kube: Kube, look: Snapshot[S], report: Report, applied: Applied | None, now: datetime) -> Outcome:
         """Write the status if it changed, and post events."""
@@ -215,8 +218,10 @@ class ManagedObjects:
         return OwnerKey(self._kind, metadata["namespace"], owner) if owner else None
 
 
-def _scope(kube: Kube, key: OwnerKey, known_uids: Collection[str] = ()) -> Scope:
-    return Scope(kube, key.namespace, {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name}, known_uids)
+def _scope(kube: Kube, owner: Object, known_uids: Collection[str]) -> Scope:
+    meta = owner["metadata"]
+    labels = {OWNER_KIND_LABEL: owner["kind"], OWNER_LABEL: meta["name"]}
+    return Scope(kube, meta["namespace"], labels, meta["uid"], known_uids)
 
 
 def _log_changes(status: Status, applied: Applied | None) -> None:

@@ -73,6 +73,16 @@ class Names:
         }
 
     @property
+    def owner_labels(self) -> Mapping[str, str]:
+        """Labels that name this Presto as the owner of an object."""
+        return {OWNER_KIND_LABEL: KIND, OWNER_LABEL: self.presto}
+
+    @property
+    def instance_selector(self) -> str:
+        """Label selector for the pods of this Presto, by the labels that its Deployments select by."""
+        return f"app.kubernetes.io/name=presto,app.kubernetes.io/instance={self.presto}"
+
+    @property
     def owned_by_selector(self) -> str:
         """Label selector for everything that belongs to this Presto."""
         return f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={self.presto}"

@@ -26,6 +26,7 @@ from alluxio_operator.engine.conditions import holds, moment, stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.storage import loss
 from alluxio_operator.kinds.cluster.storage.loss import Finding
@@ -104,7 +105,9 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
         holds_pods=any(one.holds_pods for one in findings),
         never_created=frozenset(Ref(CLAIM, one.name) for one in never if one.volume == ROOT_MOUNT or members == 1),
         known_uids=frozenset(
-            live[name].uid for name in (*(one.name for one in kept), *_of_masters(observed, live)) if name in live
+            live[name].uid
+            for name in (*(one.name for one in kept), *_selected(observed, wanted, live))
+            if name in live and not live[name].leaving
         ),
         unlabelled=tuple(
             live[one.name]
@@ -118,10 +121,14 @@ def _lacks_labels(observed: Observed, claim: Claim) -> bool:
     return not observed.names.labels(names.WORKER).items() <= claim.labels.items() and not claim.terminating
 
 
-def _of_masters(observed: Observed, live: Mapping[str, Claim]) -> Iterable[str]:
-    """Return the PVCs that the masters' StatefulSet may have created: it adds no owner labels."""
-    selector = observed.names.selector(names.MASTER)
-    return (name for name, claim in live.items() if selector.items() <= claim.labels.items())
+def _selected(observed: Observed, wanted: Mapping[str, str], live: Mapping[str, Claim]) -> Iterable[str]:
+    """Return the PVCs with the labels of their role. A StatefulSet adds no owner labels; others may have lost them."""
+    own = observed.names
+    return (name for name, volume in wanted.items() if name in live and _has_role(own, volume, live[name]))
+
+
+def _has_role(own: Names, volume: str, claim: Claim) -> bool:
+    return own.selector(_COMPONENTS.get(volume, names.WORKER)).items() <= claim.labels.items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +186,7 @@ class _Judge:
     def _is_own(self, volume: str, live: Claim) -> bool:
         """Return True if the PVC is one of the cluster's, or one that the spec names."""
         own = self.observed.names
-        component = _COMPONENTS.get(volume, names.WORKER)
-        given = volume == ROOT_MOUNT and live.name != own.of("ufs")
-        return given or own.selector(component).items() <= live.labels.items()
+        return (volume == ROOT_MOUNT and live.name != own.of("ufs")) or _has_role(own, volume, live)
 
     def _after_acceptance(self, record: ClaimStatus, live: Claim | None) -> _Judged:
         if live is not None and live.bound and not live.terminating:
