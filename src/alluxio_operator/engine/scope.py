@@ -46,3 +46,8 @@ class Scope:
             or (bool(self.uid) and controller_uid(live) == self.uid)
             or live["metadata"].get("uid") in self.known_uids
         )
+
+    def may_delete(self, live: Object) -> bool:
+        """Return True if an object is the owner's and no label names another owner."""
+        present: Mapping[str, str] = live["metadata"].get("labels", {})
+        return self.owns(live) and all(present.get(label, name) == name for label, name in self.labels.items())
