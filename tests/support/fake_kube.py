@@ -20,6 +20,11 @@ from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 METRICS = "/apis/metrics.k8s.io/"
+IMMUTABLE = {
+    "Job": ("template",),
+    "PersistentVolumeClaim": ("accessModes", "storageClassName"),
+    "StatefulSet": ("volumeClaimTemplates",),
+}
 
 
 class FakeKube:
@@ -293,7 +298,6 @@ def _check_unchangeable(path: str, before: Json, after: Json) -> None:
         return
     if after["kind"] == "PersistentVolumeClaim" and in_bytes(_size(after)) < in_bytes(_size(before)):
         raise Refused(f"PATCH {path}", 422, "field can not be less than previous value")
-    immutable = {"Job": "template", "PersistentVolumeClaim": "accessModes", "StatefulSet": "volumeClaimTemplates"}
-    part = immutable.get(after["kind"])
-    if part and before["spec"].get(part) != after["spec"].get(part):
-        raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")
+    for part in IMMUTABLE.get(after["kind"], ()):
+        if before["spec"].get(part) != after["spec"].get(part):
+            raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")

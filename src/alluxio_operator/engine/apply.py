@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.cache import CacheEntry, ObjectCache, Wanted, entry_of, is_as_applied, is_trusted
 from alluxio_operator.engine.quirks import BeingDeleted, quirk_of
 from alluxio_operator.engine.rules import DEFAULT, ApplyRules
@@ -17,14 +17,6 @@ from alluxio_operator.kube.kinds import Object, Ref
 
 NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
 
-StopRule = Callable[[Ref], bool]
-"""Returns True if an apply stops at an object that the API server refused."""
-
-
-def stop_at_any(_refused: Ref) -> bool:
-    """Stop at any refused object: later objects depend on earlier ones, so going on would break the order."""
-    return True
-
 
 def apply(
     scope: Scope,
@@ -32,10 +24,9 @@ def apply(
     cache: ObjectCache,
     absent: set[Ref],
     recreate: Mapping[Ref, str] = NOTHING,
-    stops: StopRule = stop_at_any,
     rules: ApplyRules = DEFAULT,
 ) -> Applied:
-    """Apply manifests in order; stop at a refused one where `stops` says so.
+    """Apply manifests in order; stop at a refused one, unless `rules` have it as optional.
 
     An object that exists and isn't the owner's (`Scope.owns`) is refused instead of being taken over, also when it came
     into being between the look and the apply. An object that is thought `absent` is created without a look, and taken
@@ -49,6 +40,10 @@ def apply(
     result = Applied()
     for manifest in manifests:
         ref = manifest.ref
+        if rules.optional.get(ref) in rules.parts_of(result.refused):
+            result.skipped.append(ref)
+            _look_at(scope, ref, result)
+            continue
         known = cache.get(ref)
         if is_trusted(known, manifest):
             result.present.append(ref)
@@ -65,8 +60,10 @@ def apply(
             result.held.append(ref)
         except (_NotManaged, Refused) as error:
             result.refused[ref] = _in_words(ref, error)
-            if stops(ref):
+            if ref not in rules.optional:
+                result.stopped = True
                 break
+            _look_at(scope, ref, result)
         else:
             cache[ref] = entry_of(manifest, after)
             _note(result, ref, before, after)
@@ -96,6 +93,13 @@ def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Ap
         else:
             result.held.append(ref)
     return result
+
+
+def _look_at(scope: Scope, ref: Ref, result: Applied) -> None:
+    """Read a workload that isn't applied: its pods run on, and a report needs its status."""
+    live = scope.read(ref) if ref.kind in WORKLOADS else None
+    if live is not None and scope.owns(live):
+        result.live[ref] = live
 
 
 class _NotManaged(Exception):
@@ -185,7 +189,10 @@ def _note(result: Applied, ref: Ref, before: Object | None, after: Object) -> No
 
 
 def _in_words(ref: Ref, error: _NotManaged | Refused) -> str:
-    return f"{ref.kind} {ref.name} was refused: {error.message}" if isinstance(error, Refused) else str(error)
+    if not isinstance(error, Refused):
+        return str(error)
+    advice = quirk_of(ref.kind).advice
+    return f"{ref.kind} {ref.name} was refused: {error.message}" + (f" ({advice})" if advice else "")
 
 
 def _spec_of(obj: Object) -> Object:

@@ -177,8 +177,11 @@ class ManagedObjects:
             due = [m for m in manifests if m.order < until and m.order not in waiting]
             applied = apply(scope, due, kept.objects, kept.absent, recreate, rules=rules)
             kept.bodies = {m.ref: m.body for m in manifests if m.ref in kept.absent}
-            if not applied.refused:
-                applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)
+            if not applied.stopped:
+                # In a part with a refused object, what replaces an old one may be missing.
+                troubled = rules.parts_of(applied.refused)
+                due_items = [one for one in inventory if rules.optional.get(Ref(one.kind, one.name)) not in troubled]
+                applied.pruned = prune(scope, due_items, {m.ref for m in manifests}, kept.objects)
         return applied
 
     def compare(

@@ -14,6 +14,7 @@ from alluxio_operator.engine.operation import Operation
 from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kinds.cluster import gates, layers
 from alluxio_operator.kinds.cluster.capabilities import CAPABILITIES
+from alluxio_operator.kinds.cluster.objects.optional import optional_objects
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kinds.cluster.view import View
@@ -73,7 +74,8 @@ class Plan:
     def rules(self) -> ApplyRules:
         """What the driver may do with single objects."""
         records = self.view.records
-        return ApplyRules(never_created=records.never_created, known_uids=records.known_uids)
+        optional = optional_objects(self.cluster.names)
+        return ApplyRules(records.never_created, records.known_uids, optional)
 
     @property
     def questions(self) -> frozenset[str]:

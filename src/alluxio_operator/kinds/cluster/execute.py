@@ -10,6 +10,7 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observe import rpc_port
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -85,7 +86,7 @@ class Executor:
         return answer
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
-        if self.applied.refused:
+        if Ref("ConfigMap", self.observed.names.of(f"{MASTER}conf")) not in self.applied.present:
             # Update the properties file first: the next start of the master reads it.
             return None
         port = rpc_port(effect.leader, self.observed.resource)
