@@ -30,7 +30,7 @@ class Applied:
     skipped: list[Ref] = field(default_factory=list)
     """Objects of an optional part that were left as they are, since another object of the part was refused."""
     stopped: bool = False
-    """Whether the apply ended at a refused object, before it came to the later ones."""
+    """Whether an object was refused that later ones need, so that the apply changed none of them."""
     held: list[Ref] = field(default_factory=list)
     """Objects that differ from what is rendered, or don't exist, and were left so."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -26,7 +26,10 @@ def apply(
     recreate: Mapping[Ref, str] = NOTHING,
     rules: ApplyRules = DEFAULT,
 ) -> Applied:
-    """Apply manifests in order; stop at a refused one, unless `rules` have it as optional.
+    """Apply manifests in order; after a refused one change no later one, unless `rules` have it as optional.
+
+    Later objects whose rendering is as it was applied before are repaired all the same: nothing about them waits for
+    the refused one.
 
     An object that exists and isn't the owner's (`Scope.owns`) is refused instead of being taken over, also when it came
     into being between the look and the apply. An object that is thought `absent` is created without a look, and taken
@@ -48,6 +51,9 @@ def apply(
         if is_trusted(known, manifest):
             result.present.append(ref)
             continue
+        if result.stopped and (known is None or known.hash != manifest.hash):
+            _look_at(scope, ref, result)
+            continue
         try:
             if ref in rules.never_created:
                 absent.discard(ref)
@@ -60,9 +66,7 @@ def apply(
             result.held.append(ref)
         except (_NotManaged, Refused) as error:
             result.refused[ref] = _in_words(ref, error)
-            if ref not in rules.optional:
-                result.stopped = True
-                break
+            result.stopped |= ref not in rules.optional
             _look_at(scope, ref, result)
         else:
             cache[ref] = entry_of(manifest, after)
@@ -70,7 +74,9 @@ def apply(
     return result
 
 
-def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Applied:
+def compare(
+    scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache, never_created: Collection[Ref] = ()
+) -> Applied:
     """Return what an apply would create or change as `held`, and write nothing.
 
     A dry run asks the API server, since only it knows its defaults and who owns which field.
@@ -83,6 +89,8 @@ def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Ap
             result.present.append(ref)
             continue
         live = scope.read(ref)
+        if live is None and ref in never_created:
+            continue
         if live is None or not scope.owns(live):
             result.held.append(ref)
             continue

@@ -190,9 +190,8 @@ class ManagedObjects:
     ) -> Applied:  # fmt: skip
         """Return what an apply would change, and change nothing."""
         with self._metrics.stage("apply"):
-            return compare(
-                _scope(kube, owner, rules.known_uids), [m for m in manifests if m.order < until], kept.objects
-            )
+            scope = _scope(kube, owner, rules.known_uids)
+            return compare(scope, [m for m in manifests if m.order < until], kept.objects, rules.never_created)
 
     def publish(self, kube: Kube, look: Snapshot[S], report: Report, applied: Applied | None, now: datetime) -> Outcome:
         """Write the status if it changed, and post events."""

@@ -50,7 +50,7 @@ def configuration_applied(applied: Applied) -> Gate:
 
 def _consequence(applied: Applied) -> str:
     if applied.stopped:
-        return ". Until then, the operator changes none of the objects that come later"
+        return ". Until then, the operator applies no change of the objects that come later"
     if applied.skipped:
         return f". Until then, these stay as they are: {', '.join(f'{ref.kind} {ref.name}' for ref in applied.skipped)}"
     return ""

@@ -17,7 +17,7 @@ class ApplyRules:
 
     `optional` are the objects that others can do without, with the name of their part of the resource. If the API
     server refuses one, the operator leaves the rest of the part as it is and goes on with everything else. All other
-    objects are needed by later ones, so that an apply stops at the first that is refused.
+    objects are needed by later ones: once one of them is refused, an apply changes no later one.
     """
 
     never_created: frozenset[Ref] = frozenset()

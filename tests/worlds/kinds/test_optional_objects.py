@@ -22,6 +22,7 @@ from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
 
 Json = dict[str, Any]
+MANAGED_BY = "app.kubernetes.io/managed-by"
 EVERYTHING: Json = {
     "masters": {"replicas": 3},
     "workers": {"replicas": 2},
@@ -126,7 +127,7 @@ def test_a_refused_object_that_others_need_stops_what_comes_later(refused: Ref):
 
     rounds(world)
 
-    assert "objects that come later" in configuration(world)[2]
+    assert "no change of the objects that come later" in configuration(world)[2]
     assert Ref("DaemonSet", "small-fuse") not in made(world)
 
 
@@ -259,3 +260,31 @@ def test_a_refused_workload_of_workers_keeps_its_counts():
 
     assert (world.status["workers"]["wanted"], world.status["workers"]["ready"]) == (2, 2)
     assert world.condition("Ready")["status"] == "False"
+
+
+@pytest.mark.parametrize("refused", [Ref("ConfigMap", "small-jvm"), Ref("ServiceAccount", "small")], ids=str)
+def test_drift_behind_a_refused_needed_object_is_put_right(refused: Ref):
+    world = cluster()
+    rounds(world)
+    refusing(world, refused)
+    world.kube.edit(refused.kind, "data", refused.name, lambda obj: obj["metadata"]["labels"].pop(MANAGED_BY))
+    world.kube.edit("StatefulSet", "data", "small-master", lambda obj: obj["spec"].update(replicas=1))
+
+    world.reconcile((refused.kind, refused.name), ("StatefulSet", "small-master"))
+
+    assert configuration(world)[1] == "Refused"
+    assert world.kube.object("StatefulSet", "data", "small-master")["spec"]["replicas"] == 3
+
+
+def test_a_change_behind_a_refused_needed_object_waits():
+    world = cluster()
+    rounds(world)
+    refusing(world, Ref("ConfigMap", "small-jvm"))
+    before = world.kube.object("StatefulSet", "data", "small-master")["spec"]
+    workers = world.status["workers"]
+    world.edit_spec(**{**EVERYTHING, "masters": {"replicas": 3, "jvm": {"options": ["-Dx=1"]}}})
+
+    rounds(world, 3)
+
+    assert world.kube.object("StatefulSet", "data", "small-master")["spec"] == before
+    assert world.status["workers"] == workers, "their status is read all the same"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.alluxiocluster_status import ClaimStatus
 from alluxio_operator.api.volumes import JOURNAL, LOGS, ROOT_MOUNT
-from alluxio_operator.engine.gate import At, Gate, Severity
+from alluxio_operator.engine.gate import Gate, Requeue, Severity
 from alluxio_operator.kinds.cluster.storage.pvc import Claim
 
 GATE: Final = "VolumesAvailable"
@@ -120,9 +119,8 @@ def creating(record: ClaimStatus) -> Finding:
     return Finding(record.volume, "Replacing", message, Severity.PROGRESS, blocking=True)
 
 
-def worst(findings: Sequence[Finding], requeue_at: datetime | None = None) -> Gate:
-    """Return the gate to report, with the worst finding first; `requeue_at` is the end of the first report."""
-    requeue = None if requeue_at is None else At(requeue_at)
+def worst(findings: Sequence[Finding], requeue: Requeue | None = None) -> Gate:
+    """Return the gate to report, with the worst finding first."""
     if not findings:
         return replace(AVAILABLE, requeue=requeue)
     first, *others = sorted(findings, key=lambda one: -one.severity)

@@ -26,8 +26,8 @@ def read_claims(kube: Kube, cluster: Names, resource: Object, status: ClusterSta
     found = {one["metadata"]["name"]: one for one in kube.list(path(cluster.namespace), cluster.instance_selector)}
     known = {one.name for one in status.claims if one.volume in (JOURNAL, ROOT_MOUNT, LOGS)}
     known |= {one.name for one in status.inventory if one.kind == "PersistentVolumeClaim"}
-    volume = resource.get("spec", {}).get("rootMount", {}).get("volume") or {}
-    if given := volume.get("claimName"):
+    mount = (resource.get("spec") or {}).get("rootMount") or {}
+    if given := (mount.get("volume") or {}).get("claimName"):
         known.add(given)
     for name in sorted(known - found.keys()):
         with contextlib.suppress(NotFound):

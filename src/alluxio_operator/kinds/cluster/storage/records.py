@@ -23,7 +23,7 @@ from alluxio_operator.api.alluxiocluster_status import ClaimStatus
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.volumes import JOURNAL, LOGS, ROOT_MOUNT, tier_name
 from alluxio_operator.engine.conditions import holds, moment, stamp
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import After, At, Gate, Requeue
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority
 from alluxio_operator.kinds.cluster.names import Names
@@ -39,6 +39,9 @@ ACCEPT: Final = f"{GROUP}/accept-empty-volume"
 
 REPORTED_FOR: Final = timedelta(hours=1)
 """Time for which a condition reports that an empty volume replaced a tier or the logs: as long as an Event lives."""
+
+POLL: Final = After(300.0)
+"""Requeue for a PVC that the spec names: it has none of the operator's labels, so no event announces its deletion."""
 
 MAX_LABELLED: Final = 100
 """PVCs that one reconcile labels."""
@@ -97,11 +100,13 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
     members = sum(volume == JOURNAL for volume in wanted.values())
     findings = _with_quorum([one.finding for one in judged if one.finding is not None], members)
     never = [one.record for one in judged if one.record is not None and one.guards]
-    gate = loss.worst(findings, requeue_at=_first_expiry(kept))
+    blocking = any(one.blocking for one in findings)
+    # A closed gate backs off by itself, and soon sees a volume that came back.
+    gate = loss.worst(findings, None if blocking else _requeue(observed, kept))
     return RecordsStep(
         records=kept,
         gate=gate,
-        blocking=any(one.blocking for one in findings),
+        blocking=blocking,
         holds_pods=any(one.holds_pods for one in findings),
         never_created=frozenset(Ref(CLAIM, one.name) for one in never if one.volume == ROOT_MOUNT or members == 1),
         known_uids=frozenset(
@@ -252,5 +257,12 @@ def _with_quorum(findings: Sequence[Finding], members: int) -> list[Finding]:
     return [one.as_warning() if one.volume == JOURNAL else one for one in findings]
 
 
-def _first_expiry(records: Iterable[ClaimStatus]) -> datetime | None:
-    return min((moment(one.replaced) + REPORTED_FOR for one in records if one.replaced), default=None)
+def _requeue(observed: Observed, records: Sequence[ClaimStatus]) -> Requeue | None:
+    own = observed.names.of("ufs")
+    if any(one.volume == ROOT_MOUNT and one.name != own for one in records):
+        return POLL
+    return min((At(moment(one.replaced) + REPORTED_FOR) for one in records if one.replaced), default=None, key=_moment)
+
+
+def _moment(at: At) -> datetime:
+    return at.moment

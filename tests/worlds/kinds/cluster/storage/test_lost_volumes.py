@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.support.builders import resource
+from tests.support.crashes import Stopped, run, stop_at, stopped_at_each
 from tests.support.three_masters import Three
 from tests.support.volumes import VolumesWorld, sized
 
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.child_filters import MANAGED_BY_LABEL
-from alluxio_operator.kinds.cluster.storage.records import ACCEPT, REPORTED_FOR
+from alluxio_operator.kinds.cluster.storage.records import ACCEPT, POLL, REPORTED_FOR
 from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
@@ -333,13 +335,14 @@ def test_a_claim_that_the_spec_names_is_watched_over_too(loss: Callable[[LossWor
     world.settle()
     world.rounds()
     assert world.record("mine")["persistentVolume"] == "pv-mine"
+    assert world.reconcile().requeue_after == POLL.seconds, "no event announces its deletion"
 
     loss(world, "mine")
     world.rounds()
 
     assert world.volumes()[0] == "False"
     assert world.condition("Ready")["status"] == "False"
-    assert not world.claim("mine")["metadata"].get("labels") if world.has("mine") else True
+    assert not world.has("mine") or "labels" not in world.claim("mine")["metadata"]
 
 
 def test_a_paused_cluster_is_not_ready_without_its_root_mount():
@@ -353,6 +356,7 @@ def test_a_paused_cluster_is_not_ready_without_its_root_mount():
     assert world.volumes() == ("False", "VolumeMissing")
     assert world.condition("Ready")["status"] == "False"
     assert not world.has(ROOT)
+    assert ROOT not in world.condition("Paused")["message"], "it isn't created after the pause either"
 
 
 def test_a_cluster_with_an_invalid_spec_is_not_ready_without_its_root_mount():
@@ -455,3 +459,58 @@ def test_a_foreign_claim_of_the_name_is_not_taken_over():
     assert "labels" not in world.claim(ROOT)["metadata"]
     assert world.condition("ConfigurationApplied")["reason"] == "Refused"
     assert ROOT not in [one["name"] for one in world.status.get("claims", ())]
+
+
+# --- the operator stopped at each write ----------------------------------------------------------------------------
+
+
+def accepting() -> LossWorld:
+    """Return a world whose user has just accepted the loss of the root mount."""
+    world = running()
+    lost = world.uid_of(ROOT)
+    world.lose_claim(ROOT)
+    world.rounds()
+    world.annotate(**{ACCEPT: lost})
+    return world
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_an_accepted_loss_ends_in_one_new_volume_wherever_the_operator_stops(after: bool):
+    undisturbed = accepting()
+    written = len(undisturbed.kube.writes)
+    run(undisturbed, 12)
+    writes = [one for one in undisturbed.kube.writes[written:] if one[0] != ""]
+    assert writes
+
+    for world, where in stopped_at_each(accepting, writes, 12, after=after):
+        made = [path for verb, path in world.kube.writes if verb == "apply" and path.endswith(f"/{ROOT}")]
+        assert world.record(ROOT)["uid"] == world.uid_of(ROOT), where
+        assert world.volumes() == ("True", "Available"), where
+        assert 2 <= len(made) <= 3, where
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_loss_at_each_write_of_a_change_brings_no_empty_volume(after: bool):
+    undisturbed = running()
+    undisturbed.start_operator()
+    undisturbed.edit_spec(**sized(properties={"alluxio.user.x": "1"}))
+    written = len(undisturbed.kube.writes)
+    run(undisturbed, 20)
+    count = len(undisturbed.kube.writes) - written
+
+    for write in range(1, count + 1):
+        world = running()
+        world.edit_spec(**sized(properties={"alluxio.user.x": "1"}))
+        stop_at(world, write, after=after)
+        with contextlib.suppress(Stopped):
+            for _ in range(20):
+                world.reconcile()
+                world.turn()
+        world.kube.before_call = world.kube.after_write = lambda verb, path: None
+        world.lose_claim(ROOT)
+        world.start_operator()
+
+        world.rounds()
+
+        assert not world.has(ROOT), write
+        assert world.condition("Ready")["status"] == "False", write
