@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.api.base import GROUP, in_bytes
@@ -37,6 +38,7 @@ class Claim:
     """Why the driver can't expand the volume."""
     persistent_volume: str = ""
     """Name of the PersistentVolume; empty before it is bound."""
+    created: datetime | None = None
     terminating: bool = False
     lost: bool = False
     """Whether its PersistentVolume was deleted."""
@@ -85,6 +87,7 @@ def parse_claim(obj: Object, owner: str = "") -> Claim:
         waits_for_node="FileSystemResizePending" in conditions or progress == "NodeResizePending",
         failure=_failure(progress, conditions),
         persistent_volume=spec.get("volumeName", ""),
+        created=datetime.fromisoformat(meta["creationTimestamp"]) if "creationTimestamp" in meta else None,
         terminating="deletionTimestamp" in meta,
         lost=status.get("phase") == "Lost",
         leaving=_has_earlier_owner(obj, owner),

@@ -43,6 +43,8 @@ REPORTED_FOR: Final = timedelta(hours=1)
 POLL: Final = After(300.0)
 """Requeue for a PVC that the spec names: it has none of the operator's labels, so no event announces its deletion."""
 
+MAX_MASTERS: Final = 5
+
 MAX_LABELLED: Final = 100
 """PVCs that one reconcile labels."""
 
@@ -171,7 +173,7 @@ class _Judge:
             return _Judged(record, loss.missing(record, self._accept_command(token)), guards)
         if _same(record, live):
             return _Judged(self._renewed(record, live), self._trouble(record, live, token), guards)
-        if volume in (ROOT_MOUNT, JOURNAL) and not self._has_joined(record, volume):
+        if volume in (ROOT_MOUNT, JOURNAL) and not self._has_joined(volume, live):
             return _Judged(record, loss.replaced(record, live, self._accept_command(token)), guards)
         if not live.bound:
             return _Judged(record, loss.replaced(record, live))
@@ -211,16 +213,17 @@ class _Judge:
             return loss.recreated(record)
         return None
 
-    def _has_joined(self, record: ClaimStatus, volume: str) -> bool:
-        """Return True if a master runs on the volume: its init container has found a journal there, or it rejoined."""
+    def _has_joined(self, volume: str, live: Claim) -> bool:
+        """Return True if a master became ready on this PVC: it has found a journal there, or has rejoined."""
         if volume != JOURNAL:
             return False
         own = self.observed.names
-        return any(own.journal_claim(n) == record.name and self._is_ready(own.master(n)) for n in range(5))
-
-    def _is_ready(self, name: str) -> bool:
-        pod = self.observed.master_named(name)
-        return pod is not None and pod.ready
+        pods = {own.journal_claim(n): self.observed.master_named(own.master(n)) for n in range(MAX_MASTERS)}
+        pod = pods.get(live.name)
+        if pod is None or not pod.ready:
+            return False
+        # A pod that was ready before runs on the volume of a PVC that was removed by force.
+        return pod.changed is None or live.created is None or pod.changed >= live.created
 
     def _recreated(self, record: ClaimStatus, live: Claim) -> _Judged:
         if record.volume == JOURNAL:
@@ -239,9 +242,12 @@ def _record(volume: str, live: Claim, replaced: str | None = None) -> ClaimStatu
 
 
 def _same(record: ClaimStatus, live: Claim) -> bool:
-    """Return True if a PVC is the recorded one, or is bound to the same PersistentVolume."""
-    volume = record.persistent_volume
-    return live.uid == record.uid or (live.bound and bool(volume) and live.persistent_volume == volume)
+    """Return True if a PVC is the recorded one, or was bound again by a user to the same PersistentVolume."""
+    if live.uid == record.uid:
+        return True
+    # A provisioner of local volumes may wipe one and offer it again under its name, so a tier's name proves nothing.
+    named = bool(record.persistent_volume) and record.volume in (ROOT_MOUNT, JOURNAL)
+    return named and live.bound and live.persistent_volume == record.persistent_volume
 
 
 def _accepted(observed: Observed) -> frozenset[str]:

@@ -407,6 +407,44 @@ def test_a_lost_journal_stays_on_record_until_its_master_runs_again():
     assert not [c for c in world.status["conditions"] if c["reason"] == "Refused"]
 
 
+def test_a_master_that_still_runs_on_a_removed_volume_hides_no_loss():
+    world = running()
+    before = world.claim(JOURNAL)
+    ready = [{"type": "Ready", "status": "True", "lastTransitionTime": "2029-12-31T00:00:00Z"}]
+    world.kube.edit("Pod", "data", "small-master-0", lambda obj: obj["status"].update(conditions=ready))
+    world.lose_claim(JOURNAL)
+    world.kube.put(restored(world, before, volumeName="an-empty-one"))
+
+    world.reconcile((PVC, JOURNAL))
+
+    assert world.volumes() == ("False", "VolumeReplaced")
+    assert world.condition("Ready")["status"] == "False"
+
+
+def test_a_restored_journal_is_known_by_its_persistent_volume():
+    world = running()
+    before = world.claim(JOURNAL)
+    world.lose_claim(JOURNAL)
+    world.kube.put(restored(world, before))
+
+    world.rounds()
+
+    assert world.volumes() == ("True", "Available")
+    assert world.record(JOURNAL)["uid"] == world.uid_of(JOURNAL) != before["metadata"]["uid"]
+    assert world.claim(JOURNAL)["metadata"]["labels"]["alluxio-operator.io/owner"] == "small"
+
+
+def test_the_name_of_a_volume_proves_nothing_for_a_tier():
+    world = running()
+    before = world.claim(TIER)
+    world.lose_claim(TIER)
+    world.kube.put({**restored(world, before), "metadata": {**before["metadata"], "uid": "recreated"}})
+
+    world.reconcile((PVC, TIER))
+
+    assert world.volumes() == ("False", "VolumeReplaced")
+
+
 def test_the_lost_journal_of_one_of_three_masters_blocks_nothing():
     world = LossOfThree()
     world.settle()
