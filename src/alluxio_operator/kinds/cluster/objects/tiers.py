@@ -87,6 +87,15 @@ def socket_properties(workers: Workers) -> dict[str, object]:
     }
 
 
+def own_socket_folder(workers: Workers) -> str:
+    """Return the folder that one worker has for itself, so that it may remove every socket there.
+
+    A node runs one worker of a DaemonSet, and several of a StatefulSet. A socket's path has at most 107 bytes: with the
+    longest name of a pod and the socket's UUID it has 106.
+    """
+    return f"{SOCKET_FOLDER}/$(POD_NAME)" if workers.workload == "StatefulSet" else SOCKET_FOLDER
+
+
 def tier_volumes(workers: Workers, cluster: Names) -> tuple[TierVolume, ...]:
     """Return the volumes of the tiers."""
     return tuple(_volume(tier, workers, cluster) for tier in workers.tiers)
@@ -104,7 +113,7 @@ def host_folders(workers: Workers, cluster: Names) -> dict[str, list[Any]]:
     folders = [f"{volume.folder}/$(POD_NAME)" if volume.per_pod else volume.folder for volume in on_host]
     mounts = [{"name": volume.name, "mountPath": volume.folder} for volume in on_host]
     if workers.short_circuit.policy != "None":
-        folders.append(SOCKET_FOLDER)
+        folders += dict.fromkeys((SOCKET_FOLDER, own_socket_folder(workers)))
         mounts.append({"name": "sockets", "mountPath": SOCKET_FOLDER})
     return {"folders": folders, "mounts": mounts}
 
