@@ -241,7 +241,9 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     unhashed = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     hashed = {key: value for key, value in values.items() if key not in unhashed}
-    unrestarted = dynamic.without_restart(spec, role, site) | space.without_restart(site)
+    unrestarted = (
+        dynamic.without_restart(spec, role, site) | space.without_restart(site) | properties.without_restart(site)
+    )
     static = {key: value for key, value in site.items() if key not in unrestarted}
     values["configHash"] = digest({**hashed, "properties": static, "jvm": jvm, **_shared_inputs(cluster, role)})
     return values

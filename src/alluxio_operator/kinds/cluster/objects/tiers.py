@@ -91,7 +91,8 @@ def own_socket_folder(workers: Workers) -> str:
     """Return the folder that one worker has for itself, so that it may remove every socket there.
 
     A node runs one worker of a DaemonSet, and several of a StatefulSet. A socket's path has at most 107 bytes: with the
-    longest name of a pod and the socket's UUID it has 106.
+    longest name of a pod and the socket's UUID it has 106. The worker creates its folder: root has no right to write in
+    one that belongs to Alluxio.
     """
     return f"{SOCKET_FOLDER}/$(POD_NAME)" if workers.workload == "StatefulSet" else SOCKET_FOLDER
 
@@ -113,7 +114,7 @@ def host_folders(workers: Workers, cluster: Names) -> dict[str, list[Any]]:
     folders = [f"{volume.folder}/$(POD_NAME)" if volume.per_pod else volume.folder for volume in on_host]
     mounts = [{"name": volume.name, "mountPath": volume.folder} for volume in on_host]
     if workers.short_circuit.policy != "None":
-        folders += dict.fromkeys((SOCKET_FOLDER, own_socket_folder(workers)))
+        folders.append(SOCKET_FOLDER)
         mounts.append({"name": "sockets", "mountPath": SOCKET_FOLDER})
     return {"folders": folders, "mounts": mounts}
 
