@@ -9,9 +9,10 @@ import pytest
 from tests.support.builders import ROOT
 
 from alluxio_operator.workloads.collectors import CHOICES, COLLECTORS, MI, most
-from alluxio_operator.workloads.memory import NATIVE
+from alluxio_operator.workloads.memory import NATIVE, OVERHEAD
 
 POINTS: list[dict[str, Any]] = json.loads((ROOT / "bench/results/jvm.json").read_text())["points"]
+PROCESSES: list[dict[str, Any]] = json.loads((ROOT / "bench/results/jvm-alluxio.json").read_text())["processes"]
 BOUNDED = {"Java Heap", "GC", "Class", "Metaspace", "Code"}
 """Categories with a limit or a rule of their own."""
 LAZY = {"Z", "Shenandoah"}
@@ -49,3 +50,11 @@ def test_every_heap_was_measured_on_the_java_of_the_image(collector: str, heap: 
 def test_a_collector_that_isnt_chosen_counts_as_the_largest_that_the_jvm_may_take(heap: int):
     assert most(CHOICES, heap, 8) == max(collector.memory(heap, 8) for collector in CHOICES)
     assert most(CHOICES, heap, 8) >= COLLECTORS["UseSerialGC"].memory(heap, 8)
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process["process"])
+def test_the_processes_of_alluxio_fit_the_overhead_of_a_small_heap(process: dict[str, Any]):
+    # Netty's buffers are "Other": the limit of direct memory bounds them.
+    took = sum(kib for name, kib in process["kib"].items() if name not in ("Java Heap", "Other"))
+
+    assert 0 < took * 1024 <= OVERHEAD
