@@ -41,6 +41,13 @@ def invalid(
     }
 
 
+def spec_valid(warnings: Sequence[Problem]) -> ConditionState:
+    """Return the condition SpecValid of a valid spec; `warnings` are tolerated, since the resource runs with them."""
+    if warnings:
+        return ConditionState("SpecValid", True, "Tolerated", "; ".join(str(warning) for warning in warnings))
+    return ConditionState("SpecValid", True, "Valid")
+
+
 def configuration_applied(applied: Applied) -> Gate:
     """Open when the API server accepted every object."""
     if applied.refused:

@@ -99,7 +99,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        ConditionState("SpecValid", True, "Valid"),
+        readiness.spec_valid(plan.cluster.warnings),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
         *(ConditionState.of(gate) for gate in space if gate not in required),
