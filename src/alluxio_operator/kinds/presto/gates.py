@@ -21,8 +21,6 @@ SERVICES_PUBLISHED: Final = "ServicesPublished"
 
 POLL: Final = After(15.0)
 """Between two looks at a coordinator that serves: no event reports its queries, or the state of the cache."""
-CRASH_LOOP: Final = "CrashLoopBackOff"
-"""Reason of a pod whose container ends again and again: only another spec helps it."""
 
 
 def coordinator_serving(observed: Observed) -> Gate:
@@ -80,6 +78,7 @@ def _closed(gate: str, pods: Iterable[Pod], otherwise: str) -> Gate:
     trouble = first_trouble(pods)
     if trouble is None:
         return waiting(gate, otherwise)
-    if trouble.reason == CRASH_LOOP:
+    # Only another spec helps a container that ends again and again.
+    if trouble.looping:
         return blocked(gate, trouble.reason, trouble.message)
     return Gate(gate, False, trouble.reason, trouble.message)
