@@ -207,9 +207,10 @@ def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
 
 
 def gist(text: str) -> str:
-    """Return the first error in a process's last output: an exception with its cause, else a line. 300 characters at most.
+    """Return the first error in a process's last output: an exception with its cause, else a line.
 
-    What follows the first error is often its consequence, such as a refused connection to a server that could not start.
+    What follows the first error is often its consequence, such as a refused connection to a server that couldn't
+    start. The result has at most 300 characters.
     """
     blocks = tuple(_blocks(printable(text)))
     chosen = next((found for block in blocks if block.is_error and (found := _said(block))), "")
@@ -269,7 +270,8 @@ def _exception(block: _Block) -> str:
 
 
 _LOGGED = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\S+\s+(?P<level>[A-Z]+)\b\s*(?:\[[^\]]*\](?:\([^)]*\))?\s+-\s|\S+\s+-\s)?(?P<message>.*)"
+    r"\d{4}-\d\d-\d\d[T ]\S+\s+(?P<level>[A-Z]+)\b\s*"
+    r"(?:\[[^\]]*\](?:\([^)]*\))?\s+-\s|\S+\s+-\s)?(?P<message>.*)"
 )
 """A line of Alluxio's log, or of Presto's and Trino's, whose message follows the last tab."""
 
