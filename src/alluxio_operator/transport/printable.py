@@ -1,7 +1,7 @@
 """Text from outside, without what a terminal would obey.
 
-A pod's last output, or an answer of a server, can hold escape sequences. They recolour an administrator's terminal, move
-its cursor, or write its clipboard (OSC 52). Source of the sequences: ECMA-48, and xterm's ctlseqs.
+A pod's last output, or an answer of a server, can hold escape sequences. They recolour an administrator's terminal,
+move its cursor, or write its clipboard (OSC 52). Source of the sequences: ECMA-48, and xterm's ctlseqs.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.gate import Gate, waiting
+from alluxio_operator.engine.gate import Gate, Severity, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import Pod, first_trouble
@@ -21,7 +21,7 @@ def masters_serving(observed: Observed) -> Gate:
 def scaled_to_zero() -> Gate:
     """Return the closed gate of masters that are scaled to zero."""
     message = "spec.masters.replicas is 0: no master runs, and the PVCs keep the journal"
-    return Gate("MastersServing", False, "ScaledToZero", message)
+    return Gate("MastersServing", False, "ScaledToZero", message, Severity.INFO)
 
 
 def workers_registered(observed: Observed, wanted: int) -> Gate:

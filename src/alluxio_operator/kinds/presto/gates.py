@@ -35,7 +35,7 @@ def workers_active(observed: Observed, wanted: int) -> Gate:
     """Open when the coordinator hands work to as many workers as are wanted."""
     if isinstance(observed.coordinator, NoAnswer):
         said = "only a coordinator that serves counts its workers; see condition CoordinatorServing"
-        return Gate(WORKERS_ACTIVE, False, "CoordinatorNotServing", said)
+        return waiting(WORKERS_ACTIVE, said, "CoordinatorNotServing")
     active = observed.coordinator.active_workers
     if wanted == 0:
         said = "no workers are wanted now, and queries wait for the first one"
