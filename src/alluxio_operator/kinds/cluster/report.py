@@ -28,6 +28,7 @@ from alluxio_operator.kinds.cluster.history import Facts, history_after
 from alluxio_operator.kinds.cluster.objects.dynamic import newly_applied
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
+from alluxio_operator.kinds.cluster.records import unread_records
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
@@ -44,7 +45,7 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
     alive = isinstance(observed.master, MasterInfo) and (observed.master.live_workers or not before.workers.wanted)
     serves = holds(before.conditions, "Installed") and bool(alive)
     update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
-    return Report(before.model_copy(update=update), None)
+    return Report(before.model_copy(update=update | unread_records(observed)), None)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:

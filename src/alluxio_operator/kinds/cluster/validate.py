@@ -98,10 +98,16 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
         members=journal_members or spec.masters.replicas,
         restarts={
-            **(resource.get("status") or {}).get("restarts", {}),
+            **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
         },
     )
+
+
+def _recorded_restarts(resource: Object) -> Mapping[str, str]:
+    # The raw status: a record that can't be read counts as none.
+    recorded = (resource.get("status") or {}).get("restarts")
+    return {role: str(text) for role, text in recorded.items()} if isinstance(recorded, Mapping) else {}
 
 
 def _restarts(annotations: Mapping[str, str]) -> Mapping[str, str]:
