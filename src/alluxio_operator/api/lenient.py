@@ -21,7 +21,8 @@ from alluxio_operator.api.base import Model, quantity
 M = TypeVar("M", bound=Model)
 
 _WRITTEN: Final = "time of the last write"
-"""Key of the validation context; without it, validation is strict."""
+_KEEPS: Final = "keeps unknown words"
+"""Keys of the validation context; without it, validation is strict."""
 _EPOCH: Final = "1970-01-01T00:00:00Z"
 _MOST_REPAIRS: Final = 1000
 _LONGEST_WORD: Final = 64
@@ -33,11 +34,15 @@ class StatusModel(Model):
     model_config = ConfigDict(extra="allow")
 
 
+def _keeps(info: ValidationInfo) -> bool:
+    return info.context is not None and bool(info.context[_KEEPS])
+
+
 def _keep(value: Any, strict: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     try:
         return strict(value)
     except ValidationError:
-        if info.context is None or not isinstance(value, str) or len(value) > _LONGEST_WORD:
+        if not _keeps(info) or not isinstance(value, str) or len(value) > _LONGEST_WORD:
             raise
         return value
 
@@ -46,7 +51,7 @@ def _keep_number(value: Any, strict: ValidatorFunctionWrapHandler, info: Validat
     try:
         return strict(value)
     except ValidationError:
-        if info.context is None or isinstance(value, bool) or not isinstance(value, int):
+        if not _keeps(info) or isinstance(value, bool) or not isinstance(value, int):
             raise
         return value
 
@@ -94,10 +99,10 @@ class Reading(Generic[M]):
         return tuple(path for path in self.unread if path.partition(".")[0] in known)
 
 
-def read_status(model: type[M], resource: Mapping[str, Any]) -> Reading[M]:
-    """Read the status of a resource; never raises for what stands in it."""
+def read_status(model: type[M], resource: Mapping[str, Any], *, known_words: bool = False) -> Reading[M]:
+    """Read the status of a resource; never raises for what stands in it. With `known_words`, drop the unknown ones."""
     data = resource.get("status") or {}
-    context = {_WRITTEN: _last_write(resource.get("metadata", {}))}
+    context = {_WRITTEN: _last_write(resource.get("metadata", {})), _KEEPS: not known_words}
     unread: list[str] = []
     for _ in range(_MOST_REPAIRS):
         try:
