@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.transport.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class NoAnswer:
     reason: str
     leads: bool = False
 
+    def __post_init__(self) -> None:
+        """Make the reason printable: it may quote the server."""
+        object.__setattr__(self, "reason", printable(self.reason))
+
 
 Answer = MasterInfo | Standby | NoAnswer
 """Result of a request to one master."""
@@ -56,6 +61,11 @@ class BackupStatus:
     uri: str = ""
     entries: int = 0
     error: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the texts printable."""
+        object.__setattr__(self, "uri", printable(self.uri))
+        object.__setattr__(self, "error", printable(self.error))
 
 
 class AlluxioRpc(Protocol):

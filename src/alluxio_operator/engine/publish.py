@@ -9,6 +9,7 @@ from alluxio_operator.api.status import OwnerStatus
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS, Object
+from alluxio_operator.transport.printable import all_printable
 
 REPORTED: Final = ("phase", "conditions", "history", "masters")
 """Fields that only report: an unknown word in them may be dropped."""
@@ -43,4 +44,6 @@ def publish(kube: Kube, resource: Object, status: Written) -> dict[str, Any]:
 
 def _as_json(status: Written) -> dict[str, Any]:
     # Without warnings: a status keeps words of other versions that its types don't list.
-    return status.model_dump(by_alias=True, mode="json", exclude_none=True, warnings=False)
+    dumped = status.model_dump(by_alias=True, mode="json", exclude_none=True, warnings=False)
+    cleaned: dict[str, Any] = all_printable(dumped)
+    return cleaned

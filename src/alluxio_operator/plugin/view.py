@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from alluxio_operator.transport.printable import all_printable
+
 Object = Mapping[str, Any]
 
 NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed", "Paused")
@@ -89,7 +91,8 @@ class ClusterView(View):
 
 
 def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> ClusterView:
-    """Return the view of a cluster."""
+    """Return the view of a cluster, with printable texts only."""
+    resource, pods, events = all_printable(resource), all_printable(list(pods)), all_printable(list(events))
     spec, status = resource["spec"], resource.get("status", {})
     masters, workers = status.get("masters", {}), status.get("workers", {})
     return ClusterView(

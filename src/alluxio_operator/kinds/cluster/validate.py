@@ -142,7 +142,7 @@ def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
             if variable.name in reserved:
                 yield Problem(
                     field=f"{one.path}.env[{variable.name}]",
-                    value=variable.value or "",
+                    value="",
                     message="can't be set by hand: it follows from other fields of the spec",
                     remedy=f"remove it and use {one.path}.jvm or {one.path}.properties instead",
                 )
