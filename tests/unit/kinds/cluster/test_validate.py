@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from tests.support.builders import TEMPLATES, cluster, resource
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
-from alluxio_operator.kinds.cluster.validate import RESERVED_VARIABLES, Cluster, validate
+from alluxio_operator.kinds.cluster.objects.variables import OVERRIDING, RENDERED, RESERVED
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
 TOO_SMALL = {"resources": {"limits": {"memory": "100Mi"}}}
 
@@ -81,7 +83,7 @@ def test_ports_of_a_job_service_that_does_not_run_meet_nobody():
 # --- variables ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_VARIABLES))
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_a_variable_that_the_operator_sets_is_refused_by_name(name: str):
     assert fields(masters={"env": [{"name": name, "value": "x"}]}) == [f"spec.masters.env[{name}]"]
 
@@ -96,7 +98,34 @@ def test_the_reserved_variables_are_those_that_are_rendered():
         for variable in container.get("env", ())
     }
 
-    assert rendered == RESERVED_VARIABLES - {"_JAVA_OPTIONS"}
+    assert rendered == RENDERED
+
+
+def test_no_container_of_alluxio_keeps_a_variable_of_the_image_that_overrides_the_operator():
+    everything = cluster(proxy={"enabled": True}, fuse={"enabled": True}, logServer={"enabled": True})
+    context = context_of(everything, JournalValues())
+    containers = [
+        container
+        for manifest in Renderer(TEMPLATES).render("alluxio", context)
+        for container in manifest.obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ())
+        if "/entrypoint.sh" in str(container)
+    ]
+    image = dict.fromkeys(OVERRIDING, "x") | {"ALLUXIO_JAVA_OPTS": "x", "JAVA_TOOL_OPTIONS": "-javaagent:kept"}
+
+    assert {one["name"] for one in containers} >= {"master", "worker", "job-worker", "job-master", "proxy", "fuse"}
+    for container in containers:
+        words = " ".join(container["args"])
+        start = words[words.index(" env -u") : words.index("/entrypoint.sh")].replace("\\\n", " ")
+        own = {one["name"] for one in container["env"]}
+        left = subprocess.run(
+            [*start.split(), "printenv"],
+            env={"PATH": "/usr/bin:/bin", **image},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        kept = {line.partition("=")[0] for line in left.splitlines()} - own - {"PATH"}
+        assert kept == {"JAVA_TOOL_OPTIONS"}, container["name"]
 
 
 # --- each module's own problems are among them --------------------------------------------------------------------
