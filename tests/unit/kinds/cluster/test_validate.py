@@ -101,7 +101,7 @@ def test_the_reserved_variables_are_those_that_are_rendered():
     assert rendered == RENDERED
 
 
-def test_no_container_of_alluxio_keeps_a_variable_of_the_image_that_overrides_the_operator():
+def test_no_container_keeps_a_variable_of_the_image_that_overrides_the_operator():
     everything = cluster(proxy={"enabled": True}, fuse={"enabled": True}, logServer={"enabled": True})
     context = context_of(everything, JournalValues())
     containers = [
