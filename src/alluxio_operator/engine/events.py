@@ -17,7 +17,7 @@ from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import holds, stamp
 from alluxio_operator.engine.gate import Severity
 from alluxio_operator.kube.client import FIELD_MANAGER, Kube
-from alluxio_operator.kube.errors import ApiError, Conflict, NotFound
+from alluxio_operator.kube.errors import ApiError, Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.transport.printable import printable
 
@@ -183,8 +183,8 @@ class Recorder:
             patch = {"count": count, "lastTimestamp": stamp(now), "message": message}
             try:
                 kube.merge(f"{path}/{before.name}", patch)
-            except NotFound:
-                pass  # The API server drops Events after an hour.
+            except (NotFound, Refused):
+                pass  # The API server drops Events after an hour. An older role lacks the right to patch.
             else:
                 self._remember(key, _Posted(before.name, count, stamp(now)))
                 return

@@ -66,8 +66,8 @@ def history(changes: Iterable[Object]) -> RenderableType:
         outcome = one.get("outcome", "in progress")
         used = usage.rows(one)
         table.add_row(
-            one["started"],
-            one.get("ended", ""),
+            str(one.get("started", "")),
+            str(one.get("ended", "")),
             what(one),
             Text(outcome, style=OUTCOMES.get(outcome, "")),
             str(one.get("replaced", 0)),

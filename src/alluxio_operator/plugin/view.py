@@ -144,12 +144,13 @@ def recent_events(history: Iterable[Object], events: Iterable[Object], now: date
     """Return the latest changes of the history and Events together, newest first."""
     changes = [
         RecentEvent(
-            ago(str(one.get("ended") or one["started"]), now),
+            ago(moment, now),
             what(one) + _how_it_ended(one),
             f"{one.get('message', '')} (by {one['by']})" if one.get("by") else str(one.get("message", "")),
             False,
         )
         for one in history
+        if _is_time(moment := str(one.get("ended") or one.get("started")))
     ]
     reported = [
         RecentEvent(ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
@@ -161,8 +162,8 @@ def recent_events(history: Iterable[Object], events: Iterable[Object], now: date
 
 def what(change: Object) -> str:
     """Return the type of a change, with its old and new value, such as "Upgraded 2.9.3 -> 2.9.4"."""
-    kind: str = change["what"]
-    return kind + (f" {change['from']} -> {change['to']}" if change.get("to") else "")
+    kind = str(change.get("what", "?"))
+    return kind + (f" {change.get('from', '?')} -> {change['to']}" if change.get("to") else "")
 
 
 def details(change: Object) -> str:
@@ -230,6 +231,14 @@ def _ufs(spec: Object, status: Object) -> Iterable[str]:
         volume = mount.get("volume", {})
         where = mount.get("uri") or (f"PVC {volume['claimName']}" if volume.get("claimName") else "a volume")
         yield f"{path} on {where}"
+
+
+def _is_time(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def ago(moment: str, now: datetime) -> float:

@@ -14,7 +14,7 @@ from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import ConditionState, merge, severities
 from alluxio_operator.engine.events import LONGEST_MESSAGE, MOST_SIMILAR, Note, Recorder, notes
 from alluxio_operator.engine.gate import Severity
-from alluxio_operator.kube.errors import ApiError
+from alluxio_operator.kube.errors import ApiError, Refused
 from alluxio_operator.kube.kinds import Ref
 
 Json = dict[str, Any]
@@ -293,6 +293,20 @@ def test_an_event_that_the_server_has_dropped_is_posted_again():
     recorder.post(kube, resource(), [NOTE], later(7200))  # type: ignore[arg-type]
 
     assert [event["count"] for event in posted(kube)] == [1]
+
+
+def test_a_role_without_the_right_to_patch_gets_another_event():
+    kube, recorder = FakeKube(), Recorder()
+    recorder.post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "merge":
+            raise Refused(path, 403, "forbidden")
+
+    kube.before_call = refuse
+    recorder.post(kube, resource(), [NOTE], later(60))  # type: ignore[arg-type]
+
+    assert [event["count"] for event in posted(kube)] == [1, 1]
 
 
 def test_many_messages_of_one_reason_become_one_event():

@@ -195,3 +195,15 @@ def test_no_text_of_the_cluster_steers_the_terminal(terminal: bool):
     assert "\x07" not in shown
     assert "\x1b[2J" not in shown
     assert "lost" in shown
+
+
+def test_a_history_with_words_and_times_of_another_version_is_shown():
+    history = [
+        {"what": "Decommissioned", "started": "2030-01-02T02:04:05Z", "outcome": "Postponed"},
+        {"what": "Scaled", "started": "yesterday", "to": "3 workers"},
+        {"started": "2030-01-02T02:04:05Z"},
+    ]
+
+    found = recent_events(history, [], NOW)
+
+    assert [one.what for one in found] == ["Decommissioned, in progress", "?, in progress"]
