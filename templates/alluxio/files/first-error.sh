@@ -27,7 +27,8 @@ finder=$!
   exec tee "$folder/copy" < "$folder/output"
 ) &
 copier=$!
-started=$(date +%s)
+date +%s > "$folder/time"
+read -r started < "$folder/time"
 "$@" > "$folder/output" 2>&1 &
 child=$!
 [ -z "$stopped" ] || kill -TERM "$child" || :
@@ -46,7 +47,9 @@ watchdog=$!
 wait "$copier" || :
 wait "$finder" || :
 kill "$watchdog" || :
-if [ "$status" -ne 0 ] && [ -z "$stopped" ] && [ $(($(date +%s) - started)) -le 600 ]; then
+date +%s > "$folder/time"
+read -r ended < "$folder/time"
+if [ "$status" -ne 0 ] && [ -z "$stopped" ] && expr "$ended" - "$started" '<=' 600 > /dev/null; then
   head -c 4000 "$folder/found" > "$message" || :
 fi
 exit "$status"

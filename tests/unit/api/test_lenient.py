@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus
@@ -121,8 +121,9 @@ def test_a_status_of_another_shape_is_an_empty_one(status: Any):
 
 
 NAMES = [name for field in ClusterStatus.model_fields.values() for name in [field.alias] if name]
+# The API server has no null in a status.
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["Initialized", WRITTEN, "1Gi"]),
+    st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["Initialized", WRITTEN, "1Gi"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["state", "members", "name", "since", "pods", "what", "uid", "role"]), inner)
@@ -131,6 +132,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5))
 def test_whatever_stands_in_a_status_nothing_raises_and_no_journal_gets_lost(status: Json):
     reading = read(status)
