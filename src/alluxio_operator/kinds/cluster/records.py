@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.engine.arbiter import ORDER
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -51,6 +52,10 @@ def _unknown_words(status: ClusterStatus) -> Iterable[tuple[str, object]]:
         yield "upgradeBackup.state", backup.state
     if rollout is not None and rollout.role not in names.ROLES:
         yield "rollout.role", rollout.role
+    for operation in status.operations:
+        # A newer operator has begun it, and what it disturbs is unknown.
+        if operation.waits_for is None and operation.name not in ORDER:
+            yield "operations", operation.name
 
 
 def _problem(path: str, value: str, what: str) -> Problem:

@@ -41,6 +41,10 @@ def writes(world: World, since: int) -> list[tuple[str, str]]:
         (lambda status: status.update(journal="elsewhere"), "status.journal"),
         (lambda status: status.update(rollout={**STEP, "role": "gateway"}), 'status.rollout.role "gateway"'),
         (lambda status: status.update(rollout={"role": "worker"}), "status.rollout.pods"),
+        (
+            lambda status: status.update(operations=[{"name": "defragment", "since": "?"}]),
+            'status.operations "defragment"',
+        ),
         (lambda status: status.update(upgradeBackup=BACKUP), 'status.upgradeBackup.state "Verifying"'),
     ],
 )
@@ -74,7 +78,7 @@ def test_a_record_that_it_does_not_understand_stops_it_and_stays(
         lambda status: status["history"][0].update(started="yesterday", ended="soon"),
         lambda status: status["conditions"][0].update(status="Half", lastTransitionTime="noon"),
         lambda status: status.update(rollout={**STEP, "since": "now"}),
-        lambda status: status.update(operations=[{"name": "defragment", "since": "?"}]),
+        lambda status: status.update(operations=[{"name": "defragment", "since": "?", "waitsFor": "rollout"}]),
         lambda status: status.update(volumes=[{"name": "journal", "wanted": "big", "size": "small"}]),
         lambda status: status.update(restarts=["worker"], dynamicProperties="?", lastGoodSpec={"revision": 7}),
         lambda status: status.update(inventory=[{"kind": "Service"}], masters=[], workers="2", memory={"a": 1}),
