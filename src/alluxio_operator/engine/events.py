@@ -90,7 +90,7 @@ def _told(
         if wished or waits or condition.type == "Progressing":
             if old is not None or condition.status == "True":
                 good.append(condition)
-        elif not _is_told(condition, after, known):
+        elif not _is_told(condition, after, known, severities):
             troubles.append(condition)
     said: set[str] = set()
     for condition in troubles:
@@ -108,11 +108,15 @@ def _quoted(condition: Condition, after: Sequence[Condition]) -> Condition | Non
     return next((one for one in after if one.type == kind and one.reason == condition.reason), None) if colon else None
 
 
-def _is_told(condition: Condition, after: Sequence[Condition], known: Mapping[str, Condition]) -> bool:
+def _is_told(
+    condition: Condition, after: Sequence[Condition], known: Mapping[str, Condition], severities: Mapping[str, Severity]
+) -> bool:
     """Return True if the condition quotes one whose Warning was posted when it closed."""
     quoted = _quoted(condition, after)
-    old = known.get(quoted.type) if quoted else None
-    return bool(quoted and old and (old.status, old.reason) == (quoted.status, quoted.reason))
+    if quoted is None or severities.get(quoted.type, Severity.WARNING) < Severity.WARNING:
+        return False
+    old = known.get(quoted.type)
+    return old is not None and (old.status, old.reason) == (quoted.status, quoted.reason)
 
 
 def _trouble(condition: Condition, after: Sequence[Condition]) -> str:

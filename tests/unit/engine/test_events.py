@@ -220,6 +220,16 @@ def test_a_condition_that_quotes_a_known_trouble_later_is_no_warning():
     assert notes(serving(UNREADY, SOUND, CRASH), serving(UNREADY, DEGRADED, CRASH), None) == ()
 
 
+def test_a_condition_that_quotes_mere_progress_is_a_warning_of_its_own():
+    gate = waits("MastersServing", "no master serves yet")
+    quotes = ConditionState("Degraded", True, "Waiting", "MastersServing: no master serves yet")
+    said = (INSTALLED, quotes, gate)
+
+    assert notes(serving(SOUND, gate), conditions(*said), None, severities(said)) == (
+        Note("Warning", "Waiting", "Degraded is True: MastersServing: no master serves yet"),
+    )
+
+
 def test_another_trouble_is_another_warning():
     other = ConditionState("WorkersRegistered", False, "NoNode", "no node")
 
