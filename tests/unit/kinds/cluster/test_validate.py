@@ -101,8 +101,9 @@ def test_the_reserved_variables_are_those_that_are_rendered():
     assert rendered == RENDERED
 
 
-def test_no_container_keeps_a_variable_of_the_image_that_overrides_the_operator():
-    everything = cluster(proxy={"enabled": True}, fuse={"enabled": True}, logServer={"enabled": True})
+@pytest.mark.parametrize("log_server", [True, False])
+def test_no_container_keeps_a_variable_of_the_image_that_overrides_the_operator(log_server: bool):
+    everything = cluster(proxy={"enabled": True}, fuse={"enabled": True}, logServer={"enabled": log_server})
     context = context_of(everything, JournalValues())
     containers = [
         container
@@ -110,7 +111,8 @@ def test_no_container_keeps_a_variable_of_the_image_that_overrides_the_operator(
         for container in manifest.obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ())
         if "/entrypoint.sh" in str(container)
     ]
-    image = dict.fromkeys(OVERRIDING, "x") | {"ALLUXIO_JAVA_OPTS": "x", "JAVA_TOOL_OPTIONS": "-javaagent:kept"}
+    set_elsewhere = ("ALLUXIO_JAVA_OPTS", *(("ALLUXIO_LOGSERVER_HOSTNAME",) if not log_server else ()))
+    image = dict.fromkeys((*OVERRIDING, *set_elsewhere), "x") | {"JAVA_TOOL_OPTIONS": "-javaagent:kept"}
 
     assert {one["name"] for one in containers} >= {"master", "worker", "job-worker", "job-master", "proxy", "fuse"}
     for container in containers:
