@@ -70,8 +70,12 @@ class RolloutStep:
     def in_progress(self) -> bool:
         """Whether pods are being replaced or the backup runs: the operator polls until that ends."""
         active = self.status is not None or self.gate.reason == BACKING_UP
-        stopped = (TIMED_OUT, "Canary", *(held_reason for held_reason, _ in _HELD.values()))
-        return active and self.gate.reason not in stopped
+        return active and not self.stopped and self.gate.reason != "Canary"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the step waits for a user, or for a node that is lost: it disrupts nothing meanwhile."""
+        return self.gate.reason in (TIMED_OUT, *(held_reason for held_reason, _ in _HELD.values()))
 
 
 def next_rollout_step(
