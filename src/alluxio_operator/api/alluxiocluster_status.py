@@ -34,6 +34,17 @@ class JournalStatus(Model):
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 
+class HungMaster(Model):
+    """A master that doesn't finish its startup. The operator records it before it restarts the master."""
+
+    pod: Short = Field(description="Pod of the master.")
+    uid: Annotated[str, Field(max_length=64)] = Field(description="The pod's uid.")
+    restarts: int = Field(0, description="Restart count of its container.")
+    index: int | None = Field(None, description="Its journal index, if it reports one: it rises during a catch-up.")
+    since: Short = Field(description="Time since which it has made no progress (RFC 3339).")
+    restarting: bool = Field(False, description="True once the operator deletes the pod.")
+
+
 class ReplacedPod(Model):
     """One pod that a rollout replaces."""
 
@@ -66,6 +77,10 @@ class UpgradeBackup(Model):
     uri: Annotated[str, Field(max_length=1024)] = Field("", description="Location of the backup, once it is Completed.")
     entries: int = Field(0, description="Number of journal entries in the backup.")
     message: Annotated[str, Field(max_length=512)] = Field("", description="Why the backup failed or can't start.")
+    attempts: int = Field(0, description="Number of times that the operator asked the leader to start the backup.")
+    retry_at: Short | None = Field(
+        None, description="While the backup is Requested or Failed: time of the next attempt (RFC 3339)."
+    )
 
 
 class GoodSpec(Model):
@@ -115,6 +130,24 @@ class VolumeStatus(Model):
     )
 
 
+class ClaimStatus(Model):
+    """A PVC that was bound to a volume. The operator recognises the loss of the volume by this record."""
+
+    name: Short = Field(description="Name of the PVC.")
+    volume: Annotated[str, Field(max_length=32)] = Field(
+        description="One of journal, logs, root-mount, and tier-NAME for each tier, such as tier-ssd."
+    )
+    uid: Annotated[str, Field(max_length=64)] = Field(
+        "", description="The PVC's uid; empty if the PVC was lost before the operator recorded PVCs."
+    )
+    persistent_volume: Short = Field("", description="Name of the PersistentVolume.")
+    replaced: Short | None = Field(
+        None,
+        description="Time at which the operator found this volume in place of a lost one (RFC 3339). It drops the time "
+        "an hour later.",
+    )
+
+
 class RecreatingStatus(Model):
     """A StatefulSet that is being recreated for another volume size; its pods keep running."""
 
@@ -134,6 +167,11 @@ class MemberStatus(Model):
     )
     message: Annotated[str, Field(max_length=512)] = Field(
         "", description="Why the master is Down, or doesn't serve yet."
+    )
+    journal_free_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None,
+        description="Free space on the master's journal volume in percent, only while it is low. A master that doesn't "
+        "answer keeps its last value.",
     )
 
 
@@ -157,9 +195,14 @@ class WorkersStatus(Model):
 
     ready: int = Field(0, description="Workers whose pods are ready.")
     wanted: int = Field(0, description="Workers that should run.")
-    live: int = Field(0, description="Workers that the leading master counts as live.")
-    lost: int = Field(0, description="Workers that the leading master has lost.")
-    capacity: Annotated[str, Field(max_length=32)] | None = Field(None, description="Capacity of the cache.")
+    live: int = Field(0, description="Workers with a pod that send heartbeats to the leading master.")
+    lost: int = Field(0, description="Workers with a pod that were registered and send no heartbeat.")
+    leaving: int = Field(
+        0, description="Workers that stopped or are stopping, and that the leading master still counts."
+    )
+    capacity: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="Capacity of the live workers' cache."
+    )
     used_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="Used share of the cache, in steps of 5 percent; the exact value is a metric."
     )
@@ -172,6 +215,20 @@ class FuseStatus(Model):
     wanted: int = Field(0, description="Nodes that should have the mount.")
 
 
+class WriteProof(Model):
+    """The last test write of a leading master to the root mount."""
+
+    result: Literal["Writable", "NotWritable", "NoAnswer"] = Field(description="Result of the test write.")
+    leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
+    checked: Short = Field(description="Time of the test write (RFC 3339).")
+    failures: Annotated[int, Field(ge=0)] = Field(0, description="Test writes that failed since the last success.")
+    proven: bool = Field(False, description="True once a test write has succeeded.")
+    leftover: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Folder of a test write that Alluxio created and couldn't delete; the next one deletes it."
+    )
+    message: Annotated[str, Field(max_length=512)] = Field("", description="Alluxio's error.")
+
+
 class ClusterStatus(OwnerStatus):
     """Observed state of the cluster."""
 
@@ -179,6 +236,8 @@ class ClusterStatus(OwnerStatus):
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
+    hung_master: HungMaster | None = Field(None, description="A master that doesn't finish its startup.")
+    write_proof: WriteProof | None = Field(None, description="The last test write to the root mount.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each process."
     )
@@ -197,6 +256,11 @@ class ClusterStatus(OwnerStatus):
     )
     volumes: Annotated[tuple[VolumeStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
         (), description="Sizes of the volumes."
+    )
+    claims: Annotated[tuple[ClaimStatus, ...], Field(max_length=256, json_schema_extra=list_map("name"))] = Field(
+        (),
+        description="PVCs that hold data, with the volume that each was bound to. The operator never creates another "
+        "volume for the root mount in place of one in this list.",
     )
     recreating: Annotated[tuple[RecreatingStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = (
         Field((), description="StatefulSets that are being recreated while their pods keep running.")

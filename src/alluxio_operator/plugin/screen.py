@@ -131,9 +131,9 @@ def _head(view: ClusterView | PrestoView) -> Text:
 
 def _facts(view: ClusterView) -> Table:
     table = Table.grid(padding=(0, 3))
-    workers = f"{view.live_workers} of {view.wanted_workers} live" + (
-        f", {view.lost_workers} lost" if view.lost_workers else ""
-    )
+    counted = ((view.lost_workers, "lost"), (view.leaving_workers, "leaving"))
+    others = "".join(f", {number} {state}" for number, state in counted if number)
+    workers = f"{view.live_workers} of {view.wanted_workers} live{others}"
     cache = view.capacity + (f", {_percent(view)} used" if view.used_percent is not None else "")
     table.add_row("Version", view.version, "Leader", view.leader or "none")
     table.add_row("Age", duration(view.age), "Masters", view.quorum or "-")

@@ -84,6 +84,7 @@ class ClusterView(View):
     used_percent: int | None
     live_workers: int
     lost_workers: int
+    leaving_workers: int
     wanted_workers: int
     ufs: tuple[str, ...]
 
@@ -100,6 +101,7 @@ def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Obje
         used_percent=workers.get("usedPercent"),
         live_workers=workers.get("live", 0),
         lost_workers=workers.get("lost", 0),
+        leaving_workers=workers.get("leaving", 0),
         wanted_workers=workers.get("wanted", 0),
         ufs=tuple(_ufs(spec, status)),
     )

@@ -8,11 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from alluxio_operator.engine.ownership import controller_of, has_labels
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
 JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
+
+CLIENT_MISSING = "AlluxioClientMissing"
+"""The same of the init container that copies Alluxio's client, if its image has none."""
+
+REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING)
+"""Reasons that a termination message begins with."""
 
 
 FAILURES: Final = frozenset(
@@ -77,6 +84,10 @@ class Pod:
     """
     served: bool = False
     """True if it is ready or has been: it may hold data."""
+    starting: bool = False
+    """True while the container of its role runs, and its startup probe hasn't succeeded yet."""
+    container_started: datetime | None = None
+    """When the container of its role started; None if it doesn't run."""
     starting_since: datetime | None = None
     """When its node took it, while it has never served and no container of its own has failed; None otherwise."""
     created: datetime | None = None
@@ -115,6 +126,10 @@ def parse_pod(pod: Object) -> Pod:
         node=pod.get("spec", {}).get("nodeName", ""),
         failing=not deleted and _is_failing(role, status, served=served),
         served=served,
+        starting=any(one.get("started") is False for one in _running(role, status)),
+        container_started=_moment(
+            next((one["state"]["running"].get("startedAt") for one in _running(role, status)), None)
+        ),
         starting_since=None if deleted or served or _has_failed(role, status) else _moment(status.get("startTime")),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
@@ -135,7 +150,7 @@ def _has_served(status: Object, ready: Mapping[str, Any]) -> bool:
 
 def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     """Return True if the container that gives the pod its role never served, or doesn't run."""
-    own = _own_containers(role, status)
+    own = _own(role, status)
     if any("running" in one.get("state", {}) for one in own):
         # Its startup probe never succeeded. After a restart it may hold what a run before left, if that one served.
         return all(one.get("started") is False and not (one.get("restartCount") and served) for one in own)
@@ -146,9 +161,22 @@ def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     return status.get("phase") in ("Pending", "Failed") or any(one.get("restartCount") for one in own)
 
 
+def _own(role: str, status: Object) -> Sequence[Object]:
+    """Return the states of the containers that give a pod its role.
+
+    Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
+    """
+    containers: Sequence[Object] = status.get("containerStatuses", ())
+    return [one for one in containers if one["name"].replace("-", "") == role] or containers
+
+
+def _running(role: str, status: Object) -> list[Object]:
+    return [one for one in _own(role, status) if "running" in one.get("state", {})]
+
+
 def _has_failed(role: str, status: Object) -> bool:
     """Return True if a container of a pod's role, or one before it, has ended with an error or can't be created."""
-    statuses = (*status.get("initContainerStatuses", ()), *_own_containers(role, status))
+    statuses = (*status.get("initContainerStatuses", ()), *_own(role, status))
     ends = [one.get(state, {}).get("terminated", {}) for one in statuses for state in ("state", "lastState")]
     return (
         status.get("phase") == "Failed"
@@ -156,12 +184,6 @@ def _has_failed(role: str, status: Object) -> bool:
         or any(end.get("exitCode") for end in ends)
         or any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses)
     )
-
-
-def _own_containers(role: str, status: Object) -> Sequence[Object]:
-    containers: Sequence[Object] = status.get("containerStatuses", ())
-    # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
-    return [one for one in containers if one["name"].replace("-", "") == role] or containers
 
 
 def is_starting(pod: Pod, now: datetime) -> bool:
@@ -180,8 +202,9 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
             continue
         termination = gist(ended.get("message", ""))
-        if termination.startswith(JOURNAL_MISSING):
-            return Trouble(JOURNAL_MISSING, f"pod {name}: {termination.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
+        for reason in REASONS:
+            if termination.startswith(reason):
+                return Trouble(reason, f"pod {name}: {termination.removeprefix(reason).lstrip(': ')}")
         waiting = state.get("waiting", {})
         if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
             continue
@@ -200,6 +223,21 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
     return None
+
+
+def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str]) -> bool:
+    """Return True if a pod has its owner's labels, or the controller of one of the owner's workloads created it.
+
+    A pod may lose a label that its workload doesn't select by. Of a Deployment, the controller is a ReplicaSet, whose
+    name begins with the Deployment's.
+    """
+    if has_labels(pod, labels):
+        return True
+    controller = controller_of(pod)
+    return controller is not None and any(
+        controller["name"] == name or (controller["kind"] == "ReplicaSet" and controller["name"].startswith(f"{name}-"))
+        for name in workloads
+    )
 
 
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:

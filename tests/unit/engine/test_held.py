@@ -8,101 +8,15 @@ import pytest
 from tests.support.applier import NS, Applier, wanted
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.engine.held import applied_template
+from alluxio_operator.engine.kept_template import CONFIG_HASH, KEPT
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
-LIVE: Json = {
-    "metadata": {
-        "annotations": {"hash": "old", "kubectl.kubernetes.io/restartedAt": "2030-01-01T00:00:00Z"},
-        "labels": {"app": "proxy"},
-    },
-    "spec": {
-        "containers": [
-            {
-                "name": "proxy",
-                "image": "alluxio:1",
-                "args": ["proxy", "--x"],
-                "imagePullPolicy": "IfNotPresent",
-                "terminationMessagePath": "/dev/termination-log",
-                "ports": [{"name": "web", "containerPort": 39999, "protocol": "TCP"}],
-            },
-            {"name": "mesh", "image": "mesh:3"},
-        ],
-        "volumes": [{"name": "tmp", "emptyDir": {}}, {"name": "token", "projected": {"sources": []}}],
-        "restartPolicy": "Always",
-        "finalizers": ["a", "b"],
-    },
-}
-FIELDS: Json = {
-    "f:metadata": {"f:annotations": {".": {}, "f:hash": {}}, "f:labels": {}},
-    "f:spec": {
-        "f:containers": {
-            'k:{"name":"proxy"}': {
-                ".": {},
-                "f:name": {},
-                "f:image": {},
-                "f:args": {},
-                "f:ports": {'k:{"containerPort":39999,"protocol":"TCP"}': {".": {}, "f:name": {}}},
-            },
-            'k:{"name":"gone"}': {"f:image": {}},
-        },
-        "f:volumes": {'k:{"name":"tmp"}': {".": {}, "f:emptyDir": {}, "f:name": {}}},
-        "f:finalizers": {'v:"b"': {}},
-        "f:nodeSelector": {},
-    },
-}
-
-
-def live(*entries: Json) -> Json:
-    return {"metadata": {"managedFields": list(entries)}, "spec": {"template": LIVE}}
-
-
-def entry(manager: str = "alluxio-operator", operation: str = "Apply", **over: Any) -> Json:
-    fields = {"f:spec": {"f:replicas": {}, "f:template": FIELDS}}
-    return {"manager": manager, "operation": operation, "fieldsV1": fields, **over}
-
-
-def test_the_template_to_apply_holds_the_operators_fields_with_their_live_values():
-    assert applied_template(live(entry())) == {
-        "metadata": {"annotations": {"hash": "old"}, "labels": {"app": "proxy"}},
-        "spec": {
-            "containers": [
-                {
-                    "name": "proxy",
-                    "image": "alluxio:1",
-                    "args": ["proxy", "--x"],
-                    "ports": [{"name": "web", "containerPort": 39999, "protocol": "TCP"}],
-                }
-            ],
-            "volumes": [{"name": "tmp", "emptyDir": {}}],
-            "finalizers": ["b"],
-        },
-    }
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        entry("kubectl"),
-        entry(operation="Update"),
-        entry(subresource="status"),
-        entry(fieldsV1={"f:spec": {"f:replicas": {}}}),
-        {"manager": "alluxio-operator", "operation": "Apply"},
-    ],
-    ids=["another manager", "an update", "the status", "no template", "no fields"],
-)
-def test_a_record_of_other_fields_leaves_the_whole_template(other: Json):
-    assert applied_template(live(other)) == LIVE
-    assert applied_template(live(other, entry())) != LIVE
-
-
-# --- applied ------------------------------------------------------------------------------------------------------
 
 
 def proxy(replicas: int, image: str, **labels: str) -> Manifest:
-    template = {"metadata": {"annotations": {"hash": image}}, "spec": {"image": image, image: "only here"}}
+    template = {"metadata": {"annotations": {CONFIG_HASH: image}}, "spec": {"image": image, image: "only here"}}
     made = wanted("Deployment", "proxy", spec={"replicas": replicas, "template": template})
     made.obj["metadata"]["labels"].update(labels)
     return made
@@ -181,10 +95,10 @@ def test_the_restart_of_another_client_survives_the_wait(applier: Applier, kube:
     applier.edit(proxy(1, "one"), restart)
 
     applier(proxy(2, "two"), held=True)
-    assert spec(kube)["template"]["metadata"]["annotations"] == {"hash": "one", restarted: "x"}
+    assert spec(kube)["template"]["metadata"]["annotations"] == {CONFIG_HASH: "one", restarted: "x"}
 
     applier(proxy(2, "one"))
-    assert spec(kube)["template"]["metadata"]["annotations"] == {"hash": "one", restarted: "x"}
+    assert spec(kube)["template"]["metadata"]["annotations"] == {CONFIG_HASH: "one", restarted: "x"}
 
 
 def test_a_restarted_operator_holds_what_its_predecessor_held(applier: Applier, kube: FakeKube):
@@ -208,3 +122,13 @@ def test_a_held_workload_of_another_owner_stays_as_it_is(applier: Applier, kube:
 
     assert list(applied.refused) == [proxy(5, "two").ref]
     assert kube.objects[KINDS["Deployment"].path(NS, "proxy")] == before
+
+
+def test_a_deployment_of_an_earlier_version_keeps_its_live_template(applier: Applier, kube: FakeKube):
+    old = proxy(1, "one")
+    applier(old)
+    applier.edit(old, lambda obj: obj["metadata"]["annotations"].pop(KEPT))
+
+    Applier(kube)(proxy(5, "two"), held=True)
+
+    assert spec(kube) == {"replicas": 5, "template": old.obj["spec"]["template"]}

@@ -36,7 +36,7 @@ def resource(**status: Any) -> Json:
                 {"type": "QuorumHealthy", "status": "Unknown", "reason": "Waiting", "message": ""},
             ],
             "masters": {"leader": "small-master-0", "quorum": "1/1", "version": "2.9.4"},
-            "workers": {"live": 1, "wanted": 2, "lost": 1, "capacity": "256Mi", "usedPercent": 35},
+            "workers": {"live": 1, "wanted": 2, "lost": 1, "leaving": 3, "capacity": "256Mi", "usedPercent": 35},
             **status,
         },
     }
@@ -135,7 +135,7 @@ def test_one_screen_has_it_all_and_no_colours_in_a_pipe():
 
     text = drawn(view)
 
-    for part in ("lake/small", "Ready", "small-master-0", "256Mi, 35% used", "1 of 2 live, 1 lost", "60m",
+    for part in ("lake/small", "Ready", "small-master-0", "256Mi, 35% used", "1 of 2 live, 1 lost, 3 leaving", "60m",
                  "/ on s3://lake/warehouse", "✓  MastersServing", "✗  WorkersRegistered  PodsRefused"):  # fmt: skip
         assert part in text, text
     assert "\x1b[" not in text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import FuseStatus, WorkersStatus
@@ -15,7 +15,7 @@ from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import holds, merge, severities
+from alluxio_operator.engine.conditions import holds, merge, severities, with_gate
 from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
@@ -28,11 +28,16 @@ from alluxio_operator.kinds.cluster.history import Facts, history_after
 from alluxio_operator.kinds.cluster.objects.dynamic import newly_applied
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
+from alluxio_operator.kinds.cluster.registrations import registrations
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
+from alluxio_operator.kinds.cluster.storage import records
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress
+
+LEAVING_POLL: Final = After(30.0)
+"""No event announces that the leader forgets a worker that stopped."""
 
 STEP = 5
 """Percent to which the status rounds the use of the cache; a metric has the exact value."""
@@ -41,17 +46,19 @@ STEP = 5
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
-    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed)
-    update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    volumes = records.next_records_step(None, observed, now)
+    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed) and not volumes.blocking
+    current = with_gate(before.conditions, volumes.gate, observed.generation, now)
+    update = readiness.invalid(problems, current, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
 
 
 def _a_worker_serves(observed: Observed) -> bool:
     if not isinstance(observed.master, MasterInfo):
         return False
-    # The master counts a worker that died for minutes, so a pod has to be ready, too.
+    # The leader counts a worker that died for a while, so a pod has to be ready, too.
     ready = any(pod.ready for pod in observed.role(names.WORKER))
-    return not observed.status.workers.wanted or (observed.master.live_workers > 0 and ready)
+    return not observed.status.workers.wanted or (registrations(observed).live > 0 and ready)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
@@ -123,6 +130,8 @@ def _worker_count(cluster: Cluster) -> int | None:
 
 def _requeue_after(plan: Plan, observed: Observed, current: Readiness, status: Any, now: datetime) -> float | None:
     also: list[Requeue | None] = [members.requeue_at_rest(plan) if current.at_rest else None]
+    if status.workers.leaving or status.workers.lost:
+        also.append(LEAVING_POLL)
     gates: list[Gate] = [] if current.at_rest else list(current.closed)
     if not current.at_rest and not current.closed:
         also.append(WHILE_NOT_READY)
@@ -139,9 +148,9 @@ def _in_one_line(current: Readiness, observed: Observed) -> str:
     if current.rolled_back:
         return current.up_to_date.message
     if isinstance(observed.master, MasterInfo):
-        info = observed.master
-        lost = f", {info.lost_workers} lost" if info.lost_workers else ""
-        return f"{info.live_workers} workers{lost}, {in_binary(info.capacity)} of cache"
+        known = registrations(observed)
+        others = "".join(f", {n} {word}" for n, word in ((known.lost, "lost"), (known.leaving, "leaving")) if n)
+        return f"{known.live} workers{others}, {in_binary(known.capacity)} of cache"
     return current.phase
 
 
@@ -151,17 +160,18 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
     known = sum(pod.ready for pod in observed.role(names.WORKER)), before.wanted
     ready, wanted = (state.ready, state.wanted) if state and state.counted else known
     if not isinstance(observed.master, MasterInfo):
-        return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0})
-    info = observed.master
+        return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0, "leaving": 0})
+    counted = registrations(observed)
     percent = None
-    if info.capacity:
-        percent = min(100, round(100 * info.used / info.capacity / STEP) * STEP)
+    if counted.capacity:
+        percent = min(100, round(100 * counted.used / counted.capacity / STEP) * STEP)
     return WorkersStatus(
         ready=ready,
         wanted=wanted,
-        live=info.live_workers,
-        lost=info.lost_workers,
-        capacity=in_binary(info.capacity),
+        live=counted.live,
+        lost=counted.lost,
+        leaving=counted.leaving,
+        capacity=in_binary(counted.capacity),
         used_percent=percent,
     )
 

@@ -19,6 +19,7 @@ from tests.support.builders import (
     observed,
     pod,
     ready_pod,
+    registration,
     resource,
     workload,
 )
@@ -31,6 +32,7 @@ from alluxio_operator.engine.conditions import find
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.readiness import inventory_after
 from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.members import SPACE_POLL
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import Report, report, report_problems
 from alluxio_operator.kube.kinds import Ref
@@ -104,10 +106,10 @@ READY = reported(running()).status
 # --- the phases ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
+def test_a_cluster_as_wished_is_ready_and_only_its_space_is_looked_at():
     result = reported(running())
 
-    assert result.requeue_after is None
+    assert result.requeue_after == SPACE_POLL.seconds
     status = result.status
     assert (status.phase, status.observed_generation, status.summary) == ("Ready", 1, "1 workers, 1Gi of cache")
     assert {c.type: c.status for c in status.conditions} == {
@@ -120,10 +122,13 @@ def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
         "JournalInitialized": "True",
         "MastersServing": "True",
         "WorkersRegistered": "True",
+        "RootMountWritable": "True",
         "JobServiceServing": "True",
         "LogServerReady": "True",
         "ServicesPublished": "True",
+        "JournalSpace": "True",
         "UpToDate": "True",
+        "VolumesAvailable": "True",
         "VolumesExpanded": "True",
     }
 
@@ -314,11 +319,25 @@ def test_no_capacity_has_no_use():
     assert reported(running(master=info(live=0, capacity=0))).status.workers.used_percent is None
 
 
-def test_lost_workers_are_shown():
-    result = reported(running(master=info(live=1, lost=2)))
+def test_workers_that_are_lost_or_leave_are_shown_and_looked_at_again():
+    pods = [ready_pod(role) for role in ROLES] + [ready_pod("worker", "small-worker-1")]
+    known = (registration(0), registration(1, lost=True), registration(0, started_ms=0), registration(2))
 
-    assert (result.status.workers.live, result.status.workers.lost) == (1, 2)
-    assert result.status.summary == "1 workers, 2 lost, 1Gi of cache"
+    result = reported(running(pods=pods, master=MasterInfo("2.9.4", known)))
+
+    workers = result.status.workers
+    assert (workers.live, workers.lost, workers.leaving, workers.capacity) == (1, 1, 2, "1Gi")
+    assert result.status.summary == "1 workers, 1 lost, 2 leaving, 1Gi of cache"
+    assert result.requeue_after == 30
+
+
+def test_an_invalid_spec_is_not_ready_by_workers_without_a_pod():
+    status = reported(running(READY)).status.model_copy(update={"workers": WorkersStatus(wanted=1)})
+    look = running(status, pods=[ready_pod("master")], generation=2)
+
+    result = report_problems([Problem("spec.x", 1, "is wrong", "remove it")], look, NOW)
+
+    assert said(result, "Ready")[0] == "False"
 
 
 def test_without_a_serving_master_no_worker_counts_as_live_and_the_rest_stays():

@@ -13,14 +13,11 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import RolloutStatus
-from alluxio_operator.api.base import GROUP
+from alluxio_operator.engine.kept_template import CONFIG_HASH as CONFIG_HASH
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import Pod, first_trouble, is_starting
-
-CONFIG_HASH: Final = f"{GROUP}/config-hash"
-"""Annotation of a pod: hash of the spec that the pod was created from, as far as it concerns the pod."""
 
 ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
 """Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""

@@ -28,7 +28,7 @@ from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.engine.schedule import Cron, Window
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH, Roles
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import NO_BACKUP, PreUpgradeBackup
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
 
@@ -68,9 +68,8 @@ class RolloutStep:
 
     @property
     def in_progress(self) -> bool:
-        """Whether pods are being replaced or the backup runs: the operator polls until that ends."""
-        active = self.status is not None or self.gate.reason == BACKING_UP
-        return active and not self.stopped and self.gate.reason != "Canary"
+        """Whether pods are being replaced: the operator polls until that ends."""
+        return self.status is not None and not self.stopped and self.gate.reason != "Canary"
 
     @property
     def stopped(self) -> bool:
