@@ -22,6 +22,11 @@ from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 METRICS = "/apis/metrics.k8s.io/"
+IMMUTABLE = {
+    "Job": ("template",),
+    "PersistentVolumeClaim": ("accessModes", "storageClassName"),
+    "StatefulSet": ("volumeClaimTemplates",),
+}
 
 
 class FakeKube:
@@ -80,6 +85,11 @@ class FakeKube:
             return self._dry_run(path, obj)
         if absent and path in self.objects:
             raise Conflict(f"PATCH {path}", 409, "the object has been modified")
+        given = obj["metadata"].get("uid")
+        if given is not None and path not in self.objects:
+            raise Conflict(f"PATCH {path}", 409, "uid mismatch")
+        if given is not None and self.objects[path]["metadata"]["uid"] != given:
+            raise Refused(f"PATCH {path}", 422, "metadata.uid: field is immutable")
         return self.apply_as(FIELD_MANAGER, path, obj)
 
     def merge(self, path: str, patch: Mapping[str, Any]) -> Json:
@@ -304,7 +314,6 @@ def _check_unchangeable(path: str, before: Json, after: Json) -> None:
         return
     if after["kind"] == "PersistentVolumeClaim" and in_bytes(_size(after)) < in_bytes(_size(before)):
         raise Refused(f"PATCH {path}", 422, "field can not be less than previous value")
-    immutable = {"Job": "template", "PersistentVolumeClaim": "accessModes", "StatefulSet": "volumeClaimTemplates"}
-    part = immutable.get(after["kind"])
-    if part and before["spec"].get(part) != after["spec"].get(part):
-        raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")
+    for part in IMMUTABLE.get(after["kind"], ()):
+        if before["spec"].get(part) != after["spec"].get(part):
+            raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")

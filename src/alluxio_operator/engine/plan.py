@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.kube.kinds import Object, Ref
 
 EVERYTHING: Final = 100
@@ -63,6 +64,11 @@ class Decision(Protocol):
         ...
 
     @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
+        ...
+
+    @property
     def paused(self) -> bool:
         """Whether the driver may change nothing."""
         ...
@@ -104,6 +110,7 @@ class SimplePlan:
     held_templates: frozenset[int] = frozenset()
     held_pod_templates: frozenset[int] = frozenset()
     recreate: Mapping[Ref, str] = field(default_factory=dict)
+    rules: ApplyRules = DEFAULT
     paused: bool = False
     questions: frozenset[str] = frozenset()
 

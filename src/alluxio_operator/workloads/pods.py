@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from alluxio_operator.engine.ownership import controller_of, has_labels
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
@@ -222,6 +223,21 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
     return None
+
+
+def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str]) -> bool:
+    """Return True if a pod has its owner's labels, or the controller of one of the owner's workloads created it.
+
+    A pod may lose a label that its workload doesn't select by. Of a Deployment, the controller is a ReplicaSet, whose
+    name begins with the Deployment's.
+    """
+    if has_labels(pod, labels):
+        return True
+    controller = controller_of(pod)
+    return controller is not None and any(
+        controller["name"] == name or (controller["kind"] == "ReplicaSet" and controller["name"].startswith(f"{name}-"))
+        for name in workloads
+    )
 
 
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:

@@ -15,7 +15,7 @@ from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import holds, merge, severities
+from alluxio_operator.engine.conditions import holds, merge, severities, with_gate
 from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
@@ -30,6 +30,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
 from alluxio_operator.kinds.cluster.registrations import registrations
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
+from alluxio_operator.kinds.cluster.storage import records
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -45,8 +46,10 @@ STEP = 5
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
-    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed)
-    update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    volumes = records.next_records_step(None, observed, now)
+    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed) and not volumes.blocking
+    current = with_gate(before.conditions, volumes.gate, observed.generation, now)
+    update = readiness.invalid(problems, current, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
 
 

@@ -26,9 +26,10 @@ from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgr
 from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
-from alluxio_operator.kinds.cluster.storage import expansion
+from alluxio_operator.kinds.cluster.storage import expansion, records
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep
+from alluxio_operator.kinds.cluster.storage.records import RecordsStep
 from alluxio_operator.kinds.cluster.ufs import writable
 from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
@@ -77,6 +78,11 @@ class View:
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
         mounted = {pod.name for pod in self.observed.pods}
         return expansion.next_expansion_step(sizes, self.observed.status, self.observed.volumes, mounted)
+
+    @cached_property
+    def records(self) -> RecordsStep:
+        """The volumes on record, and what has happened to them."""
+        return records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
 
     @cached_property
     def context(self) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kinds.presto import layers
 from alluxio_operator.kinds.presto.capabilities import CAPABILITIES
+from alluxio_operator.kinds.presto.objects.optional import optional_objects
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kinds.presto.view import View
@@ -32,6 +34,11 @@ class Plan:
     recreate: Mapping[Ref, str] = field(default_factory=dict)
     paused: bool = False
     questions: frozenset[str] = frozenset()
+
+    @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
+        return ApplyRules(optional=optional_objects(self.presto.names))
 
     @property
     def presto(self) -> Presto:

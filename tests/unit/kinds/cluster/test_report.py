@@ -128,6 +128,7 @@ def test_a_cluster_as_wished_is_ready_and_only_its_space_is_looked_at():
         "ServicesPublished": "True",
         "JournalSpace": "True",
         "UpToDate": "True",
+        "VolumesAvailable": "True",
         "VolumesExpanded": "True",
     }
 
