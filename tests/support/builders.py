@@ -229,14 +229,14 @@ def journal_claim(*, used: bool = False, ordinal: int = 0, members: int = 1) -> 
 # --- pods as the API server sends them ----------------------------------------------------------------------------
 
 
-def container_status(name: str, *, ready: bool = False, **state: Any) -> Json:
+def container_status(name: str, *, ready: bool = False, restarts: int | None = None, **state: Any) -> Json:
     """Return a container's status; `state` holds `waiting`, `running`, `terminated`, and `last` for the last state."""
     last = state.pop("last", {})
     return {
         "name": name,
         "ready": ready,
         "started": ready,
-        "restartCount": 1 if last else 0,
+        "restartCount": restarts if restarts is not None else 1 if last else 0,
         "image": "alluxio/alluxio:2.9.4",
         "state": state,
         "lastState": {"terminated": last} if last else {},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.transport.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ class NoAnswer:
     reached: bool = True
     journal_disk: JournalDisk | None = None
 
+    def __post_init__(self) -> None:
+        """Make the reason printable: it may quote the server."""
+        object.__setattr__(self, "reason", printable(self.reason))
+
 
 Answer = MasterInfo | Standby | NoAnswer
 """Result of a request to one master."""
@@ -86,6 +91,11 @@ class BackupStatus:
     uri: str = ""
     entries: int = 0
     error: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the texts printable."""
+        object.__setattr__(self, "uri", printable(self.uri))
+        object.__setattr__(self, "error", printable(self.error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model
+from alluxio_operator.api.lenient import KEPT, KEPT_NUMBER, SIZE, StatusModel
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short
+from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short, Time
 
 
-class RejoinStatus(Model):
+class RejoinStatus(StatusModel):
     """A master that lost its journal and may rejoin. The operator records it before it annotates the pod."""
 
     pod: Short = Field(description="Pod of the master.")
@@ -23,18 +23,20 @@ class RejoinStatus(Model):
     )
 
 
-class JournalStatus(Model):
+class JournalStatus(StatusModel):
     """Record of the journal's one initialisation."""
 
-    state: Literal["Initializing", "Initialized"] = Field(
+    state: Annotated[Literal["Initializing", "Initialized"], KEPT] = Field(
         description="Initializing: one Job may create the journal. Initialized: the operator never creates it again."
     )
     operation: Annotated[str, Field(max_length=32)] = Field(description="Identifier of the one initialisation.")
-    members: Literal[1, 3, 5] = Field(1, description="Number of masters that the journal was created for.")
+    members: Annotated[Literal[1, 3, 5], KEPT_NUMBER] = Field(
+        1, description="Number of masters that the journal was created for."
+    )
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 
-class HungMaster(Model):
+class HungMaster(StatusModel):
     """A master that doesn't finish its startup. The operator records it before it restarts the master."""
 
     pod: Short = Field(description="Pod of the master.")
@@ -45,7 +47,7 @@ class HungMaster(Model):
     restarting: bool = Field(False, description="True once the operator deletes the pod.")
 
 
-class ReplacedPod(Model):
+class ReplacedPod(StatusModel):
     """One pod that a rollout replaces."""
 
     name: Short = Field(description="Name of the pod.")
@@ -55,24 +57,26 @@ class ReplacedPod(Model):
     node: Short = Field("", description="Its node: a DaemonSet creates the replacement there, with another name.")
 
 
-class RolloutStatus(Model):
+class RolloutStatus(StatusModel):
     """The rollout's current step. The operator records it before it deletes the first pod."""
 
     role: Annotated[str, Field(max_length=32)] = Field(description="Role of the pods.")
     pods: Annotated[tuple[ReplacedPod, ...], Field(max_length=100, json_schema_extra=list_map("name"))] = Field(
         description="The pods that the step replaces."
     )
-    since: Short = Field(description="Start of the step (RFC 3339).")
+    since: Time = Field(description="Start of the step (RFC 3339).")
     canary: bool = Field(False, description="True for the first worker, after which the others wait canarySeconds.")
 
 
-class UpgradeBackup(Model):
+class UpgradeBackup(StatusModel):
     """The pre-upgrade backup of the journal, taken before masters change their version."""
 
     from_: Short = Field(alias="from", description="Version that the masters run.")
     to: Short = Field(description="Version that the masters will run.")
-    state: Literal["Requested", "Running", "Completed", "Failed"] = Field(description="State of the backup.")
-    since: Short = Field(description="Time since which the backup is Requested, Completed or Failed (RFC 3339).")
+    state: Annotated[Literal["Requested", "Running", "Completed", "Failed"], KEPT] = Field(
+        description="State of the backup."
+    )
+    since: Time = Field(description="Time since which the backup is Requested, Completed or Failed (RFC 3339).")
     id: Annotated[str, Field(max_length=64)] = Field("", description="Alluxio's identifier of the backup.")
     uri: Annotated[str, Field(max_length=1024)] = Field("", description="Location of the backup, once it is Completed.")
     entries: int = Field(0, description="Number of journal entries in the backup.")
@@ -83,23 +87,23 @@ class UpgradeBackup(Model):
     )
 
 
-class GoodSpec(Model):
+class GoodSpec(StatusModel):
     """The last spec with which the cluster was Ready; a ControllerRevision holds it."""
 
     revision: Short = Field(description="Name of the ControllerRevision.")
     generation: int = Field(description="Generation of the resource that had this spec.")
 
 
-class RollbackStatus(Model):
+class RollbackStatus(StatusModel):
     """An automatic rollback: the spec failed, and the operator applies the last good one."""
 
     generation: int = Field(description="Generation of the spec that failed.")
     to: GoodSpec = Field(description="The spec that the operator applies instead.")
-    since: Short = Field(description="Start of the rollback (RFC 3339).")
+    since: Time = Field(description="Start of the rollback (RFC 3339).")
     message: Annotated[str, Field(max_length=1024)] = Field("", description="The failure.")
 
 
-class DynamicProperties(Model):
+class DynamicProperties(StatusModel):
     """Properties applied dynamically to the leading master, and the process that has them."""
 
     pod: Short = Field(description="Pod of the leading master.")
@@ -115,22 +119,22 @@ class DynamicProperties(Model):
     )
 
 
-class VolumeStatus(Model):
+class VolumeStatus(StatusModel):
     """The volumes that share one size field of the spec."""
 
     name: Annotated[str, Field(max_length=32)] = Field(
         description="One of journal, logs, root-mount, and tier-NAME for each tier, such as tier-ssd."
     )
-    wanted: Annotated[str, Field(max_length=32)] = Field(description="Size in the spec that was applied last.")
-    size: Annotated[str, Field(max_length=32)] = Field(description="Size that each volume has at least.")
-    quota: Annotated[str, Field(max_length=32)] | None = Field(
+    wanted: Annotated[str, Field(max_length=32), SIZE] = Field(description="Size in the spec that was applied last.")
+    size: Annotated[str, Field(max_length=32), SIZE] = Field(description="Size that each volume has at least.")
+    quota: Annotated[str, Field(max_length=32), SIZE] | None = Field(
         None,
         description="For a tier: the quota that workers are configured with. It follows the spec once the volumes are "
         "large enough.",
     )
 
 
-class ClaimStatus(Model):
+class ClaimStatus(StatusModel):
     """A PVC that was bound to a volume. The operator recognises the loss of the volume by this record."""
 
     name: Short = Field(description="Name of the PVC.")
@@ -148,7 +152,7 @@ class ClaimStatus(Model):
     )
 
 
-class RecreatingStatus(Model):
+class RecreatingStatus(StatusModel):
     """A StatefulSet that is being recreated for another volume size; its pods keep running."""
 
     name: Short = Field(description="Name of the StatefulSet.")
@@ -157,11 +161,11 @@ class RecreatingStatus(Model):
     )
 
 
-class MemberStatus(Model):
+class MemberStatus(StatusModel):
     """One master, as it reports itself."""
 
     name: Short = Field(description="Pod of the master.")
-    role: Literal["Leader", "Standby", "Down"] = Field(
+    role: Annotated[Literal["Leader", "Standby", "Down"], KEPT] = Field(
         description="Leader; Standby: follows the leader and can take over; Down: doesn't answer, or isn't in the "
         "quorum."
     )
@@ -175,7 +179,7 @@ class MemberStatus(Model):
     )
 
 
-class MastersStatus(Model):
+class MastersStatus(StatusModel):
     """Observed state of the masters."""
 
     ready: int = Field(0, description="Masters whose pods are ready.")
@@ -190,7 +194,7 @@ class MastersStatus(Model):
     version: Short | None = Field(None, description="Version of Alluxio that the leader reports.")
 
 
-class WorkersStatus(Model):
+class WorkersStatus(StatusModel):
     """Observed state of the workers."""
 
     ready: int = Field(0, description="Workers whose pods are ready.")
@@ -208,14 +212,14 @@ class WorkersStatus(Model):
     )
 
 
-class FuseStatus(Model):
+class FuseStatus(StatusModel):
     """Observed state of the FUSE mounts."""
 
     ready: int = Field(0, description="Nodes on which the mount answers.")
     wanted: int = Field(0, description="Nodes that should have the mount.")
 
 
-class WriteProof(Model):
+class WriteProof(StatusModel):
     """The last test write of a leading master to the root mount."""
 
     result: Literal["Writable", "NotWritable", "NoAnswer"] = Field(description="Result of the test write.")

@@ -9,6 +9,7 @@ from typing import Literal
 
 from alluxio_operator.api.status import Condition
 from alluxio_operator.engine.gate import Gate, Severity
+from alluxio_operator.transport.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _condition(before: Condition | None, state: ConditionState, generation: int,
         type=state.type,
         status=status,
         reason=state.reason,
-        message=state.message[:4096],
+        message=printable(state.message)[:4096],
         last_transition_time=before.last_transition_time if before is not None and unchanged else stamp(now),
         observed_generation=generation,
     )

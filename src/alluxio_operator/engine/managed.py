@@ -106,6 +106,7 @@ class ManagedObjects:
         self._metrics = metrics
         self._note = note
         self._kept: dict[OwnerKey, OwnerCache] = {}
+        self._events = events.Recorder()
 
     def is_news(self, request: Request) -> bool:
         """Return False for an event of one of the operator's own writes."""
@@ -215,7 +216,7 @@ class ManagedObjects:
             except Conflict:
                 # What was applied is an event now; conditions become events with the status that gets written.
                 outcome = replace(REQUEUE_NOW, changed=bool(said))
-            events.post(kube, look.resource, said, now)
+            self._events.post(kube, look.resource, said, now)
         return outcome
 
     def _owner_of(self, metadata: Mapping[str, Any]) -> OwnerKey | None:

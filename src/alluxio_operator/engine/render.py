@@ -114,7 +114,8 @@ class Renderer:
         """Return the text that a template renders to; raise RenderError."""
         try:
             return self._environment.get_template(name).render(context)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
+            # A filter's own errors are no TemplateError.
             raise RenderError(f"template {name}: {error}") from error
 
     def inputs(self, name: str) -> frozenset[str] | None:

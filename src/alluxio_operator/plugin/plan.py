@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.kept_template import CONFIG_HASH
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
@@ -73,7 +74,7 @@ def preview(
 
     `good_spec`: after a rollback, the spec that the operator applies instead of `live`'s.
     """
-    status = ClusterStatus.model_validate(live.get("status", {}))
+    status = read_status(ClusterStatus, live).status
     before, was = _rendered(with_effective_spec(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(desired, found, renderer, now)
@@ -112,7 +113,7 @@ def _rendered(
     cluster = validate(resource)
     if not isinstance(cluster, Cluster):
         raise PluginError("the spec isn't valid: " + "; ".join(str(problem) for problem in cluster))
-    status = ClusterStatus.model_validate(resource.get("status", {}))
+    status = read_status(ClusterStatus, resource).status
     # The preview shows the final state, after all volumes have their desired size.
     observed = Observed(resource=resource, status=status.model_copy(update={"volumes": ()}), pods=pods)
     plan = decide(cluster, observed, now)
@@ -123,7 +124,7 @@ def _applied_dynamically(before: Cluster, plan: Plan, pods: tuple[Pod, ...], liv
     if _roles(pods, plan).outdated(names.MASTER):
         # A rollout replaces the leader, and the new leader reads them from its configuration.
         return
-    applied = ClusterStatus.model_validate(live.get("status", {})).dynamic_properties
+    applied = read_status(ClusterStatus, live).status.dynamic_properties
     has = dynamic.wanted(before.spec, _site(before), applied.properties if applied else ())
     for key, value in dynamic.wanted(plan.cluster.spec, _site(plan.cluster), has).items():
         if has.get(key) != value:

@@ -26,7 +26,7 @@ from alluxio_operator.kinds.cluster.names import (
     WORKER,
     Names,
 )
-from alluxio_operator.kinds.cluster.objects import dynamic, properties, versions
+from alluxio_operator.kinds.cluster.objects import dynamic, properties, variables, versions
 from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
@@ -85,6 +85,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "image": _image(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
+        "overridingVariables": list(variables.OVERRIDING),
         "owner": _owner(cluster),
         "labels": {c: dict(names.labels(c)) for c in (*roles, JOURNAL, "client", "ufs")},
         "roles": roles,

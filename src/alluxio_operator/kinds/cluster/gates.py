@@ -7,7 +7,7 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import in_binary
-from alluxio_operator.engine.gate import Gate, waiting
+from alluxio_operator.engine.gate import Gate, Severity, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.registrations import registrations, removed_with_data
@@ -27,7 +27,7 @@ def masters_serving(observed: Observed) -> Gate:
 def scaled_to_zero() -> Gate:
     """Return the closed gate of masters that are scaled to zero."""
     message = "spec.masters.replicas is 0: no master runs, and the PVCs keep the journal"
-    return Gate("MastersServing", False, "ScaledToZero", message)
+    return Gate("MastersServing", False, "ScaledToZero", message, Severity.INFO)
 
 
 def workers_registered(observed: Observed, wanted: int) -> Gate:

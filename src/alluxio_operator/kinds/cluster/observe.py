@@ -13,12 +13,14 @@ from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, Mast
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND, JobMasterPorts, MasterPorts
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.pod_creation import pod_creation_failures
+from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kinds.cluster.storage.observe import read_claims
@@ -42,7 +44,8 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     except NotFound:
         return None
     cluster = Names(key.name, key.namespace)
-    status = ClusterStatus.model_validate(resource.get("status", {}))
+    reading = read_status(ClusterStatus, resource)
+    status = reading.status
     pods = tuple(_pods(kube, cluster))
     claims = read_claims(kube, cluster, resource, status)
     initialized = status.journal is not None and status.journal.state == "Initialized"
@@ -54,6 +57,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     observed = Observed(
         resource=resource,
         status=status,
+        unread=reading.unread_below(RECORDS),
         pods=pods,
         journal_jobs=_journal_jobs(kube, cluster, status),
         journal_claims=_by_ordinal((one for one in journals if one not in leaving), cluster.journal_claim),
@@ -89,7 +93,7 @@ def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[
     if journal is None or journal.state != "Initializing":
         return {}
     jobs: dict[int, Object] = {}
-    for ordinal in range(journal.members):
+    for ordinal in range(min(journal.members, MAX_MASTERS)):
         # Get each Job by its recorded name: a list may wait until the API server's cache has caught up with the write.
         with contextlib.suppress(NotFound):
             name = cluster.journal_job(journal.operation, ordinal)

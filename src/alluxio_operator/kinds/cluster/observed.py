@@ -34,6 +34,8 @@ class Observed:
     resource: Object
     status: ClusterStatus
     pods: tuple[Pod, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Paths of the status that another version has written and this one can't read."""
     journal_jobs: Mapping[int, Object] = field(default_factory=dict)
     journal_claims: Mapping[int, Object] = field(default_factory=dict)
     leaving_claims: tuple[str, ...] = ()

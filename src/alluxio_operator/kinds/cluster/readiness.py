@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alluxio_operator.api.status import Phase
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import ConditionState, holds
-from alluxio_operator.engine.gate import Gate, is_blocked, waiting
+from alluxio_operator.engine.gate import Gate, Severity, is_blocked, waiting
 from alluxio_operator.kinds.cluster import gates, layers, members, names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
@@ -30,7 +30,7 @@ PAUSED: Final[Mapping[str, str]] = {
     ROLLOUT: "spec.paused is true: the operator replaces no pods",
     "expansion": "spec.paused is true: the operator expands no volumes",
 }
-"""By operation, the message of its closed gate while the cluster is paused. Gates of other operations are left out."""
+"""By operation, the message of its closed gate while the cluster is paused."""
 
 FIRST: Final = RECORDS
 """Name of the operation whose gate comes first, also while the cluster is paused: without their volumes, pods fail."""
@@ -116,12 +116,21 @@ def _of_operations(plan: Plan) -> dict[str, Gate]:
         if operation.name == FIRST and gate is not None:
             gates_by_name[FIRST] = gate
             continue
-        if gate is None or (plan.paused and operation.name not in PAUSED):
+        if gate is None:
             continue
         if plan.paused and not gate.passed:
-            gate = waiting(gate.type, PAUSED[operation.name], "Paused")
+            gate = _while_paused(operation.name, gate)
         gates_by_name[operation.name] = gate
     return gates_by_name
+
+
+def _while_paused(operation: str, gate: Gate) -> Gate:
+    """Return the closed gate of an operation that a pause holds. Trouble that it reports doesn't end with a pause."""
+    if operation in PAUSED:
+        return waiting(gate.type, PAUSED[operation], "Paused")
+    if gate.severity >= Severity.WARNING:
+        return replace(gate, requeue=None)
+    return waiting(gate.type, f"spec.paused is true: the operator does nothing about it. {gate.message}", "Paused")
 
 
 def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: Workloads) -> Iterable[Gate]:
@@ -134,7 +143,8 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     yield plan.masters
     if cluster.members > 1 and spec.masters.replicas:
         installed = holds(observed.status.conditions, "Installed")
-        healthy = quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed)
+        replaced = _masters_in_step(observed)
+        healthy = quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed, replaced=replaced)
         yield plan.view.hung.named_in(healthy)
     yield _workers(cluster, observed, worker_progress(cluster, workloads))
     if spec.job_service.enabled:
@@ -154,6 +164,12 @@ def _journal_space(plan: Plan) -> tuple[Gate, ...]:
     spec = plan.cluster.spec.masters
     known = plan.view.journal.gate.passed and spec.replicas
     return (journal_space(plan.view.low_space, spec.journal.free_space_watermark),) if known else ()
+
+
+def _masters_in_step(observed: Observed) -> frozenset[str]:
+    """Return the masters that the rollout's recorded step replaces."""
+    step = observed.status.rollout
+    return frozenset(pod.name for pod in step.pods) if step and step.role == names.MASTER else frozenset()
 
 
 def _phase(

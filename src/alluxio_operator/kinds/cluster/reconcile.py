@@ -25,6 +25,7 @@ from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
+from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
@@ -67,7 +68,7 @@ class ClusterLogic:
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
         """Return the cluster with the spec to follow: its own, or the last good one during a rollback."""
-        return validate(with_effective_spec(observed))
+        return unknown_records(observed) or validate(with_effective_spec(observed))
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return the questions to answer before the decision."""

@@ -28,6 +28,7 @@ from alluxio_operator.kinds.cluster.history import Facts, history_after
 from alluxio_operator.kinds.cluster.objects.dynamic import newly_applied
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
+from alluxio_operator.kinds.cluster.records import unread_records
 from alluxio_operator.kinds.cluster.registrations import registrations
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
 from alluxio_operator.kinds.cluster.storage import records
@@ -50,7 +51,7 @@ def report_problems(problems: Sequence[Problem], observed: Observed, now: dateti
     serves = holds(before.conditions, "Installed") and _a_worker_serves(observed) and not volumes.blocking
     current = with_gate(before.conditions, volumes.gate, observed.generation, now)
     update = readiness.invalid(problems, current, observed.generation, ready=serves, now=now)
-    return Report(before.model_copy(update=update), None)
+    return Report(before.model_copy(update=update | unread_records(observed)), None)
 
 
 def _a_worker_serves(observed: Observed) -> bool:

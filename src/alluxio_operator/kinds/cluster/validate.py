@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -20,32 +19,12 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes
+from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.memory import Division, accepted
-
-RESERVED_VARIABLES: Final = frozenset(
-    {
-        "ALLUXIO_CONF_DIR",
-        "ALLUXIO_FUSE_JAVA_OPTS",
-        "ALLUXIO_JAVA_OPTS",
-        "ALLUXIO_JOB_MASTER_JAVA_OPTS",
-        "ALLUXIO_JOB_WORKER_JAVA_OPTS",
-        "ALLUXIO_LOGSERVER_HOSTNAME",
-        "ALLUXIO_LOGSERVER_JAVA_OPTS",
-        "ALLUXIO_LOGSERVER_PORT",
-        "ALLUXIO_MASTER_JAVA_OPTS",
-        "ALLUXIO_PROXY_JAVA_OPTS",
-        "ALLUXIO_WORKER_JAVA_OPTS",
-        "POD_IP",
-        "POD_NAME",
-        "_JAVA_OPTIONS",
-    }
-)
-"""Variables that the operator sets in containers, and _JAVA_OPTIONS, which would override the heap size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +83,17 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
         members=journal_members or spec.masters.replicas,
         restarts={
-            **(resource.get("status") or {}).get("restarts", {}),
+            **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
         },
         warnings=tuple(memory.warnings(spec, before, divisions)),
     )
+
+
+def _recorded_restarts(resource: Object) -> Mapping[str, str]:
+    # The raw status: a record that can't be read counts as none.
+    recorded = (resource.get("status") or {}).get("restarts")
+    return {role: str(text) for role, text in recorded.items()} if isinstance(recorded, Mapping) else {}
 
 
 def _restarts(annotations: Mapping[str, str]) -> Mapping[str, str]:
@@ -137,13 +122,13 @@ def _member_count(spec: ClusterSpec, journal_members: int | None) -> Iterable[Pr
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
-    reserved = RESERVED_VARIABLES | ufs_options.variables(spec.root_mount)
+    reserved = variables.RESERVED | ufs_options.variables(spec.root_mount)
     for one in processes(spec).values():
         for variable in one.process.env:
             if variable.name in reserved:
                 yield Problem(
                     field=f"{one.path}.env[{variable.name}]",
-                    value=variable.value or "",
+                    value="",
                     message="can't be set by hand: it follows from other fields of the spec",
                     remedy=f"remove it and use {one.path}.jvm or {one.path}.properties instead",
                 )

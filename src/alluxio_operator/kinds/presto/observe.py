@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.engine.work import OwnerKey
@@ -34,7 +35,7 @@ def observe(kube: Kube, servers: PrestoServers, key: OwnerKey, deadline: Deadlin
     cluster = _in_spec(resource, "alluxio", "clusterRef", "name")
     return Observed(
         resource=resource,
-        status=PrestoStatus.model_validate(resource.get("status", {})),
+        status=read_status(PrestoStatus, resource).status,
         pods=pods,
         coordinator=ask_coordinator(servers, pods, deadline),
         processors=ask_processors(servers, pods, deadline) if by_processors else None,

@@ -90,7 +90,7 @@ def _reserved_variables(spec: PrestoSpec) -> Iterable[Problem]:
             if variable.name in RESERVED_VARIABLES or (spec.alluxio and variable.name == USER_VARIABLE):
                 yield Problem(
                     f"{path}.env[{variable.name}]",
-                    variable.value or "",
+                    "",
                     "can't be set by hand: the operator derives it from other fields",
                     f"remove it, and use {path}.jvm or {path}.properties instead",
                 )

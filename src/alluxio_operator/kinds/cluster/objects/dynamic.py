@@ -17,7 +17,7 @@ from typing import Final, Literal
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.alluxiocluster_status import DynamicProperties
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, waiting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.objects import backup_lock
@@ -113,7 +113,7 @@ def next_update(spec: ClusterSpec, site: Mapping[str, str], observed: Observed, 
     if before is not None and before == _record(leader, properties):
         return DynamicUpdate(before, gate=_applied(leader))
     message = f"the leader {leader.name} needs {_listed(properties)}"
-    return DynamicUpdate(before, leader, properties, Gate(GATE, False, "Waiting", message))
+    return DynamicUpdate(before, leader, properties, waiting(GATE, message))
 
 
 def after_update(step: DynamicUpdate, answer: Mapping[str, bool] | NoAnswer) -> DynamicUpdate:
