@@ -105,7 +105,7 @@ READY = reported(running()).status
 # --- the phases ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_and_the_next_test_write():
+def test_a_cluster_as_wished_is_ready_and_waits_for_events_and_the_next_test_write():
     result = reported(running())
 
     assert result.requeue_after == 3600

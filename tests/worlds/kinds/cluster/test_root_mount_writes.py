@@ -31,7 +31,7 @@ def refusing() -> World:
     return rounds(world)
 
 
-def test_an_installation_on_a_ufs_that_refuses_writes_is_not_ready_until_it_is_mended():
+def test_an_installation_on_a_ufs_that_refuses_writes_is_ready_once_it_is_mended():
     world = refusing()
 
     assert world.condition("Ready")["status"] == "False"
@@ -133,7 +133,7 @@ def test_a_sick_ufs_is_not_written_to_and_a_cluster_that_serves_stays_ready(sick
     assert world.phase == "Ready"
 
 
-def test_a_cluster_of_an_operator_that_tested_no_writes_stays_ready_while_the_ufs_can_not_be_reached():
+def test_a_cluster_that_was_never_tested_stays_ready_while_the_ufs_is_unreachable():
     world = World()
     world.settle()
 

@@ -153,6 +153,21 @@ def test_an_operator_that_stopped_before_the_record_repeats_the_same_folder():
     assert step(look()).due == step(look()).due
 
 
+def test_alluxios_own_permissions_say_nothing_about_the_ufs():
+    error = (
+        "PERMISSION_DENIED: Permission denied: user=alluxio, access=-w-, path=/.alluxio-operator-write-test-a1: failed "
+        "at /, inode owner=someone, inode group=someone, inode mode=rwxr-xr-x"
+    )
+
+    found = answered(WriteResult(error))
+
+    assert said(found) == (GATE, False, "Forbidden", False)
+    assert found.requeue_after == 3600
+    assert said(answered(WriteResult(error, left=True), answered(HUNG).proof, 60)) == (GATE, False, "Forbidden", False)
+    ufs = WriteResult("INTERNAL: Permission denied: user=hdfs, access=WRITE")
+    assert said(answered(ufs)) == (GATE, False, "NotWritable", True)
+
+
 def test_a_refused_deletion_is_named_and_leaves_at_most_one_folder():
     found = answered(WriteResult("PERMISSION_DENIED: no", left=True))
     assert said(found) == (GATE, True, "Writable", True)
