@@ -21,6 +21,7 @@ from tests.support.world import FakeAlluxio
 from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
@@ -180,12 +181,12 @@ class Stage:
 
     # --- the operator ---------------------------------------------------------------------------------------------
 
-    def start_operator(self, kube: Kube | Watched | None = None) -> None:
-        """Start the operator anew, with another client if one is given."""
+    def start_operator(self, kube: Kube | Watched | None = None, renderer: Renderer = RENDERER) -> None:
+        """Start the operator anew, with another client or renderer if one is given."""
         self.reconciler = cluster_reconciler(
             kube or self.api.kube,  # type: ignore[arg-type]
             self.alluxio,
-            RENDERER,
+            renderer,
             Metrics(CollectorRegistry()),
             lambda: datetime.now(UTC),
         )

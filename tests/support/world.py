@@ -15,6 +15,7 @@ from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.names import Names
@@ -93,13 +94,14 @@ class World(OwnerWorld):
         self.changes = ChangesUnderWay()
         self.start_operator()
 
-    def start_operator(self) -> None:
-        """Restart the operator with empty caches."""
+    def start_operator(self, renderer: Renderer = RENDERER) -> None:
+        """Restart the operator with empty caches, as another version if the renderer is one's."""
+        self.metrics = Metrics(CollectorRegistry())
         self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
-            RENDERER,
-            Metrics(CollectorRegistry()),
+            renderer,
+            self.metrics,
             self.clock,
             self.changes.note,
             lambda *_: self.ufs,

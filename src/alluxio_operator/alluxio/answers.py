@@ -10,6 +10,14 @@ from alluxio_operator.transport.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)
+class JournalDisk:
+    """Free space on the volume of a master's own journal."""
+
+    free_percent: float
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRegistration:
     """A worker's registration at the leader; capacities in bytes.
 
@@ -27,11 +35,15 @@ class WorkerRegistration:
 
 @dataclass(frozen=True, slots=True)
 class MasterInfo:
-    """State of the cluster as a serving master reports it: its version and its registrations."""
+    """State of the cluster as a serving master reports it: its version and its registrations.
+
+    A master, whether it leads or not, reports its `journal_disk` only while less is free than its own threshold.
+    """
 
     version: str
     workers: tuple[WorkerRegistration, ...] = ()
     """Registrations, not workers: a worker that restarted has several. `kinds.cluster.registrations` counts workers."""
+    journal_disk: JournalDisk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +51,21 @@ class Standby:
     """A running master that doesn't lead; `follows` is the host of its leader, or empty if it has none."""
 
     follows: str = ""
+    journal_disk: JournalDisk | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
     """A server that doesn't serve, with the reason.
 
-    `leads`: it was elected leader but doesn't serve yet, for example in safe mode.
+    `leads`: it was elected leader but doesn't serve yet, for example in safe mode. `reached` is False if no server
+    received the request, so that it can't have taken effect.
     """
 
     reason: str
     leads: bool = False
+    reached: bool = True
+    journal_disk: JournalDisk | None = None
 
 
 Answer = MasterInfo | Standby | NoAnswer

@@ -34,6 +34,17 @@ class JournalStatus(Model):
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 
+class HungMaster(Model):
+    """A master that doesn't finish its startup. The operator records it before it restarts the master."""
+
+    pod: Short = Field(description="Pod of the master.")
+    uid: Annotated[str, Field(max_length=64)] = Field(description="The pod's uid.")
+    restarts: int = Field(0, description="Restart count of its container.")
+    index: int | None = Field(None, description="Its journal index, if it reports one: it rises during a catch-up.")
+    since: Short = Field(description="Time since which it has made no progress (RFC 3339).")
+    restarting: bool = Field(False, description="True once the operator deletes the pod.")
+
+
 class ReplacedPod(Model):
     """One pod that a rollout replaces."""
 
@@ -66,6 +77,10 @@ class UpgradeBackup(Model):
     uri: Annotated[str, Field(max_length=1024)] = Field("", description="Location of the backup, once it is Completed.")
     entries: int = Field(0, description="Number of journal entries in the backup.")
     message: Annotated[str, Field(max_length=512)] = Field("", description="Why the backup failed or can't start.")
+    attempts: int = Field(0, description="Number of times that the operator asked the leader to start the backup.")
+    retry_at: Short | None = Field(
+        None, description="While the backup is Requested or Failed: time of the next attempt (RFC 3339)."
+    )
 
 
 class GoodSpec(Model):
@@ -135,6 +150,11 @@ class MemberStatus(Model):
     message: Annotated[str, Field(max_length=512)] = Field(
         "", description="Why the master is Down, or doesn't serve yet."
     )
+    journal_free_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None,
+        description="Free space on the master's journal volume in percent, only while it is low. A master that doesn't "
+        "answer keeps its last value.",
+    )
 
 
 class MastersStatus(Model):
@@ -201,6 +221,7 @@ class ClusterStatus(OwnerStatus):
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
+    hung_master: HungMaster | None = Field(None, description="A master that doesn't finish its startup.")
     write_proof: WriteProof | None = Field(None, description="The last test write to the root mount.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each process."

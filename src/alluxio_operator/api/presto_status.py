@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -56,6 +56,19 @@ class ShutdownStatus(Model):
     termination_grace_period_seconds: int = Field(description="Termination grace period of the pods, in seconds.")
 
 
+class ClientImage(Model):
+    """The image of the AlluxioCluster, from which Presto takes its Alluxio client."""
+
+    name: Annotated[str, Field(max_length=400)] = Field(description="Repository and tag.")
+    version: Short = Field("", description="Version of the AlluxioCluster.")
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        "IfNotPresent", description="When the kubelet pulls the image."
+    )
+    pull_secrets: Annotated[tuple[Short, ...], Field(max_length=8)] = Field(
+        (), description="Secrets that hold the credentials of the registry."
+    )
+
+
 class AlluxioStatus(Model):
     """The last known connection to the cache; with it Presto keeps running when the AlluxioCluster is gone."""
 
@@ -66,6 +79,9 @@ class AlluxioStatus(Model):
     )
     sockets: Annotated[str, Field(max_length=512)] | None = Field(
         None, description="Folder of the nodes with the domain sockets of Alluxio's workers."
+    )
+    client_image: ClientImage | None = Field(
+        None, description="The image of the AlluxioCluster, from which Presto takes its Alluxio client."
     )
 
 

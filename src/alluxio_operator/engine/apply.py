@@ -107,10 +107,10 @@ def _bring(
         # Removed first: an answer may get lost, and the object exist all the same.
         absent.remove(ref)
         with contextlib.suppress(Conflict):
-            return None, scope.kube.apply(scope.namespace, manifest.obj, absent=True)
+            return None, _create(scope, manifest)
     live = scope.read(ref)
     if live is None:
-        return None, scope.kube.apply(scope.namespace, manifest.obj, absent=True)
+        return None, _create(scope, manifest)
     if not scope.owns(live):
         raise _NotManaged(ref, scope.labels)
     if is_as_applied(known, manifest, live):
@@ -119,6 +119,10 @@ def _bring(
     if replace is not None and recreate == live["metadata"]["uid"]:
         return live, replace(scope, manifest.obj, live)
     return live, _change(scope, manifest, live)
+
+
+def _create(scope: Scope, manifest: Wanted) -> Object:
+    return scope.kube.apply(scope.namespace, quirk_of(manifest.ref.kind).fit(manifest.obj, None), absent=True)
 
 
 def _change(scope: Scope, manifest: Wanted, live: Object) -> Object:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.engine.kept_template import CONFIG_HASH
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide
@@ -201,9 +202,9 @@ def _replaced(
     made = plan.cluster.names
     for role in KUBERNETES_REPLACES:
         ref = Ref("Deployment", made.of(role))
-        if ref in before and ref in after and _template(before[ref]) != _template(after[ref]):
+        if ref in before and ref in after and _values_of_pods(before[ref]) != _values_of_pods(after[ref]):
             yield f"the pods of {ref.kind} {ref.name}, by its own rolling update"
 
 
-def _template(manifest: Manifest) -> Any:
-    return manifest.obj["spec"]["template"]
+def _values_of_pods(manifest: Manifest) -> Any:
+    return manifest.obj["spec"]["template"]["metadata"]["annotations"][CONFIG_HASH]

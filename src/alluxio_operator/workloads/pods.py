@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,12 @@ from alluxio_operator.workloads.missing import Missing, what_is_missing
 
 JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
+
+CLIENT_MISSING = "AlluxioClientMissing"
+"""The same of the init container that copies Alluxio's client, if its image has none."""
+
+REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING)
+"""Reasons that a termination message begins with."""
 
 
 FAILURES: Final = frozenset(
@@ -71,6 +77,10 @@ class Pod:
     """
     served: bool = False
     """True if it is ready or has been: it may hold data."""
+    starting: bool = False
+    """True while the container of its role runs, and its startup probe hasn't succeeded yet."""
+    container_started: datetime | None = None
+    """When the container of its role started; None if it doesn't run."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -107,6 +117,10 @@ def parse_pod(pod: Object) -> Pod:
         node=pod.get("spec", {}).get("nodeName", ""),
         failing=not deleted and _is_failing(role, status, served=served),
         served=served,
+        starting=any(one.get("started") is False for one in _running(role, status)),
+        container_started=_moment(
+            next((one["state"]["running"].get("startedAt") for one in _running(role, status)), None)
+        ),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
@@ -126,9 +140,7 @@ def _has_served(status: Object, ready: Mapping[str, Any]) -> bool:
 
 def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     """Return True if the container that gives the pod its role never served, or doesn't run."""
-    containers = status.get("containerStatuses", ())
-    # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
-    own = [one for one in containers if one["name"].replace("-", "") == role] or containers
+    own = _own(role, status)
     if any("running" in one.get("state", {}) for one in own):
         # Its startup probe never succeeded. After a restart it may hold what a run before left, if that one served.
         return all(one.get("started") is False and not (one.get("restartCount") and served) for one in own)
@@ -137,6 +149,19 @@ def _is_failing(role: str, status: Object, *, served: bool) -> bool:
         return True
     # It waits for a node, a volume or an image, or it crashed and is about to restart.
     return status.get("phase") in ("Pending", "Failed") or any(one.get("restartCount") for one in own)
+
+
+def _own(role: str, status: Object) -> Sequence[Object]:
+    """Return the states of the containers that give a pod its role.
+
+    Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
+    """
+    containers: Sequence[Object] = status.get("containerStatuses", ())
+    return [one for one in containers if one["name"].replace("-", "") == role] or containers
+
+
+def _running(role: str, status: Object) -> list[Object]:
+    return [one for one in _own(role, status) if "running" in one.get("state", {})]
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -150,8 +175,9 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
         if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
             continue
         termination = gist(ended.get("message", ""))
-        if termination.startswith(JOURNAL_MISSING):
-            return Trouble(JOURNAL_MISSING, f"pod {name}: {termination.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
+        for reason in REASONS:
+            if termination.startswith(reason):
+                return Trouble(reason, f"pod {name}: {termination.removeprefix(reason).lstrip(': ')}")
         waiting = state.get("waiting", {})
         if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
             continue

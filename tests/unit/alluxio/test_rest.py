@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from alluxio_operator.alluxio import rest
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby, WorkerRegistration
-from alluxio_operator.alluxio.rest import AlluxioRest, parse_master_info, refusal
+from alluxio_operator.alluxio.answers import Answer, JournalDisk, MasterInfo, NoAnswer, Standby, WorkerRegistration
+from alluxio_operator.alluxio.rest import AlluxioRest, parse_journal_disk, parse_master_info, refusal
 from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
@@ -108,6 +108,50 @@ def test_workers_that_the_leader_has_lost_are_marked():
 
 def test_a_worker_without_an_address_has_no_host():
     assert [one.host for one in parse_master_info({**INFO, "workers": [{"id": 1}]}).workers] == [""]
+
+
+LOW_DISK = (
+    "The journal disk /dev/sdb backing the journal has only 6.56% space left - JournalDiskInfo{diskPath=/dev/sdb, "
+    "totalAllocatedBytes=67108864, usedBytes=62709760, availableBytes=4399104, percentAvailable=6.55517578125, "
+    "mountPath=/journal}"
+)
+DISK = JournalDisk(6.55517578125, 4399104)
+
+
+def test_each_master_says_how_little_space_its_journal_has(server: Server):
+    def says(**over: Any) -> None:
+        overview = {**OVERVIEW, "journalDiskWarnings": [LOW_DISK], **over}
+        server.answers["/api/v1/master/webui_overview"] = (200, json.dumps(overview).encode())
+
+    says()
+    leader = ask(server.port)
+    assert isinstance(leader, MasterInfo)
+    assert leader.journal_disk == DISK
+
+    says(masterRole="STANDBY")
+    standby = ask(server.port)
+    assert isinstance(standby, Standby)
+    assert standby.journal_disk == DISK
+
+    says()
+    server.answers["/api/v1/master/info"] = (500, b'{"message": "safe mode"}')
+    assert ask(server.port) == NoAnswer("safe mode", leads=True, journal_disk=DISK)
+
+
+@pytest.mark.parametrize(
+    ("warnings", "disk"),
+    [
+        (None, None),
+        ([], None),
+        ("text", None),
+        ([7, "another warning"], None),
+        ([LOW_DISK.replace("6.55517578125", "0.0").replace("4399104", "0")], JournalDisk(0.0, 0)),
+        ([LOW_DISK.replace("6.55517578125", "4.2E-4")], JournalDisk(0.00042, 4399104)),
+        ([LOW_DISK, LOW_DISK.replace("6.55517578125", "3.5")], JournalDisk(3.5, 4399104)),
+    ],
+)
+def test_the_fullest_disk_counts_and_other_texts_do_not(warnings: Any, disk: JournalDisk | None):
+    assert parse_journal_disk({**OVERVIEW, "journalDiskWarnings": warnings}) == disk
 
 
 @pytest.mark.parametrize(

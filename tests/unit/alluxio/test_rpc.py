@@ -140,6 +140,14 @@ def test_a_backup_is_begun_and_not_waited_for(master: Alluxio):
     assert not asked.options.local_file_system
 
 
+def test_the_start_of_a_backup_has_time_for_the_lock_of_each_standby(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    master.slow = 0.6
+    master.answers[f"{META}Backup"] = lambda _: messages.Backup(backup_id=BACKUP, state=2)
+
+    assert AlluxioClient().backup("127.0.0.1", master.port, "/backups", deadline()) == BACKUP
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [
@@ -182,7 +190,7 @@ def test_properties_are_set_while_it_runs_and_it_says_which_it_took(master: Allu
 
 
 def test_a_standby_says_that_it_does_not_lead(master: Alluxio):
-    assert told(master.port) == NoAnswer("it doesn't lead")
+    assert told(master.port) == NoAnswer("it doesn't lead", reached=False)
 
 
 def test_a_server_without_a_handshake_is_asked_without(master: Alluxio):
@@ -256,7 +264,7 @@ def test_a_port_that_nobody_listens_on_and_one_that_comes_up_a_moment_later(mast
     port = master.port
     master.server.stop(None).wait()
 
-    assert told(port) == NoAnswer("connection refused")
+    assert told(port) == NoAnswer("connection refused", reached=False)
 
     later = grpc.server(ThreadPoolExecutor(8))
     master.answers[UPDATE] = takes

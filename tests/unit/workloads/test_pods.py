@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import container_status, pod, ready_pod
+from tests.support.builders import NOW, container_status, later, pod, ready_pod
 
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.workloads.missing import Missing
 from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, parse_pod
 
@@ -34,8 +35,26 @@ def waits(reason: str, message: str = "", name: str = "master", **more) -> list:
 
 def test_a_ready_pod():
     assert parse_pod(ready_pod("worker", "small-worker-3", ip="10.1.2.3")) == Pod(
-        name="small-worker-3", role="worker", ip="10.1.2.3", running=True, ready=True, served=True
+        name="small-worker-3",
+        role="worker",
+        ip="10.1.2.3",
+        running=True,
+        ready=True,
+        served=True,
+        container_started=NOW,
     )
+
+
+def test_a_pod_starts_until_the_startup_probe_of_its_own_container_succeeds():
+    own = container_status("worker", running={"startedAt": stamp(NOW)})
+    other = container_status("job-worker", ready=True, running={"startedAt": stamp(later(-60))})
+
+    found = parse_pod(pod("worker", containers=[other, own]))
+    assert (found.starting, found.container_started) == (True, NOW)
+    found = parse_pod(pod("worker", containers=[other, {**own, "started": True}]))
+    assert (found.starting, found.container_started) == (False, NOW)
+    found = parse_pod(pod("worker", containers=[other, container_status("worker", waiting={"reason": "x"})]))
+    assert (found.starting, found.container_started) == (False, None)
 
 
 def test_a_pod_that_is_being_deleted_neither_runs_nor_troubles():

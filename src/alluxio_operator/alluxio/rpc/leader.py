@@ -24,6 +24,11 @@ STATES: Final[Mapping[int, BackupState]] = {2: "Running", 3: "Running", 4: "Runn
 """By number of Alluxio's state. Initiating (2) and transitioning (3, to the standby that makes the backup) count as
 Running: a caller waits in all three."""
 
+NOT_LEADING: Final = "it doesn't lead"
+UNREACHABLE: Final = ("Connection refused", "No route")
+NOT_REACHED: Final = frozenset({NOT_LEADING, *(text.lower() for text in UNREACHABLE)})
+"""Reasons for which no server has received the request."""
+
 THROUGH: Final = 4
 """Number of Alluxio's write type that writes to the UFS at once."""
 
@@ -85,7 +90,8 @@ class Leader:
             with connect(self._host, self._port, self._seconds) as connection:
                 return connection.call(method, question, answer)
         except grpc.RpcError as error:
-            return NoAnswer(refusal(error.code(), error.details() or ""))
+            reason = refusal(error.code(), error.details() or "")
+            return NoAnswer(reason, reached=reason not in NOT_REACHED)
 
 
 def _test_write(connection: Connection, folder: str, leftover: str) -> WriteResult:
@@ -141,9 +147,9 @@ def refusal(code: grpc.StatusCode, details: str) -> str:
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return "no answer in time"
     if code is grpc.StatusCode.UNIMPLEMENTED:
-        return "it doesn't lead"
+        return NOT_LEADING
     if code is grpc.StatusCode.UNAVAILABLE:
-        for known in ("Connection refused", "No route"):
+        for known in UNREACHABLE:
             if known in details:
                 return known.lower()
     return f"{code.name}: {details}".strip()[:200]

@@ -71,7 +71,8 @@ class Plan:
     @property
     def questions(self) -> frozenset[str]:
         """Questions to answer before the driver may execute this plan."""
-        needed = self.view.rollout.needs_ufs_probe or self.view.writability.needs_ufs_probe
+        view = self.view
+        needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
         return frozenset({UFS} if needed and not self.paused else ())
 
     def operation(self, name: str) -> Operation:
@@ -87,6 +88,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     """Return the plan: first configuration and storage, workloads after the journal, Services once masters serve."""
     view = View(cluster, observed, now)
     masters = gates.masters_serving(observed) if cluster.spec.masters.replicas else gates.scaled_to_zero()
+    masters = view.hung.named_in(masters)
     if not view.journal.gate.passed:
         layer = 1
     elif not masters.passed:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.alluxio.answers import Alluxio, NoAnswer
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
@@ -80,6 +80,12 @@ class Executor:
 
     def _start_backup(self, effect: StartBackup) -> Answer:
         port = rpc_port(effect.leader, self.observed.resource)
+        if effect.properties:
+            accepted = self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
+            if isinstance(accepted, NoAnswer):
+                # The backup hasn't started.
+                return replace(accepted, reached=False)
+            log.info("properties of the backup's lock on the leader: %s", accepted)
         answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
         log.info("the leader was asked to back up the journal into %s: %s", effect.directory, answer)
         return answer

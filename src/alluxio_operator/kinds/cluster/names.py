@@ -76,9 +76,13 @@ class Names:
             "app.kubernetes.io/instance": self.cluster,
             "app.kubernetes.io/component": component,
             "app.kubernetes.io/managed-by": MANAGED_BY,
-            OWNER_KIND_LABEL: KIND,
-            OWNER_LABEL: self.cluster,
+            **self.owner_labels,
         }
+
+    @property
+    def owner_labels(self) -> Mapping[str, str]:
+        """Labels that name this cluster as the owner."""
+        return {OWNER_KIND_LABEL: KIND, OWNER_LABEL: self.cluster}
 
     def owns(self, obj: Object) -> bool:
         """Return True if an object's labels name this cluster as its owner."""

@@ -28,7 +28,7 @@ class Observed:
 
     Keys of `journal_jobs` and `journal_claims` are the ordinals of the masters, keys of `answers` the names of their
     pods. `master` is the leader's answer. `indexes` are the journal indexes of the masters; the operator asks for them
-    only while a master lacks its journal.
+    only while a master lacks its journal or doesn't finish its startup.
     """
 
     resource: Object

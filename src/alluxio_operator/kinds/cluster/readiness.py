@@ -14,6 +14,7 @@ from alluxio_operator.engine.gate import Gate, is_blocked, waiting
 from alluxio_operator.kinds.cluster import gates, layers, members, names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
+from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.rollout import rollback
@@ -73,9 +74,11 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     before, paused = observed.status, plan.paused
     workloads = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     of_operations = _of_operations(plan)
+    space = _journal_space(plan)
     blocking = {one.name for one in plan.operations if one.blocking and not paused}
     required = (
         *_installation(plan, observed, applied, workloads),
+        *(gate for gate in space if gate.reason == FULL),
         *(gate for name, gate in of_operations.items() if name in blocking),
     )
     closed = tuple(gate for gate in required if not gate.passed)
@@ -94,6 +97,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         ConditionState("SpecValid", True, "Valid"),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
+        *(ConditionState.of(gate) for gate in space if gate not in required),
         *(ConditionState.of(gate) for name, gate in of_operations.items() if name not in blocking),
         *((_paused(applied),) if paused else ()),
     )
@@ -122,7 +126,8 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     yield plan.masters
     if cluster.members > 1 and spec.masters.replicas:
         installed = holds(observed.status.conditions, "Installed")
-        yield quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed)
+        healthy = quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed)
+        yield plan.view.hung.named_in(healthy)
     yield _workers(cluster, observed, worker_progress(cluster, workloads))
     if spec.job_service.enabled:
         yield gates.job_service_serving(observed)
@@ -134,6 +139,12 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     if spec.fuse.enabled:
         mounts = fuse_progress(cluster, workloads)
         yield gates.fuse_mounted(observed, mounts.wanted if mounts else None)
+
+
+def _journal_space(plan: Plan) -> tuple[Gate, ...]:
+    spec = plan.cluster.spec.masters
+    known = plan.view.journal.gate.passed and spec.replicas
+    return (journal_space(plan.view.low_space, spec.journal.free_space_watermark),) if known else ()
 
 
 def _phase(

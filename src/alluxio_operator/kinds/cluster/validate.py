@@ -22,6 +22,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes
 from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.memory import Division
@@ -80,6 +81,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *properties.problems(spec, cluster),
         *dynamic.problems(spec),
         *ufs_options.problems(spec),
+        *ufs_endpoints.problems(spec.root_mount),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),
         *user_volumes.problems(spec),

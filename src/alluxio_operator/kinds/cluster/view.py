@@ -15,9 +15,11 @@ from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
+from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
+from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
@@ -49,6 +51,18 @@ class View:
     def rejoin(self) -> RejoinStep:
         """The next step of a master that lost its journal."""
         return rejoin.next_rejoin_step(self.observed, self.quorum)
+
+    @cached_property
+    def hung(self) -> HungStep:
+        """The next step of a master that doesn't finish its startup."""
+        wait_for_ufs = self.cluster.spec.upgrade.wait_for_ufs
+        return next_hung_step(self.observed, self.quorum, self.now, wait_for_ufs=wait_for_ufs)
+
+    @cached_property
+    def low_space(self) -> tuple[LowSpace, ...]:
+        """The masters whose journal volume is almost full."""
+        masters = [one.name for one in self.quorum.members]
+        return low_space(self.observed, masters, self.cluster.spec.masters.journal.free_space_watermark)
 
     @cached_property
     def journal(self) -> JournalStep:

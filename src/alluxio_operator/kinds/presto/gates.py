@@ -11,7 +11,7 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.objects.catalogs import secrets_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
-from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.pods import CLIENT_MISSING, Pod, first_trouble
 
 CONFIGURATION_APPLIED: Final = "ConfigurationApplied"
 COORDINATOR_SERVING: Final = "CoordinatorServing"
@@ -80,6 +80,6 @@ def _closed(gate: str, pods: Iterable[Pod], otherwise: str) -> Gate:
     trouble = first_trouble(pods)
     if trouble is None:
         return waiting(gate, otherwise)
-    if trouble.reason == CRASH_LOOP:
+    if trouble.reason in (CRASH_LOOP, CLIENT_MISSING):
         return blocked(gate, trouble.reason, trouble.message)
     return Gate(gate, False, trouble.reason, trouble.message)

@@ -60,9 +60,13 @@ class Names:
         return {
             **self.selector(component),
             "app.kubernetes.io/managed-by": MANAGED_BY,
-            OWNER_KIND_LABEL: KIND,
-            OWNER_LABEL: self.presto,
+            **self.owner_labels,
         }
+
+    @property
+    def owner_labels(self) -> Mapping[str, str]:
+        """Labels that name this Presto as the owner."""
+        return {OWNER_KIND_LABEL: KIND, OWNER_LABEL: self.presto}
 
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the labels that select the pods of a role; a Deployment can't change them later."""

@@ -87,7 +87,7 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
         ({"workers": {"tiers": [{"name": "MEM", "medium": "MEM", "quota": "2Gi"}]}}, {"worker"}),
         ({"workers": UUID}, {"worker"}),
         ({"logServer": {"enabled": False}}, {"master", "worker", "jobmaster"}),
-        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, set()),
+        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, {"logserver"}),
         ({"upgrade": {"maxUnavailable": 2}}, set()),
         ({"service": {"type": "NodePort"}}, set()),
         ({"workers": {"replicas": 5}}, set()),

@@ -32,6 +32,7 @@ from alluxio_operator.engine.conditions import find
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.readiness import inventory_after
 from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.members import SPACE_POLL
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import Report, report, report_problems
 from alluxio_operator.kube.kinds import Ref
@@ -105,10 +106,10 @@ READY = reported(running()).status
 # --- the phases ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_as_wished_is_ready_and_waits_for_events_and_the_next_test_write():
+def test_a_cluster_as_wished_is_ready_and_only_its_space_is_looked_at():
     result = reported(running())
 
-    assert result.requeue_after == 3600
+    assert result.requeue_after == SPACE_POLL.seconds
     status = result.status
     assert (status.phase, status.observed_generation, status.summary) == ("Ready", 1, "1 workers, 1Gi of cache")
     assert {c.type: c.status for c in status.conditions} == {
@@ -125,6 +126,7 @@ def test_a_cluster_as_wished_is_ready_and_waits_for_events_and_the_next_test_wri
         "JobServiceServing": "True",
         "LogServerReady": "True",
         "ServicesPublished": "True",
+        "JournalSpace": "True",
         "UpToDate": "True",
         "VolumesExpanded": "True",
     }

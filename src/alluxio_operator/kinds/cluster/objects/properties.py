@@ -13,7 +13,9 @@ import javaproperties
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects import backup_lock
 from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -70,6 +72,7 @@ DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
     # By default, Alluxio serves the newer S3 interface. Then the proxy answers every call of the REST interface with an
     # empty 200 and does nothing (run on 2.9.4).
     names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false"},
+    names.MASTER: backup_lock.DEFAULTS,
 }
 """Further defaults, by role."""
 
@@ -160,6 +163,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **DEFAULTS,
         **DEFAULTS_OF_ROLES.get(role, {}),
         **_failover(spec, members, role),
+        **(space.threshold_property(spec.masters) if role == names.MASTER else {}),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last: another value would contradict the ports, mounts and addresses of the objects.

@@ -26,21 +26,19 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import ReplacedPod, RolloutStatus
-from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked, waiting
+from alluxio_operator.engine.kept_template import CONFIG_HASH as CONFIG_HASH
 from alluxio_operator.engine.schedule import Cron, Window
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import NO_BACKUP, PreUpgradeBackup
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod, first_trouble
 
 GATE = "UpToDate"
-CONFIG_HASH: Final = f"{GROUP}/config-hash"
-"""Annotation of a pod: hash of the spec that the pod was created from, as far as it concerns the pod."""
 
 ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
 """Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""
@@ -98,9 +96,8 @@ class RolloutStep:
 
     @property
     def in_progress(self) -> bool:
-        """Whether pods are being replaced or the backup runs: the operator polls until that ends."""
-        active = self.status is not None or self.gate.reason == BACKING_UP
-        return active and self.gate.reason not in (TIMED_OUT, "Canary")
+        """Whether pods are being replaced: the operator polls until that ends."""
+        return self.status is not None and self.gate.reason not in (TIMED_OUT, "Canary")
 
 
 @dataclass(frozen=True, slots=True)
