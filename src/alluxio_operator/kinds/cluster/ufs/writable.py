@@ -124,8 +124,9 @@ def after_test(
         message=said[:512],
     )
     if isinstance(answer, NoAnswer):
-        # The leader may still create the folder.
-        proof = proof.model_copy(update={"result": "NoAnswer", "leftover": due.leftover or due.folder})
+        # A leader that was reached may still create the folder.
+        left = due.leftover or (due.folder if answer.reached else "")
+        proof = proof.model_copy(update={"result": "NoAnswer", "leftover": left})
     elif OWN_PERMISSIONS in answer.error:
         proof = proof.model_copy(update={"result": "Forbidden"})
     elif answer.left and due.leftover and before is not None and before.result == "Writable":

@@ -149,6 +149,10 @@ def test_a_folder_that_a_hanging_leader_may_still_create_is_deleted_by_the_next_
     assert later.due.folder != first.due.folder
 
 
+def test_a_leader_that_was_not_reached_leaves_no_folder():
+    assert proof_of(answered(NoAnswer("connection refused", reached=False))).leftover == ""
+
+
 def test_an_operator_that_stopped_before_the_record_repeats_the_same_folder():
     assert step(look()).due == step(look()).due
 
