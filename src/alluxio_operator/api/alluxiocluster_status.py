@@ -130,6 +130,24 @@ class VolumeStatus(Model):
     )
 
 
+class ClaimStatus(Model):
+    """A PVC that was bound to a volume. The operator recognises the loss of the volume by this record."""
+
+    name: Short = Field(description="Name of the PVC.")
+    volume: Annotated[str, Field(max_length=32)] = Field(
+        description="One of journal, logs, root-mount, and tier-NAME for each tier, such as tier-ssd."
+    )
+    uid: Annotated[str, Field(max_length=64)] = Field(
+        "", description="The PVC's uid; empty if the PVC was lost before the operator recorded PVCs."
+    )
+    persistent_volume: Short = Field("", description="Name of the PersistentVolume.")
+    replaced: Short | None = Field(
+        None,
+        description="Time at which the operator found this volume in place of a lost one (RFC 3339). It drops the time "
+        "an hour later.",
+    )
+
+
 class RecreatingStatus(Model):
     """A StatefulSet that is being recreated for another volume size; its pods keep running."""
 
@@ -241,6 +259,11 @@ class ClusterStatus(OwnerStatus):
     )
     volumes: Annotated[tuple[VolumeStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
         (), description="Sizes of the volumes."
+    )
+    claims: Annotated[tuple[ClaimStatus, ...], Field(max_length=256, json_schema_extra=list_map("name"))] = Field(
+        (),
+        description="PVCs that hold data, with the volume that each was bound to. The operator never creates another "
+        "volume for the root mount in place of one in this list.",
     )
     recreating: Annotated[tuple[RecreatingStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = (
         Field((), description="StatefulSets that are being recreated while their pods keep running.")

@@ -43,6 +43,14 @@ def merge(
     return tuple(_condition(known.get(state.type), state, generation, now) for state in states)
 
 
+def with_gate(before: Iterable[Condition], gate: Gate, generation: int, now: datetime) -> tuple[Condition, ...]:
+    """Return the conditions with one of them replaced by the state of a gate."""
+    known = tuple(before)
+    [after] = merge(known, [ConditionState.of(gate)], generation, now)
+    kept = [after if one.type == gate.type else one for one in known]
+    return tuple(kept) if find(known, gate.type) else (*kept, after)
+
+
 def _condition(before: Condition | None, state: ConditionState, generation: int, now: datetime) -> Condition:
     status: Literal["True", "False", "Unknown"] = (
         "Unknown" if state.status is None else "True" if state.status else "False"

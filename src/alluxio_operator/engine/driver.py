@@ -140,14 +140,14 @@ class Driver(Generic[O, M, P]):
             return self._managed.publish(kube, snapshot, report, None, now)
         manifests = self._managed.render(plan.context, cache)
         if plan.paused:
-            applied = self._managed.compare(kube, request.key, manifests, plan.until, cache)
+            applied = self._managed.compare(kube, observed.resource, manifests, plan.until, cache, plan.rules)
         else:
             recorded = self._managed.record(kube, snapshot, manifests, cache, intent_of(plan.operations))
             if recorded is None:
                 # The resource was changed or deleted since the observation.
                 return REQUEUE_NOW
             snapshot, observed = recorded, observed.with_status(recorded.resource, recorded.status)
-            plan, applied = self._carry_out(kube, request.key, plan, observed, manifests, cache, deadline)
+            plan, applied = self._carry_out(kube, plan, observed, manifests, cache, deadline)
         report = logic.report(plan, observed, applied, [manifest.ref for manifest in manifests], now)
         return self._managed.publish(kube, snapshot, report, applied, now)
 
@@ -170,15 +170,15 @@ class Driver(Generic[O, M, P]):
                 return observed, plan
 
     def _carry_out(
-        self, kube: Kube, key: OwnerKey, plan: P, observed: O, manifests: Sequence[Any], cache: OwnerCache,
-        deadline: Deadline,
-    ) -> tuple[P, Applied]:  # fmt: skip
+        self, kube: Kube, plan: P, observed: O, manifests: Sequence[Any], cache: OwnerCache, deadline: Deadline
+    ) -> tuple[P, Applied]:
         """Apply the manifests and perform the operations, each at its point. All are recorded by now."""
         before = Applied()
         plan = self._perform(When.BEFORE_APPLY, kube, plan, observed, before, deadline)
         applied = self._managed.apply(
-            kube, key, observed.status.inventory, manifests, plan.until, cache, plan.held_templates, plan.recreate
-        )
+            kube, observed.resource, observed.status.inventory, manifests, plan.until, cache, plan.held_templates,
+            plan.recreate, plan.rules, plan.held_pod_templates,
+        )  # fmt: skip
         applied.absorb(before)
         plan = self._perform(When.AFTER_APPLY, kube, plan, observed, applied, deadline)
         for ref in applied.deleted:

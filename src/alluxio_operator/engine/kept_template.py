@@ -40,6 +40,15 @@ def with_kept_template(obj: Object, live: Object | None) -> Object:
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "template": template}}
 
 
+def held_template(live: Object) -> Object:
+    """Return the pod template to apply to a Deployment that has to keep its own: the last applied one.
+
+    A Deployment from before this annotation keeps its whole live template.
+    """
+    found: Object = _kept(live).get("template") or live["spec"]["template"]
+    return found
+
+
 def _kept(live: Object | None) -> Mapping[str, Any]:
     text = (live or {}).get("metadata", {}).get("annotations", {}).get(KEPT, "")
     try:

@@ -55,6 +55,8 @@ class Quirk:
     """Makes way for a change that the API server refused; returns True to apply again."""
     recreate: Callable[[Scope, Object, Object], Object] | None = None
     """Replaces the live object by the rendered one, or raises BeingDeleted; None where a kind never needs it."""
+    advice: str = ""
+    """What a user can do about a refused change."""
 
 
 def keep_size(obj: Object, live: Object | None) -> Object:
@@ -109,7 +111,12 @@ _BY_KIND: Final[Mapping[str, Quirk]] = MappingProxyType(
     {
         "Deployment": Quirk(fit=with_kept_template, fit_to_compare=with_kept_template),
         "Job": Quirk(outlives_rendering=is_left_to_ttl, remedy=delete_if_immutable),
-        "PersistentVolumeClaim": Quirk(never_pruned=True, fit=keep_size, fit_to_compare=keep_larger_size),
+        "PersistentVolumeClaim": Quirk(
+            never_pruned=True,
+            fit=keep_size,
+            fit_to_compare=keep_larger_size,
+            advice="a PVC keeps its class and access modes: set them back in the spec, or delete the PVC with its data",
+        ),
         "Service": Quirk(remedy=replace_ports),
         "StatefulSet": Quirk(recreate=recreate_around_pods),
     }

@@ -41,11 +41,26 @@ def invalid(
     }
 
 
+def spec_valid(warnings: Sequence[Problem]) -> ConditionState:
+    """Return the condition SpecValid of a valid spec; `warnings` are tolerated, since the resource runs with them."""
+    if warnings:
+        return ConditionState("SpecValid", True, "Tolerated", "; ".join(str(warning) for warning in warnings))
+    return ConditionState("SpecValid", True, "Valid")
+
+
 def configuration_applied(applied: Applied) -> Gate:
     """Open when the API server accepted every object."""
     if applied.refused:
-        return blocked("ConfigurationApplied", "Refused", "; ".join(applied.refused.values()))
+        return blocked("ConfigurationApplied", "Refused", "; ".join(applied.refused.values()) + _consequence(applied))
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
+
+
+def _consequence(applied: Applied) -> str:
+    if applied.stopped:
+        return ". Until then, the operator applies no change of the objects that come later"
+    if applied.skipped:
+        return f". Until then, these stay as they are: {', '.join(f'{ref.kind} {ref.name}' for ref in applied.skipped)}"
+    return ""
 
 
 def phase_of(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
@@ -104,11 +119,14 @@ def inventory_after(
 ) -> tuple[InventoryItem, ...]:
     """Return the inventory after an apply: all rendered objects, in rendered order.
 
-    Apply has pruned the objects that are no longer rendered, unless the API server refused one: then the inventory
-    keeps them for the next prune.
+    Apply has pruned the objects that are no longer rendered. If the API server refused one, some may be left: then the
+    inventory keeps all that were not pruned for the next prune.
     """
     kept = tuple(ref.item for ref in rendered)
-    return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
+    if not applied.refused:
+        return kept
+    gone = {*kept, *(ref.item for ref in applied.pruned)}
+    return (*kept, *(item for item in before if item not in gone))
 
 
 def summary(text: str) -> str:

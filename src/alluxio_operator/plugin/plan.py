@@ -19,7 +19,7 @@ from alluxio_operator.kinds.cluster.decide import Plan, decide
 from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import rollout
+from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import changes_version
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -134,8 +134,8 @@ def _site(cluster: Cluster) -> Mapping[str, str]:
     return properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
 
 
-def _roles(pods: tuple[Pod, ...], plan: Plan) -> rollout.Roles:
-    return rollout.Roles(
+def _roles(pods: tuple[Pod, ...], plan: Plan) -> Roles:
+    return Roles(
         Observed(resource={}, status=ClusterStatus(), pods=pods), plan.view.quorum, plan.view.hashes, {}, plan.view.now
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from alluxio_operator.engine.ownership import controller_of, has_labels
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
@@ -35,6 +36,12 @@ FAILURES: Final = frozenset(
 )
 """Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
 
+
+MAX_START: Final = timedelta(seconds=120)
+"""A pod that starts is replaced for a newer spec after this time at the earliest.
+
+A master with a small journal starts in 15 to 40 s.
+"""
 
 FIRST_STATUS: Final = timedelta(seconds=5)
 """The kubelet writes a pod's first conditions within so long after its start."""
@@ -81,6 +88,8 @@ class Pod:
     """True while the container of its role runs, and its startup probe hasn't succeeded yet."""
     container_started: datetime | None = None
     """When the container of its role started; None if it doesn't run."""
+    starting_since: datetime | None = None
+    """When its node took it, while it has never served and no container of its own has failed; None otherwise."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -121,6 +130,7 @@ def parse_pod(pod: Object) -> Pod:
         container_started=_moment(
             next((one["state"]["running"].get("startedAt") for one in _running(role, status)), None)
         ),
+        starting_since=None if deleted or served or _has_failed(role, status) else _moment(status.get("startTime")),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
@@ -164,6 +174,23 @@ def _running(role: str, status: Object) -> list[Object]:
     return [one for one in _own(role, status) if "running" in one.get("state", {})]
 
 
+def _has_failed(role: str, status: Object) -> bool:
+    """Return True if a container of a pod's role, or one before it, has ended with an error or can't be created."""
+    statuses = (*status.get("initContainerStatuses", ()), *_own(role, status))
+    ends = [one.get(state, {}).get("terminated", {}) for one in statuses for state in ("state", "lastState")]
+    return (
+        status.get("phase") == "Failed"
+        or any(one.get("restartCount") for one in statuses)
+        or any(end.get("exitCode") for end in ends)
+        or any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses)
+    )
+
+
+def is_starting(pod: Pod, now: datetime) -> bool:
+    """Return True while a pod is about to serve, so that replacing it would only begin its start again."""
+    return pod.starting_since is not None and now - pod.starting_since < MAX_START
+
+
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
@@ -196,6 +223,21 @@ def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Troubl
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
     return None
+
+
+def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str]) -> bool:
+    """Return True if a pod has its owner's labels, or the controller of one of the owner's workloads created it.
+
+    A pod may lose a label that its workload doesn't select by. Of a Deployment, the controller is a ReplicaSet, whose
+    name begins with the Deployment's.
+    """
+    if has_labels(pod, labels):
+        return True
+    controller = controller_of(pod)
+    return controller is not None and any(
+        controller["name"] == name or (controller["kind"] == "ReplicaSet" and controller["name"].startswith(f"{name}-"))
+        for name in workloads
+    )
 
 
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:

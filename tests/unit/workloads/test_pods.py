@@ -9,7 +9,7 @@ from tests.support.builders import NOW, container_status, later, pod, ready_pod
 
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.workloads.missing import Missing
-from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, parse_pod
+from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, is_starting, parse_pod
 
 BACKOFF = {
     "reason": "CrashLoopBackOff",
@@ -291,6 +291,51 @@ def test_a_pod_whose_readiness_changed_after_its_start_has_served(changed: str, 
     ]
 
     assert (parse_pod(found).served, parse_pod(found).failing) == (served, not served)
+
+
+BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
+ENDED = {"exitCode": 1, "reason": "Error"}
+
+
+@pytest.mark.parametrize(
+    ("containers", "inits", "starting"),
+    [
+        ([container_status("worker", running={})], [], True),
+        ([container_status("worker", waiting={"reason": "ContainerCreating"})], [], True),
+        ([], [container_status("check", terminated={"exitCode": 0})], True),
+        ([container_status("worker", running={}), container_status("job-worker", **BACK_OFF)], [], True),
+        ([container_status("worker", **BACK_OFF)], [], False),
+        ([container_status("worker", waiting={"reason": "ErrImagePull"})], [], False),
+        ([container_status("worker", terminated=ENDED)], [], False),
+        ([container_status("worker", running={}, last=ENDED)], [], False),
+        ([], [container_status("check", running={}, last=ENDED)], False),
+        ([], [container_status("check", **BACK_OFF)], False),
+    ],
+    ids=[
+        "runs", "is created", "init ended", "another crashes", "crashes", "no image", "ended", "restarted",
+        "init restarted", "init crashes",
+    ],
+)  # fmt: skip
+def test_a_pod_starts_until_it_serves_or_fails(containers: list[Any], inits: list[Any], starting: bool):
+    found = pod("worker", phase="Pending", containers=containers, inits=inits)
+    found["status"]["startTime"] = stamp(NOW)
+
+    assert (parse_pod(found).starting_since == NOW) is starting
+    assert is_starting(parse_pod(found), later(119)) is starting
+    assert not is_starting(parse_pod(found), later(120)), "a start that hangs can be replaced"
+
+
+def test_a_pod_that_has_served_no_node_or_an_end_does_not_start():
+    served, unscheduled, deleted, failed = (
+        ready_pod("worker"),
+        pod("worker", containers=[], unschedulable="no node"),
+        pod("worker", deleted=True),
+        pod("worker", phase="Failed"),
+    )
+    for one in (served, deleted, failed):
+        one["status"]["startTime"] = stamp(NOW)
+
+    assert [parse_pod(one).starting_since for one in (served, unscheduled, deleted, failed)] == [None] * 4
 
 
 @pytest.mark.parametrize(("phase", "failing"), [("Pending", True), ("Running", False)])

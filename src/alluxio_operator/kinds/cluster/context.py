@@ -35,6 +35,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     TierVolume,
     host_folder,
     host_folders,
+    own_socket_folder,
     tier_folder,
     tier_volumes,
 )
@@ -149,6 +150,8 @@ def _workers(cluster: Cluster) -> dict[str, Any]:
         "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, names)],
         "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
         "sockets": _sockets(cluster),
+        # Not part of the hash: a running worker keeps its socket until it restarts for another reason.
+        "ownSockets": own_socket_folder(spec.workers),
         "hostFolders": host_folders(spec.workers, names),
     }
 
@@ -238,7 +241,9 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     unhashed = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     hashed = {key: value for key, value in values.items() if key not in unhashed}
-    unrestarted = dynamic.without_restart(spec, role, site) | space.without_restart(site)
+    unrestarted = (
+        dynamic.without_restart(spec, role, site) | space.without_restart(site) | properties.without_restart(site)
+    )
     static = {key: value for key, value in site.items() if key not in unrestarted}
     values["configHash"] = digest({**hashed, "properties": static, "jvm": jvm, **_shared_inputs(cluster, role)})
     return values

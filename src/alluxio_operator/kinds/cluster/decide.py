@@ -11,8 +11,10 @@ from alluxio_operator.api.status import OperationStatus
 from alluxio_operator.engine.arbiter import arbitrate
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kinds.cluster import gates, layers
 from alluxio_operator.kinds.cluster.capabilities import CAPABILITIES
+from alluxio_operator.kinds.cluster.objects.optional import optional_objects
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kinds.cluster.view import View
@@ -60,13 +62,25 @@ class Plan:
 
     @property
     def held_templates(self) -> frozenset[int]:
-        """Numbers of the templates that wait for the rollout or the maintenance window."""
+        """Numbers of the templates whose objects have to stay as they are."""
         return self.view.held_templates
+
+    @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the Deployments whose pods wait for the rollout or the maintenance window."""
+        return self.view.held_pod_templates
 
     @property
     def recreate(self) -> Mapping[Ref, str]:
         """Objects to recreate without deleting their dependents, since a field is immutable; with their uids."""
         return {Ref("StatefulSet", one.name): one.uid for one in self.view.expansion.recreating}
+
+    @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
+        records = self.view.records
+        optional = optional_objects(self.cluster.names)
+        return ApplyRules(records.never_created, records.known_uids, optional)
 
     @property
     def questions(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observe import rpc_port
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -19,6 +20,7 @@ from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
+from alluxio_operator.kinds.cluster.storage.records import LabelClaims
 from alluxio_operator.kinds.cluster.ufs.writable import WriteFolder
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
@@ -49,6 +51,8 @@ class Executor:
                 return self._replace(effect)
             case ExpandClaims():
                 return storage.expand(self.kube, self._namespace, effect, self.applied)
+            case LabelClaims():
+                return storage.label(self.kube, self.observed.names, effect)
             case StartBackup():
                 return self._start_backup(effect)
             case UpdateConfiguration():
@@ -91,7 +95,7 @@ class Executor:
         return answer
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
-        if self.applied.refused:
+        if Ref("ConfigMap", self.observed.names.of(f"{MASTER}conf")) not in self.applied.present:
             # Update the properties file first: the next start of the master reads it.
             return None
         port = rpc_port(effect.leader, self.observed.resource)

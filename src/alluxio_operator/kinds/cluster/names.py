@@ -13,6 +13,7 @@ from typing import Final
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.engine.ownership import has_labels
 from alluxio_operator.kube.kinds import Object
 
 MASTER = "master"
@@ -86,8 +87,7 @@ class Names:
 
     def owns(self, obj: Object) -> bool:
         """Return True if an object's labels name this cluster as its owner."""
-        labels: Mapping[str, str] = obj["metadata"].get("labels", {})
-        return (labels.get(OWNER_KIND_LABEL), labels.get(OWNER_LABEL)) == (KIND, self.cluster)
+        return has_labels(obj, self.owner_labels)
 
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the label selector of a role's pods; it is immutable in a workload."""

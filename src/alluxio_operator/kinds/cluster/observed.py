@@ -43,7 +43,7 @@ class Observed:
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))
     job_master_serves: bool = False
     claims: tuple[Object, ...] | None = None
-    """PVCs of the cluster; None if the operator didn't need to list them."""
+    """PVCs of the cluster; None if they weren't read."""
     pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
     """By role, the API server's message rejecting its pods."""
     used: UsageReading = None

@@ -18,6 +18,7 @@ from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.rollout import rollback
+from alluxio_operator.kinds.cluster.storage.decide import RECORDS
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
@@ -30,6 +31,9 @@ PAUSED: Final[Mapping[str, str]] = {
     "expansion": "spec.paused is true: the operator expands no volumes",
 }
 """By operation, the message of its closed gate while the cluster is paused. Gates of other operations are left out."""
+
+FIRST: Final = RECORDS
+"""Name of the operation whose gate comes first, also while the cluster is paused: without their volumes, pods fail."""
 
 Workloads = Mapping[Ref, WorkloadProgress]
 
@@ -75,11 +79,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     workloads = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     of_operations = _of_operations(plan)
     space = _journal_space(plan)
-    blocking = {one.name for one in plan.operations if one.blocking and not paused}
+    blocking = {one.name for one in plan.operations if one.blocking and (not paused or one.name == FIRST)}
     required = (
+        *((of_operations[FIRST],) if FIRST in blocking else ()),
         *_installation(plan, observed, applied, workloads),
         *(gate for gate in space if gate.reason == FULL),
-        *(gate for name, gate in of_operations.items() if name in blocking),
+        *(gate for name, gate in of_operations.items() if name in blocking and name != FIRST),
     )
     closed = tuple(gate for gate in required if not gate.passed)
     unsettled = tuple(ref.name for ref, state in sorted(workloads.items()) if not state.settled)
@@ -94,7 +99,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        ConditionState("SpecValid", True, "Valid"),
+        readiness.spec_valid(plan.cluster.warnings),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
         *(ConditionState.of(gate) for gate in space if gate not in required),
@@ -108,6 +113,9 @@ def _of_operations(plan: Plan) -> dict[str, Gate]:
     gates_by_name: dict[str, Gate] = {}
     for operation in plan.operations:
         gate = operation.gate
+        if operation.name == FIRST and gate is not None:
+            gates_by_name[FIRST] = gate
+            continue
         if gate is None or (plan.paused and operation.name not in PAUSED):
             continue
         if plan.paused and not gate.passed:
@@ -137,8 +145,9 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
         yield gates.proxy_serving(observed)
     yield _services(plan, applied)
     if spec.fuse.enabled:
-        mounts = fuse_progress(cluster, workloads)
-        yield gates.fuse_mounted(observed, mounts.wanted if mounts else None)
+        before = observed.status.fuse
+        known = before.wanted if before else 0
+        yield gates.fuse_mounted(observed, _wanted(fuse_progress(cluster, workloads), known))
 
 
 def _journal_space(plan: Plan) -> tuple[Gate, ...]:
@@ -184,9 +193,11 @@ def _services(plan: Plan, applied: Applied) -> Gate:
 
 
 def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> Gate:
-    if state is None:
-        return waiting("WorkersRegistered", "the operator creates the workers once the journal is initialized")
-    if cluster.spec.workers.workload == "DaemonSet" and state.wanted == 0:
+    wanted = _wanted(state, observed.status.workers.wanted)
+    if wanted is None:
+        message = "the operator creates the workers once the journal is initialized"
+        return waiting("WorkersRegistered", "the nodes for workers aren't counted yet" if state else message)
+    if cluster.spec.workers.workload == "DaemonSet" and wanted == 0:
         return Gate(
             "WorkersRegistered",
             False,
@@ -194,7 +205,12 @@ def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | Non
             "no node can run a worker: compare spec.workers.nodeSelector and spec.workers.tolerations with the labels "
             "and taints of the nodes",
         )
-    return gates.workers_registered(observed, state.wanted)
+    return gates.workers_registered(observed, wanted)
+
+
+def _wanted(state: WorkloadProgress | None, known: int) -> int | None:
+    """Return the wanted number of pods; without a count of now the last `known` one, and None if there was none."""
+    return state.wanted if state and state.counted else known or None
 
 
 def _ready(

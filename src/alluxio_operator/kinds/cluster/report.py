@@ -15,7 +15,7 @@ from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import holds, merge, severities
+from alluxio_operator.engine.conditions import holds, merge, severities, with_gate
 from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
@@ -30,6 +30,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
 from alluxio_operator.kinds.cluster.registrations import registrations
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
+from alluxio_operator.kinds.cluster.storage import records
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -45,10 +46,19 @@ STEP = 5
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
-    alive = isinstance(observed.master, MasterInfo) and (registrations(observed).live or not before.workers.wanted)
-    serves = holds(before.conditions, "Installed") and bool(alive)
-    update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
+    volumes = records.next_records_step(None, observed, now)
+    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed) and not volumes.blocking
+    current = with_gate(before.conditions, volumes.gate, observed.generation, now)
+    update = readiness.invalid(problems, current, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
+
+
+def _a_worker_serves(observed: Observed) -> bool:
+    if not isinstance(observed.master, MasterInfo):
+        return False
+    # The leader counts a worker that died for a while, so a pod has to be ready, too.
+    ready = any(pod.ready for pod in observed.role(names.WORKER))
+    return not observed.status.workers.wanted or (registrations(observed).live > 0 and ready)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
@@ -71,7 +81,8 @@ def _described(plan: Plan, observed: Observed, current: Readiness, now: datetime
         "phase": current.phase,
         "summary": readiness.summary(_in_one_line(current, observed)),
         "conditions": merge(before.conditions, current.conditions, cluster.generation, now),
-        "replicas": workers.existing if workers else 0,
+        # Without workers the API server refused an object before them: they are as they were.
+        "replicas": workers.existing if workers else before.replicas,
         "selector": ",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         "masters": members.masters_status(plan, observed),
         "workers": _workers_status(observed, workers),
@@ -147,7 +158,7 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
     before = observed.status.workers
     # Without a state the workload wasn't applied, perhaps since the API server refused an object before it.
     known = sum(pod.ready for pod in observed.role(names.WORKER)), before.wanted
-    ready, wanted = (state.ready, state.wanted) if state else known
+    ready, wanted = (state.ready, state.wanted) if state and state.counted else known
     if not isinstance(observed.master, MasterInfo):
         return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0, "leaving": 0})
     counted = registrations(observed)
@@ -168,7 +179,7 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
 def _fuse_status(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> FuseStatus | None:
     if not cluster.spec.fuse.enabled:
         return None
-    return FuseStatus(ready=state.ready, wanted=state.wanted) if state else observed.status.fuse
+    return FuseStatus(ready=state.ready, wanted=state.wanted) if state and state.counted else observed.status.fuse
 
 
 def _memory(cluster: Cluster) -> Iterable[RoleMemory]:

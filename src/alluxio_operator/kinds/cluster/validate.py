@@ -25,7 +25,7 @@ from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.memory import Division
+from alluxio_operator.workloads.memory import Division, accepted
 
 RESERVED_VARIABLES: Final = frozenset(
     {
@@ -61,6 +61,8 @@ class Cluster:
     """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
     restarts: Mapping[str, str]
     """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
+    warnings: tuple[Problem, ...] = ()
+    """What the operator would refuse in a new cluster, and tolerates in this one, since it accepted it before."""
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
@@ -73,11 +75,13 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         return tuple(from_pydantic(error, "alluxiocluster"))
     if len(cluster.cluster) > LONGEST_NAME:
         return (_name_too_long(cluster.cluster),)
-    divisions = memory.divisions(spec)
+    before = accepted(resource)
+    divisions = memory.divisions(spec, before)
     journal = (resource.get("status") or {}).get("journal")
     journal_members = journal.get("members", 1) if journal else None
     problems = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
+        *memory.problems(spec, before),
         *properties.problems(spec, cluster),
         *dynamic.problems(spec),
         *ufs_options.problems(spec),
@@ -103,6 +107,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
             **(resource.get("status") or {}).get("restarts", {}),
             **_restarts(meta.get("annotations", {})),
         },
+        warnings=tuple(memory.warnings(spec, before, divisions)),
     )
 
 

@@ -22,12 +22,14 @@ from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep
+from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
+from alluxio_operator.kinds.cluster.rollout.health import Roles
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
-from alluxio_operator.kinds.cluster.storage import expansion
+from alluxio_operator.kinds.cluster.storage import expansion, records
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep
+from alluxio_operator.kinds.cluster.storage.records import RecordsStep
 from alluxio_operator.kinds.cluster.ufs import writable
 from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
@@ -78,6 +80,11 @@ class View:
         return expansion.next_expansion_step(sizes, self.observed.status, self.observed.volumes, mounted)
 
     @cached_property
+    def records(self) -> RecordsStep:
+        """The volumes on record, and what has happened to them."""
+        return records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
+
+    @cached_property
     def context(self) -> dict[str, Any]:
         """The values for all templates."""
         step, observed = self.journal, self.observed
@@ -116,9 +123,13 @@ class View:
     @cached_property
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that the operator doesn't apply yet."""
-        held = deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
         # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
-        return held | {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else held
+        return frozenset({layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else ())
+
+    @cached_property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the Deployments that keep their pod template for now."""
+        return deployments.held_pod_templates(self.roles, self._pods_step, self.upgrade, self.now)
 
     @cached_property
     def writability(self) -> Writability:
@@ -137,7 +148,7 @@ class View:
     @cached_property
     def outdated(self) -> tuple[str, ...]:
         """Roles with a pod that runs an older spec."""
-        known = (*rollout.ORDER, *deployments.TEMPLATES)
+        known = (*health.ORDER, *deployments.TEMPLATES)
         return tuple(role for role in known if role in self.roles.wanted and self.roles.outdated(role))
 
     @cached_property

@@ -77,6 +77,11 @@ class Names:
         }
 
     @property
+    def instance_selector(self) -> str:
+        """Label selector for the pods of this Presto, by the labels that its Deployments select by."""
+        return f"app.kubernetes.io/name=presto,app.kubernetes.io/instance={self.presto}"
+
+    @property
     def owned_by_selector(self) -> str:
         """Label selector for everything that belongs to this Presto."""
         return f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={self.presto}"

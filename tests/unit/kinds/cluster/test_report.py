@@ -25,7 +25,7 @@ from tests.support.builders import (
 )
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus, WorkersStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, FuseStatus, WorkersStatus
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import find
@@ -128,6 +128,7 @@ def test_a_cluster_as_wished_is_ready_and_only_its_space_is_looked_at():
         "ServicesPublished": "True",
         "JournalSpace": "True",
         "UpToDate": "True",
+        "VolumesAvailable": "True",
         "VolumesExpanded": "True",
     }
 
@@ -440,6 +441,13 @@ def test_under_an_invalid_spec_a_cluster_without_a_living_worker_is_not_ready():
     assert said(report_problems(PROBLEMS, one, NOW), "Ready") == ("True", "Serving")
 
 
+def test_under_an_invalid_spec_a_worker_that_only_the_master_counts_serves_nothing():
+    look = running(READY, pods=[ready_pod("master"), pod("worker")], master=info(live=1))
+    look = look.with_status(look.resource, look.status.model_copy(update={"workers": WorkersStatus(wanted=1)}))
+
+    assert said(report_problems(PROBLEMS, look, NOW), "Ready") == ("False", "SpecInvalid")
+
+
 def test_a_refused_object_leaves_the_wanted_workers_as_they_were():
     look = running(READY)
     look = look.with_status(look.resource, look.status.model_copy(update={"workers": WorkersStatus(wanted=5)}))
@@ -447,6 +455,28 @@ def test_a_refused_object_leaves_the_wanted_workers_as_they_were():
     found = report(decide(cluster(), look, NOW), look, Applied(refused={Ref("Service", "small-master"): "no"}), [], NOW)
 
     assert found.status.workers.wanted == 5
+    assert found.status.workers.ready == 1
+    assert found.status.replicas == READY.replicas == 1
+    assert "1 of 5 workers are registered" in message(found, "WorkersRegistered")
+
+
+def test_a_daemonset_that_is_not_counted_yet_leaves_its_numbers_as_they_were():
+    fresh = [workload("DaemonSet", name) for name in ("small-worker", "small-fuse")]
+    for one in fresh:
+        del one["status"]
+    over: Json = {"workers": {"workload": "DaemonSet", "replicas": None}, "fuse": {"enabled": True}}
+    look = running(READY)
+    known = {"workers": WorkersStatus(wanted=5), "fuse": FuseStatus(ready=5, wanted=5)}
+    again = look.with_status(look.resource, look.status.model_copy(update=known))
+
+    found = reported(again, applied([*lately("worker"), *fresh]), **over)
+    first = reported(look, applied([*lately("worker"), *fresh]), **over)
+
+    assert (found.status.workers.wanted, found.status.fuse) == (5, known["fuse"])
+    assert said(found, "WorkersRegistered") == ("False", "Waiting")
+    assert said(first, "WorkersRegistered") == ("True", "Registered"), "the one worker of before"
+    assert said(first, "FuseMounted") == ("False", "Waiting")
+    assert first.status.phase != "Ready"
 
 
 def test_it_is_not_ready_when_its_masters_are_gone_or_it_never_was():

@@ -109,7 +109,7 @@ def test_a_settled_cluster_is_left_alone_and_costs_reads_of_its_workloads_only(s
     assert outcome == Outcome(requeue_after=SPACE_POLL.seconds, changed=False)
     assert everything(settled) == before
     assert {verb for verb, _ in settled.kube.calls} == {"get", "list"}
-    assert len(settled.kube.calls) == 2 + 4, "the resource, its pods, and four workloads"
+    assert len(settled.kube.calls) == 3 + 4, "the resource, its pods, its PVCs, and four workloads"
 
 
 def test_a_resync_writes_nothing_either(settled: World):

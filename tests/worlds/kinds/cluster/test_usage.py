@@ -100,6 +100,7 @@ def test_an_end_that_isnt_measured_isnt_waited_for_for_long():
 def test_a_cluster_at_rest_asks_nobody_and_writes_nothing():
     world = Measured()
     world.settle()
+    # Less than until the next test write.
     world.pass_time(1800)
     writes, asked = len(world.kube.writes), world.asked
     for seconds in range(10):

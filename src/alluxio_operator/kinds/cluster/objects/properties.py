@@ -76,6 +76,14 @@ DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Further defaults, by role."""
 
+STOPPING: Final[Mapping[str, str]] = {
+    # A worker is a client, too, when it fetches blocks from other workers. It would report the metrics of that a last
+    # time when it ends, and retry for two minutes if the masters are gone, as in the deletion of a cluster (run on
+    # 2.9.4). Its metrics as a worker don't come this way.
+    "alluxio.user.metrics.collection.enabled": "false",
+}
+"""Further defaults of workers, so that they end in seconds. No worker needs to restart for them."""
+
 RESERVED: Final = frozenset(
     {
         "alluxio.conf.dir",
@@ -162,6 +170,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
     return {
         **DEFAULTS,
         **DEFAULTS_OF_ROLES.get(role, {}),
+        **(STOPPING if role == names.WORKER else {}),
         **_failover(spec, members, role),
         **(space.threshold_property(spec.masters) if role == names.MASTER else {}),
         **spec.properties,
@@ -170,6 +179,11 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **{key: value for key, value in derived(spec, cluster, members).items() if _concerns(key, role)},
         **derived_for(spec, role),
     }
+
+
+def without_restart(site: Mapping[str, str]) -> frozenset[str]:
+    """Return the operator's own values that matter when a process ends, so that it needs no restart for them."""
+    return frozenset(key for key, value in STOPPING.items() if site.get(key) == value)
 
 
 def _concerns(key: str, role: str) -> bool:
