@@ -74,6 +74,17 @@ def test_one_installation_writes_once_and_the_next_write_comes_an_hour_later():
     assert len(world.alluxio.test_writes) == 2
 
 
+def test_a_cluster_that_can_not_write_can_be_stopped():
+    world = refusing()
+    world.edit_spec(masters={"replicas": 0})
+
+    for _ in range(6):
+        world.reconcile()
+        world.turn(serves=False)
+
+    assert world.phase == "Stopped"
+
+
 def test_a_refusing_ufs_is_not_hammered():
     world = refusing()
     for _ in range(60):

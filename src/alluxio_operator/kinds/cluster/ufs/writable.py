@@ -81,6 +81,10 @@ def next_test(observed: Observed, spec: ClusterSpec, quorum: Quorum, now: dateti
         return NOT_NEEDED
     status, leader = observed.status, observed.master_named(quorum.leader)
     proof = status.write_proof
+    if not spec.masters.replicas:
+        # A refusal from before would keep the cluster Degraded instead of Stopped.
+        message = "spec.masters.replicas is 0: no master can test a write"
+        return Writability(proof, waiting(GATE, message, "ScaledToZero"))
     if not isinstance(observed.master, MasterInfo) or leader is None or len(quorum.leaders) != 1:
         # Another gate reports the masters.
         message = "the operator tests a write once a master serves; see condition MastersServing"

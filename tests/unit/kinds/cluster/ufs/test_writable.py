@@ -240,6 +240,18 @@ def test_without_a_leader_there_is_no_write_and_the_last_result_stays():
     assert said(step(replace(look(), master=NoAnswer("in safe mode")))) == (GATE, False, "MastersNotServing", True)
 
 
+def test_a_refusal_keeps_no_cluster_from_being_stopped():
+    made = cluster(masters={"replicas": 0}, status={"journal": {"members": 1}}).spec
+    failed = look(answered(REFUSED).proof)
+
+    found = next_test(failed, made, quorum_of(failed, 1), NOW)
+
+    assert said(found) == (GATE, False, "ScaledToZero", True)
+    assert found.gate is not None
+    assert found.gate.severity is Severity.PROGRESS
+    assert found.proof == failed.status.write_proof
+
+
 def test_an_empty_prefix_of_a_bucket_is_named_and_does_not_hold_up_the_cluster():
     found = answered(REFUSED, **S3)
 
