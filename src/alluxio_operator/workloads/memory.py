@@ -99,20 +99,37 @@ class Accepted:
 def accepted(resource: Object) -> Mapping[str, Accepted]:
     """Return the recorded memory layouts of a resource, by role.
 
-    An operator with a stricter rule must not stop what runs: it accepts these, and reports what is missing.
+    An operator with a stricter rule must not stop what runs: it accepts these, and reports what is missing. A layout that
+    can't be read, since another version or a hand wrote it, counts as not recorded.
     """
-    status, generation = resource.get("status") or {}, resource["metadata"].get("generation")
-    invalid = any(c.get("type") == "SpecValid" and c.get("status") == "False" for c in status.get("conditions") or ())
+    status, generation = _mapping(resource.get("status")), resource["metadata"].get("generation")
+    invalid = any(c.get("type") == "SpecValid" and c.get("status") == "False" for c in _mappings(status, "conditions"))
     unchanged = status.get("observedGeneration") == generation and not invalid
-    rolled_back = (status.get("rollback") or {}).get("generation") == generation
+    rolled_back = _mapping(status.get("rollback")).get("generation") == generation
+    layouts = {str(one.get("role")): _sizes(one) for one in _mappings(status, "memory")}
     return {
-        one["role"]: Accepted(**_sizes(one), unchanged=unchanged, rolled_back=rolled_back)
-        for one in status.get("memory") or ()
+        role: Accepted(**sizes, unchanged=unchanged, rolled_back=rolled_back)
+        for role, sizes in layouts.items()
+        if sizes is not None
     }
 
 
-def _sizes(recorded: Mapping[str, Any]) -> dict[str, int]:
-    return {part: in_bytes(recorded.get(part, "0")) for part in ("heap", "direct", "overhead", "tiers", "limit")}
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(status: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
+    values = status.get(field)
+    return [one for one in values if isinstance(one, Mapping)] if isinstance(values, list) else []
+
+
+def _sizes(recorded: Mapping[str, Any]) -> dict[str, int] | None:
+    try:
+        return {
+            part: in_bytes(str(recorded.get(part, "0"))) for part in ("heap", "direct", "overhead", "tiers", "limit")
+        }
+    except ValueError:
+        return None
 
 
 def divide(needs: MemoryNeeds, before: Accepted | None = None) -> Division | Problem:
