@@ -160,14 +160,14 @@ def test_the_kept_claims_of_an_earlier_cluster_count_without_owner_labels():
     claims = ["journal-small-master-0", "small-ufs"]
     for claim in claims:
         strip(world, "PersistentVolumeClaim", claim, OWNER, OWNER_KIND)
-    anew = World(resource(uid="0b1b2c3d-another"))
+    renewed = World(resource(uid="0b1b2c3d-another"))
     for claim in claims:
-        anew.kube.put(world.kube.object("PersistentVolumeClaim", "data", claim))
+        renewed.kube.put(world.kube.object("PersistentVolumeClaim", "data", claim))
 
-    anew.settle()
+    renewed.settle()
 
-    assert anew.status["journal"]["operation"].endswith("a"), "adopted"
-    assert labels_of(anew, "PersistentVolumeClaim", "small-ufs")[OWNER] == "small"
+    assert renewed.status["journal"]["operation"].endswith("a"), "adopted"
+    assert labels_of(renewed, "PersistentVolumeClaim", "small-ufs")[OWNER] == "small"
 
 
 def test_a_pod_without_its_owner_label_is_seen_still():

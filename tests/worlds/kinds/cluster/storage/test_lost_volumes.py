@@ -473,17 +473,17 @@ def test_a_new_cluster_of_the_name_has_claims_of_its_own():
     world = running(deletionPolicy="Delete")
     labels = world.claim(TIER)["metadata"]["labels"]
     kept = world.claim(ROOT)
-    anew = LossWorld(resource(uid="0b1b2c3d-another", **sized(deletionPolicy="Delete")))
+    renewed = LossWorld(resource(uid="0b1b2c3d-another", **sized(deletionPolicy="Delete")))
     leaving = {"name": TIER, "namespace": "data", "labels": labels, "ownerReferences": [earlier]}
-    anew.kube.put({**world.claim(TIER), "metadata": {**leaving, "deletionTimestamp": "2030-01-01T00:00:00Z"}})
-    anew.kube.put({**kept, "metadata": {"name": ROOT, "namespace": "data", "labels": kept["metadata"]["labels"]}})
-    anew.in_use = False
+    renewed.kube.put({**world.claim(TIER), "metadata": {**leaving, "deletionTimestamp": "2030-01-01T00:00:00Z"}})
+    renewed.kube.put({**kept, "metadata": {"name": ROOT, "namespace": "data", "labels": kept["metadata"]["labels"]}})
+    renewed.in_use = False
 
-    anew.settle()
-    anew.rounds()
+    renewed.settle()
+    renewed.rounds()
 
-    assert anew.volumes() == ("True", "Available"), "what leaves with the earlier cluster is no loss of this one"
-    assert anew.record(ROOT)["uid"] == anew.uid_of(ROOT)
+    assert renewed.volumes() == ("True", "Available"), "what leaves with the earlier cluster is no loss of this one"
+    assert renewed.record(ROOT)["uid"] == renewed.uid_of(ROOT)
 
 
 def test_a_foreign_claim_of_the_name_is_not_taken_over():
