@@ -22,7 +22,7 @@ Masters read the options at each start, since the root mount is never in the jou
 """
 
 READ_ONLY: Final = "alluxio.master.mount.table.root.readonly"
-"""Property with which masters reject every write to the root mount, also of files that stay in Alluxio.
+"""Property with which masters reject every write to the root mount, also of files that stay in the cache.
 
 Source: `checkUnderWritableMountPoint` of 2.9.4's DefaultFileSystemMaster, which each such call passes.
 """
