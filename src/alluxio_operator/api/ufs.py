@@ -110,8 +110,8 @@ class RootMount(Model):
     )
     read_only: bool = Field(
         False,
-        description="Reject every write to Alluxio, and mount the volume read-only. If false, the cluster is Ready "
-        "only while the leading master can write to the UFS.",
+        description="Reject every write to the root mount, and mount the volume read-only. If false, the cluster is "
+        "Ready only while the leading master can write to the UFS.",
     )
     options: Properties = Field(
         {},

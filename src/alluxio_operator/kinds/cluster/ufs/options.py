@@ -22,7 +22,10 @@ Masters read the options at each start, since the root mount is never in the jou
 """
 
 READ_ONLY: Final = "alluxio.master.mount.table.root.readonly"
-"""Property with which masters reject every write below the root, also of files that stay in Alluxio (run on 2.9.4)."""
+"""Property with which masters reject every write to the root mount, also of files that stay in the cache.
+
+Source: `checkUnderWritableMountPoint` of 2.9.4's DefaultFileSystemMaster, which each such call passes.
+"""
 
 ROLES: Final = frozenset({names.MASTER, names.WORKER, names.JOB_WORKER})
 """The processes that open the UFS; a job master only plans the work of job workers."""
