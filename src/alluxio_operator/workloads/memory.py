@@ -99,8 +99,8 @@ class Accepted:
 def accepted(resource: Object) -> Mapping[str, Accepted]:
     """Return the recorded memory layouts of a resource, by role.
 
-    An operator with a stricter rule must not stop what runs: it accepts these, and reports what is missing. A layout that
-    can't be read, since another version or a hand wrote it, counts as not recorded.
+    An operator with a stricter rule must not stop what runs: it accepts these, and reports what is missing. A layout
+    that can't be read, since another version or a hand wrote it, counts as not recorded.
     """
     status, generation = _mapping(resource.get("status")), resource["metadata"].get("generation")
     invalid = any(c.get("type") == "SpecValid" and c.get("status") == "False" for c in _mappings(status, "conditions"))
