@@ -257,9 +257,7 @@ def test_owners_that_cannot_be_listed_for_minutes_do_not_end_the_process(folder:
     one.end()
 
 
-def test_a_collection_that_can_be_listed_again_ends_the_process(
-    folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_collection_that_can_be_listed_again_ends_the_process(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.1)
     monkeypatch.setattr(Replica, "REFUSED", {"team-a"})
     one = Replica(FakeLeases(), folder)
