@@ -235,13 +235,11 @@ def test_a_server_that_is_gone_is_an_error_without_a_status(kube: Kube, server: 
 
 
 def test_a_call_ends_with_the_deadline_of_its_reconcile(kube: Kube, server: Server):
-    server.slow = 0.5
-    began = time.monotonic()
+    # Less than the client's own timeout: without the deadline, the call would succeed.
+    server.slow = 5
 
     with pytest.raises(ApiError, match="no answer"):
         kube.within(Deadline.after(0.1)).get(PATH)
-
-    assert time.monotonic() - began < 0.4
 
 
 def test_no_call_begins_after_the_deadline(kube: Kube, server: Server):
