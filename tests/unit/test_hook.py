@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -236,13 +235,11 @@ def test_a_namespace_that_cannot_be_is_refused_in_words(server: Received, watche
     assert ran.stderr.count("\n") == 1
 
 
-def test_a_server_that_is_not_there_fails_the_run_soon(server: Received) -> None:
+def test_a_server_that_is_not_there_fails_the_run(server: Received) -> None:
     server.listener.close()
-    began = time.monotonic()
     ran = server.run("10-alluxioclusters.py", CONTEXTS / "cluster-added.json")
     assert ran.returncode == 1
     assert f"the hook server cannot be reached at {server.folder}/hooks.sock" in ran.stderr
-    assert time.monotonic() - began < 10
 
 
 def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> None:

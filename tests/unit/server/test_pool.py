@@ -274,10 +274,8 @@ def test_what_is_added_while_all_workers_sleep_is_taken_at_once(start: Start) ->
     queue, _, _ = start(lambda request, deadline: done.set() or Outcome())
     queue.add_after(edit("later"), 60)
     time.sleep(0.05)
-    began = time.monotonic()
     queue.add(edit())
-    assert done.wait(5)
-    assert time.monotonic() - began < 1
+    assert done.wait(5), "the planned request is due in 60 s"
 
 
 def test_a_line_tells_of_each_reconcile_that_did_something(start: Start, caplog: pytest.LogCaptureFixture) -> None:
