@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
+from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto.autoscaling import windows as schedule
@@ -58,7 +59,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
                 "create the Presto with a shorter name",
             ),
         )
-    before = accepted(resource)
+    before, stricter = accepted(resource), tuple(user_volumes.client_problems(spec))
     dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec, before)
     found = (
         *([dialect] if isinstance(dialect, Problem) else []),
@@ -66,6 +67,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         *properties.problems(spec),
         *catalogs.problems(spec),
         *user_volumes.problems(spec),
+        *(() if acceptance_of(resource).holds else stricter),
         *_reserved_variables(spec),
         *(_too_short_to_drain(spec, dialect) if isinstance(dialect, Dialect) else ()),
         *(_image_of_another(spec, dialect) if isinstance(dialect, Dialect) else ()),
@@ -80,7 +82,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         spec=spec,
         dialect=dialect,
         memory={role: d for role, d in divided.items() if isinstance(d, Division)},
-        warnings=tuple(memory.warnings(spec, before, divided)),
+        warnings=(*memory.warnings(spec, before, divided), *stricter),
     )
 
 
