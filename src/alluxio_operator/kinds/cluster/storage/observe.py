@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Final
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.volumes import JOURNAL, LOGS, ROOT_MOUNT
@@ -16,11 +17,15 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 
+MAX_READS: Final = 20
+"""PVCs of tiers that one reconcile reads by their names. If the list lacks more, one list of the whole namespace is
+cheaper, and it shows those that only lost their labels."""
+
 
 def read_claims(kube: Kube, cluster: Names, resource: Object, status: ClusterStatus) -> tuple[Object, ...]:
     """Return the PVCs of a cluster, and one that the spec names.
 
-    A PVC on record that the list lacks is read by its name: its labels may be lost. The PVCs of tiers are too many.
+    A PVC on record that the list lacks is read by its name: its labels may be lost.
     """
     path = KINDS["PersistentVolumeClaim"].path
     found = {one["metadata"]["name"]: one for one in kube.list(path(cluster.namespace), cluster.instance_selector)}
@@ -29,7 +34,12 @@ def read_claims(kube: Kube, cluster: Names, resource: Object, status: ClusterSta
     mount = (resource.get("spec") or {}).get("rootMount") or {}
     if given := (mount.get("volume") or {}).get("claimName"):
         known.add(given)
-    for name in sorted(known - found.keys()):
+    tiers = {one.name for one in status.claims} - known - found.keys()
+    if len(tiers) > MAX_READS:
+        everything = kube.list(path(cluster.namespace))
+        found |= {name: one for one in everything if (name := one["metadata"]["name"]) in tiers}
+        tiers = set()
+    for name in sorted((known | tiers) - found.keys()):
         with contextlib.suppress(NotFound):
             found[name] = kube.get(path(cluster.namespace, name))
     return tuple(found.values())

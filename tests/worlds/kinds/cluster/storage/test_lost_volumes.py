@@ -15,6 +15,7 @@ from tests.support.volumes import VolumesWorld, sized
 
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.child_filters import MANAGED_BY_LABEL
+from alluxio_operator.kinds.cluster.storage.observe import MAX_READS
 from alluxio_operator.kinds.cluster.storage.records import ACCEPT, POLL, REPORTED_FOR
 from alluxio_operator.kube.kinds import KINDS
 
@@ -123,6 +124,55 @@ def test_the_claims_of_tiers_get_the_labels_of_watched_objects():
     written = len(world.kube.writes)
     world.rounds()
     assert len(world.kube.writes) == written
+
+
+def without_labels(world: LossWorld, name: str) -> None:
+    world.kube.edit(PVC, world.namespace, name, lambda obj: obj["metadata"].update(labels={}))
+
+
+@pytest.mark.parametrize("name", [ROOT, JOURNAL, LOGS, TIER])
+def test_a_claim_that_only_lost_its_labels_is_not_lost_and_gets_them_back(name: str):
+    world = running()
+    before, uid = world.claim(name)["metadata"]["labels"], world.uid_of(name)
+    without_labels(world, name)
+
+    world.reconcile(everything=True)
+
+    assert world.volumes() == ("True", "Available")
+    world.rounds()
+    assert world.volumes() == ("True", "Available")
+    assert world.uid_of(name) == uid
+    assert world.claim(name)["metadata"]["labels"] == before
+
+
+def test_a_tier_that_is_lost_in_truth_is_reported_beside_others_that_lost_their_labels():
+    world = running()
+    without_labels(world, "tier-ssd-small-worker-0")
+    world.lose_claim(TIER)
+
+    world.reconcile(everything=True)
+
+    status, reason = world.volumes()
+    assert (status, reason) != ("True", "Available")
+    message = world.condition("VolumesAvailable")["message"]
+    assert TIER in message
+    assert "tier-ssd-small-worker-0" not in message
+
+
+def test_the_claims_of_many_workers_without_labels_are_not_lost_either():
+    count = MAX_READS + 5
+    world = running(workers={"replicas": count})
+    for ordinal in range(count):
+        without_labels(world, f"tier-ssd-small-worker-{ordinal}")
+    world.kube.calls.clear()
+
+    world.reconcile(everything=True)
+
+    assert world.volumes() == ("True", "Available")
+    assert not [path for verb, path in world.kube.calls if verb == "get" and "/tier-ssd-" in path]
+    world.rounds()
+    claims = [world.claim(f"tier-ssd-small-worker-{ordinal}") for ordinal in range(count)]
+    assert all(MANAGED_BY_LABEL.items() <= one["metadata"]["labels"].items() for one in claims)
 
 
 def test_a_cluster_of_an_earlier_version_adopts_what_is_bound():
