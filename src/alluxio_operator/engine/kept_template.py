@@ -32,18 +32,22 @@ def with_kept_template(obj: Object, live: Object | None) -> Object:
     After `kubectl rollout restart`, which replaces the pods anyway, it has the rendered template.
     """
     rendered = obj["spec"].get("template", {})
-    wanted = _annotations(rendered).get(CONFIG_HASH)
-    if wanted is None:
+    if CONFIG_HASH not in _annotations(rendered):
         return obj
     restarted, before = _restart_of(live), _kept(live)
     if live is not None and KEPT not in _annotations(live):
         before = {"template": _live_template(live), "restarted": restarted}
     last = before.get("template", {})
-    same = _annotations(last).get(CONFIG_HASH) == wanted and _pulls_alike(last, rendered)
-    template = last if same and before.get("restarted") == restarted else rendered
+    template = last if runs_as(last, rendered) and before.get("restarted") == restarted else rendered
     kept = json.dumps({"template": template, "restarted": restarted}, sort_keys=True)
     metadata = {**obj["metadata"], "annotations": {**obj["metadata"].get("annotations", {}), KEPT: kept}}
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "template": template}}
+
+
+def runs_as(last: Mapping[str, Any], rendered: Mapping[str, Any]) -> bool:
+    """Return True if pods of the last template needn't be replaced for the rendered one."""
+    hashes = [_annotations(template).get(CONFIG_HASH) for template in (last, rendered)]
+    return hashes[0] == hashes[1] and _pulls_alike(last, rendered)
 
 
 def held_template(live: Object) -> Object:

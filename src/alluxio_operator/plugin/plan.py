@@ -13,7 +13,7 @@ import yaml
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.lenient import read_status
-from alluxio_operator.engine.kept_template import CONFIG_HASH
+from alluxio_operator.engine.kept_template import runs_as
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide
@@ -203,9 +203,10 @@ def _replaced(
     made = plan.cluster.names
     for role in KUBERNETES_REPLACES:
         ref = Ref("Deployment", made.of(role))
-        if ref in before and ref in after and _values_of_pods(before[ref]) != _values_of_pods(after[ref]):
+        if ref in before and ref in after and not runs_as(_template(before[ref]), _template(after[ref])):
             yield f"the pods of {ref.kind} {ref.name}, by its own rolling update"
 
 
-def _values_of_pods(manifest: Manifest) -> Any:
-    return manifest.obj["spec"]["template"]["metadata"]["annotations"][CONFIG_HASH]
+def _template(manifest: Manifest) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = manifest.obj["spec"]["template"]
+    return found

@@ -120,6 +120,13 @@ def test_the_leader_is_named_and_last_of_the_masters():
     assert found.replaced[5] == "the pods of Deployment small-logserver, by its own rolling update"
 
 
+@pytest.mark.parametrize("image", [{"pullPolicy": "Always"}, {"pullSecrets": [{"name": "registry"}]}])
+def test_another_way_to_pull_replaces_the_pods_of_deployments_only(image: Json):
+    found = told(settled(), **THREE, image=image)
+
+    assert found.replaced == ("the pods of Deployment small-logserver, by its own rolling update",)
+
+
 def test_properties_are_compared_line_by_line():
     found = told(settled(), **THREE, workers={"properties": {"alluxio.worker.free.space.timeout": "20s"}})
     [conf] = [one for one in found.objects if one.name == "ConfigMap/small-workerconf"]
