@@ -48,5 +48,5 @@ def _records(view: View) -> Operation:
         gate=step.gate,
         blocking=step.blocking,
         # Any other operation that ends a pod would end the last use of a volume that is being deleted.
-        disruption="heal" if step.holds_pods else None,
+        disruption="volume-protection" if step.holds_pods else None,
     )
