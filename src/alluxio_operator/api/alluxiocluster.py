@@ -8,7 +8,7 @@ from pydantic import Field
 
 from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
-from alluxio_operator.api.network import ACCESS_RULES, Access
+from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.services import CHANGES_OF_SERVICES, EXPOSURE_RULES, MASTER_NODE_PORTS_RULES, Service
 from alluxio_operator.api.tiers import (
@@ -203,7 +203,7 @@ class ClusterSpec(Model):
         description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
         "the status; the condition Paused lists the pending changes.",
     )
-    access: Access = Field(Access(), description="Who may connect to the pods.")
+    access: Access | None = Field(None, description=ACCESS_TEXT)
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain",
         description="Whether the PVCs of the journal and of tiers are kept when the resource is deleted. The PVC that "

@@ -9,7 +9,7 @@ from pydantic import Field
 from alluxio_operator.api.alluxiocluster import Image, LocalReference
 from alluxio_operator.api.base import Model, Port, Quantity, cel, rules
 from alluxio_operator.api.catalogs import CATALOG_RULES, HIVE_RULES, Catalogs, PrestoProperties
-from alluxio_operator.api.network import ACCESS_RULES, Access
+from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Role
 from alluxio_operator.api.scaling import AUTOSCALING_RULES, LOAD_RULES, Autoscaling
 from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
@@ -153,7 +153,7 @@ class PrestoSpec(Model):
         "the heap.",
     )
     service: PrestoService = Field(PrestoService(), description="The Service for clients.")
-    access: Access = Field(Access(), description="Who may connect to the pods.")
+    access: Access | None = Field(None, description=ACCESS_TEXT)
 
 
 PRESTO_SPEC_RULES = rules(

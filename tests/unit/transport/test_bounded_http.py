@@ -230,9 +230,10 @@ def test_a_lookup_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch):
 def test_a_lookup_that_never_began_says_nothing_about_its_name(monkeypatch: pytest.MonkeyPatch):
     hold, began = threading.Event(), threading.Semaphore(0)
 
-    def hang(*_: object) -> None:
+    def hang(*_: object) -> list[object]:
         began.release()
         hold.wait(20)
+        return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     waiting = [threading.Thread(target=lookup, args=(f"slow-{n}.invalid",)) for n in range(RESOLVERS)]

@@ -105,7 +105,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
             "service": _dumped(spec.proxy.service),
         },
         "fuse": fuse_values(spec, names),
-        "access": access_values(spec, names),
+        "access": access_values(spec, names) if cluster.guarded else [],
         "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),

@@ -20,10 +20,12 @@ from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
+from alluxio_operator.kinds.cluster.objects.access import ACCESS
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.access import is_guarded
 from alluxio_operator.workloads.memory import Division, accepted
 
 
@@ -40,6 +42,8 @@ class Cluster:
     """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
     restarts: Mapping[str, str]
     """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
+    guarded: bool = True
+    """Whether it gets a NetworkPolicy."""
     warnings: tuple[Problem, ...] = ()
     """What the operator would refuse in a new cluster, and tolerates in this one, since it accepted it before."""
 
@@ -86,6 +90,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
             **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
         },
+        guarded=is_guarded(resource, spec.access, cluster.of(ACCESS)),
         warnings=tuple(memory.warnings(spec, before, divisions)),
     )
 

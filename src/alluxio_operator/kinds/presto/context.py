@@ -58,7 +58,7 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "client": client,
         "workers": _workers(presto, workers),
         "discoveryPort": properties.DISCOVERY_PORT,
-        "access": access_values(spec, made),
+        "access": access_values(spec, made) if presto.guarded else [],
         "service": spec.service.model_dump(by_alias=True, mode="json"),
         "roles": {role: _hashed(_role(presto, role, alluxio, client), shared) for role in names.ROLES},
     }
