@@ -41,6 +41,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
 )
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
@@ -162,7 +163,7 @@ def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]
     members = journal.members or cluster.members
     return {
         "claims": [names.journal_claim(ordinal) for ordinal in range(cluster.members)],
-        "claimAnnotations": _claim_annotations(members) if journal.initialized else {},
+        "claimAnnotations": {**PROTECTION, **(_claim_annotations(members) if journal.initialized else {})},
         "jobs": [
             {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
             for ordinal in range(cluster.members if journal.job else 0)
@@ -312,6 +313,7 @@ def _ufs(mount: RootMount, names: Names) -> dict[str, Any]:
         "readOnly": mount.read_only,
         "claim": volume and (volume.claim_name or names.of("ufs")),
         "create": None if volume is None or volume.claim_name else volume.model_dump(by_alias=True, mode="json"),
+        "claimAnnotations": dict(PROTECTION),
         "hadoopFolder": ufs_options.HADOOP_FOLDER,
     }
 
