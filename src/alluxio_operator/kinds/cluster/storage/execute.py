@@ -52,9 +52,7 @@ def protect(kube: Kube, cluster: Names, effect: ProtectClaims) -> None:
     _merge_metadata(kube, cluster, effect.claims, "annotations", ANNOTATIONS)
 
 
-def _merge_metadata(
-    kube: Kube, cluster: Names, claims: Iterable[Claim], field: str, values: Mapping[str, str]
-) -> None:
+def _merge_metadata(kube: Kube, cluster: Names, claims: Iterable[Claim], field: str, values: Mapping[str, str]) -> None:
     # A refusal is logged only: the next reconcile repeats the change, and nothing else depends on it.
     for claim in claims:
         try:
