@@ -19,6 +19,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
+from alluxio_operator.kinds.cluster.storage.sharing import unshareable_volume
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
@@ -99,7 +100,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        readiness.spec_valid(plan.cluster.warnings),
+        readiness.spec_valid((*plan.cluster.warnings, *unshareable_volume(plan.cluster, observed))),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
         *(ConditionState.of(gate) for gate in space if gate not in required),
