@@ -11,6 +11,7 @@ from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import ConditionState, holds
 from alluxio_operator.engine.gate import Gate, Severity, is_blocked, waiting
+from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import gates, layers, members, names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
@@ -19,6 +20,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
+from alluxio_operator.kinds.cluster.storage.owners import policy_not_in_effect
 from alluxio_operator.kinds.cluster.storage.sharing import unshareable_volume
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -100,7 +102,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        readiness.spec_valid((*plan.cluster.warnings, *unshareable_volume(plan.cluster, observed))),
+        readiness.spec_valid(tuple(_warnings(plan, observed, applied))),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
         *(ConditionState.of(gate) for gate in space if gate not in required),
@@ -108,6 +110,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         *((_paused(applied),) if paused else ()),
     )
     return Readiness(phase, ready, closed, unsettled, workloads, of_operations, conditions)
+
+
+def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Problem]:
+    yield from plan.cluster.warnings
+    yield from unshareable_volume(plan.cluster, observed)
+    yield from policy_not_in_effect(plan.cluster, observed, applied)
 
 
 def _of_operations(plan: Plan) -> dict[str, Gate]:
