@@ -46,6 +46,7 @@ from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import apart, merged
+from alluxio_operator.workloads.identity import hashed, identity_of
 from alluxio_operator.workloads.stand_in import as_seen_by
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
@@ -86,6 +87,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "image": _image(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
+        "identity": identity_of(spec.security),
         "overridingVariables": list(variables.OVERRIDING),
         "owner": _owner(cluster),
         "labels": {c: dict(names.labels(c)) for c in (*roles, JOURNAL, "client", "ufs")},
@@ -258,6 +260,7 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     inputs: dict[str, Any] = {
         "image": _image(spec),
         **_mount_secrets(spec, role),
+        **hashed(spec.security),
         # Only a requested restart adds the key, so that its absence doesn't change the hash.
         **({"restart": cluster.restarts[role]} if role in cluster.restarts else {}),
     }
