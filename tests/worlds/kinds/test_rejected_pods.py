@@ -175,6 +175,44 @@ def test_one_rejected_master_of_three_is_named():
     assert QUOTA in world.condition("QuorumHealthy")["message"]
 
 
+def test_an_additional_pod_of_a_rollout_that_is_rejected_is_named():
+    world = PrestoWorld()
+    world.settle()
+    workload = next(one for one in world.kube.of_kind("Deployment") if "prestoworker" in one)
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": QUOTA}
+    world.kube.edit(
+        "Deployment", "data", workload, lambda one: one["status"].update(updatedReplicas=0, conditions=[failure])
+    )
+
+    world.reconcile(("Deployment", workload))
+
+    ready = world.condition("Ready")
+    assert ready["status"] == "False"
+    assert QUOTA in ready["message"]
+    assert "lower spec.workers.resources" in ready["message"]
+
+
+@pytest.mark.parametrize("make", [cluster, PrestoWorld])
+def test_within_a_minute_the_cause_is_known_without_any_event(make: Callable[[], OwnerWorld]):
+    world = make()
+    world.settle()
+    workloads = [name for kind in ("StatefulSet", "Deployment") for name in world.kube.of_kind(kind)]
+    workload = next(one for one in workloads if one in ("small-worker", "queries-prestoworker"))
+    without_pods_of(world, workload)
+    if isinstance(world, PrestoWorld):
+        world.servers.answer = none_active()
+    outcome = world.reconcile()
+    kind = ("ReplicaSet", f"{workload}-5d") if isinstance(world, PrestoWorld) else ("StatefulSet", workload)
+    warning(world.kube, "FailedCreate", *kind, QUOTA, now(world))
+    began = world.now
+
+    while "PodsRefused" not in {one["reason"] for one in world.status["conditions"]}:
+        assert outcome.requeue_after is not None
+        world.pass_time(outcome.requeue_after)
+        assert (world.now - began).total_seconds() < MINUTE
+        outcome = world.reconcile()
+
+
 def test_a_failure_before_the_newest_pod_is_history():
     world = cluster(workers={"workload": "StatefulSet", "replicas": 2})
     world.settle()

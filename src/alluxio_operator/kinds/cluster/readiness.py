@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final
 
 from alluxio_operator.api.status import Phase
@@ -18,6 +19,7 @@ from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
 from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
+from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
 from alluxio_operator.kinds.cluster.storage.owners import policy_not_in_effect
@@ -90,7 +92,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         *(gate for name, gate in of_operations.items() if name in blocking and name != FIRST),
     )
     closed = tuple(gate for gate in required if not gate.passed)
-    unsettled = tuple(ref.name for ref, state in sorted(workloads.items()) if not state.settled)
+    paths = {plan.cluster.names.of(role): one.path for role, one in processes(plan.cluster.spec).items()}
+    unsettled = tuple(
+        state.in_words(ref.name, paths.get(ref.name, "spec"))
+        for ref, state in sorted(workloads.items(), key=itemgetter(0))
+        if not state.settled
+    )
     ready = not closed and not unsettled
     installed = ready or holds(before.conditions, "Installed")
     up_to_date = of_operations[ROLLOUT]
