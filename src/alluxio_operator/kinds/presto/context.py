@@ -22,6 +22,7 @@ from alluxio_operator.kinds.presto.shutdown.grace import grace_of
 from alluxio_operator.kinds.presto.validate import USER_VARIABLE, Presto
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import merged
+from alluxio_operator.workloads.identity import hashed, identity_of
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 
@@ -41,12 +42,14 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "alluxio": site,
         "client": client,
         "program": program,
+        **hashed(spec.security),
         # A pod that comes back from an older template refers to the names in it.
         "names": [identity["serviceAccount"], identity["configMaps"]],
     }
     return {
         **identity,
         **program,
+        "identity": identity_of(spec.security),
         "nodeProperties": as_text(node),
         "catalogs": {
             "folder": folders.CATALOGS,
