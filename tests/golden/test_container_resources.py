@@ -1,4 +1,4 @@
-"""A quota that counts an amount rejects a pod with a container without it: the containers of a pod name the same ones."""
+"""A quota that counts an amount rejects a pod with a container without it: containers of a pod name the same ones."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.jobs import stand_in_metadata
-from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
@@ -245,9 +244,7 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     unhashed = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     hashed = {key: value for key, value in values.items() if key not in unhashed}
-    unrestarted = (
-        dynamic.without_restart(spec, role, site) | space.without_restart(site) | properties.without_restart(site)
-    )
+    unrestarted = dynamic.without_restart(spec, role, site) | properties.without_restart(spec, role, site)
     static = {key: value for key, value in site.items() if key not in unrestarted}
     values["configHash"] = digest({**hashed, "properties": static, "jvm": jvm, **_shared_inputs(cluster, role)})
     return values
@@ -264,8 +261,6 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
         # Only a requested restart adds the key, so that its absence doesn't change the hash.
         **({"restart": cluster.restarts[role]} if role in cluster.restarts else {}),
     }
-    if role in (LOG_SERVER, PROXY):
-        inputs |= _pull_secrets(spec)
     if role != LOG_SERVER:
         # Only a read-only mount adds the key, so that its absence doesn't change the hash.
         inputs["ufs"] = [mount["path"], mount["claim"], *(["readOnly"] if mount["readOnly"] else [])]
@@ -278,12 +273,6 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     if spec.log_server.enabled and role != LOG_SERVER:
         inputs["logServer"] = spec.log_server.ports.logs
     return inputs
-
-
-def _pull_secrets(spec: ClusterSpec) -> dict[str, Any]:
-    # A Deployment keeps its template while the hash is the same: its pods would wait for wrong credentials for ever.
-    secrets = [secret.name for secret in spec.image.pull_secrets]
-    return {"pullSecrets": secrets} if secrets else {}
 
 
 def _as_mounted(volume: TierVolume) -> dict[str, Any]:

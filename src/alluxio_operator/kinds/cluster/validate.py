@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
@@ -63,14 +64,15 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     divisions = memory.divisions(spec, before)
     journal = (resource.get("status") or {}).get("journal")
     journal_members = journal.get("members", 1) if journal else None
+    stricter = tuple(_of_stricter_rules(spec, cluster))
+    tolerated = acceptance_of(resource).holds
     problems = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *memory.problems(spec, before),
-        *properties.problems(spec, cluster),
+        *(() if tolerated else stricter),
         *dynamic.problems(spec),
         *ufs_options.problems(spec),
-        *ufs_endpoints.problems(spec.root_mount),
-        *_reserved_variables(spec),
+        *_rendered_variables(spec),
         *tiers.problems(spec.workers),
         *user_volumes.problems(spec),
         *_shared_ports(spec),
@@ -93,7 +95,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
             **_restarts(meta.get("annotations", {})),
         },
         guarded=is_guarded(resource, spec.access, cluster.of(ACCESS)),
-        warnings=tuple(memory.warnings(spec, before, divisions)),
+        warnings=(*memory.warnings(spec, before, divisions), *stricter),
     )
 
 
@@ -144,8 +146,26 @@ def _identity(spec: ClusterSpec) -> Iterable[Problem]:
         )
 
 
-def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
-    reserved = variables.RESERVED | ufs_options.variables(spec.root_mount)
+def _of_stricter_rules(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
+    """Yield what only a new or edited spec must not have.
+
+    These rules get stricter from version to version. An operator accepted such a spec before, and can still follow it.
+    """
+    yield from properties.problems(spec, cluster)
+    yield from ufs_endpoints.problems(spec.root_mount)
+    yield from _variables_by_hand(spec, variables.RESERVED - _rendered(spec))
+
+
+def _rendered_variables(spec: ClusterSpec) -> Iterable[Problem]:
+    # The API server refuses a container with two variables of one name.
+    return _variables_by_hand(spec, _rendered(spec))
+
+
+def _rendered(spec: ClusterSpec) -> frozenset[str]:
+    return variables.RENDERED | ufs_options.variables(spec.root_mount)
+
+
+def _variables_by_hand(spec: ClusterSpec, reserved: frozenset[str]) -> Iterable[Problem]:
     for one in processes(spec).values():
         for variable in one.process.env:
             if variable.name in reserved:

@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
+from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto.autoscaling import windows as schedule
@@ -61,7 +62,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
                 "create the Presto with a shorter name",
             ),
         )
-    before = accepted(resource)
+    before, stricter = accepted(resource), tuple(user_volumes.client_problems(spec))
     dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec, before)
     found = (
         *([dialect] if isinstance(dialect, Problem) else []),
@@ -69,6 +70,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         *properties.problems(spec),
         *catalogs.problems(spec),
         *user_volumes.problems(spec),
+        *(() if acceptance_of(resource).holds else stricter),
         *_reserved_variables(spec),
         *(_too_short_to_drain(spec, dialect) if isinstance(dialect, Dialect) else ()),
         *(_image_of_another(spec, dialect) if isinstance(dialect, Dialect) else ()),
@@ -84,7 +86,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         dialect=dialect,
         memory={role: d for role, d in divided.items() if isinstance(d, Division)},
         guarded=is_guarded(resource, spec.access, made.access(COORDINATOR)),
-        warnings=tuple(memory.warnings(spec, before, divided)),
+        warnings=(*memory.warnings(spec, before, divided), *stricter),
     )
 
 

@@ -95,6 +95,14 @@ STOPPING: Final[Mapping[str, str]] = {
 }
 """Further defaults of workers, so that they end in seconds. No worker needs to restart for them."""
 
+LATER_DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    names.FUSE: DEFAULTS_OF_CLIENTS,
+    names.MASTER: backup_lock.DEFAULTS,
+    names.PROXY: DEFAULTS_OF_CLIENTS,
+    names.WORKER: STOPPING,
+}
+"""Defaults that came with a later version, by role. Pods of an earlier one get them when they restart next."""
+
 RESERVED: Final = frozenset(
     {
         "alluxio.conf.dir",
@@ -197,9 +205,15 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
     }
 
 
-def without_restart(site: Mapping[str, str]) -> frozenset[str]:
-    """Return the operator's own values that matter when a process ends, so that it needs no restart for them."""
-    return frozenset(key for key, value in STOPPING.items() if site.get(key) == value)
+def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> frozenset[str]:
+    """Return the operator's own defaults that earlier versions didn't set: no pod restarts for them.
+
+    Earlier versions counted a value of the user in the hash, also one that equals the default. `site` holds all
+    properties of the role.
+    """
+    given = spec.properties.keys() | processes(spec)[role].process.properties.keys()
+    of_disk = space.without_restart(site) if role == names.MASTER else frozenset()
+    return frozenset((LATER_DEFAULTS.get(role, {}).keys() | of_disk) - given)
 
 
 def _concerns(key: str, role: str) -> bool:

@@ -195,6 +195,9 @@ def _known(
     message = (
         f"Alluxio can't write to {mount.uri}: {proof.message}. {_remedy(spec)}, or set spec.rootMount.readOnly to true"
     )
+    if unproven:
+        # It may only ever have read. Its user hears of it, and an upgrade of the operator doesn't end its service.
+        return Writability(proof, Gate(GATE, False, "NotWritable", message), blocking=False)
     return Writability(proof, blocked(GATE, "NotWritable", message))
 
 
