@@ -1,24 +1,29 @@
 # first-error COMMAND...: runs a command, and makes the first error of its output the container's termination message.
 # Without a message, Kubernetes reports the end of the log (2 KiB), where consequences hide the cause. A run of more than ten
-# minutes leaves none: its first error was no reason to stop. Only tools that every image with a shell has are used.
+# minutes leaves none: its first error was no reason to stop. Only tools that every image with a shell has are used. Whatever
+# fails here, as on a full disk, COMMAND runs, and its exit code is the container's.
 folder=/tmp/first-error message=/dev/termination-log
-rm -rf "$folder"
+rm -rf "$folder" || :
 if ! { mkdir "$folder" && mkfifo "$folder/output" "$folder/copy"; }; then
   exec "$@"
 fi
-child='' stopped=''
+child='' stopped='' time=''
 stop() {
   stopped=yes
   [ -z "$child" ] || kill -TERM "$child" || :
 }
 trap stop TERM INT
+# Sets `time` to the time in seconds, or to nothing if that fails.
+clock() {
+  { date +%s > "$folder/time" && read -r time < "$folder/time"; } 2> /dev/null || time=''
+}
 # Stack frames would push the causes out. After the match, something has to read on, or the copy would block.
-grep -v -E '^[[:space:]]+(at |\.\.\. [0-9]+ )' < "$folder/copy" | {
-  grep -m 1 -A 20 -E \
+grep -a -v -E '^[[:space:]]+(at |\.\.\. [0-9]+ )' < "$folder/copy" | {
+  grep -a -m 1 -A 20 -E \
     -e '^[0-9]{4}-[^[:space:]]+[[:space:]]+([^[:space:]]+[[:space:]]+)?(ERROR|FATAL)' \
     -e '^(Exception in thread |Error: |Error occurred during )' \
     -e '^[^0-9[:space:]].*: ([Pp]ermission denied|[Nn]o such file|[Nn]o space left|[Rr]ead-only file system)[a-z ]*$' \
-    > "$folder/found"
+    > "$folder/found" || :
   cat > /dev/null
 } &
 finder=$!
@@ -27,8 +32,8 @@ finder=$!
   exec tee "$folder/copy" < "$folder/output"
 ) &
 copier=$!
-date +%s > "$folder/time"
-read -r started < "$folder/time"
+clock
+started=$time
 "$@" > "$folder/output" 2>&1 &
 child=$!
 [ -z "$stopped" ] || kill -TERM "$child" || :
@@ -47,9 +52,8 @@ watchdog=$!
 wait "$copier" || :
 wait "$finder" || :
 kill "$watchdog" || :
-date +%s > "$folder/time"
-read -r ended < "$folder/time"
-if [ "$status" -ne 0 ] && [ -z "$stopped" ] && expr "$ended" - "$started" '<=' 600 > /dev/null; then
-  head -c 4000 "$folder/found" > "$message" || :
+clock
+if [ "$status" -ne 0 ] && [ -z "$stopped" ] && expr "$time" - "$started" '<=' 600 > /dev/null 2>&1; then
+  { tr -d '\000' < "$folder/found" | head -c 4000 > "$message"; } 2> /dev/null || :
 fi
 exit "$status"
