@@ -1,0 +1,159 @@
+"""Runs a scenario and checks the rules: while it lasts, and once its faults have ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.simulation.actions import Scenario, perform
+from tests.simulation.cluster import BROKEN_TAG, SIM
+from tests.simulation.invariants import Watcher, cluster_problems, presto_problems
+from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, Faults, Violation, World
+from tests.support.builders import merged
+from tests.support.rendering import parse_once
+
+from alluxio_operator.engine import render
+from alluxio_operator.engine.work import OwnerKey, Reason, Request
+from alluxio_operator.kinds.cluster import observe
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
+from alluxio_operator.kinds.presto.servers import observe as presto_observe
+
+Json = dict[str, Any]
+
+CONVERGES_WITHIN = 3000.0
+"""Seconds within which a world without faults is Ready."""
+AT_REST = 300.0
+MOST_AT_REST = {CLUSTER.kind: 8, PRESTO.kind: 24}
+"""Reconciles in that time: a leader is asked every minute, a coordinator every 15 s, and some events come late."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that was broken, and the trace up to there."""
+
+    rule: str
+    message: str
+    trace: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.message}"
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """Parse each rendered text once, and ask servers one after the other: threads would only cost time here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "parse", parse_once)
+        for module in (observe, presto_observe):
+            patch.setattr(module, "side_by_side", lambda questions, deadline: {k: ask() for k, ask in questions.items()})
+        yield
+
+
+def run(scenario: Scenario) -> Failure | None:
+    """Run a scenario; return the first broken rule."""
+    world = World(scenario.seed, scenario.nodes)
+    watcher = Watcher(world)
+    try:
+        world.create(CLUSTER, scenario.cluster)
+        if scenario.presto is not None:
+            world.create(PRESTO, scenario.presto)
+        for one in scenario.actions:
+            perform(world, one)
+            watcher.edited = world.clock()
+        world.advance(30)
+        _converge(world, watcher)
+    except Violation as violation:
+        return Failure(violation.rule, violation.message, tuple(world.trace))
+    except Exception as error:
+        if os.environ.get("SIMULATION_RAISES"):
+            raise
+        return Failure("no_surprise", f"{type(error).__name__}: {error}", tuple(world.trace))
+    return None
+
+
+def _converge(world: World, watcher: Watcher) -> None:
+    """From every state the resources are Ready once faults have ended, and nothing changes afterwards."""
+    world.trace.append(f"{world.t:8.1f}  * the faults end")
+    _heal(world)
+    end = world.t + CONVERGES_WITHIN
+    while (reason := _unsettled(world)) and world.t < end:
+        world.advance(60)
+    if reason:
+        raise Violation("converges", reason)
+    world.advance(120)
+    written, count = len(world.store.writes), world.reconciles
+    keys = [key for key in (CLUSTER, PRESTO) if world.spec(key) is not None]
+    for key in keys:
+        world.enqueue(Request(key, Reason.RESYNC, everything=True), 0)
+    world.advance(AT_REST)
+    if changed := world.store.writes[written:]:
+        raise Violation("settled_worlds_stay", f"{len(changed)} writes at rest: {changed[:4]}")
+    most = sum(MOST_AT_REST[key.kind] for key in keys) + 4
+    if world.reconciles - count > most:
+        raise Violation("no_hot_loop", f"{world.reconciles - count} reconciles in {AT_REST:.0f} s at rest")
+    left = [*cluster_problems(world), *presto_problems(world)]
+    if left:
+        raise Violation("ready_is_true", f"all is Ready, and {left[0]}")
+
+
+def _heal(world: World) -> None:
+    world.faults = Faults()
+    world.ufs = UfsHealth()
+    world.stalled_until = 0.0
+    for node in world.nodes.values():
+        node.cordoned = False
+        if node.state != "up":
+            world.restore(node)
+    for masters in world.masters.values():
+        masters.backups_fail = False
+    for key in (CLUSTER, PRESTO):
+        spec = world.spec(key)
+        if spec is not None:
+            world.edit(key, _without_faults(world, key, spec))
+    world.wake(world.t)
+
+
+def _without_faults(world: World, key: OwnerKey, spec: Json) -> Json:
+    def well(node: Any) -> Any:
+        if isinstance(node, list):
+            return [well(one) for one in node if not (isinstance(one, dict) and one.get("name") == "POD_NAME")]
+        if isinstance(node, dict):
+            if node.get("name") == SIM:
+                return {**node, "value": "well" if node["value"] in ("crash", "slow") else node["value"]}
+            return {name: well(one) for name, one in node.items()}
+        return node
+
+    spec = well(spec)
+    if key == PRESTO:
+        return spec  # type: ignore[no-any-return]
+    tag = None if spec.get("image", {}).get("tag") == BROKEN_TAG else spec.get("image", {}).get("tag")
+    journal = world.status(key).get("journal") or {}
+    members = journal.get("members") or spec["masters"]["replicas"] or 1
+    upgrade = {"strategy": "RollingUpdate", "maintenanceWindow": None}
+    return merged(spec, {"image": {"tag": tag}, "paused": False, "masters": {"replicas": members}, "upgrade": upgrade})
+
+
+def _unsettled(world: World) -> str | None:
+    for key in (CLUSTER, PRESTO):
+        obj = world.store.find(key.kind, NAMESPACE, key.name)
+        if obj is None:
+            continue
+        status = obj.get("status", {})
+        conditions = {one["type"]: one for one in status.get("conditions", ())}
+        if _is_lost(world, conditions):
+            continue
+        if status.get("observedGeneration") != obj["metadata"]["generation"]:
+            return f"{key.name}: generation {obj['metadata']['generation']} isn't observed"
+        for kind in ("Ready", "UpToDate"):
+            if kind in conditions and conditions[kind]["status"] != "True":
+                return f"{key.name}: {kind} is False: {conditions[kind]['reason']}: {conditions[kind]['message']}"
+    return None
+
+
+def _is_lost(world: World, conditions: Json) -> bool:
+    """Return True if users have deleted a majority of the journals, and the condition says so."""
+    return False
