@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -111,6 +112,7 @@ class Cluster:
         self.job_created: Callable[[Json], None] = lambda job: None
         """Called when a Job's pod has created a journal."""
         self._wakes: list[float] = []
+        self._acts_at = 0.0
         self._ips: dict[str, Proc] = {}
         self._ip = 0
         self._hashes: dict[tuple[str, int], str] = {}
@@ -126,7 +128,7 @@ class Cluster:
 
     def wake(self, at: float) -> None:
         """Ask for a tick at a time."""
-        heapq.heappush(self._wakes, at)
+        heapq.heappush(self._wakes, math.ceil(at * 2) / 2)
 
     def next_due(self) -> float:
         """Return when the next tick is due."""
@@ -314,7 +316,9 @@ class Cluster:
         if not after:
             self.collect_at = self.t + 1 + 4 * self.chance("gc")
             self.wake(self.collect_at)
-        self.wake(max(self.t + 0.3 + self.chance("controllers"), self.stalled_until))
+        if self._acts_at <= self.t:
+            self._acts_at = max(self.t + 0.3 + self.chance("controllers"), self.stalled_until)
+            self.wake(self._acts_at)
 
     # --- controllers ---------------------------------------------------------------------------------------------
 
@@ -330,19 +334,12 @@ class Cluster:
             self._job(obj)
 
     def pods_of(self, workload: Json) -> list[Json]:
-        """Return the pods that a workload's selector matches and that it owns, or could adopt."""
+        """Return the pods that a workload owns; it adopts those that its selector matches and that have no owner."""
         meta, wanted = workload["metadata"], workload["spec"]["selector"]["matchLabels"].items()
-        found = []
-        for pod in self.store.kind("Pod"):
-            if pod["metadata"]["namespace"] != meta["namespace"]:
-                continue
-            owners = pod["metadata"].get("ownerReferences", ())
-            if any(ref["uid"] == meta["uid"] for ref in owners):
-                found.append(pod)
-            elif not owners and wanted <= pod["metadata"]["labels"].items():
-                adopted = {**pod["metadata"], "ownerReferences": [_reference(workload)]}
-                found.append(self.store.put({**pod, "metadata": adopted}))
-        return found
+        for pod in list(self.store.pods_of("")):
+            if wanted <= pod["metadata"]["labels"].items():
+                self.store.put({**pod, "metadata": {**pod["metadata"], "ownerReferences": [_reference(workload)]}})
+        return self.store.pods_of(meta["uid"])
 
     def _stateful_set(self, obj: Json) -> None:
         meta, spec = obj["metadata"], obj["spec"]
@@ -443,11 +440,7 @@ class Cluster:
             if self.t >= self._job_done[uid] + obj["spec"].get("ttlSecondsAfterFinished", 1e9):
                 self.store.begin_deletion(_path(obj))
             return
-        owned = [
-            p
-            for p in self.store.kind("Pod")
-            if any(ref["uid"] == uid for ref in p["metadata"].get("ownerReferences", ()))
-        ]
+        owned = self.store.pods_of(uid)
         if not owned:
             self._make_pod(obj, f"{meta['name']}-{zlib.crc32(uid.encode()) % 100000:05d}", {}, {})
         elif any(p["status"].get("phase") == "Succeeded" for p in owned):

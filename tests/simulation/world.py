@@ -33,7 +33,9 @@ NAMESPACE = "data"
 CLUSTER = OwnerKey("AlluxioCluster", NAMESPACE, "small")
 PRESTO = OwnerKey("Presto", NAMESPACE, "queries")
 RESYNC = 1200.0
-GATHERING = 0.1
+GATHERING = 0.5
+LAG = 3.0
+"""Seconds that a requeue takes at least: the operator is busy with others."""
 TAKEOVER = 6.0
 """Seconds until another replica leads after a crash."""
 BACKOFF = Backoff()
@@ -115,7 +117,7 @@ class World(Cluster):
         self.violate = self._violate
         self.alluxio = AlluxioAsked(self, self._is_deaf)
         self.presto = PrestoAsked(self)
-        self.store.changed = self._changed
+        self.store.watched = self._changed
         self.store.before_call = self._before_call
         self.store.after_write = self._after_write
         self.reconciles = 0
@@ -126,6 +128,7 @@ class World(Cluster):
         self._starts_at = 0.0
         self._resync_at = RESYNC
         self._calls = 0
+        self._ticked_at = 0.0
         self._states: dict[str, Any] = {}
         self._start()
 
@@ -154,6 +157,7 @@ class World(Cluster):
 
     def tick(self) -> None:
         super().tick()
+        self._ticked_at = self.t
         self.ticked()
 
     # --- operator ------------------------------------------------------------------------------------------------
@@ -212,6 +216,9 @@ class World(Cluster):
 
     def _reconcile(self, request: Request) -> None:
         key = request.key
+        if self._ticked_at < self.t:
+            # Workers send heartbeats although nothing else happens.
+            self.tick()
         writes, began, uid = len(self.store.writes), self.t, self.uid_of(key.kind, key.namespace, key.name)
         self.reconciles += 1
         self.in_reconcile, self.disturbed = True, False
@@ -230,7 +237,7 @@ class World(Cluster):
             self.in_reconcile = False
         self._failures.pop(key, None)
         if outcome.requeue_after is not None:
-            self.enqueue(Request(key, Reason.REQUEUE), max(outcome.requeue_after, 0.05))
+            self.enqueue(Request(key, Reason.REQUEUE), LAG if 0 < outcome.requeue_after < LAG else outcome.requeue_after)
         obj = self.store.find(key.kind, key.namespace, key.name)
         written = self.store.writes[writes:]
         if written:
