@@ -26,6 +26,8 @@ ROLES: Final = ("masters", "workers", "jobService.master", "logServer", "proxy",
 RESTARTED: Final = ("master", "worker", "jobmaster", "logserver", "proxy", "fuse")
 SWITCHED: Final = ("jobService", "logServer", "proxy", "fuse")
 REFUSED: Final = ("statefulsets", "deployments", "configmaps", "persistentvolumeclaims", "pods", "services")
+WAITS: Final = (0.0, 0.5, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 80.0, 150.0, 330.0)
+WAIT_WEIGHTS: Final = (2, 2, 2, 2, 2, 2, 2, 2, 1, 0.7, 0.3)
 WINDOW: Final = {"start": "0 5 * * *", "durationMinutes": 60}
 """Opens two hours after the world begins."""
 
@@ -107,7 +109,7 @@ def scenario(seed: int) -> Scenario:
     actions = []
     for _ in range(rng.randint(5, 14)):
         name = rng.choices(names, weights)[0]
-        after = rng.choice((0.0, 0.5, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 70.0, 120.0, 330.0))
+        after = rng.choices(WAITS, WAIT_WEIGHTS)[0]
         actions.append(Action(name, after, _ACTIONS[name][2](rng)))
     presto = _presto(rng) if rng.random() < 0.3 else None
     return Scenario(seed, rng.randint(3, 6), _cluster(rng), presto, (Action("settle", 0.0, {}), *actions))
@@ -278,8 +280,8 @@ def grow_journal(world: World, size: str) -> None:
         _edit(world, {"masters": {"journal": {"storage": {"size": size}}}})
 
 
-@action(1, lambda rng: {"value": rng.choice(("2min", "5min", None))})
-def set_dynamic_property(world: World, value: str | None) -> None:
+@action(1, lambda rng: {"value": rng.choice(("20min", "25min", "30min"))})
+def set_dynamic_property(world: World, value: str) -> None:
     """Change a property that a running leader takes."""
     _edit(world, {"properties": {"alluxio.master.lost.worker.deletion.timeout": value}})
 
@@ -496,14 +498,13 @@ def set_backups(world: World, fail: bool) -> None:
 @action(2, lambda rng: {"seconds": rng.choice((10, 40))})
 def stall_controllers(world: World, seconds: float) -> None:
     """Let the controllers of Kubernetes do nothing for a while."""
-    world.stalled_until = world.t + seconds
-    world.wake(world.stalled_until)
+    world.stall(seconds)
 
 
 @action(0)
 def settle(world: World) -> None:
     """Let the installation complete."""
-    world.advance(120)
+    world.advance(60)
 
 
 # --- Presto ---------------------------------------------------------------------------------------------------------

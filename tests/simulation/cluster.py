@@ -42,6 +42,7 @@ class Node:
     state: Literal["up", "cut", "dead"] = "up"
     since: float = 0.0
     cordoned: bool = False
+    added: float = -1e9
 
     def lost_for(self, t: float) -> float:
         """Return for how many seconds the API server hasn't heard from it."""
@@ -112,7 +113,8 @@ class Cluster:
         self.job_created: Callable[[Json], None] = lambda job: None
         """Called when a Job's pod has created a journal."""
         self._wakes: list[float] = []
-        self._acts_at = 0.0
+        self._acts_at = math.inf
+        self._later: list[float] = []
         self._ips: dict[str, Proc] = {}
         self._ip = 0
         self._hashes: dict[tuple[str, int], str] = {}
@@ -139,6 +141,16 @@ class Cluster:
         n = self._chances[label] = self._chances.get(label, 0) + 1
         return zlib.crc32(f"{self.seed}:{label}:{n}".encode()) / 2**32
 
+    def stall(self, seconds: float) -> None:
+        """Let the controllers of Kubernetes do nothing for a while."""
+        self.stalled_until = self.t + seconds
+        self._act_by(self.stalled_until)
+
+    def resume(self) -> None:
+        """End a stall, and let all controllers look again."""
+        self.stalled_until = 0.0
+        self._act_by(self.t)
+
     def uid_of(self, kind: str, namespace: str, name: str) -> str:
         """Return the uid of an object; empty if it doesn't exist."""
         obj = self.store.find(kind, namespace, name)
@@ -164,7 +176,10 @@ class Cluster:
             heapq.heappop(self._wakes)
         self._nodes()
         self._claims()
-        if self.t >= self.stalled_until:
+        acts = self.t >= max(self._acts_at, self.stalled_until)
+        if acts:
+            self._later = [at for at in self._later if at > self.t]
+            self._acts_at = min(self._later, default=math.inf)
             self._collect()
             self._controllers()
             self._schedule()
@@ -174,7 +189,8 @@ class Cluster:
             masters.tick()
         for proc in list(self.procs.values()):
             self._probe(proc)
-        self._statuses()
+        if acts:
+            self._statuses()
 
     # --- nodes ---------------------------------------------------------------------------------------------------
 
@@ -201,12 +217,13 @@ class Cluster:
                 proc.stage, proc.due = "creating", self.t + 5 + 5 * self.chance(f"boot {proc.name}")
                 self.wake(proc.due)
             proc.shown = None
-        self.wake(self.t)
+        self._act_by(self.t + 1)
 
     def delete_node(self, node: Node) -> None:
         """Remove a machine for good, with its Node object."""
         self.lose(node, "dead")
         del self.nodes[node.name]
+        self._act_by(self.t + 1)
         self.gone_nodes[node.name] = self.t + NODE_GONE_AFTER
         self.wake(self.t + NODE_GONE_AFTER)
 
@@ -215,8 +232,8 @@ class Cluster:
         n = 0
         while f"node-{n}" in self.nodes or f"node-{n}" in self.gone_nodes:
             n += 1
-        self.nodes[f"node-{n}"] = Node(f"node-{n}", n % 3)
-        self.wake(self.t)
+        self.nodes[f"node-{n}"] = Node(f"node-{n}", n % 3, added=self.t)
+        self._act_by(self.t + 1)
 
     def _on(self, node: Node) -> list[Proc]:
         return [proc for proc in self.procs.values() if proc.node is node]
@@ -253,6 +270,9 @@ class Cluster:
     def _claims(self) -> None:
         mounted: dict[tuple[str, str], bool] = {}
         for pod in self.store.kind("Pod"):
+            if pod["status"].get("phase") == "Succeeded":
+                # The protection of PVCs doesn't count pods that have ended.
+                continue
             for volume in pod["spec"].get("volumes", ()):
                 key = pod["metadata"]["namespace"], volume["claim"]
                 mounted[key] = mounted.get(key, False) or "nodeName" in pod["spec"]
@@ -315,10 +335,15 @@ class Cluster:
             return
         if not after:
             self.collect_at = self.t + 1 + 4 * self.chance("gc")
-            self.wake(self.collect_at)
-        if self._acts_at <= self.t:
-            self._acts_at = max(self.t + 0.3 + self.chance("controllers"), self.stalled_until)
-            self.wake(self._acts_at)
+            self._act_by(self.collect_at)
+        if self._acts_at > self.t + 1.3:
+            self._act_by(self.t + 0.3 + self.chance("controllers"))
+
+    def _act_by(self, at: float) -> None:
+        """Let the controllers act at a time, or earlier."""
+        self._acts_at = min(self._acts_at, at)
+        self._later.append(at)
+        self.wake(max(at, self.stalled_until))
 
     # --- controllers ---------------------------------------------------------------------------------------------
 
@@ -422,7 +447,7 @@ class Cluster:
         if not _is_ready(pod) or proc is None or proc.ready_since is None:
             return False
         if self.t < proc.ready_since + least:
-            self.wake(proc.ready_since + least)
+            self._act_by(proc.ready_since + least)
             return False
         return True
 
@@ -446,7 +471,7 @@ class Cluster:
         elif any(p["status"].get("phase") == "Succeeded" for p in owned):
             done = [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]
             self._job_done[uid] = self.t
-            self.wake(self.t + obj["spec"].get("ttlSecondsAfterFinished", 0))
+            self._act_by(self.t + obj["spec"].get("ttlSecondsAfterFinished", 0))
             self.store.set_status(_path(obj), {"conditions": done, "succeeded": 1})
         elif not status.get("active"):
             self.store.set_status(_path(obj), {"active": 1})
@@ -501,7 +526,7 @@ class Cluster:
     def _schedule(self) -> None:
         for pod in self.store.kind("Pod"):
             uid = pod["metadata"]["uid"]
-            if uid in self.procs:
+            if uid in self.procs or pod["status"].get("phase") == "Succeeded":
                 continue
             name = pod["spec"].get("nodeName")
             if name is None and not _leaving(pod):
@@ -789,8 +814,6 @@ class Cluster:
     # --- statuses of workloads -----------------------------------------------------------------------------------
 
     def _statuses(self) -> None:
-        if self.t < self.stalled_until:
-            return
         for kind in ("StatefulSet", "Deployment", "DaemonSet"):
             for obj in self.store.kind(kind):
                 self.store.set_status(_path(obj), self._workload_status(obj))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -33,8 +33,8 @@ NAMESPACE = "data"
 CLUSTER = OwnerKey("AlluxioCluster", NAMESPACE, "small")
 PRESTO = OwnerKey("Presto", NAMESPACE, "queries")
 RESYNC = 1200.0
-GATHERING = 0.5
-LAG = 3.0
+GATHERING = 0.8
+LAG = 4.0
 """Seconds that a requeue takes at least: the operator is busy with others."""
 TAKEOVER = 6.0
 """Seconds until another replica leads after a crash."""
@@ -51,6 +51,16 @@ class Violation(BaseException):
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(f"{rule}: {message}")
         self.rule, self.message = rule, message
+
+
+@dataclass(frozen=True)
+class Known:
+    """A fault of today's code that is on record as a case: its rule, and words of its message."""
+
+    rule: str
+    pattern: str
+    case: str
+    """Name of the file in `cases` that shows it."""
 
 
 class Stopped(BaseException):
@@ -104,8 +114,9 @@ class _Due:
 class World(Cluster):
     """Cluster, operator, and the resources that users have created."""
 
-    def __init__(self, seed: int, nodes: int) -> None:
+    def __init__(self, seed: int, nodes: int, known: Collection[Known] = ()) -> None:
         super().__init__(seed, nodes)
+        self.known = known
         self.skew = 0.0
         self.last_spec: Json = {}
         """Spec of the cluster when it was deleted last."""
@@ -242,7 +253,7 @@ class World(Cluster):
         written = self.store.writes[writes:]
         if written:
             self._trace_writes(key, written, obj)
-        if obj is not None:
+        if obj is not None and outcome.requeue_after != 0.0:
             self.reconciled(Record(key, began, uid, len(written), obj.get("status", {}), not self.disturbed))
 
     def _trace_writes(self, key: OwnerKey, written: list[tuple[str, str]], obj: Json | None) -> None:
@@ -271,7 +282,8 @@ class World(Cluster):
             return
         owner = owner_of(obj)
         if owner is not None and owner.kind in OWNERS:
-            child = ChildRef(kind, meta["name"], version_of(obj))
+            # The deletion is a version of its own.
+            child = ChildRef(kind, meta["name"], version_of(obj) if after else f"{version_of(obj)}-deleted")
             request = Request(owner, Reason.CHILD, frozenset({child}))
             reconciler = self._by_kind.get(owner.kind)
             if reconciler is not None and (self.in_reconcile or reconciler.is_news(request)):
@@ -345,7 +357,8 @@ class World(Cluster):
         return self.t < self.faults.deaf_until
 
     def _violate(self, rule: str, message: str) -> None:
-        raise Violation(rule, message)
+        if not any(one.rule == rule and one.pattern in message for one in self.known):
+            raise Violation(rule, message)
 
     # --- users ---------------------------------------------------------------------------------------------------
 
