@@ -23,6 +23,7 @@ from alluxio_operator.engine.work import OwnerKey, Reason, Request
 from alluxio_operator.kinds.cluster import observe, view
 from alluxio_operator.kinds.cluster import reconcile as cluster_reconcile
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
+from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kinds.presto.servers import observe as presto_observe
@@ -148,10 +149,11 @@ def _converge(world: World, watcher: Watcher) -> None:
     if changed := world.store.writes[written:]:
         world.violate("settled_worlds_stay", f"{len(changed)} writes at rest: {changed[:4]}")
     most = sum(MOST_AT_REST[key.kind] for key in keys) + 4
-    if world.reconciles - count > most:
+    ready = all(_is_true(world.status(key), "Ready") for key in keys)
+    if ready and world.reconciles - count > most:
         world.violate("no_hot_loop", f"{world.reconciles - count} reconciles in {AT_REST:.0f} s at rest")
     left = [*cluster_problems(world), *presto_problems(world)]
-    if left:
+    if left and ready:
         world.violate("ready_is_true", f"all is Ready, and {left[0]}")
 
 
@@ -186,10 +188,22 @@ def _without_faults(world: World, key: OwnerKey, spec: Json) -> Json:
     if key == PRESTO:
         return spec  # type: ignore[no-any-return]
     tag = None if spec.get("image", {}).get("tag") == BROKEN_TAG else spec.get("image", {}).get("tag")
-    journal = world.status(key).get("journal") or {}
-    members = journal.get("members") or spec["masters"]["replicas"] or 1
+    members = _members(world) or spec["masters"]["replicas"] or 1
     upgrade = {"strategy": "RollingUpdate", "maintenanceWindow": None}
     return merged(spec, {"image": {"tag": tag}, "paused": False, "masters": {"replicas": members}, "upgrade": upgrade})
+
+
+def _members(world: World) -> int:
+    """Return the number of masters for which the journal was created, by the status or the PVCs; 0 if none was."""
+    if known := (world.status(CLUSTER).get("journal") or {}).get("members"):
+        return int(known)
+    claims = [one["metadata"] for one in world.store.kind("PersistentVolumeClaim")]
+    used = [one.get("annotations", {}) for one in claims if JOURNAL_ANNOTATION in one.get("annotations", {})]
+    return max((int(one.get(MEMBERS_ANNOTATION, 1)) for one in used), default=0)
+
+
+def _is_true(status: Json, kind: str) -> bool:
+    return any(one["type"] == kind and one["status"] == "True" for one in status.get("conditions", ()))
 
 
 def _unsettled(world: World) -> str | None:
@@ -217,5 +231,6 @@ def _is_lost(world: World, key: OwnerKey, conditions: Json) -> bool:
     kept = [uid for uid in found if uid in world.journals]
     lost = len(kept) < masters.members // 2 + 1
     if key == PRESTO:
-        return lost and "AlluxioConnected" in conditions
+        gone = world.spec(CLUSTER) is None
+        return (gone or lost) and "AlluxioConnected" in conditions
     return lost and conditions.get("JournalInitialized", {}).get("reason") == "JournalMissing"
