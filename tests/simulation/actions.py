@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation.cluster import BROKEN_TAG, SIM, Node, Proc
 from tests.simulation.alluxio import Block
+from tests.simulation.cluster import BROKEN_TAG, SIM, Node, Proc
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, World
 from tests.support.builders import merged
 
@@ -28,6 +28,7 @@ SWITCHED: Final = ("jobService", "logServer", "proxy", "fuse")
 REFUSED: Final = ("statefulsets", "deployments", "configmaps", "persistentvolumeclaims", "pods", "services")
 WAITS: Final = (0.0, 0.5, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 80.0, 150.0, 330.0)
 WAIT_WEIGHTS: Final = (2, 2, 2, 2, 2, 2, 2, 2, 1, 0.7, 0.3)
+STORY_SHARE: Final = 0.15
 WINDOW: Final = {"start": "0 5 * * *", "durationMinutes": 60}
 """Opens two hours after the world begins."""
 
@@ -106,13 +107,39 @@ def scenario(seed: int) -> Scenario:
     """Return the scenario of a seed."""
     rng = random.Random(seed)
     names, weights = list(_ACTIONS), [weight for weight, _, _ in _ACTIONS.values()]
-    actions = []
-    for _ in range(rng.randint(5, 14)):
+    actions: list[Action] = []
+    while len(actions) < 5 + seed % 8:
+        if rng.random() < STORY_SHARE:
+            actions += _story(rng)
+            continue
         name = rng.choices(names, weights)[0]
         after = rng.choices(WAITS, WAIT_WEIGHTS)[0]
         actions.append(Action(name, after, _ACTIONS[name][2](rng)))
     presto = _presto(rng) if rng.random() < 0.3 else None
     return Scenario(seed, rng.randint(3, 6), _cluster(rng), presto, (Action("settle", 0.0, {}), *actions))
+
+
+def _story(rng: random.Random) -> list[Action]:
+    """Return actions that rarely follow each other by chance, and that meet in the midst of a change."""
+    roll = {"role": rng.choice(("masters", "workers", "workers", "fuse")), "value": rng.choice(("6", "7", "8"))}
+    node = {"index": rng.randint(0, 5), "how": rng.choice(("cut", "dead"))}
+    stories: tuple[tuple[tuple[str, float, Mapping[str, Any]], ...], ...] = (
+        (("set_env", 20, roll), ("lose_node", 3, node), ("settle", 150, {}), ("restore_nodes", 30, {})),
+        (("cut_zone", 10, {"zone": rng.randint(0, 2)}), ("set_env", 50, roll), ("restore_nodes", 70, {})),
+        (("set_env", 20, roll), ("scale_proxy", 2, {"replicas": rng.randint(2, 5)}), ("settle", 0, {})),
+        (("set_env", 20, roll), ("recreate_cluster", 5, {})),
+        (("set_env", 20, {**roll, "role": "masters"}), ("scale_masters", 5, {"zero": True}), ("settle", 30, {})),
+        (("switch", 20, {"role": "jobService", "enabled": True}), ("set_env", 60, {**roll, "role": "jobService.master"}),
+         ("switch", 3, {"role": "jobService", "enabled": False}), ("settle", 0, {})),
+        (("set_upgrade", 5, {"field": "canarySeconds", "value": 60}), ("set_env", 5, {**roll, "role": "workers"}),
+         ("lose_node", 10, node), ("settle", 60, {})),
+        (("set_upgrade", 5, {"field": "maintenanceWindow", "value": WINDOW}), ("set_env", 5, roll), ("cut_zone", 5, {"zone": 0}),
+         ("settle", 50, {})),
+        (("write_block", 20, {"index": 0, "persisted": False}), ("set_env", 1, {**roll, "role": "workers", "value": "crash"}),
+         ("set_env", 60, {**roll, "role": "workers"})),
+        (("stop_operator", 5, {"writes": rng.randint(1, 9), "done": rng.random() < 0.5}), ("set_env", 1, roll)),
+    )  # fmt: skip
+    return [Action(*one) for one in rng.choice(stories)]
 
 
 def _cluster(rng: random.Random) -> Json:
@@ -315,13 +342,16 @@ def delete_journal(world: World, ordinal: int, pod: bool) -> None:
     name = f"{CLUSTER.name}-master-{ordinal % max(1, _members(world))}"
     claim = KINDS["PersistentVolumeClaim"].path(NAMESPACE, f"journal-{name}")
     if claim in world.store.objects:
+        world.journals_deleted = True
         world.store.begin_deletion(claim)
         used_by = KINDS["Pod"].path(NAMESPACE, name)
         if pod and used_by in world.store.objects:
             world.store.begin_deletion(used_by)
 
 
-@action(1.5, lambda rng: {"kind": rng.choice(("Service", "ConfigMap", "StatefulSet", "Deployment", "PodDisruptionBudget"))})
+@action(
+    1.5, lambda rng: {"kind": rng.choice(("Service", "ConfigMap", "StatefulSet", "Deployment", "PodDisruptionBudget"))}
+)
 def delete_object(world: World, kind: str) -> None:
     """Delete an object of the operator as a user."""
     found = [obj for obj in world.store.kind(kind) if obj["metadata"]["namespace"] == NAMESPACE]

@@ -137,7 +137,6 @@ class Masters:
         if len(rafts) < self.members // 2 + 1:
             return
         known = [(p, raft) for p, raft in rafts if raft.history is not None]
-        uid = self.world.uid_of("AlluxioCluster", self.namespace, self.name)
         if known:
             leader, best = max(known, key=lambda one: (one[1].index, one[0].name))
             history = best.history
@@ -147,8 +146,8 @@ class Masters:
             self.world.histories += 1
             best.history = history = self.world.histories
             best.index = 0.0
-        first = self.established.setdefault(uid, history)
-        if first != history or best.index < self.acknowledged - 1e-6 and first == history and known:
+        first = self.established.setdefault(leader.resource, history)
+        if first != history or (best.index < self.acknowledged - 1e-6 and first == history and known):
             self.world.violate(
                 "journal_is_kept",
                 f"{leader.name} leads with journal {history} at {best.index:.0f}; journal {first} had {self.acknowledged:.0f}",

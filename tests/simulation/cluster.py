@@ -11,7 +11,7 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -81,6 +81,8 @@ class Proc:
     shown: Any = None
     ends: float | None = None
     joined_once: bool = False
+    resource: str = ""
+    """Uid of the resource that it was created for."""
 
     @property
     def reachable(self) -> bool:
@@ -393,7 +395,12 @@ class Cluster:
                 if policy == "Delete":
                     metadata["ownerReferences"] = [_reference(obj)]
                 self.store.put(
-                    {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": template["spec"]}
+                    {
+                        "apiVersion": "v1",
+                        "kind": "PersistentVolumeClaim",
+                        "metadata": metadata,
+                        "spec": template["spec"],
+                    }
                 )
         return True
 
@@ -476,9 +483,7 @@ class Cluster:
         elif not status.get("active"):
             self.store.set_status(_path(obj), {"active": 1})
 
-    def _make_pod(
-        self, owner: Json, name: str, claims: dict[str, str], labels: dict[str, str], node: str = ""
-    ) -> None:
+    def _make_pod(self, owner: Json, name: str, claims: dict[str, str], labels: dict[str, str], node: str = "") -> None:
         template = owner["spec"]["template"]
         meta = template["metadata"]
         spec = template["spec"]
@@ -588,12 +593,20 @@ class Cluster:
             containers=[one["name"] for one in spec["containers"]],
             inits=[one["name"] for one in spec["initContainers"]],
             bound_at=self.t,
+            resource=self._resource_of(meta),
         )
         proc.due = self.t + 1 + 3 * self.chance(f"pull {proc.name}")
         proc.transition = self.t
         self.procs[proc.uid] = proc
         self._ips[proc.ip] = proc
         self.wake(proc.due)
+
+    def _resource_of(self, meta: Json) -> str:
+        uid = meta["ownerReferences"][0]["uid"]
+        for obj in self.store.kind(meta["ownerReferences"][0]["kind"]):
+            if obj["metadata"]["uid"] == uid:
+                return str(obj["metadata"].get("ownerReferences", [{"uid": ""}])[0]["uid"])
+        return ""
 
     # --- kubelet -------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from tests.support.builders import merged
 
 from alluxio_operator.api.upgrade import MaintenanceWindow
 from alluxio_operator.engine.conditions import moment
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH, closed_until
+from alluxio_operator.kinds.cluster.rollout.rollout import closed_until
 
 Json = dict[str, Any]
 
@@ -52,7 +52,10 @@ class Watcher:
         world = self.world
         if world.skew != self._skew:
             self._skew, self.jumped = world.skew, True
-        now = {*(f"cluster: {one}" for one in cluster_problems(world)), *(f"presto: {o}" for o in presto_problems(world))}
+        now = {
+            *(f"cluster: {one}" for one in cluster_problems(world)),
+            *(f"presto: {o}" for o in presto_problems(world)),
+        }
         self.problems = {one: self.problems.get(one, world.t) for one in now}
         spec = world.spec(CLUSTER)
         paused = bool(spec and spec.get("paused"))
@@ -201,7 +204,9 @@ class Watcher:
         masters = self.world.masters_of(NAMESPACE, CLUSTER.name)
         uid = self.world.uid_of(CLUSTER.kind, NAMESPACE, CLUSTER.name)
         if uid in masters.established:
-            self._broken("journal_is_created_once", f"{job_pod['metadata']['name']} creates a journal on an empty volume")
+            self._broken(
+                "journal_is_created_once", f"{job_pod['metadata']['name']} creates a journal on an empty volume"
+            )
 
     # --- after each reconcile ----------------------------------------------------------------------------------------
 
@@ -215,6 +220,7 @@ class Watcher:
         self.stand_still_names_a_cause(record)
         if record.key == CLUSTER:
             self.counts_reach_their_workloads(record, resource)
+            self.steps_fail_by_their_own_pods(record)
 
     def ready_is_true(self, record: Record) -> None:
         """Ready is never True while something is down in truth."""
@@ -245,7 +251,9 @@ class Watcher:
         causes = [one for one in conditions if one["type"] != "Ready" and one["status"] != "True" and one["message"]]
         named = [one for one in conditions if one["type"] in ("Degraded", "Progressing") and one["status"] == "True"]
         if not causes and not any(one["message"] for one in named):
-            self._broken("stand_still_names_a_cause", f"Ready is False ({ready['reason']}), no other condition says why")
+            self._broken(
+                "stand_still_names_a_cause", f"Ready is False ({ready['reason']}), no other condition says why"
+            )
 
     def counts_reach_their_workloads(self, record: Record, resource: Json) -> None:
         """A held rollout holds the pods' template, not the number of pods."""
@@ -265,6 +273,18 @@ class Watcher:
                 self._broken(
                     "counts_reach_their_workloads", f"{kind} {name} has {obj['spec']['replicas']} of {wanted} replicas"
                 )
+
+    def steps_fail_by_their_own_pods(self, record: Record) -> None:
+        """A step is judged by its own pods: a node that dies elsewhere neither stops a change nor takes it back."""
+        gate, step = _condition(record.status, "UpToDate"), record.status.get("rollout")
+        if gate is None or gate["reason"] != "StepTimedOut" or not step or step["role"] not in ("worker", "fuse"):
+            return
+        pods = self.world.of_role((NAMESPACE, CLUSTER.name), step["role"])
+        names, nodes = ({one.get(key) for one in step["pods"]} for key in ("name", "node"))
+        uids = {one["uid"] for one in step["pods"]}
+        own = [p for p in pods if p.name in names or (p.owner_kind == "DaemonSet" and p.node.name in nodes)]
+        if len(own) >= len(uids) and all(p.uid not in uids and self._shown_ready(p) for p in own):
+            self._broken("steps_fail_by_their_own_pods", f"{', '.join(sorted(names))} are ready, and {gate['message']}")
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
@@ -312,7 +332,8 @@ def cluster_problems(world: World) -> Iterable[str]:
         return
     owner = (NAMESPACE, CLUSTER.name)
     masters = world.masters_of(*owner)
-    if spec.get("paused"):
+    status = world.status(CLUSTER)
+    if spec.get("paused") or status.get("rollback"):
         spec = _as_applied(world, spec)
     wanted = spec.get("masters", {}).get("replicas", 1)
     if not wanted:
@@ -337,7 +358,7 @@ def cluster_problems(world: World) -> Iterable[str]:
 
 
 def _as_applied(world: World, spec: Json) -> Json:
-    """Return the spec with the numbers of pods that were applied: a paused cluster holds all later changes."""
+    """Return the spec with the numbers of pods that were applied: a pause holds later changes, a rollback reverts them."""
 
     def replicas(kind: str, role: str) -> int | None:
         obj = world.store.find(kind, NAMESPACE, f"{CLUSTER.name}-{role}")

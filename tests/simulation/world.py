@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -120,6 +120,8 @@ class World(Cluster):
         self.skew = 0.0
         self.last_spec: Json = {}
         """Spec of the cluster when it was deleted last."""
+        self.journals_deleted = False
+        """Whether users have deleted PVCs of journals."""
         self.faults = Faults()
         self.ufs = UfsHealth()
         self.trace: list[str] = []
@@ -248,7 +250,9 @@ class World(Cluster):
             self.in_reconcile = False
         self._failures.pop(key, None)
         if outcome.requeue_after is not None:
-            self.enqueue(Request(key, Reason.REQUEUE), LAG if 0 < outcome.requeue_after < LAG else outcome.requeue_after)
+            self.enqueue(
+                Request(key, Reason.REQUEUE), LAG if 0 < outcome.requeue_after < LAG else outcome.requeue_after
+            )
         obj = self.store.find(key.kind, key.namespace, key.name)
         written = self.store.writes[writes:]
         if written:
@@ -273,9 +277,7 @@ class World(Cluster):
         obj = after or before
         kind, meta = obj["kind"], obj["metadata"]
         if kind in OWNERS:
-            if before.get("metadata", {}).get("generation") != after.get("metadata", {}).get("generation"):
-                self._wake_operator(Request(OwnerKey(kind, meta["namespace"], meta["name"]), Reason.EDIT))
-            elif (before["metadata"].get("annotations") or {}) != (after["metadata"].get("annotations") or {}):
+            if before.get("metadata", {}).get("generation") != after.get("metadata", {}).get("generation") or (before["metadata"].get("annotations") or {}) != (after["metadata"].get("annotations") or {}):
                 self._wake_operator(Request(OwnerKey(kind, meta["namespace"], meta["name"]), Reason.EDIT))
             return
         if not self._note_state(obj, gone=not after):
