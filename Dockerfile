@@ -64,8 +64,8 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     ALLUXIO_OPERATOR_SHELL_OPERATOR=/usr/local/bin/shell-operator
 WORKDIR /opt/alluxio-operator
 USER 65532:65532
-# 9115: shell-operator's metrics. 9116: health, readiness and the operator's metrics.
-EXPOSE 9115 9116
+# Health, readiness, and the metrics of the operator and of shell-operator, whose own port only the pod reaches.
+EXPOSE 9116
 ENTRYPOINT ["tini", "--", "python3", "-m", "alluxio_operator.supervisor"]
 ARG VERSION=dev
 ARG REVISION=unknown

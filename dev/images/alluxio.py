@@ -21,6 +21,10 @@ SCRIPTS = ("Containerfile", "entrypoint.sh", "bin", "libexec", "conf")
 MAVEN_INPUTS = ("pom.xml", "src")
 GOALS = ("compiler:compile", "jar:jar", "dependency:copy-dependencies")
 
+CLIENT_VERSION = "2.9.3"
+"""The newest whose shaded client is published; it works with servers of 2.9.4."""
+CLIENT_SOURCES = SOURCES / "client"
+
 
 def alluxio_recipe(version: str) -> Recipe:
     """One version of Alluxio."""
@@ -30,9 +34,9 @@ def alluxio_recipe(version: str) -> Recipe:
         tag=tag,
         seconds=100,
         needs=(JAVA,),
-        key=lambda: image_key(_versions(version), files_below(SOURCES, [*SCRIPTS, *MAVEN_INPUTS])),
+        key=lambda: image_key(_all_versions(version), files_below(SOURCES, [*SCRIPTS, *MAVEN_INPUTS, "client"])),
         build=lambda shop: _build(shop, version, tag),
-        parts=Parts(lambda cache: _jars(cache, version), lanes.MAVEN, 120),
+        parts=Parts(lambda cache: _fetched(cache, version), lanes.MAVEN, 120),
     )
 
 
@@ -44,12 +48,30 @@ def _build(shop: Workshop, version: str, tag: str) -> None:
         source = SOURCES / name
         shutil.copytree(source, context / name) if source.is_dir() else shutil.copy2(source, context / name)
     shutil.copytree(found, context / "lib", copy_function=shutil.copy2)
+    [client] = _client(shop.cache).glob("alluxio-shaded-client-*.jar")
+    (context / "client").mkdir()
+    shutil.copy2(client, context / "client" / f"alluxio-{CLIENT_VERSION}-client.jar")
     (context / "lib" / "classpath").write_text(class_path(path.name for path in found.glob("*.jar")) + "\n")
     shop.buildah.build(context / "Containerfile", context, tag, {"JAVA": JAVA, "VERSION": version}, isolated=True)
 
 
 def _jars(cache: Cache, version: str) -> Path:
     return jars.fetch(cache, f"alluxio-{version}", SOURCES, MAVEN_INPUTS, _versions(version), GOALS)
+
+
+def _client(cache: Cache) -> Path:
+    return jars.fetch(
+        cache, "alluxio-client", CLIENT_SOURCES, ["pom.xml"], {"alluxio": CLIENT_VERSION}, ("dependency:copy",)
+    )
+
+
+def _fetched(cache: Cache, version: str) -> Path:
+    _client(cache)
+    return _jars(cache, version)
+
+
+def _all_versions(version: str) -> dict[str, str]:
+    return {**_versions(version), "client": CLIENT_VERSION}
 
 
 def _versions(version: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Presto from its published jars, laid out as in the public image, with Alluxio's client in its Hive connector."""
+"""Presto from its published jars, laid out as in the public image, with the Alluxio client that Presto brings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dev.images.recipe import HERE, PREFIX, Parts, Recipe, Workshop
 from dev.jobs import lanes
 
 VERSION = "0.287"
-VERSIONS = {"presto": VERSION, "launcher": "0.209", "alluxio": "2.9.3", "asm": "9.7.1"}
-"""The launcher is of the Airlift that this Presto is built with; no newer shaded client of Alluxio is published."""
+VERSIONS = {"presto": VERSION, "launcher": "0.209", "asm": "9.7.1"}
+"""The launcher is of the Airlift that this Presto is built with."""
 
 SOURCES = HERE / "presto"
 TAG = f"{PREFIX}/presto:{VERSION}"

@@ -3,7 +3,8 @@
 Its answers to the operator have the size of those of a real Alluxio 2.9.4. It also answers as a Presto coordinator, in
 short documents, with as many active workers as the master has. A test sets the behaviour of one address, or of all
 ("*"), on CONTROL_PORT: `PUT /behaviour/ADDRESS` with {"mode": ..., "workers": ...}, and for several masters
-{"mode": "standby", "follows": HOST OF THE LEADER, "index": JOURNAL INDEX}.
+{"mode": "standby", "follows": HOST OF THE LEADER, "index": JOURNAL INDEX}. Over gRPC it accepts the operator's test
+writes, whatever the behaviour.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import grpc
+import grpc.aio
 from aiohttp import web
 
 MASTER_PORT = 19999
 JOB_MASTER_PORT = 20002
 PRESTO_PORTS = (8080, 8081)
 """A coordinator's default port, and another port for a test that changes it."""
-CONTROL_PORT = 19998
+RPC_PORT = 19998
+CONTROL_PORT = 19990
+
+FILES = "/alluxio.grpc.file.FileSystemMasterClientService/"
 
 MODES = ("serves", "safe-mode", "standby", "hangs", "cuts")
 """Serve; reject requests as a master in safe mode does; be no leader; never answer; close within an answer."""
@@ -137,9 +143,27 @@ class StandIn:
         return web.Response(status=204)
 
 
+class TestWrites(grpc.GenericRpcHandler):
+    """Accepts the creation and the deletion of folders, without a handshake as a master with NOSASL does."""
+
+    __test__ = False
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        """Return the handler of a method; None for one that isn't implemented."""
+        known = details.method in (f"{FILES}CreateDirectory", f"{FILES}Remove")
+        return grpc.unary_unary_rpc_method_handler(_accept) if known else None
+
+
+async def _accept(_question: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+    return b""
+
+
 async def serve() -> None:
     """Serve until the process ends."""
     stand_in = StandIn()
+    rpc = grpc.aio.server(handlers=(TestWrites(),))
+    rpc.add_insecure_port(f"0.0.0.0:{RPC_PORT}")
+    await rpc.start()
     answers = web.AppRunner(stand_in.app(), access_log=None)
     presto = web.AppRunner(stand_in.presto(), access_log=None)
     control = web.AppRunner(stand_in.control(), access_log=None)

@@ -17,6 +17,10 @@ CHILD_EVENTS = "ALLUXIO_OPERATOR_CHILD_EVENTS"
 AUTO, HOOKS, WATCH = "auto", "hooks", "watch"
 """Source of child events: hooks, the server's own watches, or (auto) one of them by the number of owners."""
 INLINE = "ALLUXIO_OPERATOR_INLINE"
+UNLISTED = "ALLUXIO_OPERATOR_UNLISTED"
+"""Set by the supervisor for the hooks: collections that the server couldn't list, as KIND/NAMESPACE with commas between
+them; the kind "*" stands for all kinds, an empty namespace for all namespaces. A watch of one of them would keep
+shell-operator from starting any other."""
 LEADING_FD = "ALLUXIO_OPERATOR_LEADING_FD"
 """Set by the supervisor for the server: the file descriptor to which the server writes its leadership and its choice of
 CHILD_EVENTS."""
@@ -52,6 +56,19 @@ def watch_namespaces(environ: Mapping[str, str]) -> tuple[str, ...]:
     if not names:
         raise SettingError(WATCH_NAMESPACE, text, remedy)
     return tuple(sorted(names))
+
+
+def watchable_namespaces(kind: str, environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return the namespaces in which objects of a kind can be watched; empty for all, None if there is none.
+
+    The kind "*" stands for the children of all kinds. Raise SettingError.
+    """
+    names = watch_namespaces(environ)
+    skipped = environ.get(UNLISTED, "").split(",")
+    left = tuple(name for name in names or ("",) if f"{kind}/{name}" not in skipped)
+    if not left:
+        return None
+    return left if names else ()
 
 
 def resync_minutes(environ: Mapping[str, str]) -> int:

@@ -20,7 +20,7 @@ from alluxio_operator.environment import (
     child_events,
     resync_minutes,
     socket_path,
-    watch_namespaces,
+    watchable_namespaces,
 )
 
 TYPE_CHECKING = False
@@ -73,9 +73,11 @@ def hook_name() -> str:
     return os.path.basename(sys.argv[0]).removesuffix(".py")
 
 
-def namespace_selector(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the part of a binding that selects the watched namespaces; empty for all namespaces."""
-    names = watch_namespaces(environ)
+def namespace_selector(kind: str, environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the part of a binding that selects the watched namespaces; empty for all, None if no watch is possible."""
+    names = watchable_namespaces(kind, environ)
+    if names is None:
+        return None
     return {"namespace": {"nameSelector": {"matchNames": list(names)}}} if names else {}
 
 
@@ -84,6 +86,10 @@ def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, An
 
     The filter leaves out the status: the operator writes it, so a watch on it would be an endless loop.
     """
+    selector = namespace_selector(kind, environ)
+    if selector is None:
+        # shell-operator refuses a configuration that has nothing but a version.
+        return {"configVersion": "v1", "settings": {"executionMinInterval": "1s", "executionBurst": 1}}
     return {
         "configVersion": "v1",
         "kubernetes": [
@@ -91,7 +97,7 @@ def edits_of(kind: str, plural: str, environ: Mapping[str, str]) -> dict[str, An
                 "name": plural,
                 "apiVersion": "alluxio-operator.io/v1alpha1",
                 "kind": kind,
-                **namespace_selector(environ),
+                **selector,
                 "jqFilter": FILTER,
                 "keepFullObjectsInMemory": False,
                 "executeHookOnSynchronization": True,
@@ -107,13 +113,14 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
     from alluxio_operator.engine.child_filters import BINDING, KINDS, MANAGED_BY_LABEL, filter_for
 
     last = KINDS[-1][1]
+    selector = namespace_selector("*", environ)
     bindings = [
         {
             "name": f"{BINDING}{kind}",
             "apiVersion": api_version,
             "kind": kind,
             "labelSelector": {"matchLabels": MANAGED_BY_LABEL},
-            **namespace_selector(environ),
+            **(selector or {}),
             "jqFilter": filter_for(kind, state),
             "keepFullObjectsInMemory": False,
             # The server lists the owners at its start. Afterwards it needs one signal that all kinds are watched, to
@@ -128,7 +135,7 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
         # A rollout causes hundreds of events; shell-operator batches those that wait for a run. Each kind uses up a run
         # at the start, even without an execution of the hook.
         "settings": {"executionMinInterval": "250ms", "executionBurst": 2 * len(KINDS)},
-        **({"kubernetes": bindings} if child_events(environ) != WATCH else {}),
+        **({"kubernetes": bindings} if child_events(environ) != WATCH and selector is not None else {}),
     }
 
 

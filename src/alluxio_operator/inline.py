@@ -15,6 +15,7 @@ from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.server.main import ReconcilersModule
 from alluxio_operator.server.queue import QueueState
+from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.server.wakeups import wakeups_in
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry import logs
@@ -38,7 +39,7 @@ def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
     for request in (*found.requests, *found.children, *found.existing):
         queue.add(request, now=0)
     if found.resync:
-        for request in module.list_owners(kube, settings, changes):
+        for request in module.list_owners(kube, settings, changes, Unlisted(metrics)):
             queue.add(request, now=0)
     while (taken := queue.take(now=0)) is not None:
         request = taken.request

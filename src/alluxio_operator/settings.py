@@ -93,7 +93,9 @@ class Settings:
     http_address: str = _setting("ALLUXIO_OPERATOR_HTTP_ADDRESS", str, "")
     """Listen address of /healthz, /readyz and /metrics; empty for every address of the pod, IPv4 and IPv6."""
     http_port: int = _setting("ALLUXIO_OPERATOR_HTTP_PORT", _whole(1, 65535), 9116)
-    shell_operator_address: str = _setting("SHELL_OPERATOR_LISTEN_ADDRESS", str, "")
+    shell_operator_address: str = _setting("SHELL_OPERATOR_LISTEN_ADDRESS", str, "127.0.0.1")
+    """Loopback, because the port also serves profiles and stack traces (pprof) to every client. The operator's own port
+    passes on its metrics."""
     shell_operator_port: int = _setting("SHELL_OPERATOR_LISTEN_PORT", _whole(1, 65535), 9115)
     shell_operator_log_level: str = _setting("SHELL_OPERATOR_LOG_LEVEL", _level, "error")
     """Separate from LOG_LEVEL, because at info shell-operator writes several lines for each run of a hook."""

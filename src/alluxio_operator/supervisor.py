@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 
-from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD, RUN_DIR, SettingError
+from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD, RUN_DIR, UNLISTED, SettingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ class Supervisor:
         received = os.read(leading, 64)
         self._leading += received
         if received and self._leading.endswith(b"\n") and self._kill_at is None:
-            _, source = self._leading.decode().split()
-            self._start("shell-operator", {CHILD_EVENTS: source})
+            _, source, unlisted = self._leading.decode().split()
+            self._start("shell-operator", {CHILD_EVENTS: source, UNLISTED: unlisted})
         return bool(received)
 
     def _handle_signals(self, wake: int) -> None:

@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from prometheus_client import CollectorRegistry
-from tests.support.builders import NAME, merged, spec
+from tests.support.builders import NAME, info, merged, spec
 from tests.support.rendering import RENDERER
 from tests.support.world import FakeAlluxio
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Standby
+from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
@@ -180,12 +181,12 @@ class Stage:
 
     # --- the operator ---------------------------------------------------------------------------------------------
 
-    def start_operator(self, kube: Kube | Watched | None = None) -> None:
-        """Start the operator anew, with another client if one is given."""
+    def start_operator(self, kube: Kube | Watched | None = None, renderer: Renderer = RENDERER) -> None:
+        """Start the operator anew, with another client or renderer if one is given."""
         self.reconciler = cluster_reconciler(
             kube or self.api.kube,  # type: ignore[arg-type]
             self.alluxio,
-            RENDERER,
+            renderer,
             Metrics(CollectorRegistry()),
             lambda: datetime.now(UTC),
         )
@@ -328,7 +329,7 @@ class Stage:
 
     def serve(self, live: int = 1, masters: int = 1) -> None:
         """Let the masters serve: the first one leads, the others follow."""
-        self.alluxio.master = MasterInfo("2.9.4", live, 0, 1024**3, 0)
+        self.alluxio.master = info(live=live, names=self.names)
         leader = self.names.host("master", 0)
         self.alluxio.answers = {address(ordinal): Standby(leader) for ordinal in range(1, masters)}
         self.alluxio.indexes = {address(ordinal): 40 for ordinal in range(masters)}

@@ -11,7 +11,7 @@ from tests.support.builders import NOW
 from tests.support.presto import UID
 from tests.support.rendering import RENDERER
 
-from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
+from alluxio_operator.api.presto_status import AlluxioStatus, ClientImage, PrestoStatus
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.kinds.presto.decide import decide
 from alluxio_operator.kinds.presto.observed import Observed
@@ -33,6 +33,7 @@ def manifests(made: dict[str, Any]) -> tuple[Manifest, ...]:
             uid="x",
             properties={"alluxio.master.hostname": host},
             sockets="/var/lib/alluxio-operator/sockets/data/small",
+            client_image=ClientImage(name="alluxio/alluxio:2.9.4", version="2.9.4"),
         )
     plan = decide(presto, Observed(made, PrestoStatus(alluxio=known)), NOW)
     assert plan.context is not None

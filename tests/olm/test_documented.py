@@ -145,7 +145,7 @@ def test_who_reads_metrics_reaches_them(reader: Reader):
 
     address = pod["status"]["podIP"]
     assert "\nalluxio_operator_" in metrics(address, ports["metrics"])
-    assert "\nshell_operator_" in metrics(address, ports["hook-metrics"])
+    assert "\nshell_operator_" in metrics(address, ports["metrics"], "/metrics/shell-operator")
 
 
 def test_what_a_pod_monitor_has_not_is_refused(reader: Reader):
@@ -209,6 +209,6 @@ def labels(selector: Json) -> str:
     return ",".join(f"{name}={value}" for name, value in selector["matchLabels"].items())
 
 
-def metrics(address: str, port: int) -> str:
-    ask = f"import urllib.request as u; print(u.urlopen('http://{address}:{port}/metrics', timeout=5).read().decode())"
+def metrics(address: str, port: int, path: str = "/metrics") -> str:
+    ask = f"import urllib.request as u; print(u.urlopen('http://{address}:{port}{path}', timeout=5).read().decode())"
     return inside(sys.executable, "-c", ask)

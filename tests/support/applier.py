@@ -8,9 +8,10 @@ from typing import Any
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.apply import StopRule, apply, stop_at_any
+from alluxio_operator.engine.apply import apply
 from alluxio_operator.engine.cache import ObjectCache, invalidate
 from alluxio_operator.engine.render import Manifest
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.kube.kinds import KINDS, Ref
@@ -56,11 +57,13 @@ class Applier:
         children: Iterable[Ref] = (),
         everything: bool = False,
         recreate: Mapping[Ref, str] | None = None,
-        stops: StopRule = stop_at_any,
+        rules: ApplyRules = DEFAULT,
+        held: bool = False,
     ) -> Applied:
         named = frozenset(ChildRef(ref.kind, ref.name) for ref in children)
         invalidate(self.cache, Request(OwnerKey("AlluxioCluster", NS, "one"), Reason.CHILD, named, everything))
-        return apply(scope(self.kube), manifests, self.cache, self.absent, recreate or {}, stops)
+        refs = [one.ref for one in manifests] if held else []
+        return apply(scope(self.kube), manifests, self.cache, self.absent, recreate or {}, rules, refs)
 
     def edit(self, manifest: Manifest, change: Callable[[Json], None]) -> None:
         self.kube.edit(manifest.ref.kind, NS, manifest.ref.name, change)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, WorkerRegistration
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, JournalStatus, WriteProof
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer
@@ -106,6 +106,9 @@ def cluster(name: str = NAME, namespace: str = NAMESPACE, **over: Any) -> Cluste
 # --- observed state ---------------------------------------------------------------------------------------------
 
 
+PROVEN = WriteProof(result="Writable", leader=":0", checked=stamp(NOW), proven=True)
+"""Record of a test write by the leader, whose pod has no uid in most tests."""
+
 Found = Json | ClusterStatus | JournalStatus | MasterInfo | NoAnswer | None
 
 
@@ -114,13 +117,14 @@ def observed(
     answers: Mapping[str, Answer] | None = None,
     indexes: Mapping[str, int] | None = None,
     job_master: bool = False,
+    proof: WriteProof | None = PROVEN,
 ) -> Observed:
-    """Return one look at a cluster that found these; None is nothing.
+    """Return one look at a cluster that found these; None is nothing. `proof` is the last test write.
 
     An object goes where its kind belongs and a JournalStatus into the status. A MasterInfo or a NoAnswer is the answer
     of the first master. Of two that go to the same place, the last one counts. `answers` and `indexes` are by pod.
     """
-    status = _last(found, ClusterStatus) or ClusterStatus()
+    status = _last(found, ClusterStatus) or ClusterStatus(write_proof=proof)
     if journal := _last(found, JournalStatus):
         status = status.model_copy(update={"journal": journal})
     if answers is None:
@@ -153,9 +157,33 @@ def _ordinal(obj: Json) -> int:
     return int(last) if last.isdecimal() else 0
 
 
-def info(live: int = 1, lost: int = 0, capacity: int = 1024**3, used: int = 0, version: str = "2.9.4") -> MasterInfo:
-    """Return the answer of a serving master."""
-    return MasterInfo(version=version, live_workers=live, lost_workers=lost, capacity=capacity, used=used)
+def info(
+    live: int = 1,
+    lost: int = 0,
+    capacity: int = 1024**3,
+    used: int = 0,
+    version: str = "2.9.4",
+    names: Names | None = None,
+) -> MasterInfo:
+    """Return the answer of a serving master: of the workers by ordinal, first the live ones, then the lost ones.
+
+    The first worker has the whole capacity.
+    """
+    names = names or Names(NAME, NAMESPACE)
+    workers = [
+        registration(ordinal, capacity=0 if ordinal else capacity, used=0 if ordinal else used, names=names)
+        for ordinal in range(live)
+    ]
+    workers += [
+        registration(ordinal, lost=True, silent_seconds=400, names=names) for ordinal in range(live, live + lost)
+    ]
+    return MasterInfo(version, tuple(workers))
+
+
+def registration(ordinal: int = 0, names: Names | None = None, **over: Any) -> WorkerRegistration:
+    """Return the registration of a StatefulSet's worker."""
+    host = (names or Names(NAME, NAMESPACE)).host("worker", ordinal)
+    return WorkerRegistration(**{"host": host, "started_ms": 1, "capacity": 1024**3} | over)
 
 
 def initializing(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) -> JournalStatus:
@@ -201,14 +229,14 @@ def journal_claim(*, used: bool = False, ordinal: int = 0, members: int = 1) -> 
 # --- pods as the API server sends them ----------------------------------------------------------------------------
 
 
-def container_status(name: str, *, ready: bool = False, **state: Any) -> Json:
+def container_status(name: str, *, ready: bool = False, restarts: int | None = None, **state: Any) -> Json:
     """Return a container's status; `state` holds `waiting`, `running`, `terminated`, and `last` for the last state."""
     last = state.pop("last", {})
     return {
         "name": name,
         "ready": ready,
         "started": ready,
-        "restartCount": 1 if last else 0,
+        "restartCount": restarts if restarts is not None else 1 if last else 0,
         "image": "alluxio/alluxio:2.9.4",
         "state": state,
         "lastState": {"terminated": last} if last else {},

@@ -1,8 +1,9 @@
 """An in-memory API server, with only the behaviour that the operator's client sees.
 
-It keeps resourceVersions, generations and uids, merges applies field by field per manager, and checks resourceVersions
-of replacements and uids of deletions. It rejects changes of immutable fields in a Job, a StatefulSet or a PVC, a PVC
-that shrinks or whose class can't expand, and two controllers of one object.
+It keeps resourceVersions, generations and uids, merges applies field by field per manager, records the fields of the
+managers of a workload, and checks resourceVersions of replacements and uids of deletions. It rejects changes of
+immutable fields in a Job, a StatefulSet or a PVC, a PVC that shrinks or whose class can't expand, and two controllers
+of one object.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from alluxio_operator.api.base import in_bytes
+from alluxio_operator.engine.applied import WORKLOADS
 from alluxio_operator.kube.client import FIELD_MANAGER
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -20,6 +22,11 @@ from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
 METRICS = "/apis/metrics.k8s.io/"
+IMMUTABLE = {
+    "Job": ("template",),
+    "PersistentVolumeClaim": ("accessModes", "storageClassName"),
+    "StatefulSet": ("volumeClaimTemplates",),
+}
 
 
 class FakeKube:
@@ -80,6 +87,11 @@ class FakeKube:
             return self._dry_run(path, obj)
         if absent and path in self.objects:
             raise Conflict(f"PATCH {path}", 409, "the object has been modified")
+        given = obj["metadata"].get("uid")
+        if given is not None and path not in self.objects:
+            raise Conflict(f"PATCH {path}", 409, "uid mismatch")
+        if given is not None and self.objects[path]["metadata"]["uid"] != given:
+            raise Refused(f"PATCH {path}", 422, "metadata.uid: field is immutable")
         return self.apply_as(FIELD_MANAGER, path, obj)
 
     def merge(self, path: str, patch: Mapping[str, Any]) -> Json:
@@ -159,6 +171,8 @@ class FakeKube:
         others = [applied for name, applied in managers.items() if name != manager]
         after = _without(_copied(before), managers.get(manager, {}), obj, others)
         after = _merged(after, obj)
+        if after["kind"] in WORKLOADS:
+            after["metadata"] = {**after["metadata"], "managedFields": _managed_fields({**managers, manager: obj})}
         _check_unchangeable(path, before, after)
         if before and after["kind"] == "PersistentVolumeClaim" and _size(before) != _size(after):
             self._check_growth(path, before, after)
@@ -228,6 +242,18 @@ class FakeKube:
         self.changed(before, self.objects[path])
         self._done(verb, said or path)
         return stored
+
+
+def _managed_fields(applied: Mapping[str, Any]) -> list[Json]:
+    return [
+        {"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": _field_set(obj)}
+        for manager, obj in sorted(applied.items())
+    ]
+
+
+def _field_set(value: Any) -> Json:
+    # Lists are replaced as a whole here, so they have no field sets of their own.
+    return {f"f:{key}": _field_set(inner) for key, inner in value.items()} if isinstance(value, Mapping) else {}
 
 
 def _size(claim: Json) -> str:
@@ -301,7 +327,6 @@ def _check_unchangeable(path: str, before: Json, after: Json) -> None:
         return
     if after["kind"] == "PersistentVolumeClaim" and in_bytes(_size(after)) < in_bytes(_size(before)):
         raise Refused(f"PATCH {path}", 422, "field can not be less than previous value")
-    immutable = {"Job": "template", "PersistentVolumeClaim": "accessModes", "StatefulSet": "volumeClaimTemplates"}
-    part = immutable.get(after["kind"])
-    if part and before["spec"].get(part) != after["spec"].get(part):
-        raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")
+    for part in IMMUTABLE.get(after["kind"], ()):
+        if before["spec"].get(part) != after["spec"].get(part):
+            raise Refused(f"PATCH {path}", 422, f"spec.{part}: field is immutable")

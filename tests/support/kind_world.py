@@ -14,6 +14,7 @@ from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import Outcome, OwnerKey, Reconciler, Request
 from alluxio_operator.kinds import registry
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
@@ -36,6 +37,7 @@ class KindWorld:
     def start_operator(self) -> None:
         """Start the operator with empty caches."""
         metrics = Metrics(CollectorRegistry())
+        self.unlisted = Unlisted(metrics)
         self.by_kind = dict(registry.reconcilers(self.kube, self.settings, metrics, self.changes))  # type: ignore[arg-type]
 
     @property
@@ -45,11 +47,11 @@ class KindWorld:
 
     def owners(self) -> list[Request]:
         """Return the requests of the server's start."""
-        return list(registry.list_owners(self.kube, self.settings, self.changes))  # type: ignore[arg-type]
+        return list(registry.list_owners(self.kube, self.settings, self.changes, self.unlisted))  # type: ignore[arg-type]
 
     def resync(self) -> list[Request]:
         """Return the requests of a resync."""
-        return list(registry.resync(self.kube, self.settings, self.by_kind, self.changes))  # type: ignore[arg-type]
+        return list(registry.resync(self.kube, self.settings, self.by_kind, self.changes, self.unlisted))  # type: ignore[arg-type]
 
     def reconcile(self, *requests: Request) -> list[Outcome]:
         """Reconcile these requests, or those of all owners."""

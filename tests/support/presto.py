@@ -14,6 +14,7 @@ from tests.support.rendering import RENDERER
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.presto import KIND, PrestoSpec
+from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.names import Names
 from alluxio_operator.kinds.presto.reconcile import presto_reconciler
@@ -142,12 +143,12 @@ class World(OwnerWorld):
         self.trouble: dict[str, Json] = {}
         self.start_operator()
 
-    def start_operator(self) -> None:
-        """Restart the operator with empty caches."""
+    def start_operator(self, renderer: Renderer = RENDERER) -> None:
+        """Restart the operator with empty caches, as another version if the renderer is one's."""
         self.reconciler = presto_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.servers,
-            RENDERER,
+            renderer,
             Metrics(CollectorRegistry()),
             self.clock,
         )

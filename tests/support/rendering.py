@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -38,6 +39,18 @@ class RememberingRenderer(Renderer):
 
 
 RENDERER = RememberingRenderer()
+
+
+class AnotherVersion(Renderer):
+    """Renders as another version of the operator would: the same values in templates of another text."""
+
+    def __init__(self) -> None:
+        super().__init__(TEMPLATES)
+
+    def text(self, name: str, context: Mapping[str, Any]) -> str:
+        # Another value of a field that is there, and a field that is new.
+        text = super().text(name, context).replace("terminationMessagePolicy: FallbackToLogsOnError", "stdin: true")
+        return re.sub(r"^( *)readinessProbe:$", r"\g<0>\n\1  initialDelaySeconds: 1", text, flags=re.MULTILINE)
 
 
 def parse_once(template: str, text: str) -> tuple[Manifest, ...]:

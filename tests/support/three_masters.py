@@ -9,7 +9,7 @@ from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import Standby
 from alluxio_operator.kinds.cluster.masters.rejoin import PERMISSION
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH
 from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]

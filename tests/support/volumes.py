@@ -104,7 +104,8 @@ class VolumesWorld(World):
         status = one.get("status", {})
         if status.get("phase") != "Bound" or (self.grows and not status.get("conditions")):
             has = {"storage": one["spec"]["resources"]["requests"]["storage"]}
-            self.kube.put({**one, "status": {**status, "phase": "Bound", "capacity": has}})
+            volume = {"volumeName": f"pv-{one['metadata']['uid']}", **one["spec"]}
+            self.kube.put({**one, "spec": volume, "status": {**status, "phase": "Bound", "capacity": has}})
 
     def _orphaned(self, path: str) -> bool:
         if self.lingers:

@@ -13,10 +13,12 @@ from tests.support.builders import container_status, info, pod, ready_pod, resou
 from tests.support.owner_world import OwnerWorld
 from tests.support.rendering import RENDERER
 
-from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
@@ -40,6 +42,8 @@ class FakeAlluxio:
         self.asked: list[tuple[str, int]] = []
         self.told: list[tuple[str, int, dict[str, str]]] = []
         self.takes: Mapping[str, bool] | NoAnswer | None = None
+        self.test_writes: list[tuple[str, str, str]] = []
+        self.written: WriteResult | NoAnswer = WriteResult()
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
@@ -60,6 +64,12 @@ class FakeAlluxio:
     ) -> Mapping[str, bool] | NoAnswer:
         self.told.append((host, port, dict(properties)))
         return dict.fromkeys(properties, True) if self.takes is None else self.takes
+
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        self.test_writes.append((host, folder, leftover))
+        return self.written
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))
@@ -84,13 +94,14 @@ class World(OwnerWorld):
         self.changes = ChangesUnderWay()
         self.start_operator()
 
-    def start_operator(self) -> None:
-        """Restart the operator with empty caches."""
+    def start_operator(self, renderer: Renderer = RENDERER) -> None:
+        """Restart the operator with empty caches, as another version if the renderer is one's."""
+        self.metrics = Metrics(CollectorRegistry())
         self.reconciler = cluster_reconciler(
             self.kube,  # type: ignore[arg-type]
             self.alluxio,
-            RENDERER,
-            Metrics(CollectorRegistry()),
+            renderer,
+            self.metrics,
             self.clock,
             self.changes.note,
             lambda *_: self.ufs,
@@ -105,7 +116,8 @@ class World(OwnerWorld):
                 self._run_workload(kind, name, pods)
         live = sum("-worker-" in name for name in self.kube.of_kind("Pod"))
         serving = serves and self.pod_of("master")
-        self.alluxio.master = info(live=live) if serving else NoAnswer("connection refused")
+        names = Names(self.name, self.namespace)
+        self.alluxio.master = info(live=live, names=names) if serving else NoAnswer("connection refused")
 
     def events(self) -> list[str]:
         """Return the reasons of the events, oldest first."""

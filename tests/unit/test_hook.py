@@ -22,6 +22,7 @@ from alluxio_operator.engine.children import CHILD_KINDS
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.server.listener import Listener
+from alluxio_operator.server.resyncs import Ask
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
@@ -37,12 +38,12 @@ class Received:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.requests: list[Request] = []
+        self.asked: list[Ask] = []
         self.metrics = Metrics(CollectorRegistry())
         self.listener = Listener(
             self.folder / "hooks.sock",
             self,
-            lambda: OWNERS,
-            lambda: OWNERS,
+            self.asked.append,
             {KIND},
             self.metrics,  # type: ignore[arg-type]
             self.requests.append,
@@ -105,7 +106,7 @@ RECORDED: dict[str, tuple[str, list[Request]]] = {
     "cluster-three-added": ("10-alluxioclusters.py", [edit("a"), edit("b"), edit("c")]),
     "cluster-two-deleted": ("10-alluxioclusters.py", [edit("one"), edit("two")]),
     "cluster-synchronization": ("10-alluxioclusters.py", [resync("one"), resync("two")]),
-    "schedule": ("20-resync.py", [resync("one"), resync("two")]),
+    "schedule": ("20-resync.py", []),
     "children-added": (CHILDREN, [child("ConfigMap", CONFIG + "/289"), child("StatefulSet"), child("Job")]),
     "child-job-failed": (CHILDREN, [child("Job")]),
     "children-many-merged": (
@@ -117,9 +118,17 @@ RECORDED: dict[str, tuple[str, list[Request]]] = {
     "child-lost-owner": (CHILDREN, []),
     "child-lost-managed-by-label": (CHILDREN, [child("ConfigMap")]),
     "children-deleted": (CHILDREN, [child("ConfigMap"), child("StatefulSet"), child("Job")]),
-    "children-synchronization": (CHILDREN, [resync("one"), resync("two")]),
-    "children-synchronization-empty": (CHILDREN, [resync("one"), resync("two")]),
+    "children-synchronization": (CHILDREN, []),
+    "children-synchronization-empty": (CHILDREN, []),
 }
+ASKED = {
+    "cluster-synchronization": Ask.EDITS,
+    "schedule": Ask.EVERY_OWNER_SPREAD,
+    "child-lost-owner": Ask.DRIFT,
+    "children-synchronization": Ask.EVERY_OWNER_SOON,
+    "children-synchronization-empty": Ask.EVERY_OWNER_SOON,
+}
+"""The resync that a recording asks for."""
 
 
 def test_each_recording_is_replayed() -> None:
@@ -133,6 +142,7 @@ def test_a_recorded_context_wakes_its_owners(server: Received, recording: str) -
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     # Several contexts about one object are the same wake-up; the queue merges them.
     assert list(dict.fromkeys(server.requests)) == expected
+    assert server.asked == ([ASKED[recording]] if recording in ASKED else [])
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(HOOKS.iterdir()) if path.suffix == ".py"])
@@ -152,6 +162,28 @@ def test_bindings_watch_the_namespaces_that_are_set(
         assert binding.get("namespace") == selector
         assert binding["keepFullObjectsInMemory"] is False
         assert binding["queue"] != "main"
+
+
+@pytest.mark.parametrize(
+    ("name", "watched", "unlisted", "namespaces"),
+    [
+        ("10-alluxioclusters.py", "a,b", "AlluxioCluster/a", [["b"]]),
+        ("10-alluxioclusters.py", "a,b", "Presto/a", [["a", "b"]]),
+        ("10-alluxioclusters.py", "a", "AlluxioCluster/a", []),
+        ("10-alluxioclusters.py", "", "AlluxioCluster/", []),
+        ("10-alluxioclusters.py", "a,b", "-", [["a", "b"]]),
+        ("30-children.py", "a,b", "*/a,AlluxioCluster/a,Presto/a", [["b"]] * len(CHILD_KINDS)),
+        ("30-children.py", "a,b", "Presto/a", [["a", "b"]] * len(CHILD_KINDS)),
+        ("30-children.py", "", "*/,AlluxioCluster/,Presto/", []),
+    ],
+)
+def test_a_collection_that_cannot_be_listed_is_not_watched(
+    server: Received, name: str, watched: str, unlisted: str, namespaces: list[list[str]]
+) -> None:
+    ran = server.run(name, None, "--config", WATCH_NAMESPACE=watched, ALLUXIO_OPERATOR_UNLISTED=unlisted)
+    config = json.loads(ran.stdout)
+    found = [binding["namespace"]["nameSelector"]["matchNames"] for binding in config.get("kubernetes", [])]
+    assert (found, "settings" in config or bool(found)) == (namespaces, True)
 
 
 def test_edits_children_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None:
@@ -217,7 +249,7 @@ def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> N
     server.listener.close()
     later = Received()
     later.folder = server.folder
-    later.listener = Listener(server.folder / "hooks.sock", later, list, list, {KIND}, later.metrics, print)  # type: ignore[arg-type]
+    later.listener = Listener(server.folder / "hooks.sock", later, print, {KIND}, later.metrics, print)  # type: ignore[arg-type]
     import threading
 
     timer = threading.Timer(0.3, later.listener.start)
@@ -230,7 +262,7 @@ def test_a_server_that_comes_a_little_later_is_waited_for(server: Received) -> N
 
 
 def test_what_the_server_refuses_fails_the_run(server: Received) -> None:
-    server.listener._resync = lambda: 1 / 0  # type: ignore[assignment,return-value]
+    server.listener._resync = lambda what: 1 / 0  # type: ignore[assignment,return-value]
     ran = server.run("20-resync.py", CONTEXTS / "schedule.json")
     assert ran.returncode == 1
     assert 'did not accept the contexts: {"error": "ZeroDivisionError: division by zero"}' in ran.stderr
@@ -271,7 +303,7 @@ def test_the_same_reconcile_runs_inline(monkeypatch: pytest.MonkeyPatch) -> None
 
     module = SimpleNamespace(
         reconcilers=lambda kube, settings, metrics, changes: {KIND: reconcile},
-        list_owners=lambda kube, settings, changes: OWNERS,
+        list_owners=lambda kube, settings, changes, unlisted: OWNERS,
     )
     monkeypatch.setitem(sys.modules, "stand_in", module)
     monkeypatch.setattr(inline.Kube, "connect", lambda: None)

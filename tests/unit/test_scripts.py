@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -115,3 +116,29 @@ def test_kubernetes_finds_nothing_to_expand_in_a_script(path: Path):
     # In a container's arguments $(NAME) is replaced and $$ becomes $.
     assert "$$" not in path.read_text()
     assert "$(" not in path.read_text()
+
+
+# --- domain sockets -----------------------------------------------------------------------------------------------
+
+
+def listening(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(str(path))
+    return made
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_worker_removes_its_own_sockets_and_nothing_else(shell: str, tmp_path: Path):
+    own, other = tmp_path / "small-worker-0", tmp_path / "small-worker-1"
+    own.mkdir()
+    other.mkdir()
+    (own / "file").touch()
+    with listening(own / "1"), listening(own / "2"), listening(other / "3"):
+        run(shell, "remove-sockets.sh", [str(own)], {})
+
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["small-worker-0", "file", "small-worker-1", "3"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_folder_without_sockets_is_fine(shell: str, tmp_path: Path):
+    run(shell, "remove-sockets.sh", [str(tmp_path)], {})

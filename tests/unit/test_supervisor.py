@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD
+from alluxio_operator.environment import CHILD_EVENTS, LEADING_FD, UNLISTED
 from alluxio_operator.settings import Settings
 from alluxio_operator.supervisor import shell_operator_env
 
-LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading hooks\\n')"
+LEADS = f"import os; os.write(int(os.environ[{LEADING_FD!r}]), b'leading hooks -\\n')"
 LIVES = """
 import os, signal, sys, time
 def ended(*_):
@@ -158,11 +158,11 @@ def test_shell_operator_and_so_the_hooks_learn_what_the_server_chose(supervised:
 
 
 def test_what_the_server_says_may_come_in_parts(supervised: Any) -> None:
-    parts = (
-        f"for part in (b'lead', b'ing wa', b'tch\\n'): os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
-    )
-    one = supervised(LIVES + parts + "\n" + WAITS, LIVES + f"note('has ' + os.environ[{CHILD_EVENTS!r}])\n" + WAITS)
-    one.wait_for("shell-operator has watch")
+    said = "(b'lead', b'ing wa', b'tch A/a,', b'A/b\\n')"
+    parts = f"for part in {said}: os.write(int(os.environ[{LEADING_FD!r}]), part); time.sleep(0.1)"
+    says = f"note('has ' + os.environ[{CHILD_EVENTS!r}] + ' ' + os.environ[{UNLISTED!r}])\n"
+    one = supervised(LIVES + parts + "\n" + WAITS, LIVES + says + WAITS)
+    one.wait_for("shell-operator has watch A/a,A/b")
     one.process.terminate()
     assert one.ends() == 0
     assert one.noted().count("shell-operator runs") == 1
@@ -201,7 +201,7 @@ def test_shell_operator_gets_its_settings_in_its_own_words() -> None:
         "SHELL_OPERATOR_HOOKS_DIR": "/hooks",
         "SHELL_OPERATOR_TMP_DIR": "/run/op/shell-operator",
         "TMPDIR": "/run/op",
-        "SHELL_OPERATOR_LISTEN_ADDRESS": "",
+        "SHELL_OPERATOR_LISTEN_ADDRESS": "127.0.0.1",
         "SHELL_OPERATOR_LISTEN_PORT": "9200",
         "DEBUG_UNIX_SOCKET": "/run/op/shell-operator-debug.sock",
         "KUBE_CLIENT_QPS": "20",

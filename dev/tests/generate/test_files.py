@@ -99,6 +99,7 @@ def test_the_operator_gets_the_rights_of_all_kinds_together():
         *(f"{verb} configmaps" for verb in ("get", "list", "watch", "create", "patch", "delete")),
         "list pods",
         "create events",
+        "patch events",
     }
     assert "# It stays.\n- apiGroups" in text
     assert "# To count them.\n- apiGroups" in text

@@ -7,17 +7,44 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.transport.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDisk:
+    """Free space on the volume of a master's own journal."""
+
+    free_percent: float
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRegistration:
+    """A worker's registration at the leader; capacities in bytes.
+
+    `host` is empty if the leader gives no address. `silent_seconds` is the time since the last heartbeat, `started_ms`
+    the time of the registration. `lost`: no heartbeat for `alluxio.master.worker.timeout`.
+    """
+
+    host: str
+    silent_seconds: int = 0
+    started_ms: int = 0
+    capacity: int = 0
+    used: int = 0
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MasterInfo:
-    """State of the cluster as a serving master reports it; capacities in bytes."""
+    """State of the cluster as a serving master reports it: its version and its registrations.
+
+    A master, whether it leads or not, reports its `journal_disk` only while less is free than its own threshold.
+    """
 
     version: str
-    live_workers: int
-    lost_workers: int
-    capacity: int
-    used: int
+    workers: tuple[WorkerRegistration, ...] = ()
+    """Registrations, not workers: a worker that restarted has several. `kinds.cluster.registrations` counts workers."""
+    journal_disk: JournalDisk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +52,25 @@ class Standby:
     """A running master that doesn't lead; `follows` is the host of its leader, or empty if it has none."""
 
     follows: str = ""
+    journal_disk: JournalDisk | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
     """A server that doesn't serve, with the reason.
 
-    `leads`: it was elected leader but doesn't serve yet, for example in safe mode.
+    `leads`: it was elected leader but doesn't serve yet, for example in safe mode. `reached` is False if no server
+    received the request, so that it can't have taken effect.
     """
 
     reason: str
     leads: bool = False
+    reached: bool = True
+    journal_disk: JournalDisk | None = None
+
+    def __post_init__(self) -> None:
+        """Make the reason printable: it may quote the server."""
+        object.__setattr__(self, "reason", printable(self.reason))
 
 
 Answer = MasterInfo | Standby | NoAnswer
@@ -56,6 +91,22 @@ class BackupStatus:
     uri: str = ""
     entries: int = 0
     error: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the texts printable."""
+        object.__setattr__(self, "uri", printable(self.uri))
+        object.__setattr__(self, "error", printable(self.error))
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """Result of a test write to the UFS: `error` is Alluxio's, or empty if it succeeded.
+
+    `left`: the folder was created, but `error` kept it from being deleted.
+    """
+
+    error: str = ""
+    left: bool = False
 
 
 class AlluxioRpc(Protocol):
@@ -82,6 +133,15 @@ class AlluxioRpc(Protocol):
         """Set properties of the leader until its process ends; return for each whether it was accepted.
 
         An accepted property may have no effect: Alluxio reads most properties only at start.
+        """
+        ...
+
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        """Create a folder in the UFS with the leader's identity and delete it; first delete `leftover` if it is given.
+
+        Neither is synchronised with the UFS, and no worker takes part.
         """
         ...
 

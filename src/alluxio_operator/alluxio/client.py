@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.transport.deadline import Deadline
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10.0
 """Seconds for a call with handshake. An idle leader answers in some ten milliseconds; a busy one waits for locks."""
+BACKUP_TIMEOUT = 30.0
+"""Seconds for the start of a backup. The leader answers once it has its lock; it tries 5 s for each standby."""
 
 
 class AlluxioClient(AlluxioRest):
@@ -21,7 +23,7 @@ class AlluxioClient(AlluxioRest):
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         """Begin a backup of the journal and return its id."""
-        return _leader(host, port, deadline).backup(directory)
+        return _leader(host, port, deadline, BACKUP_TIMEOUT).backup(directory)
 
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
         """Return the state of a backup by its id."""
@@ -33,9 +35,15 @@ class AlluxioClient(AlluxioRest):
         """Set properties of the leader until its process ends; return for each whether it was accepted."""
         return _leader(host, port, deadline).update_configuration(properties)
 
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        """Create a folder in the UFS with the leader's identity and delete it."""
+        return _leader(host, port, deadline).test_write(folder, leftover)
 
-def _leader(host: str, port: int, deadline: Deadline) -> Leader:
+
+def _leader(host: str, port: int, deadline: Deadline, seconds: float | None = None) -> Leader:
     # Imported here: gRPC takes up to 20 MB, and an operator that never calls a leader does without it.
     from alluxio_operator.alluxio.rpc.leader import Leader
 
-    return Leader(host, port, deadline.remaining(TIMEOUT))
+    return Leader(host, port, deadline.remaining(TIMEOUT if seconds is None else seconds))

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
 from alluxio_operator.alluxio import paths
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
+from alluxio_operator.alluxio.answers import Answer, JournalDisk, MasterInfo, NoAnswer, Standby, WorkerRegistration
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
+from alluxio_operator.transport.http import HttpAnswer, HttpClient
 
 INFO = f"{paths.MASTER_INFO}?raw_configuration=false"
 INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
@@ -32,27 +35,29 @@ class AlluxioRest:
     """Requests over HTTP; `answers.Alluxio` documents them."""
 
     def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
+        self._http = HttpClient()
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         """Return the role of the master at an address and, if it leads, the state of the cluster."""
-        leads = False
+        leads, disk = False, None
         try:
             overview = self._get(host, port, paths.MASTER_OVERVIEW, deadline)
             if overview.status != 200:
-                return NoAnswer(refusal(overview.status, overview.data))
-            standby = parse_role(json.loads(overview.data))
+                return NoAnswer(refusal(overview.status, overview.body))
+            document = overview.json()
+            standby, disk = parse_role(document), parse_journal_disk(document)
             if standby:
-                return standby
+                return replace(standby, journal_disk=disk)
             leads = True
             info = self._get(host, port, INFO, deadline)
             if info.status != 200:
-                return NoAnswer(refusal(info.status, info.data), leads)
-            return parse_master_info(json.loads(info.data))
+                return NoAnswer(refusal(info.status, info.body), leads, journal_disk=disk)
+            return replace(parse_master_info(info.json()), journal_disk=disk)
         except urllib3.exceptions.HTTPError as error:
-            return NoAnswer(in_words(error), leads)
-        except (ValueError, KeyError, TypeError) as error:
-            return NoAnswer(f"unexpected answer: {error!r}", leads)
+            return NoAnswer(in_words(error), leads, journal_disk=disk)
+        except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError) as error:
+            # A number may be too large for an integer: JSON's 1e400 is infinite.
+            return NoAnswer(f"unexpected answer: {type(error).__name__}", leads, journal_disk=disk)
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
         """Return the journal index that the master at an address has reached; None without a usable answer."""
@@ -60,7 +65,7 @@ class AlluxioRest:
             metrics = self._get(host, port, paths.METRICS, deadline)
         except urllib3.exceptions.HTTPError:
             return None
-        return parse_journal_index(metrics.data.decode(errors="replace")) if metrics.status == 200 else None
+        return parse_journal_index(metrics.body.decode(errors="replace")) if metrics.status == 200 else None
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         """Return True if the server answers a path with 200."""
@@ -69,9 +74,9 @@ class AlluxioRest:
         except urllib3.exceptions.HTTPError:
             return False
 
-    def _get(self, host: str, port: int, path: str, deadline: Deadline) -> urllib3.BaseHTTPResponse:
+    def _get(self, host: str, port: int, path: str, deadline: Deadline) -> HttpAnswer:
         address = f"[{host}]" if ":" in host else host
-        return self._pool.request("GET", f"http://{address}:{port}{path}", timeout=deadline.remaining(TIMEOUT))
+        return self._http.get(f"http://{address}:{port}{path}", deadline, seconds=TIMEOUT)
 
 
 def parse_role(overview: Mapping[str, Any]) -> Standby | None:
@@ -83,6 +88,20 @@ def parse_role(overview: Mapping[str, Any]) -> Standby | None:
         return None
     leader = overview.get("leaderId")
     return Standby(leader.rpartition("_")[0] if isinstance(leader, str) else "")
+
+
+def parse_journal_disk(overview: Mapping[str, Any]) -> JournalDisk | None:
+    """Return the fullest disk of a master's journal from its overview; None if it has no warning about one.
+
+    A master measures the space for each overview. Its warning is text, with a description of the disk at its end.
+    """
+    warnings = overview.get("journalDiskWarnings")
+    found = [_DISK.search(text) for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
+    disks = [JournalDisk(float(one["percent"]), int(one["bytes"])) for one in found if one]
+    return min(disks, key=lambda disk: disk.free_percent, default=None)
+
+
+_DISK: Final = re.compile(r"availableBytes=(?P<bytes>\d+), percentAvailable=(?P<percent>\d+(?:\.\d+)?(?:E-?\d+)?)")
 
 
 def parse_journal_index(metrics: str) -> int | None:
@@ -98,13 +117,23 @@ def parse_journal_index(metrics: str) -> int | None:
 
 
 def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
-    """Return the state of the cluster from a leader's answer. Raise KeyError or TypeError for other documents."""
-    return MasterInfo(
-        version=info["version"],
-        live_workers=len(info["workers"]),
-        lost_workers=len(info["lostWorkers"]),
-        capacity=int(info["capacity"]["total"]),
-        used=int(info["capacity"]["used"]),
+    """Return the state of the cluster from a leader's answer.
+
+    Raise AttributeError, KeyError, TypeError or ValueError for other documents.
+    """
+    active = (_registration(one, lost=False) for one in info["workers"])
+    lost = (_registration(one, lost=True) for one in info["lostWorkers"])
+    return MasterInfo(version=info["version"], workers=(*active, *lost))
+
+
+def _registration(worker: Mapping[str, Any], *, lost: bool) -> WorkerRegistration:
+    return WorkerRegistration(
+        host=str(worker.get("address", {}).get("host", "")),
+        silent_seconds=int(worker.get("lastContactSec", 0)),
+        started_ms=int(worker.get("startTimeMs", 0)),
+        capacity=int(worker.get("capacityBytes", 0)),
+        used=int(worker.get("usedBytes", 0)),
+        lost=lost,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
+from alluxio_operator.api.network import ACCESS_RULES, Access
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.services import CHANGES_OF_SERVICES, EXPOSURE_RULES, MASTER_NODE_PORTS_RULES, Service
 from alluxio_operator.api.tiers import (
@@ -92,6 +93,11 @@ class Journal(Model):
     """The masters' journal: the only store of Alluxio's metadata."""
 
     storage: Storage = Field(Storage(), description="Volume of each master's journal.")
+    free_space_watermark: Annotated[int, Field(ge=3, le=50)] = Field(
+        15,
+        description="Percent of a journal volume that should be free. Below it, condition JournalSpace is False, until "
+        "5 percent points more are free.",
+    )
 
 
 class Masters(Role):
@@ -197,6 +203,7 @@ class ClusterSpec(Model):
         description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
         "the status; the condition Paused lists the pending changes.",
     )
+    access: Access = Field(Access(), description="Who may connect to the pods.")
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain",
         description="Whether the PVCs of the journal and of tiers are kept when the resource is deleted. The PVC that "
@@ -290,6 +297,7 @@ RULES_BY_TYPE = {
     "ProxyService": EXPOSURE_RULES,
     "MasterNodePorts": MASTER_NODE_PORTS_RULES,
     "Fuse": FUSE_RULES,
+    **ACCESS_RULES,
     **UFS_RULES_BY_TYPE,
 }
 """CEL rules of whole types, by type name."""

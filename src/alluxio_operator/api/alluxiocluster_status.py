@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model
+from alluxio_operator.api.lenient import KEPT, KEPT_NUMBER, SIZE, StatusModel
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short
+from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short, Time
 
 
-class RejoinStatus(Model):
+class RejoinStatus(StatusModel):
     """A master that lost its journal and may rejoin. The operator records it before it annotates the pod."""
 
     pod: Short = Field(description="Pod of the master.")
@@ -23,18 +23,31 @@ class RejoinStatus(Model):
     )
 
 
-class JournalStatus(Model):
+class JournalStatus(StatusModel):
     """Record of the journal's one initialisation."""
 
-    state: Literal["Initializing", "Initialized"] = Field(
+    state: Annotated[Literal["Initializing", "Initialized"], KEPT] = Field(
         description="Initializing: one Job may create the journal. Initialized: the operator never creates it again."
     )
     operation: Annotated[str, Field(max_length=32)] = Field(description="Identifier of the one initialisation.")
-    members: Literal[1, 3, 5] = Field(1, description="Number of masters that the journal was created for.")
+    members: Annotated[Literal[1, 3, 5], KEPT_NUMBER] = Field(
+        1, description="Number of masters that the journal was created for."
+    )
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 
-class ReplacedPod(Model):
+class HungMaster(StatusModel):
+    """A master that doesn't finish its startup. The operator records it before it restarts the master."""
+
+    pod: Short = Field(description="Pod of the master.")
+    uid: Annotated[str, Field(max_length=64)] = Field(description="The pod's uid.")
+    restarts: int = Field(0, description="Restart count of its container.")
+    index: int | None = Field(None, description="Its journal index, if it reports one: it rises during a catch-up.")
+    since: Short = Field(description="Time since which it has made no progress (RFC 3339).")
+    restarting: bool = Field(False, description="True once the operator deletes the pod.")
+
+
+class ReplacedPod(StatusModel):
     """One pod that a rollout replaces."""
 
     name: Short = Field(description="Name of the pod.")
@@ -44,47 +57,53 @@ class ReplacedPod(Model):
     node: Short = Field("", description="Its node: a DaemonSet creates the replacement there, with another name.")
 
 
-class RolloutStatus(Model):
+class RolloutStatus(StatusModel):
     """The rollout's current step. The operator records it before it deletes the first pod."""
 
     role: Annotated[str, Field(max_length=32)] = Field(description="Role of the pods.")
     pods: Annotated[tuple[ReplacedPod, ...], Field(max_length=100, json_schema_extra=list_map("name"))] = Field(
         description="The pods that the step replaces."
     )
-    since: Short = Field(description="Start of the step (RFC 3339).")
+    since: Time = Field(description="Start of the step (RFC 3339).")
     canary: bool = Field(False, description="True for the first worker, after which the others wait canarySeconds.")
 
 
-class UpgradeBackup(Model):
+class UpgradeBackup(StatusModel):
     """The pre-upgrade backup of the journal, taken before masters change their version."""
 
     from_: Short = Field(alias="from", description="Version that the masters run.")
     to: Short = Field(description="Version that the masters will run.")
-    state: Literal["Requested", "Running", "Completed", "Failed"] = Field(description="State of the backup.")
-    since: Short = Field(description="Time since which the backup is Requested, Completed or Failed (RFC 3339).")
+    state: Annotated[Literal["Requested", "Running", "Completed", "Failed"], KEPT] = Field(
+        description="State of the backup."
+    )
+    since: Time = Field(description="Time since which the backup is Requested, Completed or Failed (RFC 3339).")
     id: Annotated[str, Field(max_length=64)] = Field("", description="Alluxio's identifier of the backup.")
     uri: Annotated[str, Field(max_length=1024)] = Field("", description="Location of the backup, once it is Completed.")
     entries: int = Field(0, description="Number of journal entries in the backup.")
     message: Annotated[str, Field(max_length=512)] = Field("", description="Why the backup failed or can't start.")
+    attempts: int = Field(0, description="Number of times that the operator asked the leader to start the backup.")
+    retry_at: Short | None = Field(
+        None, description="While the backup is Requested or Failed: time of the next attempt (RFC 3339)."
+    )
 
 
-class GoodSpec(Model):
+class GoodSpec(StatusModel):
     """The last spec with which the cluster was Ready; a ControllerRevision holds it."""
 
     revision: Short = Field(description="Name of the ControllerRevision.")
     generation: int = Field(description="Generation of the resource that had this spec.")
 
 
-class RollbackStatus(Model):
+class RollbackStatus(StatusModel):
     """An automatic rollback: the spec failed, and the operator applies the last good one."""
 
     generation: int = Field(description="Generation of the spec that failed.")
     to: GoodSpec = Field(description="The spec that the operator applies instead.")
-    since: Short = Field(description="Start of the rollback (RFC 3339).")
+    since: Time = Field(description="Start of the rollback (RFC 3339).")
     message: Annotated[str, Field(max_length=1024)] = Field("", description="The failure.")
 
 
-class DynamicProperties(Model):
+class DynamicProperties(StatusModel):
     """Properties applied dynamically to the leading master, and the process that has them."""
 
     pod: Short = Field(description="Pod of the leading master.")
@@ -100,22 +119,40 @@ class DynamicProperties(Model):
     )
 
 
-class VolumeStatus(Model):
+class VolumeStatus(StatusModel):
     """The volumes that share one size field of the spec."""
 
     name: Annotated[str, Field(max_length=32)] = Field(
         description="One of journal, logs, root-mount, and tier-NAME for each tier, such as tier-ssd."
     )
-    wanted: Annotated[str, Field(max_length=32)] = Field(description="Size in the spec that was applied last.")
-    size: Annotated[str, Field(max_length=32)] = Field(description="Size that each volume has at least.")
-    quota: Annotated[str, Field(max_length=32)] | None = Field(
+    wanted: Annotated[str, Field(max_length=32), SIZE] = Field(description="Size in the spec that was applied last.")
+    size: Annotated[str, Field(max_length=32), SIZE] = Field(description="Size that each volume has at least.")
+    quota: Annotated[str, Field(max_length=32), SIZE] | None = Field(
         None,
         description="For a tier: the quota that workers are configured with. It follows the spec once the volumes are "
         "large enough.",
     )
 
 
-class RecreatingStatus(Model):
+class ClaimStatus(StatusModel):
+    """A PVC that was bound to a volume. The operator recognises the loss of the volume by this record."""
+
+    name: Short = Field(description="Name of the PVC.")
+    volume: Annotated[str, Field(max_length=32)] = Field(
+        description="One of journal, logs, root-mount, and tier-NAME for each tier, such as tier-ssd."
+    )
+    uid: Annotated[str, Field(max_length=64)] = Field(
+        "", description="The PVC's uid; empty if the PVC was lost before the operator recorded PVCs."
+    )
+    persistent_volume: Short = Field("", description="Name of the PersistentVolume.")
+    replaced: Short | None = Field(
+        None,
+        description="Time at which the operator found this volume in place of a lost one (RFC 3339). It drops the time "
+        "an hour later.",
+    )
+
+
+class RecreatingStatus(StatusModel):
     """A StatefulSet that is being recreated for another volume size; its pods keep running."""
 
     name: Short = Field(description="Name of the StatefulSet.")
@@ -124,20 +161,25 @@ class RecreatingStatus(Model):
     )
 
 
-class MemberStatus(Model):
+class MemberStatus(StatusModel):
     """One master, as it reports itself."""
 
     name: Short = Field(description="Pod of the master.")
-    role: Literal["Leader", "Standby", "Down"] = Field(
+    role: Annotated[Literal["Leader", "Standby", "Down"], KEPT] = Field(
         description="Leader; Standby: follows the leader and can take over; Down: doesn't answer, or isn't in the "
         "quorum."
     )
     message: Annotated[str, Field(max_length=512)] = Field(
         "", description="Why the master is Down, or doesn't serve yet."
     )
+    journal_free_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None,
+        description="Free space on the master's journal volume in percent, only while it is low. A master that doesn't "
+        "answer keeps its last value.",
+    )
 
 
-class MastersStatus(Model):
+class MastersStatus(StatusModel):
     """Observed state of the masters."""
 
     ready: int = Field(0, description="Masters whose pods are ready.")
@@ -152,24 +194,43 @@ class MastersStatus(Model):
     version: Short | None = Field(None, description="Version of Alluxio that the leader reports.")
 
 
-class WorkersStatus(Model):
+class WorkersStatus(StatusModel):
     """Observed state of the workers."""
 
     ready: int = Field(0, description="Workers whose pods are ready.")
     wanted: int = Field(0, description="Workers that should run.")
-    live: int = Field(0, description="Workers that the leading master counts as live.")
-    lost: int = Field(0, description="Workers that the leading master has lost.")
-    capacity: Annotated[str, Field(max_length=32)] | None = Field(None, description="Capacity of the cache.")
+    live: int = Field(0, description="Workers with a pod that send heartbeats to the leading master.")
+    lost: int = Field(0, description="Workers with a pod that were registered and send no heartbeat.")
+    leaving: int = Field(
+        0, description="Workers that stopped or are stopping, and that the leading master still counts."
+    )
+    capacity: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="Capacity of the live workers' cache."
+    )
     used_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="Used share of the cache, in steps of 5 percent; the exact value is a metric."
     )
 
 
-class FuseStatus(Model):
+class FuseStatus(StatusModel):
     """Observed state of the FUSE mounts."""
 
     ready: int = Field(0, description="Nodes on which the mount answers.")
     wanted: int = Field(0, description="Nodes that should have the mount.")
+
+
+class WriteProof(StatusModel):
+    """The last test write of a leading master to the root mount."""
+
+    result: Literal["Writable", "NotWritable", "NoAnswer"] = Field(description="Result of the test write.")
+    leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
+    checked: Short = Field(description="Time of the test write (RFC 3339).")
+    failures: Annotated[int, Field(ge=0)] = Field(0, description="Test writes that failed since the last success.")
+    proven: bool = Field(False, description="True once a test write has succeeded.")
+    leftover: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Folder of a test write that Alluxio created and couldn't delete; the next one deletes it."
+    )
+    message: Annotated[str, Field(max_length=512)] = Field("", description="Alluxio's error.")
 
 
 class ClusterStatus(OwnerStatus):
@@ -179,6 +240,8 @@ class ClusterStatus(OwnerStatus):
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
+    hung_master: HungMaster | None = Field(None, description="A master that doesn't finish its startup.")
+    write_proof: WriteProof | None = Field(None, description="The last test write to the root mount.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each process."
     )
@@ -197,6 +260,11 @@ class ClusterStatus(OwnerStatus):
     )
     volumes: Annotated[tuple[VolumeStatus, ...], Field(max_length=8, json_schema_extra=list_map("name"))] = Field(
         (), description="Sizes of the volumes."
+    )
+    claims: Annotated[tuple[ClaimStatus, ...], Field(max_length=256, json_schema_extra=list_map("name"))] = Field(
+        (),
+        description="PVCs that hold data, with the volume that each was bound to. The operator never creates another "
+        "volume for the root mount in place of one in this list.",
     )
     recreating: Annotated[tuple[RecreatingStatus, ...], Field(max_length=4, json_schema_extra=list_map("name"))] = (
         Field((), description="StatefulSets that are being recreated while their pods keep running.")

@@ -9,6 +9,7 @@ from pydantic import Field
 from alluxio_operator.api.alluxiocluster import Image, LocalReference
 from alluxio_operator.api.base import Model, Port, Quantity, cel, rules
 from alluxio_operator.api.catalogs import CATALOG_RULES, HIVE_RULES, Catalogs, PrestoProperties
+from alluxio_operator.api.network import ACCESS_RULES, Access
 from alluxio_operator.api.roles import Role
 from alluxio_operator.api.scaling import AUTOSCALING_RULES, LOAD_RULES, Autoscaling
 from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
@@ -95,6 +96,12 @@ class AlluxioOfPresto(Model):
         "possible. Required: only there. If the cluster has shortCircuit, they then read its blocks without the "
         "network. A podAffinity of the workers replaces it.",
     )
+    client: Literal["Cluster", "Image"] = Field(
+        "Cluster",
+        description="Where Presto's Alluxio client comes from. Cluster: from the image of the AlluxioCluster, in every "
+        "plugin of Presto that has one. Image: from Presto's own image; the one in the public image of Presto finds no "
+        "Alluxio 2.9. Trino always uses its own client.",
+    )
 
 
 class PrestoNodePorts(Model):
@@ -146,6 +153,7 @@ class PrestoSpec(Model):
         "the heap.",
     )
     service: PrestoService = Field(PrestoService(), description="The Service for clients.")
+    access: Access = Field(Access(), description="Who may connect to the pods.")
 
 
 PRESTO_SPEC_RULES = rules(
@@ -182,5 +190,6 @@ RULES_BY_TYPE = {
     "HiveCatalog": HIVE_RULES,
     "Autoscaling": AUTOSCALING_RULES,
     "LoadScaling": LOAD_RULES,
+    **ACCESS_RULES,
 }
 """CEL rules by type."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model
+from alluxio_operator.api.lenient import StatusModel
 from alluxio_operator.api.roles import list_map
-from alluxio_operator.api.status import Change, Inventory, OwnerStatus, RoleMemory, Short
+from alluxio_operator.api.status import Change, Inventory, OwnerStatus, RoleMemory, Short, Time
 
 
-class CoordinatorStatus(Model):
+class CoordinatorStatus(StatusModel):
     """State of the coordinator."""
 
     ready: bool = Field(False, description="Whether it serves queries.")
@@ -20,7 +20,7 @@ class CoordinatorStatus(Model):
     address: Short | None = Field(None, description="Address for clients within the Kubernetes cluster.")
 
 
-class PrestoWorkersStatus(Model):
+class PrestoWorkersStatus(StatusModel):
     """State of the workers."""
 
     ready: int = Field(0, description="Workers whose pods are ready.")
@@ -28,26 +28,26 @@ class PrestoWorkersStatus(Model):
     active: int = Field(0, description="Workers that the coordinator assigns tasks to.")
 
 
-class QueriesStatus(Model):
+class QueriesStatus(StatusModel):
     """The load, rounded down to steps of 0, 1, 2, 5, 10, 20, 50 and so on, so that few changes write the status."""
 
     running: int = Field(0, description="Running queries, rounded down to a step.")
     queued: int = Field(0, description="Waiting queries, rounded down to a step.")
 
 
-class ScalingStatus(Model):
+class ScalingStatus(StatusModel):
     """The number of workers that autoscaling wants, and what it remembers for the next decision."""
 
     target: int = Field(description="Workers that autoscaling wants.")
     reason: Annotated[str, Field(max_length=256)] = Field(description="Why: the spec field, the schedule, or the load.")
     by_load: int = Field(0, description="Workers that the load alone needs.")
-    more_since: Short | None = Field(None, description="Time since which the load needs more workers than byLoad.")
-    fewer_since: Short | None = Field(None, description="Time since which fewer workers than byLoad suffice.")
+    more_since: Time | None = Field(None, description="Time since which the load needs more workers than byLoad.")
+    fewer_since: Time | None = Field(None, description="Time since which fewer workers than byLoad suffice.")
     nearest_since: int = Field(0, description="Of the numbers needed since then, the one closest to byLoad.")
-    next_change: Short | None = Field(None, description="When the window of a schedule opens or closes next.")
+    next_change: Time | None = Field(None, description="When the window of a schedule opens or closes next.")
 
 
-class ShutdownStatus(Model):
+class ShutdownStatus(StatusModel):
     """Times of a graceful shutdown, derived from spec.gracefulShutdown."""
 
     announce_seconds: int = Field(
@@ -56,7 +56,20 @@ class ShutdownStatus(Model):
     termination_grace_period_seconds: int = Field(description="Termination grace period of the pods, in seconds.")
 
 
-class AlluxioStatus(Model):
+class ClientImage(StatusModel):
+    """The image of the AlluxioCluster, from which Presto takes its Alluxio client."""
+
+    name: Annotated[str, Field(max_length=400)] = Field(description="Repository and tag.")
+    version: Short = Field("", description="Version of the AlluxioCluster.")
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        "IfNotPresent", description="When the kubelet pulls the image."
+    )
+    pull_secrets: Annotated[tuple[Short, ...], Field(max_length=8)] = Field(
+        (), description="Secrets that hold the credentials of the registry."
+    )
+
+
+class AlluxioStatus(StatusModel):
     """The last known connection to the cache; with it Presto keeps running when the AlluxioCluster is gone."""
 
     cluster: Short = Field(description="Name of the AlluxioCluster.")
@@ -66,6 +79,9 @@ class AlluxioStatus(Model):
     )
     sockets: Annotated[str, Field(max_length=512)] | None = Field(
         None, description="Folder of the nodes with the domain sockets of Alluxio's workers."
+    )
+    client_image: ClientImage | None = Field(
+        None, description="The image of the AlluxioCluster, from which Presto takes its Alluxio client."
     )
 
 

@@ -6,30 +6,35 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Model
+from alluxio_operator.api.lenient import KEPT, SIZE, TIME, StatusModel
 from alluxio_operator.api.roles import list_map
 
 Short = Annotated[str, Field(max_length=253)]
 Message = Annotated[str, Field(max_length=4096)]
 
-ShortQuantity = Annotated[str, Field(max_length=16)]
+ShortQuantity = Annotated[str, Field(max_length=16), SIZE]
 """A rounded quantity for display, such as 250m cores or 1.5Gi."""
 
-Phase = Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Stopped", "Paused", "Invalid"]
+Time = Annotated[str, *TIME]
+"""A time in RFC 3339."""
+
+Phase = Annotated[
+    Literal["Pending", "Installing", "Ready", "Updating", "Degraded", "Stopped", "Paused", "Invalid"], KEPT
+]
 
 
-class Condition(Model):
+class Condition(StatusModel):
     """A condition of the resource, as Kubernetes defines it."""
 
     type: Annotated[str, Field(max_length=64)] = Field(description="Type of the condition, such as Ready.")
-    status: Literal["True", "False", "Unknown"] = Field(description="Status of the condition.")
+    status: Annotated[Literal["True", "False", "Unknown"], KEPT] = Field(description="Status of the condition.")
     reason: Annotated[str, Field(max_length=64)] = Field(description="The cause as one CamelCase phrase, for programs.")
     message: Message = Field("", description="The cause in a sentence, for people.")
-    last_transition_time: Short = Field(description="Time at which the status last changed (RFC 3339).")
+    last_transition_time: Time = Field(description="Time at which the status last changed (RFC 3339).")
     observed_generation: int = Field(0, description="Generation of the resource that the condition describes.")
 
 
-class RoleUsage(Model):
+class RoleUsage(StatusModel):
     """CPU and memory of all pods of a role together, as metrics.k8s.io reports them."""
 
     role: Annotated[str, Field(max_length=32)] = Field(description="The role.")
@@ -41,7 +46,7 @@ class RoleUsage(Model):
     memory_peak: ShortQuantity | None = Field(None, description="Peak of the memory in use.")
 
 
-class Usage(Model):
+class Usage(StatusModel):
     """CPU and memory of the pods during a change."""
 
     unavailable: Annotated[str, Field(max_length=256)] | None = Field(
@@ -53,21 +58,21 @@ class Usage(Model):
     )
 
 
-class Change(Model):
+class Change(StatusModel):
     """One change of the resource, with its outcome."""
 
-    what: Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"] = Field(
+    what: Annotated[Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"], KEPT] = Field(
         description="Type of the change."
     )
     from_: Short | None = Field(
         None, alias="from", description="Value before the change: a version or a number of workers."
     )
     to: Short | None = Field(None, description="Desired value.")
-    started: Short = Field(description="Time at which the operator began the change (RFC 3339).")
-    ended: Short | None = Field(
+    started: Time = Field(description="Time at which the operator began the change (RFC 3339).")
+    ended: Time | None = Field(
         None, description="Time at which the change ended (RFC 3339); absent while it is in progress."
     )
-    outcome: Literal["Succeeded", "Failed", "Superseded"] | None = Field(
+    outcome: Annotated[Literal["Succeeded", "Failed", "Superseded"], KEPT] | None = Field(
         None,
         description="Outcome of the change. Failed: a pod wasn't ready in time. Superseded: another change came first.",
     )
@@ -84,7 +89,7 @@ class Change(Model):
     message: Annotated[str, Field(max_length=256)] = Field("", description="Details.")
 
 
-class InventoryItem(Model):
+class InventoryItem(StatusModel):
     """One object that the operator manages for the resource."""
 
     api_version: Short = Field(description="API version of the object.")
@@ -92,7 +97,7 @@ class InventoryItem(Model):
     name: Short = Field(description="Name of the object.")
 
 
-class OperationStatus(Model):
+class OperationStatus(StatusModel):
     """A disruptive operation that acts on the resource, or waits for another one."""
 
     name: Annotated[str, Field(max_length=32)] = Field(
@@ -101,7 +106,7 @@ class OperationStatus(Model):
     waits_for: Annotated[str, Field(max_length=32)] | None = Field(
         None, description="The operation that goes first; absent for the one that acts."
     )
-    since: Short = Field(description="Time since which the operation acts, or waits (RFC 3339).")
+    since: Time = Field(description="Time since which the operation acts, or waits (RFC 3339).")
 
 
 Inventory = Annotated[
@@ -115,13 +120,15 @@ Inventory = Annotated[
 """The last field of each kind's status; the engine keeps it."""
 
 
-class JobRun(Model):
+class JobRun(StatusModel):
     """One Kubernetes Job of the resource. The operator records it before it creates the Job."""
 
     name: Annotated[str, Field(max_length=63)] = Field(description="Name of the Job.")
     attempt: int = Field(0, description="Number of earlier Jobs for the same work.")
-    state: Literal["Requested", "Running", "Completed", "Failed"] = Field(description="State of the Job.")
-    since: Short = Field(description="Time since which the Job is in this state (RFC 3339).")
+    state: Annotated[Literal["Requested", "Running", "Completed", "Failed"], KEPT] = Field(
+        description="State of the Job."
+    )
+    since: Time = Field(description="Time since which the Job is in this state (RFC 3339).")
     reason: Annotated[str, Field(max_length=64)] = Field(
         "", description="Cause of a failure as one CamelCase phrase, for programs."
     )
@@ -130,7 +137,7 @@ class JobRun(Model):
     )
 
 
-class RoleMemory(Model):
+class RoleMemory(StatusModel):
     """Memory layout of one process; the parts add up to at most the limit."""
 
     role: Annotated[str, Field(max_length=32)] = Field(description="Name of the role.")
@@ -143,7 +150,7 @@ class RoleMemory(Model):
     limit: Annotated[str, Field(max_length=32)] = Field(description="Memory limit of the container.")
 
 
-class OwnerStatus(Model):
+class OwnerStatus(StatusModel):
     """Status fields of every kind."""
 
     observed_generation: int = Field(0, description="Generation of the spec that this status describes.")

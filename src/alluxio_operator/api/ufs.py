@@ -108,6 +108,11 @@ class RootMount(Model):
     volume: ClaimedVolume | None = Field(
         None, description="The volume, if uri is a path. Masters and workers share it."
     )
+    read_only: bool = Field(
+        False,
+        description="Reject every write to Alluxio, and mount the volume read-only. If false, the cluster is Ready "
+        "only while the leading master can write to the UFS.",
+    )
     options: Properties = Field(
         {},
         description="Mount options by name, such as alluxio.underfs.s3.threads.max: properties that apply to this "

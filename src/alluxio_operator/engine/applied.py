@@ -27,6 +27,10 @@ class Applied:
     deleted: list[Ref] = field(default_factory=list)
     """Managed objects that were deleted so that the next reconcile creates them again."""
     refused: dict[Ref, str] = field(default_factory=dict)
+    skipped: list[Ref] = field(default_factory=list)
+    """Objects of an optional part that were left as they are, since another object of the part was refused."""
+    stopped: bool = False
+    """Whether an object was refused that later ones need, so that the apply changed none of them."""
     held: list[Ref] = field(default_factory=list)
     """Objects that differ from what is rendered, or don't exist, and were left so."""
 

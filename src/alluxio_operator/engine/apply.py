@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.cache import CacheEntry, ObjectCache, Wanted, entry_of, is_as_applied, is_trusted
+from alluxio_operator.engine.held import WithLiveTemplate
 from alluxio_operator.engine.quirks import BeingDeleted, quirk_of
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, Refused
 from alluxio_operator.kube.kinds import Object, Ref
 
 NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
-
-StopRule = Callable[[Ref], bool]
-"""Returns True if an apply stops at an object that the API server refused."""
-
-
-def stop_at_any(_refused: Ref) -> bool:
-    """Stop at any refused object: later objects depend on earlier ones, so going on would break the order."""
-    return True
 
 
 def apply(
@@ -31,39 +25,63 @@ def apply(
     cache: ObjectCache,
     absent: set[Ref],
     recreate: Mapping[Ref, str] = NOTHING,
-    stops: StopRule = stop_at_any,
+    rules: ApplyRules = DEFAULT,
+    held: Collection[Ref] = (),
 ) -> Applied:
-    """Apply manifests in order; stop at a refused one where `stops` says so.
+    """Apply manifests in order; after a refused one change no later one, unless `rules` have it as optional.
 
-    An object that exists without the owner's labels is refused here instead of being taken over, also when it came
+    Later objects whose rendering is as it was applied before are repaired all the same: nothing about them waits for
+    the refused one.
+
+    An object that exists and isn't the owner's (`Scope.owns`) is refused instead of being taken over, also when it came
     into being between the look and the apply. An object that is thought `absent` is created without a look, and taken
     out of the set: a look before each would double the calls of an installation.
 
     `recreate` has the uids of objects to delete and create again, around what they own, where their kind can't be
     changed otherwise; the caller has them on record. One that isn't gone yet is left to the next apply.
+
+    Deployments in `held` keep their pod template. One that doesn't exist is created as rendered.
+
+    An object that may never be created and doesn't exist is left so, and is in `Applied.held`.
     """
     result = Applied()
     for manifest in manifests:
         ref = manifest.ref
+        if rules.optional.get(ref) in rules.parts_of(result.refused):
+            result.skipped.append(ref)
+            _look_at(scope, ref, result)
+            continue
         known = cache.get(ref)
         if is_trusted(known, manifest):
             result.present.append(ref)
             continue
+        if result.stopped and (known is None or known.hash != manifest.hash):
+            _look_at(scope, ref, result)
+            continue
         try:
-            before, after = _bring(scope, manifest, known, absent, recreate.get(ref))
+            if ref in rules.never_created:
+                absent.discard(ref)
+                before, after, entry = _update(scope, manifest, known)
+            else:
+                before, after, entry = _bring(scope, manifest, known, absent, recreate.get(ref), held=ref in held)
         except BeingDeleted as error:
             result.live[ref] = error.live
+        except _Missing:
+            cache.pop(ref, None)
+            result.held.append(ref)
         except (_NotManaged, Refused) as error:
             result.refused[ref] = _in_words(ref, error)
-            if stops(ref):
-                break
+            result.stopped |= ref not in rules.optional
+            _look_at(scope, ref, result)
         else:
-            cache[ref] = entry_of(manifest, after)
+            cache[ref] = entry
             _note(result, ref, before, after)
     return result
 
 
-def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Applied:
+def compare(
+    scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache, never_created: Collection[Ref] = ()
+) -> Applied:
     """Return what an apply would create or change as `held`, and write nothing.
 
     A dry run asks the API server, since only it knows its defaults and who owns which field.
@@ -76,6 +94,8 @@ def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Ap
             result.present.append(ref)
             continue
         live = scope.read(ref)
+        if live is None and ref in never_created:
+            continue
         if live is None or not scope.owns(live):
             result.held.append(ref)
             continue
@@ -88,37 +108,81 @@ def compare(scope: Scope, manifests: Iterable[Wanted], cache: ObjectCache) -> Ap
     return result
 
 
+def _look_at(scope: Scope, ref: Ref, result: Applied) -> None:
+    """Read a workload that isn't applied: its pods run on, and a report needs its status."""
+    live = scope.read(ref) if ref.kind in WORKLOADS else None
+    if live is not None and scope.owns(live):
+        result.live[ref] = live
+
+
 class _NotManaged(Exception):
-    """An object of the name exists and lacks the labels of its owner."""
+    """An object of the name exists, and neither its labels nor its controller reference names the owner."""
 
     def __init__(self, ref: Ref, labels: Mapping[str, str]) -> None:
         super().__init__(
             f"{ref.kind} {ref.name} exists and doesn't belong to this resource (it lacks its labels "
-            f"{dict(labels)}); rename this resource, or delete that object if it is no longer needed"
+            f"{dict(labels)} and its controller reference); rename this resource, or delete that object if it is no "
+            "longer needed"
         )
 
 
+class _Missing(Exception):
+    """An object that the operator never creates doesn't exist."""
+
+
+def _update(scope: Scope, manifest: Wanted, known: CacheEntry | None) -> tuple[Object | None, Object, CacheEntry]:
+    """Update an object that exists, and never create it; return it as it was, as it is, and its entry for the cache."""
+    live = scope.read(manifest.ref)
+    if live is None:
+        raise _Missing
+    if not scope.owns(live):
+        raise _NotManaged(manifest.ref, scope.labels)
+    if is_as_applied(known, manifest, live):
+        return live, live, entry_of(manifest, live)
+    obj = quirk_of(manifest.ref.kind).fit(manifest.obj, live)
+    # With a uid, the API server refuses an apply that would create an object.
+    obj = {**obj, "metadata": {**obj["metadata"], "uid": live["metadata"]["uid"]}}
+    try:
+        after = scope.kube.apply(scope.namespace, obj)
+    except Conflict:
+        raise _Missing from None
+    return live, after, entry_of(manifest, after)
+
+
 def _bring(
-    scope: Scope, manifest: Wanted, known: CacheEntry | None, absent: set[Ref], recreate: str | None
-) -> tuple[Object | None, Object]:
-    """Bring one object to what is rendered; return it as it was and as it is, one and the same if nothing was to do."""
+    scope: Scope, manifest: Wanted, known: CacheEntry | None, absent: set[Ref], recreate: str | None, *, held: bool
+) -> tuple[Object | None, Object, CacheEntry]:
+    """Bring one object to what is rendered; return it as it was and as it is, one and the same if nothing was to do.
+
+    The third value is its entry for the cache.
+    """
     ref = manifest.ref
     if ref in absent:
         # Removed first: an answer may get lost, and the object exist all the same.
         absent.remove(ref)
         with contextlib.suppress(Conflict):
-            return None, scope.kube.apply(scope.namespace, manifest.obj, absent=True)
+            return _created(scope, manifest)
     live = scope.read(ref)
     if live is None:
-        return None, scope.kube.apply(scope.namespace, manifest.obj, absent=True)
+        return _created(scope, manifest)
     if not scope.owns(live):
         raise _NotManaged(ref, scope.labels)
+    if held:
+        manifest = WithLiveTemplate(manifest, live)
     if is_as_applied(known, manifest, live):
-        return live, live
+        return live, live, entry_of(manifest, live)
     replace = quirk_of(ref.kind).recreate
     if replace is not None and recreate == live["metadata"]["uid"]:
-        return live, replace(scope, manifest.obj, live)
-    return live, _change(scope, manifest, live)
+        after = replace(scope, manifest.obj, live)
+    else:
+        after = _change(scope, manifest, live)
+    return live, after, entry_of(manifest, after)
+
+
+def _created(scope: Scope, manifest: Wanted) -> tuple[None, Object, CacheEntry]:
+    obj = quirk_of(manifest.ref.kind).fit(manifest.obj, None)
+    after = scope.kube.apply(scope.namespace, obj, absent=True)
+    return None, after, entry_of(manifest, after)
 
 
 def _change(scope: Scope, manifest: Wanted, live: Object) -> Object:
@@ -150,7 +214,10 @@ def _note(result: Applied, ref: Ref, before: Object | None, after: Object) -> No
 
 
 def _in_words(ref: Ref, error: _NotManaged | Refused) -> str:
-    return f"{ref.kind} {ref.name} was refused: {error.message}" if isinstance(error, Refused) else str(error)
+    if not isinstance(error, Refused):
+        return str(error)
+    advice = quirk_of(ref.kind).advice
+    return f"{ref.kind} {ref.name} was refused: {error.message}" + (f" ({advice})" if advice else "")
 
 
 def _spec_of(obj: Object) -> Object:

@@ -47,6 +47,7 @@ KINDS = (
     ("v1", "Service", EVERY_VERSION),
     ("v1", "ServiceAccount", EVERY_VERSION),
     ("v1", "PersistentVolumeClaim", EVERY_VERSION),
+    ("networking.k8s.io/v1", "NetworkPolicy", OF_METADATA),
     ("policy/v1", "PodDisruptionBudget", OF_METADATA),
 )
 """Each kind, and which of its changes an owner has to know of."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from alluxio_operator.api.status import Condition
 from alluxio_operator.engine.gate import Gate, Severity
+from alluxio_operator.transport.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ def merge(
     return tuple(_condition(known.get(state.type), state, generation, now) for state in states)
 
 
+def with_gate(before: Iterable[Condition], gate: Gate, generation: int, now: datetime) -> tuple[Condition, ...]:
+    """Return the conditions with one of them replaced by the state of a gate."""
+    known = tuple(before)
+    [after] = merge(known, [ConditionState.of(gate)], generation, now)
+    kept = [after if one.type == gate.type else one for one in known]
+    return tuple(kept) if find(known, gate.type) else (*kept, after)
+
+
 def _condition(before: Condition | None, state: ConditionState, generation: int, now: datetime) -> Condition:
     status: Literal["True", "False", "Unknown"] = (
         "Unknown" if state.status is None else "True" if state.status else "False"
@@ -52,7 +61,7 @@ def _condition(before: Condition | None, state: ConditionState, generation: int,
         type=state.type,
         status=status,
         reason=state.reason,
-        message=state.message[:4096],
+        message=printable(state.message)[:4096],
         last_transition_time=before.last_transition_time if before is not None and unchanged else stamp(now),
         observed_generation=generation,
     )

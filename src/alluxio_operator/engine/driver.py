@@ -6,6 +6,7 @@ and operation in the status before it creates or executes it. It publishes the s
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,11 +18,14 @@ from alluxio_operator.engine.operation import Answer, Effect, Perform, When, exe
 from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.plan import Decision, Observation
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.engine.render import RenderError
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.transport.deadline import Deadline
+
+log = logging.getLogger(__name__)
 
 O = TypeVar("O", bound=Observation)  # noqa: E741 (observation, model, plan)
 M = TypeVar("M")
@@ -99,6 +103,16 @@ def _refuse(effect: Effect) -> Answer:
     raise TypeError(f"this kind has no way to perform {effect!r}")
 
 
+def _unrenderable(error: RenderError) -> Problem:
+    return Problem(
+        "spec",
+        "",
+        f"can't be turned into objects: {' '.join(str(error).split())}",
+        "shorten keys of labels, annotations and selectors to the 317 characters that Kubernetes allows. If there is "
+        "no such key, report a defect of the operator",
+    )
+
+
 class Driver(Generic[O, M, P]):
     """Reconciles the owners of one kind. Losing its cache costs calls only."""
 
@@ -138,16 +152,22 @@ class Driver(Generic[O, M, P]):
         if plan.context is None:
             report = logic.report(plan, observed, Applied(), (), now)
             return self._managed.publish(kube, snapshot, report, None, now)
-        manifests = self._managed.render(plan.context, cache)
+        try:
+            manifests = self._managed.render(plan.context, cache)
+        except RenderError as error:
+            # To retry helps nothing: only another spec, or another version of the operator, renders.
+            log.error("%s: %s", request.key, error)
+            report = logic.report_problems((_unrenderable(error),), observed, now)
+            return self._managed.publish(kube, snapshot, report, None, now)
         if plan.paused:
-            applied = self._managed.compare(kube, request.key, manifests, plan.until, cache)
+            applied = self._managed.compare(kube, observed.resource, manifests, plan.until, cache, plan.rules)
         else:
             recorded = self._managed.record(kube, snapshot, manifests, cache, intent_of(plan.operations))
             if recorded is None:
                 # The resource was changed or deleted since the observation.
                 return REQUEUE_NOW
             snapshot, observed = recorded, observed.with_status(recorded.resource, recorded.status)
-            plan, applied = self._carry_out(kube, request.key, plan, observed, manifests, cache, deadline)
+            plan, applied = self._carry_out(kube, plan, observed, manifests, cache, deadline)
         report = logic.report(plan, observed, applied, [manifest.ref for manifest in manifests], now)
         return self._managed.publish(kube, snapshot, report, applied, now)
 
@@ -170,15 +190,15 @@ class Driver(Generic[O, M, P]):
                 return observed, plan
 
     def _carry_out(
-        self, kube: Kube, key: OwnerKey, plan: P, observed: O, manifests: Sequence[Any], cache: OwnerCache,
-        deadline: Deadline,
-    ) -> tuple[P, Applied]:  # fmt: skip
+        self, kube: Kube, plan: P, observed: O, manifests: Sequence[Any], cache: OwnerCache, deadline: Deadline
+    ) -> tuple[P, Applied]:
         """Apply the manifests and perform the operations, each at its point. All are recorded by now."""
         before = Applied()
         plan = self._perform(When.BEFORE_APPLY, kube, plan, observed, before, deadline)
         applied = self._managed.apply(
-            kube, key, observed.status.inventory, manifests, plan.until, cache, plan.held_templates, plan.recreate
-        )
+            kube, observed.resource, observed.status.inventory, manifests, plan.until, cache, plan.held_templates,
+            plan.recreate, plan.rules, plan.held_pod_templates,
+        )  # fmt: skip
         applied.absorb(before)
         plan = self._perform(When.AFTER_APPLY, kube, plan, observed, applied, deadline)
         for ref in applied.deleted:

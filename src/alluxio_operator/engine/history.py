@@ -11,7 +11,7 @@ from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kube.kinds import Object
 
 KEPT: Final = 10
-"""Changes that a status keeps."""
+"""Changes that a status keeps, at most."""
 What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"]
 Outcome = Literal["Succeeded", "Failed", "Superseded"]
 OWN_MANAGER: Final = "alluxio-operator"
@@ -37,6 +37,19 @@ def begun(what: What, resource: Object, message: str, now: datetime) -> Change:
         by=last_manager(resource),
         message=message if len(message) <= 256 else message[:253] + "...",
     )
+
+
+def kept(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return the changes to keep, in order: the installation, the last of each sort, and then the newest.
+
+    Without this order, many edits in a row push out the installation and the last upgrade.
+    """
+    last_of_sort = {one.what: number for number, one in enumerate(changes)}
+    numbers = sorted(
+        range(len(changes)),
+        key=lambda one: (changes[one].what == "Installed", one in last_of_sort.values(), one),
+    )
+    return tuple(changes[number] for number in sorted(numbers[-KEPT:]))
 
 
 def ended(changes: Sequence[Change], now: datetime, outcome: Outcome = "Succeeded") -> list[Change]:

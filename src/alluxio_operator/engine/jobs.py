@@ -20,6 +20,7 @@ from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, Gate, blocked, waiting
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.kube.text import digest
+from alluxio_operator.transport.printable import printable
 
 LONGEST_NAME: Final = 63
 """Characters: the pods of a Job carry its name as the value of a label."""
@@ -154,6 +155,11 @@ def next_job_step(
         return JobStep(before, False, _completed(gate, before))
     if before.state == "Failed":
         return _after_failure(gate, base, before, policy, now)
+    if before.state not in ("Requested", "Running"):
+        # A newer operator wrote it. What it means is unknown, so its Job stays as it is.
+        message = f"Job {before.name} is on record as {before.state}, which this version of the operator doesn't know"
+        remedy = "run the version that wrote it, or a newer one"
+        return JobStep(before, job is not None, blocked(gate, "StateUnknown", f"{message}: {remedy}"))
     if job is None:
         return _begin(gate, _in_state(before, "Requested", now, before.message))
     state = state_of(job)
@@ -229,4 +235,4 @@ def _last_words(state: JobState, said: str) -> str:
 
 def _in_state(run: JobRun, state: str, now: datetime, message: str) -> JobRun:
     since = run.since if run.state == state else stamp(now)
-    return run.model_copy(update={"state": state, "since": since, "message": message[:LONGEST_MESSAGE]})
+    return run.model_copy(update={"state": state, "since": since, "message": printable(message)[:LONGEST_MESSAGE]})

@@ -48,7 +48,9 @@ class Right:
     group: str = ""
 
 
-ENGINE_RIGHTS: Final = (Right("events", ("create",), "create: events say what happened to a resource."),)
+ENGINE_RIGHTS: Final = (
+    Right("events", ("create", "patch"), "create, patch: events say what happened to a resource, and how often."),
+)
 """What the engine does for every kind beyond the objects that templates make."""
 
 USAGE_OF_PODS: Final = Right(

@@ -22,6 +22,7 @@ from alluxio_operator.engine.prune import prune
 from alluxio_operator.engine.publish import Written, publish
 from alluxio_operator.engine.render import Body, LazyManifest, Outlines, Renderer, Rendering
 from alluxio_operator.engine.report import Report
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import Outcome, OwnerKey, Request
@@ -105,6 +106,7 @@ class ManagedObjects:
         self._metrics = metrics
         self._note = note
         self._kept: dict[OwnerKey, OwnerCache] = {}
+        self._events = events.Recorder()
 
     def is_news(self, request: Request) -> bool:
         """Return False for an event of one of the operator's own writes."""
@@ -162,29 +164,38 @@ class ManagedObjects:
         return Snapshot(resource, status)
 
     def apply(
-        self, kube: Kube, key: OwnerKey, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
+        self, kube: Kube, owner: Object, inventory: Iterable[InventoryItem], manifests: Sequence[LazyManifest],
         until: int, kept: OwnerCache, waiting: Collection[int] = (), recreate: Mapping[Ref, str] = NOTHING,
+        rules: ApplyRules = DEFAULT,
+        held_pods: Collection[int] = (),
     ) -> Applied:  # fmt: skip
         """Apply the manifests below the order `until`, and prune what is on record and no longer rendered.
 
         Objects of an order in `waiting` stay as they are. Those in `recreate`, by uid, are recreated where they can't
-        be changed.
+        be changed. `rules` say what may happen to single objects. Deployments of an order in `held_pods` keep their pod
+        template.
         """
-        scope = _scope(kube, key)
+        scope = _scope(kube, owner, rules.known_uids)
         with self._metrics.stage("apply"):
             due = [m for m in manifests if m.order < until and m.order not in waiting]
-            applied = apply(scope, due, kept.objects, kept.absent, recreate)
+            held = {m.ref for m in due if m.order in held_pods and m.ref.kind == "Deployment"}
+            applied = apply(scope, due, kept.objects, kept.absent, recreate, rules, held)
             kept.bodies = {m.ref: m.body for m in manifests if m.ref in kept.absent}
-            if not applied.refused:
-                applied.pruned = prune(scope, inventory, {m.ref for m in manifests}, kept.objects)
+            if not applied.stopped:
+                # In a part with a refused object, what replaces an old one may be missing.
+                troubled = rules.parts_of(applied.refused)
+                due_items = [one for one in inventory if rules.optional.get(Ref(one.kind, one.name)) not in troubled]
+                applied.pruned = prune(scope, due_items, {m.ref for m in manifests}, kept.objects)
         return applied
 
     def compare(
-        self, kube: Kube, key: OwnerKey, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache
-    ) -> Applied:
+        self, kube: Kube, owner: Object, manifests: Sequence[LazyManifest], until: int, kept: OwnerCache,
+        rules: ApplyRules = DEFAULT,
+    ) -> Applied:  # fmt: skip
         """Return what an apply would change, and change nothing."""
         with self._metrics.stage("apply"):
-            return compare(_scope(kube, key), [m for m in manifests if m.order < until], kept.objects)
+            scope = _scope(kube, owner, rules.known_uids)
+            return compare(scope, [m for m in manifests if m.order < until], kept.objects, rules.never_created)
 
     def publish(self, kube: Kube, look: Snapshot[S], report: Report, applied: Applied | None, now: datetime) -> Outcome:
         """Write the status if it changed, and post events."""
@@ -205,7 +216,7 @@ class ManagedObjects:
             except Conflict:
                 # What was applied is an event now; conditions become events with the status that gets written.
                 outcome = replace(REQUEUE_NOW, changed=bool(said))
-            events.post(kube, look.resource, said, now)
+            self._events.post(kube, look.resource, said, now)
         return outcome
 
     def _owner_of(self, metadata: Mapping[str, Any]) -> OwnerKey | None:
@@ -213,8 +224,10 @@ class ManagedObjects:
         return OwnerKey(self._kind, metadata["namespace"], owner) if owner else None
 
 
-def _scope(kube: Kube, key: OwnerKey) -> Scope:
-    return Scope(kube, key.namespace, {OWNER_KIND_LABEL: key.kind, OWNER_LABEL: key.name})
+def _scope(kube: Kube, owner: Object, known_uids: Collection[str]) -> Scope:
+    meta = owner["metadata"]
+    labels = {OWNER_KIND_LABEL: owner["kind"], OWNER_LABEL: meta["name"]}
+    return Scope(kube, meta["namespace"], labels, meta["uid"], known_uids)
 
 
 def _log_changes(status: Status, applied: Applied | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
@@ -40,3 +40,15 @@ def has_labels(live: Object, labels: Mapping[str, str]) -> bool:
     """Return True if an object carries all of these labels."""
     present: Mapping[str, str] = live["metadata"].get("labels", {})
     return labels.items() <= present.items()
+
+
+def controller_of(live: Object) -> Mapping[str, Any] | None:
+    """Return the controller reference of an object."""
+    references: Iterable[Mapping[str, Any]] = live["metadata"].get("ownerReferences", ())
+    return next((one for one in references if one.get("controller")), None)
+
+
+def controller_uid(live: Object) -> str | None:
+    """Return the uid of an object's controller."""
+    controller = controller_of(live)
+    return None if controller is None else controller["uid"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.kube.kinds import Object, Ref
 
 EVERYTHING: Final = 100
@@ -53,8 +54,18 @@ class Decision(Protocol):
         ...
 
     @property
+    def held_pod_templates(self) -> Collection[int]:
+        """Numbers of the templates whose workloads keep their live pod template; the rest of them is applied."""
+        ...
+
+    @property
     def recreate(self) -> Mapping[Ref, str]:
         """Objects to recreate without deleting their dependents, since a field is immutable; with their uids."""
+        ...
+
+    @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
         ...
 
     @property
@@ -97,7 +108,9 @@ class SimplePlan:
     until: int = EVERYTHING
     operations: tuple[Operation, ...] = ()
     held_templates: frozenset[int] = frozenset()
+    held_pod_templates: frozenset[int] = frozenset()
     recreate: Mapping[Ref, str] = field(default_factory=dict)
+    rules: ApplyRules = DEFAULT
     paused: bool = False
     questions: frozenset[str] = frozenset()
 

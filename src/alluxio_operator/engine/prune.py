@@ -15,9 +15,9 @@ from alluxio_operator.kube.kinds import KINDS, Ref
 def prune(scope: Scope, inventory: Iterable[InventoryItem], rendered: Collection[Ref], cache: ObjectCache) -> list[Ref]:
     """Delete what the inventory names and is no longer rendered; return what was deleted.
 
-    Each object is read first and has to carry the owner's labels. It is deleted under its uid, so that another object
-    of the same name survives. Kinds that hold data stay, and so do kinds that this version
-    doesn't know, and finished Jobs with a time to live.
+    Each object is read first, and has to be the owner's without a label that names another owner. It is deleted under
+    its uid, so that another object of the same name survives. Kinds that hold data stay, and so do kinds that this
+    version doesn't know, and finished Jobs with a time to live.
     """
     pruned = []
     for item in inventory:
@@ -27,7 +27,7 @@ def prune(scope: Scope, inventory: Iterable[InventoryItem], rendered: Collection
             continue
         cache.pop(ref, None)
         live = scope.read(ref)
-        if live is None or not scope.owns(live) or quirk.outlives_rendering(live):
+        if live is None or not scope.may_delete(live) or quirk.outlives_rendering(live):
             continue
         try:
             scope.kube.delete(scope.path(ref), uid=live["metadata"]["uid"])

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.engine.jobs import is_left_to_ttl
+from alluxio_operator.engine.kept_template import with_kept_template
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import Object, Ref
@@ -23,7 +24,7 @@ class BeingDeleted(Exception):
         self.live = live
 
 
-def as_rendered(obj: Object, _live: Object) -> Object:
+def as_rendered(obj: Object, _live: Object | None) -> Object:
     """Return the object as it is rendered."""
     return obj
 
@@ -46,19 +47,21 @@ class Quirk:
     """Whether an object stays when it is no longer rendered, since it holds data."""
     outlives_rendering: Callable[[Object], bool] = never
     """Returns True for a live object that is no longer rendered and that Kubernetes removes."""
-    fit: Callable[[Object, Object], Object] = as_rendered
-    """Returns what to apply to the live object."""
+    fit: Callable[[Object, Object | None], Object] = as_rendered
+    """Returns what to apply to the live object; None for one that doesn't exist."""
     fit_to_compare: Callable[[Object, Object], Object] = as_rendered
     """Returns what to compare with the live object, in place of applying."""
     remedy: Callable[[Scope, Object, Object, Refused], bool] = no_remedy
     """Makes way for a change that the API server refused; returns True to apply again."""
     recreate: Callable[[Scope, Object, Object], Object] | None = None
     """Replaces the live object by the rendered one, or raises BeingDeleted; None where a kind never needs it."""
+    advice: str = ""
+    """What a user can do about a refused change."""
 
 
-def keep_size(obj: Object, live: Object) -> Object:
+def keep_size(obj: Object, live: Object | None) -> Object:
     """Return a PVC with its present size: the storage room expands it, and no PVC ever shrinks."""
-    has = _size(live)
+    has = None if live is None else _size(live)
     return obj if has is None or _size(obj) is None else _with_size(obj, has)
 
 
@@ -106,8 +109,14 @@ def recreate_around_pods(scope: Scope, obj: Object, live: Object) -> dict[str, A
 _NONE: Final = Quirk()
 _BY_KIND: Final[Mapping[str, Quirk]] = MappingProxyType(
     {
+        "Deployment": Quirk(fit=with_kept_template, fit_to_compare=with_kept_template),
         "Job": Quirk(outlives_rendering=is_left_to_ttl, remedy=delete_if_immutable),
-        "PersistentVolumeClaim": Quirk(never_pruned=True, fit=keep_size, fit_to_compare=keep_larger_size),
+        "PersistentVolumeClaim": Quirk(
+            never_pruned=True,
+            fit=keep_size,
+            fit_to_compare=keep_larger_size,
+            advice="a PVC keeps its class and access modes: set them back in the spec, or delete the PVC with its data",
+        ),
         "Service": Quirk(remedy=replace_ports),
         "StatefulSet": Quirk(recreate=recreate_around_pods),
     }

@@ -12,40 +12,63 @@ from alluxio_operator.engine.conditions import ConditionState, merge
 from alluxio_operator.engine.gate import Gate, Severity, blocked, is_blocked
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.transport.printable import printable
 
 LONGEST_SUMMARY: Final = 512
+STATUS_UNKNOWN: Final = "StatusUnknown"
+"""Reason when the status holds a record that this version of the operator doesn't understand."""
 
 
 def invalid(
     problems: Sequence[Problem], before: Sequence[Condition], generation: int, *, ready: bool, now: datetime
 ) -> dict[str, Any]:
-    """Return the status fields of a resource with an invalid spec; `ready` if it still serves."""
+    """Return the status fields of a resource that the operator can't follow; `ready` if it still serves.
+
+    Its spec is invalid, or its status has a record of another version of the operator.
+    """
     message = "; ".join(str(problem) for problem in problems)
+    of_spec = any(not problem.field.startswith("status.") for problem in problems)
+    reason, where = ("SpecInvalid", "spec") if of_spec else (STATUS_UNKNOWN, "status")
     kept = [
         ConditionState(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
         for c in before
-        if c.type not in ("SpecValid", "Progressing", "Degraded", "Ready")
+        if c.type not in ("Progressing", "Degraded", "Ready") and not (of_spec and c.type == "SpecValid")
     ]
     states = (
-        ConditionState("Ready", ready, "Serving" if ready else "SpecInvalid", "" if ready else message),
-        ConditionState("Progressing", False, "SpecInvalid", "the operator changes nothing until the spec is valid"),
-        ConditionState("Degraded", True, "SpecInvalid", message),
-        ConditionState("SpecValid", False, "Invalid", message),
+        ConditionState("Ready", ready, "Serving" if ready else reason, "" if ready else message),
+        ConditionState("Progressing", False, reason, f"the operator changes nothing while it can't follow the {where}"),
+        ConditionState("Degraded", True, reason, message),
+        *([ConditionState("SpecValid", False, "Invalid", message)] if of_spec else []),
         *kept,
     )
     return {
         "observed_generation": generation,
         "phase": "Invalid",
-        "summary": summary(f"{len(problems)} problem(s) in the spec: {message}"),
+        "summary": summary(f"{len(problems)} problem(s) in the {where}: {message}"),
         "conditions": merge(before, states, generation, now),
     }
+
+
+def spec_valid(warnings: Sequence[Problem]) -> ConditionState:
+    """Return the condition SpecValid of a valid spec; `warnings` are tolerated, since the resource runs with them."""
+    if warnings:
+        return ConditionState("SpecValid", True, "Tolerated", "; ".join(str(warning) for warning in warnings))
+    return ConditionState("SpecValid", True, "Valid")
 
 
 def configuration_applied(applied: Applied) -> Gate:
     """Open when the API server accepted every object."""
     if applied.refused:
-        return blocked("ConfigurationApplied", "Refused", "; ".join(applied.refused.values()))
+        return blocked("ConfigurationApplied", "Refused", "; ".join(applied.refused.values()) + _consequence(applied))
     return Gate("ConfigurationApplied", True, "Applied", f"{len(applied.present)} objects are as rendered")
+
+
+def _consequence(applied: Applied) -> str:
+    if applied.stopped:
+        return ". Until then, the operator applies no change of the objects that come later"
+    if applied.skipped:
+        return f". Until then, these stay as they are: {', '.join(f'{ref.kind} {ref.name}' for ref in applied.skipped)}"
+    return ""
 
 
 def phase_of(ready: bool, installed: bool, changing: bool, closed: Sequence[Gate]) -> Phase:
@@ -104,15 +127,19 @@ def inventory_after(
 ) -> tuple[InventoryItem, ...]:
     """Return the inventory after an apply: all rendered objects, in rendered order.
 
-    Apply has pruned the objects that are no longer rendered, unless the API server refused one: then the inventory
-    keeps them for the next prune.
+    Apply has pruned the objects that are no longer rendered. If the API server refused one, some may be left: then the
+    inventory keeps all that were not pruned for the next prune.
     """
     kept = tuple(ref.item for ref in rendered)
-    return (*kept, *(item for item in before if item not in kept)) if applied.refused else kept
+    if not applied.refused:
+        return kept
+    gone = {*kept, *(ref.item for ref in applied.pruned)}
+    return (*kept, *(item for item in before if item not in gone))
 
 
 def summary(text: str) -> str:
-    """Return a text cut to the maximum length of a summary."""
+    """Return a printable text cut to the maximum length of a summary."""
+    text = printable(text)
     return text if len(text) <= LONGEST_SUMMARY else text[: LONGEST_SUMMARY - 3] + "..."
 
 

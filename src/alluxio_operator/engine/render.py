@@ -74,6 +74,8 @@ class Outlines:
     """By template."""
 
 
+DEFAULT_NAMESPACE: Final = "alluxio-operator"
+"""Namespace of an operator that is installed as the documentation says."""
 NO_BODIES: Final[Mapping[Ref, Body]] = MappingProxyType({})
 
 
@@ -85,9 +87,10 @@ class Renderer:
     """Renders the templates of a folder; compiled once, safe to share between threads.
 
     A folder, and the files that its templates include, may lie in any of the places; the first that has it wins.
+    Every template knows `operatorNamespace`, the namespace of the operator's own pods.
     """
 
-    def __init__(self, place: Path, *more: Path) -> None:
+    def __init__(self, place: Path, *more: Path, operator_namespace: str = DEFAULT_NAMESPACE) -> None:
         self._places = (place, *more)
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(self._places),
@@ -97,6 +100,7 @@ class Renderer:
             autoescape=False,  # noqa: S701 (YAML, not HTML: values are placed as JSON)
             auto_reload=False,
         )
+        self._environment.globals["operatorNamespace"] = operator_namespace
         # Jinja's own tojson escapes for HTML.
         self._environment.filters["tojson"] = as_json
         self._inputs: dict[str, frozenset[str] | None] = {}
@@ -110,7 +114,8 @@ class Renderer:
         """Return the text that a template renders to; raise RenderError."""
         try:
             return self._environment.get_template(name).render(context)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
+            # A filter's own errors are no TemplateError.
             raise RenderError(f"template {name}: {error}") from error
 
     def inputs(self, name: str) -> frozenset[str] | None:

@@ -14,6 +14,7 @@ from alluxio_operator.engine.work import OwnerKey, Reason, Reconciler, Request
 from alluxio_operator.kinds.discovery import descriptors
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
@@ -21,38 +22,49 @@ from alluxio_operator.telemetry.metrics import Metrics
 
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
     """Return the reconciler of each kind."""
-    shared = Renderer(settings.templates_dir)
+    shared = Renderer(settings.templates_dir, operator_namespace=settings.operator_namespace)
 
     def parts_of(one: KindDescriptor) -> Parts:
         if isinstance(one.templates, str):
             renderer, folder = shared, one.templates
         else:
             # Templates of the kind may still import shared macros.
-            renderer, folder = Renderer(one.templates.parent, settings.templates_dir), one.templates.name
+            renderer = Renderer(
+                one.templates.parent, settings.templates_dir, operator_namespace=settings.operator_namespace
+            )
+            folder = one.templates.name
         return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note)
 
     return {one.kind: one.reconciler(parts_of(one)) for one in descriptors()}
 
 
-def list_owners(kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
-    """Yield a request for every resource in the watched namespaces; an EDIT if its generation isn't reconciled yet."""
+def list_owners(kube: Kube, settings: Settings, changes: ChangesUnderWay, unlisted: Unlisted) -> Iterable[Request]:
+    """Yield a request for every resource in the watched namespaces; an EDIT if its generation isn't reconciled yet.
+
+    It skips a collection that the API server refuses to list, and records it in `unlisted`.
+    """
     for kind in [KINDS[one.kind] for one in descriptors()]:
         for namespace in _namespaces(settings):
-            for resource in kube.list(kind.path(namespace)):
-                meta = resource["metadata"]
-                reconciled = resource.get("status", {}).get("observedGeneration") == meta["generation"]
-                key = OwnerKey(kind.kind, meta["namespace"], meta["name"])
-                changes.note_read(key, resource)
-                yield Request(key, Reason.RESYNC if reconciled else Reason.EDIT)
+            with unlisted.skip(kind.kind, namespace):
+                for resource in kube.list(kind.path(namespace)):
+                    meta = resource["metadata"]
+                    reconciled = resource.get("status", {}).get("observedGeneration") == meta["generation"]
+                    key = OwnerKey(kind.kind, meta["namespace"], meta["name"])
+                    changes.note_read(key, resource)
+                    yield Request(key, Reason.RESYNC if reconciled else Reason.EDIT)
 
 
 def resync(
-    kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
+    kube: Kube,
+    settings: Settings,
+    by_kind: Mapping[str, Reconciler],
+    changes: ChangesUnderWay,
+    unlisted: Unlisted,
 ) -> Iterable[Request]:
     """Yield requests for owners whose objects drifted without an event, then one for every resource."""
     for reconciler in by_kind.values():
         yield from reconciler.drifted(_namespaces(settings))
-    yield from list_owners(kube, settings, changes)
+    yield from list_owners(kube, settings, changes, unlisted)
 
 
 def watched(settings: Settings) -> Sequence[Watched]:

@@ -21,6 +21,7 @@ from alluxio_operator.kube.errors import ApiError, error_for
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.transport.http import bound_reads, budget
 
 FIELD_MANAGER = "alluxio-operator"
 PAGE = 500
@@ -53,7 +54,9 @@ class Kube:
         # The queue retries: it knows the deadline, and serves other owners in between. One second attempt to connect
         # covers a pooled connection that the server closed.
         configuration.retries = urllib3.Retry(total=None, connect=1, read=0, redirect=0, status=0, other=0)
-        return cls(ApiClient(configuration))
+        api = ApiClient(configuration)
+        bound_reads(api.rest_client.pool_manager)
+        return cls(api)
 
     def within(self, deadline: Deadline) -> Kube:
         """Return the same client, bound to a deadline."""
@@ -175,11 +178,15 @@ class Kube:
     ) -> dict[str, Any]:
         call = f"{method} {path}"
         timeout = self._deadline.remaining(self._timeout) if self._deadline else self._timeout
-        answer = self._request(method, path, query=query, body=body, content=content, accept=accept, timeout=timeout)
-        try:
-            data = answer.read()
-        except urllib3.exceptions.HTTPError as error:
-            raise ApiError(call, 0, f"no answer: {error}") from error
+        # A timeout bounds one read; a proxy that passes the answer on byte by byte would renew it forever.
+        with budget(timeout):
+            answer = self._request(
+                method, path, query=query, body=body, content=content, accept=accept, timeout=timeout
+            )
+            try:
+                data = answer.read()
+            except urllib3.exceptions.HTTPError as error:
+                raise ApiError(call, 0, f"no answer: {error}") from error
         if answer.status >= 300:
             raise error_for(call, answer.status, data, answer.headers.get("Retry-After"))
         return cast(dict[str, Any], json.loads(data))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from alluxio_operator.transport.deadline import CallFailed
+from alluxio_operator.transport.printable import printable
 
 
 class ApiError(CallFailed):
@@ -50,6 +51,7 @@ def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> A
         message = document.get("message", message)
     except (ValueError, AttributeError):
         pass
+    message = printable(str(message))
     kinds = {404: NotFound, 409: Conflict, 410: Gone, 422: Refused, 403: Refused, 400: Refused}
     if status == 500 and message.startswith(NOT_OF_THE_TYPE):
         return Refused(call, status, message)

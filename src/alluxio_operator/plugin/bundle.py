@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +28,7 @@ from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.plugin import redact
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import Reader
+from alluxio_operator.transport.printable import printable
 
 TAIL = 5000
 """Lines of each log."""
@@ -58,7 +61,7 @@ class Report:
         try:
             content = read()
         except (ApiError, PluginError) as error:
-            self.missing.append(f"{name}: {error}")
+            self.missing.append(redact.text(printable(f"{name}: {error}")))
         else:
             if content:
                 self.files[name] = content
@@ -84,15 +87,28 @@ def collect(reader: Reader, name: str, now: datetime, operator_namespace: str | 
 
 
 def write(report: Report, file: Path, now: datetime) -> None:
-    """Write a report as a tar.gz with one folder. Only the file's owner can read it."""
+    """Write a report as a tar.gz with one folder. Only the file's owner can read it. Raise PluginError.
+
+    The report is a new file that takes the place of an existing file or symbolic link: to write into one would keep
+    its mode, or follow the link.
+    """
     folder = file.name.removesuffix(".tar.gz")
-    file.touch(mode=0o600, exist_ok=True)
-    with tarfile.open(file, "w:gz") as tar:
-        for name, content in sorted(report.files.items()):
-            data = content.encode()
-            member = tarfile.TarInfo(f"{folder}/{name}")
-            member.size, member.mtime, member.mode = len(data), int(now.timestamp()), 0o600
-            tar.addfile(member, io.BytesIO(data))
+    try:
+        # mkstemp creates with O_EXCL, O_NOFOLLOW and mode 600.
+        descriptor, unfinished = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as opened, tarfile.open(fileobj=opened, mode="w:gz") as tar:
+                for name, content in sorted(report.files.items()):
+                    data = content.encode(errors="replace")
+                    member = tarfile.TarInfo(f"{folder}/{name}")
+                    member.size, member.mtime, member.mode = len(data), int(now.timestamp()), 0o600
+                    tar.addfile(member, io.BytesIO(data))
+            Path(unfinished).replace(file)
+        except BaseException:
+            Path(unfinished).unlink()
+            raise
+    except OSError as error:
+        raise PluginError(f"{file} can't be written: {error.strerror}; --file names another place") from error
 
 
 def _operator(report: Report, reader: Reader, namespace: str | None) -> None:
@@ -130,7 +146,8 @@ def _pods(
                 file = f"{folder}/{name}/{container}{'.previous' if previous else ''}.log"
 
                 def log(name: str = name, container: str = container, previous: bool = previous) -> str:
-                    return redact.text(reader.log(name, container, namespace, tail=TAIL, previous=previous))
+                    found = reader.log(name, container, namespace, tail=TAIL, previous=previous)
+                    return redact.text(printable(found))
 
                 report.add(file, log)
 

@@ -25,6 +25,7 @@ from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, View, cluster_view, healthy
+from alluxio_operator.transport.printable import all_printable, printable
 
 UNHEALTHY = 3
 """Exit code of `status` if a cluster or Presto isn't healthy."""
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kinds = "AlluxioCluster or Presto" if options.run is _status else "AlluxioCluster"
         print(f"error: there is no {kinds} {name} in this namespace; -n selects another", file=sys.stderr)
     except (PluginError, ApiError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()
     except KeyboardInterrupt:
@@ -114,7 +115,7 @@ def complete(arguments: Sequence[str] | None = None) -> int:
         offered = candidates(words, _names)
     except (PluginError, ApiError):
         offered = []
-    print("\n".join([*offered, ":4"]))
+    print("\n".join([*map(printable, offered), ":4"]))
     return 0
 
 
@@ -192,7 +193,7 @@ def _logs(options: argparse.Namespace, reader: Reader) -> int:
         )
     shown = logs.followed if options.follow else logs.lines
     for line in shown(reader, found, options.tail):
-        print(line, flush=options.follow)
+        print(printable(line), flush=options.follow)
     return 0
 
 
@@ -219,7 +220,7 @@ def _restart(options: argparse.Namespace, reader: Reader) -> int:
 def _history(options: argparse.Namespace, reader: Reader) -> int:
     history = reader.cluster(options.name).get("status", {}).get("history", [])
     if options.output == "table":
-        screen.console(sys.stdout).print(screen.history(history))
+        screen.console(sys.stdout).print(screen.history(all_printable(history)))
     else:
         _dump(history, options.output)
     return 0
@@ -230,11 +231,11 @@ def _plan(options: argparse.Namespace, reader: Reader) -> int:
     live = reader.cluster(desired["metadata"]["name"])
     after = reader.dry_run(live, desired.get("spec") or {})
     pods, renderer = reader.pods_of(live["metadata"]["name"]), Renderer(plan.templates())
-    preview = plan.preview(live, after, pods, renderer, datetime.now(UTC), reader.rollback_spec(live))
+    found = plan.preview(live, after, pods, renderer, datetime.now(UTC), reader.rollback_spec(live))
     if options.output == "table":
-        screen.console(sys.stdout).print(screen.preview(preview))
+        screen.console(sys.stdout).print(screen.preview(found))
     else:
-        _dump(preview.as_dict(), options.output)
+        _dump(found.as_dict(), options.output)
     return 0
 
 

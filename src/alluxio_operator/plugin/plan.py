@@ -12,13 +12,15 @@ from typing import Any
 import yaml
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.lenient import read_status
+from alluxio_operator.engine.kept_template import CONFIG_HASH
 from alluxio_operator.engine.render import Manifest, Renderer
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.decide import Plan, decide
 from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.objects import dynamic, properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import rollout
+from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import changes_version
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -72,7 +74,7 @@ def preview(
 
     `good_spec`: after a rollback, the spec that the operator applies instead of `live`'s.
     """
-    status = ClusterStatus.model_validate(live.get("status", {}))
+    status = read_status(ClusterStatus, live).status
     before, was = _rendered(with_effective_spec(Observed(live, status, good_spec=good_spec)), (), renderer, now)
     found = tuple(parse_pod(pod) for pod in pods)
     after, plan = _rendered(desired, found, renderer, now)
@@ -111,7 +113,7 @@ def _rendered(
     cluster = validate(resource)
     if not isinstance(cluster, Cluster):
         raise PluginError("the spec isn't valid: " + "; ".join(str(problem) for problem in cluster))
-    status = ClusterStatus.model_validate(resource.get("status", {}))
+    status = read_status(ClusterStatus, resource).status
     # The preview shows the final state, after all volumes have their desired size.
     observed = Observed(resource=resource, status=status.model_copy(update={"volumes": ()}), pods=pods)
     plan = decide(cluster, observed, now)
@@ -122,7 +124,7 @@ def _applied_dynamically(before: Cluster, plan: Plan, pods: tuple[Pod, ...], liv
     if _roles(pods, plan).outdated(names.MASTER):
         # A rollout replaces the leader, and the new leader reads them from its configuration.
         return
-    applied = ClusterStatus.model_validate(live.get("status", {})).dynamic_properties
+    applied = read_status(ClusterStatus, live).status.dynamic_properties
     has = dynamic.wanted(before.spec, _site(before), applied.properties if applied else ())
     for key, value in dynamic.wanted(plan.cluster.spec, _site(plan.cluster), has).items():
         if has.get(key) != value:
@@ -133,8 +135,8 @@ def _site(cluster: Cluster) -> Mapping[str, str]:
     return properties.for_role(cluster.spec, cluster.names, names.MASTER, cluster.members)
 
 
-def _roles(pods: tuple[Pod, ...], plan: Plan) -> rollout.Roles:
-    return rollout.Roles(
+def _roles(pods: tuple[Pod, ...], plan: Plan) -> Roles:
+    return Roles(
         Observed(resource={}, status=ClusterStatus(), pods=pods), plan.view.quorum, plan.view.hashes, {}, plan.view.now
     )
 
@@ -201,9 +203,9 @@ def _replaced(
     made = plan.cluster.names
     for role in KUBERNETES_REPLACES:
         ref = Ref("Deployment", made.of(role))
-        if ref in before and ref in after and _template(before[ref]) != _template(after[ref]):
+        if ref in before and ref in after and _values_of_pods(before[ref]) != _values_of_pods(after[ref]):
             yield f"the pods of {ref.kind} {ref.name}, by its own rolling update"
 
 
-def _template(manifest: Manifest) -> Any:
-    return manifest.obj["spec"]["template"]
+def _values_of_pods(manifest: Manifest) -> Any:
+    return manifest.obj["spec"]["template"]["metadata"]["annotations"][CONFIG_HASH]

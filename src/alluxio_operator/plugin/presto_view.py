@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alluxio_operator.plugin.view import Object, View, common
+from alluxio_operator.transport.printable import all_printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class PrestoView(View):
 
 
 def presto_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> PrestoView:
-    """Return the view of a Presto."""
+    """Return the view of a Presto, with printable texts only."""
+    resource, pods, events = all_printable(resource), all_printable(list(pods)), all_printable(list(events))
     spec, status = resource["spec"], resource.get("status", {})
     coordinator, workers = status.get("coordinator", {}), status.get("workers", {})
     queries = status.get("queries", {})

@@ -12,6 +12,7 @@ from kubernetes.client.exceptions import ApiException
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
@@ -77,7 +78,7 @@ class Reader:
 
     def rollback_spec(self, live: Object) -> Object | None:
         """Read the spec that the operator applies instead of the cluster's own; None without an active rollback."""
-        rollback = active(live, ClusterStatus.model_validate(live.get("status", {})))
+        rollback = active(live, read_status(ClusterStatus, live).status)
         return revisions.read(self.kube, live["metadata"]["namespace"], rollback.to) if rollback else None
 
     def pods_of(self, name: str, namespace: str | None = None, *, app: str = "alluxio") -> list[Object]:

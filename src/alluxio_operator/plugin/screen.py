@@ -14,6 +14,7 @@ from alluxio_operator.plugin.plan import Preview
 from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
 from alluxio_operator.plugin.view import ClusterView, Gate, RecentEvent, RoleView, View, details, what
+from alluxio_operator.transport.printable import printable
 
 PIPE_WIDTH = 240
 MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?", "yellow")}
@@ -65,8 +66,8 @@ def history(changes: Iterable[Object]) -> RenderableType:
         outcome = one.get("outcome", "in progress")
         used = usage.rows(one)
         table.add_row(
-            one["started"],
-            one.get("ended", ""),
+            str(one.get("started", "")),
+            str(one.get("ended", "")),
             what(one),
             Text(outcome, style=OUTCOMES.get(outcome, "")),
             str(one.get("replaced", 0)),
@@ -83,16 +84,16 @@ def preview(found: Preview) -> RenderableType:
     """Return a preview: objects with their changed lines, properties, volumes, and pods in their order."""
     parts: list[RenderableType] = []
     for one in found.objects:
-        parts.append(Text(f"{one.verb} {one.name}", style="bold"))
-        parts += [Text(f"    {line}", style=LINES.get(line[:1], "dim")) for line in one.lines]
+        parts.append(Text(f"{one.verb} {printable(one.name)}", style="bold"))
+        parts += [Text(f"    {printable(line)}", style=LINES.get(line[:1], "dim")) for line in one.lines]
     if found.dynamic_properties:
         parts.append(Text("\nProperties applied to the running leader, without a restart:"))
-        parts += [Text(f"  {one}") for one in found.dynamic_properties]
+        parts += [Text(f"  {printable(one)}") for one in found.dynamic_properties]
     if found.sizes:
         parts.append(Text("\nVolumes:"))
-        parts += [Text(f"  {size}") for size in found.sizes]
+        parts += [Text(f"  {printable(size)}") for size in found.sizes]
     parts.append(Text("\nPods to replace, in this order:" if found.replaced else "\nNo pod is replaced."))
-    parts += [Text(f"  {number}. {name}") for number, name in enumerate(found.replaced, 1)]
+    parts += [Text(f"  {number}. {printable(name)}") for number, name in enumerate(found.replaced, 1)]
     if not found.objects:
         parts.insert(0, Text("No object is changed."))
     return Group(*parts, *([Text(f"\n{found.held}", "yellow")] if found.held else []))
@@ -131,9 +132,9 @@ def _head(view: ClusterView | PrestoView) -> Text:
 
 def _facts(view: ClusterView) -> Table:
     table = Table.grid(padding=(0, 3))
-    workers = f"{view.live_workers} of {view.wanted_workers} live" + (
-        f", {view.lost_workers} lost" if view.lost_workers else ""
-    )
+    counted = ((view.lost_workers, "lost"), (view.leaving_workers, "leaving"))
+    others = "".join(f", {number} {state}" for number, state in counted if number)
+    workers = f"{view.live_workers} of {view.wanted_workers} live{others}"
     cache = view.capacity + (f", {_percent(view)} used" if view.used_percent is not None else "")
     table.add_row("Version", view.version, "Leader", view.leader or "none")
     table.add_row("Age", duration(view.age), "Masters", view.quorum or "-")

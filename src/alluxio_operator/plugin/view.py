@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from alluxio_operator.transport.printable import all_printable
+
 Object = Mapping[str, Any]
 
 NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed", "Paused")
@@ -84,12 +86,14 @@ class ClusterView(View):
     used_percent: int | None
     live_workers: int
     lost_workers: int
+    leaving_workers: int
     wanted_workers: int
     ufs: tuple[str, ...]
 
 
 def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> ClusterView:
-    """Return the view of a cluster."""
+    """Return the view of a cluster, with printable texts only."""
+    resource, pods, events = all_printable(resource), all_printable(list(pods)), all_printable(list(events))
     spec, status = resource["spec"], resource.get("status", {})
     masters, workers = status.get("masters", {}), status.get("workers", {})
     return ClusterView(
@@ -100,6 +104,7 @@ def cluster_view(resource: Object, pods: Iterable[Object], events: Iterable[Obje
         used_percent=workers.get("usedPercent"),
         live_workers=workers.get("live", 0),
         lost_workers=workers.get("lost", 0),
+        leaving_workers=workers.get("leaving", 0),
         wanted_workers=workers.get("wanted", 0),
         ufs=tuple(_ufs(spec, status)),
     )
@@ -141,12 +146,13 @@ def recent_events(history: Iterable[Object], events: Iterable[Object], now: date
     """Return the latest changes of the history and Events together, newest first."""
     changes = [
         RecentEvent(
-            ago(str(one.get("ended") or one["started"]), now),
+            ago(moment, now),
             what(one) + _how_it_ended(one),
             f"{one.get('message', '')} (by {one['by']})" if one.get("by") else str(one.get("message", "")),
             False,
         )
         for one in history
+        if _is_time(moment := str(one.get("ended") or one.get("started")))
     ]
     reported = [
         RecentEvent(ago(moment, now), one.get("reason", ""), one.get("message", ""), one.get("type") == "Warning")
@@ -158,8 +164,8 @@ def recent_events(history: Iterable[Object], events: Iterable[Object], now: date
 
 def what(change: Object) -> str:
     """Return the type of a change, with its old and new value, such as "Upgraded 2.9.3 -> 2.9.4"."""
-    kind: str = change["what"]
-    return kind + (f" {change['from']} -> {change['to']}" if change.get("to") else "")
+    kind = str(change.get("what", "?"))
+    return kind + (f" {change.get('from', '?')} -> {change['to']}" if change.get("to") else "")
 
 
 def details(change: Object) -> str:
@@ -227,6 +233,14 @@ def _ufs(spec: Object, status: Object) -> Iterable[str]:
         volume = mount.get("volume", {})
         where = mount.get("uri") or (f"PVC {volume['claimName']}" if volume.get("claimName") else "a volume")
         yield f"{path} on {where}"
+
+
+def _is_time(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def ago(moment: str, now: datetime) -> float:

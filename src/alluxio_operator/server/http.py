@@ -1,4 +1,4 @@
-"""The HTTP port for the kubelet and Prometheus: /healthz, /readyz and /metrics."""
+"""The HTTP port for the kubelet and Prometheus: /healthz, /readyz, /metrics and /metrics/shell-operator."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from prometheus_client.exposition import choose_encoder
 Check = Callable[[], list[str]]
 """Returns one sentence per problem; an empty list if there is none."""
 
+Relay = Callable[[], bytes]
+"""Returns the metrics of shell-operator as text; raises OSError with the reason if it has none to give."""
+
+RELAYED = "/metrics/shell-operator"
+
 TEXT = "text/plain; charset=utf-8"
 
 
 class HttpServer:
     """Serves the checks and the metrics on `address` (empty: all, IPv4 and IPv6) and `port` (0: any)."""
 
-    def __init__(self, address: str, port: int, healthy: Check, ready: Check, registry: CollectorRegistry) -> None:
-        self._server = _Server(address, port, {"/healthz": healthy, "/readyz": ready}, registry)
+    def __init__(
+        self, address: str, port: int, healthy: Check, ready: Check, registry: CollectorRegistry, relay: Relay
+    ) -> None:
+        self._server = _Server(address, port, {"/healthz": healthy, "/readyz": ready}, registry, relay)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="http", daemon=True)
 
     @property
@@ -43,9 +50,12 @@ class HttpServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: str, port: int, checks: dict[str, Check], registry: CollectorRegistry) -> None:
+    def __init__(
+        self, address: str, port: int, checks: dict[str, Check], registry: CollectorRegistry, relay: Relay
+    ) -> None:
         self.checks = checks
         self.registry = registry
+        self.relay = relay
         both = not address and socket.has_dualstack_ipv6()
         if both or ":" in address:
             self.address_family = socket.AF_INET6
@@ -69,11 +79,16 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/metrics":
             encoder, content_type = choose_encoder(self.headers.get("Accept", ""))
             self._send(200, content_type, encoder(server.registry))
+        elif path == RELAYED:
+            try:
+                self._send(200, TEXT, server.relay())
+            except OSError as error:
+                self._send(503, TEXT, f"{error}\n".encode())
         elif path in server.checks:
             wrong = server.checks[path]()
             self._send(503 if wrong else 200, TEXT, ("\n".join(wrong or ["ok"]) + "\n").encode())
         else:
-            self._send(404, TEXT, b"try /healthz, /readyz or /metrics\n")
+            self._send(404, TEXT, b"try /healthz, /readyz, /metrics or /metrics/shell-operator\n")
 
     def log_message(self, *_: object) -> None:
         # A line for each probe would flood the log.

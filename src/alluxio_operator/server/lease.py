@@ -237,7 +237,7 @@ class Election:
         now = self._wall().isoformat(timespec="microseconds").replace("+00:00", "Z")
         spec: dict[str, Any] = {
             "holderIdentity": self._identity,
-            "leaseDurationSeconds": max(1, round(self._times.duration)),
+            "leaseDurationSeconds": max(1, math.ceil(self._times.duration)),
             "renewTime": now,
         }
         if acquire:

@@ -15,9 +15,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, cast
 
-from alluxio_operator.engine.work import ListOwners, Reason, Request, Resync
+from alluxio_operator.engine.work import Request
 from alluxio_operator.server.queue import KeyedQueue
-from alluxio_operator.server.wakeups import MessageError, wakeups_in
+from alluxio_operator.server.resyncs import SETTLING, Ask
+from alluxio_operator.server.wakeups import MessageError, Wakeups, wakeups_in
 from alluxio_operator.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -28,34 +29,27 @@ LONGEST_MESSAGE = 64 * 1024 * 1024
 PATIENCE = 10.0
 """Seconds to wait for a hook's message; the hook does nothing else."""
 
-SETTLING = 3.0
-"""Seconds in which shell-operator reports all existing objects at its start. The owners are in the queue by then."""
-
 
 class Listener:
     """Serves the socket `path` and queues the requests of its messages; `kinds`: the kinds that have a reconciler.
 
-    Requests for owners of changed children go to `wake`, as those of the server's own watches do. A resync spreads the
-    reconciles of unchanged owners over `spread` seconds.
+    Requests for owners of changed children go to `wake`, as those of the server's own watches do. `resync` asks for a
+    resync without waiting for it.
     """
 
     def __init__(
         self,
         path: Path,
         queue: KeyedQueue,
-        list_owners: ListOwners,
-        resync: Resync,
+        resync: Callable[[Ask], None],
         kinds: Collection[str],
         metrics: Metrics,
         wake: Callable[[Request], None],
-        spread: float = 0.0,
     ) -> None:
         self._path = path
         self._queue = queue
-        self._list_owners = list_owners
         self._resync = resync
         self._wake = wake
-        self._spread = spread
         self._kinds = kinds
         self._metrics = metrics
         self._server: _Server | None = None
@@ -98,27 +92,36 @@ class Listener:
 
     def _take_in(self, message: Any) -> int:
         found = wakeups_in(message, self._kinds)
-        # No event reports a change before shell-operator's watch began, and a child without its owner's name doesn't
-        # say which owner to wake. The comparison with the cache finds both.
-        every_owner = found.resync or found.children_watched
-        compared = list(self._resync()) if every_owner or found.orphaned else []
-        drifted = [request for request in compared if request.reason != Reason.RESYNC]
-        unchanged = [request for request in compared if request.reason == Reason.RESYNC] if every_owner else []
-        self._queue.add_all([*found.requests, *drifted])
-        for place, request in enumerate(unchanged):
-            self._queue.add_after(request, self._spread * place / len(unchanged) if found.resync else SETTLING)
+        self._queue.add_all(found.requests)
         for request in found.children:
             self._wake(request)
-        if found.existing:
-            # No event reports an edit between the list of owners and the start of shell-operator's watch.
-            self._queue.add_all(request for request in self._list_owners() if request.reason == Reason.EDIT)
         # At its start shell-operator reports existing objects binding by binding: one reconcile after all is enough.
         for request in found.existing:
             self._queue.add_after(request, SETTLING)
-        accepted = len(found.requests) + len(found.existing) + len(found.children) + len(drifted) + len(unchanged)
+        if (what := _resync_for(found)) != Ask.NOTHING:
+            self._resync(what)
+        accepted = len(found.requests) + len(found.existing) + len(found.children)
         self._metrics.hook_wakeups.labels(found.hook).inc(accepted)
         log.debug("wake-ups", extra={"hook": found.hook, "accepted": accepted, "left_out": found.left_out})
         return accepted
+
+
+def _resync_for(found: Wakeups) -> Ask:
+    """Return the resync that a message needs.
+
+    No event reports a change before shell-operator's watch began, and a child without its owner's name doesn't say
+    which owner to wake. The comparison with the cache finds both.
+    """
+    what = Ask.NOTHING
+    if found.existing:
+        what |= Ask.EDITS
+    if found.orphaned:
+        what |= Ask.DRIFT
+    if found.children_watched:
+        what |= Ask.EVERY_OWNER_SOON
+    if found.resync:
+        what |= Ask.EVERY_OWNER_SPREAD
+    return what
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

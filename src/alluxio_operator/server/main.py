@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import math
 import os
 import select
 import signal
@@ -24,8 +25,11 @@ from alluxio_operator.server.http import HttpServer
 from alluxio_operator.server.lease import Election, KubeLeases, Times
 from alluxio_operator.server.listener import Listener
 from alluxio_operator.server.operator_condition import OperatorCondition
-from alluxio_operator.server.pool import Pool
+from alluxio_operator.server.pool import Pool, max_slow
 from alluxio_operator.server.queue import KeyedQueue
+from alluxio_operator.server.resyncs import Ask, Resyncs
+from alluxio_operator.server.shell_operator import shell_operator_metrics
+from alluxio_operator.server.unlisted import RETRY_SECONDS, Unlisted
 from alluxio_operator.server.watch import Collections, Watch, Watched
 from alluxio_operator.settings import SettingError, Settings
 from alluxio_operator.telemetry import logs
@@ -40,9 +44,6 @@ TICK = 0.2
 
 SPREAD = 0.9
 """Fraction of the resync interval over which a resync spreads its reconciles."""
-
-LISTING_PATIENCE = 60.0
-"""Seconds of failed attempts to list the owners after which this replica ends, so that another one tries."""
 
 GATHERING = 0.1
 """Seconds from the first event of a child to the reconcile: a rollout causes many events for one reconcile."""
@@ -60,12 +61,19 @@ class ReconcilersModule(Protocol):
         """Return the reconciler of each kind. Each records the state of its changes in `changes`."""
         ...
 
-    def list_owners(self, kube: Kube, settings: Settings, changes: ChangesUnderWay) -> Iterable[Request]:
+    def list_owners(
+        self, kube: Kube, settings: Settings, changes: ChangesUnderWay, unlisted: Unlisted
+    ) -> Iterable[Request]:
         """Return a request for every owner in the watched namespaces; see ListOwners."""
         ...
 
     def resync(
-        self, kube: Kube, settings: Settings, by_kind: Mapping[str, Reconciler], changes: ChangesUnderWay
+        self,
+        kube: Kube,
+        settings: Settings,
+        by_kind: Mapping[str, Reconciler],
+        changes: ChangesUnderWay,
+        unlisted: Unlisted,
     ) -> Iterable[Request]:
         """Return a request for each drifted object, and one for every owner."""
         ...
@@ -120,6 +128,7 @@ class Server:
         metrics: Metrics,
         *,
         companions: Sequence[Companion] = (),
+        unlisted: Unlisted | None = None,
         leading_fd: int | None = None,
         exit_now: Callable[[int], object] = os._exit,
         clock: Callable[[], float] = time.monotonic,
@@ -128,11 +137,14 @@ class Server:
         self._work = work
         self._metrics = metrics
         self._companions = companions
+        self._unlisted = unlisted or Unlisted(metrics)
+        self._retry_at = math.inf
+        self._listing_error = ""
         self._leading_fd = leading_fd
         self._exit_now = exit_now
         self._clock = clock
         self._started = False
-        self._queue = KeyedQueue(clock=clock)
+        self._queue = KeyedQueue(clock=clock, max_slow=max_slow(settings.workers))
         metrics.watch_queue(self._queue.depth)
         # Not only the pod's name: after a restart the previous process may still be running.
         identity = f"{settings.pod_name}_{uuid.uuid4()}"
@@ -147,21 +159,26 @@ class Server:
             clock=clock,
             lost=self._election.lost,
         )
+        spread = settings.resync_minutes * 60 * SPREAD
+        self._resyncs = Resyncs(self._queue, work.list_owners, self._resync, spread=spread)
         self._listener = Listener(
             settings.socket,
             self._queue,
-            work.list_owners,
-            self._resync,
+            self._resyncs.ask,
             work.reconcilers.keys(),
             metrics,
             self._wake,
-            spread=settings.resync_minutes * 60 * SPREAD,
         )
         self._child_events = ChildEvents(settings.child_events, metrics)
         self._kube = kube
         self._watches: list[Watch] = []
         self._http = HttpServer(
-            settings.http_address, settings.http_port, self.unhealthy, self.unready, metrics.registry
+            settings.http_address,
+            settings.http_port,
+            self.unhealthy,
+            self.unready,
+            metrics.registry,
+            self._shell_operator_metrics,
         )
         self._no_election = threading.Event()
         self._candidate = threading.Thread(
@@ -179,6 +196,12 @@ class Server:
         finally:
             self._end()
 
+    def _shell_operator_metrics(self) -> bytes:
+        # A standby has none, and an error would look like a target that is down.
+        if not self._started:
+            return b""
+        return shell_operator_metrics(self._settings.shell_operator_address, self._settings.shell_operator_port)
+
     def unhealthy(self) -> list[str]:
         """Return the problems for which the kubelet should restart this process."""
         wrong = [f"the thread {one.name} has ended" for one in (self._candidate, self._watch) if not one.is_alive()]
@@ -188,6 +211,8 @@ class Server:
             wrong.append("a worker has ended")
         if not self._listener.alive():
             wrong.append("the hooks' socket is not served")
+        if not self._resyncs.alive():
+            wrong.append("the thread of resyncs has ended")
         wrong += [f"the watch of {watch.name} has ended" for watch in self._watches if not watch.alive()]
         stuck = [run for run in self._pool.running() if run.over > self._settings.stuck_after]
         return wrong + [f"{run.request.key} is {run.over:.0f} s over its deadline" for run in stuck]
@@ -197,7 +222,7 @@ class Server:
         if not self._election.in_touch():
             return ["the lease has not been read yet"]
         if self._election.leading() and not self._started:
-            return ["the owners are being listed"]
+            return [f"the owners are being listed{f': {self._listing_error}' if self._listing_error else ''}"]
         return []
 
     def _serve(self, wait_for_stop: WaitForStop) -> int:
@@ -210,16 +235,32 @@ class Server:
                 return 1
             if self._started:
                 self._pool.report_overruns()
+                if self._may_watch_more():
+                    return 0
             elif self._election.leading() and not self._lead(wait_for_stop):
                 return 1
         return 0
+
+    def _may_watch_more(self) -> bool:
+        """Retry what couldn't be listed; return True if a restart would let the hooks watch more."""
+        if self._clock() >= self._retry_at:
+            self._retry_at = self._clock() + RETRY_SECONDS
+            if self._unlisted.any():
+                self._resyncs.ask(Ask.EDITS)
+        recovered = self._unlisted.recovered()
+        if recovered:
+            log.warning("ending, so that the next start watches more resources", extra={"resources": recovered})
+        return bool(recovered)
 
     def _lead(self, wait_for_stop: WaitForStop) -> bool:
         owners = self._listed_owners(wait_for_stop)
         if owners is None:
             return False
         self._queue.add_all(owners)
+        unlisted = self._unlisted.mark_start()
+        self._retry_at = self._clock() + RETRY_SECONDS
         self._pool.start()
+        self._resyncs.start()
         self._listener.start()
         source = self._child_events.choose(len(owners))
         if source == WATCH:
@@ -233,20 +274,21 @@ class Server:
         log.info("leading", extra={"owners": len(owners)})
         if self._leading_fd is not None:
             try:
-                os.write(self._leading_fd, f"leading {source}\n".encode())
+                os.write(self._leading_fd, f"leading {source} {unlisted}\n".encode())
             except BrokenPipeError:
                 log.critical("the supervisor is gone")
                 return False
         return True
 
     def _listed_owners(self, wait_for_stop: WaitForStop) -> list[Request] | None:
-        give_up = self._clock() + LISTING_PATIENCE
+        # Without end: a process that gives up is restarted with a back-off, and then tries less often.
         while True:
             try:
                 return list(self._work.list_owners())
-            except Exception:  # the next attempt, or another replica, may succeed
+            except Exception as error:  # the next attempt may succeed
+                self._listing_error = str(error)
                 log.exception("owners could not be listed")
-            if self._clock() >= give_up or wait_for_stop(self._settings.lease_retry):
+            if wait_for_stop(self._settings.lease_retry):
                 return None
 
     def _resync(self) -> list[Request]:
@@ -282,6 +324,7 @@ class Server:
         # Keep the Lease and serve the socket while reconciles end, so that no hook fails without need.
         idle = not self._started or self._pool.stop(self._settings.drain)
         self._listener.close()
+        self._resyncs.close()
         self._no_election.set()
         self._candidate.join(self._settings.lease_renew_deadline)
         # A reconcile that still runs must not overlap with another replica's: then let the Lease expire instead.
@@ -321,10 +364,11 @@ def main() -> NoReturn:
     kube = Kube.connect(connections=settings.workers + len(watched) + 3)
     changes = ChangesUnderWay()
     by_kind = module.reconcilers(kube, settings, metrics, changes)
+    unlisted = Unlisted(metrics)
     work = Work(
         by_kind,
-        lambda: module.list_owners(kube, settings, changes),
-        lambda: module.resync(kube, settings, by_kind, changes),
+        lambda: module.list_owners(kube, settings, changes, unlisted),
+        lambda: module.resync(kube, settings, by_kind, changes, unlisted),
         lambda request: by_kind[request.key.kind].is_news(request),
         watched,
     )
@@ -335,6 +379,7 @@ def main() -> NoReturn:
         work,
         metrics,
         companions=_companions(kube, settings, changes),
+        unlisted=unlisted,
         leading_fd=int(leading_fd) if leading_fd else None,
         clock=boot_time,
     )

@@ -86,14 +86,23 @@ def merged(one: Request, other: Request) -> Request:
     return bounded(Request(one.key, min(one.reason, other.reason), children, everything))
 
 
-_Heap = list[tuple[float, int, OwnerKey]]
+_Entry = tuple[float, int, OwnerKey]
+_Heap = list[_Entry]
 """Entries of the sort key (urgency or time), the turn that shows if the entry is current, and the owner."""
 
 
 class QueueState:
-    """The queue's rules without threads; `now` is monotonic time in seconds."""
+    """The queue's rules without threads; `now` is monotonic time in seconds.
 
-    def __init__(self) -> None:
+    At most `max_slow` owners whose last reconcile was slow run at the same time, so that servers which hang can't take
+    every worker from the other owners.
+    """
+
+    def __init__(self, max_slow: float = math.inf) -> None:
+        self._max_slow = max_slow
+        self._slow: set[OwnerKey] = set()
+        self._held: list[tuple[_Heap, _Entry]] = []
+        """Heap entries of slow owners, until another slow owner is done."""
         self._waiting: dict[OwnerKey, _Waiting] = {}
         self._by_urgency: _Heap = []
         self._by_age: _Heap = []
@@ -141,9 +150,14 @@ class QueueState:
         self._running.add(request.key)
         return Taken(request, now - waiting.since)
 
-    def done(self, key: OwnerKey) -> None:
+    def done(self, key: OwnerKey, *, slow: bool = False) -> None:
         """Record the end of the reconcile of `key`; requests that arrived during it wait from now on."""
         self._running.remove(key)
+        if key in self._slow or slow:
+            for heap, entry in self._held:
+                heapq.heappush(heap, entry)
+            self._held.clear()
+        (self._slow.add if slow else self._slow.discard)(key)
         requeued = self._requeued.pop(key, None)
         if requeued is not None:
             self._wait(*requeued)
@@ -200,12 +214,18 @@ class QueueState:
 
     def _first(self, heap: _Heap) -> _Waiting | None:
         while heap:
-            _, turn, key = heap[0]
+            entry = heap[0]
+            _, turn, key = entry
             waiting = self._waiting.get(key)
             if waiting is not None and waiting.turn == turn:
-                return waiting
+                if not self._is_held(key):
+                    return waiting
+                self._held.append((heap, entry))
             heapq.heappop(heap)
         return None
+
+    def _is_held(self, key: OwnerKey) -> bool:
+        return key in self._slow and len(self._slow & self._running) >= self._max_slow
 
     def _is_planned(self, key: OwnerKey, turn: int) -> bool:
         later = self._later.get(key)
@@ -220,11 +240,12 @@ class KeyedQueue:
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         backoff: Backoff = Backoff(),
+        max_slow: float = math.inf,
     ) -> None:
         self._clock = clock
         self._chance = chance
         self._backoff = backoff
-        self._state = QueueState()
+        self._state = QueueState(max_slow)
         self._failures: Counter[OwnerKey] = Counter()
         self._closed = False
         self._changed = threading.Condition()
@@ -276,10 +297,10 @@ class KeyedQueue:
                 self._changed.wait(None if math.isinf(pause) else pause)
             return None
 
-    def done(self, key: OwnerKey) -> None:
+    def done(self, key: OwnerKey, *, slow: bool = False) -> None:
         """Record the end of the reconcile of `key`, after a success or a failure."""
         with self._changed:
-            self._state.done(key)
+            self._state.done(key, slow=slow)
             self._changed.notify_all()
 
     def depth(self, reason: Reason) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,6 +29,10 @@ WATCH_SECONDS = (240, 360)
 
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 """Seconds between attempts while the API server doesn't answer; the last one repeats."""
+
+
+SHORTEST = 1.0
+"""Seconds that a watch should last. After a shorter one, the next waits as after a failure."""
 
 
 class Collections(Protocol):
@@ -71,12 +76,14 @@ class Watch:
         metrics: Metrics,
         *,
         pauses: tuple[float, ...] = PAUSES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
         self._watched = watched
         self._wake = wake
         self._metrics = metrics
         self._pauses = pauses
+        self._clock = clock
         self._ending = threading.Event()
         self._known: dict[tuple[str, str], tuple[int, OwnerKey | None]] = {}
         self._version = ""
@@ -105,8 +112,15 @@ class Watch:
             try:
                 if not self._version:
                     self._list()
+                began = self._clock()
                 self._follow()
-                failures = 0
+                if self._clock() - began >= SHORTEST:
+                    failures = 0
+                else:
+                    # A proxy or an overloaded server may end each watch at once.
+                    self._metrics.watch_restarts.labels(self._watched.kind, "short").inc()
+                    self._ending.wait(self._pauses[min(failures, len(self._pauses) - 1)])
+                    failures += 1
             except Gone:
                 self._restart("gone")
             except CallFailed as error:

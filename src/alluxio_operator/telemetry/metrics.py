@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -43,6 +44,12 @@ class Metrics:
         self.watch_events = self._counter("watch_events", "Changes of children that woke their owner.", "kind")
         self.watch_restarts = self._counter("watch_restarts", "Watches that had to restart.", "kind", "cause")
         self.owners = self._gauge("owners", "Resources when they were last listed.")
+        self.unlisted = self._gauge(
+            "unlisted",
+            "1 if the resources of a kind can't be listed (empty namespace: all).",
+            "kind",
+            "namespace",
+        )
         self.child_events_source = self._gauge(
             "child_events_source", "1 for the active source of child events: hooks or watch.", "source"
         )
@@ -50,6 +57,12 @@ class Metrics:
             "child_events_outgrown",
             "1 if the number of resources makes the next start switch from hooks to the watch.",
         )
+        self._journal_free = self._gauge(
+            "journal_free_percent",
+            "Free space on a master's journal volume, while the master reports that little is left.",
+            "namespace", "name", "master",
+        )  # fmt: skip
+        self._journal_lock = threading.Lock()
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)
@@ -58,6 +71,17 @@ class Metrics:
         """Read the queue's depth at each scrape, not at each change."""
         for reason in Reason:
             self.queue_depth.labels(reason.name.lower()).set_function(partial(depth, reason))
+
+    def journal_free(self, namespace: str, name: str, percent: Mapping[str, float]) -> None:
+        """Replace the free space of a cluster's journal volumes, by master."""
+        with self._journal_lock:
+            samples = [sample.labels for family in self._journal_free.collect() for sample in family.samples]
+            for labels in samples:
+                master = labels["master"]
+                if (labels["namespace"], labels["name"]) == (namespace, name) and master not in percent:
+                    self._journal_free.remove(namespace, name, master)
+            for master, value in percent.items():
+                self._journal_free.labels(namespace, name, master).set(value)
 
     @contextmanager
     def stage(self, name: str, clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:

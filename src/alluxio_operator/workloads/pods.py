@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from alluxio_operator.engine.ownership import controller_of, has_labels
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.transport.printable import printable
 from alluxio_operator.workloads.missing import Missing, what_is_missing
 
 JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
+
+CLIENT_MISSING = "AlluxioClientMissing"
+"""The same of the init container that copies Alluxio's client, if its image has none."""
+
+REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING)
+"""Reasons that a termination message begins with."""
 
 
 FAILURES: Final = frozenset(
@@ -30,6 +38,24 @@ FAILURES: Final = frozenset(
 """Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
 
 
+MAX_START: Final = timedelta(seconds=120)
+"""A pod that starts is replaced for a newer spec after this time at the earliest.
+
+A master with a small journal starts in 15 to 40 s.
+"""
+
+CRASH_LOOP: Final = "CrashLoopBackOff"
+
+_STABLE: Final = {
+    "ContainerCannotRun": "RunContainerError",
+    "ErrImagePull": "ImagePullBackOff",
+    "OOMKilled": "OOMKilled",
+    "StartError": "RunContainerError",
+}
+"""Reasons that alternate while the kubelet retries, with the one that stands for both."""
+_PULL_BACK_OFF: Final = re.compile(r'^Back-off pulling image "[^"]*"(: ErrImagePull: )?')
+
+
 FIRST_STATUS: Final = timedelta(seconds=5)
 """The kubelet writes a pod's first conditions within so long after its start."""
 
@@ -41,6 +67,8 @@ class Trouble:
     reason: str
     message: str
     missing: Missing | None = None
+    looping: bool = False
+    """True if a container has crashed more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +99,12 @@ class Pod:
     """
     served: bool = False
     """True if it is ready or has been: it may hold data."""
+    starting: bool = False
+    """True while the container of its role runs, and its startup probe hasn't succeeded yet."""
+    container_started: datetime | None = None
+    """When the container of its role started; None if it doesn't run."""
+    starting_since: datetime | None = None
+    """When its node took it, while it has never served and no container of its own has failed; None otherwise."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -92,7 +126,7 @@ def parse_pod(pod: Object) -> Pod:
         ip=ip,
         running=status.get("phase") == "Running" and bool(ip) and not deleted,
         ready=conditions.get("Ready", {}).get("status") == "True" and not deleted,
-        trouble=None if deleted else _trouble(pod["metadata"]["name"], status, conditions),
+        trouble=None if deleted else _trouble(pod, status, conditions),
         uid=pod["metadata"].get("uid", ""),
         version=pod["metadata"].get("resourceVersion", ""),
         annotations=pod["metadata"].get("annotations", {}),
@@ -107,6 +141,11 @@ def parse_pod(pod: Object) -> Pod:
         node=pod.get("spec", {}).get("nodeName", ""),
         failing=not deleted and _is_failing(role, status, served=served),
         served=served,
+        starting=any(one.get("started") is False for one in _running(role, status)),
+        container_started=_moment(
+            next((one["state"]["running"].get("startedAt") for one in _running(role, status)), None)
+        ),
+        starting_since=None if deleted or served or _has_failed(role, status) else _moment(status.get("startTime")),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
@@ -126,9 +165,7 @@ def _has_served(status: Object, ready: Mapping[str, Any]) -> bool:
 
 def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     """Return True if the container that gives the pod its role never served, or doesn't run."""
-    containers = status.get("containerStatuses", ())
-    # Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
-    own = [one for one in containers if one["name"].replace("-", "") == role] or containers
+    own = _own(role, status)
     if any("running" in one.get("state", {}) for one in own):
         # Its startup probe never succeeded. After a restart it may hold what a run before left, if that one served.
         return all(one.get("started") is False and not (one.get("restartCount") and served) for one in own)
@@ -139,37 +176,97 @@ def _is_failing(role: str, status: Object, *, served: bool) -> bool:
     return status.get("phase") in ("Pending", "Failed") or any(one.get("restartCount") for one in own)
 
 
+def _own(role: str, status: Object) -> Sequence[Object]:
+    """Return the states of the containers that give a pod its role.
+
+    Others in the pod don't count: a job worker that crashes says nothing about the worker's data.
+    """
+    containers: Sequence[Object] = status.get("containerStatuses", ())
+    return [one for one in containers if one["name"].replace("-", "") == role] or containers
+
+
+def _running(role: str, status: Object) -> list[Object]:
+    return [one for one in _own(role, status) if "running" in one.get("state", {})]
+
+
+def _has_failed(role: str, status: Object) -> bool:
+    """Return True if a container of a pod's role, or one before it, has ended with an error or can't be created."""
+    statuses = (*status.get("initContainerStatuses", ()), *_own(role, status))
+    ends = [one.get(state, {}).get("terminated", {}) for one in statuses for state in ("state", "lastState")]
+    return (
+        status.get("phase") == "Failed"
+        or any(one.get("restartCount") for one in statuses)
+        or any(end.get("exitCode") for end in ends)
+        or any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses)
+    )
+
+
+def is_starting(pod: Pod, now: datetime) -> bool:
+    """Return True while a pod is about to serve, so that replacing it would only begin its start again."""
+    return pod.starting_since is not None and now - pod.starting_since < MAX_START
+
+
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _trouble(name: str, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:
+def _trouble(pod: Object, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:
+    name, crashed = pod["metadata"]["name"], CRASH_LOOP
+    if pod.get("spec", {}).get("restartPolicy") == "Never":
+        crashed = "Error"
     for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
-        state, last = container.get("state", {}), container.get("lastState", {})
-        ended = state.get("terminated") or last.get("terminated") or {}
-        if container.get("ready") or (ended.get("exitCode") == 0 and "waiting" not in state):
-            continue
-        termination = gist(ended.get("message", ""))
-        if termination.startswith(JOURNAL_MISSING):
-            return Trouble(JOURNAL_MISSING, f"pod {name}: {termination.removeprefix(JOURNAL_MISSING).lstrip(': ')}")
-        waiting = state.get("waiting", {})
-        if waiting.get("reason") in ("ContainerCreating", "PodInitializing"):
-            continue
-        missing = what_is_missing(waiting.get("message", ""))
-        if missing and waiting.get("reason") == "CreateContainerConfigError":
-            return Trouble(missing.reason, f"pod {name}, container {container['name']}: {missing}", missing)
-        if waiting.get("reason"):
-            detail = "; ".join(part for part in (termination, waiting.get("message", "")) if part)
-            return Trouble(waiting["reason"], f"pod {name}, container {container['name']}: {detail or 'waiting'}")
-        if ended:
-            cause = ended.get("reason", "Error")
-            detail = termination or f"exit code {ended.get('exitCode')}"
-            return Trouble(cause, f"pod {name}, container {container['name']}: {detail}")
+        if trouble := _trouble_of(f"pod {name}", container, crashed):
+            return trouble
     # Last, because the state of containers is newer: they start after scheduling.
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Trouble("Unschedulable", f"pod {name}: {scheduled.get('message', 'no node fits')}")
+        return Trouble("Unschedulable", f"pod {name}: {printable(scheduled.get('message', 'no node fits'))}")
     return None
+
+
+def _trouble_of(pod: str, container: Object, crashed: str) -> Trouble | None:
+    """Return the trouble of a container, the same in each phase of a crash loop or of retries to pull an image."""
+    restarts = container.get("restartCount", 0)
+    state, last = container.get("state", {}), container.get("lastState", {})
+    ended, waiting = state.get("terminated") or last.get("terminated") or {}, state.get("waiting", {})
+    # A server that ends without an error is in a crash loop too; a Job's container that succeeds after failures isn't.
+    again = restarts > 1 and last.get("terminated", {}).get("exitCode") == 0
+    if container.get("ready") or (ended.get("exitCode") == 0 and not waiting and not again):
+        return None
+    where, said = f"{pod}, container {container['name']}", printable(waiting.get("message", ""))
+    last_words = gist(ended.get("message", ""))
+    for reason in REASONS:
+        if last_words.startswith(reason):
+            return Trouble(reason, f"{pod}: {last_words.removeprefix(reason).lstrip(': ')}")
+    reason = waiting.get("reason", "")
+    if reason in ("ContainerCreating", "PodInitializing"):
+        return None
+    missing = what_is_missing(said)
+    if missing and reason == "CreateContainerConfigError":
+        return Trouble(missing.reason, f"{where}: {missing}", missing)
+    looping = reason == CRASH_LOOP or restarts > 1
+    if ended and reason in ("", CRASH_LOOP, "RunContainerError"):
+        detail = last_words or f"exit code {ended.get('exitCode')}"
+        return Trouble(_STABLE.get(ended.get("reason", ""), crashed), f"{where}: {detail}", looping=looping)
+    if reason:
+        detail = _PULL_BACK_OFF.sub("", said) or said or "waiting"
+        return Trouble(_STABLE.get(reason, reason), f"{where}: {detail}", looping=looping)
+    return None
+
+
+def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str]) -> bool:
+    """Return True if a pod has its owner's labels, or the controller of one of the owner's workloads created it.
+
+    A pod may lose a label that its workload doesn't select by. Of a Deployment, the controller is a ReplicaSet, whose
+    name begins with the Deployment's.
+    """
+    if has_labels(pod, labels):
+        return True
+    controller = controller_of(pod)
+    return controller is not None and any(
+        controller["name"] == name or (controller["kind"] == "ReplicaSet" and controller["name"].startswith(f"{name}-"))
+        for name in workloads
+    )
 
 
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
@@ -178,21 +275,73 @@ def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
 
 
 def gist(text: str) -> str:
-    """Return the most useful part of a process's last output: the first exception with its cause, else the last line.
+    """Return the first error in a process's last output: an exception with its cause, else a line.
 
-    It has at most 300 characters.
+    What follows the first error is often its consequence, such as a refused connection to a server that couldn't
+    start. The result has at most 300 characters.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # Java's log prefixes its lines, so an exception has its own line, with more detail than the ERROR line above it.
-    exceptions = [line for line in lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
-    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    # The start of a long trace is cut off, and the log lines of a shutdown don't explain its cause.
-    rest = [line for line in lines if not _UNINFORMATIVE.search(line)] or lines
-    chosen = exceptions[0] if exceptions else causes[-1] if causes else rest[-1] if rest else ""
-    if exceptions and causes and _message(causes[-1]).casefold() not in chosen.casefold():
-        chosen = f"{chosen[:140]}; caused by {causes[-1]}"
+    blocks = tuple(_blocks(printable(text)))
+    chosen = next((found for block in blocks if block.is_error and (found := _said(block))), "")
+    # A trace without its first lines says nothing of its level; one below a warning is better than a last line.
+    chosen = chosen or next((found for block in blocks if (found := _exception(block))), "")
+    if not chosen:
+        lines = [line for block in blocks for line in (block.head, *block.lines) if line]
+        # The start of a long trace is cut off, and the log lines of a shutdown don't explain its cause.
+        rest = [line for line in lines if not _UNINFORMATIVE.search(line)] or lines
+        chosen = rest[-1] if rest else ""
     return chosen if len(chosen) <= 300 else chosen[:297] + "..."
 
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A line of a log with its level, and the lines that follow without one, such as a trace; `head` may be empty."""
+
+    level: str
+    message: str
+    head: str
+    lines: tuple[str, ...]
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it reports an error; a block without a level does if it has an exception."""
+        return self.level in ("ERROR", "FATAL", "SEVERE") or (not self.level and bool(_exception(self)))
+
+
+def _blocks(text: str) -> Iterable[_Block]:
+    """Split an output: a block ends where the next log line begins."""
+    head, lines = "", []
+    for line in [*(one.strip() for one in text.splitlines()), None]:
+        if line is not None and not _LOGGED.match(line):
+            lines.append(line)
+            continue
+        if head or lines:
+            found = _LOGGED.match(head)
+            level, message = (found["level"], found["message"]) if found else ("", "")
+            yield _Block(level, message.rpartition("\t")[2].strip(), head, tuple(one for one in lines if one))
+        head, lines = line or "", []
+
+
+def _said(block: _Block) -> str:
+    # Guice and Airlift number their errors below a line that says only that there are some.
+    numbered = next((line[3:].removeprefix("Error: ") for line in block.lines if line.startswith("1) ")), "")
+    return numbered or _exception(block) or block.message
+
+
+def _exception(block: _Block) -> str:
+    # An exception has its own line, with more detail than the ERROR line above it.
+    found = [line for line in block.lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
+    causes = [line.removeprefix("Caused by: ") for line in block.lines if line.startswith("Caused by: ")]
+    chosen = found[0] if found else causes[-1] if causes else ""
+    if found and causes and _message(causes[-1]).casefold() not in chosen.casefold():
+        return f"{chosen[:140]}; caused by {causes[-1]}"
+    return chosen
+
+
+_LOGGED = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\S+\s+(?P<level>[A-Z]+)\b\s*"
+    r"(?:\[[^\]]*\](?:\([^)]*\))?\s+-\s|\S+\s+-\s)?(?P<message>.*)"
+)
+"""A line of Alluxio's log, or of Presto's and Trino's, whose message follows the last tab."""
 
 _UNINFORMATIVE = re.compile(r"^at |^\S*\)$|^\.\.\. \d+ more$|^\d{4}-\d\d-\d\d \S+ INFO ")
 

@@ -18,12 +18,15 @@ class WorkloadProgress:
     existing: int
     ready: int
     settled: bool
+    counted: bool = True
+    """False for a DaemonSet whose nodes its controller hasn't counted yet: the zeros above mean nothing."""
 
 
 def progress_of(workload: Object) -> WorkloadProgress:
     """Return the progress of a workload."""
     spec, status = workload["spec"], workload.get("status", {})
-    seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+    observed = status.get("observedGeneration", 0)
+    seen = observed >= workload["metadata"]["generation"]
     if workload["kind"] == "DaemonSet":
         wanted = status.get("desiredNumberScheduled", 0)
         existing = status.get("currentNumberScheduled", 0)
@@ -36,4 +39,5 @@ def progress_of(workload: Object) -> WorkloadProgress:
         # The operator replaces these pods: its rollout knows which ones run an older revision.
         updated = existing
     settled = seen and updated >= wanted and ready >= wanted and existing <= wanted
-    return WorkloadProgress(wanted, existing, ready, settled)
+    counted = workload["kind"] != "DaemonSet" or observed > 0
+    return WorkloadProgress(wanted, existing, ready, settled, counted)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from alluxio_operator.alluxio import rest
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
-from alluxio_operator.alluxio.rest import AlluxioRest, parse_master_info, refusal
+from alluxio_operator.alluxio.answers import Answer, JournalDisk, MasterInfo, NoAnswer, Standby, WorkerRegistration
+from alluxio_operator.alluxio.rest import AlluxioRest, parse_journal_disk, parse_master_info, refusal
 from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 Json = dict[str, Any]
@@ -29,7 +29,17 @@ INFO: Json = {
     "ufsCapacity": {"total": -1, "used": -1},
     "uptimeMs": 2,
     "version": "2.9.4",
-    "workers": [{"id": 1, "address": {"host": "10.0.0.9"}}],
+    "workers": [
+        {
+            "address": {"host": "10.0.0.9", "rpcPort": 29999},
+            "capacityBytes": 1073741824,
+            "id": 1,
+            "lastContactSec": 3,
+            "startTimeMs": 1796083456123,
+            "state": "ACTIVE",
+            "usedBytes": 524288,
+        }
+    ],
 }
 OVERVIEW: Json = {"masterRole": "LEADER", "leaderId": "small-master-0.small-master.data.svc_19200", "debug": False}
 METRICS = """# HELP Master_JournalLastAppliedCommitIndex Generated
@@ -85,9 +95,63 @@ def ask(port: int, within: float = 5.0) -> Answer:
 
 
 def test_a_leading_master_says_how_the_cluster_is(server: Server):
-    assert ask(server.port) == MasterInfo(
-        version="2.9.4", live_workers=1, lost_workers=0, capacity=1073741824, used=524288
-    )
+    worker = WorkerRegistration("10.0.0.9", 3, 1796083456123, 1073741824, 524288)
+
+    assert ask(server.port) == MasterInfo("2.9.4", (worker,))
+
+
+def test_workers_that_the_leader_has_lost_are_marked():
+    answer = parse_master_info({**INFO, "workers": [], "lostWorkers": INFO["workers"]})
+
+    assert [(one.host, one.lost) for one in answer.workers] == [("10.0.0.9", True)]
+
+
+def test_a_worker_without_an_address_has_no_host():
+    assert [one.host for one in parse_master_info({**INFO, "workers": [{"id": 1}]}).workers] == [""]
+
+
+LOW_DISK = (
+    "The journal disk /dev/sdb backing the journal has only 6.56% space left - JournalDiskInfo{diskPath=/dev/sdb, "
+    "totalAllocatedBytes=67108864, usedBytes=62709760, availableBytes=4399104, percentAvailable=6.55517578125, "
+    "mountPath=/journal}"
+)
+DISK = JournalDisk(6.55517578125, 4399104)
+
+
+def test_each_master_says_how_little_space_its_journal_has(server: Server):
+    def says(**over: Any) -> None:
+        overview = {**OVERVIEW, "journalDiskWarnings": [LOW_DISK], **over}
+        server.answers["/api/v1/master/webui_overview"] = (200, json.dumps(overview).encode())
+
+    says()
+    leader = ask(server.port)
+    assert isinstance(leader, MasterInfo)
+    assert leader.journal_disk == DISK
+
+    says(masterRole="STANDBY")
+    standby = ask(server.port)
+    assert isinstance(standby, Standby)
+    assert standby.journal_disk == DISK
+
+    says()
+    server.answers["/api/v1/master/info"] = (500, b'{"message": "safe mode"}')
+    assert ask(server.port) == NoAnswer("safe mode", leads=True, journal_disk=DISK)
+
+
+@pytest.mark.parametrize(
+    ("warnings", "disk"),
+    [
+        (None, None),
+        ([], None),
+        ("text", None),
+        ([7, "another warning"], None),
+        ([LOW_DISK.replace("6.55517578125", "0.0").replace("4399104", "0")], JournalDisk(0.0, 0)),
+        ([LOW_DISK.replace("6.55517578125", "4.2E-4")], JournalDisk(0.00042, 4399104)),
+        ([LOW_DISK, LOW_DISK.replace("6.55517578125", "3.5")], JournalDisk(3.5, 4399104)),
+    ],
+)
+def test_the_fullest_disk_counts_and_other_texts_do_not(warnings: Any, disk: JournalDisk | None):
+    assert parse_journal_disk({**OVERVIEW, "journalDiskWarnings": warnings}) == disk
 
 
 @pytest.mark.parametrize(
@@ -136,7 +200,17 @@ def test_a_master_that_does_not_lead_says_whom_it_follows(overview: Json, follow
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"no json", b"[]", b"null", b'"text"', b"{}", b'{"version":"2.9.4","workers":null}']
+    "body",
+    [
+        b"",
+        b"no json",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"{}",
+        b'{"version":"2.9.4","workers":null}',
+        b'{"version":"2.9.4","workers":[1],"lostWorkers":[]}',
+    ],
 )
 @pytest.mark.parametrize("path", ["/api/v1/master/info", "/api/v1/master/webui_overview"])
 def test_a_document_that_is_not_the_expected_one_is_no_answer(path: str, body: bytes, server: Server):
@@ -148,7 +222,7 @@ def test_a_document_that_is_not_the_expected_one_is_no_answer(path: str, body: b
     assert answer.reason.startswith("unexpected answer")
 
 
-@pytest.mark.parametrize("missing", ["version", "workers", "lostWorkers", "capacity"])
+@pytest.mark.parametrize("missing", ["version", "workers", "lostWorkers"])
 def test_a_document_with_a_field_missing_is_not_understood(missing: str):
     with pytest.raises(KeyError):
         parse_master_info({key: value for key, value in INFO.items() if key != missing})

@@ -17,22 +17,33 @@ import pytest
 
 import alluxio_operator
 from alluxio_operator.alluxio import client
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
-from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, META
+from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, FILES, META
 from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
 UPDATE = f"{CONFIGURATION}UpdateConfiguration"
+CREATE, REMOVE = f"{FILES}CreateDirectory", f"{FILES}Remove"
 TAKEN = {"a": True}
 REQUESTS = {
     f"{META}Backup": messages.BackupRequest,
     f"{META}GetBackupStatus": messages.BackupStatusRequest,
     UPDATE: messages.UpdateRequest,
+    CREATE: messages.CreateDirectoryRequest,
+    REMOVE: messages.DeleteRequest,
 }
 Answer = Callable[[Any], Any]
+
+
+class Refusal(Exception):
+    """A leader's error."""
+
+    def __init__(self, code: grpc.StatusCode, message: str = "no") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Alluxio(grpc.GenericRpcHandler):
@@ -71,6 +82,8 @@ class Alluxio(grpc.GenericRpcHandler):
             self.asked.append(request)
             try:
                 return answer(request)
+            except Refusal as refusal:
+                context.abort(refusal.code, str(refusal))
             except ValueError as error:
                 context.abort(grpc.StatusCode.INTERNAL, str(error))
 
@@ -127,6 +140,14 @@ def test_a_backup_is_begun_and_not_waited_for(master: Alluxio):
     assert not asked.options.local_file_system
 
 
+def test_the_start_of_a_backup_has_time_for_the_lock_of_each_standby(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    master.slow = 0.6
+    master.answers[f"{META}Backup"] = lambda _: messages.Backup(backup_id=BACKUP, state=2)
+
+    assert AlluxioClient().backup("127.0.0.1", master.port, "/backups", deadline()) == BACKUP
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [
@@ -169,7 +190,7 @@ def test_properties_are_set_while_it_runs_and_it_says_which_it_took(master: Allu
 
 
 def test_a_standby_says_that_it_does_not_lead(master: Alluxio):
-    assert told(master.port) == NoAnswer("it doesn't lead")
+    assert told(master.port) == NoAnswer("it doesn't lead", reached=False)
 
 
 def test_a_server_without_a_handshake_is_asked_without(master: Alluxio):
@@ -243,7 +264,7 @@ def test_a_port_that_nobody_listens_on_and_one_that_comes_up_a_moment_later(mast
     port = master.port
     master.server.stop(None).wait()
 
-    assert told(port) == NoAnswer("connection refused")
+    assert told(port) == NoAnswer("connection refused", reached=False)
 
     later = grpc.server(ThreadPoolExecutor(8))
     master.answers[UPDATE] = takes
@@ -301,3 +322,117 @@ def test_the_compiled_messages_are_those_of_their_source(tmp_path: Path):
 
 def _env() -> dict[str, str]:
     return {"PYTHONPATH": str(Path(alluxio_operator.__file__).parents[1])}
+
+
+# --- test writes --------------------------------------------------------------------------------------------------
+
+
+class Folders:
+    """The folders of a master; `refused` are the errors of one method, in order; None lets a call through."""
+
+    def __init__(self, master: Alluxio, *existing: str, **refused: list[Refusal | None]) -> None:
+        self.names, self.refused, self.calls = set(existing), refused, list[str]()
+        master.answers |= {CREATE: self.create, REMOVE: self.remove}
+
+    def create(self, asked: messages.CreateDirectoryRequest) -> messages.Nothing:
+        self._call("create", asked.path)
+        if asked.path in self.names:
+            raise Refusal(grpc.StatusCode.ALREADY_EXISTS)
+        self.names.add(asked.path)
+        return messages.Nothing()
+
+    def remove(self, asked: messages.DeleteRequest) -> messages.Nothing:
+        self._call("remove", asked.path)
+        if asked.path not in self.names:
+            raise Refusal(grpc.StatusCode.NOT_FOUND)
+        self.names.remove(asked.path)
+        return messages.Nothing()
+
+    def _call(self, method: str, path: str) -> None:
+        self.calls.append(f"{method} {path}")
+        if (errors := self.refused.get(method)) and (error := errors.pop(0)) is not None:
+            raise error
+
+
+def written(master: Alluxio, leftover: str = "") -> WriteResult | NoAnswer:
+    return AlluxioClient().test_write("127.0.0.1", master.port, "/new", leftover, deadline())
+
+
+def test_a_test_write_creates_a_folder_in_the_ufs_and_deletes_it_without_a_sync(master: Alluxio):
+    folders = Folders(master)
+
+    assert written(master) == WriteResult()
+
+    assert folders.calls == ["create /new", "remove /new"]
+    create, remove = master.asked
+    assert create.options.write_type == 4, "THROUGH: any other type leaves the UFS alone"
+    assert create.options.common.sync_interval_ms == remove.options.common.sync_interval_ms == -1
+    assert len(master.greetings) == 1
+
+
+def test_a_folder_that_the_ufs_refuses_is_said_in_alluxios_words(master: Alluxio):
+    folders = Folders(master, create=[Refusal(grpc.StatusCode.UNKNOWN, "Cannot create or load UFS directory")])
+
+    assert written(master) == WriteResult("UNKNOWN: Cannot create or load UFS directory")
+    assert folders.calls == ["create /new"]
+
+
+def test_a_folder_that_can_not_be_deleted_is_left(master: Alluxio):
+    Folders(master, remove=[Refusal(grpc.StatusCode.FAILED_PRECONDITION)])
+
+    assert written(master) == WriteResult("FAILED_PRECONDITION: no", left=True)
+
+
+def test_what_an_earlier_test_left_is_deleted_first(master: Alluxio):
+    folders = Folders(master, "/old")
+
+    assert written(master, "/old") == WriteResult()
+    assert folders.calls == ["remove /old", "create /new", "remove /new"]
+    assert not folders.names
+
+
+def test_while_an_earlier_folder_is_left_no_other_is_created(master: Alluxio):
+    folders = Folders(master, "/old", remove=[Refusal(grpc.StatusCode.PERMISSION_DENIED)])
+
+    assert written(master, "/old") == WriteResult("PERMISSION_DENIED: no", left=True)
+    assert folders.calls == ["remove /old"]
+
+
+def test_an_earlier_folder_that_is_gone_is_no_trouble(master: Alluxio):
+    Folders(master)
+
+    assert written(master, "/old") == WriteResult()
+
+
+def test_a_folder_that_exists_proves_nothing_and_is_created_once_more(master: Alluxio):
+    folders = Folders(master, "/new")
+
+    assert written(master) == WriteResult()
+    assert folders.calls == ["create /new", "remove /new", "create /new", "remove /new"]
+
+
+def test_a_folder_that_exists_and_can_not_be_deleted_is_left(master: Alluxio):
+    Folders(master, "/new", remove=[Refusal(grpc.StatusCode.INTERNAL)])
+
+    assert written(master) == WriteResult("INTERNAL: no", left=True)
+
+
+@pytest.mark.parametrize("method", ["create", "remove"])
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED])
+def test_a_leader_that_steps_down_says_nothing_about_the_ufs(method: str, code: grpc.StatusCode, master: Alluxio):
+    Folders(master, **{method: [Refusal(code)]})
+
+    assert written(master) == NoAnswer(f"{code.name}: no")
+
+
+def test_a_standby_says_nothing_about_the_ufs(master: Alluxio):
+    assert written(master) == NoAnswer("it doesn't lead")
+
+
+def test_a_ufs_that_hangs_gives_no_answer_in_time(master: Alluxio):
+    master.slow = 1.0
+    Folders(master)
+
+    said = AlluxioClient().test_write("127.0.0.1", master.port, "/new", "", deadline(0.5))
+
+    assert said == NoAnswer("no answer in time")

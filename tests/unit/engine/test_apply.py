@@ -8,6 +8,7 @@ import pytest
 from tests.support.applier import LABELS, NS, OWNED_BY, OWNER, Applier, Json, data_edited, wanted
 from tests.support.fake_kube import FakeKube
 
+from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
 
@@ -346,12 +347,63 @@ def test_other_errors_are_raised_and_the_next_apply_completes(status: int, appli
     assert applier(wanted(name="a"), wanted(name="b")).created == [Ref("ConfigMap", "b")]
 
 
-def test_a_rule_may_let_an_apply_go_on_after_a_refusal(applier: Applier, kube: FakeKube):
-    kube.put({"kind": "ConfigMap", "metadata": {"name": "optional", "namespace": NS}})
-    kube.put({"kind": "ConfigMap", "metadata": {"name": "needed", "namespace": NS}})
-    manifests = [wanted(name=name) for name in ("first", "optional", "second", "needed", "third")]
+OPTIONAL = ApplyRules(
+    optional={
+        Ref("ConfigMap", "logs"): "log server",
+        Ref("StatefulSet", "logs"): "log server",
+        Ref("ConfigMap", "budget"): "budget",
+    }
+)
 
-    applied = applier(*manifests, stops=lambda refused: refused.name == "needed")
 
-    assert writes(kube) == ["first", "second"]
-    assert [ref.name for ref in applied.refused] == ["optional", "needed"]
+def test_an_optional_object_that_is_refused_holds_up_its_own_part_only(applier: Applier, kube: FakeKube):
+    parts = [wanted(name="first"), wanted(name="logs"), wanted(name="budget"), wanted("StatefulSet", "logs")]
+    kube.put({"kind": "ConfigMap", "metadata": {"name": "logs", "namespace": NS}})
+
+    applied = applier(*parts, wanted(name="last"), rules=OPTIONAL)
+
+    assert writes(kube) == ["first", "budget", "last"]
+    assert list(applied.refused) == [Ref("ConfigMap", "logs")]
+    assert (applied.skipped, applied.stopped) == ([Ref("StatefulSet", "logs")], False)
+
+
+def test_a_needed_object_that_is_refused_stops_the_apply(applier: Applier, kube: FakeKube):
+    for name in ("logs", "needed"):
+        kube.put({"kind": "ConfigMap", "metadata": {"name": name, "namespace": NS}})
+
+    applied = applier(*(wanted(name=name) for name in ("a", "logs", "b", "needed", "budget")), rules=OPTIONAL)
+
+    assert writes(kube) == ["a", "b"]
+    assert ([ref.name for ref in applied.refused], applied.stopped) == (["logs", "needed"], True)
+
+
+@pytest.mark.parametrize("refused", ["ConfigMap", "StatefulSet"])
+def test_the_workload_of_a_part_with_a_refused_object_is_read_for_its_status(
+    refused: str, applier: Applier, kube: FakeKube
+):
+    conf, workload = wanted(name="logs"), wanted("StatefulSet", "logs")
+    applier(conf, workload)
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "apply" and path == KINDS[refused].path(NS, "logs"):
+            raise Refused("PATCH", 422, "no")
+
+    kube.before_call = refuse
+    changed = [wanted(name="logs", spec={"size": 2}), wanted("StatefulSet", "logs", spec={"size": 2})]
+    applied = applier(*changed, rules=OPTIONAL)
+
+    assert applied.live[workload.ref] == applier.live(workload)
+    assert applied.live[workload.ref]["spec"] == {"size": 1}
+
+
+def test_an_object_that_may_not_be_created_is_updated_and_held_once_it_is_gone(applier: Applier, kube: FakeKube):
+    claim = wanted("PersistentVolumeClaim", "data")
+    rules = ApplyRules(never_created=frozenset({claim.ref}))
+    applier(claim)
+    applier.edit(claim, lambda obj: obj["metadata"]["labels"].pop("app.kubernetes.io/component"))
+    assert applier(claim, rules=rules, children=[claim.ref]).changed == [claim.ref]
+    kube.remove(KINDS["PersistentVolumeClaim"].path(NS, "data"))
+
+    applied = applier(claim, rules=rules, children=[claim.ref])
+
+    assert (applied.held, applied.created, kube.of_kind("PersistentVolumeClaim")) == ([claim.ref], [], [])

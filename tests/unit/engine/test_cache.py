@@ -100,7 +100,7 @@ def test_what_an_event_named_is_still_looked_at_after_a_refusal_before_it(applie
     foreign = wanted("Service", "foreign")
     kube.put({**foreign.obj, "metadata": {"name": "foreign", "namespace": NS}})
 
-    assert applier(first, foreign, second, children=[second.ref]).refused
+    assert applier(first, foreign, wanted(name="second", data={"x": "2"}), children=[second.ref]).refused
     kube.remove(KINDS["Service"].path(NS, "foreign"))
 
     assert applier(first, foreign, second).changed == [second.ref]

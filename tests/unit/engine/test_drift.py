@@ -14,6 +14,7 @@ from alluxio_operator.engine.drift import sweep
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
+from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
 
 Json = dict[str, Any]
@@ -114,3 +115,17 @@ def test_only_the_watched_namespaces_are_read(swept: Swept):
     swept(NS)
 
     assert {path for _, path in swept.kube.calls} == {KINDS[k].path(NS) for k in ("ConfigMap", "StatefulSet")}
+
+
+def test_a_namespace_that_cannot_be_listed_has_nothing_missing_and_hides_no_other(swept: Swept):
+    other = OwnerKey("AlluxioCluster", "forbidden", "three")
+    swept.memories[other] = dict(swept.memories[ONE])
+    swept.kube.remove(KINDS["ConfigMap"].path(NS, "two-conf"))
+
+    def refuse(verb: str, path: str) -> None:
+        if "/namespaces/forbidden/" in path:
+            raise Refused(f"GET {path}", 403, "forbidden")
+
+    swept.kube.before_call = refuse
+
+    assert swept(NS, "forbidden") == [drift(TWO, Ref("ConfigMap", "two-conf"))]

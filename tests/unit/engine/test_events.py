@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import ConditionState, merge, severities
-from alluxio_operator.engine.events import LONGEST_MESSAGE, Note, notes, post
+from alluxio_operator.engine.events import LONGEST_MESSAGE, MOST_SIMILAR, Note, Recorder, notes
 from alluxio_operator.engine.gate import Severity
-from alluxio_operator.kube.errors import ApiError
+from alluxio_operator.kube.errors import ApiError, Refused
 from alluxio_operator.kube.kinds import Ref
 
 Json = dict[str, Any]
@@ -186,9 +187,64 @@ def test_what_does_not_hold_yet_at_the_very_first_look_is_no_event():
     assert noted(None, waits("MastersServing")) == ()
 
 
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.BLOCKED])
+def test_trouble_at_the_very_first_look_is_a_warning(severity: Severity):
+    closed = ConditionState("MastersServing", False, "JournalMissing", "gone", severity)
+
+    assert noted(None, closed) == (Note("Warning", "JournalMissing", "MastersServing is False: gone"),)
+
+
+@pytest.mark.parametrize("severity", [Severity.INFO, Severity.PROGRESS])
+def test_what_is_no_trouble_at_the_very_first_look_is_no_event(severity: Severity):
+    assert noted(None, ConditionState("MastersServing", False, "ScaledToZero", "none wanted", severity)) == ()
+
+
+def serving(*states: ConditionState):
+    return conditions(INSTALLED, *states)
+
+
+CRASH = ConditionState("MastersServing", False, "CrashLoopBackOff", "it fell")
+READY, SERVES = ConditionState("Ready", True, "Ready"), ConditionState("MastersServing", True, "Serving")
+UNREADY = ConditionState("Ready", False, "CrashLoopBackOff", "MastersServing: it fell")
+DEGRADED = ConditionState("Degraded", True, "CrashLoopBackOff", "MastersServing: it fell")
+SOUND = ConditionState("Degraded", False, "Ready")
+
+
+def test_one_trouble_in_several_conditions_is_one_warning():
+    said = notes(serving(READY, SOUND, SERVES), serving(UNREADY, DEGRADED, CRASH), None)
+
+    assert said == (Note("Warning", "CrashLoopBackOff", "Ready is False: MastersServing: it fell"),)
+
+
+def test_a_condition_that_quotes_a_known_trouble_later_is_no_warning():
+    assert notes(serving(UNREADY, SOUND, CRASH), serving(UNREADY, DEGRADED, CRASH), None) == ()
+
+
+def test_a_condition_that_quotes_mere_progress_is_a_warning_of_its_own():
+    gate = waits("MastersServing", "no master serves yet")
+    quotes = ConditionState("Degraded", True, "Waiting", "MastersServing: no master serves yet")
+    said = (INSTALLED, quotes, gate)
+
+    assert notes(serving(SOUND, gate), conditions(*said), None, severities(said)) == (
+        Note("Warning", "Waiting", "Degraded is True: MastersServing: no master serves yet"),
+    )
+
+
+def test_another_trouble_is_another_warning():
+    other = ConditionState("WorkersRegistered", False, "NoNode", "no node")
+
+    assert [note.reason for note in notes(serving(UNREADY, CRASH), serving(UNREADY, CRASH, other), None)] == ["NoNode"]
+
+
 # --- posting ------------------------------------------------------------------------------------------------------
 
 NOTE = Note("Warning", "Crash", "it fell")
+OTHER = Note("Warning", "Pull", "no image")
+
+
+def post(kube: FakeKube, of: Json, said: list[Note], now: datetime) -> None:
+    """Post Events as an operator does that has just started."""
+    Recorder().post(kube, of, said, now)  # type: ignore[arg-type]
 
 
 def posted(kube: FakeKube) -> list[Json]:
@@ -197,7 +253,7 @@ def posted(kube: FakeKube) -> list[Json]:
 
 def test_an_event_names_the_resource():
     kube = FakeKube()
-    post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+    post(kube, resource(), [NOTE], NOW)
 
     [event] = posted(kube)
     assert event["metadata"]["namespace"] == "data"
@@ -213,25 +269,76 @@ def test_an_event_names_the_resource():
 
 
 def test_the_same_reconcile_repeated_says_it_once():
-    kube = FakeKube()
+    kube, recorder = FakeKube(), Recorder()
     for _ in range(2):
-        post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+        recorder.post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+    post(kube, resource(), [NOTE], NOW)  # the operator has restarted
 
-    assert len(posted(kube)) == 1
+    assert [event["count"] for event in posted(kube)] == [1]
 
 
-def test_the_same_said_of_another_resource_or_at_another_time_is_another_event():
+def test_the_same_trouble_again_raises_the_count_of_its_event():
+    kube, recorder = FakeKube(), Recorder()
+    for minutes in range(3):
+        recorder.post(kube, resource(), [NOTE, OTHER], later(60 * minutes))  # type: ignore[arg-type]
+
+    found = {event["reason"]: event for event in posted(kube)}
+    assert {reason: event["count"] for reason, event in found.items()} == {"Crash": 3, "Pull": 3}
+    assert found["Crash"]["firstTimestamp"] == "2030-01-02T03:04:05Z"
+    assert found["Crash"]["lastTimestamp"] == "2030-01-02T03:06:05Z"
+
+
+def test_trouble_of_another_resource_is_another_event():
+    kube, recorder = FakeKube(), Recorder()
+    recorder.post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+    recorder.post(kube, resource(uid="another"), [NOTE], later(1))  # type: ignore[arg-type]
+
+    assert [event["count"] for event in posted(kube)] == [1, 1]
+
+
+def test_an_event_that_the_server_has_dropped_is_posted_again():
+    kube, recorder = FakeKube(), Recorder()
+    recorder.post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+    kube.objects.clear()
+    recorder.post(kube, resource(), [NOTE], later(7200))  # type: ignore[arg-type]
+
+    assert [event["count"] for event in posted(kube)] == [1]
+
+
+def test_a_role_without_the_right_to_patch_gets_another_event():
+    kube, recorder = FakeKube(), Recorder()
+    recorder.post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "merge":
+            raise Refused(path, 403, "forbidden")
+
+    kube.before_call = refuse
+    recorder.post(kube, resource(), [NOTE], later(60))  # type: ignore[arg-type]
+
+    assert [event["count"] for event in posted(kube)] == [1, 1]
+
+
+def test_many_messages_of_one_reason_become_one_event():
+    kube, recorder = FakeKube(), Recorder()
+    for number in range(MOST_SIMILAR + 20):
+        recorder.post(kube, resource(), [Note("Warning", "Crash", f"try {number}")], later(number))  # type: ignore[arg-type]
+
+    *single, combined = posted(kube)
+    assert len(single) == MOST_SIMILAR
+    assert (combined["count"], combined["message"]) == (20, "(combined from similar events): try 29")
+
+
+def test_an_event_has_no_escape_sequences():
     kube = FakeKube()
-    post(kube, resource(), [NOTE], NOW)  # type: ignore[arg-type]
-    post(kube, resource(), [NOTE], later(60))  # type: ignore[arg-type]
-    post(kube, resource(uid="another"), [NOTE], NOW)  # type: ignore[arg-type]
+    post(kube, resource(), [Note("Warning", "Crash", "\x1b]52;c;cm0gLXJm\x07it \x1b[1mfell")], NOW)
 
-    assert len(posted(kube)) == 3
+    assert posted(kube)[0]["message"] == "it fell"
 
 
 def test_a_message_is_cut_to_what_the_server_takes():
     kube = FakeKube()
-    post(kube, resource(), [Note("Normal", "Long", "x" * 2000)], NOW)  # type: ignore[arg-type]
+    post(kube, resource(), [Note("Normal", "Long", "x" * 2000)], NOW)
 
     assert len(posted(kube)[0]["message"]) == LONGEST_MESSAGE
 
@@ -247,7 +354,7 @@ def test_an_event_that_cannot_be_posted_is_logged_and_the_others_are_posted(capl
 
     kube.before_call = fail_once
     with caplog.at_level(logging.WARNING):
-        post(kube, resource(), [NOTE, Note("Normal", "Other", "m")], NOW)  # type: ignore[arg-type]
+        post(kube, resource(), [NOTE, Note("Normal", "Other", "m")], NOW)
 
     assert [event["reason"] for event in posted(kube)] == ["Other"]
     assert "Crash" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from tests.support.applier import NS, Applier, scope, wanted
@@ -57,6 +58,18 @@ def test_what_lost_our_labels_is_left_to_whom_it_belongs(applier: Applier, kube:
 
     assert pruned(kube, recorded(one.ref)) == []
     assert kube.of_kind("ConfigMap") == ["settings"]
+
+
+def test_what_names_another_owner_stays_though_our_reference_is_left(applier: Applier, kube: FakeKube):
+    one, two = wanted(), wanted(name="unlabelled")
+    applier(one, two)
+    for each in (one, two):
+        applier.edit(each, lambda obj: obj["metadata"]["ownerReferences"][0].update(controller=True))
+    applier.edit(one, lambda obj: obj["metadata"]["labels"].update({"alluxio-operator.io/owner": "two"}))
+    applier.edit(two, lambda obj: obj["metadata"].pop("labels"))
+    ours = replace(scope(kube), uid="owner-uid")
+
+    assert prune(ours, recorded(one.ref, two.ref), set(), {}) == [two.ref]
 
 
 def test_what_somebody_made_anew_between_look_and_deletion_survives(applier: Applier, kube: FakeKube):

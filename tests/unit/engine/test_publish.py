@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from tests.support.builders import resource
 from tests.support.fake_kube import FakeKube
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.publish import publish
-from alluxio_operator.kube.errors import Conflict, NotFound
+from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 
 PATH = "/apis/alluxio-operator.io/v1alpha1/namespaces/data/alluxioclusters/small"
 
@@ -57,3 +61,39 @@ def test_a_resource_that_is_gone_is_not_found(kube: FakeKube):
 
     with pytest.raises(NotFound):
         publish(kube, stale, ClusterStatus())  # type: ignore[arg-type]
+
+
+class OlderCrd(FakeKube):
+    """An API server whose CRD lacks some words of a newer operator."""
+
+    def replace(self, path: str, body: Mapping[str, Any]) -> Any:
+        if "Decommissioned" in str(body["status"]) or "Verifying" in str(body["status"]):
+            raise Refused(f"PUT {path}", 422, "Unsupported value")
+        return super().replace(path, body)
+
+
+CHANGES = [
+    {"what": "Decommissioned", "started": "2030-01-02T03:04:05Z"},
+    {"what": "Scaled", "started": "2030-01-02T03:04:05Z"},
+]
+
+
+def test_a_word_that_the_crd_lacks_does_not_keep_the_status_from_being_written():
+    kube = OlderCrd()
+    kube.put(resource())
+    status = read_status(ClusterStatus, {"status": {"history": CHANGES, "layer": 2}}).status
+
+    after = publish(kube, kube.get(PATH), status)  # type: ignore[arg-type]
+
+    assert [change["what"] for change in after["status"]["history"]] == ["Scaled"]
+    assert after["status"]["layer"] == 2
+
+
+def test_a_record_that_the_crd_refuses_is_not_dropped():
+    kube = OlderCrd()
+    kube.put(resource())
+    journal = {"state": "Verifying", "operation": "a", "members": 1}
+    status = read_status(ClusterStatus, {"status": {"history": CHANGES, "journal": journal}}).status
+
+    with pytest.raises(Refused):
+        publish(kube, kube.get(PATH), status)  # type: ignore[arg-type]

@@ -216,7 +216,8 @@ def last_of(moments: Sequence[datetime], now: datetime) -> datetime | None:
     return max((one for one in moments if one <= now), default=None)
 
 
-@given(expressions(), st.integers(0, 47 * 3600), st.integers(0, 999_999))
+# Two days from the first of three daily moments to the last, or an hour less where the clock goes forward.
+@given(expressions(), st.integers(0, 47 * 3600 - 1), st.integers(0, 999_999))
 @settings(max_examples=300)
 def test_no_moment_is_missed_or_doubled_around_a_change_of_the_clock(
     made: tuple[Cron, list[datetime]], seconds: int, microseconds: int

@@ -132,6 +132,37 @@ def test_a_report_holds_what_belongs_to_the_cluster_and_no_secret(tmp_path: Path
     assert "missing.txt" not in names
 
 
+@pytest.mark.parametrize("before", ["nothing", "a file", "a link"])
+def test_a_report_is_private_and_follows_no_link(tmp_path: Path, before: str):
+    file, target = tmp_path / "small.tar.gz", tmp_path / "target"
+    target.write_text("kept")
+    target.chmod(0o644)
+    if before == "a file":
+        file.write_text("old")
+        file.chmod(0o644)
+    elif before == "a link":
+        file.symlink_to(target)
+
+    bundle.write(bundle.Report({"a": "b\ud800"}), file, NOW)
+
+    assert not file.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert tarfile.is_tarfile(file)
+    assert target.read_text() == "kept"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["small.tar.gz", "target"]
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path: Path):
+    (tmp_path / "small.tar.gz").mkdir()
+
+    with pytest.raises(PluginError, match="can't be written"):
+        bundle.write(bundle.Report({"a": "b"}), tmp_path / "small.tar.gz", NOW)
+    with pytest.raises(PluginError, match="--file names another place"):
+        bundle.write(bundle.Report({"a": "b"}), tmp_path / "missing" / "small.tar.gz", NOW)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["small.tar.gz"]
+
+
 def test_what_may_not_be_read_is_named_and_the_rest_is_there(tmp_path: Path):
     files = packed(bundle.collect(reader(refused=("daemonsets", "deployments")), "small", NOW), tmp_path)
 

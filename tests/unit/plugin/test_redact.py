@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alluxio_operator.plugin.redact import REDACTED, is_sensitive, text, value
+from alluxio_operator.plugin.redact import REDACTED, document, text, value
+from alluxio_operator.transport.sensitive import is_sensitive, may_be_shown
 
 SECRET = "hunter2hunter2"
 
@@ -45,6 +46,133 @@ def test_texts_lose_their_secrets(line: str):
 
     assert SECRET not in cleaned
     assert REDACTED in cleaned
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # quotes
+        f'password="a\\"{SECRET}"',
+        f"password='it''s {SECRET}'",
+        f'{{\\"password\\": \\"{SECRET}\\"}}',
+        f'password="{SECRET}',
+        # values that go on
+        f"s3a.secretKey=abc\\\n  {SECRET}",
+        f"password=three words, {SECRET}; &{SECRET}",
+        f"password: |\n  first\n  {SECRET}\nnext: 1",
+        f"password: >-\n\n  {SECRET}",
+        # lists of arguments
+        f'["--password", "{SECRET}"]',
+        f"args:\n- --secret-key\n- {SECRET}\n",
+        f"run --token {SECRET} --verbose",
+        # schemes of a header
+        f"Authorization: Token {SECRET}",
+        f"Authorization: AWS4-HMAC-SHA256 Credential={SECRET}/eu, SignedHeaders=host, Signature={SECRET}",
+        f"proxy-authorization: Negotiate {SECRET}",
+        f'"Authorization": "Digest username=a, response={SECRET}"',
+        # names
+        f"fs.azure.account.key.lakename.dfs.core.windows.net={SECRET}",
+        f"fs.azure.account.key.myname={SECRET}",
+        f"MYSQL_PWD={SECRET}",
+        f"db.pass={SECRET}",
+        f'"auth": "{SECRET}"',
+        f"https://a.example/b?sv=1&sig={SECRET}",
+        f"AZURE_STORAGE_CONNECTION_STRING=Account=a;Key={SECRET}",
+        # documents in a text
+        f"<property><name>fs.s3a.secret.key</name><value>{SECRET}</value></property>",
+        f"<property>\n<name>password</name>\n  <final>true</final>\n<value>{SECRET}</value></property>",
+        f"<password>{SECRET}</password>",
+        f"- name: DB_PASSWORD\n  value: {SECRET}\n",
+        f'{{"name":"DB_PASSWORD","value":"{SECRET}"}}',
+        f"- value: {SECRET}\n  name: DB_PASSWORD\n",
+        # addresses
+        f"jdbc:mysql://root:p@ss/{SECRET}@db/x",
+        f"redis://:{SECRET}@cache",
+        f"https://{SECRET}@github.com/x",
+        # cut off
+        f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n",
+    ],
+)
+def test_no_form_of_writing_hides_a_secret(line: str):
+    for found in (text(line), str(value({"spec": {"text": line}}))):
+        assert SECRET not in found
+        assert REDACTED in found
+
+
+PROPERTIES = f"""# an old one: {SECRET}
+a=1
+s3a.secretKey {SECRET}
+fs.azure.account.key.myname : abc\\
+   {SECRET}
+\\u0070assword={SECRET}
+"""
+CORE_SITE = f"""<?xml version="1.0"?>
+<configuration>
+  <!-- {SECRET} -->
+  <property><value>{SECRET}</value><name>fs.s3a.secret.key</name></property>
+  <property><name>fs.defaultFS</name><value>hdfs://a:8020</value></property>
+  <user password="{SECRET}"/>
+</configuration>
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kept"),
+    [
+        ("alluxio-site.properties", PROPERTIES, "a=1"),
+        ("core-site.xml", CORE_SITE, "hdfs://a:8020"),
+        ("values.yaml", f"a: 1\ndb:\n  password:\n    - {SECRET}\n    - 7\n", "a: 1"),
+        ("conf.json", f'{{"a": 1, "password": {{"x": 2}}, "token": "{SECRET}"}}', '"a": 1'),
+        (".dockerconfigjson", f'{{"auths": {{"reg": {{"auth": "{SECRET}"}}}}, "a": 1}}', '"a": 1'),
+    ],
+)
+def test_a_document_is_parsed(name: str, content: str, kept: str):
+    cleaned = value({"data": {name: content}})["data"][name]
+
+    assert SECRET not in cleaned
+    assert kept in cleaned or cleaned == REDACTED
+
+
+BOMB = f'<!DOCTYPE a [<!ENTITY b "{SECRET}">]><a>&b;</a>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("core-site.xml", f"<configuration><name>password</name><value>{SECRET}"),
+        ("core-site.xml", BOMB),
+        ("values.yaml", f"a: [1\npass: {SECRET}"),
+        ("conf.json", f"{{'x': {SECRET}"),
+        ("a.properties", f"a=\\u00\nb={SECRET}"),
+    ],
+)
+def test_a_document_that_cannot_be_parsed_is_left_out(name: str, content: str):
+    cleaned = document(name, content)
+
+    assert SECRET not in cleaned
+    assert cleaned.startswith(f"{REDACTED}: {name} can't be parsed")
+
+
+def test_a_long_line_takes_no_long_time():
+    blob = "QUJD" * 100_000
+
+    assert text(blob) == blob
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "shown"),
+    [
+        ("spec.masters.env[LAKE]", "abc", False),
+        ("spec.masters.env[0].value", "abc", False),
+        ("spec.rootMount.options[s3a.secretKey]", "abc", False),
+        ("spec.masters.jvm.options[0]", "-Dstore.password=abc", False),
+        ("spec.properties[a.b]", "s3://me:abc@host", False),
+        ("spec.properties[alluxio.master.rpc.port]", "19998", True),
+        ("spec.upgrade.maintenanceWindow.timeZone", "Mars", True),
+    ],
+)
+def test_what_a_message_may_repeat(field: str, given: str, shown: bool):
+    assert may_be_shown(field, given) is shown
 
 
 def test_ids_of_keys_and_web_tokens_are_known_by_their_form():

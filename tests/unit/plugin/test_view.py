@@ -36,7 +36,7 @@ def resource(**status: Any) -> Json:
                 {"type": "QuorumHealthy", "status": "Unknown", "reason": "Waiting", "message": ""},
             ],
             "masters": {"leader": "small-master-0", "quorum": "1/1", "version": "2.9.4"},
-            "workers": {"live": 1, "wanted": 2, "lost": 1, "capacity": "256Mi", "usedPercent": 35},
+            "workers": {"live": 1, "wanted": 2, "lost": 1, "leaving": 3, "capacity": "256Mi", "usedPercent": 35},
             **status,
         },
     }
@@ -135,7 +135,7 @@ def test_one_screen_has_it_all_and_no_colours_in_a_pipe():
 
     text = drawn(view)
 
-    for part in ("lake/small", "Ready", "small-master-0", "256Mi, 35% used", "1 of 2 live, 1 lost", "60m",
+    for part in ("lake/small", "Ready", "small-master-0", "256Mi, 35% used", "1 of 2 live, 1 lost, 3 leaving", "60m",
                  "/ on s3://lake/warehouse", "✓  MastersServing", "✗  WorkersRegistered  PodsRefused"):  # fmt: skip
         assert part in text, text
     assert "\x1b[" not in text
@@ -177,3 +177,33 @@ def test_the_state_of_storage_is_told_where_it_is_known():
 )
 def test_time_spans_read_as_in_kubectl(seconds: float, shown: str):
     assert screen.duration(seconds) == shown
+
+
+CLIPBOARD = "\x1b]52;c;cm0gLXJm\x07"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_text_of_the_cluster_steers_the_terminal(terminal: bool):
+    made = resource(summary=f"lost{CLIPBOARD}", history=[{"what": CLIPBOARD, "started": "2030-01-02T02:04:05Z"}])
+    made["status"]["conditions"][0]["message"] = f"\x1b[2J{CLIPBOARD}"
+    waiting = {"reason": "ImagePullBackOff", "message": f"not found{CLIPBOARD}"}
+    event = {"reason": f"E{CLIPBOARD}", "message": CLIPBOARD, "metadata": {}, "lastTimestamp": "2030-01-02T02:04:05Z"}
+
+    shown = drawn(cluster_view(made, [pod("w", "worker", waiting=waiting)], [event], NOW), terminal=terminal)
+
+    assert "\x1b]" not in shown
+    assert "\x07" not in shown
+    assert "\x1b[2J" not in shown
+    assert "lost" in shown
+
+
+def test_a_history_with_words_and_times_of_another_version_is_shown():
+    history = [
+        {"what": "Decommissioned", "started": "2030-01-02T02:04:05Z", "outcome": "Postponed"},
+        {"what": "Scaled", "started": "yesterday", "to": "3 workers"},
+        {"started": "2030-01-02T02:04:05Z"},
+    ]
+
+    found = recent_events(history, [], NOW)
+
+    assert [one.what for one in found] == ["Decommissioned, in progress", "?, in progress"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from alluxio_operator.engine.work import Reason
 from alluxio_operator.server.http import HttpServer
+from alluxio_operator.server.shell_operator import shell_operator_metrics
 from alluxio_operator.telemetry.metrics import STAGES, Metrics
 
 
@@ -18,8 +20,16 @@ class Probed:
         self.unhealthy: list[str] = []
         self.unready: list[str] = ["the owners are being listed"]
         self.metrics = Metrics(CollectorRegistry())
-        self.server = HttpServer(address, 0, lambda: self.unhealthy, lambda: self.unready, self.metrics.registry)
+        self.relayed: bytes | OSError = b"shell_operator_live_ticks 1\n"
+        self.server = HttpServer(
+            address, 0, lambda: self.unhealthy, lambda: self.unready, self.metrics.registry, self.relay
+        )
         self.server.start()
+
+    def relay(self) -> bytes:
+        if isinstance(self.relayed, OSError):
+            raise self.relayed
+        return self.relayed
 
     def get(self, path: str, host: str = "127.0.0.1", **headers: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection(host, self.server.port, timeout=10)
@@ -43,6 +53,14 @@ def test_checks_name_what_is_wrong(probed: Probed) -> None:
     probed.unhealthy, probed.unready = ["a worker has ended", "the thread election has ended"], []
     assert probed.get("/healthz") == (503, "a worker has ended\nthe thread election has ended\n")
     assert probed.get("/readyz") == (200, "ok\n")
+
+
+def test_the_metrics_of_shell_operator_are_passed_on(probed: Probed) -> None:
+    assert probed.get("/metrics/shell-operator") == (200, "shell_operator_live_ticks 1\n")
+
+    probed.relayed = OSError("connection refused")
+
+    assert probed.get("/metrics/shell-operator") == (503, "connection refused\n")
 
 
 def test_anything_else_is_not_found(probed: Probed) -> None:
@@ -70,3 +88,21 @@ def test_prometheus_gets_the_format_that_it_asks_for(probed: Probed) -> None:
 
 def test_a_process_has_metrics_of_its_own_kind() -> None:
     assert Metrics().registry.get_sample_value("process_resident_memory_bytes") is not None
+
+
+def test_the_metrics_of_shell_operator_come_over_loopback() -> None:
+    standin = Probed("127.0.0.1")
+    try:
+        text = shell_operator_metrics("", standin.server.port)
+    finally:
+        standin.server.close()
+
+    assert b"alluxio_operator_" in text
+
+
+def test_a_shell_operator_that_is_down_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    with pytest.raises(OSError, match="shell-operator: connection refused"):
+        shell_operator_metrics("127.0.0.1", port)

@@ -18,6 +18,7 @@ from server_fakes import eventually
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.server import listener as module
 from alluxio_operator.server.listener import Listener
+from alluxio_operator.server.resyncs import Ask
 from alluxio_operator.telemetry.metrics import Metrics
 
 KIND = "AlluxioCluster"
@@ -36,18 +37,14 @@ class Running:
         self.planned: list[tuple[Request, float]] = []
         self.woken: list[Request] = []
         self.metrics = Metrics(CollectorRegistry())
-        self.owners: list[OwnerKey] | Exception = [ONE, TWO]
-        self.drifted: list[Request] = []
-        self.edited: list[OwnerKey] = []
+        self.asked: list[Ask] = []
         self.listener = Listener(
             path,
             self,  # type: ignore[arg-type]
-            self.list_owners,
-            self.resync,
+            self.asked.append,
             {KIND},
             self.metrics,
             self.woken.append,
-            spread=540,
         )
 
     def add_all(self, requests: Iterable[Request]) -> None:
@@ -55,16 +52,6 @@ class Running:
 
     def add_after(self, request: Request, delay: float) -> None:
         self.planned.append((request, delay))
-
-    def resync(self) -> Iterator[Request]:
-        yield from self.list_owners()
-        yield from self.drifted
-
-    def list_owners(self) -> Iterator[Request]:
-        if isinstance(self.owners, Exception):
-            raise self.owners
-        for key in self.owners:
-            yield Request(key, Reason.EDIT if key in self.edited else Reason.RESYNC)
 
     def send(self, message: bytes) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -104,20 +91,16 @@ def test_wake_ups_are_queued(running: Running) -> None:
     assert running.metrics.registry.get_sample_value("alluxio_operator_hook_wakeups_total", labels) == 3
 
 
-def test_an_edit_from_before_shell_operator_watched_is_served_at_once(running: Running) -> None:
-    running.edited = [TWO]
+def test_existing_owners_have_edits_from_before_the_watch_looked_for(running: Running) -> None:
     running.tell({"type": "Synchronization", "objects": [event(), event(name="two")]})
-    assert running.added == [Request(TWO, Reason.EDIT)]
+    assert running.asked == [Ask.EDITS]
 
 
-def test_a_resync_looks_at_every_owner_spread_over_time_and_at_drift_at_once(running: Running) -> None:
-    running.drifted = [DRIFT]
-    assert running.tell(SCHEDULE) == {"accepted": 3}
-    assert running.added == [DRIFT]
-    assert running.planned == [(Request(ONE, Reason.RESYNC), 0), (Request(TWO, Reason.RESYNC), 270)]
+def test_a_resync_is_asked_for_and_not_waited_for(running: Running) -> None:
+    assert running.tell(SCHEDULE) == {"accepted": 0}
+    assert running.asked == [Ask.EVERY_OWNER_SPREAD]
 
 
-DRIFT = Request(TWO, Reason.CHILD, frozenset({ChildRef("ConfigMap", "two-client")}))
 CHILD = {"kind": "Job", "name": "one-journal"}
 
 
@@ -127,29 +110,20 @@ def test_a_changed_child_wakes_its_owner_as_the_servers_own_watch_does(running: 
     assert (running.added, running.planned) == ([], [])
 
 
-def test_when_children_begin_to_be_watched_drift_is_served_and_every_owner_looked_at(running: Running) -> None:
-    running.drifted = [DRIFT]
+def test_when_children_begin_to_be_watched_every_owner_is_looked_at_soon(running: Running) -> None:
     began = {"type": "Synchronization", "binding": "child-PodDisruptionBudget", "objects": [event(child=CHILD)]}
-    assert running.tell(began) == {"accepted": 3}
-    assert running.added == [DRIFT]
-    assert running.planned == [(Request(key, Reason.RESYNC), module.SETTLING) for key in (ONE, TWO)]
+    assert running.tell(began) == {"accepted": 0}
+    assert running.asked == [Ask.EVERY_OWNER_SOON]
     assert running.woken == []
 
 
-def test_a_child_that_names_no_owner_any_more_has_what_drifted_looked_for(running: Running) -> None:
-    running.drifted = [DRIFT]
+def test_a_child_that_names_no_owner_any_more_has_drift_looked_for(running: Running) -> None:
     lost = event(kind=None, name=None, child=CHILD) | {"watchEvent": "Modified"}
-    assert running.tell(lost) == {"accepted": 1}
-    assert (running.added, running.planned) == ([DRIFT], [])
+    assert running.tell(lost) == {"accepted": 0}
+    assert running.asked == [Ask.DRIFT]
     made = event(kind=None, name=None, child=CHILD) | {"watchEvent": "Added"}
     assert running.tell(made) == {"accepted": 0}
-
-
-def test_owners_that_cannot_be_listed_are_an_error_for_the_hook(running: Running) -> None:
-    running.owners = RuntimeError("the API server is away")
-    assert running.tell(event(), SCHEDULE) == {"error": "RuntimeError: the API server is away"}
-    running.owners = []
-    assert running.tell(event(), SCHEDULE) == {"accepted": 1}
+    assert running.asked == [Ask.DRIFT]
 
 
 @pytest.mark.parametrize("message", [b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000, b'{"contexts": []}'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from server_fakes import Clock, eventually
 
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Reconciler, Request
 from alluxio_operator.kube.errors import ApiError
+from alluxio_operator.server import pool as pool_module
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import Backoff, KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
@@ -29,8 +31,10 @@ Start = Callable[..., tuple[KeyedQueue, Pool, Metrics]]
 def start() -> Iterator[Start]:
     pools = []
 
-    def begin(reconciler: Reconciler, workers: int = 2, deadline: float = 5.0, **options: object):
-        queue = KeyedQueue(backoff=QUICK)
+    def begin(
+        reconciler: Reconciler, workers: int = 2, deadline: float = 5.0, max_slow: float = math.inf, **options: object
+    ):
+        queue = KeyedQueue(backoff=QUICK, max_slow=max_slow)
         metrics = Metrics(CollectorRegistry())
         pool = Pool(queue, {KIND: reconciler}, metrics, workers=workers, deadline=deadline, **options)  # type: ignore[arg-type]
         pool.start()
@@ -101,6 +105,37 @@ def test_an_owner_that_hangs_holds_up_nobody_else(start: Start) -> None:
     queue.add(edit("other"))
     assert done.wait(5)
     release.set()
+
+
+def test_owners_with_hanging_servers_leave_a_worker_to_the_others(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "SLOW", 0.02)
+    release, served = threading.Event(), threading.Event()
+    seen: Counter[str] = Counter()
+
+    def reconcile(request: Request, deadline: Deadline) -> Outcome:
+        name = request.key.name
+        seen[name] += 1
+        if name.startswith("slow"):
+            time.sleep(0.05) if seen[name] == 1 else release.wait(10)
+        else:
+            served.set()
+        return Outcome()
+
+    queue, pool, _ = start(reconcile, workers=3, max_slow=2)
+    slow = [f"slow-{number}" for number in range(6)]
+    queue.add(*map(edit, slow))
+    eventually(lambda: sum(seen.values()) == 6 and not pool.running())
+    queue.add(*map(edit, slow))
+    eventually(lambda: len(pool.running()) == 2)
+
+    queue.add(edit("good"))
+
+    assert served.wait(5)
+    assert len(pool.running()) == 2
+    release.set()
+    eventually(lambda: all(seen[name] == 2 for name in slow))
 
 
 def test_a_failure_is_retried_with_all_that_was_asked_for(start: Start, caplog: pytest.LogCaptureFixture) -> None:

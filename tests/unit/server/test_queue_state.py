@@ -220,3 +220,76 @@ def test_backoff_doubles_up_to_its_limit_and_jitter_only_shortens() -> None:
     backoff = Backoff()
     assert [backoff.delay(n, 0) for n in (1, 2, 3, 10, 11, 5000)] == [0.5, 1, 2, 256, 300, 300]
     assert backoff.delay(1, 0.999) == pytest.approx(0.375, abs=0.001)
+
+
+def end(state: QueueState, name: str, *, slow: bool) -> None:
+    state.done(key(name), slow=slow)
+
+
+def made_slow(*names: str, max_slow: int) -> QueueState:
+    state = QueueState(max_slow)
+    for name in names:
+        state.add(ask(name), 0)
+        take(state)
+        end(state, name, slow=True)
+    return state
+
+
+def test_slow_owners_leave_a_worker_to_the_others() -> None:
+    state = made_slow("s1", "s2", "s3", max_slow=2)
+    for name in ("s1", "s2", "s3", "fast"):
+        state.add(ask(name), 1)
+
+    taken = [take(state, 1).key.name for _ in range(3)]
+
+    assert taken == ["s1", "s2", "fast"]
+    assert state.take(1) is None, "the third slow owner waits, though no worker is asked for"
+
+
+def test_a_slow_owner_goes_on_once_another_one_is_done() -> None:
+    state = made_slow("s1", "s2", max_slow=1)
+    for name in ("s1", "s2"):
+        state.add(ask(name), 1)
+    assert take(state, 1).key.name == "s1"
+    assert state.take(1) is None
+
+    end(state, "s1", slow=True)
+
+    assert take(state, 1).key.name == "s2"
+
+
+def test_a_held_owner_keeps_its_place_and_what_it_waits_for() -> None:
+    state = made_slow("s1", "s2", max_slow=1)
+    state.add(ask("s1"), 1)
+    assert take(state, 1).key.name == "s1"
+    state.add(ask("s2", CHILD, "a"), 1)
+    assert state.take(1) is None
+    state.add(ask("s2", EDIT, "b"), 2)
+    end(state, "s1", slow=True)
+
+    taken = state.take(5)
+
+    assert taken is not None
+    assert (taken.waited, taken.request) == (4, ask("s2", EDIT, "a", "b"))
+    assert state.take(6) is None
+
+
+def test_an_owner_that_is_fast_again_is_held_no_longer() -> None:
+    state = made_slow("s1", "s2", max_slow=1)
+    state.add(ask("s2"), 1)
+    take(state, 1)
+    end(state, "s2", slow=False)
+    for name in ("s1", "s2"):
+        state.add(ask(name), 2)
+
+    assert {take(state, 2).key.name for _ in range(2)} == {"s1", "s2"}
+
+
+def test_an_overdue_slow_owner_is_held_as_well() -> None:
+    state = made_slow("s1", "s2", max_slow=1)
+    for name in ("s1", "s2"):
+        state.add(ask(name, RESYNC), 0)
+    assert take(state, 1).key.name == "s1"
+    state.add(ask("fast"), LONGEST_WAIT + 2)
+
+    assert drain(state, LONGEST_WAIT + 2) == ["fast"]

@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -19,9 +19,11 @@ from server_fakes import UNREACHABLE, FakeLeases, eventually
 
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.environment import HOOKS, WATCH
+from alluxio_operator.kube.errors import Refused
 from alluxio_operator.server import main as module
 from alluxio_operator.server.child_events import HOOKS_BELOW
 from alluxio_operator.server.main import Server, Work
+from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
@@ -56,6 +58,9 @@ class Companion:
 
 
 class Replica:
+    REFUSED: ClassVar[set[str]] = set()
+    """Namespaces whose resources can't be listed."""
+
     def __init__(self, kube: FakeLeases, folder: str, **options: object) -> None:
         self.settings = Settings(
             operator_namespace="ops",
@@ -80,6 +85,7 @@ class Replica:
         self.leading_fd = leading_fd
         self.metrics = Metrics(CollectorRegistry())
         self.companion = Companion()
+        self.unlisted = Unlisted(self.metrics)
         self.server = Server(
             self.settings,
             kube,
@@ -92,6 +98,7 @@ class Replica:
             ),
             self.metrics,
             companions=[self.companion],
+            unlisted=self.unlisted,
             leading_fd=leading_fd,
             exit_now=self.exits.append,
         )
@@ -114,6 +121,10 @@ class Replica:
     def list_owners(self) -> list[Request]:
         if isinstance(self.owners, Exception):
             raise self.owners
+        for namespace in ("data", "team-a"):
+            with self.unlisted.skip(KIND, namespace):
+                if namespace in self.REFUSED:
+                    raise Refused("GET", 403, "forbidden")
         return [Request(key, Reason.RESYNC) for key in self.owners]
 
     def leads(self) -> bool:
@@ -149,7 +160,7 @@ def folder() -> Iterator[str]:
 def test_a_leader_reconciles_every_owner_and_tells_the_supervisor(folder: str) -> None:
     kube = FakeLeases()
     one = Replica(kube, folder)
-    assert os.read(one.said, 100) == b"leading hooks\n"
+    assert os.read(one.said, 100) == b"leading hooks -\n"
     eventually(lambda: one.seen == [Request(KEY, Reason.RESYNC)])
     eventually(lambda: (one.get("/healthz"), one.get("/readyz")) == (200, 200))
 
@@ -237,16 +248,31 @@ def test_owners_are_listed_until_it_works(folder: str) -> None:
     assert one.end() == 0
 
 
-def test_a_leader_that_cannot_list_owners_gives_up_and_lets_another_try(
+def test_owners_that_cannot_be_listed_for_minutes_do_not_end_the_process(folder: str) -> None:
+    one = Replica(FakeLeases(), folder)
+    one.owners = RuntimeError("no answer")
+    eventually(lambda: one.server._listing_error)
+    assert one.server.unready() == ["the owners are being listed: no answer"]
+    assert one.thread.is_alive()
+    one.end()
+
+
+def test_resources_that_can_be_listed_again_end_the_process_so_that_the_hooks_watch_them(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LISTING_PATIENCE", 0.2)
-    monkeypatch.setattr(Replica, "list_owners", lambda self: 1 / 0)
-    kube = FakeLeases()
-    one = Replica(kube, folder)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(Replica, "REFUSED", {"team-a"})
+    one = Replica(FakeLeases(), folder)
+    eventually(one.leads)
+    assert os.read(one.said, 100) == b"leading hooks */team-a,AlluxioCluster/team-a\n"
+    eventually(lambda: [request.key for request in one.seen] == [KEY])
+    labels = {"kind": KIND, "namespace": "team-a"}
+    assert one.metrics.registry.get_sample_value("alluxio_operator_unlisted", labels) == 1.0
+
+    one.REFUSED.clear()
+
     one.thread.join(10)
-    assert one.code == 1
-    assert kube.objects[LEASE]["spec"]["holderIdentity"] == ""
+    assert (one.code, one.thread.is_alive()) == (0, False)
 
 
 def test_ending_waits_for_a_reconcile_and_keeps_the_lease_meanwhile(folder: str) -> None:
@@ -342,7 +368,7 @@ def test_the_owners_at_the_start_decide_and_a_resync_finds_that_they_grew(
     many = [OwnerKey(KIND, "data", f"{number}") for number in range(HOOKS_BELOW)]
     kube = FakeLeases()
     one = Replica(kube, folder)
-    assert os.read(one.said, 100) == b"leading hooks\n"
+    assert os.read(one.said, 100) == b"leading hooks -\n"
     one.owners = many
     assert "accepted" in one.tell({"type": "Schedule", "binding": "resync"})
     assert one.metrics.registry.get_sample_value("alluxio_operator_child_events_outgrown") == 1
@@ -350,7 +376,7 @@ def test_the_owners_at_the_start_decide_and_a_resync_finds_that_they_grew(
 
     monkeypatch.setattr(Replica, "list_owners", lambda self: [Request(key, Reason.RESYNC) for key in many])
     two = Replica(kube, folder)
-    assert os.read(two.said, 100) == b"leading watch\n"
+    assert os.read(two.said, 100) == b"leading watch -\n"
     assert all(watch.alive() for watch in two.server._watches)
     assert two.end() == 0
 

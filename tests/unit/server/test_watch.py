@@ -208,3 +208,10 @@ def test_a_wake_up_carries_the_version_where_the_kind_tells_it() -> None:
     eventually(lambda: requests == woken("a", version="u/5"))
     watch.close()
     server.released.set()
+
+
+def test_watches_that_end_at_once_pause(run: Callable[..., Run]) -> None:
+    found = run([[]], [[]] * 3)
+    # The fourth one lasts.
+    eventually(lambda: len(found.server.asked_from) == 4)
+    assert found.restarts("short") == 3

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import container_status, pod, ready_pod
+from tests.support.builders import NOW, container_status, later, pod, ready_pod
 
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.workloads.missing import Missing
-from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, parse_pod
+from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, is_starting, parse_pod
 
 BACKOFF = {
     "reason": "CrashLoopBackOff",
@@ -34,8 +35,26 @@ def waits(reason: str, message: str = "", name: str = "master", **more) -> list:
 
 def test_a_ready_pod():
     assert parse_pod(ready_pod("worker", "small-worker-3", ip="10.1.2.3")) == Pod(
-        name="small-worker-3", role="worker", ip="10.1.2.3", running=True, ready=True, served=True
+        name="small-worker-3",
+        role="worker",
+        ip="10.1.2.3",
+        running=True,
+        ready=True,
+        served=True,
+        container_started=NOW,
     )
+
+
+def test_a_pod_starts_until_the_startup_probe_of_its_own_container_succeeds():
+    own = container_status("worker", running={"startedAt": stamp(NOW)})
+    other = container_status("job-worker", ready=True, running={"startedAt": stamp(later(-60))})
+
+    found = parse_pod(pod("worker", containers=[other, own]))
+    assert (found.starting, found.container_started) == (True, NOW)
+    found = parse_pod(pod("worker", containers=[other, {**own, "started": True}]))
+    assert (found.starting, found.container_started) == (False, NOW)
+    found = parse_pod(pod("worker", containers=[other, container_status("worker", waiting={"reason": "x"})]))
+    assert (found.starting, found.container_started) == (False, None)
 
 
 def test_a_pod_that_is_being_deleted_neither_runs_nor_troubles():
@@ -62,7 +81,7 @@ def test_a_pod_that_no_node_takes():
     )
 
 
-@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"])
+@pytest.mark.parametrize("reason", ["ErrImageNeverPull", "ImagePullBackOff", "CreateContainerConfigError"])
 def test_a_container_that_cannot_start(reason: str):
     assert trouble(phase="Pending", containers=waits(reason, "it is like this")) == Trouble(
         reason, "pod small-master-0, container master: it is like this"
@@ -81,7 +100,7 @@ def test_a_container_that_lacks_a_secret_says_which():
 
 def test_a_container_that_waits_without_a_message():
     assert trouble(containers=waits("ErrImagePull")) == Trouble(
-        "ErrImagePull", "pod small-master-0, container master: waiting"
+        "ImagePullBackOff", "pod small-master-0, container master: waiting"
     )
 
 
@@ -90,16 +109,79 @@ def test_a_container_that_is_about_to_start_is_no_trouble(reason: str):
     assert trouble(phase="Pending", containers=waits(reason)) is None
 
 
-def test_a_crash_loop_says_the_exception_first_and_then_what_kubernetes_says():
-    last = {"exitCode": 255, "reason": "Error", "message": TRACE}
+def phases(ended: dict[str, Any], name: str = "master") -> list[Trouble | None]:
+    """Return the trouble that each phase of a crash loop shows, from its second crash on."""
+    back_off = [
+        {"reason": "CrashLoopBackOff", "message": f"back-off {wait} restarting failed container={name} pod=x_y(z)"}
+        for wait in ("10s", "20s", "5m0s")
+    ]
+    states: list[dict[str, Any]] = [
+        *({"waiting": one, "last": ended} for one in back_off),
+        {"running": {}, "last": ended},
+        {"terminated": ended, "last": ended},
+    ]
+    return [trouble(containers=[container_status(name, restarts=3, **state)]) for state in states]
 
-    found = trouble(containers=waits("CrashLoopBackOff", BACKOFF["message"], last=last))
 
-    assert found == Trouble(
-        "CrashLoopBackOff",
-        "pod small-master-0, container master: java.lang.RuntimeException: Failed to create the journal: "
-        f"no space left on device; {BACKOFF['message']}",
-    )
+@pytest.mark.parametrize(
+    ("ended", "reason", "detail"),
+    [
+        (
+            {"exitCode": 255, "reason": "Error", "message": TRACE},
+            "CrashLoopBackOff",
+            "java.lang.RuntimeException: Failed to create the journal: no space left on device",
+        ),
+        ({"exitCode": 2, "reason": "Error"}, "CrashLoopBackOff", "exit code 2"),
+        ({"exitCode": 137, "reason": "OOMKilled"}, "OOMKilled", "exit code 137"),
+        ({"exitCode": 0, "reason": "Completed"}, "CrashLoopBackOff", "exit code 0"),
+        ({"exitCode": 128, "reason": "StartError", "message": "no such file"}, "RunContainerError", "no such file"),
+    ],
+)
+def test_each_phase_of_a_crash_loop_shows_the_same_trouble(ended: dict[str, Any], reason: str, detail: str):
+    expected = Trouble(reason, f"pod small-master-0, container master: {detail}", looping=True)
+
+    assert phases(ended) == [expected] * 5
+
+
+def test_a_container_that_cannot_be_run_shows_the_same_between_its_tries():
+    said = 'runc create failed: exec: "/entrypoint.sh": not found'
+    tries = [
+        container_status("master", waiting={"reason": "RunContainerError", "message": said}),
+        container_status(
+            "master", waiting=BACKOFF, last={"exitCode": 128, "reason": "StartError", "message": said}, restarts=1
+        ),
+    ]
+
+    found = [trouble(containers=[one]) for one in tries]
+
+    assert [(one.reason, one.message) for one in found if one] == [
+        ("RunContainerError", f"pod small-master-0, container master: {said}")
+    ] * 2
+
+
+def test_an_image_that_cannot_be_pulled_shows_the_same_between_the_tries():
+    said = 'failed to pull and unpack image "x:1": not found'
+    tries = (("ErrImagePull", said), ("ImagePullBackOff", f'Back-off pulling image "x:1": ErrImagePull: {said}'))
+
+    found = {trouble(phase="Pending", containers=waits(reason, message)) for reason, message in tries}
+
+    assert found == {Trouble("ImagePullBackOff", f"pod small-master-0, container master: {said}")}
+
+
+def test_a_pod_that_is_not_restarted_is_in_no_crash_loop():
+    made = pod("job", containers=[container_status("job", terminated={"exitCode": 1, "reason": "Error"})])
+    made["spec"] = {**made.get("spec", {}), "restartPolicy": "Never"}
+
+    assert parse_pod(made).trouble == Trouble("Error", f"pod {made['metadata']['name']}, container job: exit code 1")
+
+
+def test_last_words_reach_the_status_without_escape_sequences():
+    said = "\x1b[31mError: \x1b]52;c;cm0gLXJm\x07lost\x1b[0m the \u202eway\x9b2J"
+
+    assert gist(said) == "Error: lost the way"
+    found = trouble(containers=waits("CreateContainerError", said))
+    assert found is not None
+    assert found.message.isprintable()
 
 
 def test_a_container_that_was_killed_for_its_memory_says_so_while_it_starts_again():
@@ -119,18 +201,12 @@ def test_a_container_that_ended_in_an_error_a_moment_ago():
     ended = {"exitCode": 1, "reason": "Error", "message": "Error: Could not find or load main class x\n"}
 
     assert trouble(containers=[container_status("master", terminated=ended)]) == Trouble(
-        "Error", "pod small-master-0, container master: Error: Could not find or load main class x"
+        "CrashLoopBackOff", "pod small-master-0, container master: Error: Could not find or load main class x"
     )
 
 
 def test_a_container_that_has_done_its_work_is_no_trouble():
     assert trouble(phase="Succeeded", containers=[container_status("journal", terminated={"exitCode": 0})]) is None
-
-
-def test_a_container_that_ended_well_and_should_not_have():
-    found = trouble(containers=waits("CrashLoopBackOff", "back-off", last={"exitCode": 0, "reason": "Completed"}))
-
-    assert found == Trouble("CrashLoopBackOff", "pod small-master-0, container master: back-off")
 
 
 @pytest.mark.parametrize("state", ["between two tries", "waiting for the next"])
@@ -194,6 +270,41 @@ Caused by: com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service
 \t... 27 more
 2030-01-02 03:04:06,170 INFO  [main](ProcessUtils.java:161) - Logging metrics and jstack on MASTER exit...
 """
+
+
+REFUSED = """2030-01-02 03:04:06,101 WARN  [main](RaftServer.java:88) - retrying
+java.net.ConnectException: small-master-1: Connection refused
+2030-01-02 03:04:06,123 ERROR [main](AlluxioMasterProcess.java:9) - Fatal error: failed to start
+java.lang.RuntimeException: Failed to create the journal
+Caused by: java.nio.file.AccessDeniedException: /journal/raft
+2030-01-02 03:04:06,130 ERROR [stop](MasterClient.java:7) - failed to stop
+java.lang.IllegalStateException: no leader
+Caused by: java.net.ConnectException: Connection refused
+"""
+
+
+def test_the_first_error_counts_and_not_its_consequence_or_an_earlier_warning():
+    cause = "java.lang.RuntimeException: Failed to create the journal; caused by java.nio.file.AccessDeniedException: "
+
+    assert gist(REFUSED) == f"{cause}/journal/raft"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2030-01-02 03:04:06,123 ERROR [main](Format.java:9) - No space on /journal\nbye", "No space on /journal"),
+        ("2030-01-02T03:04:06.123Z\tERROR\tmain\tcom.facebook.X\tNo such catalog\nbye", "No such catalog"),
+        (
+            "2030-01-02T03:04:06.123Z\tERROR\tmain\tio.trino.server.Server\tConfiguration is invalid\n"
+            "1) Error: Configuration property 'a.b' was not used\n"
+            "com.facebook.airlift.bootstrap.ApplicationConfigurationException: Configuration errors:\n",
+            "Configuration property 'a.b' was not used",
+        ),
+        ("2030-01-02 03:04:06,1 WARN [main](A.java:9) - hm\njava.io.IOException: x\nbye", "java.io.IOException: x"),
+    ],
+)
+def test_the_first_error_of_each_sort_of_log(text: str, said: str):
+    assert gist(text) == said
 
 
 def test_a_cause_that_says_more_than_its_exception_is_said_too():
@@ -272,6 +383,51 @@ def test_a_pod_whose_readiness_changed_after_its_start_has_served(changed: str, 
     ]
 
     assert (parse_pod(found).served, parse_pod(found).failing) == (served, not served)
+
+
+BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
+ENDED = {"exitCode": 1, "reason": "Error"}
+
+
+@pytest.mark.parametrize(
+    ("containers", "inits", "starting"),
+    [
+        ([container_status("worker", running={})], [], True),
+        ([container_status("worker", waiting={"reason": "ContainerCreating"})], [], True),
+        ([], [container_status("check", terminated={"exitCode": 0})], True),
+        ([container_status("worker", running={}), container_status("job-worker", **BACK_OFF)], [], True),
+        ([container_status("worker", **BACK_OFF)], [], False),
+        ([container_status("worker", waiting={"reason": "ErrImagePull"})], [], False),
+        ([container_status("worker", terminated=ENDED)], [], False),
+        ([container_status("worker", running={}, last=ENDED)], [], False),
+        ([], [container_status("check", running={}, last=ENDED)], False),
+        ([], [container_status("check", **BACK_OFF)], False),
+    ],
+    ids=[
+        "runs", "is created", "init ended", "another crashes", "crashes", "no image", "ended", "restarted",
+        "init restarted", "init crashes",
+    ],
+)  # fmt: skip
+def test_a_pod_starts_until_it_serves_or_fails(containers: list[Any], inits: list[Any], starting: bool):
+    found = pod("worker", phase="Pending", containers=containers, inits=inits)
+    found["status"]["startTime"] = stamp(NOW)
+
+    assert (parse_pod(found).starting_since == NOW) is starting
+    assert is_starting(parse_pod(found), later(119)) is starting
+    assert not is_starting(parse_pod(found), later(120)), "a start that hangs can be replaced"
+
+
+def test_a_pod_that_has_served_no_node_or_an_end_does_not_start():
+    served, unscheduled, deleted, failed = (
+        ready_pod("worker"),
+        pod("worker", containers=[], unschedulable="no node"),
+        pod("worker", deleted=True),
+        pod("worker", phase="Failed"),
+    )
+    for one in (served, deleted, failed):
+        one["status"]["startTime"] = stamp(NOW)
+
+    assert [parse_pod(one).starting_since for one in (served, unscheduled, deleted, failed)] == [None] * 4
 
 
 @pytest.mark.parametrize(("phase", "failing"), [("Pending", True), ("Running", False)])

@@ -62,6 +62,8 @@ def test_a_workload_that_nobody_has_looked_at_yet_is_not_settled(kind: str):
     del fresh["status"]
 
     assert not progress_of(fresh).settled
+    assert progress_of(fresh).counted == (kind != "DaemonSet")
+    assert progress_of(workload(kind, "w")).counted
 
 
 def test_what_wants_no_pods_is_settled_without_any():

@@ -7,6 +7,7 @@ server doesn't implement the handshake and accepts every call.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,26 +31,26 @@ OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.service_config_disable_resolution", 1),
     # The whole configuration has some hundred kilobytes, a listing of ten thousand files 4 MB.
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
 )
 
 M = TypeVar("M", bound=Message)
 
 
 class Connection:
-    """Makes calls, which raise grpc.RpcError; `seconds` is the timeout of all together: the stream ends then."""
+    """Makes calls, which raise grpc.RpcError; all end by `until`, in monotonic time, as the stream does."""
 
-    def __init__(self, channel: grpc.Channel, metadata: tuple[tuple[str, str], ...], seconds: float) -> None:
+    def __init__(self, channel: grpc.Channel, metadata: tuple[tuple[str, str], ...], until: float) -> None:
         self._channel = channel
         self._metadata = metadata
-        self._seconds = seconds
+        self._until = until
 
     def call(self, method: str, question: Message, answer: type[M]) -> M:
         """Call a method by its path and return its answer."""
         ask = self._channel.unary_unary(
             method, request_serializer=_to_bytes, response_deserializer=answer.FromString
         )  # fmt: skip
-        reply: M = ask(question, timeout=self._seconds, metadata=self._metadata)
+        reply: M = ask(question, timeout=max(0.0, self._until - time.monotonic()), metadata=self._metadata)
         return reply
 
 
@@ -57,6 +58,7 @@ class Connection:
 def connect(host: str, port: int, seconds: float) -> Iterator[Connection]:
     """Connect to a server and do the handshake. Raise grpc.RpcError if the server rejects it."""
     address = f"[{host}]" if ":" in host else host
+    until = time.monotonic() + seconds
     with grpc.insecure_channel(f"{address}:{port}", options=OPTIONS) as channel:
         name = str(uuid.uuid4())
         # Requests of the stream. The handshake is valid until the stream ends.
@@ -70,7 +72,7 @@ def connect(host: str, port: int, seconds: float) -> Iterator[Connection]:
             HANDSHAKE, request_serializer=_to_bytes, response_deserializer=SaslMessage.FromString
         )(iter(requests.get, None), timeout=seconds)
         try:
-            yield Connection(channel, (("channel-id", name),) if _authenticated(stream) else (), seconds)
+            yield Connection(channel, (("channel-id", name),) if _authenticated(stream) else (), until)
         finally:
             requests.put(None)
             stream.cancel()

@@ -12,16 +12,37 @@ from typing import Final, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from alluxio_operator.alluxio.answers import BackupState, BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import BackupState, BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
-from alluxio_operator.alluxio.rpc.connection import connect
+from alluxio_operator.alluxio.rpc.connection import Connection, connect
 
 META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
+FILES: Final = "/alluxio.grpc.file.FileSystemMasterClientService/"
 CONFIGURATION: Final = "/alluxio.grpc.meta.MetaMasterConfigurationService/"
 
 STATES: Final[Mapping[int, BackupState]] = {2: "Running", 3: "Running", 4: "Running", 5: "Completed", 6: "Failed"}
 """By number of Alluxio's state. Initiating (2) and transitioning (3, to the standby that makes the backup) count as
 Running: a caller waits in all three."""
+
+NOT_LEADING: Final = "it doesn't lead"
+UNREACHABLE: Final = ("Connection refused", "No route")
+NOT_REACHED: Final = frozenset({NOT_LEADING, *(text.lower() for text in UNREACHABLE)})
+"""Reasons for which no server has received the request."""
+
+THROUGH: Final = 4
+"""Number of Alluxio's write type that writes to the UFS at once."""
+
+SAYS_NOTHING: Final = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
+"""Codes of a call that didn't reach the leader's namespace: they tell nothing about the UFS."""
 
 M = TypeVar("M", bound=Message)
 
@@ -56,12 +77,69 @@ class Leader:
         )
         return reply if isinstance(reply, NoAnswer) else dict(reply.accepted)
 
+    def test_write(self, folder: str, leftover: str) -> WriteResult | NoAnswer:
+        """Create a folder in the UFS and delete it; first delete `leftover` if it is given."""
+        try:
+            with connect(self._host, self._port, self._seconds) as connection:
+                return _test_write(connection, folder, leftover)
+        except grpc.RpcError as error:
+            return NoAnswer(refusal(error.code(), error.details() or ""))
+
     def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:
             with connect(self._host, self._port, self._seconds) as connection:
                 return connection.call(method, question, answer)
         except grpc.RpcError as error:
-            return NoAnswer(refusal(error.code(), error.details() or ""))
+            reason = refusal(error.code(), error.details() or "")
+            return NoAnswer(reason, reached=reason not in NOT_REACHED)
+
+
+def _test_write(connection: Connection, folder: str, leftover: str) -> WriteResult:
+    """Raise grpc.RpcError if the leader gives no answer that tells of the UFS."""
+    if leftover and (error := _remove(connection, leftover)):
+        return WriteResult(error, left=True)
+    failure = _create(connection, folder)
+    if failure is not None and failure.code() is grpc.StatusCode.ALREADY_EXISTS:
+        # The operator ended between the two calls of an earlier try.
+        if error := _remove(connection, folder):
+            return WriteResult(error, left=True)
+        failure = _create(connection, folder)
+    if failure is not None:
+        return WriteResult(_in_words(failure))
+    error = _remove(connection, folder)
+    return WriteResult(error, left=bool(error))
+
+
+def _create(connection: Connection, folder: str) -> grpc.RpcError | None:
+    """Create a folder in Alluxio and in the UFS; return the leader's error."""
+    options = messages.CreateDirectoryOptions(write_type=THROUGH, common=_without_sync())
+    return _failure(connection, "CreateDirectory", messages.CreateDirectoryRequest(path=folder, options=options))
+
+
+def _remove(connection: Connection, folder: str) -> str:
+    """Delete an empty folder; return the leader's error, or an empty string, also if the folder doesn't exist."""
+    request = messages.DeleteRequest(path=folder, options=messages.DeleteOptions(common=_without_sync()))
+    failure = _failure(connection, "Remove", request)
+    return "" if failure is None or failure.code() is grpc.StatusCode.NOT_FOUND else _in_words(failure)
+
+
+def _failure(connection: Connection, method: str, question: Message) -> grpc.RpcError | None:
+    try:
+        connection.call(f"{FILES}{method}", question, messages.Nothing)
+    except grpc.RpcError as error:
+        if error.code() in SAYS_NOTHING:
+            raise
+        return error
+    return None
+
+
+def _in_words(failure: grpc.RpcError) -> str:
+    return refusal(failure.code(), failure.details() or "")
+
+
+def _without_sync() -> messages.CommonOptions:
+    # A synchronisation with a sick UFS would drop files from Alluxio's namespace.
+    return messages.CommonOptions(sync_interval_ms=-1)
 
 
 def refusal(code: grpc.StatusCode, details: str) -> str:
@@ -69,9 +147,9 @@ def refusal(code: grpc.StatusCode, details: str) -> str:
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return "no answer in time"
     if code is grpc.StatusCode.UNIMPLEMENTED:
-        return "it doesn't lead"
+        return NOT_LEADING
     if code is grpc.StatusCode.UNAVAILABLE:
-        for known in ("Connection refused", "No route"):
+        for known in UNREACHABLE:
             if known in details:
                 return known.lower()
     return f"{code.name}: {details}".strip()[:200]

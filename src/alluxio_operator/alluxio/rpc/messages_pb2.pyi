@@ -85,3 +85,43 @@ class UpdateAnswer(_message.Message):
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     accepted: _containers.ScalarMap[str, bool]
     def __init__(self, accepted: _Optional[_Mapping[str, bool]] = ...) -> None: ...
+
+class CommonOptions(_message.Message):
+    __slots__ = ("sync_interval_ms",)
+    SYNC_INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    sync_interval_ms: int
+    def __init__(self, sync_interval_ms: _Optional[int] = ...) -> None: ...
+
+class CreateDirectoryOptions(_message.Message):
+    __slots__ = ("write_type", "common")
+    WRITE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    write_type: int
+    common: CommonOptions
+    def __init__(self, write_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
+
+class CreateDirectoryRequest(_message.Message):
+    __slots__ = ("path", "options")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    options: CreateDirectoryOptions
+    def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[CreateDirectoryOptions, _Mapping]] = ...) -> None: ...
+
+class DeleteOptions(_message.Message):
+    __slots__ = ("common",)
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    common: CommonOptions
+    def __init__(self, common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
+
+class DeleteRequest(_message.Message):
+    __slots__ = ("path", "options")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    options: DeleteOptions
+    def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[DeleteOptions, _Mapping]] = ...) -> None: ...
+
+class Nothing(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -14,6 +14,7 @@ from alluxio_operator.kinds.cluster.masters import decide as masters
 from alluxio_operator.kinds.cluster.objects import decide as objects
 from alluxio_operator.kinds.cluster.rollout import decide as rollout
 from alluxio_operator.kinds.cluster.storage import decide as storage
+from alluxio_operator.kinds.cluster.ufs import decide as ufs
 from alluxio_operator.kinds.cluster.view import View
 
 Capability = Callable[[View], Iterable[Operation]]
@@ -23,4 +24,5 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     rollout.operations,
     objects.operations,
     storage.operations,
+    ufs.operations,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from alluxio_operator.api.alluxiocluster import ClusterSpec, Image
 from alluxio_operator.api.tiers import ShortCircuit
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
@@ -35,3 +36,23 @@ def node_socket_folder(resource: Object) -> str | None:
         return None
     meta = resource["metadata"]
     return tiers.host_folder(short_circuit.path, Names(meta["name"], meta["namespace"]))
+
+
+def version_of(resource: Object) -> str:
+    """Return the version of the cluster."""
+    return str(resource.get("spec", {}).get("version", ClusterSpec.model_fields["version"].default))
+
+
+def image_of(resource: Object) -> Image:
+    """Return the image of the cluster, with its tag; Alluxio's client is in it."""
+    image = Image.model_validate(resource.get("spec", {}).get("image", {}))
+    return image if image.tag else image.model_copy(update={"tag": version_of(resource)})
+
+
+def is_changing(resource: Object) -> bool:
+    """Return True while the cluster's pods may not run its spec: it is invalid, being rolled out, or rolled back."""
+    status = resource.get("status", {})
+    if status.get("observedGeneration", 0) < resource["metadata"].get("generation", 0):
+        return True
+    judged = {one["type"]: one["status"] for one in status.get("conditions", ())}
+    return "False" in (judged.get("SpecValid"), judged.get("UpToDate"))

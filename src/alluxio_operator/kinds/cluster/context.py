@@ -13,6 +13,7 @@ from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.jobs import stand_in_metadata
+from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
@@ -25,7 +26,8 @@ from alluxio_operator.kinds.cluster.names import (
     WORKER,
     Names,
 )
-from alluxio_operator.kinds.cluster.objects import dynamic, properties, versions
+from alluxio_operator.kinds.cluster.objects import dynamic, properties, variables, versions
+from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
 from alluxio_operator.kinds.cluster.objects.tiers import (
@@ -33,6 +35,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     TierVolume,
     host_folder,
     host_folders,
+    own_socket_folder,
     tier_folder,
     tier_volumes,
 )
@@ -82,6 +85,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "image": _image(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
+        "overridingVariables": list(variables.OVERRIDING),
         "owner": _owner(cluster),
         "labels": {c: dict(names.labels(c)) for c in (*roles, JOURNAL, "client", "ufs")},
         "roles": roles,
@@ -101,6 +105,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
             "service": _dumped(spec.proxy.service),
         },
         "fuse": fuse_values(spec, names),
+        "access": access_values(spec, names),
         "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
@@ -146,6 +151,8 @@ def _workers(cluster: Cluster) -> dict[str, Any]:
         "tiers": [asdict(volume) for volume in tier_volumes(spec.workers, names)],
         "retention": "Delete" if spec.deletion_policy == "Delete" else "Retain",
         "sockets": _sockets(cluster),
+        # Not part of the hash: a running worker keeps its socket until it restarts for another reason.
+        "ownSockets": own_socket_folder(spec.workers),
         "hostFolders": host_folders(spec.workers, names),
     }
 
@@ -235,8 +242,10 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     unhashed = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     hashed = {key: value for key, value in values.items() if key not in unhashed}
-    dynamic_keys = dynamic.without_restart(spec, role, site)
-    static = {key: value for key, value in site.items() if key not in dynamic_keys}
+    unrestarted = (
+        dynamic.without_restart(spec, role, site) | space.without_restart(site) | properties.without_restart(site)
+    )
+    static = {key: value for key, value in site.items() if key not in unrestarted}
     values["configHash"] = digest({**hashed, "properties": static, "jvm": jvm, **_shared_inputs(cluster, role)})
     return values
 
@@ -251,8 +260,11 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
         # Only a requested restart adds the key, so that its absence doesn't change the hash.
         **({"restart": cluster.restarts[role]} if role in cluster.restarts else {}),
     }
+    if role in (LOG_SERVER, PROXY):
+        inputs |= _pull_secrets(spec)
     if role != LOG_SERVER:
-        inputs["ufs"] = [mount["path"], mount["claim"]]
+        # Only a read-only mount adds the key, so that its absence doesn't change the hash.
+        inputs["ufs"] = [mount["path"], mount["claim"], *(["readOnly"] if mount["readOnly"] else [])]
     if role in (WORKER, FUSE):
         inputs["sockets"] = _sockets(cluster)
     if role == FUSE:
@@ -262,6 +274,12 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     if spec.log_server.enabled and role != LOG_SERVER:
         inputs["logServer"] = spec.log_server.ports.logs
     return inputs
+
+
+def _pull_secrets(spec: ClusterSpec) -> dict[str, Any]:
+    # A Deployment keeps its template while the hash is the same: its pods would wait for wrong credentials for ever.
+    secrets = [secret.name for secret in spec.image.pull_secrets]
+    return {"pullSecrets": secrets} if secrets else {}
 
 
 def _as_mounted(volume: TierVolume) -> dict[str, Any]:
@@ -291,6 +309,7 @@ def _ufs(mount: RootMount, names: Names) -> dict[str, Any]:
     volume = mount.volume
     return {
         "path": mount.path,
+        "readOnly": mount.read_only,
         "claim": volume and (volume.claim_name or names.of("ufs")),
         "create": None if volume is None or volume.claim_name else volume.model_dump(by_alias=True, mode="json"),
         "hadoopFolder": ufs_options.HADOOP_FOLDER,

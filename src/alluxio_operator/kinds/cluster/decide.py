@@ -11,8 +11,10 @@ from alluxio_operator.api.status import OperationStatus
 from alluxio_operator.engine.arbiter import arbitrate
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kinds.cluster import gates, layers
 from alluxio_operator.kinds.cluster.capabilities import CAPABILITIES
+from alluxio_operator.kinds.cluster.objects.optional import optional_objects
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kinds.cluster.view import View
@@ -60,8 +62,13 @@ class Plan:
 
     @property
     def held_templates(self) -> frozenset[int]:
-        """Numbers of the templates that wait for the rollout or the maintenance window."""
+        """Numbers of the templates whose objects have to stay as they are."""
         return self.view.held_templates
+
+    @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the Deployments whose pods wait for the rollout or the maintenance window."""
+        return self.view.held_pod_templates
 
     @property
     def recreate(self) -> Mapping[Ref, str]:
@@ -69,9 +76,18 @@ class Plan:
         return {Ref("StatefulSet", one.name): one.uid for one in self.view.expansion.recreating}
 
     @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
+        records = self.view.records
+        optional = optional_objects(self.cluster.names)
+        return ApplyRules(records.never_created, records.known_uids, optional)
+
+    @property
     def questions(self) -> frozenset[str]:
         """Questions to answer before the driver may execute this plan."""
-        return frozenset({UFS} if self.view.rollout.needs_ufs_probe and not self.paused else ())
+        view = self.view
+        needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
+        return frozenset({UFS} if needed and not self.paused else ())
 
     def operation(self, name: str) -> Operation:
         """Return the operation with a name."""
@@ -86,6 +102,7 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     """Return the plan: first configuration and storage, workloads after the journal, Services once masters serve."""
     view = View(cluster, observed, now)
     masters = gates.masters_serving(observed) if cluster.spec.masters.replicas else gates.scaled_to_zero()
+    masters = view.hung.named_in(masters)
     if not view.journal.gate.passed:
         layer = 1
     elif not masters.passed:

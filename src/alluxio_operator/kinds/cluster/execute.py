@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.alluxio.answers import Alluxio, NoAnswer
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observe import rpc_port
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -19,6 +20,8 @@ from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
+from alluxio_operator.kinds.cluster.storage.records import LabelClaims
+from alluxio_operator.kinds.cluster.ufs.writable import WriteFolder
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
@@ -48,12 +51,16 @@ class Executor:
                 return self._replace(effect)
             case ExpandClaims():
                 return storage.expand(self.kube, self._namespace, effect, self.applied)
+            case LabelClaims():
+                return storage.label(self.kube, self.observed.names, effect)
             case StartBackup():
                 return self._start_backup(effect)
             case UpdateConfiguration():
                 return self._update_configuration(effect)
             case KeepSpec():
                 return self._keep(effect)
+            case WriteFolder():
+                return self._write_folder(effect)
         raise TypeError(f"an AlluxioCluster has no way to perform {effect!r}")
 
     @property
@@ -77,16 +84,28 @@ class Executor:
 
     def _start_backup(self, effect: StartBackup) -> Answer:
         port = rpc_port(effect.leader, self.observed.resource)
+        if effect.properties:
+            accepted = self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
+            if isinstance(accepted, NoAnswer):
+                # The backup hasn't started.
+                return replace(accepted, reached=False)
+            log.info("properties of the backup's lock on the leader: %s", accepted)
         answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
         log.info("the leader was asked to back up the journal into %s: %s", effect.directory, answer)
         return answer
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
-        if self.applied.refused:
+        if Ref("ConfigMap", self.observed.names.of(f"{MASTER}conf")) not in self.applied.present:
             # Update the properties file first: the next start of the master reads it.
             return None
         port = rpc_port(effect.leader, self.observed.resource)
         return self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
+
+    def _write_folder(self, effect: WriteFolder) -> Answer:
+        port = rpc_port(effect.leader, self.observed.resource)
+        answer = self.alluxio.test_write(effect.leader.ip, port, effect.folder, effect.leftover, self.deadline)
+        log.info("the leader %s wrote folder %s as a test: %s", effect.leader.name, effect.folder, answer)
+        return answer
 
     def _keep(self, effect: KeepSpec) -> bool:
         refusal = revisions.keep(self.kube, self.observed.resource, effect.spec)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.engine.gate import Gate, waiting
+from alluxio_operator.api.base import in_binary
+from alluxio_operator.engine.gate import Gate, Severity, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.registrations import registrations, removed_with_data
 from alluxio_operator.workloads.pods import Pod, first_trouble
+
+SOME: Final = 5
+"""Workers that a message names at most."""
 
 
 def masters_serving(observed: Observed) -> Gate:
@@ -21,11 +27,11 @@ def masters_serving(observed: Observed) -> Gate:
 def scaled_to_zero() -> Gate:
     """Return the closed gate of masters that are scaled to zero."""
     message = "spec.masters.replicas is 0: no master runs, and the PVCs keep the journal"
-    return Gate("MastersServing", False, "ScaledToZero", message)
+    return Gate("MastersServing", False, "ScaledToZero", message, Severity.INFO)
 
 
 def workers_registered(observed: Observed, wanted: int) -> Gate:
-    """Open when the leader counts `wanted` live workers, and that many pods are ready."""
+    """Open when `wanted` workers with a pod send heartbeats to the leader, and that many pods are ready."""
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)
     failure = observed.pod_creation_failures.get(names.WORKER)
     if failure:
@@ -33,10 +39,23 @@ def workers_registered(observed: Observed, wanted: int) -> Gate:
     if isinstance(observed.master, NoAnswer):
         message = "only a master that serves counts its workers; see condition MastersServing"
         return waiting(kind, message, "MastersNotServing")
-    live, ready = observed.master.live_workers, sum(pod.ready for pod in workers)
+    live, ready = registrations(observed).live, sum(pod.ready for pod in workers)
+    counted, removed = f"{live} of {wanted} workers are registered", _removed(observed, wanted)
     if live >= wanted and ready >= wanted:
-        return Gate(kind, True, "Registered", f"{live} of {wanted} workers are registered")
-    return _closed(kind, workers, f"{live} of {wanted} workers are registered, {ready} are ready")
+        return Gate(kind, True, "WorkersRemoved" if removed else "Registered", counted + removed)
+    return _closed(kind, workers, f"{counted}, {ready} are ready{removed}")
+
+
+def _removed(observed: Observed, wanted: int) -> str:
+    removed = [f"{name} ({in_binary(used)})" for name, used in removed_with_data(observed, wanted).items()]
+    if not removed:
+        return ""
+    listed = ", ".join(removed[:SOME]) + (f" and {len(removed) - SOME} others" if len(removed) > SOME else "")
+    return (
+        f"; spec.workers.replicas removes workers with cached data: {listed}. Files that only they hold and that are "
+        "not in the UFS, such as files written with MUST_CACHE, go with a tier in memory or on emptyDir; a tier on a "
+        "PVC comes back if you raise replicas again"
+    )
 
 
 def job_service_serving(observed: Observed) -> Gate:

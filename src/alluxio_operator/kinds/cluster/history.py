@@ -10,7 +10,7 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RollbackSt
 from alluxio_operator.api.status import Change
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import holds
-from alluxio_operator.engine.history import KEPT, OWN_MANAGER, begun, ended
+from alluxio_operator.engine.history import OWN_MANAGER, begun, ended, kept
 from alluxio_operator.kube.kinds import Object, Ref
 
 
@@ -63,7 +63,7 @@ def history_after(
             "by": OWN_MANAGER,
         }
         changes.append(begun("RolledBack", resource, back.message, now).model_copy(update=update))
-    return tuple(changes[-KEPT:])
+    return kept(changes)
 
 
 def _from_to(before: ClusterStatus, facts: Facts) -> dict[str, str]:

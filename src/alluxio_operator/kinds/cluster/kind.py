@@ -61,6 +61,7 @@ DESCRIPTOR = KindDescriptor(
         Child("DaemonSet"),
         Child("Deployment"),
         Child("Job"),
+        Child("NetworkPolicy"),
         Child("PodDisruptionBudget"),
     ),
     rights=(

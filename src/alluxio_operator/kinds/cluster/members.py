@@ -17,6 +17,8 @@ from alluxio_operator.workloads.progress import WorkloadProgress
 
 LEADER_POLL: Final = After(60.0)
 """The leader may change without an event of Kubernetes, for example when it hangs for a moment."""
+SPACE_POLL: Final = After(300.0)
+"""The journal's volume fills up without an event, also that of a lone master."""
 
 
 def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
@@ -24,6 +26,7 @@ def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
     cluster, quorum = plan.cluster, plan.view.quorum
     serving = isinstance(observed.master, MasterInfo)
     runs = cluster.spec.masters.replicas > 0
+    low = {one.master: one.free_percent for one in plan.view.low_space}
     return MastersStatus(
         ready=sum(pod.ready for pod in observed.role(names.MASTER)),
         wanted=cluster.spec.masters.replicas,
@@ -31,7 +34,11 @@ def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
         version=observed.master.version if isinstance(observed.master, MasterInfo) else None,
         quorum=f"{quorum.available}/{len(quorum.members)}" if runs else None,
         members=tuple(
-            MemberStatus(name=one.name, role=one.role, message=one.problem[:512]) for one in quorum.members if runs
+            MemberStatus(
+                name=one.name, role=one.role, message=one.problem[:512], journal_free_percent=low.get(one.name)
+            )
+            for one in quorum.members
+            if runs
         ),
     )
 
@@ -44,4 +51,6 @@ def stopped(cluster: Cluster, rollouts: Mapping[Ref, WorkloadProgress]) -> bool:
 
 def requeue_at_rest(plan: Plan) -> Requeue | None:
     """Return when to reconcile a cluster at rest; None to wait for an event."""
-    return LEADER_POLL if plan.cluster.members > 1 and plan.cluster.spec.masters.replicas else None
+    if not plan.cluster.spec.masters.replicas:
+        return None
+    return LEADER_POLL if plan.cluster.members > 1 or plan.view.low_space else SPACE_POLL

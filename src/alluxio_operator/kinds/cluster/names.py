@@ -13,6 +13,7 @@ from typing import Final
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
+from alluxio_operator.engine.ownership import has_labels
 from alluxio_operator.kube.kinds import Object
 
 MASTER = "master"
@@ -42,8 +43,11 @@ class Names:
 
     def host(self, role: str, ordinal: int) -> str:
         """Return the host name of a StatefulSet's pod; it also resolves in other namespaces."""
-        workload = self.of(role)
-        return f"{workload}-{ordinal}.{workload}.{self.namespace}.svc"
+        return self.pod_host(role, f"{self.of(role)}-{ordinal}")
+
+    def pod_host(self, role: str, pod: str) -> str:
+        """Return the host name of a StatefulSet's pod by the pod's name."""
+        return f"{pod}.{self.of(role)}.{self.namespace}.svc"
 
     def master_host(self, ordinal: int, members: int) -> str:
         """Return the host name of a master, for clients and for the other members of the quorum.
@@ -73,14 +77,17 @@ class Names:
             "app.kubernetes.io/instance": self.cluster,
             "app.kubernetes.io/component": component,
             "app.kubernetes.io/managed-by": MANAGED_BY,
-            OWNER_KIND_LABEL: KIND,
-            OWNER_LABEL: self.cluster,
+            **self.owner_labels,
         }
+
+    @property
+    def owner_labels(self) -> Mapping[str, str]:
+        """Labels that name this cluster as the owner."""
+        return {OWNER_KIND_LABEL: KIND, OWNER_LABEL: self.cluster}
 
     def owns(self, obj: Object) -> bool:
         """Return True if an object's labels name this cluster as its owner."""
-        labels: Mapping[str, str] = obj["metadata"].get("labels", {})
-        return (labels.get(OWNER_KIND_LABEL), labels.get(OWNER_LABEL)) == (KIND, self.cluster)
+        return has_labels(obj, self.owner_labels)
 
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the label selector of a role's pods; it is immutable in a workload."""

@@ -13,20 +13,23 @@ from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, Mast
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND, JobMasterPorts, MasterPorts
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.pod_creation import pod_creation_failures
+from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
+from alluxio_operator.kinds.cluster.storage.observe import read_claims
 from alluxio_operator.kinds.cluster.storage.pvc import is_leaving
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
-from alluxio_operator.workloads.pods import Pod, parse_pod
+from alluxio_operator.workloads.pods import Pod, belongs_to, parse_pod
 
 MAX_MASTERS = 5
 MASTER_PORTS = MasterPorts()
@@ -41,19 +44,20 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     except NotFound:
         return None
     cluster = Names(key.name, key.namespace)
-    status = ClusterStatus.model_validate(resource.get("status", {}))
-    pods = tuple(parse_pod(pod) for pod in kube.list(KINDS["Pod"].path(key.namespace), cluster.owned_by_selector))
-    claims: tuple[Object, ...] | None = None
-    if status.journal is None or status.journal.state != "Initialized":
-        claims = tuple(kube.list(KINDS["PersistentVolumeClaim"].path(key.namespace), cluster.instance_selector))
-    names_of_claims = {cluster.journal_claim(ordinal) for ordinal in range(MAX_MASTERS)}
-    journals = [one for one in claims or () if cluster.owns(one) and one["metadata"]["name"] in names_of_claims]
+    reading = read_status(ClusterStatus, resource)
+    status = reading.status
+    pods = tuple(_pods(kube, cluster))
+    claims = read_claims(kube, cluster, resource, status)
+    initialized = status.journal is not None and status.journal.state == "Initialized"
+    names_of_claims = {cluster.journal_claim(ordinal) for ordinal in range(0 if initialized else MAX_MASTERS)}
+    journals = [one for one in claims if one["metadata"]["name"] in names_of_claims and _is_own(cluster, one)]
     leaving = [one for one in journals if is_leaving(one, resource["metadata"]["uid"])]
     answers = _ask_masters(alluxio, pods, resource, deadline)
     rollback = active(resource, status)
     observed = Observed(
         resource=resource,
         status=status,
+        unread=reading.unread_below(RECORDS),
         pods=pods,
         journal_jobs=_journal_jobs(kube, cluster, status),
         journal_claims=_by_ordinal((one for one in journals if one not in leaving), cluster.journal_claim),
@@ -67,9 +71,21 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     )
     if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
         observed = replace(observed, backup=_ask_backup(alluxio, observed, status.upgrade_backup.id, deadline))
-    if without_journal(observed) and len(answers) > 1:
+    if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed
+
+
+def _pods(kube: Kube, cluster: Names) -> Iterable[Pod]:
+    workloads = [cluster.of(role) for role in names.ROLES]
+    for pod in kube.list(KINDS["Pod"].path(cluster.namespace), cluster.instance_selector):
+        if belongs_to(pod, cluster.owner_labels, workloads):
+            yield parse_pod(pod)
+
+
+def _is_own(cluster: Names, claim: Object) -> bool:
+    # The PVC of an earlier cluster has no owner reference, and may have lost its labels. The annotation shows it.
+    return cluster.owns(claim) or JOURNAL_ANNOTATION in claim["metadata"].get("annotations", {})
 
 
 def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[int, Object]:
@@ -77,7 +93,7 @@ def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[
     if journal is None or journal.state != "Initializing":
         return {}
     jobs: dict[int, Object] = {}
-    for ordinal in range(journal.members):
+    for ordinal in range(min(journal.members, MAX_MASTERS)):
         # Get each Job by its recorded name: a list may wait until the API server's cache has caught up with the write.
         with contextlib.suppress(NotFound):
             name = cluster.journal_job(journal.operation, ordinal)

@@ -28,12 +28,14 @@ class Observed:
 
     Keys of `journal_jobs` and `journal_claims` are the ordinals of the masters, keys of `answers` the names of their
     pods. `master` is the leader's answer. `indexes` are the journal indexes of the masters; the operator asks for them
-    only while a master lacks its journal.
+    only while a master lacks its journal or doesn't finish its startup.
     """
 
     resource: Object
     status: ClusterStatus
     pods: tuple[Pod, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Paths of the status that another version has written and this one can't read."""
     journal_jobs: Mapping[int, Object] = field(default_factory=dict)
     journal_claims: Mapping[int, Object] = field(default_factory=dict)
     leaving_claims: tuple[str, ...] = ()
@@ -43,7 +45,7 @@ class Observed:
     master: MasterInfo | NoAnswer = field(default_factory=lambda: NoAnswer("no master has an address yet"))
     job_master_serves: bool = False
     claims: tuple[Object, ...] | None = None
-    """PVCs of the cluster; None if the operator didn't need to list them."""
+    """PVCs of the cluster; None if they weren't read."""
     pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
     """By role, the API server's message rejecting its pods."""
     used: UsageReading = None

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alluxio_operator.api.status import Phase
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import ConditionState, holds
-from alluxio_operator.engine.gate import Gate, is_blocked, waiting
+from alluxio_operator.engine.gate import Gate, Severity, is_blocked, waiting
 from alluxio_operator.kinds.cluster import gates, layers, members, names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
+from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.rollout import rollback
+from alluxio_operator.kinds.cluster.storage.decide import RECORDS
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
@@ -28,7 +30,10 @@ PAUSED: Final[Mapping[str, str]] = {
     ROLLOUT: "spec.paused is true: the operator replaces no pods",
     "expansion": "spec.paused is true: the operator expands no volumes",
 }
-"""By operation, the message of its closed gate while the cluster is paused. Gates of other operations are left out."""
+"""By operation, the message of its closed gate while the cluster is paused."""
+
+FIRST: Final = RECORDS
+"""Name of the operation whose gate comes first, also while the cluster is paused: without their volumes, pods fail."""
 
 Workloads = Mapping[Ref, WorkloadProgress]
 
@@ -73,10 +78,13 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     before, paused = observed.status, plan.paused
     workloads = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     of_operations = _of_operations(plan)
-    blocking = {one.name for one in plan.operations if one.blocking and not paused}
+    space = _journal_space(plan)
+    blocking = {one.name for one in plan.operations if one.blocking and (not paused or one.name == FIRST)}
     required = (
+        *((of_operations[FIRST],) if FIRST in blocking else ()),
         *_installation(plan, observed, applied, workloads),
-        *(gate for name, gate in of_operations.items() if name in blocking),
+        *(gate for gate in space if gate.reason == FULL),
+        *(gate for name, gate in of_operations.items() if name in blocking and name != FIRST),
     )
     closed = tuple(gate for gate in required if not gate.passed)
     unsettled = tuple(ref.name for ref, state in sorted(workloads.items()) if not state.settled)
@@ -91,9 +99,10 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        ConditionState("SpecValid", True, "Valid"),
+        readiness.spec_valid(plan.cluster.warnings),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
+        *(ConditionState.of(gate) for gate in space if gate not in required),
         *(ConditionState.of(gate) for name, gate in of_operations.items() if name not in blocking),
         *((_paused(applied),) if paused else ()),
     )
@@ -104,12 +113,24 @@ def _of_operations(plan: Plan) -> dict[str, Gate]:
     gates_by_name: dict[str, Gate] = {}
     for operation in plan.operations:
         gate = operation.gate
-        if gate is None or (plan.paused and operation.name not in PAUSED):
+        if operation.name == FIRST and gate is not None:
+            gates_by_name[FIRST] = gate
+            continue
+        if gate is None:
             continue
         if plan.paused and not gate.passed:
-            gate = waiting(gate.type, PAUSED[operation.name], "Paused")
+            gate = _while_paused(operation.name, gate)
         gates_by_name[operation.name] = gate
     return gates_by_name
+
+
+def _while_paused(operation: str, gate: Gate) -> Gate:
+    """Return the closed gate of an operation that a pause holds. Trouble that it reports doesn't end with a pause."""
+    if operation in PAUSED:
+        return waiting(gate.type, PAUSED[operation], "Paused")
+    if gate.severity >= Severity.WARNING:
+        return replace(gate, requeue=None)
+    return waiting(gate.type, f"spec.paused is true: the operator does nothing about it. {gate.message}", "Paused")
 
 
 def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: Workloads) -> Iterable[Gate]:
@@ -122,7 +143,9 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     yield plan.masters
     if cluster.members > 1 and spec.masters.replicas:
         installed = holds(observed.status.conditions, "Installed")
-        yield quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed)
+        replaced = _masters_in_step(observed)
+        healthy = quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed, replaced=replaced)
+        yield plan.view.hung.named_in(healthy)
     yield _workers(cluster, observed, worker_progress(cluster, workloads))
     if spec.job_service.enabled:
         yield gates.job_service_serving(observed)
@@ -132,8 +155,21 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
         yield gates.proxy_serving(observed)
     yield _services(plan, applied)
     if spec.fuse.enabled:
-        mounts = fuse_progress(cluster, workloads)
-        yield gates.fuse_mounted(observed, mounts.wanted if mounts else None)
+        before = observed.status.fuse
+        known = before.wanted if before else 0
+        yield gates.fuse_mounted(observed, _wanted(fuse_progress(cluster, workloads), known))
+
+
+def _journal_space(plan: Plan) -> tuple[Gate, ...]:
+    spec = plan.cluster.spec.masters
+    known = plan.view.journal.gate.passed and spec.replicas
+    return (journal_space(plan.view.low_space, spec.journal.free_space_watermark),) if known else ()
+
+
+def _masters_in_step(observed: Observed) -> frozenset[str]:
+    """Return the masters that the rollout's recorded step replaces."""
+    step = observed.status.rollout
+    return frozenset(pod.name for pod in step.pods) if step and step.role == names.MASTER else frozenset()
 
 
 def _phase(
@@ -173,9 +209,11 @@ def _services(plan: Plan, applied: Applied) -> Gate:
 
 
 def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> Gate:
-    if state is None:
-        return waiting("WorkersRegistered", "the operator creates the workers once the journal is initialized")
-    if cluster.spec.workers.workload == "DaemonSet" and state.wanted == 0:
+    wanted = _wanted(state, observed.status.workers.wanted)
+    if wanted is None:
+        message = "the operator creates the workers once the journal is initialized"
+        return waiting("WorkersRegistered", "the nodes for workers aren't counted yet" if state else message)
+    if cluster.spec.workers.workload == "DaemonSet" and wanted == 0:
         return Gate(
             "WorkersRegistered",
             False,
@@ -183,7 +221,12 @@ def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | Non
             "no node can run a worker: compare spec.workers.nodeSelector and spec.workers.tolerations with the labels "
             "and taints of the nodes",
         )
-    return gates.workers_registered(observed, state.wanted)
+    return gates.workers_registered(observed, wanted)
+
+
+def _wanted(state: WorkloadProgress | None, known: int) -> int | None:
+    """Return the wanted number of pods; without a count of now the last `known` one, and None if there was none."""
+    return state.wanted if state and state.counted else known or None
 
 
 def _ready(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,6 @@ from alluxio_operator.engine.operation import Perform
 from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
-from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.decide import UFS, Plan, decide
@@ -26,6 +25,7 @@ from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
+from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
@@ -35,7 +35,6 @@ from alluxio_operator.kinds.cluster.storage.observe import read_volumes
 from alluxio_operator.kinds.cluster.ufs.probe import AskUfs, UfsProbe
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
@@ -48,18 +47,28 @@ USAGE: Final = "usage"
 class ClusterLogic:
     """The stages of a reconcile for an AlluxioCluster."""
 
-    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs) -> None:
+    decide = staticmethod(decide)
+    report = staticmethod(report)
+    report_problems = staticmethod(report_problems)
+
+    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics) -> None:
         self._alluxio = alluxio
+        self._metrics = metrics
         self._ask_ufs = ask_ufs
         self._meter = Meter()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a cluster; return None if it was deleted."""
-        return observe(kube, self._alluxio, key, deadline)
+        observed = observe(kube, self._alluxio, key, deadline)
+        if observed is not None:
+            disks = {name: answer.journal_disk for name, answer in observed.answers.items()}
+            free = {name: disk.free_percent for name, disk in disks.items() if disk is not None}
+            self._metrics.journal_free(key.namespace, key.name, free)
+        return observed
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
         """Return the cluster with the spec to follow: its own, or the last good one during a rollback."""
-        return validate(with_effective_spec(observed))
+        return unknown_records(observed) or validate(with_effective_spec(observed))
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return the questions to answer before the decision."""
@@ -79,10 +88,6 @@ class ClusterLogic:
             observed = replace(observed, ufs=health)
         return observed
 
-    def decide(self, model: Cluster, observed: Observed, now: datetime) -> Plan:
-        """Return the plan: templates to apply, and operations."""
-        return decide(model, observed, now)
-
     def executor(self, kube: Kube, observed: Observed, applied: Applied, deadline: Deadline) -> Perform:
         """Return a function that performs the effects of operations."""
         return Executor(kube, self._alluxio, observed, applied, deadline)
@@ -91,19 +96,10 @@ class ClusterLogic:
         """Return True if the cluster is Ready and all pods run the current spec."""
         return is_settled(assess(plan, observed, applied))
 
-    def report(
-        self, plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime
-    ) -> Report:
-        """Return the status after a reconcile."""
-        return report(plan, observed, applied, rendered, now)
-
-    def report_problems(self, problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
-        """Return the status of a cluster with an invalid spec."""
-        return report_problems(problems, observed, now)
-
     def forget(self, key: OwnerKey) -> None:
         """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
+        self._metrics.journal_free(key.namespace, key.name, {})
 
     def _with_usage(self, look: Look, model: Cluster, observed: Observed) -> Observed:
         before, selector, role_of = observed.status, observed.names.owned_by_selector, roles_by_container(observed.pods)
@@ -122,4 +118,5 @@ def cluster_reconciler(
     ask_ufs: AskUfs | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
     """Return the reconciler of AlluxioClusters."""
-    return Driver(ClusterLogic(alluxio, ask_ufs or UfsProbe()), Parts(KIND, kube, renderer, FOLDER, metrics, now, note))
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics)
+    return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

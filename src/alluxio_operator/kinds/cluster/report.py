@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import FuseStatus, WorkersStatus
@@ -15,7 +15,7 @@ from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.status import Change, RoleMemory
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import holds, merge, severities
+from alluxio_operator.engine.conditions import holds, merge, severities, with_gate
 from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
@@ -28,11 +28,17 @@ from alluxio_operator.kinds.cluster.history import Facts, history_after
 from alluxio_operator.kinds.cluster.objects.dynamic import newly_applied
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
+from alluxio_operator.kinds.cluster.records import unread_records
+from alluxio_operator.kinds.cluster.registrations import registrations
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
+from alluxio_operator.kinds.cluster.storage import records
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress
+
+LEAVING_POLL: Final = After(30.0)
+"""No event announces that the leader forgets a worker that stopped."""
 
 STEP = 5
 """Percent to which the status rounds the use of the cache; a metric has the exact value."""
@@ -41,10 +47,19 @@ STEP = 5
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Return the report for an invalid spec; a cluster that serves stays Ready: its leader and a worker answer."""
     before = observed.status
-    alive = isinstance(observed.master, MasterInfo) and (observed.master.live_workers or not before.workers.wanted)
-    serves = holds(before.conditions, "Installed") and bool(alive)
-    update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
-    return Report(before.model_copy(update=update), None)
+    volumes = records.next_records_step(None, observed, now)
+    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed) and not volumes.blocking
+    current = with_gate(before.conditions, volumes.gate, observed.generation, now)
+    update = readiness.invalid(problems, current, observed.generation, ready=serves, now=now)
+    return Report(before.model_copy(update=update | unread_records(observed)), None)
+
+
+def _a_worker_serves(observed: Observed) -> bool:
+    if not isinstance(observed.master, MasterInfo):
+        return False
+    # The leader counts a worker that died for a while, so a pod has to be ready, too.
+    ready = any(pod.ready for pod in observed.role(names.WORKER))
+    return not observed.status.workers.wanted or (registrations(observed).live > 0 and ready)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
@@ -67,7 +82,8 @@ def _described(plan: Plan, observed: Observed, current: Readiness, now: datetime
         "phase": current.phase,
         "summary": readiness.summary(_in_one_line(current, observed)),
         "conditions": merge(before.conditions, current.conditions, cluster.generation, now),
-        "replicas": workers.existing if workers else 0,
+        # Without workers the API server refused an object before them: they are as they were.
+        "replicas": workers.existing if workers else before.replicas,
         "selector": ",".join(f"{k}={v}" for k, v in sorted(cluster.names.selector(names.WORKER).items())),
         "masters": members.masters_status(plan, observed),
         "workers": _workers_status(observed, workers),
@@ -115,6 +131,8 @@ def _worker_count(cluster: Cluster) -> int | None:
 
 def _requeue_after(plan: Plan, observed: Observed, current: Readiness, status: Any, now: datetime) -> float | None:
     also: list[Requeue | None] = [members.requeue_at_rest(plan) if current.at_rest else None]
+    if status.workers.leaving or status.workers.lost:
+        also.append(LEAVING_POLL)
     gates: list[Gate] = [] if current.at_rest else list(current.closed)
     if not current.at_rest and not current.closed:
         also.append(WHILE_NOT_READY)
@@ -131,9 +149,9 @@ def _in_one_line(current: Readiness, observed: Observed) -> str:
     if current.rolled_back:
         return current.up_to_date.message
     if isinstance(observed.master, MasterInfo):
-        info = observed.master
-        lost = f", {info.lost_workers} lost" if info.lost_workers else ""
-        return f"{info.live_workers} workers{lost}, {in_binary(info.capacity)} of cache"
+        known = registrations(observed)
+        others = "".join(f", {n} {word}" for n, word in ((known.lost, "lost"), (known.leaving, "leaving")) if n)
+        return f"{known.live} workers{others}, {in_binary(known.capacity)} of cache"
     return current.phase
 
 
@@ -141,19 +159,20 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
     before = observed.status.workers
     # Without a state the workload wasn't applied, perhaps since the API server refused an object before it.
     known = sum(pod.ready for pod in observed.role(names.WORKER)), before.wanted
-    ready, wanted = (state.ready, state.wanted) if state else known
+    ready, wanted = (state.ready, state.wanted) if state and state.counted else known
     if not isinstance(observed.master, MasterInfo):
-        return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0})
-    info = observed.master
+        return before.model_copy(update={"ready": ready, "wanted": wanted, "live": 0, "leaving": 0})
+    counted = registrations(observed)
     percent = None
-    if info.capacity:
-        percent = min(100, round(100 * info.used / info.capacity / STEP) * STEP)
+    if counted.capacity:
+        percent = min(100, round(100 * counted.used / counted.capacity / STEP) * STEP)
     return WorkersStatus(
         ready=ready,
         wanted=wanted,
-        live=info.live_workers,
-        lost=info.lost_workers,
-        capacity=in_binary(info.capacity),
+        live=counted.live,
+        lost=counted.lost,
+        leaving=counted.leaving,
+        capacity=in_binary(counted.capacity),
         used_percent=percent,
     )
 
@@ -161,7 +180,7 @@ def _workers_status(observed: Observed, state: WorkloadProgress | None) -> Worke
 def _fuse_status(cluster: Cluster, observed: Observed, state: WorkloadProgress | None) -> FuseStatus | None:
     if not cluster.spec.fuse.enabled:
         return None
-    return FuseStatus(ready=state.ready, wanted=state.wanted) if state else observed.status.fuse
+    return FuseStatus(ready=state.ready, wanted=state.wanted) if state and state.counted else observed.status.fuse
 
 
 def _memory(cluster: Cluster) -> Iterable[RoleMemory]:

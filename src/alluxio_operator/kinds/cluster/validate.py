@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -20,31 +19,12 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes
+from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
 from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.memory import Division
-
-RESERVED_VARIABLES: Final = frozenset(
-    {
-        "ALLUXIO_CONF_DIR",
-        "ALLUXIO_FUSE_JAVA_OPTS",
-        "ALLUXIO_JAVA_OPTS",
-        "ALLUXIO_JOB_MASTER_JAVA_OPTS",
-        "ALLUXIO_JOB_WORKER_JAVA_OPTS",
-        "ALLUXIO_LOGSERVER_HOSTNAME",
-        "ALLUXIO_LOGSERVER_JAVA_OPTS",
-        "ALLUXIO_LOGSERVER_PORT",
-        "ALLUXIO_MASTER_JAVA_OPTS",
-        "ALLUXIO_PROXY_JAVA_OPTS",
-        "ALLUXIO_WORKER_JAVA_OPTS",
-        "POD_IP",
-        "POD_NAME",
-        "_JAVA_OPTIONS",
-    }
-)
-"""Variables that the operator sets in containers, and _JAVA_OPTIONS, which would override the heap size."""
+from alluxio_operator.workloads.memory import Division, accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +40,8 @@ class Cluster:
     """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
     restarts: Mapping[str, str]
     """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
+    warnings: tuple[Problem, ...] = ()
+    """What the operator would refuse in a new cluster, and tolerates in this one, since it accepted it before."""
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
@@ -72,14 +54,17 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         return tuple(from_pydantic(error, "alluxiocluster"))
     if len(cluster.cluster) > LONGEST_NAME:
         return (_name_too_long(cluster.cluster),)
-    divisions = memory.divisions(spec)
+    before = accepted(resource)
+    divisions = memory.divisions(spec, before)
     journal = (resource.get("status") or {}).get("journal")
     journal_members = journal.get("members", 1) if journal else None
     problems = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
+        *memory.problems(spec, before),
         *properties.problems(spec, cluster),
         *dynamic.problems(spec),
         *ufs_options.problems(spec),
+        *ufs_endpoints.problems(spec.root_mount),
         *_reserved_variables(spec),
         *tiers.problems(spec.workers),
         *user_volumes.problems(spec),
@@ -98,10 +83,17 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
         members=journal_members or spec.masters.replicas,
         restarts={
-            **(resource.get("status") or {}).get("restarts", {}),
+            **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
         },
+        warnings=tuple(memory.warnings(spec, before, divisions)),
     )
+
+
+def _recorded_restarts(resource: Object) -> Mapping[str, str]:
+    # The raw status: a record that can't be read counts as none.
+    recorded = (resource.get("status") or {}).get("restarts")
+    return {role: str(text) for role, text in recorded.items()} if isinstance(recorded, Mapping) else {}
 
 
 def _restarts(annotations: Mapping[str, str]) -> Mapping[str, str]:
@@ -130,13 +122,13 @@ def _member_count(spec: ClusterSpec, journal_members: int | None) -> Iterable[Pr
 
 
 def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
-    reserved = RESERVED_VARIABLES | ufs_options.variables(spec.root_mount)
+    reserved = variables.RESERVED | ufs_options.variables(spec.root_mount)
     for one in processes(spec).values():
         for variable in one.process.env:
             if variable.name in reserved:
                 yield Problem(
                     field=f"{one.path}.env[{variable.name}]",
-                    value=variable.value or "",
+                    value="",
                     message="can't be set by hand: it follows from other fields of the spec",
                     remedy=f"remove it and use {one.path}.jvm or {one.path}.properties instead",
                 )

@@ -15,17 +15,23 @@ from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
+from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
+from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout import deployments, pre_upgrade, rollout
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep
+from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
+from alluxio_operator.kinds.cluster.rollout.health import Roles
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
-from alluxio_operator.kinds.cluster.storage import expansion
+from alluxio_operator.kinds.cluster.storage import expansion, records
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
 from alluxio_operator.kinds.cluster.storage.expansion import ExpansionStep
+from alluxio_operator.kinds.cluster.storage.records import RecordsStep
+from alluxio_operator.kinds.cluster.ufs import writable
+from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.pods import Pod
 
@@ -49,6 +55,18 @@ class View:
         return rejoin.next_rejoin_step(self.observed, self.quorum)
 
     @cached_property
+    def hung(self) -> HungStep:
+        """The next step of a master that doesn't finish its startup."""
+        wait_for_ufs = self.cluster.spec.upgrade.wait_for_ufs
+        return next_hung_step(self.observed, self.quorum, self.now, wait_for_ufs=wait_for_ufs)
+
+    @cached_property
+    def low_space(self) -> tuple[LowSpace, ...]:
+        """The masters whose journal volume is almost full."""
+        masters = [one.name for one in self.quorum.members]
+        return low_space(self.observed, masters, self.cluster.spec.masters.journal.free_space_watermark)
+
+    @cached_property
     def journal(self) -> JournalStep:
         """The next step of the journal's initialisation."""
         step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members)
@@ -60,6 +78,11 @@ class View:
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
         mounted = {pod.name for pod in self.observed.pods}
         return expansion.next_expansion_step(sizes, self.observed.status, self.observed.volumes, mounted)
+
+    @cached_property
+    def records(self) -> RecordsStep:
+        """The volumes on record, and what has happened to them."""
+        return records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
 
     @cached_property
     def context(self) -> dict[str, Any]:
@@ -100,14 +123,32 @@ class View:
     @cached_property
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that the operator doesn't apply yet."""
-        held = deployments.held_templates(self.roles, self._pods_step, self.upgrade, self.now)
         # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
-        return held | {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else held
+        return frozenset({layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else ())
+
+    @cached_property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the Deployments that keep their pod template for now."""
+        return deployments.held_pod_templates(self.roles, self._pods_step, self.upgrade, self.now)
+
+    @cached_property
+    def writability(self) -> Writability:
+        """Whether the leader can write to the root mount, and the next test of it."""
+        return writable.next_test(self.observed, self.cluster.spec, self.quorum, self.now, busy=self._masters_busy)
+
+    @property
+    def _masters_busy(self) -> str:
+        step, backup = self.rollout.status, self.observed.status.upgrade_backup
+        if step is not None and step.role == names.MASTER:
+            return "the rollout replaces masters"
+        if backup is not None and backup.state in ("Requested", "Running"):
+            return "the masters back up the journal"
+        return ""
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:
         """Roles with a pod that runs an older spec."""
-        known = (*rollout.ORDER, *deployments.TEMPLATES)
+        known = (*health.ORDER, *deployments.TEMPLATES)
         return tuple(role for role in known if role in self.roles.wanted and self.roles.outdated(role))
 
     @cached_property

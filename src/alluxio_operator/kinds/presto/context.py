@@ -15,6 +15,7 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.autoscaling.target import floor_of
 from alluxio_operator.kinds.presto.cache import values as cache
 from alluxio_operator.kinds.presto.objects import catalogs, folders, properties
+from alluxio_operator.kinds.presto.objects.access import access_values
 from alluxio_operator.kinds.presto.objects.memory import jvm_flags
 from alluxio_operator.kinds.presto.objects.properties import as_text, role_of
 from alluxio_operator.kinds.presto.shutdown.grace import grace_of
@@ -30,13 +31,22 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
     files = catalogs.files(spec, presto.dialect)
     secrets = catalogs.secret_properties(spec.catalogs)
     site = cache.site_properties(spec, alluxio) if alluxio else None
+    client = cache.client(spec, presto.dialect, alluxio)
     node = properties.node_properties(made)
-    shared: dict[str, Any] = {"node": node, "catalogs": files, "secrets": secrets, "alluxio": site}
-    if presto.dialect.files:
-        shared["files"] = presto.dialect.files
+    identity, program = _identity(presto), _program(presto, client)
+    shared: dict[str, Any] = {
+        "node": node,
+        "catalogs": files,
+        "secrets": secrets,
+        "alluxio": site,
+        "client": client,
+        "program": program,
+        # A pod that comes back from an older template refers to the names in it.
+        "names": [identity["serviceAccount"], identity["configMaps"]],
+    }
     return {
-        **_identity(presto),
-        **_program(presto),
+        **identity,
+        **program,
         "nodeProperties": as_text(node),
         "catalogs": {
             "folder": folders.CATALOGS,
@@ -45,10 +55,12 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
             "secrets": secrets,
         },
         "alluxio": None if site is None else {"folder": folders.ALLUXIO, "site": as_text(site)},
+        "client": client,
         "workers": _workers(presto, workers),
         "discoveryPort": properties.DISCOVERY_PORT,
+        "access": access_values(spec, made),
         "service": spec.service.model_dump(by_alias=True, mode="json"),
-        "roles": {role: _role(presto, role, shared, alluxio) for role in names.ROLES},
+        "roles": {role: _hashed(_role(presto, role, alluxio, client), shared) for role in names.ROLES},
     }
 
 
@@ -72,14 +84,17 @@ def _identity(presto: Presto) -> dict[str, Any]:
     }
 
 
-def _program(presto: Presto) -> dict[str, Any]:
+def _program(presto: Presto, client: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the image, and how its version is started and drained."""
     image, version, dialect = presto.spec.image, presto.spec.version, presto.dialect
+    secrets = [secret.name for secret in image.pull_secrets]
+    if client:
+        secrets += [name for name in client["pullSecrets"] if name not in secrets]
     return {
         "version": version,
         "image": f"{image.repository or dialect.repository}:{image.tag or version}",
         "pullPolicy": image.pull_policy,
-        "pullSecrets": [{"name": secret.name} for secret in image.pull_secrets],
+        "pullSecrets": [{"name": name} for name in secrets],
         "home": dialect.home,
         "launcher": dialect.launcher,
         "logPackage": dialect.log_package,
@@ -103,10 +118,11 @@ def _workers(presto: Presto, replicas: int) -> dict[str, Any]:
     }
 
 
-def _role(presto: Presto, role: str, shared: Mapping[str, Any], alluxio: AlluxioStatus | None) -> dict[str, Any]:
+def _role(presto: Presto, role: str, alluxio: AlluxioStatus | None, client: Mapping[str, Any] | None) -> dict[str, Any]:
     spec, made, division = presto.spec, presto.names, presto.memory[role]
     given = role_of(spec, role)
-    config = properties.for_role(spec, made, presto.dialect, role, division)
+    plugins = folders.CLIENT_PLUGINS if client else f"{presto.dialect.home}/plugin"
+    config = properties.for_role(spec, made, presto.dialect, role, division, plugins)
     jvm = (*jvm_flags(division), *presto.dialect.jvm_flags, *given.jvm.options)
     selector = dict(made.selector(role))
     is_worker = role == names.WORKER
@@ -130,8 +146,12 @@ def _role(presto: Presto, role: str, shared: Mapping[str, Any], alluxio: Alluxio
         "volumes": volumes_of(given),
         "sockets": cache.sockets(spec, alluxio) if is_worker else None,
         "env": _environment(presto, given),
-        "configHash": digest({**shared, "config": config, "jvm": jvm}),
     }
+
+
+def _hashed(role: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a role with the hash of all values in its pods; it doesn't cover the text of the templates."""
+    return {**role, "configHash": digest({**shared, "role": role})}
 
 
 def _pod_metadata(role: PrestoRole, engine: Engine) -> dict[str, Any]:

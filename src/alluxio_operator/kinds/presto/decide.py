@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.rules import ApplyRules
 from alluxio_operator.kinds.presto import layers
 from alluxio_operator.kinds.presto.capabilities import CAPABILITIES
+from alluxio_operator.kinds.presto.objects.optional import optional_objects
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kinds.presto.view import View
@@ -34,6 +36,11 @@ class Plan:
     questions: frozenset[str] = frozenset()
 
     @property
+    def rules(self) -> ApplyRules:
+        """What the driver may do with single objects."""
+        return ApplyRules(optional=optional_objects(self.presto.names))
+
+    @property
     def presto(self) -> Presto:
         """The Presto that is decided on."""
         return self.view.presto
@@ -47,6 +54,11 @@ class Plan:
     def until(self) -> int:
         """Number of the first template that isn't due yet."""
         return layers.ENDS[self.reached]
+
+    @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the templates whose Deployment keeps its pod template for now."""
+        return self.view.held_pod_templates
 
     @property
     def keeps_objects(self) -> bool:

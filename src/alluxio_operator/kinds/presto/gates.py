@@ -11,7 +11,7 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.objects.catalogs import secrets_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
-from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.pods import CLIENT_MISSING, Pod, first_trouble
 
 CONFIGURATION_APPLIED: Final = "ConfigurationApplied"
 COORDINATOR_SERVING: Final = "CoordinatorServing"
@@ -21,8 +21,6 @@ SERVICES_PUBLISHED: Final = "ServicesPublished"
 
 POLL: Final = After(15.0)
 """Between two looks at a coordinator that serves: no event reports its queries, or the state of the cache."""
-CRASH_LOOP: Final = "CrashLoopBackOff"
-"""Reason of a pod whose container ends again and again: only another spec helps it."""
 
 
 def coordinator_serving(observed: Observed) -> Gate:
@@ -37,7 +35,7 @@ def workers_active(observed: Observed, wanted: int) -> Gate:
     """Open when the coordinator hands work to as many workers as are wanted."""
     if isinstance(observed.coordinator, NoAnswer):
         said = "only a coordinator that serves counts its workers; see condition CoordinatorServing"
-        return Gate(WORKERS_ACTIVE, False, "CoordinatorNotServing", said)
+        return waiting(WORKERS_ACTIVE, said, "CoordinatorNotServing")
     active = observed.coordinator.active_workers
     if wanted == 0:
         said = "no workers are wanted now, and queries wait for the first one"
@@ -80,6 +78,7 @@ def _closed(gate: str, pods: Iterable[Pod], otherwise: str) -> Gate:
     trouble = first_trouble(pods)
     if trouble is None:
         return waiting(gate, otherwise)
-    if trouble.reason == CRASH_LOOP:
+    # Only another spec, or another image, helps a container that ends again and again.
+    if trouble.looping or trouble.reason == CLIENT_MISSING:
         return blocked(gate, trouble.reason, trouble.message)
     return Gate(gate, False, trouble.reason, trouble.message)

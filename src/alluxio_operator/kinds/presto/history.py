@@ -7,7 +7,7 @@ from datetime import datetime
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.api.status import Change
 from alluxio_operator.engine.conditions import holds
-from alluxio_operator.engine.history import KEPT, begun, ended
+from alluxio_operator.engine.history import begun, ended, kept
 from alluxio_operator.kube.kinds import Object
 
 
@@ -26,7 +26,7 @@ def history_after(
         changes = ended(changes, now)
         asked = f": {reason}" if reason else ""
         changes.append(begun("Scaled", resource, f"from {before.workers.wanted} to {target} workers{asked}", now))
-    return tuple((ended(changes, now) if ready else changes)[-KEPT:])
+    return kept(ended(changes, now) if ready else changes)
 
 
 def _what(before: PrestoStatus, target: int) -> str:

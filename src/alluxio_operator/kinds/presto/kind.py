@@ -56,6 +56,7 @@ DESCRIPTOR = KindDescriptor(
         Child("Service"),
         Child("ServiceAccount", KEPT_VERBS),
         Child("Deployment"),
+        Child("NetworkPolicy"),
         Child("PodDisruptionBudget"),
     ),
     rights=(

@@ -12,3 +12,6 @@ NONE: Final = 0
 COORDINATOR: Final = 2
 WORKERS: Final = 3
 SERVICES: Final = 4
+
+COORDINATOR_TEMPLATE: Final = 30
+"""Number of the template with the coordinator's Deployment, which stops its pod before it starts the next."""

@@ -60,9 +60,13 @@ class Names:
         return {
             **self.selector(component),
             "app.kubernetes.io/managed-by": MANAGED_BY,
-            OWNER_KIND_LABEL: KIND,
-            OWNER_LABEL: self.presto,
+            **self.owner_labels,
         }
+
+    @property
+    def owner_labels(self) -> Mapping[str, str]:
+        """Labels that name this Presto as the owner."""
+        return {OWNER_KIND_LABEL: KIND, OWNER_LABEL: self.presto}
 
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the labels that select the pods of a role; a Deployment can't change them later."""
@@ -71,6 +75,11 @@ class Names:
             "app.kubernetes.io/instance": self.presto,
             "app.kubernetes.io/component": component,
         }
+
+    @property
+    def instance_selector(self) -> str:
+        """Label selector for the pods of this Presto, by the labels that its Deployments select by."""
+        return f"app.kubernetes.io/name=presto,app.kubernetes.io/instance={self.presto}"
 
     @property
     def owned_by_selector(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from alluxio_operator.api.lenient import read_status
 from alluxio_operator.api.presto import KIND
 from alluxio_operator.api.presto_status import PrestoStatus
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.cache.observe import cluster_of
-from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.names import ROLES, Names
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.servers.answers import PrestoServers
 from alluxio_operator.kinds.presto.servers.observe import ask_coordinator, ask_processors
@@ -17,7 +18,7 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
-from alluxio_operator.workloads.pods import parse_pod
+from alluxio_operator.workloads.pods import belongs_to, parse_pod
 
 
 def observe(kube: Kube, servers: PrestoServers, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -26,13 +27,15 @@ def observe(kube: Kube, servers: PrestoServers, key: OwnerKey, deadline: Deadlin
         resource = kube.get(KINDS[KIND].path(key.namespace, key.name))
     except NotFound:
         return None
-    found = kube.list(KINDS["Pod"].path(key.namespace), Names(key.name, key.namespace).owned_by_selector)
-    pods = tuple(parse_pod(pod) for pod in found)
+    names = Names(key.name, key.namespace)
+    workloads = [names.of(role) for role in ROLES]
+    found = kube.list(KINDS["Pod"].path(key.namespace), names.instance_selector)
+    pods = tuple(parse_pod(pod) for pod in found if belongs_to(pod, names.owner_labels, workloads))
     by_processors = _in_spec(resource, "autoscaling", "load", "cpuPercent") is not None
     cluster = _in_spec(resource, "alluxio", "clusterRef", "name")
     return Observed(
         resource=resource,
-        status=PrestoStatus.model_validate(resource.get("status", {})),
+        status=read_status(PrestoStatus, resource).status,
         pods=pods,
         coordinator=ask_coordinator(servers, pods, deadline),
         processors=ask_processors(servers, pods, deadline) if by_processors else None,

@@ -49,7 +49,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         readiness.ready_condition(ready, closed, unsettled, "all servers run the current spec"),
         readiness.progressing_condition(phase, closed, unsettled),
         readiness.degraded_condition(phase, closed),
-        ConditionState("SpecValid", True, "Valid"),
+        readiness.spec_valid(plan.presto.warnings),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in found),
     )

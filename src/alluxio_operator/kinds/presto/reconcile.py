@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.presto import KIND
-from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.driver import BaseLogic, Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
-from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.decide import Plan, decide
@@ -27,7 +25,6 @@ from alluxio_operator.kinds.presto.servers.answers import PrestoServers
 from alluxio_operator.kinds.presto.validate import Presto, validate
 from alluxio_operator.kinds.presto.view import View
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
 
@@ -37,6 +34,10 @@ USAGE: Final = "usage"
 
 class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
     """What a reconcile means for a Presto."""
+
+    decide = staticmethod(decide)
+    report = staticmethod(report)
+    report_problems = staticmethod(report_problems)
 
     def __init__(self, servers: PrestoServers) -> None:
         self._servers = servers
@@ -62,20 +63,6 @@ class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
         begins = before.observed_generation != model.generation or before.workers.wanted != target.workers
         used = self._meter.look(look, selector, lambda pod, _: roles.get(pod), before.history, begins=begins)
         return replace(observed, used=used)
-
-    def decide(self, model: Presto, observed: Observed, now: datetime) -> Plan:
-        """Return what is to be applied."""
-        return decide(model, observed, now)
-
-    def report(
-        self, plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime
-    ) -> Report:
-        """Return the status of a Presto that was reconciled."""
-        return report(plan, observed, applied, rendered, now)
-
-    def report_problems(self, problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
-        """Return the status of a Presto whose spec can't be followed."""
-        return report_problems(problems, observed, now)
 
     def forget(self, key: OwnerKey) -> None:
         """Drop what is kept of a Presto that is gone."""

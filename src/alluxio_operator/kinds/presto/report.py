@@ -34,9 +34,16 @@ from alluxio_operator.kube.kinds import Ref
 def report_problems(problems: Sequence[Problem], observed: Observed, now: datetime) -> Report:
     """Report a spec that the operator can't follow; servers that run keep running, and their state is reported."""
     before = observed.status
-    serves = holds(before.conditions, "Installed") and not isinstance(observed.coordinator, NoAnswer)
+    serves = holds(before.conditions, "Installed") and _a_worker_serves(observed)
     update = readiness.invalid(problems, before.conditions, observed.generation, ready=serves, now=now)
     return Report(before.model_copy(update=update), None)
+
+
+def _a_worker_serves(observed: Observed) -> bool:
+    if isinstance(observed.coordinator, NoAnswer):
+        return False
+    ready = any(pod.ready for pod in observed.role(names.WORKER))
+    return not observed.status.workers.wanted or (observed.coordinator.active_workers > 0 and ready)
 
 
 def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[Ref], now: datetime) -> Report:
@@ -97,16 +104,14 @@ def _in_one_line(plan: Plan, observed: Observed, found: Readiness) -> str:
 
 
 def _replicas(plan: Plan, found: Readiness) -> int:
-    if plan.keeps_objects:
-        return plan.view.before.replicas
-    return found.workers.existing if found.workers else 0
+    # Without workers they weren't looked at, or the API server refused an object before them: they are as they were.
+    return found.workers.existing if found.workers else plan.view.before.replicas
 
 
 def _workers(plan: Plan, observed: Observed, found: Readiness) -> PrestoWorkersStatus:
-    # Without a context the workers weren't looked at.
-    unknown = observed.status.workers.ready if plan.context is None else 0
+    ready = sum(pod.ready for pod in observed.role(names.WORKER))
     return PrestoWorkersStatus(
-        ready=found.workers.ready if found.workers else unknown,
+        ready=found.workers.ready if found.workers else ready,
         wanted=plan.view.target.workers,
         active=0 if isinstance(observed.coordinator, NoAnswer) else observed.coordinator.active_workers,
     )

@@ -18,7 +18,7 @@ from alluxio_operator.kinds.presto.objects import catalogs, memory, properties, 
 from alluxio_operator.kinds.presto.shutdown.grace import drain_seconds
 from alluxio_operator.kinds.presto.versions import DIALECTS, Dialect, dialect_of
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.memory import Division
+from alluxio_operator.workloads.memory import Division, accepted
 
 RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"})
 """Variables that the operator sets in the containers, and those that would override the heap that it sets."""
@@ -37,6 +37,8 @@ class Presto:
     spec: PrestoSpec
     dialect: Dialect
     memory: Mapping[str, Division]
+    warnings: tuple[Problem, ...] = ()
+    """What the operator would refuse in a new Presto, and tolerates in this one, since it accepted it before."""
 
 
 def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
@@ -56,10 +58,11 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
                 "create the Presto with a shorter name",
             ),
         )
-    dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec)
+    before = accepted(resource)
+    dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec, before)
     found = (
         *([dialect] if isinstance(dialect, Problem) else []),
-        *memory.problems(spec, divided),
+        *memory.problems(spec, before, divided),
         *properties.problems(spec),
         *catalogs.problems(spec),
         *user_volumes.problems(spec),
@@ -77,6 +80,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         spec=spec,
         dialect=dialect,
         memory={role: d for role, d in divided.items() if isinstance(d, Division)},
+        warnings=tuple(memory.warnings(spec, before, divided)),
     )
 
 
@@ -86,7 +90,7 @@ def _reserved_variables(spec: PrestoSpec) -> Iterable[Problem]:
             if variable.name in RESERVED_VARIABLES or (spec.alluxio and variable.name == USER_VARIABLE):
                 yield Problem(
                     f"{path}.env[{variable.name}]",
-                    variable.value or "",
+                    "",
                     "can't be set by hand: the operator derives it from other fields",
                     f"remove it, and use {path}.jvm or {path}.properties instead",
                 )

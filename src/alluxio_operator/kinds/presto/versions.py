@@ -42,6 +42,8 @@ class Dialect:
     hive_connector: str = "hive-hadoop2"
     hive_on_alluxio: Mapping[str, str] = field(default_factory=lambda: {"hive.config.resources": folders.CORE_SITE})
     """Properties with which a Hive catalog finds the Alluxio client of the image."""
+    has_own_client: bool = False
+    """Whether it has an Alluxio client for this line of Alluxio; otherwise it takes the one of the cluster's image."""
     hive_writable: Mapping[str, str] = field(
         default_factory=lambda: {
             "hive.allow-drop-table": "true",
@@ -99,6 +101,7 @@ TRINO: Final = Dialect(
     hive_connector="hive",
     # In Alluxio the staging folder lies within the table's folder, and can't be renamed to it. Without staging, a new
     # table is written to its final location.
+    has_own_client=True,
     hive_on_alluxio={"fs.alluxio.enabled": "true", "hive.temporary-staging-directory-enabled": "false"},
     # The default allows everything except writes to locations that the user names.
     hive_writable={"hive.non-managed-table-writes-enabled": "true"},

@@ -11,12 +11,13 @@ from typing import Any
 
 from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
 from alluxio_operator.engine.gate import Gate
-from alluxio_operator.kinds.presto import gates
+from alluxio_operator.kinds.presto import gates, layers, names
 from alluxio_operator.kinds.presto.autoscaling.target import Target, target_of
 from alluxio_operator.kinds.presto.cache.connection import known_connection
 from alluxio_operator.kinds.presto.context import context_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
+from alluxio_operator.workloads.pods import is_starting
 
 
 class View:
@@ -51,6 +52,13 @@ class View:
     def context(self) -> dict[str, Any] | None:
         """The values for all templates; None while they aren't all known."""
         return context_of(self.presto, self.connection, self.target.workers) if self.can_render else None
+
+    @property
+    def held_pod_templates(self) -> frozenset[int]:
+        """Numbers of the templates whose Deployment keeps its pod template for now."""
+        # Kubernetes kills a lone coordinator that starts for each edit, and with edits in a row it never serves.
+        starting = any(is_starting(pod, self.now) for pod in self.observed.role(names.COORDINATOR))
+        return frozenset({layers.COORDINATOR_TEMPLATE} if starting else ())
 
     @cached_property
     def coordinator(self) -> Gate:

@@ -11,7 +11,8 @@ from tests.support.builders import TEMPLATES, cluster, merged
 from alluxio_operator.api.ufs import OWN_FOLDERS
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
-from alluxio_operator.kinds.cluster.rollout.rollout import CONFIG_HASH
+from alluxio_operator.kinds.cluster.objects import properties
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH
 
 RENDERER = Renderer(TEMPLATES)
 UUID = {"shortCircuit": {"policy": "Uuid"}}
@@ -87,7 +88,7 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
         ({"workers": {"tiers": [{"name": "MEM", "medium": "MEM", "quota": "2Gi"}]}}, {"worker"}),
         ({"workers": UUID}, {"worker"}),
         ({"logServer": {"enabled": False}}, {"master", "worker", "jobmaster"}),
-        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, set()),
+        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, {"logserver"}),
         ({"upgrade": {"maxUnavailable": 2}}, set()),
         ({"service": {"type": "NodePort"}}, set()),
         ({"workers": {"replicas": 5}}, set()),
@@ -100,6 +101,22 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
 )
 def test_a_change_starts_anew_those_that_read_it_and_nobody_else(over: dict[str, Any], roles: set[str]):
     assert restarted(**over) == roles
+
+
+EVERY_ROLE: dict[str, Any] = {"proxy": {"enabled": True}, "fuse": {"enabled": True}}
+
+
+def test_properties_that_only_a_stop_reads_restart_nobody(monkeypatch: pytest.MonkeyPatch):
+    after = pod_hashes(**EVERY_ROLE)
+    monkeypatch.setattr(properties, "STOPPING", {})
+
+    assert pod_hashes(**EVERY_ROLE) == after, "an upgrade of the operator would replace every worker"
+
+
+def test_another_value_of_such_a_property_is_a_change():
+    (key,) = properties.STOPPING
+
+    assert restarted(workers={"properties": {key: "true"}}) == {"worker"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.builders import (
     NOW,
+    PROVEN,
     cluster,
     info,
     initialized,
@@ -34,6 +35,7 @@ INSTALLED = ClusterStatus(
     observed_generation=1,
     journal=initialized(members=3),
     layer=3,
+    write_proof=PROVEN,
 )
 
 

@@ -19,18 +19,20 @@ from tests.support.builders import (
     observed,
     pod,
     ready_pod,
+    registration,
     resource,
     workload,
 )
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus, WorkersStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, FuseStatus, WorkersStatus
 from alluxio_operator.api.status import InventoryItem
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import find
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.readiness import inventory_after
 from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.members import SPACE_POLL
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.report import Report, report, report_problems
 from alluxio_operator.kube.kinds import Ref
@@ -104,10 +106,10 @@ READY = reported(running()).status
 # --- the phases ---------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
+def test_a_cluster_as_wished_is_ready_and_only_its_space_is_looked_at():
     result = reported(running())
 
-    assert result.requeue_after is None
+    assert result.requeue_after == SPACE_POLL.seconds
     status = result.status
     assert (status.phase, status.observed_generation, status.summary) == ("Ready", 1, "1 workers, 1Gi of cache")
     assert {c.type: c.status for c in status.conditions} == {
@@ -120,10 +122,13 @@ def test_a_cluster_that_is_as_wished_is_ready_and_waits_for_events_only():
         "JournalInitialized": "True",
         "MastersServing": "True",
         "WorkersRegistered": "True",
+        "RootMountWritable": "True",
         "JobServiceServing": "True",
         "LogServerReady": "True",
         "ServicesPublished": "True",
+        "JournalSpace": "True",
         "UpToDate": "True",
+        "VolumesAvailable": "True",
         "VolumesExpanded": "True",
     }
 
@@ -314,11 +319,25 @@ def test_no_capacity_has_no_use():
     assert reported(running(master=info(live=0, capacity=0))).status.workers.used_percent is None
 
 
-def test_lost_workers_are_shown():
-    result = reported(running(master=info(live=1, lost=2)))
+def test_workers_that_are_lost_or_leave_are_shown_and_looked_at_again():
+    pods = [ready_pod(role) for role in ROLES] + [ready_pod("worker", "small-worker-1")]
+    known = (registration(0), registration(1, lost=True), registration(0, started_ms=0), registration(2))
 
-    assert (result.status.workers.live, result.status.workers.lost) == (1, 2)
-    assert result.status.summary == "1 workers, 2 lost, 1Gi of cache"
+    result = reported(running(pods=pods, master=MasterInfo("2.9.4", known)))
+
+    workers = result.status.workers
+    assert (workers.live, workers.lost, workers.leaving, workers.capacity) == (1, 1, 2, "1Gi")
+    assert result.status.summary == "1 workers, 1 lost, 2 leaving, 1Gi of cache"
+    assert result.requeue_after == 30
+
+
+def test_an_invalid_spec_is_not_ready_by_workers_without_a_pod():
+    status = reported(running(READY)).status.model_copy(update={"workers": WorkersStatus(wanted=1)})
+    look = running(status, pods=[ready_pod("master")], generation=2)
+
+    result = report_problems([Problem("spec.x", 1, "is wrong", "remove it")], look, NOW)
+
+    assert said(result, "Ready")[0] == "False"
 
 
 def test_without_a_serving_master_no_worker_counts_as_live_and_the_rest_stays():
@@ -422,6 +441,13 @@ def test_under_an_invalid_spec_a_cluster_without_a_living_worker_is_not_ready():
     assert said(report_problems(PROBLEMS, one, NOW), "Ready") == ("True", "Serving")
 
 
+def test_under_an_invalid_spec_a_worker_that_only_the_master_counts_serves_nothing():
+    look = running(READY, pods=[ready_pod("master"), pod("worker")], master=info(live=1))
+    look = look.with_status(look.resource, look.status.model_copy(update={"workers": WorkersStatus(wanted=1)}))
+
+    assert said(report_problems(PROBLEMS, look, NOW), "Ready") == ("False", "SpecInvalid")
+
+
 def test_a_refused_object_leaves_the_wanted_workers_as_they_were():
     look = running(READY)
     look = look.with_status(look.resource, look.status.model_copy(update={"workers": WorkersStatus(wanted=5)}))
@@ -429,6 +455,28 @@ def test_a_refused_object_leaves_the_wanted_workers_as_they_were():
     found = report(decide(cluster(), look, NOW), look, Applied(refused={Ref("Service", "small-master"): "no"}), [], NOW)
 
     assert found.status.workers.wanted == 5
+    assert found.status.workers.ready == 1
+    assert found.status.replicas == READY.replicas == 1
+    assert "1 of 5 workers are registered" in message(found, "WorkersRegistered")
+
+
+def test_a_daemonset_that_is_not_counted_yet_leaves_its_numbers_as_they_were():
+    fresh = [workload("DaemonSet", name) for name in ("small-worker", "small-fuse")]
+    for one in fresh:
+        del one["status"]
+    over: Json = {"workers": {"workload": "DaemonSet", "replicas": None}, "fuse": {"enabled": True}}
+    look = running(READY)
+    known = {"workers": WorkersStatus(wanted=5), "fuse": FuseStatus(ready=5, wanted=5)}
+    again = look.with_status(look.resource, look.status.model_copy(update=known))
+
+    found = reported(again, applied([*lately("worker"), *fresh]), **over)
+    first = reported(look, applied([*lately("worker"), *fresh]), **over)
+
+    assert (found.status.workers.wanted, found.status.fuse) == (5, known["fuse"])
+    assert said(found, "WorkersRegistered") == ("False", "Waiting")
+    assert said(first, "WorkersRegistered") == ("True", "Registered"), "the one worker of before"
+    assert said(first, "FuseMounted") == ("False", "Waiting")
+    assert first.status.phase != "Ready"
 
 
 def test_it_is_not_ready_when_its_masters_are_gone_or_it_never_was():

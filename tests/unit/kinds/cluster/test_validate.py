@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from tests.support.builders import TEMPLATES, cluster, resource
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
-from alluxio_operator.kinds.cluster.validate import RESERVED_VARIABLES, Cluster, validate
+from alluxio_operator.kinds.cluster.objects.variables import OVERRIDING, RENDERED, RESERVED
+from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
 TOO_SMALL = {"resources": {"limits": {"memory": "100Mi"}}}
 
@@ -49,10 +51,10 @@ def test_all_problems_are_told_at_once_and_each_says_what_to_do():
         "spec.masters.ports.web",
     ]
     for problem in found:
-        assert problem.value
         assert problem.message
         assert problem.remedy
-        assert str(problem).startswith(f'{problem.field} "{problem.value}" ')
+        value = f' "{problem.value}"' if ".env[" not in problem.field else ""
+        assert str(problem).startswith(f"{problem.field}{value} ")
 
 
 def test_a_problem_without_a_value_shows_none():
@@ -81,7 +83,7 @@ def test_ports_of_a_job_service_that_does_not_run_meet_nobody():
 # --- variables ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_VARIABLES))
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_a_variable_that_the_operator_sets_is_refused_by_name(name: str):
     assert fields(masters={"env": [{"name": name, "value": "x"}]}) == [f"spec.masters.env[{name}]"]
 
@@ -96,7 +98,36 @@ def test_the_reserved_variables_are_those_that_are_rendered():
         for variable in container.get("env", ())
     }
 
-    assert rendered == RESERVED_VARIABLES - {"_JAVA_OPTIONS"}
+    assert rendered == RENDERED
+
+
+@pytest.mark.parametrize("log_server", [True, False])
+def test_no_container_keeps_a_variable_of_the_image_that_overrides_the_operator(log_server: bool):
+    everything = cluster(proxy={"enabled": True}, fuse={"enabled": True}, logServer={"enabled": log_server})
+    context = context_of(everything, JournalValues())
+    containers = [
+        container
+        for manifest in Renderer(TEMPLATES).render("alluxio", context)
+        for container in manifest.obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ())
+        if "/entrypoint.sh" in str(container)
+    ]
+    set_elsewhere = ("ALLUXIO_JAVA_OPTS", *(("ALLUXIO_LOGSERVER_HOSTNAME",) if not log_server else ()))
+    image = dict.fromkeys((*OVERRIDING, *set_elsewhere), "x") | {"JAVA_TOOL_OPTIONS": "-javaagent:kept"}
+
+    assert {one["name"] for one in containers} >= {"master", "worker", "job-worker", "job-master", "proxy", "fuse"}
+    for container in containers:
+        words = " ".join(container["args"])
+        start = words[words.index(" env -u") : words.index("/entrypoint.sh")].replace("\\\n", " ")
+        own = {one["name"] for one in container["env"]}
+        left = subprocess.run(
+            [*start.split(), "printenv"],
+            env={"PATH": "/usr/bin:/bin", **image},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        kept = {line.partition("=")[0] for line in left.splitlines()} - own - {"PATH"}
+        assert kept == {"JAVA_TOOL_OPTIONS"}, container["name"]
 
 
 # --- each module's own problems are among them --------------------------------------------------------------------
@@ -146,3 +177,32 @@ def test_a_name_that_leads_to_illegal_names_is_a_problem():
 
 def test_fields_of_a_newer_version_are_no_problem():
     assert isinstance(validate(resource(novelty={"x": 1})), Cluster)
+
+
+SECRET = "hunter2hunter2"
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"masters": {"env": [{"name": "POD_IP", "value": SECRET}]}},
+        {"workers": {"env": [{"name": "bad name", "value": SECRET}]}},
+        {"workers": {"env": [{"name": "A", "value": SECRET * 1000}]}},
+        {"workers": {"env": [{"name": "A", "valueFrom": SECRET}]}},
+        {"properties": {"alluxio.master.mount.table.root.option.s3a.secretKey": SECRET}},
+        {"properties": {"alluxio.master.mount.table.root.option.s3a.secretKey": [SECRET]}},
+        {"masters": {"jvm": {"options": [f"-Dalluxio.master.mount.table.root.option.s3a.secretKey={SECRET}"]}}},
+        {
+            "rootMount": {
+                "uri": "s3://lake/x",
+                "s3": {"credentials": {"secretName": "a"}},
+                "options": {"s3a.secretKey": SECRET},
+            }
+        },
+    ],
+)
+def test_no_message_repeats_a_secret(over: dict[str, object]):
+    found = validate(resource(**over))
+
+    assert isinstance(found, tuple), "it is invalid"
+    assert SECRET not in "; ".join(str(problem) for problem in found)

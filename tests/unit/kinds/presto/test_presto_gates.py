@@ -19,6 +19,7 @@ from alluxio_operator.workloads.pods import parse_pod
 
 Json = dict[str, Any]
 SPEC = presto_spec(alluxio={"clusterRef": {"name": "small"}})
+NEW = {**cluster(ready=False), "status": {}}
 DELETING = cluster()
 DELETING["metadata"]["deletionTimestamp"] = "2030-01-02T03:04:05Z"
 
@@ -44,10 +45,11 @@ def coordinator(reason: str = "") -> Json:
         (alluxio_connected(SPEC, ClusterView(DELETING, client())), "ClusterDeleting", Severity.BLOCKED),
         (alluxio_connected(SPEC, ClusterView(cluster(ready=False), client())), "ClusterNotReady", Severity.WARNING),
         (alluxio_connected(SPEC, ClusterView(cluster(), None)), "ClusterNotReady", Severity.WARNING),
+        (alluxio_connected(SPEC, ClusterView(NEW, None)), "ClusterNotReady", Severity.PROGRESS),
         (gates.coordinator_serving(observed(coordinator())), "Waiting", Severity.PROGRESS),
         (gates.coordinator_serving(observed(coordinator("ImagePullBackOff"))), "ImagePullBackOff", Severity.WARNING),
         (gates.coordinator_serving(observed(coordinator("CrashLoopBackOff"))), "CrashLoopBackOff", Severity.BLOCKED),
-        (gates.workers_active(observed(), 1), "CoordinatorNotServing", Severity.WARNING),
+        (gates.workers_active(observed(), 1), "CoordinatorNotServing", Severity.PROGRESS),
         (gates.workers_active(observed(answer=CoordinatorInfo("0.287", 0, 0, 0)), 1), "Waiting", Severity.PROGRESS),
     ],
 )

@@ -177,7 +177,7 @@ def test_what_comes_from_secrets_is_in_no_text():
     for obj in objects("everything", "ConfigMap"):
         assert "connection-password" not in yaml.safe_dump(obj)
     for _, template in templates("everything"):
-        [init] = template["spec"]["initContainers"]
+        [init] = [one for one in template["spec"]["initContainers"] if one["name"] == "secret-properties"]
         assert init["args"][-3:] == ["pg.properties", "connection-password", "PROPERTY_1"]
         [volume] = [v for v in template["spec"]["volumes"] if v["name"] == "catalogs"]
         assert volume["emptyDir"]["medium"] == "Memory"

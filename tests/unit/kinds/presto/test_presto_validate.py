@@ -114,6 +114,35 @@ def test_memory_adds_up_and_fits(over: Json):
         assert sizes["query.max-memory-per-node"] <= sizes["query.max-total-memory-per-node"]
 
 
+def test_the_options_of_the_charts_are_counted_or_refused_by_name():
+    counted = ["-XX:ReservedCodeCacheSize=512M", "-XX:MaxMetaspaceSize=1g", "-XX:+UseG1GC"]
+    refused = ["-XX:MaxRAMPercentage=80", "-XX:InitialRAMPercentage=50"]
+    heap = {"heap": "512Mi"}
+
+    plain = presto(coordinator={"jvm": heap}).memory["coordinator"]
+    found = presto(coordinator={"jvm": heap | {"options": counted}}).memory["coordinator"]
+    assert found.limit - plain.limit == (512 - 96 + 1024 - 224) * MI
+
+    problems = validate(resource(**TRINO, coordinator={"jvm": heap | {"options": counted + refused}}), NOW)
+    assert isinstance(problems, tuple)
+    assert [(p.field, p.value) for p in problems] == [("spec.coordinator.jvm.options", option) for option in refused]
+
+
+def test_sizes_that_an_older_rule_accepted_stay_and_are_reported():
+    limit = f"{16384 + 128 + 480}Mi"
+    memory = {"role": "worker", "heap": "16Gi", "direct": "128Mi", "overhead": "480Mi", "limit": limit}
+    status = {"observedGeneration": 1, "memory": [memory]}
+    over = {"workers": {"jvm": {"heap": "16Gi"}, "resources": {"limits": {"memory": limit}}}}
+
+    assert isinstance(validate(resource(**over), NOW), tuple)
+    found = validate(resource(status=status, **over), NOW)
+
+    assert isinstance(found, Presto)
+    assert found.memory["worker"].heap == 16384 * MI
+    (warning,) = found.warnings
+    assert warning.field == "spec.workers.resources.limits.memory"
+
+
 def test_a_query_may_have_as_much_as_is_said():
     division = presto().memory["worker"]
 

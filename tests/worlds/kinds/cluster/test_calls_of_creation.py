@@ -41,6 +41,7 @@ def test_an_installation_costs_these_calls_and_no_others():
         "apply configmaps": 7,
         "apply deployments": 1,
         "apply jobs": 1,
+        "apply networking.k8s.io/networkpolicies": 1,
         "apply persistentvolumeclaims": 4,
         "apply serviceaccounts": 1,
         "apply services": 5,
@@ -56,10 +57,10 @@ def test_an_installation_costs_these_calls_and_no_others():
         "get persistentvolumeclaims": 1,
         "get statefulsets": 3,
         "list metrics.k8s.io/pods": 1,
-        "list persistentvolumeclaims": 2,
+        "list persistentvolumeclaims": 3,
         "list pods": 3,
     }
-    assert (table.writes, table.reads) == (31, 16)
+    assert (table.writes, table.reads) == (32, 17)
 
 
 def test_a_cluster_at_rest_costs_these_reads():
@@ -73,6 +74,7 @@ def test_a_cluster_at_rest_costs_these_reads():
     assert dict(counted(world.kube.calls)) == {
         "get alluxioclusters": 1,
         "list pods": 1,
+        "list persistentvolumeclaims": 1,
         "get statefulsets": 3,
         "get deployments": 1,
     }
@@ -94,6 +96,6 @@ def test_each_object_is_parsed_once_and_again_only_when_it_changes(monkeypatch: 
         world.turn()
         found.append(list(parsed))
 
-    assert len(found[0]) == len(set(found[0])) == 12
+    assert len(found[0]) == len(set(found[0])) == 13
     # The journal's claim says that it was initialised, and then its Job is gone.
     assert found[1:] == [["15-storage"], ["25-journal"], []]

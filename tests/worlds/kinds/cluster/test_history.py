@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from tests.support.builders import resource
+from tests.support.builders import container_status, resource
+from tests.support.three_masters import outdated
 from tests.support.world import World
 
+from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.history import KEPT
 
 Json = dict[str, Any]
@@ -44,6 +48,49 @@ def test_an_installation_is_one_change_from_its_beginning_to_ready():
 
     [change] = world.status["history"]
     assert (change["started"], change["ended"]) == ("2030-01-02T03:04:05Z", "2030-01-02T03:04:35Z")
+
+
+def test_edits_in_a_row_kill_no_master_that_starts_and_keep_the_installation():
+    world = settled()
+    world.kube.writes.clear()
+    started: dict[str, datetime] = {}
+    for number in range(20):
+        world.edit_spec(masters={"properties": {"alluxio.master.journal.checkpoint.period.entries": str(number + 1)}})
+        for _ in range(3):
+            world.reconcile()
+            world.turn()
+            starts(world, started, 45)
+            world.pass_time(1)
+
+    deleted = [path for verb, path in world.kube.writes if verb == "delete" and path.endswith("-master-0")]
+    assert len(deleted) == 2, "by the first edit, and once it served after 45 of 60 seconds"
+    sorts = [one["what"] for one in world.status["history"]]
+    assert sorts == ["Installed", *["Changed"] * (KEPT - 1)]
+
+    for _ in range(120):
+        world.reconcile()
+        world.turn()
+        starts(world, started, 45)
+        world.pass_time(1)
+    assert not outdated(world)
+    assert world.phase == "Ready"
+
+
+def starts(world: World, started: dict[str, datetime], seconds: float) -> None:
+    """Let each new master start for so long before it serves."""
+    [name] = [name for name in world.kube.of_kind("Pod") if "-master-" in name and "job" not in name]
+    uid = world.kube.object("Pod", world.namespace, name)["metadata"]["uid"]
+    since = started.setdefault(uid, world.now)
+    if len(started) == 1 or (world.now - since).total_seconds() >= seconds:
+        return
+
+    def begin(obj: Json) -> None:
+        runs = container_status("master", running={"startedAt": stamp(since)})
+        unready = {"type": "Ready", "status": "False", "lastTransitionTime": stamp(since)}
+        obj["status"].update(startTime=stamp(since), conditions=[unready], containerStatuses=[runs])
+
+    world.kube.edit("Pod", world.namespace, name, begin)
+    world.alluxio.master = NoAnswer("connection refused")
 
 
 def test_an_edit_names_what_it_leads_to_and_who_asked():
@@ -154,7 +201,7 @@ def test_the_oldest_are_forgotten():
         world.settle()
 
     assert len(world.status["history"]) == KEPT
-    assert {one["what"] for one in world.status["history"]} == {"Changed"}
+    assert [one["what"] for one in world.status["history"]] == ["Installed", *["Changed"] * (KEPT - 1)]
 
 
 def test_the_roles_that_a_change_restarts_are_told_in_their_order():

@@ -102,6 +102,20 @@ def test_what_breaks_is_still_reported(settled: World):
     assert settled.condition("Ready")["status"] == "False"
 
 
+def test_an_operation_that_is_held_keeps_its_condition(settled: World):
+    dynamic = {"masters": {"properties": {"alluxio.master.worker.timeout": "2min"}}}
+    settled.alluxio.takes = NoAnswer("timed out")
+    settled.edit_spec(**dynamic)
+    settled.settle()
+    assert settled.condition("DynamicConfigApplied")["reason"] == "NoAnswer"
+    settled.edit_spec(**dynamic, paused=True)
+    settled.reconcile()
+
+    held = settled.condition("DynamicConfigApplied")
+    assert (held["status"], held["reason"]) == ("False", "Paused")
+    assert "alluxio.master.worker.timeout" in held["message"]
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 def test_unpaused_it_catches_up(settled: World, restarted: bool):
     settled.edit_spec(paused=True, logServer={"enabled": False})

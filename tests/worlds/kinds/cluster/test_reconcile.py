@@ -12,6 +12,7 @@ from tests.support.world import World
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.work import ChildRef, Outcome
+from alluxio_operator.kinds.cluster.members import SPACE_POLL
 from alluxio_operator.kube.errors import ApiError, Conflict
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.transport.deadline import Deadline
@@ -53,7 +54,7 @@ def test_configuration_comes_first_then_workloads_then_services(world: World):
     third = applied(world)[len(first) + len(second) :]
 
     assert first[0] == "small-masterconf"
-    assert first[-1] == "small-journal-0a1b2c3dc"
+    assert first[-2:] == ["small-journal-0a1b2c3dc", "small-access"]
     assert {"small-jvm", "journal-small-master-0", "small-ufs", "small", "small-master"} <= set(first)
     assert second == ["journal-small-master-0", "small-master", "small-worker", "small-jobmaster", "small-logserver"]
     assert third == ["small-client", "small-client"], "the ConfigMap with the addresses, then the Service"
@@ -105,10 +106,10 @@ def test_a_settled_cluster_is_left_alone_and_costs_reads_of_its_workloads_only(s
 
     outcome = settled.reconcile()
 
-    assert outcome == Outcome(requeue_after=None, changed=False)
+    assert outcome == Outcome(requeue_after=SPACE_POLL.seconds, changed=False)
     assert everything(settled) == before
     assert {verb for verb, _ in settled.kube.calls} == {"get", "list"}
-    assert len(settled.kube.calls) == 2 + 4, "the resource, its pods, and four workloads"
+    assert len(settled.kube.calls) == 3 + 4, "the resource, its pods, its PVCs, and four workloads"
 
 
 def test_a_resync_writes_nothing_either(settled: World):

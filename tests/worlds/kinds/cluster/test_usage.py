@@ -9,6 +9,7 @@ from tests.support.measured import after, pod_metrics
 from tests.support.world import World
 
 from alluxio_operator.engine.usage import AFTERWARDS
+from alluxio_operator.kinds.cluster.members import SPACE_POLL
 
 Json = dict[str, Any]
 OTHER_PROPERTY: Json = {"properties": {"alluxio.worker.free.space.timeout": "20s"}}
@@ -78,12 +79,12 @@ def test_its_last_moments_are_asked_for_after_its_end_and_then_nobody_is():
     world.measure("900m", "500Mi", age=10)
     outcome = world.reconcile()
     assert world.row("worker")["cpuPeak"] == "900m"
-    assert outcome.requeue_after is None
+    assert outcome.requeue_after == SPACE_POLL.seconds
     asked = world.asked
     world.pass_time(30)
     world.measure("5000m", "5Gi")
 
-    assert world.reconcile().requeue_after is None
+    assert world.reconcile().requeue_after == SPACE_POLL.seconds
     assert world.asked == asked
 
 
@@ -93,18 +94,19 @@ def test_an_end_that_isnt_measured_isnt_waited_for_for_long():
     world.settle()
     world.pass_time(AFTERWARDS.total_seconds() + 1)
 
-    assert world.reconcile().requeue_after is None
+    assert world.reconcile().requeue_after == SPACE_POLL.seconds
 
 
 def test_a_cluster_at_rest_asks_nobody_and_writes_nothing():
     world = Measured()
     world.settle()
-    world.pass_time(3600)
+    # Less than until the next test write.
+    world.pass_time(1800)
     writes, asked = len(world.kube.writes), world.asked
     for seconds in range(10):
         world.measure(f"{seconds * 100}m", f"{seconds}Gi")
         world.pass_time(20)
-        assert world.reconcile().requeue_after is None
+        assert world.reconcile().requeue_after == SPACE_POLL.seconds
 
     assert (len(world.kube.writes), world.asked) == (writes, asked)
 
@@ -137,7 +139,7 @@ def test_that_nobody_tells_is_said_and_nothing_else_is_different():
     assert "isn't served here" in world.usage["unavailable"]
     assert world.asked == 1
     assert world.phase == "Ready"
-    assert world.reconcile().requeue_after is None
+    assert world.reconcile().requeue_after == SPACE_POLL.seconds
 
 
 def test_while_it_is_paused_nobody_is_asked():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import NAMESPACE
+from tests.support.builders import NAMESPACE, container_status
 from tests.support.presto import NAME, World, client, cluster, resource
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.kinds.presto.servers.answers import Server
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
+from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
@@ -445,6 +447,100 @@ def test_a_spec_that_cannot_be_followed_leaves_what_runs():
 
 
 # --- scaling -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("counted", [True, False], ids=["counted", "not counted"])
+def test_under_an_invalid_spec_one_without_a_worker_is_not_ready(counted: bool):
+    world = World()
+    world.settle()
+    world.edit_spec(workers={"resources": {"limits": {"memory": "64Mi"}}})
+    world.reconcile()
+    assert (world.phase, world.condition("Ready")["status"]) == ("Invalid", "True")
+
+    if counted:
+        # The coordinator notices a worker that died only after some time.
+        world.trouble["worker"] = {"reason": "CrashLoopBackOff", "message": "back-off"}
+        world._run(f"{NAME}-prestoworker")
+    else:
+        world.servers.answer = CoordinatorInfo("0.287", 0, 0, 0)
+    world.reconcile()
+
+    assert world.condition("Ready")["status"] == "False"
+    assert world.condition("Ready")["reason"] == "SpecInvalid"
+
+
+def test_under_an_invalid_spec_one_without_wanted_workers_stays_ready():
+    world = World(resource(workers={"replicas": 0}))
+    world.settle()
+    world.edit_spec(workers={"replicas": 0, "resources": {"limits": {"memory": "64Mi"}}})
+    world.reconcile()
+
+    assert world.condition("Ready")["status"] == "True"
+
+
+def test_a_refused_object_leaves_the_numbers_of_workers_as_they_are():
+    world = World(resource(workers={"replicas": 3}))
+    world.settle()
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "apply" and "/configmaps/" in path:
+            raise Refused("PATCH", 422, "a policy forbids it")
+
+    world.kube.before_call = refuse
+    world.edit_spec(workers={"replicas": 3, "jvm": {"options": ["-Dx=y"]}})
+    world.reconcile()
+
+    assert world.condition("ConfigurationApplied")["status"] == "False"
+    assert world.status["replicas"] == 3
+    assert world.status["workers"] == {"ready": 3, "wanted": 3, "active": 3}
+
+
+def begin_start(world: World, **state: Any) -> None:
+    """Let the coordinator's pod be one that its node has just taken."""
+
+    def change(obj: Json) -> None:
+        obj["status"].update(
+            startTime=stamp(world.now),
+            conditions=[{"type": "Ready", "status": "False", "lastTransitionTime": stamp(world.now)}],
+            containerStatuses=[container_status("coordinator", **(state or {"running": {}}))],
+        )
+
+    world.kube.edit("Pod", NAMESPACE, f"{NAME}-coordinator-0", change)
+    world.servers.answer = NoAnswer("connection refused")
+
+
+def test_edits_in_a_row_leave_a_coordinator_that_starts_until_it_serves():
+    world = World()
+    world.settle()
+    world.edit_spec(coordinator={"jvm": {"options": ["-Dedit=1"]}})
+    world.reconcile()
+    first = world.hash_of("coordinator")
+    world.turn()
+    begin_start(world)
+    for edit in range(2, 12):
+        world.pass_time(3)
+        world.edit_spec(coordinator={"jvm": {"options": [f"-Dedit={edit}"]}, "podLabels": {"team": str(edit)}})
+        world.reconcile()
+    assert world.hash_of("coordinator") == first
+    assert world.condition("CoordinatorServing")["status"] == "False"
+
+    world.turn()
+    world.reconcile()
+    assert world.hash_of("coordinator") != first
+    world.settle()
+
+
+def test_a_coordinator_that_starts_for_too_long_or_crashes_is_replaced_for_an_edit():
+    for seconds, state in ((121, {}), (1, {"waiting": {"reason": "CrashLoopBackOff"}})):
+        world = World()
+        world.settle()
+        first = world.hash_of("coordinator")
+        begin_start(world, **state)
+        world.pass_time(seconds)
+        world.edit_spec(coordinator={"jvm": {"options": ["-Dedit=1"]}})
+        world.reconcile()
+
+        assert world.hash_of("coordinator") != first
 
 
 def test_by_day_and_by_night():

@@ -17,7 +17,7 @@ POLL_SECONDS: Final = 1.0
 
 
 def operations(view: View) -> Iterable[Operation]:
-    """Yield the journal's initialisation, whose Jobs the templates render, and the permission to rejoin."""
+    """Yield the journal's initialisation, whose Jobs the templates render, a permission to rejoin, and a restart."""
     journal, rejoin = view.journal.status, view.rejoin
     status = {"journal": journal}
     failed = (Delete(Ref.of(job), job["metadata"]["uid"]) for job in view.journal.failed)
@@ -30,6 +30,18 @@ def operations(view: View) -> Iterable[Operation]:
         effects=() if pod is None else (Patch(Ref("Pod", pod.name), permission(pod), "rejoin with an empty journal"),),
         disruption="heal" if rejoin.trouble and rejoin.trouble.reason == REJOINING else None,
         requeue_after=POLL_SECONDS if rejoin.status else None,
+    )
+    yield _hung(view)
+
+
+def _hung(view: View) -> Operation:
+    record, pod = view.hung.record, view.hung.restart
+    return Operation(
+        "hung master",
+        status={"hung_master": record},
+        intent={"hung_master": record} if pod else {},
+        effects=() if pod is None else (Delete(Ref("Pod", pod.name), pod.uid),),
+        disruption="heal" if pod else None,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
-from alluxio_operator.engine.gate import After, Gate, blocked, waiting
+from alluxio_operator.engine.gate import After, Gate, Severity, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
@@ -63,7 +63,7 @@ def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep
     if known is None:
         if members == 0:
             message = "spec.masters.replicas is 0: the operator creates the journal once you set it to 1 or more"
-            return JournalStep(None, None, Gate(GATE, False, "ScaledToZero", message))
+            return JournalStep(None, None, Gate(GATE, False, "ScaledToZero", message, Severity.INFO))
         if observed.leaving_claims:
             return JournalStep(None, None, _wait_for_deletion(observed.leaving_claims))
         if mode == "adopt" and observed.journal_members != members:

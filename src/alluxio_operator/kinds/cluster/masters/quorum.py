@@ -88,10 +88,13 @@ def quorum_of(observed: Observed, members: int) -> Quorum:
     return Quorum(tuple(masters), leaders[0] if leaders else None, leaders)
 
 
-def quorum_healthy(quorum: Quorum, lost: Trouble | None, *, installed: bool) -> Gate:
+def quorum_healthy(
+    quorum: Quorum, lost: Trouble | None, *, installed: bool, replaced: frozenset[str] = frozenset()
+) -> Gate:
     """Open when one master leads and all others follow; a cluster serves with a majority of them.
 
-    `lost` describes a master that lost its journal.
+    `lost` describes a master that lost its journal. `replaced` are the masters that a planned step replaces: their
+    absence, and the election after it, are no trouble. A step that takes too long is reported by the rollout.
     """
     members, available = len(quorum.members), quorum.available
     if len(quorum.leaders) > 1:
@@ -106,7 +109,8 @@ def quorum_healthy(quorum: Quorum, lost: Trouble | None, *, installed: bool) -> 
     problems = "".join(f"; {member_problem(member)}" for member in unavailable)
     if lost:
         reason, problems = lost.reason, f"{problems}; {lost.message}"
-    severity = Severity.PROGRESS if reason == "Waiting" else Severity.WARNING
+    planned = bool(replaced) and not lost and {member.name for member in unavailable} <= replaced
+    severity = Severity.PROGRESS if reason == "Waiting" or planned else Severity.WARNING
     return Gate(GATE, False, reason, f"{available} of {members} masters, {leader}{problems}", severity)
 
 

@@ -17,9 +17,10 @@ from typing import Final, Literal
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.alluxiocluster_status import DynamicProperties
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.gate import Gate, waiting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.objects import backup_lock
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.workloads.pods import Pod
@@ -76,11 +77,13 @@ def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> fr
 
     `site` holds all properties of the role.
     """
-    return frozenset(
+    dynamic = (
         key
         for key, one in _dynamic(spec, site).items()
         if key in site and (role == names.MASTER or role not in one.also_read_by)
     )
+    # The operator sets these before a backup.
+    return frozenset((*dynamic, *(backup_lock.KEYS & site.keys() if _is_on(site) else ())))
 
 
 def wanted(spec: ClusterSpec, site: Mapping[str, str], known: Iterable[str]) -> Mapping[str, str]:
@@ -110,7 +113,7 @@ def next_update(spec: ClusterSpec, site: Mapping[str, str], observed: Observed, 
     if before is not None and before == _record(leader, properties):
         return DynamicUpdate(before, gate=_applied(leader))
     message = f"the leader {leader.name} needs {_listed(properties)}"
-    return DynamicUpdate(before, leader, properties, Gate(GATE, False, "Waiting", message))
+    return DynamicUpdate(before, leader, properties, waiting(GATE, message))
 
 
 def after_update(step: DynamicUpdate, answer: Mapping[str, bool] | NoAnswer) -> DynamicUpdate:
@@ -155,7 +158,11 @@ def problems(spec: ClusterSpec) -> Iterable[Problem]:
 
 
 def _dynamic(spec: ClusterSpec, site: Mapping[str, str]) -> Mapping[str, Dynamic]:
-    return DYNAMIC.get(spec.version, {}) if site.get(SWITCH, "").lower() == "true" else {}
+    return DYNAMIC.get(spec.version, {}) if _is_on(site) else {}
+
+
+def _is_on(site: Mapping[str, str]) -> bool:
+    return site.get(SWITCH, "").lower() == "true"
 
 
 def _record(leader: Pod, properties: Mapping[str, str]) -> DynamicProperties:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.workloads.memory import MI, OVERHEAD, Division, MemoryNeeds, divide
+from alluxio_operator.workloads.memory import MI, Accepted, Division, MemoryNeeds, divide, option_problems, shortage
 
 ROCKSDB = 512 * MI
 """Four column families of inode and block metadata, each with two write buffers of 64 MiB (RocksDB's default)."""
 
 
-def divisions(spec: ClusterSpec) -> dict[str, Division | Problem]:
-    """Return the memory division of each process, by role; a Problem if the memory doesn't fit."""
-    return {needs.role: divide(needs) for needs in _needs(spec)}
+def divisions(spec: ClusterSpec, before: Mapping[str, Accepted] | None = None) -> dict[str, Division | Problem]:
+    """Return the memory division of each process, by role; a Problem if the memory doesn't fit.
+
+    `before` are the recorded divisions: an operator with a stricter rule keeps them.
+    """
+    return {needs.role: divide(needs, (before or {}).get(needs.role)) for needs in _needs(spec)}
+
+
+def problems(spec: ClusterSpec, before: Mapping[str, Accepted]) -> Iterable[Problem]:
+    """Yield options of JVMs that are refused; a role that was accepted before keeps them, see `warnings`."""
+    for needs in _needs(spec):
+        if needs.role not in before:
+            yield from option_problems(needs)
+
+
+def warnings(
+    spec: ClusterSpec, before: Mapping[str, Accepted], divided: Mapping[str, Division | Problem]
+) -> Iterable[Problem]:
+    """Yield what the operator would refuse in a new cluster, and tolerates in one that runs with it."""
+    for needs in _needs(spec):
+        division = divided[needs.role]
+        if isinstance(division, Division) and (short := shortage(needs, division)):
+            yield short
+        if needs.role in before:
+            yield from option_problems(needs)
 
 
 def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
@@ -27,7 +49,7 @@ def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
         spec.masters,
         heap=1024 * MI,
         direct=128 * MI,
-        overhead=OVERHEAD + (0 if metastore == "HEAP" else ROCKSDB),
+        native=0 if metastore == "HEAP" else ROCKSDB,
     )
     yield MemoryNeeds(
         names.WORKER,
@@ -35,7 +57,6 @@ def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
         spec.workers,
         heap=1024 * MI,
         direct=512 * MI,
-        overhead=OVERHEAD,
         tiers=sum(in_bytes(tier.quota) for tier in spec.workers.tiers if tier.lies_on == "MEM"),
     )
     if spec.job_service.enabled:
@@ -45,7 +66,6 @@ def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
             spec.job_service.master,
             heap=512 * MI,
             direct=64 * MI,
-            overhead=OVERHEAD,
         )
         yield MemoryNeeds(
             names.JOB_WORKER,
@@ -53,7 +73,6 @@ def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
             spec.job_service.worker,
             heap=512 * MI,
             direct=256 * MI,
-            overhead=OVERHEAD,
         )
     if spec.log_server.enabled:
         yield MemoryNeeds(
@@ -62,9 +81,8 @@ def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:
             spec.log_server,
             heap=128 * MI,
             direct=16 * MI,
-            overhead=OVERHEAD,
         )
     if spec.proxy.enabled:
-        yield MemoryNeeds(names.PROXY, "spec.proxy", spec.proxy, heap=512 * MI, direct=256 * MI, overhead=OVERHEAD)
+        yield MemoryNeeds(names.PROXY, "spec.proxy", spec.proxy, heap=512 * MI, direct=256 * MI)
     if spec.fuse.enabled:
-        yield MemoryNeeds(names.FUSE, "spec.fuse", spec.fuse, heap=512 * MI, direct=512 * MI, overhead=OVERHEAD)
+        yield MemoryNeeds(names.FUSE, "spec.fuse", spec.fuse, heap=512 * MI, direct=512 * MI)

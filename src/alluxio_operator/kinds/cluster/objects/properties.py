@@ -13,7 +13,9 @@ import javaproperties
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.objects import backup_lock
 from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -70,8 +72,17 @@ DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
     # By default, Alluxio serves the newer S3 interface. Then the proxy answers every call of the REST interface with an
     # empty 200 and does nothing (run on 2.9.4).
     names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false"},
+    names.MASTER: backup_lock.DEFAULTS,
 }
 """Further defaults, by role."""
+
+STOPPING: Final[Mapping[str, str]] = {
+    # A worker is a client, too, when it fetches blocks from other workers. It would report the metrics of that a last
+    # time when it ends, and retry for two minutes if the masters are gone, as in the deletion of a cluster (run on
+    # 2.9.4). Its metrics as a worker don't come this way.
+    "alluxio.user.metrics.collection.enabled": "false",
+}
+"""Further defaults of workers, so that they end in seconds. No worker needs to restart for them."""
 
 RESERVED: Final = frozenset(
     {
@@ -86,6 +97,7 @@ RESERVED: Final = frozenset(
         "alluxio.job.worker.hostname",
         "alluxio.logs.dir",
         "alluxio.master.hostname",
+        "alluxio.master.mount.table.root.readonly",
         "alluxio.master.rpc.addresses",
         "alluxio.proxy.web.port",
         "alluxio.worker.data.server.domain.socket.address",
@@ -158,13 +170,20 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
     return {
         **DEFAULTS,
         **DEFAULTS_OF_ROLES.get(role, {}),
+        **(STOPPING if role == names.WORKER else {}),
         **_failover(spec, members, role),
+        **(space.threshold_property(spec.masters) if role == names.MASTER else {}),
         **spec.properties,
         **processes(spec)[role].process.properties,
         # Last: another value would contradict the ports, mounts and addresses of the objects.
         **{key: value for key, value in derived(spec, cluster, members).items() if _concerns(key, role)},
         **derived_for(spec, role),
     }
+
+
+def without_restart(site: Mapping[str, str]) -> frozenset[str]:
+    """Return the operator's own values that matter when a process ends, so that it needs no restart for them."""
+    return frozenset(key for key, value in STOPPING.items() if site.get(key) == value)
 
 
 def _concerns(key: str, role: str) -> bool:
@@ -271,5 +290,6 @@ def _hint(key: str) -> str:
         "domain.socket": " and set spec.workers.shortCircuit",
         "alluxio.fuse.mount": " and set it in spec.fuse",
         "root.option": " and set it in spec.rootMount.options",
+        "root.readonly": " and set spec.rootMount.readOnly",
     }
     return next((hint for part, hint in hints.items() if part in key), "")

@@ -87,6 +87,16 @@ def socket_properties(workers: Workers) -> dict[str, object]:
     }
 
 
+def own_socket_folder(workers: Workers) -> str:
+    """Return the folder that one worker has for itself, so that it may remove every socket there.
+
+    A node runs one worker of a DaemonSet, and several of a StatefulSet. A socket's path has at most 107 bytes: with the
+    longest name of a pod and the socket's UUID it has 106. The worker creates its folder: root has no right to write in
+    one that belongs to Alluxio.
+    """
+    return f"{SOCKET_FOLDER}/$(POD_NAME)" if workers.workload == "StatefulSet" else SOCKET_FOLDER
+
+
 def tier_volumes(workers: Workers, cluster: Names) -> tuple[TierVolume, ...]:
     """Return the volumes of the tiers."""
     return tuple(_volume(tier, workers, cluster) for tier in workers.tiers)

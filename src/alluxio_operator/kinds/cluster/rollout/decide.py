@@ -9,6 +9,7 @@ from typing import Final
 
 from alluxio_operator.api.alluxiocluster_status import GoodSpec
 from alluxio_operator.engine.operation import Answer, Operation, When
+from alluxio_operator.kinds.cluster.objects.backup_lock import lock_properties
 from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup, StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT, RolloutStep
@@ -53,17 +54,23 @@ def _pre_upgrade(view: View, backup: PreUpgradeBackup) -> Operation:
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
         [answer] = answers
-        return (
-            replace(operation, status={"upgrade_backup": pre_upgrade.after_start(known, answer)})
-            if known
-            else operation
-        )
+        if known is None:
+            return operation
+        after = pre_upgrade.after_start(known, answer, view.now)
+        seconds = pre_upgrade.seconds_until_retry(after, view.now) or POLL_SECONDS
+        return replace(operation, status={"upgrade_backup": after}, requeue_after=seconds)
 
+    spec = view.cluster.spec
+    start = (
+        StartBackup(leader, pre_upgrade.directory(spec), lock_properties(spec, view.master_properties))
+        if leader
+        else None
+    )
     return Operation(
         "pre-upgrade backup",
         status={"upgrade_backup": known},
         intent={"upgrade_backup": known},
-        effects=(StartBackup(leader, pre_upgrade.directory(view.cluster.spec)),) if backup.start and leader else (),
+        effects=(start,) if backup.start and start else (),
         conclude=conclude,
     )
 

@@ -7,6 +7,7 @@ calls again, which at worst leaves one more backup file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.alluxiocluster_status import UpgradeBackup
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import Gate, blocked, waiting
+from alluxio_operator.engine.gate import At, Gate, blocked, waiting
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import Pod
 
@@ -26,8 +27,20 @@ FOLDER: Final = ".alluxio-backups"
 VALID_FOR: Final = timedelta(hours=1)
 """Age at which a backup is outdated: an upgrade that is held for longer takes another one."""
 
-RETRY_AFTER: Final = timedelta(seconds=60)
-"""Pause before the operator retries a failed backup."""
+RETRY_AFTER: Final = timedelta(seconds=200)
+"""Pause before the operator retries a backup whose request reached the leader.
+
+The standby that makes the backup suspends its journal before the leader waits for its lock, and resumes it after
+alluxio.master.backup.suspend.timeout (3 minutes). Until then each further backup fails ("Already suspended").
+"""
+
+RETRY_UNREACHED: Final = (timedelta(seconds=5), timedelta(seconds=60))
+"""Shortest and longest pause after a request that reached no leader, or when the leader has changed; it doubles."""
+
+POLL_SECONDS: Final = (1.0, 15.0)
+"""Shortest and longest requeue delay while a backup runs: longer, the longer it runs. Its end causes no event."""
+POLL_SHARE: Final = 1 / 30
+"""Requeue delay as a share of the time that the backup has been running."""
 
 BACKING_UP: Final = "BackingUp"
 FAILED: Final = "BackupFailed"
@@ -37,27 +50,33 @@ FAILED: Final = "BackupFailed"
 class PreUpgradeBackup:
     """The backup to record in the status, and why masters wait for it; `reason` is None if they don't.
 
-    With `start`, the operator starts the backup after recording it.
+    With `start`, the operator starts the backup after recording it. `requeue_at` is when it looks at the backup again.
     """
 
     status: UpgradeBackup | None = None
     reason: str | None = None
     message: str = ""
     start: bool = False
+    requeue_at: datetime | None = None
 
     def gate(self, kind: str) -> Gate:
         """Return the closed gate that holds masters."""
+        requeue = At(self.requeue_at) if self.requeue_at else None
         if self.reason == FAILED:
-            return blocked(kind, FAILED, self.message)
-        return waiting(kind, self.message, self.reason or BACKING_UP)
+            return blocked(kind, FAILED, self.message, requeue)
+        return waiting(kind, self.message, self.reason or BACKING_UP, requeue)
 
 
 @dataclass(frozen=True, slots=True)
 class StartBackup:
-    """Start of a backup by the leader, into a directory of the root mount's UFS."""
+    """Start of a backup by the leader, into a directory of the root mount's UFS.
+
+    The operator sets the `properties` on the leader first: it may run an older spec, without them.
+    """
 
     leader: Pod
     directory: str
+    properties: Mapping[str, str]
 
 
 NO_BACKUP: Final = PreUpgradeBackup()
@@ -76,9 +95,13 @@ def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime
         known = UpgradeBackup(from_=running, to=spec.version, state="Requested", since=stamp(now))
     elif known.state == "Running":
         known = _with_progress(known, observed.backup, now)
-    elif known.state == "Failed" and now - moment(known.since) >= RETRY_AFTER:
+    elif known.state == "Failed" and _is_due(known, now):
         known = known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now)})
-    return _step_of(known)
+    if known.state == "Requested" and _is_due(known, now):
+        # Recorded before the request: a lost answer, or a crash, mustn't cause another request at once.
+        known = known.model_copy(update={"attempts": known.attempts + 1, "retry_at": stamp(now + RETRY_AFTER)})
+        return _step_of(known, now, start=True)
+    return _step_of(known, now)
 
 
 def changes_version(running: str | None, wanted: str) -> bool:
@@ -89,11 +112,19 @@ def changes_version(running: str | None, wanted: str) -> bool:
     return bool(running) and not str(running).startswith(wanted)
 
 
-def after_start(known: UpgradeBackup, answer: str | NoAnswer) -> UpgradeBackup:
+def after_start(known: UpgradeBackup, answer: str | NoAnswer, now: datetime) -> UpgradeBackup:
     """Return the backup's status after the leader answered the start call, with the backup's id or an error."""
-    if isinstance(answer, NoAnswer):
-        return known.model_copy(update={"message": answer.reason[:512]})
-    return known.model_copy(update={"state": "Running", "id": answer, "message": ""})
+    if not isinstance(answer, NoAnswer):
+        return known.model_copy(update={"state": "Running", "id": answer, "message": "", "retry_at": None})
+    pause = RETRY_AFTER if answer.reached else _pause_unreached(known)
+    return known.model_copy(update={"message": answer.reason[:512], "retry_at": stamp(now + pause)})
+
+
+def seconds_until_retry(known: UpgradeBackup, now: datetime) -> float | None:
+    """Return the requeue delay of a backup that waits for its next attempt; None if it doesn't."""
+    if known.state not in ("Requested", "Failed") or known.retry_at is None:
+        return None
+    return max(1.0, (moment(known.retry_at) - now).total_seconds())
 
 
 def directory(spec: ClusterSpec) -> str:
@@ -110,28 +141,54 @@ def _with_progress(known: UpgradeBackup, answer: BackupStatus | NoAnswer | None,
         update = {"state": "Completed", "uri": answer.uri[:1024], "entries": answer.entries, "since": stamp(now)}
         return known.model_copy(update=update)
     if answer.state == "Failed":
-        return known.model_copy(update={"state": "Failed", "message": answer.error[:512], "since": stamp(now)})
+        retry = stamp(now + RETRY_AFTER)
+        update = {"state": "Failed", "message": answer.error[:512], "since": stamp(now), "retry_at": retry}
+        return known.model_copy(update=update)
     if answer.state == "Unknown":
         # The leader has changed. The new one doesn't know the backup.
-        return known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now)})
+        retry = stamp(now + _pause_unreached(known))
+        return known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now), "retry_at": retry})
     return known
 
 
-def _step_of(known: UpgradeBackup) -> PreUpgradeBackup:
+def _step_of(known: UpgradeBackup, now: datetime, *, start: bool = False) -> PreUpgradeBackup:
     change = f"from {known.from_} to {known.to}"
     if known.state == "Completed":
         return PreUpgradeBackup(known)
     if known.state == "Failed":
         message = (
             f"the backup of the journal failed: {known.message}. The masters change {change} only after a backup, "
-            "which the operator retries every minute. Make the UFS of the root mount writable for the masters, set "
+            f"which the operator retries{_at(known)}. Make the UFS of the root mount writable for the masters, set "
             "spec.upgrade.backupDirectory to another directory, or skip the backup with spec.upgrade.backup: Never"
         )
-        return PreUpgradeBackup(known, FAILED, message)
+        return PreUpgradeBackup(known, FAILED, message, requeue_at=_retry_at(known))
     message = f"the leader backs up the journal before the masters change {change}"
+    if known.state == "Running":
+        elapsed = (now - moment(known.since)).total_seconds()
+        seconds = min(max(POLL_SECONDS[0], elapsed * POLL_SHARE), POLL_SECONDS[1])
+        return PreUpgradeBackup(known, BACKING_UP, message, requeue_at=now + timedelta(seconds=seconds))
     if known.message:
-        message += f"; the backup hasn't started yet: {known.message}"
-    return PreUpgradeBackup(known, BACKING_UP, message, start=known.state == "Requested")
+        message += f"; the backup hasn't started yet: {known.message}. The operator retries{_at(known)}"
+    return PreUpgradeBackup(known, BACKING_UP, message, start=start, requeue_at=_retry_at(known))
+
+
+def _at(known: UpgradeBackup) -> str:
+    return f" at {known.retry_at}" if known.retry_at else ""
+
+
+def _retry_at(known: UpgradeBackup) -> datetime | None:
+    return moment(known.retry_at) if known.retry_at else None
+
+
+def _is_due(known: UpgradeBackup, now: datetime) -> bool:
+    # Another operator version recorded no time.
+    return known.retry_at is None or now >= moment(known.retry_at)
+
+
+def _pause_unreached(known: UpgradeBackup) -> timedelta:
+    shortest, longest = RETRY_UNREACHED
+    doubled: timedelta = shortest * 2 ** min(max(known.attempts - 1, 0), 10)
+    return min(doubled, longest)
 
 
 def _is_old(known: UpgradeBackup, now: datetime) -> bool:

@@ -10,10 +10,7 @@ one step at a time:
 4. FUSE mounts, since each takes its open files with it.
 
 The operator records each step in the status before it deletes the first pod. A step ends when Alluxio reports that the
-role is healthy.
-
-Each pod carries a hash of the spec, as far as it concerns the pod. A pod with another hash is outdated. So a template
-whose text changes with the version of the operator replaces no pod.
+role is healthy (`health`).
 """
 
 from __future__ import annotations
@@ -24,58 +21,31 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
-from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import ReplacedPod, RolloutStatus
-from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.upgrade import MaintenanceWindow, Upgrade
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.engine.schedule import Cron, Window
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
-from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH, Roles
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import NO_BACKUP, PreUpgradeBackup
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.pods import Pod
 
 GATE = "UpToDate"
-CONFIG_HASH: Final = f"{GROUP}/config-hash"
-"""Annotation of a pod: hash of the spec that the pod was created from, as far as it concerns the pod."""
-
-ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
-"""Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""
 
 TIMED_OUT = "StepTimedOut"
 
 MAX_PODS_PER_STEP: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """How messages name an unhealthy role."""
-
-    held_reason: str
-    """Reason of the gate while a rollout waits for the role."""
-    pods: str
-    """Subject and verb of a message, such as "the workers are"."""
-    missing: str = ""
-    """Message when too few pods are ready; for roles that have a count."""
-
-
-_WORDING: Final = {
-    names.MASTER: _Wording("HeldForQuorum", "the masters are"),
-    names.JOB_MASTER: _Wording("HeldForJobMaster", "the job master is"),
-    names.WORKER: _Wording("HeldForWorkers", "the workers are", "{ready} of {wanted} workers are registered and ready"),
-    names.FUSE: _Wording("HeldForMounts", "the mounts are", "the mount answers on {ready} of {wanted} nodes"),
+_HELD: Final[Mapping[str, tuple[str, str]]] = {
+    names.MASTER: ("HeldForQuorum", "the masters are"),
+    names.JOB_MASTER: ("HeldForJobMaster", "the job master is"),
+    names.WORKER: ("HeldForWorkers", "the workers are"),
+    names.FUSE: ("HeldForMounts", "the mounts are"),
 }
-
-
-FAILING_FOR: Final = timedelta(seconds=20)
-"""A pod has to fail for so long before it counts as expendable: an image may just be on its way."""
-STUCK_AFTER: Final = timedelta(seconds=60)
-"""Beyond its grace period; a kubelet that lives has removed a pod long before."""
-TOLERATED_SHARE: Final = 10
-"""One of so many workers or mounts may be missing when a step begins. A fleet of fewer has to be whole."""
+"""By role, the gate's reason while a rollout waits for it, and subject and verb of the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,113 +68,9 @@ class RolloutStep:
 
     @property
     def in_progress(self) -> bool:
-        """Whether pods are being replaced or the backup runs: the operator polls until that ends."""
-        active = self.status is not None or self.gate.reason == BACKING_UP
-        return active and self.gate.reason not in (TIMED_OUT, "Canary")
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Input of a rollout step: `wanted` is the hash of each role, `counts` the wanted number of workers and mounts."""
-
-    observed: Observed
-    quorum: Quorum
-    wanted: Mapping[str, str]
-    counts: Mapping[str, int]
-    now: datetime
-    daemonsets: frozenset[str] = frozenset()
-    """Roles that a DaemonSet runs: the replacement of a pod has another name and the same node."""
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """The roles whose pods the operator replaces, in order."""
-        return tuple(role for role in ORDER if role in self.wanted)
-
-    def outdated(self, role: str) -> tuple[Pod, ...]:
-        """Return the pods of a role that run an older spec."""
-        return tuple(pod for pod in self.observed.role(role) if not pod.deleted and not self.is_current(pod))
-
-    def is_current(self, pod: Pod) -> bool:
-        """Return True if a pod runs the current spec, or has no hash to compare."""
-        return pod.annotations.get(CONFIG_HASH) in (None, self.wanted.get(pod.role))
-
-    def is_expendable(self, pod: Pod) -> bool:
-        """Return True if deleting the pod loses nothing: it has been failing for a while.
-
-        A pod that is only unready may run behind a cut network, with the only copy of data in its memory. A master that
-        answers counts in the quorum, whatever its pod looks like.
-        """
-        since = pod.changed or pod.created
-        if pod.ready or not pod.failing or (since is not None and self.now - since < FAILING_FOR):
-            return False
-        if pod.role != names.MASTER:
-            return True
-        return all(member.role == "Down" for member in self.quorum.members if member.name == pod.name)
-
-    def replacement_problem(self, step: RolloutStatus) -> str | None:
-        """Return why the replacements of a step aren't ready; None when they are.
-
-        Only its own pods count: a node that dies elsewhere has nothing to do with the change. A pod that is stuck in
-        its termination, on a node that is lost, holds up nothing either: it has no replacement before it is gone. A pod
-        that isn't deleted yet has no replacement: a later step replaces it.
-        """
-        pods = [pod for pod in self.observed.role(step.role) if not pod.deleted]
-        wanted = self.counts.get(step.role, 0)
-        uids = {one.uid for one in step.pods}
-        remaining = [pod for pod in self.observed.role(step.role) if pod.uid in uids]
-        if not remaining and sum(pod.ready for pod in pods) >= wanted:
-            return None
-        new = [pod for pod in pods if pod.uid not in uids]
-        for one in step.pods:
-            if self._is_stuck(one.name) or self._is_scaled_in(step.role, one.name):
-                continue
-            if terminating := next((pod for pod in remaining if pod.uid == one.uid), None):
-                if terminating.deleted:
-                    return f"{terminating.name} is terminating"
-                continue
-            found = [pod for pod in new if pod.name == one.name]
-            if not found and step.role in self.daemonsets:
-                found = [pod for pod in new if one.node and pod.node == one.node]
-            if not found and step.role in self.daemonsets and len(pods) >= wanted:
-                # Its node is gone, so no replacement will come.
-                continue
-            if not found:
-                return f"{one.name} has no replacement yet"
-            if not found[0].ready:
-                return found[0].trouble.message if found[0].trouble else f"{found[0].name} isn't ready"
-        return None
-
-    def _is_scaled_in(self, role: str, name: str) -> bool:
-        ordinal = name.rpartition("-")[2]
-        return role not in self.daemonsets and ordinal.isdecimal() and int(ordinal) >= self.counts.get(role, 0)
-
-    def _is_stuck(self, name: str) -> bool:
-        found = next((pod for pod in self.observed.pods if pod.name == name), None)
-        return found is not None and found.deletion is not None and self.now - found.deletion > STUCK_AFTER
-
-    def unhealthy_reason(self, role: str) -> str | None:
-        """Return why a role is unhealthy; None if it is healthy."""
-        pods = self.observed.role(role)
-        if role == names.MASTER:
-            return self._masters_unhealthy_reason(pods)
-        if role == names.JOB_MASTER:
-            return None if self.observed.job_master_serves else _trouble(pods) or "the job master doesn't answer"
-        ready, wanted = sum(pod.ready for pod in pods), self.counts.get(role, 0)
-        # In a large fleet some node is always away: it mustn't hold up every change.
-        if ready >= wanted - wanted // TOLERATED_SHARE:
-            return None
-        return _trouble(pods) or _WORDING[role].missing.format(ready=ready, wanted=wanted)
-
-    def _masters_unhealthy_reason(self, pods: Sequence[Pod]) -> str | None:
-        if len(self.quorum.leaders) > 1:
-            return f"{' and '.join(self.quorum.leaders)} both report that they lead"
-        problems = [member_problem(member) for member in self.quorum.members if member.unavailable]
-        if problems:
-            return "; ".join(problems)
-        unready = [pod.name for pod in pods if not pod.ready]
-        if unready:
-            return f"{unready[0]} isn't ready"
-        return None if isinstance(self.observed.master, MasterInfo) else self.observed.master.reason
+        """Whether pods are being replaced: the operator polls until that ends."""
+        stopped = (TIMED_OUT, "Canary", *(held_reason for held_reason, _ in _HELD.values()))
+        return self.status is not None and self.gate.reason not in stopped
 
 
 def next_rollout_step(
@@ -301,6 +167,7 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     replaced = ", ".join(one.name for one in current.pods)
     # Retry: we may have crashed after recording, before deleting. A pod that runs the current spec by now stays.
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
+    current = _without_terminations(current, remaining, upgrade, now)
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
     if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
@@ -313,6 +180,9 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     reason = _step_problem(roles, current, remaining)
     if reason is None:
         return _await_canary(current, upgrade, now)
+    overdue = next((pod for pod in remaining if roles.is_overdue(pod)), None)
+    if overdue and current.role in (names.MASTER, names.JOB_MASTER):
+        return _hold_for_termination(current, overdue)
     expendable = [pod for pod in roles.outdated(current.role) if roles.is_expendable(pod)]
     # Others wait for a canary on purpose, and workers that have served wait for the step: only a spec that has changed
     # since ends it.
@@ -337,8 +207,34 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
 def _step_problem(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -> str | None:
     if current.role in (names.WORKER, names.FUSE):
         return roles.replacement_problem(current)
-    terminating = any(pod.deleted for pod in remaining)
-    return f"{remaining[0].name} is terminating" if terminating else roles.unhealthy_reason(current.role)
+    if any(pod.deleted for pod in remaining):
+        return f"{remaining[0].name} is terminating"
+    return roles.masters_problem(current) if current.role == names.MASTER else roles.unhealthy_reason(current.role)
+
+
+def _without_terminations(
+    current: RolloutStatus, remaining: Sequence[Pod], upgrade: Upgrade, now: datetime
+) -> RolloutStatus:
+    """Return the record of a step, whose time doesn't run out while an old pod is in its termination.
+
+    The new spec has no part in that, so it must not end in a rollback. Half of the time is always left for the
+    replacement. The record changes that seldom, since each change is a write.
+    """
+    elapsed = (now - moment(current.since)).total_seconds()
+    if not any(pod.deleted for pod in remaining) or elapsed < upgrade.step_timeout_seconds / 2:
+        return current
+    return current.model_copy(update={"since": stamp(now)})
+
+
+def _hold_for_termination(current: RolloutStatus, pod: Pod) -> RolloutStep:
+    """Return the step while a pod, whose name its replacement needs, outlives its termination on a lost node."""
+    node = f" on node {pod.node}" if pod.node else ""
+    since = f" since {stamp(pod.deletion)}" if pod.deletion else ""
+    message = (
+        f"{pod.name}{node} should have ended{since} and is still terminating, so its replacement can't start. Bring "
+        f"the node back. If it is lost for good, remove the pod: kubectl delete pod {pod.name} --grace-period=0 --force"
+    )
+    return RolloutStep(current, (), Gate(GATE, False, _HELD[current.role][0], message))
 
 
 def _await_canary(current: RolloutStatus, upgrade: Upgrade, now: datetime) -> RolloutStep | None:
@@ -391,14 +287,9 @@ def _replacing(listed: str) -> Gate:
 
 
 def _hold(needed: str, outdated: Sequence[Pod], reason: str) -> RolloutStep:
-    wording = _WORDING[needed]
-    message = f"{_listed(outdated)} will be replaced once {wording.pods} healthy: {reason}"
-    return RolloutStep(None, (), Gate(GATE, False, wording.held_reason, message))
-
-
-def _trouble(pods: Iterable[Pod]) -> str | None:
-    trouble = first_trouble(pods)
-    return trouble.message if trouble else None
+    held_reason, needed_pods = _HELD[needed]
+    message = f"{_listed(outdated)} will be replaced once {needed_pods} healthy: {reason}"
+    return RolloutStep(None, (), Gate(GATE, False, held_reason, message))
 
 
 def _listed(pods: Iterable[Pod]) -> str:

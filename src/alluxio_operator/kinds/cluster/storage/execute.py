@@ -1,4 +1,4 @@
-"""Expands PVCs."""
+"""Expands and labels PVCs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import logging
 from collections.abc import Mapping
 
 from alluxio_operator.engine.applied import Applied
+from alluxio_operator.kinds.cluster.names import WORKER, Names
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
+from alluxio_operator.kinds.cluster.storage.records import LabelClaims
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import KINDS, Ref
@@ -36,3 +38,17 @@ def expand(kube: Kube, namespace: str, effect: ExpandClaims, applied: Applied) -
         else:
             applied.changed.append(Ref("PersistentVolumeClaim", name))
     return refused
+
+
+def label(kube: Kube, cluster: Names, effect: LabelClaims) -> None:
+    """Label the PVCs of workers; a refusal is logged only, since the labels save time and protect nothing."""
+    labels = dict(cluster.labels(WORKER))
+    for claim in effect.claims:
+        try:
+            path = KINDS["PersistentVolumeClaim"].path(cluster.namespace, claim.name)
+            kube.merge(path, {"metadata": {"uid": claim.uid, "labels": labels}})
+        except (Conflict, NotFound):
+            log.info("PVC %s changed before the operator could label it", claim.name)
+        except Refused as error:
+            log.warning("the operator can't label PVC %s: %s", claim.name, error.message)
+            return

@@ -4,7 +4,7 @@ A bound PVC accepts a larger request and no other change. A StatefulSet's volume
 operator deletes the StatefulSet without its pods and recreates it; the new one adopts the pods as they are. PVCs and
 StatefulSets don't wait for each other. If a PVC can't expand, a condition reports it and the cluster keeps running.
 
-The status records the size of each volume, so that a reconcile of an unchanged cluster doesn't list PVCs.
+The status records the size of each volume, so that a reconcile of an unchanged cluster doesn't read StatefulSets.
 """
 
 from __future__ import annotations

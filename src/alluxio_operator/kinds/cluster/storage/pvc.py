@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.api.base import GROUP, in_bytes
@@ -35,6 +36,14 @@ class Claim:
     """Whether the volume is larger already, and the node has yet to expand its file system."""
     failure: str = ""
     """Why the driver can't expand the volume."""
+    persistent_volume: str = ""
+    """Name of the PersistentVolume; empty before it is bound."""
+    created: datetime | None = None
+    terminating: bool = False
+    lost: bool = False
+    """Whether its PersistentVolume was deleted."""
+    leaving: bool = False
+    """Whether its owner is an earlier resource, with which the garbage collector deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +59,17 @@ def is_leaving(claim: Object, uid: str) -> bool:
 
     `uid` is that of the resource of the same name that exists now.
     """
-    meta = claim["metadata"]
-    owners = [one["uid"] for one in meta.get("ownerReferences", ()) if one["apiVersion"].startswith(f"{GROUP}/")]
-    return "deletionTimestamp" in meta or (bool(owners) and uid not in owners)
+    return "deletionTimestamp" in claim["metadata"] or _has_earlier_owner(claim, uid)
 
 
-def parse_claim(obj: Object) -> Claim:
-    """Return a PVC from the API server's object."""
+def _has_earlier_owner(claim: Object, uid: str) -> bool:
+    references = claim["metadata"].get("ownerReferences", ())
+    owners = [one["uid"] for one in references if one["apiVersion"].startswith(f"{GROUP}/")]
+    return bool(owners) and uid not in owners
+
+
+def parse_claim(obj: Object, owner: str = "") -> Claim:
+    """Return a PVC from the API server's object; `owner` is the uid of the resource that exists now."""
     meta, spec, status = obj["metadata"], obj.get("spec", {}), obj.get("status", {})
     capacity = status.get("capacity", {}).get("storage")
     conditions: Mapping[str, str] = {
@@ -73,6 +86,11 @@ def parse_claim(obj: Object) -> Claim:
         capacity=None if capacity is None else _bytes(capacity),
         waits_for_node="FileSystemResizePending" in conditions or progress == "NodeResizePending",
         failure=_failure(progress, conditions),
+        persistent_volume=spec.get("volumeName", ""),
+        created=datetime.fromisoformat(meta["creationTimestamp"]) if "creationTimestamp" in meta else None,
+        terminating="deletionTimestamp" in meta,
+        lost=status.get("phase") == "Lost",
+        leaving=_has_earlier_owner(obj, owner),
     )
 
 

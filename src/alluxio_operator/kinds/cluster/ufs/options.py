@@ -21,6 +21,9 @@ Masters read the options at each start, since the root mount is never in the jou
 (run on 2.9.4).
 """
 
+READ_ONLY: Final = "alluxio.master.mount.table.root.readonly"
+"""Property with which masters reject every write below the root, also of files that stay in Alluxio (run on 2.9.4)."""
+
 ROLES: Final = frozenset({names.MASTER, names.WORKER, names.JOB_WORKER})
 """The processes that open the UFS; a job master only plans the work of job workers."""
 
@@ -41,6 +44,7 @@ def site_properties(mount: RootMount) -> dict[str, str]:
     """Return the properties with which a master mounts its root."""
     return {
         "alluxio.master.mount.table.root.ufs": mount.uri,
+        **({READ_ONLY: "true"} if mount.read_only else {}),
         **{f"{ROOT_OPTION}{name}": value for name, value in options(mount).items()},
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import javaproperties
 
 from alluxio_operator.api.presto import PrestoSpec
-from alluxio_operator.api.presto_status import AlluxioStatus
+from alluxio_operator.api.presto_status import AlluxioStatus, ClientImage
 from alluxio_operator.kinds.cluster import clients
 from alluxio_operator.kube.kinds import Object
 
@@ -42,6 +42,17 @@ def connection(cluster: ClusterView | None) -> AlluxioStatus | None:
         uid=meta["uid"],
         properties=javaproperties.loads(cluster.client.get("data", {}).get(clients.CLIENT_FILE, "")),
         sockets=clients.node_socket_folder(cluster.resource),
+        client_image=_client_image(cluster.resource),
+    )
+
+
+def _client_image(cluster: Object) -> ClientImage:
+    image = clients.image_of(cluster)
+    return ClientImage(
+        name=f"{image.repository}:{image.tag}",
+        version=clients.version_of(cluster),
+        pull_policy=image.pull_policy,
+        pull_secrets=tuple(secret.name for secret in image.pull_secrets),
     )
 
 
@@ -53,8 +64,12 @@ def known_connection(
         return None
     kept = before if before is not None and before.cluster == spec.alluxio.cluster_ref.name else None
     now = connection(cluster)
-    if cluster is None or now is None:
+    if cluster is None or cluster.resource is None or now is None:
         return kept
     # A new cluster counts from its first Ready on. One that is known is followed at once, Ready or not.
-    same = kept is not None and kept.uid == now.uid
-    return now if same or cluster.is_ready else kept
+    if kept is None or kept.uid != now.uid:
+        return now if cluster.is_ready else kept
+    if kept.client_image and clients.is_changing(cluster.resource):
+        # Another image may fail and be rolled back. Presto's servers restart once it has proved itself.
+        return now.model_copy(update={"client_image": kept.client_image})
+    return now

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from alluxio_operator.api.presto import PrestoSpec
-from alluxio_operator.engine.gate import Gate, blocked
+from alluxio_operator.engine.gate import Gate, Severity, blocked
 from alluxio_operator.kinds.presto.cache.connection import ClusterView
 
 ALLUXIO_CONNECTED: Final = "AlluxioConnected"
@@ -32,5 +33,11 @@ def alluxio_connected(spec: PrestoSpec, cluster: ClusterView | None) -> Gate | N
         status = cluster.resource.get("status", {})
         reported = status.get("summary") or status.get("phase") or "it has no status yet"
         said = f"AlluxioCluster {name} isn't Ready: {reported}"
-        return Gate(ALLUXIO_CONNECTED, False, "ClusterNotReady", said[:LONGEST_MESSAGE])
+        severity = Severity.PROGRESS if _is_installing(status) else Severity.WARNING
+        return Gate(ALLUXIO_CONNECTED, False, "ClusterNotReady", said[:LONGEST_MESSAGE], severity)
     return Gate(ALLUXIO_CONNECTED, True, "Connected", f"AlluxioCluster {name} is Ready")
+
+
+def _is_installing(status: Mapping[str, Any]) -> bool:
+    conditions = status.get("conditions", ())
+    return not conditions or any(c["type"] == "Installed" and c["status"] == "False" for c in conditions)

@@ -8,6 +8,9 @@ from typing import Any, Final
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.kinds.cluster import clients
+from alluxio_operator.kinds.presto.objects import folders
+from alluxio_operator.kinds.presto.versions import Dialect
+from alluxio_operator.workloads.pods import CLIENT_MISSING
 
 LOGIN: Final = "alluxio.security.login.username"
 """The user as whom Alluxio's client logs in. By default that is the user of the process, who then asks to act for
@@ -39,3 +42,23 @@ def sockets(spec: PrestoSpec, known: AlluxioStatus | None) -> Mapping[str, str] 
     if spec.alluxio is None or spec.alluxio.colocate == "None" or known is None or known.sockets is None:
         return None
     return {"host": known.sockets, "folder": clients.SOCKET_FOLDER}
+
+
+def client(spec: PrestoSpec, dialect: Dialect, known: AlluxioStatus | None) -> dict[str, Any] | None:
+    """Return how the cluster's client gets into the plugins; None where Presto uses the client of its own image."""
+    if spec.alluxio is None or spec.alluxio.client != "Cluster" or dialect.has_own_client:
+        return None
+    if known is None or known.client_image is None:
+        return None
+    image = known.client_image
+    return {
+        "image": image.name,
+        "version": image.version,
+        "pullPolicy": image.pull_policy,
+        "pullSecrets": list(image.pull_secrets),
+        "cluster": known.cluster,
+        "folder": folders.CLIENT,
+        "missing": CLIENT_MISSING,
+        "imagePlugins": f"{dialect.home}/plugin",
+        "connector": dialect.hive_connector,
+    }

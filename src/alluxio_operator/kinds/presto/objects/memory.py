@@ -10,20 +10,27 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from alluxio_operator.api.base import in_binary, in_bytes
-from alluxio_operator.api.presto import PrestoRole, PrestoSpec
+from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.api.status import RoleMemory
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto import names
-from alluxio_operator.workloads.memory import MI, Division, MemoryNeeds, divide
+from alluxio_operator.workloads.memory import (
+    MI,
+    THREADS_AND_COLLECTOR,
+    Accepted,
+    Division,
+    MemoryNeeds,
+    divide,
+    option_problems,
+    shortage,
+)
 
 METASPACE: Final = 224 * MI
 """Limit of class metadata: Presto compiles each expression of a query to a class."""
 CODE_CACHE: Final = 96 * MI
 """Limit of compiled code."""
-THREADS_AND_COLLECTOR: Final = 160 * MI
 OVERHEAD: Final = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
-SHARE_OF_COLLECTOR: Final = 0.08
-"""Share of a large heap that G1's tables take in addition; a tenth at most."""
+"""Least memory besides heap and direct memory; the collector of a larger heap takes more."""
 
 SMALLEST_HEAP: Final = 256 * MI
 """A coordinator with the Hive connector doesn't start with less."""
@@ -39,9 +46,21 @@ TOTAL: Final = 0.7
 """The same with the memory that Presto counts as its system's."""
 
 
-def divisions(spec: PrestoSpec) -> Mapping[str, Division | Problem]:
-    """Return the division of each server by role."""
-    return {needs.role: _divided(needs) for needs in _needs(spec)}
+def divisions(spec: PrestoSpec, before: Mapping[str, Accepted] | None = None) -> Mapping[str, Division | Problem]:
+    """Return the division of each server by role; `before` are the recorded ones, which a stricter rule keeps."""
+    return {needs.role: _divided(needs, (before or {}).get(needs.role)) for needs in _needs(spec)}
+
+
+def warnings(
+    spec: PrestoSpec, before: Mapping[str, Accepted], divided: Mapping[str, Division | Problem]
+) -> Iterable[Problem]:
+    """Yield what the operator would refuse in a new Presto, and tolerates in one that runs with it."""
+    for needs in _needs(spec):
+        division = divided[needs.role]
+        if isinstance(division, Division) and (short := shortage(needs, division)):
+            yield short
+        if needs.role in before:
+            yield from option_problems(needs)
 
 
 def jvm_flags(division: Division) -> tuple[str, ...]:
@@ -81,8 +100,13 @@ def memory_status(divisions: Iterable[Division]) -> tuple[RoleMemory, ...]:
     )
 
 
-def problems(spec: PrestoSpec, divided: Mapping[str, Division | Problem]) -> Iterable[Problem]:
-    """Yield memory that doesn't suffice or doesn't fit."""
+def problems(
+    spec: PrestoSpec, before: Mapping[str, Accepted], divided: Mapping[str, Division | Problem]
+) -> Iterable[Problem]:
+    """Yield memory that doesn't suffice or doesn't fit, and options that a new Presto may not have."""
+    for needs in _needs(spec):
+        if needs.role not in before:
+            yield from option_problems(needs)
     for division in divided.values():
         if isinstance(division, Problem):
             yield division
@@ -112,17 +136,11 @@ def _needs(spec: PrestoSpec) -> Iterable[MemoryNeeds]:
         (names.COORDINATOR, "spec.coordinator", spec.coordinator, 1024 * MI, 64 * MI),
         (names.WORKER, "spec.workers", spec.workers, 2048 * MI, 128 * MI),
     ):
-        yield MemoryNeeds(role, path, given, heap, direct, OVERHEAD + _collector(given))
+        yield MemoryNeeds(role, path, given, heap, direct, METASPACE, CODE_CACHE)
 
 
-def _collector(role: PrestoRole) -> int:
-    size = role.jvm.heap or role.resources.limits.memory
-    large = in_bytes(size) - 4096 * MI if size else 0
-    return int(max(0, large) * SHARE_OF_COLLECTOR) // MI * MI
-
-
-def _divided(needs: MemoryNeeds) -> Division | Problem:
-    found = divide(needs)
+def _divided(needs: MemoryNeeds, before: Accepted | None) -> Division | Problem:
+    found = divide(needs, before)
     if isinstance(found, Problem) or found.heap >= SMALLEST_HEAP:
         return found
     given = needs.process.jvm.heap

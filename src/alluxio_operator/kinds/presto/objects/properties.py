@@ -60,15 +60,17 @@ RESERVED: Final = frozenset(
 """Properties that the operator derives from other fields, or from the pod."""
 
 
-def for_role(spec: PrestoSpec, made: Names, dialect: Dialect, role: str, division: Division) -> dict[str, str]:
-    """Return the properties of one role."""
+def for_role(
+    spec: PrestoSpec, made: Names, dialect: Dialect, role: str, division: Division, plugins: str
+) -> dict[str, str]:
+    """Return the properties of one role; `plugins` is the folder of the plugins."""
     defaults = {**DEFAULTS[role], **query_properties(division, spec.memory_per_query), **dialect.config}
     return {
         **_understood(defaults, dialect),
         **spec.properties,
         **role_of(spec, role).properties,
         # Last: other values would contradict the ports, mounts and addresses of the objects.
-        **_understood(_derived(spec, made, dialect, role), dialect),
+        **_understood(_derived(spec, made, dialect, role, plugins), dialect),
     }
 
 
@@ -81,12 +83,12 @@ def role_of(spec: PrestoSpec, role: str) -> PrestoRole:
     return spec.coordinator if role == names.COORDINATOR else spec.workers
 
 
-def _derived(spec: PrestoSpec, made: Names, dialect: Dialect, role: str) -> dict[str, str]:
+def _derived(spec: PrestoSpec, made: Names, dialect: Dialect, role: str, plugins: str) -> dict[str, str]:
     port = spec.coordinator.ports.http
     common = {
         "http-server.http.port": str(role_of(spec, role).ports.http),
         "catalog.config-dir": folders.CATALOGS,
-        "plugin.dir": f"{dialect.home}/plugin",
+        "plugin.dir": plugins,
         "shutdown.grace-period": f"{dialect.announce_seconds}s",
     }
     if role == names.COORDINATOR:

@@ -11,10 +11,13 @@ from alluxio_operator.kinds.cluster.clients import SOCKET_FOLDER
 from alluxio_operator.kinds.presto.objects import folders
 from alluxio_operator.workloads.user_volumes import meet
 
-OWN_VOLUMES: Final = frozenset({"conf", "catalogs", "plain-catalogs", "alluxio", "data", "tmp", "sockets"})
+OWN_VOLUMES: Final = frozenset(
+    {"conf", "catalogs", "plain-catalogs", "alluxio", "alluxio-client", "data", "tmp", "sockets"}
+)
 OWN_MOUNTS: Final = (
     folders.ALLUXIO,
     folders.CATALOGS,
+    folders.CLIENT,
     folders.PLAIN_CATALOGS,
     folders.CONF,
     folders.DATA,

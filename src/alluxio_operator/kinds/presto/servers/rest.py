@@ -5,7 +5,6 @@ A coordinator answers `/v1/info` before it serves, and reports there that it is 
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from alluxio_operator.kinds.presto.servers.views import VIEWS
 from alluxio_operator.kinds.presto.versions import DIALECTS, OPERATOR
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
+from alluxio_operator.transport.http import HttpClient
 
 TIMEOUT: Final = 3.0
 """Seconds until one question fails."""
@@ -28,7 +28,7 @@ class PrestoRest:
     """The questions over HTTP, with pooled connections."""
 
     def __init__(self) -> None:
-        self._pool = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
+        self._http = HttpClient()
 
     def coordinator(self, server: Server, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
         """Ask a coordinator whether it has started, and for its view."""
@@ -42,22 +42,23 @@ class PrestoRest:
             return NoAnswer(in_words(error))
         except PermissionError as error:
             return NoAnswer(f"{error}: let the user {OPERATOR} read system information in its access control")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return NoAnswer(f"its answer isn't one of {server.engine}: {error!r}")
+        except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # A number may be too large for an integer: JSON's 1e400 is infinite.
+            return NoAnswer(f"its answer isn't one of {server.engine}: {type(error).__name__}")
 
     def processor_load(self, server: Server, deadline: Deadline) -> float | None:
         """Ask a worker which share of its processors its process uses, from 0 to 1; None if it doesn't answer."""
         try:
             return float(self._get(server, deadline, "/v1/status")["processCpuLoad"])
-        except (urllib3.exceptions.HTTPError, PermissionError, ValueError, KeyError, TypeError):
+        except (urllib3.exceptions.HTTPError, PermissionError, ArithmeticError, ValueError, KeyError, TypeError):
             return None
 
     def _get(self, server: Server, deadline: Deadline, path: str) -> Any:
         address = f"[{server.host}]" if ":" in server.host else server.host
         url = f"http://{address}:{server.port}{path}"
-        answer = self._pool.request("GET", url, headers=USER, timeout=deadline.remaining(TIMEOUT))
+        answer = self._http.get(url, deadline, seconds=TIMEOUT, headers=USER)
         if answer.status in (401, 403):
             raise PermissionError(f"HTTP {answer.status} of {path}")
         if answer.status != 200:
             raise ValueError(f"HTTP {answer.status} of {path}")
-        return json.loads(answer.data)
+        return answer.json()

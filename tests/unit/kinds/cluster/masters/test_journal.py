@@ -104,7 +104,7 @@ def test_what_keeps_the_jobs_pod_from_running_is_said():
     waiting = {"reason": "ErrImagePull", "message": "no such image"}
     step = journal.next_journal_step(observed(job_pod(waiting=waiting), initializing(), journal_job()), UID, 1)
 
-    assert step.gate.reason == "ErrImagePull"
+    assert step.gate.reason == "ImagePullBackOff"
     assert "no such image" in step.gate.message
 
 

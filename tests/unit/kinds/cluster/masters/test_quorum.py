@@ -8,6 +8,7 @@ import pytest
 from tests.support.builders import container_status, info, observed, pod, ready_pod
 
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
+from alluxio_operator.engine.gate import Severity
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, majority, quorum_healthy, quorum_of
 from alluxio_operator.workloads.pods import Trouble
 
@@ -147,3 +148,35 @@ def test_a_member_without_its_journal_gives_the_reason():
 
     assert found.reason == "Rejoining"
     assert found.message.endswith("small-master-2 is down: its pod doesn't exist; small-master-2 joins again")
+
+
+DOWN = NoAnswer("connection refused")
+
+
+@pytest.mark.parametrize(
+    ("answers", "replaced", "severity"),
+    [
+        ((info(), FOLLOWS_0, None), {"small-master-2"}, Severity.PROGRESS),
+        ((DOWN, Standby(), Standby()), {"small-master-0"}, Severity.PROGRESS),
+        ((Standby(), Standby(), Standby()), {"small-master-0"}, Severity.PROGRESS),
+        ((info(), FOLLOWS_0, None), set(), Severity.WARNING),
+        ((info(), DOWN, None), {"small-master-2"}, Severity.WARNING),
+        ((info(), info(), None), {"small-master-2"}, Severity.WARNING),
+    ],
+    ids=["replaced", "leader replaced", "election after it", "unplanned", "another one too", "two leaders"],
+)
+def test_a_planned_absence_is_progress_and_any_other_a_warning(
+    answers: tuple[Answer | None, ...], replaced: set[str], severity: Severity
+):
+    found = quorum_healthy(quorum_of(look(*answers), 3), None, installed=True, replaced=frozenset(replaced))
+
+    assert (found.passed, found.severity) == (False, severity)
+
+
+def test_a_lost_journal_is_a_warning_though_its_master_is_being_replaced():
+    lost = Trouble("JournalMissing", "pod small-master-2: gone")
+    quorum = quorum_of(look(info(), FOLLOWS_0, None), 3)
+
+    found = quorum_healthy(quorum, lost, installed=True, replaced=frozenset({"small-master-2"}))
+
+    assert found.severity is Severity.WARNING

@@ -12,7 +12,16 @@ from tests.support.builders import cluster_spec
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster.objects import memory
 from alluxio_operator.kinds.cluster.objects.memory import ROCKSDB
-from alluxio_operator.workloads.memory import MI, OVERHEAD, SMALLEST_HEAP, Division
+from alluxio_operator.workloads.memory import (
+    CODE_CACHE,
+    METASPACE,
+    MI,
+    NATIVE,
+    OVERHEAD,
+    SMALLEST_HEAP,
+    Division,
+    accepted,
+)
 
 GI = 1024 * MI
 ROLES = {
@@ -125,7 +134,168 @@ def test_a_heap_that_is_given_stays_and_the_limit_keeps_its_slack():
 def test_a_heap_without_a_limit_leads_to_the_limit():
     found = division("jobmaster", jvm={"heap": "3Gi", "directMemory": "1Gi"})
 
-    assert found.limit == 3 * GI + GI + OVERHEAD
+    assert found.limit == 3 * GI + GI + found.overhead
+
+
+# --- the collector of a large heap, and options of the JVM --------------------------------------------------------
+
+
+def collector_room(found: Division) -> int:
+    return found.limit - found.heap - found.direct - found.tiers - METASPACE - CODE_CACHE - NATIVE
+
+
+@pytest.mark.parametrize(("heap", "measured"), [(4, 207), (8, 386), (16, 674), (64, 2471)])
+def test_a_large_heap_leaves_room_for_its_collector(heap: int, measured: int):
+    assert collector_room(division("proxy", jvm={"heap": f"{heap}Gi"})) >= measured * MI
+
+
+@pytest.mark.parametrize("most", ["700Mi", "2Gi", "9Gi", "64Gi", "200Gi"])
+def test_a_heap_from_a_limit_is_the_largest_whose_collector_fits(most: str):
+    found = division("jobmaster", **limit(most))
+
+    assert found.heap + found.direct + found.overhead <= found.limit
+    assert problem("jobmaster", jvm={"heap": f"{found.heap // MI + 1}Mi"}, **limit(most))
+    assert division("jobmaster", jvm={"heap": f"{found.heap // MI}Mi"}, **limit(most)).overhead == found.overhead
+
+
+def test_heaps_up_to_a_gibibyte_have_the_same_overhead():
+    assert {division("proxy", jvm={"heap": heap}).overhead for heap in ("64Mi", "512Mi", "1Gi")} == {OVERHEAD}
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        (["-XX:ReservedCodeCacheSize=512m"], 512 * MI - CODE_CACHE),
+        (["-XX:MaxMetaspaceSize=1g"], 1024 * MI - METASPACE),
+        (["-XX:ReservedCodeCacheSize=32m"], 0),
+        (["-Xss3m"], 200 * MI),
+        (["-XX:+UseG1GC"], 0),
+    ],
+)
+def test_options_of_the_jvm_are_part_of_the_sum(options: list[str], more: int):
+    assert division("proxy", jvm={"options": options}).limit == division("proxy").limit + more
+
+
+def test_an_option_that_doesnt_fit_the_limit_is_a_problem():
+    assert division("proxy", jvm={"heap": "512Mi"}, **limit("1200Mi"))
+
+    found = problem("proxy", jvm={"heap": "512Mi", "options": ["-XX:ReservedCodeCacheSize=512m"]}, **limit("1200Mi"))
+
+    assert "overhead 832Mi" in found.message
+
+
+def test_a_serial_collector_needs_less_than_the_one_that_the_jvm_may_choose():
+    serial = division("proxy", jvm={"heap": "16Gi", "options": ["-XX:+UseSerialGC"]})
+
+    assert serial.limit < division("proxy", jvm={"heap": "16Gi"}).limit - 500 * MI
+
+
+def test_more_processors_need_more_room():
+    many = division("proxy", jvm={"heap": "8Gi"}, resources={"limits": {"cpu": "32"}})
+
+    assert many.limit > division("proxy", jvm={"heap": "8Gi"}, resources={"limits": {"cpu": "2"}}).limit
+
+
+# --- what an operator with an older rule accepted -----------------------------------------------------------------
+
+
+def before(heap: str, limit: str, overhead: str = "384Mi", generation: int = 1, **status: Any) -> dict[str, Any]:
+    memory = {"role": "proxy", "heap": heap, "direct": "256Mi", "overhead": overhead, "tiers": "0", "limit": limit}
+    return {
+        "metadata": {"generation": 1},
+        "status": {"observedGeneration": generation, "memory": [memory], **status},
+    }
+
+
+def after(resource: dict[str, Any], **over: Any) -> Division | Problem:
+    spec = cluster_spec(proxy={"enabled": True, **over})
+    return memory.divisions(spec, accepted(resource))["proxy"]
+
+
+OLD_SUM = f"{8192 + 256 + 384}Mi"
+EDITED = {"generation": 0}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "over"),
+    [
+        (before("8Gi", OLD_SUM), {"jvm": {"heap": "8Gi"}, **limit(OLD_SUM)}),
+        (before("8Gi", OLD_SUM), {"jvm": {"heap": "8Gi"}}),
+        (before("8Gi", OLD_SUM), limit(OLD_SUM)),
+        (before("8Gi", OLD_SUM, **EDITED), {"jvm": {"heap": "8Gi"}, **limit(OLD_SUM)}),
+        (before("8Gi", OLD_SUM, **EDITED), {"jvm": {"heap": "8Gi"}}),
+        (before("8Gi", OLD_SUM, **EDITED), limit(OLD_SUM)),
+    ],
+)
+def test_what_runs_is_kept_and_its_shortage_reported(recorded: dict[str, Any], over: dict[str, Any]):
+    found = after(recorded, **over)
+
+    assert isinstance(found, Division), found
+    assert (found.heap, found.limit) == (8 * GI, 8832 * MI), "another size would restart the pods"
+    assert found.heap + found.direct + found.overhead <= found.limit
+    spec = cluster_spec(proxy={"enabled": True, **over})
+    (warning,) = memory.warnings(spec, accepted(recorded), memory.divisions(spec, accepted(recorded)))
+    assert warning.field == "spec.proxy.resources.limits.memory"
+    assert warning.value == OLD_SUM
+    assert f"raise it to {(8832 * MI + found.missing) // MI}Mi or more" in warning.remedy
+
+
+def test_the_advised_limit_ends_the_shortage():
+    given = {"jvm": {"heap": "8Gi"}}
+    short = after(before("8Gi", OLD_SUM), **given)
+    assert isinstance(short, Division)
+    found = after(before("8Gi", OLD_SUM, **EDITED), **given, **limit(str(short.limit + short.missing)))
+
+    assert isinstance(found, Division)
+    assert not found.missing
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"jvm": {"heap": "9Gi"}, **limit(f"{9216 + 256 + 384}Mi")},
+        {"jvm": {"heap": "8Gi"}, **limit("8800Mi")},
+        {"jvm": {"heap": "8Gi", "options": ["-XX:ReservedCodeCacheSize=512m"]}, **limit(OLD_SUM)},
+        {"jvm": {"heap": "8Gi", "directMemory": "255Mi"}, **limit(OLD_SUM)},
+    ],
+    ids=["heap", "limit", "option", "direct"],
+)
+def test_a_change_of_the_sizes_has_to_fit(over: dict[str, Any]):
+    assert isinstance(after(before("8Gi", OLD_SUM, **EDITED), **over), Problem)
+
+
+def test_a_spec_that_was_refused_isnt_accepted_by_the_next_reconcile():
+    refused = before("8Gi", OLD_SUM, conditions=[{"type": "SpecValid", "status": "False"}])
+    option = {"jvm": {"heap": "8Gi", "options": ["-XX:ReservedCodeCacheSize=512m"]}, **limit(OLD_SUM)}
+
+    assert isinstance(after(refused, **option), Problem)
+    assert isinstance(after(before("8Gi", OLD_SUM), **option), Division), "an older operator accepted this very spec"
+
+
+def test_a_rollback_to_sizes_of_an_older_rule_is_no_problem():
+    over = {"jvm": {"heap": "8Gi"}, **limit(OLD_SUM)}
+    back = before("1Gi", "2Gi", rollback={"generation": 1})
+
+    assert isinstance(after(before("1Gi", "2Gi"), **over), Problem)
+    found = after(back, **over)
+    assert isinstance(found, Division)
+    assert found.missing
+
+
+def test_options_without_effect_are_refused_unless_the_role_runs_with_them():
+    spec = cluster_spec(proxy={"enabled": True, "jvm": {"options": ["-XX:MaxRAMPercentage=80"]}})
+    runs = accepted(before("512Mi", "1152Mi"))
+
+    assert [p.value for p in memory.problems(spec, {})] == ["-XX:MaxRAMPercentage=80"]
+    assert not list(memory.problems(spec, runs))
+    assert [p.value for p in memory.warnings(spec, runs, memory.divisions(spec, runs))] == ["-XX:MaxRAMPercentage=80"]
+
+
+def test_a_role_that_was_never_accepted_has_to_fit():
+    assert isinstance(after({"metadata": {"generation": 1}}, jvm={"heap": "8Gi"}, **limit(OLD_SUM)), Problem)
+
+
+# --- limits -------------------------------------------------------------------------------------------------------
 
 
 def test_a_limit_that_is_exactly_the_sum_fits_and_one_byte_less_does_not():

@@ -284,6 +284,22 @@ def test_values_are_texts(role: str):
     assert all(isinstance(value, str) for value in found(role).values())
 
 
+# --- a stop -------------------------------------------------------------------------------------------------------
+
+REPORTS = "alluxio.user.metrics.collection.enabled"
+
+
+def test_a_worker_reports_nothing_to_masters_that_may_be_gone_when_it_ends():
+    assert found("worker")[REPORTS] == "false"
+    assert found("worker", workers={"properties": {REPORTS: "true"}})[REPORTS] == "true"
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "worker"])
+def test_clients_report_their_metrics_as_before(role: str):
+    assert REPORTS not in found(role)
+    assert REPORTS not in properties.for_clients(cluster_spec(), NAMES)
+
+
 # --- proxy, FUSE, sockets, watermarks -----------------------------------------------------------------------------
 
 

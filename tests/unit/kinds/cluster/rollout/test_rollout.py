@@ -13,14 +13,9 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus, ReplacedPo
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
+from alluxio_operator.kinds.cluster.rollout.health import CONFIG_HASH, Roles
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import BACKING_UP, NO_BACKUP, PreUpgradeBackup
-from alluxio_operator.kinds.cluster.rollout.rollout import (
-    CONFIG_HASH,
-    Roles,
-    RolloutStep,
-    may_delete,
-    next_rollout_step,
-)
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep, may_delete, next_rollout_step
 
 Json = dict[str, Any]
 OLD, NEW = {CONFIG_HASH: "old"}, {CONFIG_HASH: "new"}
@@ -150,6 +145,41 @@ def test_one_that_is_down_and_outdated_is_replaced_before_any_healthy_one():
     pods = [made("master", 0), broken("master", 1), made("master", 2)]
 
     assert deleted(step(pods, {0: info(), 2: FOLLOWS_0})) == ["small-master-1"]
+
+
+def starting(role: str, since: float, *, crashes: bool = False) -> Json:
+    """Return an outdated pod of a role that its node took `since` seconds before these steps."""
+    runs = container_status(role, running={"startedAt": stamp(later(0))})
+    one = broken(role, 0, containers=[CRASHES if crashes else runs])
+    one["status"]["startTime"] = one["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(10 - since))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("since", "crashes", "goes"),
+    [(10, False, False), (30, False, False), (119, False, False), (120, False, True), (30, True, True)],
+)
+@pytest.mark.parametrize("recorded", [True, False], ids=["in its step", "without a step"])
+@pytest.mark.parametrize("role", ["master", "jobmaster", "worker", "fuse"])
+def test_a_pod_that_starts_is_not_replaced_for_the_next_edit(
+    role: str, recorded: bool, since: float, crashes: bool, goes: bool
+):
+    others = [] if role == "master" else [made("master", by=NEW)]
+    pods = [*others, starting(role, since, crashes=crashes)]
+    replaced = begun(role, "before", since=9 - since) if recorded else None
+    found = step(
+        pods,
+        {0: info()} if others else {},
+        members=1,
+        rollout=replaced,
+        job_master=role != "jobmaster",
+        workers=int(role == "worker"),
+        mounts=int(role == "fuse"),
+        hashes=WITH_FUSE,
+    )
+
+    assert deleted(found) == ([f"small-{role}-0"] if goes else [])
+    assert not found.gate.passed
 
 
 def test_a_master_that_only_failed_to_answer_is_not_taken_for_one_that_is_down():
@@ -508,6 +538,77 @@ def test_a_change_of_workers_that_is_reverted_before_the_deletion_ends_its_step(
     found = step([*masters(NEW, NEW, NEW), *workers], rollout=begun("worker", "worker-2"), after=after)
 
     assert (found.delete, found.status, found.gate.passed) == ((), None, True)
+
+
+def terminating(role: str, ordinal: int, **options: Any) -> Json:
+    """Return an old pod that should have ended at the start of these steps, on a node that is lost."""
+    one = made(role, ordinal, deleted=True, **options)
+    one["spec"] = {"nodeName": "node-3"}
+    return one
+
+
+@pytest.mark.parametrize("role", ["master", "jobmaster"])
+@pytest.mark.parametrize("after", [61, 599, 600, 9000])
+def test_a_pod_that_never_ends_its_termination_holds_and_fails_no_change(role: str, after: float):
+    ordinal = 2 if role == "master" else 0
+    rest = masters(OLD, OLD) if role == "master" else masters(NEW, NEW, NEW)
+    pods = [*rest, terminating(role, ordinal)]
+    answers = {0: info(), 1: FOLLOWS_0} if role == "master" else WELL
+
+    found = step(pods, answers, rollout=begun(role, f"{role}-{ordinal}"), job_master=role == "master", after=after)
+
+    assert found.delete == ()
+    assert found.status == begun(role, f"{role}-{ordinal}", since=after if after >= 300 else 0)
+    assert found.gate.reason == {"master": "HeldForQuorum", "jobmaster": "HeldForJobMaster"}[role]
+    assert f"small-{role}-{ordinal} on node node-3 should have ended since 2030-01-02T03:04:05Z" in found.gate.message
+    assert f"kubectl delete pod small-{role}-{ordinal} --grace-period=0 --force" in found.gate.message
+    assert not found.in_progress, "an event announces the end of the pod"
+
+
+def test_after_a_late_termination_the_replacement_has_time_to_start():
+    pods = [*masters(OLD, OLD), terminating("master", 2)]
+    current: RolloutStatus | None = begun("master", "master-2")
+    for seconds in range(0, 2000, 10):
+        found = step(pods, {0: info(), 1: FOLLOWS_0}, rollout=current, after=seconds)
+        current = found.status
+        assert found.gate.reason in ("Replacing", "HeldForQuorum")
+    new = unready("master", 2, NEW, uid="master-2-new")
+    starts = [
+        step([*masters(OLD, OLD), new], {0: info(), 1: FOLLOWS_0}, rollout=current, after=a) for a in (2000, 2290)
+    ]
+    too_long = step([*masters(OLD, OLD), new], {0: info(), 1: FOLLOWS_0}, rollout=current, after=2700)
+
+    assert [one.gate.reason for one in starts] == ["Replacing", "Replacing"]
+    assert too_long.gate.reason == "StepTimedOut", "now it is the replacement that isn't ready"
+
+
+def test_a_worker_that_takes_its_grace_period_fails_no_change():
+    leaving = terminating("worker", 0)
+    leaving["metadata"]["deletionTimestamp"] = stamp(later(3600))
+
+    found = step([*masters(NEW, NEW, NEW), leaving], rollout=begun("worker", "worker-0"), workers=1, after=900)
+
+    assert (found.gate.reason, found.status) == ("Replacing", begun("worker", "worker-0", since=900))
+
+
+@pytest.mark.parametrize("after", [10, 9000])
+def test_another_master_that_fails_holds_and_fails_no_change(after: float):
+    replaced = begun("master", "master-2-before")
+    pods = [made("master", 0), broken("master", 1, containers=[]), made("master", 2, NEW)]
+    found = step(pods, {0: info(), 2: FOLLOWS_0}, rollout=replaced, after=after)
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "HeldForQuorum")
+    assert "small-master-1 is down" in found.gate.message
+
+
+@pytest.mark.parametrize("answer", [None, NoAnswer("connection refused"), Standby()])
+def test_a_replaced_master_that_does_not_join_still_stops_the_rollout(answer: Answer | None):
+    pods = [*masters(OLD, OLD), unready("master", 2, NEW) if answer is None else made("master", 2, NEW)]
+    answers: dict[int, Answer] = {0: info(), 1: FOLLOWS_0, **({2: answer} if answer else {})}
+    found = step(pods, answers, rollout=begun("master", "master-2-before"), after=9000)
+
+    assert found.gate.reason == "StepTimedOut"
+    assert "small-master-2" in found.gate.message
 
 
 def test_a_worker_whose_deletion_is_late_starts_a_new_step():

@@ -20,7 +20,8 @@ from tests.unit.kinds.cluster.rollout.test_rollout import (
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
-from alluxio_operator.kinds.cluster.rollout.rollout import Roles, RolloutStep, next_rollout_step
+from alluxio_operator.kinds.cluster.rollout.health import Roles
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep, next_rollout_step
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 

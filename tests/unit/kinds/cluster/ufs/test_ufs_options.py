@@ -12,8 +12,9 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.objects.properties import for_role
 from alluxio_operator.kinds.cluster.objects.properties import problems as property_problems
+from alluxio_operator.kinds.cluster.objects.variables import RESERVED
 from alluxio_operator.kinds.cluster.ufs import options as ufs
-from alluxio_operator.kinds.cluster.validate import RESERVED_VARIABLES, validate
+from alluxio_operator.kinds.cluster.validate import validate
 
 ROLES = (names.MASTER, names.WORKER, names.JOB_MASTER, names.JOB_WORKER, names.LOG_SERVER)
 S3: dict[str, Any] = {"uri": "s3://lake/data", "volume": None}
@@ -189,4 +190,4 @@ def test_a_variable_of_the_mount_is_the_operators_while_the_mount_needs_it(varia
     [problem] = made(KEYS)
     assert problem.field == f"spec.masters.env[{variable}]"
     assert not isinstance(made(None), tuple)
-    assert variable not in RESERVED_VARIABLES
+    assert variable not in RESERVED

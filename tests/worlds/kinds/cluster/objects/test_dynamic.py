@@ -206,7 +206,8 @@ def test_where_nothing_is_taken_while_running_masters_restart(over: Json):
     world.settle(40)
 
     assert {"small-master-2", "small-master-1", "small-master-0"} <= set(deleted(world))
-    assert world.alluxio.told == []
+    # The backup before a change of the version sets properties of its own.
+    assert all(TIMEOUT not in properties for _, _, properties in world.alluxio.told)
 
 
 def test_an_option_of_the_jvm_is_left_to_the_jvm():

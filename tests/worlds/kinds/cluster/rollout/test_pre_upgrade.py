@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.builders import info, resource
+from tests.support.builders import resource
 from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import Three, deleted, outdated
 from tests.support.world import address
@@ -20,16 +21,18 @@ Json = dict[str, Any]
 
 
 class Versions(Three):
-    """A world whose masters say the version of their image."""
+    """A world whose masters say the version of their image; `pace`: seconds of a turn."""
 
     lost_worker = False
+    pace = 0.0
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
         super().turn(job=job, pods=pods, serves=serves)
+        self.pass_time(self.pace)
         leader = self.pod_of("master")
         if isinstance(self.alluxio.master, MasterInfo) and leader:
             # Pods of this world have no containers: what they were made for says their version.
-            self.alluxio.master = info(version=self.version_of(leader), live=self.alluxio.master.live_workers)
+            self.alluxio.master = replace(self.alluxio.master, version=self.version_of(leader))
         if self.lost_worker and self.pod_of("worker"):
             self.kube.edit("Pod", self.namespace, f"{self.name}-worker-0", unready)
 
@@ -139,7 +142,10 @@ def test_a_backup_that_fails_holds_the_upgrade_and_says_what_to_do():
     assert len(world.alluxio.backups) == 1
 
     world.alluxio.backed_up = BackupStatus("Completed", "file:///mnt/ufs/.alluxio-backups/2.gz", 41)
-    world.pass_time(61)
+    world.pass_time(180)
+    world.goes_on(3)
+    assert len(world.alluxio.backups) == 1, "the standby's journal is suspended for three minutes"
+    world.pass_time(21)
     world.settle(40)
     assert not outdated(world)
     assert len(world.alluxio.backups) == 2
@@ -153,9 +159,28 @@ def test_a_leader_that_does_not_begin_is_asked_again():
 
     assert "a backup is in progress" in world.condition("UpToDate")["message"]
     assert not deleted(world)
+    assert len(world.alluxio.backups) == 1, "the request reached the leader, so a standby may be suspended"
+    assert world.reconcile().requeue_after == 200
     world.alluxio.begins = None
+    world.pass_time(201)
     world.settle(40)
     assert not outdated(world)
+
+
+def test_a_leader_whose_port_is_away_is_asked_less_and_less_often():
+    world = settled()
+    world.alluxio.begins = NoAnswer("connection refused", reached=False)
+    world.upgrade()
+    waits = []
+    for _ in range(7):
+        waits.append(world.reconcile().requeue_after)
+        world.turn()
+        assert world.reconcile().requeue_after == waits[-1], "another reconcile meanwhile doesn't ask"
+        world.pass_time(waits[-1] or 0)
+
+    assert waits == [5, 10, 20, 40, 60, 60, 60]
+    assert len(world.alluxio.backups) == 7
+    assert not deleted(world)
 
 
 def test_a_backup_that_another_leader_does_not_know_is_made_again():
@@ -163,8 +188,54 @@ def test_a_backup_that_another_leader_does_not_know_is_made_again():
     world.alluxio.backed_up = BackupStatus("Unknown")
     world.upgrade()
     world.goes_on(6)
-    assert len(world.alluxio.backups) > 1
+    assert len(world.alluxio.backups) == 1
+    world.pass_time(5)
+    world.goes_on(6)
+    assert len(world.alluxio.backups) == 2
     assert not deleted(world)
+
+
+def test_a_long_backup_is_looked_at_less_often():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Running")
+    world.upgrade()
+    assert world.reconcile().requeue_after == 1
+    world.turn()
+    world.pass_time(300)
+    assert world.reconcile().requeue_after == 10
+    world.pass_time(3000)
+    assert world.reconcile().requeue_after == 15
+
+
+LOCK = "alluxio.master.shell.backup.state.lock"
+
+
+def test_the_leader_waits_briefly_for_its_lock_also_when_it_runs_an_older_spec():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Running")
+    world.upgrade()
+    world.goes_on(3)
+
+    [(host, port, told)] = world.alluxio.told
+    assert (host, port) == (address(0), 19998)
+    assert told == {f"{LOCK}.grace.mode": "TIMEOUT", f"{LOCK}.try.duration": "5s", f"{LOCK}.timeout": "5s"}
+
+
+def test_no_backup_begins_while_the_leader_may_still_wait_with_force():
+    world = settled()
+    world.alluxio.takes = NoAnswer("no answer in time")
+    world.upgrade()
+    world.goes_on(3)
+
+    assert not world.alluxio.backups
+    assert "no answer in time" in world.condition("UpToDate")["message"]
+    assert not deleted(world)
+
+    world.alluxio.takes = None
+    world.pass_time(5)
+    world.settle(40)
+    assert not outdated(world)
+    assert len(world.alluxio.backups) == 1
 
 
 def test_while_nobody_says_how_it_stands_nothing_goes_on():
@@ -212,6 +283,8 @@ def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
     def upgrading() -> Versions:
         world = settled()
         world.upgrade()
+        # A recorded request that was never made is repeated after minutes.
+        world.pace = 30.0
         return world
 
     expected = upgrading()
@@ -221,7 +294,8 @@ def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
         found, wanted = outcome(world), outcome(expected)
         for status in (found[1], wanted[1]):
             # One whose id was lost is made again: another file, and the same in the end.
-            status["upgradeBackup"].pop("id")
+            for field in ("id", "attempts", "since"):
+                status["upgradeBackup"].pop(field)
         assert found == wanted, where
         assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
         assert world.alluxio.backups

@@ -7,15 +7,17 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.builders import resource
+from tests.support.builders import container_status, resource
 from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import THREE, Three, config_hash, deleted, outdated, settled
 from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.errors import Refused
+from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
 MASTERS = {**THREE["masters"], "properties": {"alluxio.master.journal.checkpoint.period.entries": "400000"}}
@@ -220,6 +222,31 @@ def test_mounts_follow_masters_and_workers():
     assert world.status["fuse"] == {"ready": 1, "wanted": 1}
 
 
+def test_workers_whose_daemonset_is_not_counted_yet_hold_up_the_mounts():
+    daemons: Json = {"workers": {"workload": "DaemonSet", "replicas": None}, **FUSE}
+    world = World(resource(**daemons))
+    world.settle()
+    world.kube.writes.clear()
+    world.edit_spec(**EVERYBODY, **daemons)
+    for _ in range(20):
+        world.reconcile()
+        if "small-worker-0" in deleted(world):
+            break
+        world.turn()
+
+    # Another client deletes it without its pods, so the next one starts with no count.
+    world.kube.remove(KINDS["DaemonSet"].path(world.namespace, "small-worker"))
+    for _ in range(4):
+        world.reconcile()
+
+    assert deleted(world)[-1] == "small-worker-0"
+    assert world.status["workers"]["wanted"] == 1
+    assert world.status["rollout"]["role"] == "worker"
+
+    world.settle(40)
+    assert deleted(world)[-1] == "small-fuse-0"
+
+
 def test_with_on_delete_a_mount_stays_until_somebody_deletes_it():
     world = with_mounts()
     world.edit_spec(fuse={"enabled": True, "options": ["max_readahead=131072"]}, upgrade={"strategy": "OnDelete"})
@@ -290,7 +317,8 @@ def _break(world: World, name: str) -> None:
 
 PROXY: Json = {"proxy": {"enabled": True}}
 OTHER_PROXY: Json = {"proxy": {"enabled": True, "properties": {"alluxio.proxy.stream.cache.timeout": "2h"}}}
-NIGHT: Json = {"upgrade": {"maintenanceWindow": {"start": "0 22 * * *", "durationMinutes": 60}}}
+NIGHT_WINDOW: Json = {"start": "0 22 * * *", "durationMinutes": 60}
+NIGHT: Json = {"upgrade": {"maintenanceWindow": NIGHT_WINDOW}}
 """It opens 19 hours after these worlds begin."""
 
 
@@ -329,6 +357,159 @@ def test_another_number_of_proxies_waits_for_nothing():
     world.settle()
 
     assert world.kube.object("Deployment", world.namespace, "small-proxy")["spec"]["replicas"] == 2
+
+
+def waiting_rollout(**proxy: Any) -> Three:
+    """Return a world whose rollout waits for its UFS, after an edit of all roles and of the proxy."""
+    world = Three(resource(**THREE, **PROXY))
+    world.settle()
+    world.kube.writes.clear()
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    world.edit_spec(**EVERYBODY, proxy={"enabled": True, **proxy})
+    return world
+
+
+def deployment(world: World) -> Json:
+    return world.kube.object("Deployment", world.namespace, "small-proxy")
+
+
+def rounds(world: World, number: int = 4) -> None:
+    for _ in range(number):
+        world.reconcile()
+        world.turn()
+
+
+def test_more_proxies_run_while_the_rollout_waits():
+    world = waiting_rollout(replicas=5)
+    before = template(world)
+    rounds(world)
+
+    assert world.condition("UpToDate")["reason"] == "HeldForUfs"
+    assert (deployment(world)["spec"]["replicas"], template(world)) == (5, before)
+    assert len([name for name in world.kube.of_kind("Pod") if "-proxy-" in name]) == 5
+
+    world.ufs = UfsHealth()
+    world.settle(60)
+    assert template(world) != before
+    assert deployment(world)["spec"]["replicas"] == 5
+
+
+def test_the_cluster_is_not_ready_while_a_held_proxy_lacks_pods():
+    world = waiting_rollout(replicas=5)
+    rounds(world)
+    world.ufs = UfsHealth()
+
+    def lack(obj: Json) -> None:
+        obj["status"].update(replicas=5, readyReplicas=1)
+
+    world.kube.edit("Deployment", world.namespace, "small-proxy", lack)
+    world.edit_spec(**EVERYBODY, proxy={"enabled": True, "replicas": 5}, upgrade={"maintenanceWindow": NIGHT_WINDOW})
+    world.reconcile()
+
+    assert world.condition("UpToDate")["reason"] == "WaitingForWindow"
+    assert world.condition("Ready")["status"] == "False"
+    assert "small-proxy" in world.condition("Ready")["message"]
+
+
+def test_drift_of_a_held_proxy_is_put_right():
+    world = waiting_rollout()
+    rounds(world)
+
+    def drift(obj: Json) -> None:
+        obj["spec"]["replicas"] = 0
+        obj["metadata"]["labels"]["app.kubernetes.io/component"] = "edited"
+
+    world.kube.edit("Deployment", world.namespace, "small-proxy", drift)
+    world.reconcile(("Deployment", "small-proxy"))
+
+    found = deployment(world)
+    assert found["spec"]["replicas"] == 1
+    assert found["metadata"]["labels"]["app.kubernetes.io/component"] == "proxy"
+
+
+def test_a_proxy_that_is_enabled_while_the_rollout_waits_runs():
+    world = settled()
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    world.edit_spec(**EVERYBODY, **PROXY)
+    rounds(world)
+
+    assert world.condition("UpToDate")["reason"] == "HeldForUfs"
+    assert "small-proxy" in world.kube.of_kind("Deployment")
+
+
+def test_a_deleted_proxy_is_created_again_while_the_rollout_waits():
+    world = waiting_rollout()
+    rounds(world)
+    world.kube.remove(KINDS["Deployment"].path(world.namespace, "small-proxy"))
+    world.reconcile(("Deployment", "small-proxy"))
+
+    assert "small-proxy" in world.kube.of_kind("Deployment")
+
+
+def test_a_log_server_that_waits_for_the_window_keeps_its_labels():
+    world = World(resource(logServer={"enabled": True}))
+    world.settle()
+    before = world.kube.object("Deployment", world.namespace, "small-logserver")
+    world.edit_spec(logServer={"enabled": True, "jvm": {"heap": "300Mi"}}, **NIGHT)
+    world.kube.edit("Deployment", world.namespace, "small-logserver", lambda obj: obj["spec"].update(replicas=0))
+    world.settle()
+
+    after = world.kube.object("Deployment", world.namespace, "small-logserver")
+    assert after["spec"]["replicas"] == 1
+    assert config_hash(after["spec"]["template"]) == config_hash(before["spec"]["template"])
+    assert world.condition("UpToDate")["reason"] == "WaitingForWindow"
+
+
+def test_edits_in_a_row_leave_a_log_server_that_starts_until_it_serves():
+    world = World(resource(logServer={"enabled": True}))
+    world.settle()
+
+    def log_server() -> str:
+        return config_hash(world.kube.object("Deployment", world.namespace, "small-logserver")["spec"]["template"])
+
+    def start(obj: Json) -> None:
+        unready = {"type": "Ready", "status": "False", "lastTransitionTime": stamp(world.now)}
+        runs = container_status("log-server", running={})
+        obj["status"].update(startTime=stamp(world.now), conditions=[unready], containerStatuses=[runs])
+
+    before = log_server()
+    world.kube.edit("Pod", world.namespace, "small-logserver-0", start)
+    for heap in (300, 310, 320):
+        world.pass_time(3)
+        world.edit_spec(logServer={"enabled": True, "jvm": {"heap": f"{heap}Mi"}})
+        world.reconcile()
+    assert log_server() == before
+
+    world.settle()
+    assert log_server() != before
+
+
+def test_a_restart_of_held_proxies_survives_the_wait():
+    restarted = "kubectl.kubernetes.io/restartedAt"
+    world = waiting_rollout()
+    rounds(world)
+
+    def restart(obj: Json) -> None:
+        obj["spec"]["template"]["metadata"]["annotations"][restarted] = "2030-01-01T00:00:00Z"
+
+    world.kube.edit("Deployment", world.namespace, "small-proxy", restart)
+    rounds(world)
+    assert restarted in deployment(world)["spec"]["template"]["metadata"]["annotations"]
+
+    world.ufs = UfsHealth()
+    world.settle(60)
+    assert restarted in deployment(world)["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_a_paused_cluster_lists_the_proxy_that_was_held():
+    world = waiting_rollout(replicas=2)
+    rounds(world)
+    world.edit_spec(**EVERYBODY, proxy={"enabled": True, "replicas": 2}, paused=True)
+    world.kube.writes.clear()
+    rounds(world, 2)
+
+    assert "Deployment/small-proxy" in world.condition("Paused")["message"]
+    assert not [path for verb, path in world.kube.writes if verb == "apply"]
 
 
 def test_a_proxy_that_fails_waits_for_no_window():

@@ -45,14 +45,14 @@ def deleted(world: VolumesWorld) -> list[str]:
     return [path.rpartition("/")[2] for verb, path in world.kube.writes if verb == "delete"]
 
 
-def test_at_rest_nobody_looks_at_claims():
+def test_a_cluster_at_rest_lists_its_claims_once_and_writes_none():
     world = running()
     assert world.claims() == CLAIMS
     world.kube.calls.clear()
 
     world.reconcile()
 
-    assert not [path for verb, path in world.kube.calls if path.endswith("persistentvolumeclaims")]
+    assert [verb for verb, path in world.kube.calls if "/persistentvolumeclaims" in path] == ["list"]
     assert (grown(world)["status"], grown(world)["reason"]) == ("True", "Expanded")
     assert {one["name"]: one["size"] for one in world.status["volumes"]} == {
         "journal": "1Gi",

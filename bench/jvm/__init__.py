@@ -1,0 +1,1 @@
+"""Measures the memory that a JVM takes besides its heap."""

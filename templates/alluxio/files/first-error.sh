@@ -1,0 +1,55 @@
+# first-error COMMAND...: runs a command, and makes the first error of its output the container's termination message.
+# Without a message, Kubernetes reports the end of the log (2 KiB), where consequences hide the cause. A run of more than ten
+# minutes leaves none: its first error was no reason to stop. Only tools that every image with a shell has are used.
+folder=/tmp/first-error message=/dev/termination-log
+rm -rf "$folder"
+if ! { mkdir "$folder" && mkfifo "$folder/output" "$folder/copy"; }; then
+  exec "$@"
+fi
+child='' stopped=''
+stop() {
+  stopped=yes
+  [ -z "$child" ] || kill -TERM "$child" || :
+}
+trap stop TERM INT
+# Stack frames would push the causes out. After the match, something has to read on, or the copy would block.
+grep -v -E '^[[:space:]]+(at |\.\.\. [0-9]+ )' < "$folder/copy" | {
+  grep -m 1 -A 20 -E \
+    -e '^[0-9]{4}-[^[:space:]]+[[:space:]]+([^[:space:]]+[[:space:]]+)?(ERROR|FATAL)' \
+    -e '^(Exception in thread |Error: |Error occurred during )' \
+    -e '^[^0-9[:space:]].*: ([Pp]ermission denied|[Nn]o such file|[Nn]o space left|[Rr]ead-only file system)[a-z ]*$' \
+    > "$folder/found"
+  cat > /dev/null
+} &
+finder=$!
+(
+  trap '' PIPE
+  exec tee "$folder/copy" < "$folder/output"
+) &
+copier=$!
+date +%s > "$folder/time"
+read -r started < "$folder/time"
+"$@" > "$folder/output" 2>&1 &
+child=$!
+[ -z "$stopped" ] || kill -TERM "$child" || :
+while :; do
+  status=0
+  # A signal ends the wait, not the command.
+  wait "$child" || status=$?
+  kill -0 "$child" 2>/dev/null || break
+done
+# A process that outlives the command may hold the pipe open.
+(
+  sleep 5
+  kill "$copier" "$finder"
+) > /dev/null 2>&1 &
+watchdog=$!
+wait "$copier" || :
+wait "$finder" || :
+kill "$watchdog" || :
+date +%s > "$folder/time"
+read -r ended < "$folder/time"
+if [ "$status" -ne 0 ] && [ -z "$stopped" ] && expr "$ended" - "$started" '<=' 600 > /dev/null; then
+  head -c 4000 "$folder/found" > "$message" || :
+fi
+exit "$status"
