@@ -122,23 +122,37 @@ def scenario(seed: int) -> Scenario:
 def _story(rng: random.Random) -> list[Action]:
     """Return actions that rarely follow each other by chance, and that meet in the midst of a change."""
     roll = {"role": rng.choice(("masters", "workers", "workers", "fuse")), "value": rng.choice(("6", "7", "8"))}
+    masters, workers = {**roll, "role": "masters"}, {**roll, "role": "workers"}
     node = {"index": rng.randint(0, 5), "how": rng.choice(("cut", "dead"))}
+    job_service = {"role": "jobService"}
+    window = {"field": "maintenanceWindow", "value": WINDOW}
+    stop = {"writes": rng.randint(1, 9), "done": rng.random() < 0.5}
     stories: tuple[tuple[tuple[str, float, Mapping[str, Any]], ...], ...] = (
         (("set_env", 20, roll), ("lose_node", 3, node), ("settle", 150, {}), ("restore_nodes", 30, {})),
         (("cut_zone", 10, {"zone": rng.randint(0, 2)}), ("set_env", 50, roll), ("restore_nodes", 70, {})),
         (("set_env", 20, roll), ("scale_proxy", 2, {"replicas": rng.randint(2, 5)}), ("settle", 0, {})),
         (("set_env", 20, roll), ("recreate_cluster", 5, {})),
-        (("set_env", 20, {**roll, "role": "masters"}), ("scale_masters", 5, {"zero": True}), ("settle", 30, {})),
-        (("switch", 20, {"role": "jobService", "enabled": True}), ("set_env", 60, {**roll, "role": "jobService.master"}),
-         ("switch", 3, {"role": "jobService", "enabled": False}), ("settle", 0, {})),
-        (("set_upgrade", 5, {"field": "canarySeconds", "value": 60}), ("set_env", 5, {**roll, "role": "workers"}),
-         ("lose_node", 10, node), ("settle", 60, {})),
-        (("set_upgrade", 5, {"field": "maintenanceWindow", "value": WINDOW}), ("set_env", 5, roll), ("cut_zone", 5, {"zone": 0}),
-         ("settle", 50, {})),
-        (("write_block", 20, {"index": 0, "persisted": False}), ("set_env", 1, {**roll, "role": "workers", "value": "crash"}),
-         ("set_env", 60, {**roll, "role": "workers"})),
-        (("stop_operator", 5, {"writes": rng.randint(1, 9), "done": rng.random() < 0.5}), ("set_env", 1, roll)),
-    )  # fmt: skip
+        (("set_env", 20, masters), ("scale_masters", 5, {"zero": True}), ("settle", 30, {})),
+        (
+            ("switch", 20, {**job_service, "enabled": True}),
+            ("set_env", 60, {**roll, "role": "jobService.master"}),
+            ("switch", 3, {**job_service, "enabled": False}),
+            ("settle", 0, {}),
+        ),
+        (
+            ("set_upgrade", 5, {"field": "canarySeconds", "value": 60}),
+            ("set_env", 5, workers),
+            ("lose_node", 10, node),
+            ("settle", 60, {}),
+        ),
+        (("set_upgrade", 5, window), ("set_env", 5, roll), ("cut_zone", 5, {"zone": 0}), ("settle", 50, {})),
+        (
+            ("write_block", 20, {"index": 0, "persisted": False}),
+            ("set_env", 1, {**workers, "value": "crash"}),
+            ("set_env", 60, workers),
+        ),
+        (("stop_operator", 5, stop), ("set_env", 1, roll)),
+    )
     return [Action(*one) for one in rng.choice(stories)]
 
 
@@ -319,9 +333,9 @@ def set_dynamic_property(world: World, value: str) -> None:
 @action(3, lambda rng: {"role": rng.choice(RESTARTED), "index": rng.randint(0, 4)})
 def delete_pod(world: World, role: str, index: int) -> None:
     """Delete a pod as a user."""
-    if proc := _proc(world, role, index):
-        if proc.path in world.store.objects:
-            world.store.begin_deletion(proc.path)
+    proc = _proc(world, role, index)
+    if proc is not None and proc.path in world.store.objects:
+        world.store.begin_deletion(proc.path)
 
 
 @action(3, lambda rng: {"role": rng.choice(RESTARTED), "index": rng.randint(0, 4)})

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer, Standby
+from alluxio_operator.alluxio.answers import (
+    Answer,
+    BackupStatus,
+    MasterInfo,
+    NoAnswer,
+    Standby,
+    WorkerRegistration,
+    WriteResult,
+)
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
 from alluxio_operator.transport.deadline import Deadline
 
@@ -50,10 +58,12 @@ class Block:
 
 @dataclass
 class Registration:
-    """A worker as the leader knows it."""
+    """A worker as the leader knows it; one that restarts registers again beside its predecessor."""
 
     proc: str
+    host: str
     seen: float
+    started: float
 
 
 class Masters:
@@ -150,7 +160,8 @@ class Masters:
         if first != history or (best.index < self.acknowledged - 1e-6 and first == history and known):
             self.world.violate(
                 "journal_is_kept",
-                f"{leader.name} leads with journal {history} at {best.index:.0f}; journal {first} had {self.acknowledged:.0f}",
+                f"{leader.name} leads with journal {history} at {best.index:.0f}, and journal {first} had reached "
+                f"{self.acknowledged:.0f}",
             )
         if not known:
             self.acknowledged = 0.0
@@ -183,12 +194,27 @@ class Masters:
             return
         for proc in self._procs("worker"):
             if proc.stage in ("started", "ready") and proc.reachable and proc.up and t >= proc.due:
-                host = proc.name if proc.owner_kind == "StatefulSet" else proc.ip
-                self.workers[host] = Registration(proc.uid, t)
+                key = f"{proc.uid}/{proc.restarts}"
+                if key not in self.workers:
+                    host = f"{proc.name}.{self.name}-worker.{self.namespace}.svc"
+                    self.workers[key] = Registration(
+                        proc.uid, host if proc.owner_kind == "StatefulSet" else proc.ip, t, t
+                    )
+                self.workers[key].seen = t
 
-    def live_workers(self) -> int:
-        """Number of workers that the leader counts as live."""
-        return sum(self.world.t - one.seen <= EXPIRY for one in self.workers.values())
+    def registrations(self) -> tuple[WorkerRegistration, ...]:
+        """Return the workers as the leader reports them."""
+        return tuple(
+            WorkerRegistration(
+                one.host,
+                int(self.world.t - one.seen),
+                int(one.started * 1000),
+                1024**3,
+                0,
+                lost=self.world.t - one.seen > EXPIRY,
+            )
+            for one in self.workers.values()
+        )
 
     def sole_copies(self, proc: Proc) -> list[Block]:
         """Return the blocks whose last copy is in the memory of a worker's pod."""
@@ -220,9 +246,7 @@ class AlluxioAsked:
         if masters.leader is proc:
             if not masters.serving:
                 return NoAnswer("the leader is in safe mode", leads=True)
-            live = masters.live_workers()
-            lost = len(masters.workers) - live
-            return MasterInfo(proc.version, live, lost, live * 1024**3, len(masters.blocks) * 1024**2)
+            return MasterInfo(proc.version, masters.registrations())
         leader = masters.leader
         return Standby(f"{leader.name}.{masters.namespace}.svc" if leader and proc.uid in masters.joined else "")
 
@@ -261,6 +285,14 @@ class AlluxioAsked:
         if masters is None or proc is not masters.leader or not masters.serving or self.unreachable(masters):
             return NoAnswer("no answer in time")
         return dict.fromkeys(properties, True)
+
+    def test_write(
+        self, host: str, port: int, folder: str, leftover: str, deadline: Deadline
+    ) -> WriteResult | NoAnswer:
+        proc, masters = self._master(host)
+        if masters is None or proc is not masters.leader or not masters.serving or self.unreachable(masters):
+            return NoAnswer("no answer in time")
+        return WriteResult()
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         proc = self.world.by_ip(host)

@@ -290,6 +290,7 @@ class Cluster:
                 if status["capacity"]["storage"] != has:
                     self.store.set_status(_path(claim), {**status, "capacity": {"storage": has}})
             elif mounted.get(key):
+                claim = self.store.put({**claim, "spec": {**claim["spec"], "volumeName": f"pv-{meta['uid']}"}})
                 self.store.set_status(_path(claim), {"phase": "Bound", "capacity": {"storage": has}})
             elif not status:
                 self.store.set_status(_path(claim), {"phase": "Pending"})
@@ -317,13 +318,13 @@ class Cluster:
         living = {obj["metadata"]["uid"] for obj in self.store.objects.values()}
         for path, obj in sorted(self.store.objects.items()):
             owners = obj["metadata"].get("ownerReferences", ())
-            if owners and not any(ref["uid"] in living for ref in owners) and path in self.store.objects:
-                if "deletionTimestamp" not in obj["metadata"]:
-                    self.store.begin_deletion(path)
+            orphaned = owners and not any(ref["uid"] in living for ref in owners)
+            if orphaned and path in self.store.objects and "deletionTimestamp" not in obj["metadata"]:
+                self.store.begin_deletion(path)
 
     def _orphan(self, workload: Json) -> None:
         uid = workload["metadata"]["uid"]
-        for path, obj in sorted(self.store.objects.items()):
+        for _, obj in sorted(self.store.objects.items()):
             owners = obj["metadata"].get("ownerReferences", ())
             if any(ref["uid"] == uid for ref in owners):
                 kept = [ref for ref in owners if ref["uid"] != uid]

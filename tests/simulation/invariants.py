@@ -1,4 +1,4 @@
-"""The rules that hold in every world: each function checks one, and names the safety rule of the design that it keeps."""
+"""The rules that hold in every world. Each function checks one and names the safety rule of the design behind it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Json = dict[str, Any]
 SEEN_AFTER: Final = 75.0
 """Seconds in which the operator may not know of a loss: 40 until a node counts as lost, then probes and back-off."""
 SOLE_COPIES: Final[Literal["PlannedStepMayDrop", "NeverDropped"]] = "PlannedStepMayDrop"
-"""What is promised of the last copy in a worker's memory. Today docs/credentials.md says that a restart loses the memory
-tier, and docs/changes.md bounds it by maxUnavailable. Once a rollout migrates first, set this to NeverDropped."""
+"""What is promised of the last copy in a worker's memory. Today docs/credentials.md says that a restart loses the
+memory tier, and docs/changes.md bounds it by maxUnavailable. Once a rollout migrates first, set this to NeverDropped."""
 
 
 @dataclass
@@ -358,7 +358,7 @@ def cluster_problems(world: World) -> Iterable[str]:
 
 
 def _as_applied(world: World, spec: Json) -> Json:
-    """Return the spec with the numbers of pods that were applied: a pause holds later changes, a rollback reverts them."""
+    """Return the spec with the numbers of pods that were applied: a pause or a rollback holds later changes."""
 
     def replicas(kind: str, role: str) -> int | None:
         obj = world.store.find(kind, NAMESPACE, f"{CLUSTER.name}-{role}")

@@ -78,7 +78,15 @@ class _Validated:
 
     def __call__(self, resource: Mapping[str, Any]) -> Cluster | tuple[Problem, ...]:
         meta, status = resource["metadata"], resource.get("status") or {}
-        known = [resource["spec"], meta["uid"], meta["generation"], meta.get("annotations"), status.get("restarts")]
+        known = [
+            resource["spec"],
+            meta["uid"],
+            meta["generation"],
+            meta.get("annotations"),
+            status.get("restarts"),
+            status.get("memory"),
+        ]
+        known += [status.get("observedGeneration"), status.get("rollback"), status.get("phase")]
         key = json.dumps([*known, (status.get("journal") or {}).get("members")], sort_keys=True)
         if key not in VALID:
             if len(VALID) > MOST_REMEMBERED:

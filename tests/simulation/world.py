@@ -277,7 +277,9 @@ class World(Cluster):
         obj = after or before
         kind, meta = obj["kind"], obj["metadata"]
         if kind in OWNERS:
-            if before.get("metadata", {}).get("generation") != after.get("metadata", {}).get("generation") or (before["metadata"].get("annotations") or {}) != (after["metadata"].get("annotations") or {}):
+            old, new = before.get("metadata", {}), after.get("metadata", {})
+            edited = old.get("generation") != new.get("generation")
+            if edited or old.get("annotations") != new.get("annotations"):
                 self._wake_operator(Request(OwnerKey(kind, meta["namespace"], meta["name"]), Reason.EDIT))
             return
         if not self._note_state(obj, gone=not after):
@@ -288,10 +290,10 @@ class World(Cluster):
             child = ChildRef(kind, meta["name"], version_of(obj) if after else f"{version_of(obj)}-deleted")
             request = Request(owner, Reason.CHILD, frozenset({child}))
             reconciler = self._by_kind.get(owner.kind)
-            if reconciler is not None and (self.in_reconcile or reconciler.is_news(request)):
-                # The operator's own write: its cache knows the version once the apply has returned.
-                if not (self.in_reconcile and not KINDS[kind].has_generation):
-                    self._wake_operator(request)
+            # After an apply has returned, the cache knows the version of the operator's own write.
+            own = self.in_reconcile and not KINDS[kind].has_generation
+            if reconciler is not None and not own and (self.in_reconcile or reconciler.is_news(request)):
+                self._wake_operator(request)
 
     def _note_state(self, obj: Json, *, gone: bool = False) -> bool:
         """Return True if a watch reports the change: what matters of the object differs."""
