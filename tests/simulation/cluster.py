@@ -264,7 +264,7 @@ class Cluster:
                 for pod in self.store.kind("Pod"):
                     if pod["spec"].get("nodeName") == name:
                         self._end(pod["metadata"]["uid"])
-                        self.store.remove(_path(pod))
+                        self.store.remove(path_of(pod))
                 del self.gone_nodes[name]
 
     # --- volumes -------------------------------------------------------------------------------------------------
@@ -282,18 +282,18 @@ class Cluster:
             meta, status = claim["metadata"], claim.get("status", {})
             key = meta["namespace"], meta["name"]
             if "deletionTimestamp" in meta and key not in mounted:
-                self.store.remove(_path(claim))
+                self.store.remove(path_of(claim))
                 self._drop_volume(meta["uid"])
                 continue
             has = claim["spec"]["resources"]["requests"]["storage"]
             if status.get("phase") == "Bound":
                 if status["capacity"]["storage"] != has:
-                    self.store.set_status(_path(claim), {**status, "capacity": {"storage": has}})
+                    self.store.set_status(path_of(claim), {**status, "capacity": {"storage": has}})
             elif mounted.get(key):
                 claim = self.store.put({**claim, "spec": {**claim["spec"], "volumeName": f"pv-{meta['uid']}"}})
-                self.store.set_status(_path(claim), {"phase": "Bound", "capacity": {"storage": has}})
+                self.store.set_status(path_of(claim), {"phase": "Bound", "capacity": {"storage": has}})
             elif not status:
-                self.store.set_status(_path(claim), {"phase": "Pending"})
+                self.store.set_status(path_of(claim), {"phase": "Pending"})
 
     def _drop_volume(self, uid: str) -> None:
         self.journals.pop(uid, None)
@@ -329,7 +329,7 @@ class Cluster:
             if any(ref["uid"] == uid for ref in owners):
                 kept = [ref for ref in owners if ref["uid"] != uid]
                 self.store.put({**obj, "metadata": {**obj["metadata"], "ownerReferences": kept}})
-        self.store.remove(_path(workload))
+        self.store.remove(path_of(workload))
 
     def noticed(self, before: Json, after: Json) -> None:
         """Note a change of an object: controllers act a moment later."""
@@ -380,7 +380,7 @@ class Cluster:
                 self._make_pod(obj, name, own, {"statefulset.kubernetes.io/pod-name": name})
         for name, pod in pods.items():
             if int(name.rpartition("-")[2]) >= spec["replicas"] and "deletionTimestamp" not in pod["metadata"]:
-                self.store.begin_deletion(_path(pod))
+                self.store.begin_deletion(path_of(pod))
 
     def _make_claims(self, obj: Json, pod: str) -> bool:
         meta, spec = obj["metadata"], obj["spec"]
@@ -418,11 +418,11 @@ class Cluster:
         spec, strategy = obj["spec"], obj["spec"].get("strategy", {})
         wanted, template = spec.get("replicas", 1), self._hash(obj)
         pods = self.pods_of(obj)
-        new = [p for p in pods if _hash_of(p) == template and not _leaving(p)]
-        old = [p for p in pods if _hash_of(p) != template and not _leaving(p)]
+        new = [p for p in pods if _hash_of(p) == template and not is_leaving(p)]
+        old = [p for p in pods if _hash_of(p) != template and not is_leaving(p)]
         if strategy.get("type") == "Recreate":
             for pod in old:
-                self.store.begin_deletion(_path(pod))
+                self.store.begin_deletion(path_of(pod))
             room = 0 if any(_hash_of(p) != template for p in pods) else wanted - len(new)
         else:
             rolling = strategy.get("rollingUpdate", {})
@@ -435,16 +435,16 @@ class Cluster:
             excess = len(serving) - (wanted - unavailable)
             for pod in sorted(old, key=lambda p: (_is_ready(p), p["metadata"]["name"])):
                 if not _is_ready(pod):
-                    self.store.begin_deletion(_path(pod))
+                    self.store.begin_deletion(path_of(pod))
                 elif excess > 0:
                     excess -= 1
-                    self.store.begin_deletion(_path(pod))
+                    self.store.begin_deletion(path_of(pod))
         for _ in range(room):
             name = obj["metadata"]["name"]
             full = f"{name}-{template}-{self._suffix(name)}"
             self._make_pod(obj, full, {}, {"pod-template-hash": template})
         for pod in sorted(new, key=lambda p: (_is_ready(p), p["metadata"]["name"]))[: max(0, len(new) - wanted)]:
-            self.store.begin_deletion(_path(pod))
+            self.store.begin_deletion(path_of(pod))
 
     def _suffix(self, label: str) -> str:
         return f"{int(self.chance(f'suffix {label}') * 16**5):05x}"
@@ -471,7 +471,7 @@ class Cluster:
         uid = meta["uid"]
         if uid in self._job_done:
             if self.t >= self._job_done[uid] + obj["spec"].get("ttlSecondsAfterFinished", 1e9):
-                self.store.begin_deletion(_path(obj))
+                self.store.begin_deletion(path_of(obj))
             return
         owned = self.store.pods_of(uid)
         if not owned:
@@ -480,9 +480,9 @@ class Cluster:
             done = [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]
             self._job_done[uid] = self.t
             self._act_by(self.t + obj["spec"].get("ttlSecondsAfterFinished", 0))
-            self.store.set_status(_path(obj), {"conditions": done, "succeeded": 1})
+            self.store.set_status(path_of(obj), {"conditions": done, "succeeded": 1})
         elif not status.get("active"):
-            self.store.set_status(_path(obj), {"active": 1})
+            self.store.set_status(path_of(obj), {"active": 1})
 
     def _make_pod(self, owner: Json, name: str, claims: dict[str, str], labels: dict[str, str], node: str = "") -> None:
         template = owner["spec"]["template"]
@@ -535,7 +535,7 @@ class Cluster:
             if uid in self.procs or pod["status"].get("phase") == "Succeeded":
                 continue
             name = pod["spec"].get("nodeName")
-            if name is None and not _leaving(pod):
+            if name is None and not is_leaving(pod):
                 node = self._fitting(pod)
                 if node is None:
                     self._unschedulable(pod)
@@ -568,7 +568,7 @@ class Cluster:
     def _unschedulable(self, pod: Json) -> None:
         message = "0 nodes are available: no node is ready, or a PVC is not found or being deleted"
         condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
-        self.store.set_status(_path(pod), {"phase": "Pending", "conditions": [condition]})
+        self.store.set_status(path_of(pod), {"phase": "Pending", "conditions": [condition]})
 
     def _bind(self, pod: Json, node: Node) -> None:
         meta, spec = pod["metadata"], pod["spec"]
@@ -580,7 +580,7 @@ class Cluster:
         proc = Proc(
             uid=meta["uid"],
             name=meta["name"],
-            path=_path(pod),
+            path=path_of(pod),
             role=_role(pod),
             app=meta["labels"].get("app.kubernetes.io/name", ""),
             owner=(meta["namespace"], owner),
@@ -830,10 +830,10 @@ class Cluster:
     def _statuses(self) -> None:
         for kind in ("StatefulSet", "Deployment", "DaemonSet"):
             for obj in self.store.kind(kind):
-                self.store.set_status(_path(obj), self._workload_status(obj))
+                self.store.set_status(path_of(obj), self._workload_status(obj))
 
     def _workload_status(self, obj: Json) -> Json:
-        pods = [p for p in self.pods_of(obj) if not _leaving(p)]
+        pods = [p for p in self.pods_of(obj) if not is_leaving(p)]
         ready = sum(_is_ready(p) for p in pods)
         seen = {"observedGeneration": obj["metadata"]["generation"]}
         if obj["kind"] == "DaemonSet":
@@ -858,7 +858,8 @@ class Cluster:
         return {**seen, "replicas": len(pods), "updatedReplicas": len(pods), "readyReplicas": ready}
 
 
-def _path(obj: Json) -> str:
+def path_of(obj: Json) -> str:
+    """Return the path of an object."""
     return KINDS[obj["kind"]].path(obj["metadata"]["namespace"], obj["metadata"]["name"])
 
 
@@ -881,7 +882,8 @@ def _hash_of(pod: Json) -> str:
     return str(pod["metadata"]["labels"].get("pod-template-hash", ""))
 
 
-def _leaving(pod: Json) -> bool:
+def is_leaving(pod: Json) -> bool:
+    """Return True if an object is being deleted."""
     return "deletionTimestamp" in pod["metadata"]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 from tests.simulation.actions import Scenario, perform
-from tests.simulation.cluster import BROKEN_TAG, SIM
+from tests.simulation.cluster import BROKEN_TAG, SIM, is_leaving, path_of
 from tests.simulation.invariants import Watcher, cluster_problems, presto_problems
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, Faults, Known, Violation, World
 from tests.support.builders import merged
@@ -181,6 +181,11 @@ def _heal(world: World) -> None:
             world.restore(node)
     for masters in world.masters.values():
         masters.backups_fail = False
+    leaving = {one["metadata"]["name"] for one in world.store.kind("PersistentVolumeClaim") if is_leaving(one)}
+    for pod in list(world.store.kind("Pod")):
+        # The remedy for a PVC that a user deleted: its pod has to end before another volume can take its place.
+        if leaving & {volume["claim"] for volume in pod["spec"]["volumes"]}:
+            world.store.begin_deletion(path_of(pod))
     for key in (CLUSTER, PRESTO):
         spec = world.spec(key)
         if spec is not None:
