@@ -103,13 +103,13 @@ def perform(world: World, one: Action) -> None:
     _ACTIONS[one.name][1](world, **one.args)
 
 
-def scenario(seed: int) -> Scenario:
-    """Return the scenario of a seed."""
+def scenario(seed: int, story_share: float = STORY_SHARE) -> Scenario:
+    """Return the scenario of a seed; `story_share` is the chance that the next actions are a story."""
     rng = random.Random(seed)
     names, weights = list(_ACTIONS), [weight for weight, _, _ in _ACTIONS.values()]
     actions: list[Action] = []
     while len(actions) < 5 + seed % 8:
-        if rng.random() < STORY_SHARE:
+        if rng.random() < story_share:
             actions += _story(rng)
             continue
         name = rng.choices(names, weights)[0]
