@@ -109,5 +109,5 @@ def outcome(world: OwnerWorld) -> tuple[Json, Json]:
     status["history"] = [change["what"] for change in status["history"]]
     if "writeProof" in status:
         # Names the leader's pod by its uid.
-        status["writeProof"] = {**status["writeProof"], "leader": ""}
+        status["writeProof"] = {**status["writeProof"], "leader": "", "checked": ""}
     return objects, status

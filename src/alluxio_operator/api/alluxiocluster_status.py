@@ -222,7 +222,10 @@ class FuseStatus(StatusModel):
 class WriteProof(StatusModel):
     """The last test write of a leading master to the root mount."""
 
-    result: Literal["Writable", "NotWritable", "NoAnswer"] = Field(description="Result of the test write.")
+    result: Literal["Writable", "NotWritable", "NoAnswer", "Forbidden"] = Field(
+        description="Result of the test write. Forbidden: Alluxio didn't try, because its own permissions refuse the "
+        "operator's user."
+    )
     leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
     checked: Short = Field(description="Time of the test write (RFC 3339).")
     failures: Annotated[int, Field(ge=0)] = Field(0, description="Test writes that failed since the last success.")

@@ -83,15 +83,19 @@ class Leader:
             with connect(self._host, self._port, self._seconds) as connection:
                 return _test_write(connection, folder, leftover)
         except grpc.RpcError as error:
-            return NoAnswer(refusal(error.code(), error.details() or ""))
+            return _no_answer(error)
 
     def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:
             with connect(self._host, self._port, self._seconds) as connection:
                 return connection.call(method, question, answer)
         except grpc.RpcError as error:
-            reason = refusal(error.code(), error.details() or "")
-            return NoAnswer(reason, reached=reason not in NOT_REACHED)
+            return _no_answer(error)
+
+
+def _no_answer(error: grpc.RpcError) -> NoAnswer:
+    reason = _in_words(error)
+    return NoAnswer(reason, reached=reason not in NOT_REACHED)
 
 
 def _test_write(connection: Connection, folder: str, leftover: str) -> WriteResult:

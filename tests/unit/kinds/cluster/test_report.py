@@ -335,7 +335,7 @@ def test_an_invalid_spec_is_not_ready_by_workers_without_a_pod():
     status = reported(running(READY)).status.model_copy(update={"workers": WorkersStatus(wanted=1)})
     look = running(status, pods=[ready_pod("master")], generation=2)
 
-    result = report_problems([Problem("spec.x", 1, "is wrong", "remove it")], look, NOW)
+    result = report_problems([Problem("spec.x", "1", "is wrong", "remove it")], look, NOW)
 
     assert said(result, "Ready")[0] == "False"
 

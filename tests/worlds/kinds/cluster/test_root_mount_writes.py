@@ -31,7 +31,7 @@ def refusing() -> World:
     return rounds(world)
 
 
-def test_an_installation_on_a_ufs_that_refuses_writes_is_not_ready_until_it_is_mended():
+def test_an_installation_on_a_ufs_that_refuses_writes_is_ready_once_it_is_mended():
     world = refusing()
 
     assert world.condition("Ready")["status"] == "False"
@@ -72,6 +72,17 @@ def test_one_installation_writes_once_and_the_next_write_comes_an_hour_later():
     world.pass_time(1)
     assert rounds(world).phase == "Ready"
     assert len(world.alluxio.test_writes) == 2
+
+
+def test_a_cluster_that_can_not_write_can_be_stopped():
+    world = refusing()
+    world.edit_spec(masters={"replicas": 0})
+
+    for _ in range(6):
+        world.reconcile()
+        world.turn(serves=False)
+
+    assert world.phase == "Stopped"
 
 
 def test_a_refusing_ufs_is_not_hammered():
@@ -133,7 +144,7 @@ def test_a_sick_ufs_is_not_written_to_and_a_cluster_that_serves_stays_ready(sick
     assert world.phase == "Ready"
 
 
-def test_a_cluster_of_an_operator_that_tested_no_writes_stays_ready_while_the_ufs_can_not_be_reached():
+def test_a_cluster_that_was_never_tested_stays_ready_while_the_ufs_is_unreachable():
     world = World()
     world.settle()
 

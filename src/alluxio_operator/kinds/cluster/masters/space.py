@@ -27,6 +27,9 @@ FULL: Final = "Full"
 FULL_BELOW: Final = 2
 """Percent of free space below which a volume counts as full: a segment of the journal, or a checkpoint, may not fit."""
 
+NO_SPACE: Final = (": NO_SPACE", "No space left on device")
+"""Parts of the last words of a master that ended on a full volume (run on 2.9.4)."""
+
 THRESHOLD: Final = "alluxio.master.journal.space.monitor.percent.free.threshold"
 """Percent of free space below which a master reports its disk; Alluxio's default is 10."""
 
@@ -73,12 +76,18 @@ def low_space(observed: Observed, masters: Iterable[str], watermark: int) -> tup
 def _low_space(observed: Observed, name: str, before: int | None, watermark: int) -> LowSpace | None:
     answer = observed.answers.get(name)
     if answer is None or (isinstance(answer, NoAnswer) and not answer.leads):
-        # A master that hangs on a full volume doesn't answer.
-        return None if before is None else LowSpace(name, before, None)
+        # A master that hangs on a full volume doesn't answer, and one that starts on it ends before it reports.
+        last = 0 if _ended_without_space(observed, name) else before
+        return None if last is None else LowSpace(name, last, None)
     disk = answer.journal_disk
     if disk is None or (before is None and disk.free_percent >= watermark):
         return None
     return LowSpace(name, int(disk.free_percent), disk)
+
+
+def _ended_without_space(observed: Observed, name: str) -> bool:
+    pod = observed.master_named(name)
+    return pod is not None and pod.trouble is not None and any(text in pod.trouble.message for text in NO_SPACE)
 
 
 def journal_space(low: Iterable[LowSpace], watermark: int) -> Gate:

@@ -68,10 +68,19 @@ FAILOVER: Final[Mapping[str, str]] = {
 }
 """Further defaults for several masters, for a faster failover; docs/high-availability.md has the measurements."""
 
+DEFAULTS_OF_CLIENTS: Final[Mapping[str, str]] = {
+    # A restarted worker has another address, and a client's JVM keeps the old one for 30 s. Nothing answers there, so
+    # the client waits this long for its login before it reads from another worker. Alluxio's default is 30s (read in
+    # the sources of 2.9.4).
+    "alluxio.network.connection.auth.timeout": "5s",
+}
+"""Further defaults for clients of workers: the client ConfigMap, proxies and mounts. Servers keep Alluxio's."""
+
 DEFAULTS_OF_ROLES: Final[Mapping[str, Mapping[str, str]]] = {
     # By default, Alluxio serves the newer S3 interface. Then the proxy answers every call of the REST interface with an
     # empty 200 and does nothing (run on 2.9.4).
-    names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false"},
+    names.PROXY: {"alluxio.proxy.s3.v2.version.enabled": "false", **DEFAULTS_OF_CLIENTS},
+    names.FUSE: DEFAULTS_OF_CLIENTS,
     names.MASTER: backup_lock.DEFAULTS,
 }
 """Further defaults, by role."""
@@ -198,7 +207,7 @@ _OWN_PORTS: Final = {"alluxio.master.web.port": names.MASTER, "alluxio.job.maste
 
 
 def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -> dict[str, str]:
-    """Return the properties of clients: the addresses of the masters, and the cluster's alluxio.user properties."""
+    """Return the properties of clients: the addresses of the masters, and what the cluster sets for all clients."""
     addresses = {
         key: value
         for key, value in derived(spec, cluster, members).items()
@@ -211,8 +220,10 @@ def for_clients(spec: ClusterSpec, cluster: Names, members: int | None = None) -
             *socket_properties(spec.workers),
         )
     }
-    known = {**DEFAULTS, **_failover(spec, members), **spec.properties}
-    chosen = {key: value for key, value in known.items() if key.startswith("alluxio.user.")}
+    known = {**DEFAULTS, **DEFAULTS_OF_CLIENTS, **_failover(spec, members), **spec.properties}
+    chosen = {
+        key: value for key, value in known.items() if key.startswith("alluxio.user.") or key in DEFAULTS_OF_CLIENTS
+    }
     return {**chosen, **addresses}
 
 

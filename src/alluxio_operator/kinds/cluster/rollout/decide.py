@@ -12,7 +12,7 @@ from alluxio_operator.engine.operation import Answer, Operation, When
 from alluxio_operator.kinds.cluster.objects.backup_lock import lock_properties
 from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup, StartBackup
-from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT, RolloutStep
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.workloads.pods import Pod
 
@@ -78,7 +78,7 @@ def _pre_upgrade(view: View, backup: PreUpgradeBackup) -> Operation:
 def _rollout(view: View, step: RolloutStep) -> Operation:
     gate = rollback.reported_gate(step.gate, view.observed)
     names = view.cluster.names
-    disrupts = step.status is not None and step.gate.reason != TIMED_OUT
+    disrupts = step.status is not None and not step.stopped
     return Operation(
         "rollout",
         status={"rollout": step.status, "restarts": dict(view.cluster.restarts)},

@@ -69,8 +69,12 @@ class RolloutStep:
     @property
     def in_progress(self) -> bool:
         """Whether pods are being replaced: the operator polls until that ends."""
-        stopped = (TIMED_OUT, "Canary", *(held_reason for held_reason, _ in _HELD.values()))
-        return self.status is not None and self.gate.reason not in stopped
+        return self.status is not None and not self.stopped and self.gate.reason != "Canary"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the step waits for a user, or for a node that is lost: it disrupts nothing meanwhile."""
+        return self.gate.reason in (TIMED_OUT, *(held_reason for held_reason, _ in _HELD.values()))
 
 
 def next_rollout_step(

@@ -40,6 +40,12 @@ TOLERATED: Final = 1
 """Writes without an answer after a success that leave the cluster Ready: the leader may have been busy."""
 HELD_SECONDS: Final = 15.0
 
+OWN_PERMISSIONS: Final = "Permission denied: user=alluxio, access="
+"""Part of the error of Alluxio's own permission check, before it asks the UFS (run on 2.9.4).
+
+The operator's user is the superuser only if the user of Alluxio's process has this name, as in the public image.
+"""
+
 WITH_FOLDERS: Final = ("", "file", "hdfs")
 """Schemes of storage whose root folder exists before the first write. Object stores have prefixes instead."""
 
@@ -75,6 +81,10 @@ def next_test(observed: Observed, spec: ClusterSpec, quorum: Quorum, now: dateti
         return NOT_NEEDED
     status, leader = observed.status, observed.master_named(quorum.leader)
     proof = status.write_proof
+    if not spec.masters.replicas:
+        # A refusal from before would keep the cluster Degraded instead of Stopped.
+        message = "spec.masters.replicas is 0: no master can test a write"
+        return Writability(proof, waiting(GATE, message, "ScaledToZero"))
     if not isinstance(observed.master, MasterInfo) or leader is None or len(quorum.leaders) != 1:
         # Another gate reports the masters.
         message = "the operator tests a write once a master serves; see condition MastersServing"
@@ -118,8 +128,11 @@ def after_test(
         message=said[:512],
     )
     if isinstance(answer, NoAnswer):
-        # The leader may still create the folder.
-        proof = proof.model_copy(update={"result": "NoAnswer", "leftover": due.leftover or due.folder})
+        # A leader that was reached may still create the folder.
+        left = due.leftover or (due.folder if answer.reached else "")
+        proof = proof.model_copy(update={"result": "NoAnswer", "leftover": left})
+    elif OWN_PERMISSIONS in answer.error:
+        proof = proof.model_copy(update={"result": "Forbidden"})
     elif answer.left and due.leftover and before is not None and before.result == "Writable":
         # Only the deletion is refused, as before. A new folder would be left, too.
         proof = proof.model_copy(update={"result": "Writable", "failures": 0})
@@ -163,6 +176,12 @@ def _known(
             "and the health of the storage, and let the operator's pod reach the masters' port spec.masters.ports.rpc"
         )
         return Writability(proof, Gate(GATE, False, "NoAnswer", message), blocking=not unproven)
+    if proof.result == "Forbidden":
+        message = (
+            f"the operator can't test writes to {mount.uri}, since Alluxio's own permissions refuse its user: "
+            f"{proof.message}. Name the user with uid 1000 in the image alluxio"
+        )
+        return Writability(proof, Gate(GATE, False, "Forbidden", message), blocking=False)
     if not proof.proven and urlsplit(mount.uri).scheme not in WITH_FOLDERS and _prefix(mount):
         # Alluxio gives one error for refused keys and for an empty prefix, below which it writes files, not folders.
         message = (

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.support.builders import cluster, info, observed
+from tests.support.builders import cluster, container_status, info, observed, pod
 
 from alluxio_operator.alluxio.answers import Answer, JournalDisk, NoAnswer, Standby
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, MastersStatus, MemberStatus
@@ -77,6 +77,22 @@ def test_a_master_that_hangs_on_a_full_volume_keeps_its_last_number(answer: Answ
     assert (found.passed, found.reason) == (False, "Full")
     assert f"{M0} doesn't answer and had 0 %" in found.message
     assert not low(answers)
+
+
+@pytest.mark.parametrize(
+    ("words", "full"),
+    [
+        ("java.io.IOException: Failed to load Storage Directory /journal/raft/02511d47: NO_SPACE", True),
+        ("java.io.IOException: No space left on device", True),
+        ("java.lang.IllegalStateException: Journal is not running", False),
+    ],
+)
+def test_a_master_that_ends_on_a_full_volume_is_named_though_it_never_reported(words: str, full: bool):
+    ended = {"exitCode": 255, "reason": "Error", "message": words}
+    state = container_status("master", waiting={"reason": "CrashLoopBackOff"}, last=ended)
+    look = observed(pod("master", M0, containers=[state]), answers={M0: NoAnswer("connection refused")})
+
+    assert [(one.master, one.full) for one in low_space(look, (M0,), 15)] == ([(M0, True)] if full else [])
 
 
 def site(**over: Any) -> dict[str, str]:

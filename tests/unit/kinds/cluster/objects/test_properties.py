@@ -174,10 +174,21 @@ def test_clients_get_the_addresses_and_the_users_settings_and_nothing_else():
     assert properties.for_clients(cluster_spec(**over), NAMES) == {
         "alluxio.user.file.readtype.default": "CACHE",
         "alluxio.user.file.writetype.default": "CACHE_THROUGH",
+        "alluxio.network.connection.auth.timeout": "5s",
         "alluxio.master.hostname": "small-master-0.small-master.data.svc",
         "alluxio.master.rpc.port": "19998",
         "alluxio.job.master.rpc.addresses": "small-jobmaster-0.small-jobmaster.data.svc:20001",
     }
+
+
+def test_clients_leave_the_old_address_of_a_worker_soon_unless_the_user_says_no():
+    key = "alluxio.network.connection.auth.timeout"
+
+    assert properties.for_clients(cluster_spec(), NAMES)[key] == "5s"
+    assert properties.for_clients(cluster_spec(properties={key: "9s"}), NAMES)[key] == "9s"
+    for role, value in (("proxy", "5s"), ("fuse", "5s"), ("master", None), ("worker", None), ("jobworker", None)):
+        assert found(role).get(key) == value
+        assert found(role, properties={key: "9s"})[key] == "9s"
 
 
 def test_writes_go_through_to_the_ufs_unless_the_user_says_otherwise():

@@ -44,13 +44,14 @@ def on_disk(text: str, node: Path) -> str:
 
 def start(spec: Json, node: Path, pod: str) -> None:
     """Run the container's command; in the entry point's place, a worker opens a socket and is killed."""
-    script, *arguments = worker(spec)["args"]
-    folder = on_disk(arguments[1], node).replace("$(POD_NAME)", pod)
+    words = worker(spec)["args"]
+    *shell, script, title, own, entry_point, role, option = words[words.index("/bin/sh") :]
+    folder = on_disk(own, node).replace("$(POD_NAME)", pod)
     opened = f'import socket, uuid; socket.socket(socket.AF_UNIX).bind(f"{folder}/{{str(uuid.uuid4())[:8]}}")'
     entry = node.parent / "entrypoint.sh"
     entry.write_text(f"#!/bin/sh\n[ \"$*\" = 'worker-only --no-format' ] && exec python3 -c '{opened}'\n")
     entry.chmod(0o755)
-    command = [*worker(spec)["command"], on_disk(script, node), arguments[0], folder]
+    command = [*shell, script, title, folder, on_disk(entry_point, node), role, option]
     subprocess.run(command, check=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "POD_NAME": pod})
 
 
@@ -124,6 +125,6 @@ def test_root_only_gives_the_shared_folder_to_the_worker_which_creates_its_own()
 def test_without_sockets_the_image_starts_as_it_is():
     found = worker(pod_spec("StatefulSet", policy="None"))
 
-    assert "command" not in found
     assert "lifecycle" not in found
-    assert found["args"] == ["worker-only", "--no-format"]
+    assert "/bin/sh" not in found["args"]
+    assert found["args"][-3:] == ["/entrypoint.sh", "worker-only", "--no-format"]

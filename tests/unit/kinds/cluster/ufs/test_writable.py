@@ -149,8 +149,27 @@ def test_a_folder_that_a_hanging_leader_may_still_create_is_deleted_by_the_next_
     assert later.due.folder != first.due.folder
 
 
+def test_a_leader_that_was_not_reached_leaves_no_folder():
+    assert proof_of(answered(NoAnswer("connection refused", reached=False))).leftover == ""
+
+
 def test_an_operator_that_stopped_before_the_record_repeats_the_same_folder():
     assert step(look()).due == step(look()).due
+
+
+def test_alluxios_own_permissions_say_nothing_about_the_ufs():
+    error = (
+        "PERMISSION_DENIED: Permission denied: user=alluxio, access=-w-, path=/.alluxio-operator-write-test-a1: failed "
+        "at /, inode owner=someone, inode group=someone, inode mode=rwxr-xr-x"
+    )
+
+    found = answered(WriteResult(error))
+
+    assert said(found) == (GATE, False, "Forbidden", False)
+    assert found.requeue_after == 3600
+    assert said(answered(WriteResult(error, left=True), answered(HUNG).proof, 60)) == (GATE, False, "Forbidden", False)
+    ufs = WriteResult("INTERNAL: Permission denied: user=hdfs, access=WRITE")
+    assert said(answered(ufs)) == (GATE, False, "NotWritable", True)
 
 
 def test_a_refused_deletion_is_named_and_leaves_at_most_one_folder():
@@ -219,6 +238,18 @@ def test_without_a_leader_there_is_no_write_and_the_last_result_stays():
     assert step(silent, 9999).due is None
 
     assert said(step(replace(look(), master=NoAnswer("in safe mode")))) == (GATE, False, "MastersNotServing", True)
+
+
+def test_a_refusal_keeps_no_cluster_from_being_stopped():
+    made = cluster(masters={"replicas": 0}, status={"journal": {"members": 1}}).spec
+    failed = look(answered(REFUSED).proof)
+
+    found = next_test(failed, made, quorum_of(failed, 1), NOW)
+
+    assert said(found) == (GATE, False, "ScaledToZero", True)
+    assert found.gate is not None
+    assert found.gate.severity is Severity.PROGRESS
+    assert found.proof == failed.status.write_proof
 
 
 def test_an_empty_prefix_of_a_bucket_is_named_and_does_not_hold_up_the_cluster():

@@ -143,7 +143,7 @@ def test_it_stays_with_the_good_spec_also_under_another_operator_and_a_resync():
     world.goes_on()
     world.kube.writes.clear()
     world.start_operator()
-    world.pass_time(7200)
+    world.pass_time(1800)
     world.goes_on()
 
     # The result of the hourly test write.

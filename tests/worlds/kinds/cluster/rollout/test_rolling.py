@@ -146,6 +146,35 @@ def test_with_a_master_down_no_healthy_one_is_taken_away():
     assert not outdated(world)
 
 
+def test_a_master_on_a_lost_node_takes_no_change_back_and_the_rollout_goes_on():
+    world = settled()
+    old = world.kube.object("Pod", world.namespace, "small-master-2")
+    world.edit_spec(masters=MASTERS, upgrade={"autoRollback": True})
+    while not deleted(world):
+        world.reconcile()
+        if not deleted(world):
+            world.turn()
+    old["metadata"]["deletionTimestamp"] = stamp(world.now)
+    old["spec"] = {"nodeName": "node-3"}
+    world.kube.put(old)
+    for _ in range(30):
+        world.pass_time(60)
+        world.reconcile()
+        world.turn()
+
+        assert world.condition("UpToDate")["reason"] in ("Replacing", "HeldForQuorum")
+    assert "small-master-2 on node node-3" in world.condition("UpToDate")["message"]
+    assert "rollback" not in world.status
+    assert not world.status.get("operations"), "it is in no other operation's way"
+    assert deleted(world) == ["small-master-2"]
+
+    world.kube.remove(KINDS["Pod"].path(world.namespace, "small-master-2"))
+    world.turn()
+    world.settle(40)
+    assert not outdated(world)
+    assert deleted(world) == ["small-master-2", "small-master-1", "small-master-0"]
+
+
 def test_a_pod_whose_workload_was_refused_stays():
     world = settled()
     world.edit_spec(masters=MASTERS)
