@@ -21,7 +21,7 @@ SEEN_AFTER: Final = 75.0
 """Seconds in which the operator may not know of a loss: 40 until a node counts as lost, then probes and back-off."""
 SOLE_COPIES: Final[Literal["PlannedStepMayDrop", "NeverDropped"]] = "PlannedStepMayDrop"
 """What is promised of the last copy in a worker's memory. Today docs/credentials.md says that a restart loses the
-memory tier, and docs/changes.md bounds it by maxUnavailable. Once a rollout migrates first, set this to NeverDropped."""
+memory tier, and docs/changes.md bounds it by maxUnavailable. Once a rollout migrates first, this is NeverDropped."""
 
 
 @dataclass
@@ -186,7 +186,7 @@ class Watcher:
                 self._broken("canaries_run_alone", f"{proc.name} is replaced {waited:.0f} s after the canary began")
 
     def last_copies_are_kept(self, proc: Proc, resource: Json) -> None:
-        """Design: the last copy of data that is not in the UFS is never dropped; see SOLE_COPIES for today's promise."""
+        """Design: the last copy of data that is not in the UFS is never dropped; SOLE_COPIES has today's promise."""
         if proc.role != "worker":
             return
         lost = self.world.masters_of(*proc.owner).sole_copies(proc)
