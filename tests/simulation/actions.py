@@ -152,6 +152,7 @@ def _story(rng: random.Random) -> list[Action]:
             ("set_env", 60, workers),
         ),
         (("stop_operator", 5, stop), ("set_env", 1, roll)),
+        (("delete_journal", 20, {"ordinal": 0, "pod": True}), ("delete_journal", 3, {"ordinal": 1, "pod": True})),
     )
     return [Action(*one) for one in rng.choice(stories)]
 

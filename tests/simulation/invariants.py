@@ -133,6 +133,7 @@ class Watcher:
         if masters.members < 2:
             return
         voting = [p for p in self.world.of_role(proc.owner, "master") if p.up and p.stage in ("started", "ready")]
+        voting = [p for p in voting if p is proc or not self._is_leaving(p)]
         rest = [p for p in voting if p is not proc and masters.raft(p) is not None]
         if proc in voting and len(rest) < masters.members // 2 + 1:
             names = ", ".join(p.name for p in rest) or "none"

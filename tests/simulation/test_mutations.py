@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
 from tests.simulation.actions import scenario
-from tests.simulation.run import KNOWN, Failure, forget, run
+from tests.simulation.run import Failure, forget, run
 from tests.simulation.store import Store
 from tests.simulation.world import CLUSTER
 
-from alluxio_operator.kinds.cluster import observe
+from alluxio_operator.kinds.cluster import names, observe
 from alluxio_operator.kinds.cluster.rollout import rollout
 
 Json = dict[str, Any]
@@ -79,5 +80,29 @@ def test_a_deployment_that_is_held_as_a_whole_is_found(monkeypatch: pytest.Monke
     assert "proxy" in failure.message
 
 
-def test_no_known_fault_hides_a_rule_of_its_own():
-    assert all(known.pattern for known in KNOWN)
+def all_at_once(role: str) -> Callable[..., rollout.RolloutStep]:
+    """Return a step that replaces all pods of a role."""
+    start = rollout._start
+
+    def step(of: str, pods: Any, roles: rollout.Roles, upgrade: Any, now: datetime) -> rollout.RolloutStep:
+        return rollout._replace(pods, now) if of == role else start(of, pods, roles, upgrade, now)
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "rule"),
+    [
+        ("_start", all_at_once(names.MASTER), "quorum_is_kept"),
+        ("_start", all_at_once(names.WORKER), "step_waits_for_health"),
+        ("_await_canary", lambda current, upgrade, now: None, "canaries_run_alone"),
+        ("closed_until", lambda window, now: None, "windows_hold"),
+    ],
+    ids=["quorum", "maxUnavailable", "canary", "window"],
+)
+def test_a_limit_of_the_rollout_that_is_ignored_is_found(
+    monkeypatch: pytest.MonkeyPatch, name: str, broken: Callable[..., Any], rule: str
+):
+    monkeypatch.setattr(rollout, name, broken)
+
+    first_failure({rule})
