@@ -103,7 +103,11 @@ class Masters:
 
     def running(self) -> list[Proc]:
         """Return the masters whose processes run and reach each other."""
-        return [p for p in self._procs("master") if p.stage in ("started", "ready") and p.reachable and p.up]
+        return [p for p in self._procs("master") if self.answers(p)]
+
+    def answers(self, proc: Proc) -> bool:
+        """Return True if a master has read its journal and answers."""
+        return proc.stage in ("started", "ready") and proc.reachable and proc.up and self.world.t >= proc.due
 
     def in_quorum(self) -> list[Proc]:
         """Return the masters that lead or follow with all entries."""
@@ -241,7 +245,7 @@ class AlluxioAsked:
         proc, masters = self._master(host)
         if proc is None or masters is None or not proc.reachable or self.unreachable(masters):
             return NoAnswer("no answer in time")
-        if not proc.up or proc.stage not in ("started", "ready"):
+        if not masters.answers(proc):
             return NoAnswer("connection refused")
         if masters.leader is proc:
             if not masters.serving:

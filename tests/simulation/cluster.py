@@ -28,7 +28,10 @@ Json = dict[str, Any]
 UNREACHABLE_AFTER, EVICTED_AFTER, NODE_GONE_AFTER = 40.0, 300.0, 10.0
 """Seconds until the pods of a lost node are unready, until they are deleted, and until those of a deleted node go."""
 SIM = "SIM"
-"""Variable of a container that makes it behave: `crash`, `slow`, or any other value, which runs well."""
+"""Variable of a container that makes it behave: `crash`, `slow`, `unready`, or any other value, which runs well.
+
+A master that is `unready` answers and votes, and its probes fail.
+"""
 BROKEN_TAG = "broken"
 OWNERS = ("AlluxioCluster", "Presto")
 
@@ -736,6 +739,7 @@ class Cluster:
         if not proc.reachable or (proc.role == "journal" and proc.stage != "init"):
             return
         serves = proc.stage in ("started", "ready") and self.t >= proc.due and self._serves(proc)
+        serves = serves and proc.behaviour != "unready"
         if proc.stage == "started" and serves:
             proc.stage, proc.ready_since = "ready", self.t
         elif proc.stage == "ready" and not serves:

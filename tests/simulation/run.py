@@ -195,7 +195,7 @@ def _without_faults(world: World, key: OwnerKey, spec: Json) -> Json:
             return [well(one) for one in node if not (isinstance(one, dict) and one.get("name") == "POD_NAME")]
         if isinstance(node, dict):
             if node.get("name") == SIM:
-                return {**node, "value": "well" if node["value"] in ("crash", "slow") else node["value"]}
+                return {**node, "value": "well" if node["value"] in ("crash", "slow", "unready") else node["value"]}
             return {name: well(one) for name, one in node.items()}
         return node
 
