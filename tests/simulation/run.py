@@ -154,12 +154,12 @@ def _converge(world: World, watcher: Watcher) -> None:
     for key in keys:
         world.enqueue(Request(key, Reason.RESYNC, everything=True), 0)
     world.advance(AT_REST)
-    if changed := world.store.writes[written:]:
-        world.violate("settled_worlds_stay", f"{len(changed)} writes at rest: {changed[:4]}")
     most = sum(MOST_AT_REST[key.kind] for key in keys) + 4
     if (world.spec(PRESTO) or {}).get("autoscaling"):
         most += int(AT_REST / LOAD_POLL)
     ready = all(_is_true(world.status(key), "Ready") for key in keys)
+    if ready and (changed := world.store.writes[written:]):
+        world.violate("settled_worlds_stay", f"{len(changed)} writes at rest: {changed[:4]}")
     if ready and world.reconciles - count > most:
         world.violate("no_hot_loop", f"{world.reconciles - count} reconciles in {AT_REST:.0f} s at rest")
     left = [*cluster_problems(world), *presto_problems(world)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.support.fake_kube import FakeKube
+from tests.support.fake_kube import METRICS, FakeKube
 
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kube.kinds import KINDS
@@ -74,7 +74,7 @@ class Store(FakeKube):
         self, path: str, label_selector: str = "", *, field_selector: str = "", metadata_only: bool = False
     ) -> Iterator[Json]:
         kind = next((one for one in KINDS.values() if path.endswith(f"/{one.plural}")), None)
-        if kind is None or field_selector:
+        if kind is None or field_selector or path.startswith(METRICS):
             yield from super().list(path, label_selector, field_selector=field_selector, metadata_only=metadata_only)
             return
         self._begin("list", path)
