@@ -130,7 +130,8 @@ class Watcher:
     def quorum_is_kept(self, proc: Proc) -> None:
         """Design: a quorum is never broken by a planned step (one master at a time, leader last)."""
         masters = self.world.masters_of(*proc.owner)
-        if masters.members < 2:
+        if masters.members < 2 or proc.resource not in masters.established:
+            # Before its first leader a quorum holds nothing.
             return
         voting = [p for p in self.world.of_role(proc.owner, "master") if p.up and p.stage in ("started", "ready")]
         voting = [p for p in voting if p is proc or not self._is_leaving(p)]
