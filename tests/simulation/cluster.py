@@ -84,6 +84,8 @@ class Proc:
     shown: Any = None
     ends: float | None = None
     joined_once: bool = False
+    begun: bool = False
+    """Whether the startup probe of the present run has succeeded."""
     resource: str = ""
     """Uid of the resource that it was created for."""
 
@@ -219,6 +221,7 @@ class Cluster:
         for proc in self._on(node):
             if was == "dead":
                 proc.restarts += proc.started > 0
+                proc.begun = False
                 proc.stage, proc.due = "creating", self.t + 5 + 5 * self.chance(f"boot {proc.name}")
                 self.wake(proc.due)
             proc.shown = None
@@ -619,7 +622,7 @@ class Cluster:
         if proc.stage in ("started", "ready") and proc.reachable:
             proc.restarts += 1
             proc.stage, proc.due = "started", self.t + self._start_seconds(proc)
-            proc.ready_since = None
+            proc.ready_since, proc.begun = None, False
             masters = self.masters_of(*proc.owner)
             if masters.leader is proc:
                 masters.leader, masters.joined = None, {}
@@ -741,7 +744,7 @@ class Cluster:
         serves = proc.stage in ("started", "ready") and self.t >= proc.due and self._serves(proc)
         serves = serves and proc.behaviour != "unready"
         if proc.stage == "started" and serves:
-            proc.stage, proc.ready_since = "ready", self.t
+            proc.stage, proc.ready_since, proc.begun = "ready", self.t, True
         elif proc.stage == "ready" and not serves:
             proc.stage, proc.ready_since = "started", None
             proc.due = self.t
@@ -784,7 +787,7 @@ class Cluster:
             return {
                 "name": name,
                 "ready": ready,
-                "started": ready,
+                "started": proc.begun,
                 "restartCount": proc.restarts,
                 "image": proc.image,
                 "state": state,

@@ -263,6 +263,9 @@ class Watcher:
         applied = _condition(status, "ConfigurationApplied")
         if spec.get("paused") or status.get("phase") == "Invalid" or applied is None or applied["status"] != "True":
             return
+        if status.get("rollback"):
+            # The numbers follow the spec all the same, and the roles don't.
+            return
         if status.get("observedGeneration") != resource["metadata"]["generation"] or status.get("layer", 0) < 2:
             return
         for kind, name, wanted in wanted_counts(spec):
