@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.golden.clusters import manifests_of
 from tests.support.builders import TEMPLATES
 
 from alluxio_operator.workloads.pods import gist
@@ -114,3 +115,88 @@ def test_without_pipes_the_command_runs_all_the_same(tmp_path: Path, shell: str)
     done = subprocess.run(made, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (5, "served\n")
+
+
+FAILS = "echo '2030-01-02 03:04:06,123 ERROR [main](A.java:9) - refused'; exit 3"
+
+
+def with_replaced(words: list[str], *pairs: tuple[str, str]) -> list[str]:
+    place = words.index("first-error") - 1
+    for old, new in pairs:
+        assert old in words[place]
+        words[place] = words[place].replace(old, new)
+    return words
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_on_a_full_disk_the_command_runs_and_its_exit_code_counts(tmp_path: Path, shell: str):
+    made = with_replaced(
+        arguments(tmp_path, shell, "sh", "-c", FAILS),
+        ('"$folder/time"', "/dev/full"),
+        ('> "$folder/found"', "> /dev/full"),
+    )
+
+    done = subprocess.run(made, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stdout.count("refused")) == (3, 1)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_exit_code_counts_though_the_folder_was_removed_during_the_run(tmp_path: Path, shell: str):
+    code, output, message = run(tmp_path, shell, "sh", "-c", f"rm -rf {tmp_path / 'pipes'}; {FAILS}")
+
+    assert (code, output.count("refused"), message) == (3, 1, "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_folder_that_cannot_be_removed_keeps_no_command_from_running(tmp_path: Path, shell: str):
+    (tmp_path / "pipes").mkdir()
+    (tmp_path / "rm").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "rm").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    done = subprocess.run(
+        arguments(tmp_path, shell, "sh", "-c", "echo served; exit 5"),
+        capture_output=True, text=True, check=False, env={**os.environ, "PATH": path},
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (5, "served\n")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("script", [rf"printf 'a\000b\n'; {FAILS}", FAILS.replace("echo", "printf 'x\\000y\\n';echo")])
+def test_binary_output_hides_no_error(tmp_path: Path, shell: str, script: str):
+    code, output, message = run(tmp_path, shell, "sh", "-c", script)
+
+    assert (code, "refused" in output) == (3, True)
+    assert message == "2030-01-02 03:04:06,123 ERROR [main](A.java:9) - refused\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_message_has_no_null_bytes(tmp_path: Path, shell: str):
+    _, _, message = run(tmp_path, shell, "sh", "-c", r"printf 'Error: a\000b\n'; exit 3")
+
+    assert message == "Error: ab\n"
+
+
+def test_no_part_of_the_wrapper_runs_as_root_in_a_mount(tmp_path: Path):
+    [mount] = [one.obj for one in manifests_of("fuse-and-proxy") if one.obj["kind"] == "DaemonSet"
+               and one.obj["metadata"]["name"].endswith("-fuse")]  # fmt: skip
+    script = mount["spec"]["template"]["spec"]["containers"][0]["args"][0]
+    as_root, exec_, rest = script.partition("exec ")
+    assert "first_error" not in as_root.partition("\n")[2], "only its assignment stands before the exec"
+    fake = tmp_path / "setpriv"
+    fake.write_text('#!/bin/sh\necho "$1 $2 $3"; shift 3; exec env AS_USER=yes "$@"\n')
+    fake.chmod(0o755)
+    wrapper = 'echo "as user: $AS_USER; $*"'
+    command = ["bash", "-euc", f"first_error=$1 options=o mount=m path=p\n{exec_}{rest}", "fuse", wrapper]
+
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    )
+
+    dropped, ran = done.stdout.splitlines()
+    assert dropped == "--reuid=1000 --regid=1000 --clear-groups"
+    assert ran.startswith("as user: yes; env -u ")
+    assert ran.endswith("/entrypoint.sh fuse --fuse-opts=o m p")

@@ -97,6 +97,11 @@ class PrestoStatus(OwnerStatus):
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(
         (), description="Memory layout of each server."
     )
+    hash_baseline: Annotated[Mapping[Short, Short], Field(max_length=4)] | None = Field(
+        None,
+        description="By role, a digest of values that the hash of its pods leaves out until one of them changes, since "
+        "an older operator made the pods without hashing them. Empty: the hash covers all values.",
+    )
     history: Annotated[tuple[Change, ...], Field(max_length=10)] = Field((), description="The latest changes.")
     layer: Annotated[int, Field(ge=0, le=4)] = Field(
         0,

@@ -15,6 +15,9 @@ from alluxio_operator.kube.kinds import Object
 CLIENT_FILE: Final = "alluxio-site.properties"
 """Key of the properties file in the client ConfigMap."""
 
+WITHOUT_RESTART: Final[Mapping[str, str]] = {"alluxio.network.connection.auth.timeout": "5s"}
+"""Defaults that operators of before didn't publish. A client gets them with its next restart."""
+
 SOCKET_FOLDER: Final = tiers.SOCKET_FOLDER
 """Folder of the domain sockets in a client's container: the same path as in workers, since one property sets it."""
 

@@ -21,10 +21,13 @@ from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
+from alluxio_operator.kinds.cluster.objects.access import ACCESS
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.access import is_guarded
+from alluxio_operator.workloads.identity import identity_of
 from alluxio_operator.workloads.memory import Division, accepted
 
 
@@ -41,6 +44,8 @@ class Cluster:
     """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
     restarts: Mapping[str, str]
     """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
+    guarded: bool = True
+    """Whether it gets a NetworkPolicy."""
     warnings: tuple[Problem, ...] = ()
     """What the operator would refuse in a new cluster, and tolerates in this one, since it accepted it before."""
 
@@ -72,6 +77,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *user_volumes.problems(spec),
         *_shared_ports(spec),
         *_maintenance_window(spec),
+        *_identity(spec),
         *_member_count(spec, journal_members),
         *_unknown_roles(meta.get("annotations", {})),
     )
@@ -88,6 +94,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
             **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
         },
+        guarded=is_guarded(resource, spec.access, cluster.of(ACCESS)),
         warnings=(*memory.warnings(spec, before, divisions), *stricter),
     )
 
@@ -120,6 +127,22 @@ def _member_count(spec: ClusterSpec, journal_members: int | None) -> Iterable[Pr
             message=f"differs from the {journal_members} masters that the journal was created for: the operator can't "
             "change the members of a quorum",
             remedy=f"set it to {journal_members}, or to 0 to stop the masters, or create another AlluxioCluster",
+        )
+
+
+def _identity(spec: ClusterSpec) -> Iterable[Problem]:
+    """Yield the fields that need folders of the node, which an init container gives to a known user."""
+    if identity_of(spec.security):
+        return
+    fields = [f"spec.workers.tiers[{one.name}].storage.hostPath" for one in spec.workers.tiers if one.storage.host_path]
+    fields += ["spec.workers.shortCircuit.policy"] if spec.workers.short_circuit.policy != "None" else []
+    fields += ["spec.fuse.enabled"] if spec.fuse.enabled else []
+    for field in fields:
+        yield Problem(
+            "spec.security.identity",
+            spec.security.identity,
+            f"excludes {field}: a folder of the node has to belong to a user that is known",
+            "set it to Fixed with runAsUser, runAsGroup and fsGroup, or remove the other field",
         )
 
 

@@ -11,22 +11,28 @@ from typing import Any
 from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.presto import KIND, Engine, PrestoRole
 from alluxio_operator.api.presto_status import AlluxioStatus
-from alluxio_operator.kinds.presto import names
+from alluxio_operator.kinds.presto import hashes, names
 from alluxio_operator.kinds.presto.autoscaling.target import floor_of
 from alluxio_operator.kinds.presto.cache import values as cache
+from alluxio_operator.kinds.presto.hashes import Inputs
 from alluxio_operator.kinds.presto.objects import catalogs, folders, properties
 from alluxio_operator.kinds.presto.objects.access import access_values
 from alluxio_operator.kinds.presto.objects.memory import jvm_flags
 from alluxio_operator.kinds.presto.objects.properties import as_text, role_of
 from alluxio_operator.kinds.presto.shutdown.grace import grace_of
 from alluxio_operator.kinds.presto.validate import USER_VARIABLE, Presto
-from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import merged
+from alluxio_operator.workloads.identity import hashed, identity_of
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 
-def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> dict[str, Any]:
-    """Return the values for all templates of a Presto that is to run so many workers."""
+def context_of(
+    presto: Presto, alluxio: AlluxioStatus | None, workers: int, baseline: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the values for all templates of a Presto that is to run so many workers.
+
+    `baseline` has the digest of the values that the hash of a role leaves out, by role (`hashes`).
+    """
     spec, made = presto.spec, presto.names
     files = catalogs.files(spec, presto.dialect)
     secrets = catalogs.secret_properties(spec.catalogs)
@@ -34,19 +40,26 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
     client = cache.client(spec, presto.dialect, alluxio)
     node = properties.node_properties(made)
     identity, program = _identity(presto), _program(presto, client)
-    shared: dict[str, Any] = {
-        "node": node,
-        "catalogs": files,
-        "secrets": secrets,
-        "alluxio": site,
-        "client": client,
-        "program": program,
-        # A pod that comes back from an older template refers to the names in it.
-        "names": [identity["serviceAccount"], identity["configMaps"]],
-    }
+    shared = Inputs(
+        read={
+            "node": node,
+            "catalogs": files,
+            "secrets": secrets,
+            "alluxio": None if site is None else cache.needing_restart(site),
+            **hashed(spec.security),
+            **({"files": presto.dialect.files} if presto.dialect.files else {}),
+        },
+        others={
+            "client": client,
+            "program": program,
+            # A pod that comes back from an older template refers to the names in it.
+            "names": [identity["serviceAccount"], identity["configMaps"]],
+        },
+    )
     return {
         **identity,
         **program,
+        "identity": identity_of(spec.security),
         "nodeProperties": as_text(node),
         "catalogs": {
             "folder": folders.CATALOGS,
@@ -58,9 +71,11 @@ def context_of(presto: Presto, alluxio: AlluxioStatus | None, workers: int) -> d
         "client": client,
         "workers": _workers(presto, workers),
         "discoveryPort": properties.DISCOVERY_PORT,
-        "access": access_values(spec, made),
+        "access": access_values(spec, made) if presto.guarded else [],
         "service": spec.service.model_dump(by_alias=True, mode="json"),
-        "roles": {role: _hashed(_role(presto, role, alluxio, client), shared) for role in names.ROLES},
+        "roles": {
+            role: _role(presto, role, alluxio, client, shared, (baseline or {}).get(role)) for role in names.ROLES
+        },
     }
 
 
@@ -118,7 +133,14 @@ def _workers(presto: Presto, replicas: int) -> dict[str, Any]:
     }
 
 
-def _role(presto: Presto, role: str, alluxio: AlluxioStatus | None, client: Mapping[str, Any] | None) -> dict[str, Any]:
+def _role(
+    presto: Presto,
+    role: str,
+    alluxio: AlluxioStatus | None,
+    client: Mapping[str, Any] | None,
+    shared: Inputs,
+    left_out: str | None,
+) -> dict[str, Any]:
     spec, made, division = presto.spec, presto.names, presto.memory[role]
     given = role_of(spec, role)
     plugins = folders.CLIENT_PLUGINS if client else f"{presto.dialect.home}/plugin"
@@ -126,7 +148,7 @@ def _role(presto: Presto, role: str, alluxio: AlluxioStatus | None, client: Mapp
     jvm = (*jvm_flags(division), *presto.dialect.jvm_flags, *given.jvm.options)
     selector = dict(made.selector(role))
     is_worker = role == names.WORKER
-    return {
+    values = {
         **_pod_metadata(given, spec.engine),
         **_placement(given),
         "name": made.of(role),
@@ -147,11 +169,8 @@ def _role(presto: Presto, role: str, alluxio: AlluxioStatus | None, client: Mapp
         "sockets": cache.sockets(spec, alluxio) if is_worker else None,
         "env": _environment(presto, given),
     }
-
-
-def _hashed(role: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a role with the hash of all values in its pods; it doesn't cover the text of the templates."""
-    return {**role, "configHash": digest({**shared, "role": role})}
+    inputs = Inputs({**shared.read, "config": config, "jvm": jvm}, {**shared.others, "role": values})
+    return {**values, **hashes.of(inputs, left_out)}
 
 
 def _pod_metadata(role: PrestoRole, engine: Engine) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto.autoscaling import windows as schedule
-from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.names import COORDINATOR, Names
 from alluxio_operator.kinds.presto.objects import catalogs, memory, properties, user_volumes
 from alluxio_operator.kinds.presto.shutdown.grace import drain_seconds
 from alluxio_operator.kinds.presto.versions import DIALECTS, Dialect, dialect_of
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.access import is_guarded
 from alluxio_operator.workloads.memory import Division, accepted
 
 RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"})
@@ -38,6 +39,8 @@ class Presto:
     spec: PrestoSpec
     dialect: Dialect
     memory: Mapping[str, Division]
+    guarded: bool = True
+    """Whether it gets NetworkPolicies."""
     warnings: tuple[Problem, ...] = ()
     """What the operator would refuse in a new Presto, and tolerates in this one, since it accepted it before."""
 
@@ -82,6 +85,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         spec=spec,
         dialect=dialect,
         memory={role: d for role, d in divided.items() if isinstance(d, Division)},
+        guarded=is_guarded(resource, spec.access, made.access(COORDINATOR)),
         warnings=(*memory.warnings(spec, before, divided), *stricter),
     )
 

@@ -5,13 +5,14 @@ Capabilities decide by it. What several of them need, such as the number of work
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from alluxio_operator.api.presto_status import AlluxioStatus, PrestoStatus
 from alluxio_operator.engine.gate import Gate
-from alluxio_operator.kinds.presto import gates, layers, names
+from alluxio_operator.kinds.presto import gates, hashes, layers, names
 from alluxio_operator.kinds.presto.autoscaling.target import Target, target_of
 from alluxio_operator.kinds.presto.cache.connection import known_connection
 from alluxio_operator.kinds.presto.context import context_of
@@ -36,7 +37,8 @@ class View:
     @cached_property
     def connection(self) -> AlluxioStatus | None:
         """How the cache is reached; None if that isn't known, or no cache is wanted."""
-        return known_connection(self.presto.spec, self.observed.cluster, self.before.alluxio)
+        unchanged = self.before.observed_generation == self.presto.generation
+        return known_connection(self.presto.spec, self.observed.cluster, self.before.alluxio, unchanged=unchanged)
 
     @property
     def can_render(self) -> bool:
@@ -51,7 +53,19 @@ class View:
     @cached_property
     def context(self) -> dict[str, Any] | None:
         """The values for all templates; None while they aren't all known."""
-        return context_of(self.presto, self.connection, self.target.workers) if self.can_render else None
+        return self._context(self.hash_baseline) if self.can_render else None
+
+    @cached_property
+    def hash_baseline(self) -> Mapping[str, str] | None:
+        """By role, the digest of the values that the hash of the pods leaves out; None while that isn't known."""
+        if self.before.hash_baseline is not None or not self.can_render:
+            return self.before.hash_baseline
+        if not hashes.needs_baseline(self.before, self.presto.generation):
+            return {}
+        return hashes.baseline_of(self._context({}))
+
+    def _context(self, baseline: Mapping[str, str] | None) -> dict[str, Any]:
+        return context_of(self.presto, self.connection, self.target.workers, baseline)
 
     @property
     def held_pod_templates(self) -> frozenset[int]:

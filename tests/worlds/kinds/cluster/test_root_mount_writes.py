@@ -195,7 +195,7 @@ def test_stopped_at_any_write_each_try_has_the_folder_of_the_one_before(make: Ca
         assert len({folder for _, folder, _ in world.alluxio.test_writes}) == 1, f"{where}: no folder is left over"
 
 
-def test_a_cluster_that_only_ever_read_stays_ready_at_the_upgrade_of_the_operator_and_says_so():
+def test_a_cluster_that_only_ever_read_stays_ready_at_an_upgrade_of_the_operator():
     world = World()
     world.settle()
 

@@ -149,7 +149,7 @@ def test_without_the_cluster_the_last_known_image_serves():
     assert world.deployment("prestoworker")["spec"]["replicas"] == 2
 
 
-def test_a_presto_of_an_older_operator_gets_the_client_once_its_cluster_is_seen():
+def test_a_presto_of_an_older_operator_gets_the_client_with_its_next_change():
     world = with_cache()
     known = {key: value for key, value in world.status["alluxio"].items() if key != "clientImage"}
     world.kube.edit("Presto", NAMESPACE, NAME, lambda obj: obj["status"].update(alluxio=known))
@@ -160,6 +160,10 @@ def test_a_presto_of_an_older_operator_gets_the_client_once_its_cluster_is_seen(
     assert inits(world) == {}, "nothing is known of an image"
 
     world.kube.put(there)
+    world.settle()
+    assert inits(world) == {}, "its own client may work"
+
+    world.edit_spec(alluxio=REF, catalogs=[HIVE], properties={"query.max-run-time": "1h"})
     world.settle()
     assert list(inits(world)) == ["alluxio-client", "plugins"]
 

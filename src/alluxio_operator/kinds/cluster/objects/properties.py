@@ -6,6 +6,7 @@ Source: the property list of Alluxio 2.9. A comment next to a value names the ve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from types import MappingProxyType
 from typing import Final
 
 import javaproperties
@@ -19,6 +20,7 @@ from alluxio_operator.kinds.cluster.objects import backup_lock
 from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
+from alluxio_operator.workloads.identity import DEFAULT, identity_of
 
 JOURNAL_FOLDER: Final = "/journal"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
@@ -125,6 +127,10 @@ RESERVED: Final = frozenset(
 """Reserved properties, with the derived ones: set elsewhere, or derived only for some numbers of masters."""
 
 
+LOGIN: Final = MappingProxyType({"alluxio.security.login.username": "alluxio"})
+"""Name of the processes' user in Alluxio. Java finds none for a uid without an entry in the image's /etc/passwd."""
+
+
 def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Mapping[str, str]:
     """Return the properties that follow from fields of the spec; a user can't set them by hand.
 
@@ -189,6 +195,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **DEFAULTS_OF_ROLES.get(role, {}),
         **(STOPPING if role == names.WORKER else {}),
         **_failover(spec, members, role),
+        **({} if identity_of(spec.security) == DEFAULT else LOGIN),
         **(space.threshold_property(spec.masters) if role == names.MASTER else {}),
         **spec.properties,
         **processes(spec)[role].process.properties,

@@ -57,15 +57,21 @@ def _client_image(cluster: Object) -> ClientImage:
 
 
 def known_connection(
-    spec: PrestoSpec, cluster: ClusterView | None, before: AlluxioStatus | None
+    spec: PrestoSpec, cluster: ClusterView | None, before: AlluxioStatus | None, *, unchanged: bool
 ) -> AlluxioStatus | None:
-    """Return the connection to use: the one that the cluster publishes now, or else the last one in the status."""
+    """Return the connection to use: the one that the cluster publishes now, or else the last one in the status.
+
+    `unchanged`: whether the status already describes this spec.
+    """
     if spec.alluxio is None:
         return None
     kept = before if before is not None and before.cluster == spec.alluxio.cluster_ref.name else None
     now = connection(cluster)
     if cluster is None or cluster.resource is None or now is None:
         return kept
+    if kept is not None and kept.client_image is None and unchanged:
+        # An operator that took no client from the cluster made these servers. Their own client may work.
+        now = now.model_copy(update={"client_image": None})
     # A new cluster counts from its first Ready on. One that is known is followed at once, Ready or not.
     if kept is None or kept.uid != now.uid:
         return now if cluster.is_ready else kept

@@ -14,3 +14,6 @@ def operations(view: View) -> Iterable[Operation]:
     known = {"alluxio": view.connection}
     gate = alluxio_connected(view.presto.spec, view.observed.cluster)
     yield Operation("connection", status=known, intent=known, gate=gate, blocking=True)
+    if view.hash_baseline is not None:
+        baseline = {"hash_baseline": view.hash_baseline}
+        yield Operation("hash baseline", status=baseline, intent=baseline)

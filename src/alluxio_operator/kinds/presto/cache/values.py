@@ -24,6 +24,11 @@ def site_properties(spec: PrestoSpec, known: AlluxioStatus) -> dict[str, str]:
     return {**known.properties, **login}
 
 
+def needing_restart(site: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties without those that the cluster publishes by default and no server has to restart for."""
+    return {key: value for key, value in site.items() if clients.WITHOUT_RESTART.get(key) != value}
+
+
 def affinity(spec: PrestoSpec) -> Mapping[str, Any]:
     """Return the affinity of Presto's workers to those of the cluster; empty where none is wanted."""
     if spec.alluxio is None or spec.alluxio.colocate == "None":

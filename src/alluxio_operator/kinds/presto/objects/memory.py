@@ -7,6 +7,7 @@ through Alluxio took another 350 MiB outside of the heap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from alluxio_operator.api.base import in_binary, in_bytes
@@ -31,6 +32,9 @@ CODE_CACHE: Final = 96 * MI
 """Limit of compiled code."""
 OVERHEAD: Final = METASPACE + CODE_CACHE + THREADS_AND_COLLECTOR
 """Least memory besides heap and direct memory; the collector of a larger heap takes more."""
+
+SHARE_OF_OLDER_COLLECTOR: Final = 0.08
+"""Share of a limit beyond 4 GiB that operators of before reserved for the collector, more than it takes."""
 
 SMALLEST_HEAP: Final = 256 * MI
 """A coordinator with the Hive connector doesn't start with less."""
@@ -140,7 +144,7 @@ def _needs(spec: PrestoSpec) -> Iterable[MemoryNeeds]:
 
 
 def _divided(needs: MemoryNeeds, before: Accepted | None) -> Division | Problem:
-    found = divide(needs, before)
+    found = _divided_before(needs, before) or divide(needs, before)
     if isinstance(found, Problem) or found.heap >= SMALLEST_HEAP:
         return found
     given = needs.process.jvm.heap
@@ -150,6 +154,22 @@ def _divided(needs: MemoryNeeds, before: Accepted | None) -> Division | Problem:
         f"leaves a heap of {found.heap // MI}Mi, too small for a server to start",
         f"give a heap of {SMALLEST_HEAP // MI}Mi or more",
     )
+
+
+def _divided_before(needs: MemoryNeeds, before: Accepted | None) -> Division | None:
+    """Return the recorded division by the older rule, while it fits; a larger heap isn't worth a restart."""
+    limit = needs.process.resources.limits.memory
+    if before is None or limit is None or needs.process.jvm.heap:
+        return None
+    collector = int(max(0, in_bytes(limit) - 4096 * MI) * SHARE_OF_OLDER_COLLECTOR) // MI * MI
+    if not collector or before.overhead != OVERHEAD + collector or before.limit != in_bytes(limit):
+        return None
+    jvm = needs.process.jvm.model_copy(update={"heap": in_binary(before.heap)})
+    found = divide(replace(needs, process=needs.process.model_copy(update={"jvm": jvm})))
+    if isinstance(found, Problem) or found.direct != before.direct:
+        return None
+    # The recorded overhead shows the next reconcile by which rule the heap was derived.
+    return replace(found, overhead=before.overhead)
 
 
 def _size(count: int) -> str:
