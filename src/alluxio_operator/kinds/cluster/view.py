@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from alluxio_operator.alluxio.answers import BackupStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
@@ -25,7 +24,6 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.health import Roles
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.storage import expansion, records
@@ -140,12 +138,11 @@ class View:
 
     @property
     def _masters_busy(self) -> str:
-        # Not the recorded backup: its state stays as it is when the change of the version is reverted.
-        step, backup, asked = self.rollout.status, self._backup.status, self.observed.backup
-        if step is not None and step.role == names.MASTER:
+        step = self.rollout
+        # A step that has stopped waits for a user or a node, maybe for days.
+        if step.status is not None and step.status.role == names.MASTER and not step.stopped:
             return "the rollout replaces masters"
-        still_runs = isinstance(asked, BackupStatus) and asked.state == "Running"
-        if still_runs or (backup is not None and backup.state in ("Requested", "Running")):
+        if pre_upgrade.may_hold_the_lock(step.backup, self.observed):
             return "the masters back up the journal"
         return ""
 
@@ -167,12 +164,9 @@ class View:
         return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.members)
 
     @cached_property
-    def _backup(self) -> PreUpgradeBackup:
-        return pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
-
-    @cached_property
     def _pods_step(self) -> RolloutStep:
-        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, self._backup)
+        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
+        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, backup)
         return guarded(step, self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
 
     @property

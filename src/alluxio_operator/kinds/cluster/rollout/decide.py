@@ -43,6 +43,8 @@ def operations(view: View) -> Iterable[Operation]:
     step = view.rollout
     if step.backup is not None and step.backup.status is not None:
         yield _pre_upgrade(view, step.backup)
+    else:
+        yield _record_of_backup(view)
     yield _rollout(view, step)
     yield _rollback(view, step)
     yield _last_good_spec(view)
@@ -73,6 +75,12 @@ def _pre_upgrade(view: View, backup: PreUpgradeBackup) -> Operation:
         effects=(start,) if backup.start and start else (),
         conclude=conclude,
     )
+
+
+def _record_of_backup(view: View) -> Operation:
+    before = view.observed.status.upgrade_backup
+    after = pre_upgrade.record_apart_from_steps(view.observed, view.cluster.spec, view.now)
+    return Operation("pre-upgrade backup", status={} if after == before else {"upgrade_backup": after})
 
 
 def _rollout(view: View, step: RolloutStep) -> Operation:

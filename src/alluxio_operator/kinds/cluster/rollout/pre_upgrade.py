@@ -104,6 +104,32 @@ def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime
     return _step_of(known, now)
 
 
+def record_apart_from_steps(observed: Observed, spec: ClusterSpec, now: datetime) -> UpgradeBackup | None:
+    """Return the record of a backup while no step of the rollout waits for it.
+
+    The record of one that isn't complete goes once the masters need none: the version is reverted, or
+    spec.upgrade.backup is Never. Otherwise the operator would take the masters for busy, and ask for it, for ever.
+    """
+    known = observed.status.upgrade_backup
+    if known is None or known.state == "Completed" or not _may_be_needed(observed, spec):
+        return known if known is not None and known.state == "Completed" else None
+    return _with_progress(known, observed.backup, now) if known.state == "Running" else known
+
+
+def may_hold_the_lock(step: PreUpgradeBackup | None, observed: Observed) -> bool:
+    """Return True while the leader may be backing up: the step waits for that, or the leader says so."""
+    waits = step is not None and step.status is not None and step.status.state in ("Requested", "Running")
+    return waits or (isinstance(observed.backup, BackupStatus) and observed.backup.state == "Running")
+
+
+def _may_be_needed(observed: Observed, spec: ClusterSpec) -> bool:
+    if spec.upgrade.backup == "Never":
+        return False
+    running = observed.master.version if isinstance(observed.master, MasterInfo) else None
+    # Without an answer, the masters may run another version.
+    return not running or changes_version(running, spec.version)
+
+
 def changes_version(running: str | None, wanted: str) -> bool:
     """Return True if the masters report another version than the wanted one.
 

@@ -378,8 +378,10 @@ def test_a_backup_that_no_step_waits_for_is_followed_to_its_end():
     assert world.status["upgradeBackup"]["state"] == "Completed"
 
 
-def test_no_test_write_queues_behind_a_backup():
+@pytest.mark.parametrize("begins", [None, NoAnswer("no answer in time", reached=True)], ids=["Running", "Requested"])
+def test_no_test_write_queues_behind_a_backup(begins: NoAnswer | None):
     world = settled()
+    world.alluxio.begins = begins
     world.alluxio.backed_up = BackupStatus("Running")
     world.upgrade()
     world.goes_on(3)
@@ -389,6 +391,7 @@ def test_no_test_write_queues_behind_a_backup():
     world.goes_on(3)
 
     assert len(world.alluxio.test_writes) == before
+    assert world.status["upgradeBackup"]["state"] == ("Requested" if begins else "Running")
     assert world.condition("UpToDate")["reason"] == "BackingUp"
 
 
