@@ -42,6 +42,8 @@ CATALOG_TESTS = (
 )
 LIFECYCLE_DOWN = (PYTHON, "-m", "dev.olm", "down")
 FAULT_TESTS = (PYTHON, "-m", "dev.tasks.faults")
+LONG_SEEDS = "--seeds=1-20000"
+"""Of the simulation; every run takes the first 200."""
 BUILD = "build"
 """The suite that builds what later ones run."""
 NOTHING = Parts()
@@ -97,6 +99,10 @@ def _long_faults(name: str, which: str) -> Sequence[str]:
     return (*FAULT_TESTS, "--long", "-k", which, f"--junitxml={REPORTS}/{name}.xml")
 
 
+def _simulation(name: str, tests: str, *options: str) -> Sequence[str]:
+    return (PYTHON, "-m", "pytest", "-q", "-n", "logical", tests, *options, f"--junitxml={REPORTS}/{name}.xml")
+
+
 SUITES = (
     Suite("lint", ((PYTHON, "-m", "dev.tasks", "check", "lint"),), 2),
     Suite("unit", (UNIT_TESTS,), 3),
@@ -105,8 +111,15 @@ SUITES = (
         ((PYTHON, "-m", "pytest", "-q", "-n", "logical", "tests/worlds", f"--junitxml={REPORTS}/worlds.xml"),),
         4,
     ),
-    Suite(BUILD, (), 23, needed=True),
-    Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 2, needed=True, builds=CLUSTER),
+    Suite("simulation", (_simulation("simulation", "tests/simulation"),), 2),
+    Suite(
+        "simulation-long",
+        (_simulation("simulation-long", "tests/simulation/test_seeds.py", LONG_SEEDS),),
+        120,
+        full=True,
+    ),
+    Suite(BUILD, (), 22, needed=True),
+    Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 1, needed=True, builds=CLUSTER),
     Suite(
         "api",
         (

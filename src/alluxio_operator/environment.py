@@ -61,11 +61,11 @@ def watch_namespaces(environ: Mapping[str, str]) -> tuple[str, ...]:
 def watchable_namespaces(kind: str, environ: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return the namespaces in which objects of a kind can be watched; empty for all, None if there is none.
 
-    The kind "*" stands for the children of all kinds. Raise SettingError.
+    Raise SettingError.
     """
     names = watch_namespaces(environ)
     skipped = environ.get(UNLISTED, "").split(",")
-    left = tuple(name for name in names or ("",) if f"{kind}/{name}" not in skipped)
+    left = tuple(name for name in names or ("",) if not {f"{kind}/{name}", f"*/{name}"}.intersection(skipped))
     if not left:
         return None
     return left if names else ()

@@ -112,30 +112,31 @@ def changes_of_children(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the bindings that wake the owner of a changed child; no bindings if the server watches children."""
     from alluxio_operator.engine.child_filters import BINDING, KINDS, MANAGED_BY_LABEL, filter_for
 
-    last = KINDS[-1][1]
-    selector = namespace_selector("*", environ)
+    selectors = {kind: namespace_selector(kind, environ) for _, kind, _ in KINDS}
+    last = [kind for kind, selector in selectors.items() if selector is not None][-1:]
     bindings = [
         {
             "name": f"{BINDING}{kind}",
             "apiVersion": api_version,
             "kind": kind,
             "labelSelector": {"matchLabels": MANAGED_BY_LABEL},
-            **(selector or {}),
+            **selector,
             "jqFilter": filter_for(kind, state),
             "keepFullObjectsInMemory": False,
             # The server lists the owners at its start. Afterwards it needs one signal that all kinds are watched, to
             # find earlier changes: shell-operator starts all watches of a hook before it synchronizes the first.
-            "executeHookOnSynchronization": kind == last,
+            "executeHookOnSynchronization": [kind] == last,
             "queue": "children",
         }
         for api_version, kind, state in KINDS
+        if (selector := selectors[kind]) is not None
     ]
     return {
         "configVersion": "v1",
         # A rollout causes hundreds of events; shell-operator batches those that wait for a run. Each kind uses up a run
         # at the start, even without an execution of the hook.
         "settings": {"executionMinInterval": "250ms", "executionBurst": 2 * len(KINDS)},
-        **({"kubernetes": bindings} if child_events(environ) != WATCH and selector is not None else {}),
+        **({"kubernetes": bindings} if child_events(environ) != WATCH and bindings else {}),
     }
 
 

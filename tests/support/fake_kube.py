@@ -45,6 +45,8 @@ class FakeKube:
         self.classes_that_cannot_expand: set[str] = set()
         self.orphaned: Callable[[str], bool] = lambda path: False
         """Called for an object that is deleted without its dependents; returns True if it stays for a moment longer."""
+        self.changed: Callable[[Json, Json], None] = lambda before, after: None
+        """Called after each change of an object, by any client; an absent object is empty."""
         self._applied: dict[str, dict[str, Json]] = {}
         self._version = 100
 
@@ -127,12 +129,21 @@ class FakeKube:
         obj = self._existing(path)
         if uid is not None and obj["metadata"]["uid"] != uid:
             raise Conflict(f"DELETE {path}", 409, "the UID in the precondition doesn't match")
+        self.begin_deletion(path, orphan=orphan)
+        self._done("delete", path)
+
+    def begin_deletion(self, path: str, *, orphan: bool = False) -> None:
+        """Delete an object as any client does, with its dependents."""
+        obj = self.objects[path]
         if not (orphan and self.orphaned(path)):
             self.remove(path)
         if obj["kind"] == "StatefulSet" and not orphan:
             for pod in [found for found in self.objects if found.startswith(_pods_of(obj))]:
                 self.remove(pod)
-        self._done("delete", path)
+
+    def creation_time(self) -> str:
+        """Return the time at which an object is created now."""
+        return f"2030-01-01T00:00:{self._version % 60:02d}Z"
 
     # --- other clients -------------------------------------------------------------------------------------------
 
@@ -148,9 +159,10 @@ class FakeKube:
         return self.put(obj)
 
     def remove(self, path: str) -> None:
-        """Delete an object as another client."""
-        del self.objects[path]
+        """Remove an object at once."""
+        before = self.objects.pop(path)
         self._applied.pop(path, None)
+        self.changed(before, {})
 
     def apply_as(self, manager: str, path: str, obj: Mapping[str, Any]) -> Json:
         """Apply for any manager: its fields win, and fields that it no longer applies are removed."""
@@ -215,7 +227,7 @@ class FakeKube:
         if not before:
             self._version += 1
             meta.setdefault("uid", f"uid-{self._version}")
-            meta["creationTimestamp"] = f"2030-01-01T00:00:{self._version % 60:02d}Z"
+            meta["creationTimestamp"] = self.creation_time()
             if kind.has_generation:
                 meta["generation"] = 1
         elif _same(before, after):
@@ -227,6 +239,7 @@ class FakeKube:
         meta["resourceVersion"] = str(self._version)
         self.objects[path] = {**after, "metadata": meta}
         stored = _copied(self.objects[path])
+        self.changed(before, self.objects[path])
         self._done(verb, said or path)
         return stored
 

@@ -32,6 +32,11 @@ class RememberingRenderer(Renderer):
             self._known[key] = super().text(name, context)
         return self._known[key]
 
+    def forget(self) -> None:
+        """Drop all texts, here and of `parse_once`."""
+        self._known.clear()
+        _parsed.cache_clear()
+
 
 RENDERER = RememberingRenderer()
 

@@ -173,6 +173,8 @@ def test_bindings_watch_the_namespaces_that_are_set(
         ("10-alluxioclusters.py", "a,b", "-", [["a", "b"]]),
         ("30-children.py", "a,b", "*/a,AlluxioCluster/a,Presto/a", [["b"]] * len(CHILD_KINDS)),
         ("30-children.py", "a,b", "Presto/a", [["a", "b"]] * len(CHILD_KINDS)),
+        ("30-children.py", "a,b", "Job/a", [["b"] if one.kind == "Job" else ["a", "b"] for one in CHILD_KINDS]),
+        ("30-children.py", "a", "PodDisruptionBudget/a", [["a"]] * (len(CHILD_KINDS) - 1)),
         ("30-children.py", "", "*/,AlluxioCluster/,Presto/", []),
     ],
 )
@@ -183,6 +185,9 @@ def test_a_collection_that_cannot_be_listed_is_not_watched(
     config = json.loads(ran.stdout)
     found = [binding["namespace"]["nameSelector"]["matchNames"] for binding in config.get("kubernetes", [])]
     assert (found, "settings" in config or bool(found)) == (namespaces, True)
+    if name == "30-children.py" and namespaces:
+        signals = [binding["executeHookOnSynchronization"] for binding in config["kubernetes"]]
+        assert signals == [False] * (len(signals) - 1) + [True]
 
 
 def test_edits_children_and_resyncs_wait_in_queues_of_their_own(server: Received) -> None:

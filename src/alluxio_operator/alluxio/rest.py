@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 import urllib3
@@ -22,6 +23,7 @@ from alluxio_operator.alluxio.answers import Answer, JournalDisk, MasterInfo, No
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 from alluxio_operator.transport.http import HttpAnswer, HttpClient
+from alluxio_operator.transport.printable import printable
 
 INFO = f"{paths.MASTER_INFO}?raw_configuration=false"
 INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
@@ -29,6 +31,13 @@ INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapsh
 the first is -1 until a newer entry arrives."""
 TIMEOUT = 3.0
 """Seconds for one answer; a healthy master answers in some ten milliseconds."""
+MAX_BYTES: Final = {paths.MASTER_OVERVIEW: 512 * 1024, INFO: 2 * 1024 * 1024, paths.METRICS: 2 * 1024 * 1024}
+"""Bytes of an answer by path. A master's overview has some 60 KB, its info about 1 KB for each worker."""
+MAX_OF_OTHERS: Final = 512 * 1024
+MAX_INDEX_LINES: Final = 16
+"""Lines of a master's metrics about its journal index: two, with comments."""
+MAX_COUNT: Final = 2**62
+MAX_VERSION: Final = 128
 
 
 class AlluxioRest:
@@ -44,15 +53,14 @@ class AlluxioRest:
             overview = self._get(host, port, paths.MASTER_OVERVIEW, deadline)
             if overview.status != 200:
                 return NoAnswer(refusal(overview.status, overview.body))
-            document = overview.json()
-            standby, disk = parse_role(document), parse_journal_disk(document)
+            standby, disk = overview.read_json(lambda document: (parse_role(document), parse_journal_disk(document)))
             if standby:
                 return replace(standby, journal_disk=disk)
             leads = True
             info = self._get(host, port, INFO, deadline)
             if info.status != 200:
                 return NoAnswer(refusal(info.status, info.body), leads, journal_disk=disk)
-            return replace(parse_master_info(info.json()), journal_disk=disk)
+            return replace(info.read_json(parse_master_info), journal_disk=disk)
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer(in_words(error), leads, journal_disk=disk)
         except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError) as error:
@@ -76,7 +84,8 @@ class AlluxioRest:
 
     def _get(self, host: str, port: int, path: str, deadline: Deadline) -> HttpAnswer:
         address = f"[{host}]" if ":" in host else host
-        return self._http.get(f"http://{address}:{port}{path}", deadline, seconds=TIMEOUT)
+        url = f"http://{address}:{port}{path}"
+        return self._http.get(url, deadline, seconds=TIMEOUT, max_bytes=MAX_BYTES.get(path, MAX_OF_OTHERS))
 
 
 def parse_role(overview: Mapping[str, Any]) -> Standby | None:
@@ -97,7 +106,7 @@ def parse_journal_disk(overview: Mapping[str, Any]) -> JournalDisk | None:
     """
     warnings = overview.get("journalDiskWarnings")
     found = [_DISK.search(text) for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
-    disks = [JournalDisk(float(one["percent"]), int(one["bytes"])) for one in found if one]
+    disks = [JournalDisk(min(float(one["percent"]), 100.0), int(one["bytes"])) for one in found if one]
     return min(disks, key=lambda disk: disk.free_percent, default=None)
 
 
@@ -107,7 +116,7 @@ _DISK: Final = re.compile(r"availableBytes=(?P<bytes>\d+), percentAvailable=(?P<
 def parse_journal_index(metrics: str) -> int | None:
     """Return the journal index from a master's metrics in Prometheus format; None without a finite value."""
     # Parse these lines only: the page has a thousand others, and a malformed one would hide the index.
-    lines = (line for line in metrics.splitlines() if line.startswith(INDEXES))
+    lines = list(islice((line for line in metrics.splitlines() if line.startswith(INDEXES)), MAX_INDEX_LINES))
     try:
         families = list(text_string_to_metric_families("\n".join(lines)))
     except ValueError:
@@ -123,18 +132,26 @@ def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
     """
     active = (_registration(one, lost=False) for one in info["workers"])
     lost = (_registration(one, lost=True) for one in info["lostWorkers"])
-    return MasterInfo(version=info["version"], workers=(*active, *lost))
+    version = info["version"]
+    if not isinstance(version, str):
+        raise TypeError("the version isn't text")
+    return MasterInfo(version=printable(version)[:MAX_VERSION], workers=(*active, *lost))
 
 
 def _registration(worker: Mapping[str, Any], *, lost: bool) -> WorkerRegistration:
     return WorkerRegistration(
         host=str(worker.get("address", {}).get("host", "")),
-        silent_seconds=int(worker.get("lastContactSec", 0)),
-        started_ms=int(worker.get("startTimeMs", 0)),
-        capacity=int(worker.get("capacityBytes", 0)),
-        used=int(worker.get("usedBytes", 0)),
+        silent_seconds=_count(worker, "lastContactSec"),
+        started_ms=_count(worker, "startTimeMs"),
+        capacity=_count(worker, "capacityBytes"),
+        used=_count(worker, "usedBytes"),
         lost=lost,
     )
+
+
+def _count(worker: Mapping[str, Any], name: str) -> int:
+    """Return a number that the status may hold: a server may answer with any."""
+    return min(max(0, int(worker.get(name, 0))), MAX_COUNT)
 
 
 def refusal(status: int, body: bytes) -> str:
@@ -142,7 +159,7 @@ def refusal(status: int, body: bytes) -> str:
     text = body.decode(errors="replace")
     try:
         message = json.loads(text)["message"]
-    except (ValueError, KeyError, TypeError):
+    except (RecursionError, ValueError, KeyError, TypeError):
         message = None
     # The message is null after an error without one, such as a null pointer.
     return (message if isinstance(message, str) else f"HTTP {status}: {text}").strip()[:200]

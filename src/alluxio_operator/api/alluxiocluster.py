@@ -8,8 +8,9 @@ from pydantic import Field
 
 from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
-from alluxio_operator.api.network import ACCESS_RULES, Access
+from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
+from alluxio_operator.api.security import IDENTITY_KEPT, SECURITY_RULES, Security
 from alluxio_operator.api.services import CHANGES_OF_SERVICES, EXPOSURE_RULES, MASTER_NODE_PORTS_RULES, Service
 from alluxio_operator.api.tiers import (
     CHANGES_OF_TIERS,
@@ -203,7 +204,8 @@ class ClusterSpec(Model):
         description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
         "the status; the condition Paused lists the pending changes.",
     )
-    access: Access = Field(Access(), description="Who may connect to the pods.")
+    access: Access | None = Field(None, description=ACCESS_TEXT)
+    security: Security = Field(Security(), description="User and groups of the pods.")
     deletion_policy: Literal["Retain", "Delete"] = Field(
         "Retain",
         description="Whether the PVCs of the journal and of tiers are kept when the resource is deleted. The PVC that "
@@ -233,6 +235,7 @@ SPEC_RULES = rules(
         field_path=".masters.ports.embeddedJournal",
     ),
     ROOT_MOUNT_KEPT,
+    IDENTITY_KEPT,
     LOGS_CLASS_KEPT,
     *CHANGES_OF_TIERS,
     *CHANGES_OF_SERVICES,
@@ -298,6 +301,7 @@ RULES_BY_TYPE = {
     "MasterNodePorts": MASTER_NODE_PORTS_RULES,
     "Fuse": FUSE_RULES,
     **ACCESS_RULES,
+    **SECURITY_RULES,
     **UFS_RULES_BY_TYPE,
 }
 """CEL rules of whole types, by type name."""

@@ -43,7 +43,7 @@ class HungMaster(StatusModel):
     uid: Annotated[str, Field(max_length=64)] = Field(description="The pod's uid.")
     restarts: int = Field(0, description="Restart count of its container.")
     index: int | None = Field(None, description="Its journal index, if it reports one: it rises during a catch-up.")
-    since: Short = Field(description="Time since which it has made no progress (RFC 3339).")
+    since: Time = Field(description="Time since which it has made no progress (RFC 3339).")
     restarting: bool = Field(False, description="True once the operator deletes the pod.")
 
 
@@ -82,7 +82,7 @@ class UpgradeBackup(StatusModel):
     entries: int = Field(0, description="Number of journal entries in the backup.")
     message: Annotated[str, Field(max_length=512)] = Field("", description="Why the backup failed or can't start.")
     attempts: int = Field(0, description="Number of times that the operator asked the leader to start the backup.")
-    retry_at: Short | None = Field(
+    retry_at: Time | None = Field(
         None, description="While the backup is Requested or Failed: time of the next attempt (RFC 3339)."
     )
 
@@ -145,7 +145,7 @@ class ClaimStatus(StatusModel):
         "", description="The PVC's uid; empty if the PVC was lost before the operator recorded PVCs."
     )
     persistent_volume: Short = Field("", description="Name of the PersistentVolume.")
-    replaced: Short | None = Field(
+    replaced: Time | None = Field(
         None,
         description="Time at which the operator found this volume in place of a lost one (RFC 3339). It drops the time "
         "an hour later.",
@@ -227,7 +227,7 @@ class WriteProof(StatusModel):
         "operator's user. LoginRefused: the leading master refuses the operator's login or connection."
     )
     leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
-    checked: Short = Field(description="Time of the test write (RFC 3339).")
+    checked: Time = Field(description="Time of the test write (RFC 3339).")
     failures: Annotated[int, Field(ge=0)] = Field(0, description="Test writes that failed since the last success.")
     proven: bool = Field(False, description="True once a test write has succeeded.")
     leftover: Annotated[str, Field(max_length=64)] = Field(

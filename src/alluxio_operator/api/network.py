@@ -82,5 +82,9 @@ PEER_RULES: Final[dict[str, Any]] = rules(
     ),
 )
 
+ACCESS_TEXT: Final = (
+    "Who may connect to the pods. Default: all pods of the namespace may, for a resource that this version of the "
+    "operator or a later one created; an earlier resource stays open to everybody until you set this field."
+)
 ACCESS_RULES: Final = {"AccessPeer": PEER_RULES}
 """CEL rules by type."""

@@ -9,9 +9,10 @@ from pydantic import Field
 from alluxio_operator.api.alluxiocluster import Image, LocalReference
 from alluxio_operator.api.base import Model, Port, Quantity, cel, rules
 from alluxio_operator.api.catalogs import CATALOG_RULES, HIVE_RULES, Catalogs, PrestoProperties
-from alluxio_operator.api.network import ACCESS_RULES, Access
+from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Role
 from alluxio_operator.api.scaling import AUTOSCALING_RULES, LOAD_RULES, Autoscaling
+from alluxio_operator.api.security import SECURITY_RULES, Security
 from alluxio_operator.api.services import EXPOSURE_RULES, Exposure, NodePort
 
 KIND = "Presto"
@@ -153,7 +154,8 @@ class PrestoSpec(Model):
         "the heap.",
     )
     service: PrestoService = Field(PrestoService(), description="The Service for clients.")
-    access: Access = Field(Access(), description="Who may connect to the pods.")
+    access: Access | None = Field(None, description=ACCESS_TEXT)
+    security: Security = Field(Security(), description="User and groups of the pods.")
 
 
 PRESTO_SPEC_RULES = rules(
@@ -191,5 +193,6 @@ RULES_BY_TYPE = {
     "Autoscaling": AUTOSCALING_RULES,
     "LoadScaling": LOAD_RULES,
     **ACCESS_RULES,
+    **SECURITY_RULES,
 }
 """CEL rules by type."""

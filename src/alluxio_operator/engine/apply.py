@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +16,8 @@ from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, Refused
 from alluxio_operator.kube.kinds import Object, Ref
+
+log = logging.getLogger(__name__)
 
 NOTHING: Final[Mapping[Ref, str]] = MappingProxyType({})
 
@@ -143,7 +146,7 @@ def _update(scope: Scope, manifest: Wanted, known: CacheEntry | None) -> tuple[O
     # With a uid, the API server refuses an apply that would create an object.
     obj = {**obj, "metadata": {**obj["metadata"], "uid": live["metadata"]["uid"]}}
     try:
-        after = scope.kube.apply(scope.namespace, obj)
+        after = _applied(scope, obj, live)
     except Conflict:
         raise _Missing from None
     return live, after, entry_of(manifest, after)
@@ -189,11 +192,23 @@ def _change(scope: Scope, manifest: Wanted, live: Object) -> Object:
     quirk = quirk_of(manifest.ref.kind)
     obj = quirk.fit(manifest.obj, live)
     try:
-        return scope.kube.apply(scope.namespace, obj)
+        return _applied(scope, obj, live)
     except Refused as error:
         if not quirk.remedy(scope, obj, live, error):
             raise
     return scope.kube.apply(scope.namespace, obj)
+
+
+def _applied(scope: Scope, obj: Object, live: Object) -> Object:
+    """Apply an object that exists, without a part that the API server refuses and that it can do without."""
+    try:
+        return scope.kube.apply(scope.namespace, obj)
+    except Refused as error:
+        less = quirk_of(obj["kind"]).without_refused(obj, live, error)
+        if less is None:
+            raise
+        log.warning("%s %s is applied in part: %s", obj["kind"], obj["metadata"]["name"], error.message)
+    return scope.kube.apply(scope.namespace, less)
 
 
 def _would_stay(scope: Scope, manifest: Wanted, live: Object) -> bool:

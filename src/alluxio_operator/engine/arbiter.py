@@ -17,8 +17,19 @@ from alluxio_operator.api.status import OperationStatus
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.operation import Operation
 
-ORDER: Final = ("heal", "restore", "rollback", "decommission", "rollout", "expansion", "rebalance", "tuning")
-"""Priority: operations that restore service or data, then changes that a user requested, then optimisations."""
+ORDER: Final = (
+    "volume-protection",
+    "heal",
+    "restore",
+    "rollback",
+    "decommission",
+    "rollout",
+    "expansion",
+    "rebalance",
+    "tuning",
+)
+"""Priority: first the protection of volumes that are being deleted, during which no pod may end; then operations that
+restore service or data, changes that a user requested, and optimisations."""
 
 REQUEUE_SECONDS: Final = 5.0
 """Requeue delay of a waiting operation: the end of the other one often causes no event."""
@@ -33,7 +44,10 @@ class Arbitration:
 
 
 def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus], now: datetime) -> Arbitration:
-    """Let the first in the order act and hold the others; `before` has the times since when each acts or waits."""
+    """Let the first in the order act and hold the others; `before` has the times since when each acts or waits.
+
+    Of several operations with the same name, such as two repairs, the first one acts.
+    """
     asking = sorted({one.disruption for one in operations if one.disruption is not None}, key=ORDER.index)
     known = {(one.name, one.waits_for): one.since for one in before}
     first = asking[0] if asking else None
@@ -46,11 +60,12 @@ def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus]
         for name in asking
     )
     since = {one.name: one.since for one in status}
+    acts = next((one for one in operations if first is not None and one.disruption == first), None)
     return Arbitration(
         tuple(
-            one.held(_message(one.disruption, first, since[one.disruption]), REQUEUE_SECONDS)
-            if one.disruption is not None and first is not None and one.disruption != first
-            else one
+            one
+            if one.disruption is None or first is None or one is acts
+            else one.held(_message(one.disruption, first, since[one.disruption]), REQUEUE_SECONDS)
             for one in operations
         ),
         status,
@@ -58,4 +73,5 @@ def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus]
 
 
 def _message(name: str, first: str, since: str) -> str:
-    return f"the {name} waits for the {first} since {since}: only one operation at a time may disrupt the cluster"
+    other = f"another {first}" if name == first else f"the {first}"
+    return f"the {name} waits for {other} since {since}: only one operation at a time may disrupt the cluster"

@@ -3,7 +3,10 @@
 Kubernetes replaces the pods of a Deployment when anything in their template changes. The template has the hash of the
 values in it, but its text also comes with the operator. So the operator keeps the text with which it last applied the
 hash, in an annotation of the Deployment. The live template can't replace it: the API server adds defaults to that, and
-others edit it.
+others edit it. Only a Deployment from before this annotation keeps its live template, until its hash changes.
+
+The hash doesn't cover how the kubelet pulls the images, since most workloads need no restart for that. A Deployment
+gets the rendered template when it differs in that: otherwise its pods would wait for wrong credentials for ever.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ RESTARTED: Final = "kubectl.kubernetes.io/restartedAt"
 
 
 def with_kept_template(obj: Object, live: Object | None) -> Object:
-    """Return a Deployment with the pod template that its pods run, if that has the rendered hash.
+    """Return a Deployment with the pod template that its pods run, if that has the rendered hash and pulls alike.
 
     After `kubectl rollout restart`, which replaces the pods anyway, it has the rendered template.
     """
@@ -33,8 +36,11 @@ def with_kept_template(obj: Object, live: Object | None) -> Object:
     if wanted is None:
         return obj
     restarted, before = _restart_of(live), _kept(live)
-    same = _annotations(before.get("template", {})).get(CONFIG_HASH) == wanted
-    template = before["template"] if same and before.get("restarted") == restarted else rendered
+    if live is not None and KEPT not in _annotations(live):
+        before = {"template": _live_template(live), "restarted": restarted}
+    last = before.get("template", {})
+    same = _annotations(last).get(CONFIG_HASH) == wanted and _pulls_alike(last, rendered)
+    template = last if same and before.get("restarted") == restarted else rendered
     kept = json.dumps({"template": template, "restarted": restarted}, sort_keys=True)
     metadata = {**obj["metadata"], "annotations": {**obj["metadata"].get("annotations", {}), KEPT: kept}}
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "template": template}}
@@ -45,8 +51,33 @@ def held_template(live: Object) -> Object:
 
     A Deployment from before this annotation keeps its whole live template.
     """
-    found: Object = _kept(live).get("template") or live["spec"]["template"]
+    found: Object = _kept(live).get("template") or _live_template(live)
     return found
+
+
+def _live_template(live: Object) -> Object:
+    """Return the live pod template without the restart, which belongs to kubectl."""
+    template: Object = live["spec"]["template"]
+    annotations = {key: text for key, text in _annotations(template).items() if key != RESTARTED}
+    return {**template, "metadata": {**template.get("metadata", {}), "annotations": annotations}}
+
+
+def _pulls_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return True if two templates pull their images with the same Secrets, and those they share by the same policy."""
+    first, second = _policies(one), _policies(other)
+    return _secrets(one) == _secrets(other) and all(
+        first[name] == second[name] for name in first.keys() & second.keys()
+    )
+
+
+def _secrets(template: Mapping[str, Any]) -> list[Any]:
+    return list(template.get("spec", {}).get("imagePullSecrets") or ())
+
+
+def _policies(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    pod = template.get("spec", {})
+    containers = [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]
+    return {one["name"]: one.get("imagePullPolicy") for one in containers}
 
 
 def _kept(live: Object | None) -> Mapping[str, Any]:
@@ -63,6 +94,6 @@ def _restart_of(live: Object | None) -> str | None:
     return None if found is None else str(found)
 
 
-def _annotations(template: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = template.get("metadata", {}).get("annotations", {})
+def _annotations(of: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = of.get("metadata", {}).get("annotations") or {}
     return found

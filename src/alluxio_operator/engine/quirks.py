@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from alluxio_operator.api.base import in_bytes
+from alluxio_operator.api.base import GROUP, in_bytes
 from alluxio_operator.engine.jobs import is_left_to_ttl
 from alluxio_operator.engine.kept_template import with_kept_template
 from alluxio_operator.engine.scope import Scope
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
 from alluxio_operator.kube.kinds import Object, Ref
+
+OWNERS_REFUSED: Final = "cannot set an ownerRef on a resource you can't delete"
+"""Part of the API server's answer, from admission plugin OwnerReferencesPermissionEnforcement."""
 
 
 class BeingDeleted(Exception):
@@ -32,6 +35,11 @@ def as_rendered(obj: Object, _live: Object | None) -> Object:
 def no_remedy(_scope: Scope, _obj: Object, _live: Object, _error: Refused) -> bool:
     """Leave a refusal as it is."""
     return False
+
+
+def nothing_less(_obj: Object, _live: Object, _error: Refused) -> Object | None:
+    """Apply the whole object or nothing."""
+    return None
 
 
 def never(_live: Object) -> bool:
@@ -53,10 +61,26 @@ class Quirk:
     """Returns what to compare with the live object, in place of applying."""
     remedy: Callable[[Scope, Object, Object, Refused], bool] = no_remedy
     """Makes way for a change that the API server refused; returns True to apply again."""
+    without_refused: Callable[[Object, Object, Refused], Object | None] = nothing_less
+    """Returns the object without the part that the API server refused, to apply the rest; None if it needs all."""
     recreate: Callable[[Scope, Object, Object], Object] | None = None
     """Replaces the live object by the rendered one, or raises BeingDeleted; None where a kind never needs it."""
     advice: str = ""
     """What a user can do about a refused change."""
+
+
+def keep_owners(obj: Object, live: Object, error: Refused) -> Object | None:
+    """Return an object with the owner references that it has, if the API server refused to change them.
+
+    With admission plugin OwnerReferencesPermissionEnforcement, which OpenShift enables, only a client that may delete
+    an object changes its owner references. The operator may delete neither a PVC nor a service account.
+    """
+    if OWNERS_REFUSED not in error.message:
+        return None
+    references = live["metadata"].get("ownerReferences", ())
+    own = [one for one in references if one["apiVersion"].startswith(f"{GROUP}/")]
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}
+    return {**obj, "metadata": {**metadata, **({"ownerReferences": own} if own else {})}}
 
 
 def keep_size(obj: Object, live: Object | None) -> Object:
@@ -115,9 +139,11 @@ _BY_KIND: Final[Mapping[str, Quirk]] = MappingProxyType(
             never_pruned=True,
             fit=keep_size,
             fit_to_compare=keep_larger_size,
+            without_refused=keep_owners,
             advice="a PVC keeps its class and access modes: set them back in the spec, or delete the PVC with its data",
         ),
         "Service": Quirk(remedy=replace_ports),
+        "ServiceAccount": Quirk(without_refused=keep_owners),
         "StatefulSet": Quirk(recreate=recreate_around_pods),
     }
 )

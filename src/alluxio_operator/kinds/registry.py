@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from alluxio_operator.engine.children import CHILD_KINDS, MANAGED_BY, owner_of, version_of
 from alluxio_operator.engine.kind import KindDescriptor
@@ -18,6 +19,8 @@ from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.server.watch import Watched
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
+
+MANAGED_SELECTOR: Final = f"app.kubernetes.io/managed-by={MANAGED_BY}"
 
 
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
@@ -67,13 +70,25 @@ def resync(
     yield from list_owners(kube, settings, changes, unlisted)
 
 
+def check_children(kube: Kube, settings: Settings, unlisted: Unlisted) -> None:
+    """Record in `unlisted` the kinds of children that the API server refuses to list, by one request for each.
+
+    A hook that watches one of them would keep shell-operator from starting any other watch. A Role that is older than
+    the operator may lack a kind.
+    """
+    for namespace in _namespaces(settings):
+        for child in CHILD_KINDS:
+            with unlisted.skip(child.kind, namespace):
+                next(kube.list(KINDS[child.kind].path(namespace), MANAGED_SELECTOR, metadata_only=True), None)
+
+
 def watched(settings: Settings) -> Sequence[Watched]:
     """Return the collections of child objects whose events reconcile their owner."""
     return [
         Watched(
             child.kind,
             KINDS[child.kind].path(namespace),
-            f"app.kubernetes.io/managed-by={MANAGED_BY}",
+            MANAGED_SELECTOR,
             child.metadata_only,
             owner_of,
             child.state_of,

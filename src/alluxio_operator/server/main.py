@@ -78,6 +78,10 @@ class ReconcilersModule(Protocol):
         """Return a request for each drifted object, and one for every owner."""
         ...
 
+    def check_children(self, kube: Kube, settings: Settings, unlisted: Unlisted) -> None:
+        """Record the kinds of children that can't be listed."""
+        ...
+
     def watched(self, settings: Settings) -> Sequence[Watched]:
         """Return the collections whose objects wake their owners."""
         ...
@@ -96,6 +100,8 @@ class Work:
     resync: Resync
     is_news: IsNews = lambda request: True  # noqa: ARG005
     watched: Sequence[Watched] = ()
+    check: Callable[[], None] = lambda: None
+    """Finds out which children can't be listed."""
 
 
 class ServerKube(KubeLeases, Collections, Protocol):
@@ -160,7 +166,7 @@ class Server:
             lost=self._election.lost,
         )
         spread = settings.resync_minutes * 60 * SPREAD
-        self._resyncs = Resyncs(self._queue, work.list_owners, self._resync, spread=spread)
+        self._resyncs = Resyncs(self._queue, self._list_again, self._resync, spread=spread)
         self._listener = Listener(
             settings.socket,
             self._queue,
@@ -284,12 +290,19 @@ class Server:
         # Without end: a process that gives up is restarted with a back-off, and then tries less often.
         while True:
             try:
-                return list(self._work.list_owners())
+                found = list(self._work.list_owners())
+                self._work.check()
+                return found
             except Exception as error:  # the next attempt may succeed
                 self._listing_error = str(error)
                 log.exception("owners could not be listed")
             if wait_for_stop(self._settings.lease_retry):
                 return None
+
+    def _list_again(self) -> Iterable[Request]:
+        if self._unlisted.any():
+            self._work.check()
+        return self._work.list_owners()
 
     def _resync(self) -> list[Request]:
         found = list(self._work.resync())
@@ -371,6 +384,7 @@ def main() -> NoReturn:
         lambda: module.resync(kube, settings, by_kind, changes, unlisted),
         lambda request: by_kind[request.key.kind].is_news(request),
         watched,
+        lambda: module.check_children(kube, settings, unlisted),
     )
     leading_fd = os.environ.get(LEADING_FD)
     server = Server(

@@ -12,6 +12,7 @@ from alluxio_operator.transport.http import HttpClient
 
 TIMEOUT: Final = 5.0
 """Seconds; less than Prometheus' default scrape timeout of 10."""
+MAX_BYTES: Final = 8 * 1024 * 1024
 WILDCARDS: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared, not bound)
 
 _HTTP: Final = HttpClient()
@@ -22,7 +23,7 @@ def shell_operator_metrics(address: str, port: int) -> bytes:
     host = WILDCARDS.get(address, address)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
     try:
-        answer = _HTTP.get(url, Deadline.after(TIMEOUT), seconds=TIMEOUT)
+        answer = _HTTP.get(url, Deadline.after(TIMEOUT), seconds=TIMEOUT, max_bytes=MAX_BYTES)
     except HTTPError as error:
         raise OSError(f"shell-operator: {in_words(error)}") from error
     if answer.status != 200:

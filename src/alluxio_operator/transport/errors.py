@@ -12,11 +12,12 @@ from typing import Final
 
 from urllib3 import exceptions
 
-from alluxio_operator.transport.http import AddressRefused, AnswerEncoded, AnswerTooLarge
+from alluxio_operator.transport.http import AddressRefused, AnswerEncoded, AnswerTooLarge, ResolverBusy
 
 _BY_TYPE: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
     ((AnswerTooLarge,), "its answer is too large"),
     ((AnswerEncoded,), "its answer is compressed, though the request asked for none"),
+    ((ResolverBusy,), "the operator is busy with the lookup of other names"),
     ((AddressRefused,), "the operator connects to no loopback, link-local or multicast address"),
     ((exceptions.NameResolutionError,), "its name can't be resolved"),
     # Before timeouts, because urllib3 derives it from one.

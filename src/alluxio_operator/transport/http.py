@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -28,11 +29,12 @@ from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
 from alluxio_operator.transport.deadline import Deadline
 
 Address = IPv4Address | IPv6Address
+T = TypeVar("T")
 
-MAX_BYTES: Final = 8 * 1024 * 1024
-"""Bytes of one answer, with its headers. A master with 1,000 workers sends about 1 MB."""
+PARSING: Final = threading.Lock()
+"""One document is parsed and read at a time: a hostile one takes thirty times its size in memory."""
 PIECE: Final = 64 * 1024
-RESOLVERS: Final = 4
+RESOLVERS: Final = 8
 """Threads that resolve names. A lookup has no timeout, so it runs in one of few threads that a caller may leave."""
 
 
@@ -42,6 +44,10 @@ class AnswerTooLarge(HTTPError):
 
 class AnswerEncoded(HTTPError):
     """An answer has a Content-Encoding, which no request asked for: a megabyte of gzip may unpack to gigabytes."""
+
+
+class ResolverBusy(HTTPError):
+    """All threads that resolve names wait for other names: nothing is known about this one."""
 
 
 class AddressRefused(HTTPError):
@@ -55,15 +61,17 @@ class HttpAnswer:
     status: int
     body: bytes
 
-    def json(self) -> Any:
-        """Return the parsed body; raise ValueError for anything but plain JSON.
+    def read_json(self, reader: Callable[[Any], T]) -> T:
+        """Parse the body and return what `reader` takes from it; raise ValueError for anything but plain JSON.
 
         It refuses NaN and Infinity, which aren't JSON and break later arithmetic, and nesting that exhausts the stack.
         """
-        try:
-            return json.loads(self.body, parse_constant=_not_json)
-        except RecursionError:
-            raise ValueError("the document is nested too deeply") from None
+        with PARSING:
+            try:
+                document = json.loads(self.body, parse_constant=_not_json)
+            except RecursionError:
+                raise ValueError("the document is nested too deeply") from None
+            return reader(document)
 
 
 def _not_json(constant: str) -> NoReturn:
@@ -185,7 +193,7 @@ class HttpClient:
         deadline: Deadline,
         *,
         seconds: float,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int,
         headers: Mapping[str, str] | None = None,
         body: bool = True,
     ) -> HttpAnswer:
@@ -293,7 +301,13 @@ def _resolved(
 
 def _lookup(host: str, port: int, current: _Budget | None) -> Any:
     lookup = _RESOLVER.submit(socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
-    return lookup.result(current.seconds() if current else None)
+    try:
+        return lookup.result(current.seconds() if current else None)
+    except FutureTimeout:
+        if lookup.cancel():
+            # It never began. Names that others wait for say nothing about this one.
+            raise ResolverBusy("all lookups wait for other names") from None
+        raise
 
 
 _RESOLVER: Final = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")

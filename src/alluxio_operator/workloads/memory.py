@@ -15,6 +15,7 @@ from typing import Any
 
 from alluxio_operator.api.base import in_binary, in_bytes
 from alluxio_operator.api.roles import Process
+from alluxio_operator.engine.acceptance import acceptance_of, mapping, mappings
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads import jvm_options
@@ -102,25 +103,14 @@ def accepted(resource: Object) -> Mapping[str, Accepted]:
     An operator with a stricter rule must not stop what runs: it accepts these, and reports what is missing. A layout
     that can't be read, since another version or a hand wrote it, counts as not recorded.
     """
-    status, generation = _mapping(resource.get("status")), resource["metadata"].get("generation")
-    invalid = any(c.get("type") == "SpecValid" and c.get("status") == "False" for c in _mappings(status, "conditions"))
-    unchanged = status.get("observedGeneration") == generation and not invalid
-    rolled_back = _mapping(status.get("rollback")).get("generation") == generation
-    layouts = {str(one.get("role")): _sizes(one) for one in _mappings(status, "memory")}
+    standing = acceptance_of(resource)
+    recorded = mappings(mapping(resource.get("status")), "memory")
+    layouts = {str(one.get("role")): _sizes(one) for one in recorded}
     return {
-        role: Accepted(**sizes, unchanged=unchanged, rolled_back=rolled_back)
+        role: Accepted(**sizes, unchanged=standing.unchanged, rolled_back=standing.rolled_back)
         for role, sizes in layouts.items()
         if sizes is not None
     }
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(status: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
-    values = status.get(field)
-    return [one for one in values if isinstance(one, Mapping)] if isinstance(values, list) else []
 
 
 def _sizes(recorded: Mapping[str, Any]) -> dict[str, int] | None:

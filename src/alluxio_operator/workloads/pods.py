@@ -105,6 +105,8 @@ class Pod:
     """When the container of its role started; None if it doesn't run."""
     starting_since: datetime | None = None
     """When its node took it, while it has never served and no container of its own has failed; None otherwise."""
+    creating_since: datetime | None = None
+    """When its node took it, while no container of its own has been created; None otherwise."""
     created: datetime | None = None
     changed: datetime | None = None
     """When it last became ready or unready; None while neither is known."""
@@ -146,6 +148,7 @@ def parse_pod(pod: Object) -> Pod:
             next((one["state"]["running"].get("startedAt") for one in _running(role, status)), None)
         ),
         starting_since=None if deleted or served or _has_failed(role, status) else _moment(status.get("startTime")),
+        creating_since=None if deleted or not _is_creating(status) else _moment(status.get("startTime")),
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
@@ -199,6 +202,13 @@ def _has_failed(role: str, status: Object) -> bool:
         or any(end.get("exitCode") for end in ends)
         or any(one.get("state", {}).get("waiting", {}).get("reason") in FAILURES for one in statuses)
     )
+
+
+def _is_creating(status: Object) -> bool:
+    """Return True while the node prepares the volumes and the network of a pod."""
+    statuses = (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
+    reasons = [one.get("state", {}).get("waiting", {}).get("reason") for one in statuses]
+    return bool(reasons) and all(reason in ("ContainerCreating", "PodInitializing") for reason in reasons)
 
 
 def is_starting(pod: Pod, now: datetime) -> bool:

@@ -5,9 +5,15 @@ For a workload with update strategy OnDelete, only the number of pods and their 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.transport.printable import printable
+from alluxio_operator.workloads.remedies import pod_remedy
+
+MAX_MESSAGE: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,12 @@ class WorkloadProgress:
     settled: bool
     counted: bool = True
     """False for a DaemonSet whose nodes its controller hasn't counted yet: the zeros above mean nothing."""
+    failure: str = ""
+    """The API server's message rejecting a pod of a Deployment, for example an additional one during a rollout."""
+
+    def in_words(self, name: str, path: str) -> str:
+        """Return the name of the workload, with what holds it up; `path` is its role's in the spec."""
+        return f"{name} ({self.failure}. {pod_remedy(self.failure, path)})" if self.failure else name
 
 
 def progress_of(workload: Object) -> WorkloadProgress:
@@ -40,4 +52,11 @@ def progress_of(workload: Object) -> WorkloadProgress:
         updated = existing
     settled = seen and updated >= wanted and ready >= wanted and existing <= wanted
     counted = workload["kind"] != "DaemonSet" or observed > 0
-    return WorkloadProgress(wanted, existing, ready, settled, counted)
+    return WorkloadProgress(wanted, existing, ready, settled, counted, _failure(status))
+
+
+def _failure(status: Object) -> str:
+    # Of the workloads' controllers, only that of Deployments reports it in a status.
+    conditions: Iterable[Mapping[str, str]] = status.get("conditions", ())
+    found = (one for one in conditions if one["type"] == "ReplicaFailure" and one["status"] == "True")
+    return next((printable(one.get("message", ""))[:MAX_MESSAGE].rstrip(". ") for one in found), "")

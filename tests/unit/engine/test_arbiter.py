@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations, permutations
 
@@ -26,7 +27,8 @@ def asking(name: str) -> Operation:
 
 
 def test_the_order_is_the_one_that_is_documented():
-    assert ORDER == ("heal", "restore", "rollback", "decommission", "rollout", "expansion", "rebalance", "tuning")
+    repairs = ("volume-protection", "heal", "restore", "rollback")
+    assert (*repairs, "decommission", "rollout", "expansion", "rebalance", "tuning") == ORDER
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
@@ -57,6 +59,18 @@ def test_of_three_the_first_in_the_order_acts(three: tuple[str, ...]):
         ("rollout", "heal"),
         ("tuning", "heal"),
     ]
+
+
+def test_of_two_repairs_one_acts():
+    first, second = asking("heal"), replace(asking("heal"), name="another")
+
+    decided = arbitrate([first, second], (), NOW)
+
+    assert [one.effects for one in decided.operations] == [first.effects, ()]
+    assert [(one.name, one.waits_for) for one in decided.status] == [("heal", None)]
+    waiting = decided.operations[1].gate
+    assert waiting is not None
+    assert f"the heal waits for another heal since {stamp(NOW)}" in waiting.message
 
 
 def test_the_time_of_waiting_stays_while_the_same_one_is_waited_for():

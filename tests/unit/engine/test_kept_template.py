@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.support.applier import NS, Applier, Json, scope, wanted
 from tests.support.fake_kube import FakeKube
@@ -144,3 +146,46 @@ def test_a_deployment_that_was_deleted_comes_back_from_the_newest_template(kube:
     Applier(kube)(deployment("v2"))
 
     assert template(kube)["probe"] == "that of v2"
+
+
+# --- a Deployment from before the annotation -------------------------------------------------------------------------
+
+
+def of_an_older_operator(kube: FakeKube) -> Json:
+    """Apply as an operator that kept no template, and let the API server add a default; return the live template."""
+    Applier(kube)(deployment("v1"))
+
+    def edit(obj: Json) -> None:
+        del obj["metadata"]["annotations"][KEPT]
+        obj["spec"]["template"]["spec"]["dnsPolicy"] = "ClusterFirst"
+
+    kube.edit("Deployment", NS, "servers", edit)
+    found: Json = live(kube)["spec"]["template"]
+    return found
+
+
+def test_it_keeps_its_live_template_while_the_hash_is_the_same(kube: FakeKube):
+    before = of_an_older_operator(kube)
+
+    for version in ("v2", "v3"):
+        Applier(kube)(deployment(version))
+        assert live(kube)["spec"]["template"] == before
+    Applier(kube)(deployment("v3", config="two"))
+
+    assert template(kube)["probe"] == "that of v3"
+
+
+def test_a_restart_by_kubectl_stays_kubectls_own(kube: FakeKube):
+    of_an_older_operator(kube)
+    set_in_template(kube, RESTARTED, "2030-01-02T03:04:05Z")
+    Applier(kube)(deployment("v2"))
+    assert template(kube)["probe"] == "that of v1", "the restart was before"
+    assert (
+        RESTARTED not in json.loads(live(kube)["metadata"]["annotations"][KEPT])["template"]["metadata"]["annotations"]
+    )
+
+    set_in_template(kube, RESTARTED, "2030-01-03T03:04:05Z")
+    Applier(kube)(deployment("v2"))
+
+    assert template(kube)["probe"] == "that of v2"
+    assert live(kube)["spec"]["template"]["metadata"]["annotations"][RESTARTED] == "2030-01-03T03:04:05Z"

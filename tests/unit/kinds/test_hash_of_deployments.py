@@ -1,4 +1,7 @@
-"""The hash of a Deployment's pods covers every value in them: a template of the same hash is kept as it is."""
+"""The hash of a Deployment's pods covers every value in them, but how a cluster pulls its images.
+
+A template of the same hash is kept as it is, unless it pulls otherwise.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from tests.support.builders import NOW, TEMPLATES, cluster, merged, observed
 from tests.support.builders import resource as cluster_resource
 from tests.support.presto import resource
 
-from alluxio_operator.engine.kept_template import CONFIG_HASH
+from alluxio_operator.engine.kept_template import CONFIG_HASH, with_kept_template
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.decide import decide
 
@@ -32,16 +35,13 @@ OF_ROLES: list[Json] = [
     {"podAnnotations": {"scrape": "true"}},
     {"terminationGracePeriodSeconds": 1000},
 ]
-IMAGES: list[Json] = [
-    {"image": {"repository": "example.com/mine"}},
-    {"image": {"tag": "mine"}},
-    {"image": {"pullPolicy": "Always"}},
-    {"image": {"pullSecrets": [{"name": "registry"}]}},
-]
+IMAGES: list[Json] = [{"image": {"repository": "example.com/mine"}}, {"image": {"tag": "mine"}}]
+PULLS: list[Json] = [{"image": {"pullPolicy": "Always"}}, {"image": {"pullSecrets": [{"name": "registry"}]}}]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://m:9083"]}}}
 SECRET = {"name": "hive.s3.aws-secret-key", "secretKeyRef": {"name": "keys", "key": "secret"}}
 PRESTO: list[Json] = [
     *IMAGES,
+    *PULLS,
     *({role: change} for role in ("coordinator", "workers") for change in OF_ROLES),
     *({role: {"ports": {"http": 8081}}} for role in ("coordinator", "workers")),
     {"engine": "Trino", "version": "476"},
@@ -54,8 +54,7 @@ PRESTO: list[Json] = [
     {"alluxio": {"clusterRef": {"name": "another"}}},
 ]
 CLUSTER: list[Json] = [
-    # By promise the pull policy of a cluster restarts nothing.
-    *(change for change in IMAGES if "pullPolicy" not in change["image"]),
+    *IMAGES,
     *({role: change} for role in ("proxy", "logServer") for change in OF_ROLES),
     {"version": "2.9.3"},
     {"logServer": {"ports": {"logs": 4444}}},
@@ -104,3 +103,22 @@ def test_a_change_of_a_clusters_log_server_and_proxies_changes_their_hash(change
 
     assert before != after, "this change proves nothing"
     assert_covered(before, after)
+
+
+@pytest.mark.parametrize("change", PULLS, ids=str)
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "of an older operator"])
+def test_another_way_to_pull_reaches_the_log_server_and_the_proxies(change: Json, recorded: bool):
+    before, after = templates_of_cluster({}), templates_of_cluster(change)
+
+    assert before.keys() == after.keys() == {"small-logserver", "small-proxy"}
+    for name in before:
+        assert before[name] != after[name], "this change proves nothing"
+        live = deployment(before[name])
+        if recorded:
+            live = with_kept_template(live, None)
+        assert with_kept_template(deployment(after[name]), live)["spec"]["template"] == after[name]
+        assert with_kept_template(deployment(before[name]), live)["spec"]["template"] == before[name]
+
+
+def deployment(template: Json) -> Json:
+    return {"kind": "Deployment", "metadata": {"name": "one"}, "spec": {"template": template}}

@@ -82,3 +82,19 @@ def test_an_api_server_that_is_away_is_still_an_error():
 
     with pytest.raises(ApiError):
         listed(kube, Settings(operator_namespace="o"))
+
+
+def test_a_kind_of_children_that_cannot_be_listed_is_named():
+    kube = FakeKube()
+
+    def refuse(verb: str, path: str) -> None:
+        if path == "/apis/networking.k8s.io/v1/namespaces/old/networkpolicies":
+            raise Refused(f"GET {path}", 403, "no")
+
+    kube.before_call = refuse
+    unlisted = Unlisted(Metrics(CollectorRegistry()))
+    settings = Settings(operator_namespace="o", watch_namespaces=("data", "old"))
+
+    reconcilers.check_children(kube, settings, unlisted)  # type: ignore[arg-type]
+
+    assert unlisted.mark_start() == "NetworkPolicy/old"

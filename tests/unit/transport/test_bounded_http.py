@@ -15,7 +15,15 @@ from urllib3.exceptions import HTTPError
 
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
-from alluxio_operator.transport.http import AddressRefused, AnswerEncoded, AnswerTooLarge, HttpClient
+from alluxio_operator.transport.http import (
+    PARSING,
+    RESOLVERS,
+    AddressRefused,
+    AnswerEncoded,
+    AnswerTooLarge,
+    HttpClient,
+    ResolverBusy,
+)
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 Script = Callable[[], Iterator[bytes]]
@@ -160,7 +168,7 @@ def test_an_answer_within_the_limits_is_complete(server: Server):
 
     answer = get(server)
 
-    assert (answer.status, answer.json()) == (200, {"a": "bcd"})
+    assert (answer.status, answer.read_json(lambda document: document)) == (200, {"a": "bcd"})
 
 
 def test_a_redirect_is_an_answer(server: Server):
@@ -176,7 +184,7 @@ def test_a_body_that_is_not_plain_json_is_a_value_error(server: Server, body: by
     answer = get(server)
 
     with pytest.raises(ValueError, match=r"."):
-        answer.json()
+        answer.read_json(lambda document: document)
 
 
 def test_an_answer_that_is_not_http_has_words_without_its_bytes(server: Server):
@@ -193,7 +201,7 @@ def test_a_forbidden_address_is_refused_by_number_and_by_name(server: Server, ho
     client = HttpClient(may_connect=lambda address: not address.is_loopback)
 
     with pytest.raises(AddressRefused):
-        client.get(f"http://{host}:{server.port}", Deadline.after(10), seconds=3)
+        client.get(f"http://{host}:{server.port}", Deadline.after(10), seconds=3, max_bytes=1000)
 
     assert server.received == []
 
@@ -203,7 +211,7 @@ def test_an_ipv4_address_within_an_ipv6_one_reaches_the_rule(server: Server):
     client = HttpClient(may_connect=lambda address: bool(seen.append(address)))
 
     with pytest.raises(AddressRefused):
-        client.get(f"http://[::ffff:127.0.0.1]:{server.port}", Deadline.after(10), seconds=3)
+        client.get(f"http://[::ffff:127.0.0.1]:{server.port}", Deadline.after(10), seconds=3, max_bytes=1000)
 
     assert seen == [ip_address("::ffff:127.0.0.1")]
 
@@ -213,10 +221,46 @@ def test_a_lookup_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: hold.wait(20))
 
     with pytest.raises(HTTPError) as raised:
-        HttpClient().get("http://slow.invalid/", Deadline.after(10), seconds=0.3)
+        HttpClient().get("http://slow.invalid/", Deadline.after(10), seconds=0.3, max_bytes=1000)
 
     hold.set()
     assert in_words(raised.value) == "no answer in time"
+
+
+def test_a_lookup_that_never_began_says_nothing_about_its_name(monkeypatch: pytest.MonkeyPatch):
+    hold, began = threading.Event(), threading.Semaphore(0)
+
+    def hang(*_: object) -> list[object]:
+        began.release()
+        hold.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    waiting = [threading.Thread(target=lookup, args=(f"slow-{n}.invalid",)) for n in range(RESOLVERS)]
+    for thread in waiting:
+        thread.start()
+    for _ in waiting:
+        assert began.acquire(timeout=10)
+    try:
+        with pytest.raises(ResolverBusy):
+            HttpClient().get("http://other.invalid/", Deadline.after(10), seconds=1.0, max_bytes=1000)
+    finally:
+        hold.set()
+        for thread in waiting:
+            thread.join()
+
+
+def lookup(host: str) -> None:
+    with pytest.raises(HTTPError):
+        HttpClient().get(f"http://{host}/", Deadline.after(10), seconds=5, max_bytes=1000)
+
+
+def test_a_document_is_parsed_and_read_alone(server: Server):
+    server.script = lambda: iter([HEAD + b"Content-Length: 2\r\n\r\n", b"[]"])
+    answer = get(server)
+
+    assert answer.read_json(lambda _: PARSING.locked())
+    assert not PARSING.locked()
 
 
 def get(server: Server, *, seconds: float = 5, max_bytes: int = 8_000_000):

@@ -13,8 +13,10 @@ from tests.support.presto import resource as presto
 from alluxio_operator.api.network import Access
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
+from alluxio_operator.workloads.access import is_guarded
 
 Json = dict[str, Any]
+INSTANCE = {"app.kubernetes.io/instance": "presto"}
 
 
 def policy_of(operator_namespace: str = "alluxio-operator", **spec: Any) -> Json | None:
@@ -79,17 +81,53 @@ def test_an_exposed_service_is_open_to_everybody_at_its_ports_alone():
     assert ports(everybody) == [19998, 19999]
 
 
-def test_without_access_there_is_no_policy():
-    assert policy_of(access={"enabled": False}) is None
+def guarded(access: Json | None, status: Json) -> bool:
+    resource = {"metadata": {}, "status": status}
+    return is_guarded(resource, None if access is None else Access.model_validate(access), "small-access")
+
+
+POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "name": "small-access"}
+OTHER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "small-jvm"}
+
+
+@pytest.mark.parametrize(
+    ("access", "inventory", "expected"),
+    [
+        (None, [], True),
+        (None, [OTHER, POLICY], True),
+        (None, [OTHER], False),
+        ({}, [OTHER], True),
+        ({"enabled": False}, [OTHER, POLICY], False),
+        ({"enabled": False}, [], False),
+        (None, "nonsense", True),
+        (None, ["nonsense"], False),
+    ],
+)
+def test_a_resource_that_ran_without_a_policy_gets_none_until_it_asks(access: Any, inventory: Any, expected: bool):
+    assert guarded(access, {"inventory": inventory}) is expected
+
+
+def test_a_policy_covers_pods_by_the_labels_that_workloads_select_by():
+    policy = policy_of()
+    assert policy is not None
+
+    assert policy["podSelector"]["matchLabels"] == {
+        "app.kubernetes.io/name": "alluxio",
+        "app.kubernetes.io/instance": "small",
+    }
 
 
 def test_a_presto_opens_its_coordinator_to_clients_and_its_workers_to_itself():
-    made = manifests_of_presto(presto(workers={"ports": {"http": 8081}}))
-    [policy] = [one.obj["spec"] for one in made if one.ref.kind == "NetworkPolicy"]
+    made = manifests_of_presto(presto("presto"))
+    policies = {one.ref.name: one.obj["spec"] for one in made if one.ref.kind == "NetworkPolicy"}
 
-    _, clients, metrics = policy["ingress"]
+    _, clients, metrics = policies["presto-prestoaccess"]["ingress"]
+    own, only_metrics = policies["presto-prestoworkeraccess"]["ingress"]
 
-    assert (ports(clients), ports(metrics)) == ([8080], [8080, 8081])
+    assert (ports(clients), ports(metrics), ports(only_metrics)) == ([8080], [8080], [8080])
+    assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "presto", **INSTANCE}}} in own["from"]
+    components = [one["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for one in policies.values()]
+    assert components == ["coordinator", "worker"]
 
 
 def test_a_range_of_addresses_has_to_be_one():

@@ -30,8 +30,8 @@ OPTIONS: Final = (
     # Without it, all connections of the process share the back-off after a failed attempt to reach the server.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.service_config_disable_resolution", 1),
-    # The whole configuration has some hundred kilobytes, a listing of ten thousand files 4 MB.
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    # The whole configuration has some hundred kilobytes.
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
 )
 
 M = TypeVar("M", bound=Message)

@@ -13,7 +13,6 @@ from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.jobs import stand_in_metadata
-from alluxio_operator.kinds.cluster.masters import space
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
@@ -41,10 +40,12 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
 )
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
 from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import apart, merged
+from alluxio_operator.workloads.identity import hashed, identity_of
 from alluxio_operator.workloads.stand_in import as_seen_by
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
@@ -85,6 +86,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "image": _image(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
+        "identity": identity_of(spec.security),
         "overridingVariables": list(variables.OVERRIDING),
         "owner": _owner(cluster),
         "labels": {c: dict(names.labels(c)) for c in (*roles, JOURNAL, "client", "ufs")},
@@ -105,7 +107,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
             "service": _dumped(spec.proxy.service),
         },
         "fuse": fuse_values(spec, names),
-        "access": access_values(spec, names),
+        "access": access_values(spec, names) if cluster.guarded else [],
         "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
@@ -162,7 +164,7 @@ def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]
     members = journal.members or cluster.members
     return {
         "claims": [names.journal_claim(ordinal) for ordinal in range(cluster.members)],
-        "claimAnnotations": _claim_annotations(members) if journal.initialized else {},
+        "claimAnnotations": {**PROTECTION, **(_claim_annotations(members) if journal.initialized else {})},
         "jobs": [
             {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
             for ordinal in range(cluster.members if journal.job else 0)
@@ -242,9 +244,7 @@ def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
             values["resources"]["requests"]["ephemeral-storage"] = in_binary(on_disk)
     unhashed = ("name", "configMap", "selector", "siteProperties", "javaOptsVariable", "javaOpts")
     hashed = {key: value for key, value in values.items() if key not in unhashed}
-    unrestarted = (
-        dynamic.without_restart(spec, role, site) | space.without_restart(site) | properties.without_restart(site)
-    )
+    unrestarted = dynamic.without_restart(spec, role, site) | properties.without_restart(spec, role, site)
     static = {key: value for key, value in site.items() if key not in unrestarted}
     values["configHash"] = digest({**hashed, "properties": static, "jvm": jvm, **_shared_inputs(cluster, role)})
     return values
@@ -257,11 +257,10 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     inputs: dict[str, Any] = {
         "image": _image(spec),
         **_mount_secrets(spec, role),
+        **hashed(spec.security),
         # Only a requested restart adds the key, so that its absence doesn't change the hash.
         **({"restart": cluster.restarts[role]} if role in cluster.restarts else {}),
     }
-    if role in (LOG_SERVER, PROXY):
-        inputs |= _pull_secrets(spec)
     if role != LOG_SERVER:
         # Only a read-only mount adds the key, so that its absence doesn't change the hash.
         inputs["ufs"] = [mount["path"], mount["claim"], *(["readOnly"] if mount["readOnly"] else [])]
@@ -274,12 +273,6 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     if spec.log_server.enabled and role != LOG_SERVER:
         inputs["logServer"] = spec.log_server.ports.logs
     return inputs
-
-
-def _pull_secrets(spec: ClusterSpec) -> dict[str, Any]:
-    # A Deployment keeps its template while the hash is the same: its pods would wait for wrong credentials for ever.
-    secrets = [secret.name for secret in spec.image.pull_secrets]
-    return {"pullSecrets": secrets} if secrets else {}
 
 
 def _as_mounted(volume: TierVolume) -> dict[str, Any]:
@@ -312,6 +305,7 @@ def _ufs(mount: RootMount, names: Names) -> dict[str, Any]:
         "readOnly": mount.read_only,
         "claim": volume and (volume.claim_name or names.of("ufs")),
         "create": None if volume is None or volume.claim_name else volume.model_dump(by_alias=True, mode="json"),
+        "claimAnnotations": dict(PROTECTION),
         "hadoopFolder": ufs_options.HADOOP_FOLDER,
     }
 

@@ -20,7 +20,7 @@ from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
-from alluxio_operator.kinds.cluster.storage.records import LabelClaims
+from alluxio_operator.kinds.cluster.storage.records import LabelClaims, ProtectClaims
 from alluxio_operator.kinds.cluster.ufs.writable import WriteFolder
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
@@ -53,6 +53,8 @@ class Executor:
                 return storage.expand(self.kube, self._namespace, effect, self.applied)
             case LabelClaims():
                 return storage.label(self.kube, self.observed.names, effect)
+            case ProtectClaims():
+                return storage.protect(self.kube, self.observed.names, effect)
             case StartBackup():
                 return self._start_backup(effect)
             case UpdateConfiguration():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
@@ -11,7 +10,7 @@ from alluxio_operator.engine.gate import Gate, Severity, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.registrations import registrations, removed_with_data
-from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.pods import first_trouble
 
 SOME: Final = 5
 """Workers that a message names at most."""
@@ -21,7 +20,7 @@ def masters_serving(observed: Observed) -> Gate:
     """Open when the leader serves; an open port isn't enough, since it is also open in safe mode."""
     if not isinstance(observed.master, NoAnswer):
         return Gate("MastersServing", True, "Serving", "the leading master serves")
-    return _closed("MastersServing", observed.role(names.MASTER), f"no master serves yet: {observed.master.reason}")
+    return _closed("MastersServing", observed, names.MASTER, f"no master serves yet: {observed.master.reason}")
 
 
 def scaled_to_zero() -> Gate:
@@ -33,9 +32,8 @@ def scaled_to_zero() -> Gate:
 def workers_registered(observed: Observed, wanted: int) -> Gate:
     """Open when `wanted` workers with a pod send heartbeats to the leader, and that many pods are ready."""
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)
-    failure = observed.pod_creation_failures.get(names.WORKER)
-    if failure:
-        return Gate(kind, False, "PodsRefused", failure)
+    if refused := pods_refused(kind, observed, names.WORKER):
+        return refused
     if isinstance(observed.master, NoAnswer):
         message = "only a master that serves counts its workers; see condition MastersServing"
         return waiting(kind, message, "MastersNotServing")
@@ -43,7 +41,7 @@ def workers_registered(observed: Observed, wanted: int) -> Gate:
     counted, removed = f"{live} of {wanted} workers are registered", _removed(observed, wanted)
     if live >= wanted and ready >= wanted:
         return Gate(kind, True, "WorkersRemoved" if removed else "Registered", counted + removed)
-    return _closed(kind, workers, f"{counted}, {ready} are ready{removed}")
+    return _closed(kind, observed, names.WORKER, f"{counted}, {ready} are ready{removed}")
 
 
 def _removed(observed: Observed, wanted: int) -> str:
@@ -62,7 +60,7 @@ def job_service_serving(observed: Observed) -> Gate:
     """Open when the job master answers."""
     if observed.job_master_serves:
         return Gate("JobServiceServing", True, "Serving", "the job master serves")
-    return _closed("JobServiceServing", observed.role(names.JOB_MASTER), "the job master doesn't answer yet")
+    return _closed("JobServiceServing", observed, names.JOB_MASTER, "the job master doesn't answer yet")
 
 
 def log_server_ready(observed: Observed) -> Gate:
@@ -70,7 +68,7 @@ def log_server_ready(observed: Observed) -> Gate:
     pods = observed.role(names.LOG_SERVER)
     if any(pod.ready for pod in pods):
         return Gate("LogServerReady", True, "Ready", "the log server accepts logs")
-    return _closed("LogServerReady", pods, "the log server isn't ready yet")
+    return _closed("LogServerReady", observed, names.LOG_SERVER, "the log server isn't ready yet")
 
 
 def proxy_serving(observed: Observed) -> Gate:
@@ -81,15 +79,14 @@ def proxy_serving(observed: Observed) -> Gate:
         return waiting("ProxyServing", message, "MastersNotServing")
     if any(pod.ready for pod in pods):
         return Gate("ProxyServing", True, "Serving", "the proxy serves")
-    return _closed("ProxyServing", pods, "the proxy doesn't answer yet")
+    return _closed("ProxyServing", observed, names.PROXY, "the proxy doesn't answer yet")
 
 
 def fuse_mounted(observed: Observed, wanted: int | None) -> Gate:
     """Open when the mount answers on all `wanted` nodes; None before the DaemonSet has counted them."""
     kind, pods = "FuseMounted", observed.role(names.FUSE)
-    failure = observed.pod_creation_failures.get(names.FUSE)
-    if failure:
-        return Gate(kind, False, "PodsRefused", failure)
+    if refused := pods_refused(kind, observed, names.FUSE):
+        return refused
     if wanted is None:
         return waiting(kind, "nodes get the mount once the masters serve")
     if wanted == 0:
@@ -103,11 +100,20 @@ def fuse_mounted(observed: Observed, wanted: int | None) -> Gate:
     ready = sum(pod.ready for pod in pods)
     if ready >= wanted:
         return Gate(kind, True, "Mounted", f"the mount answers on {ready} of {wanted} nodes")
-    return _closed(kind, [pod for pod in pods if not pod.ready], f"the mount answers on {ready} of {wanted} nodes")
+    return _closed(kind, observed, names.FUSE, f"the mount answers on {ready} of {wanted} nodes")
 
 
-def _closed(kind: str, pods: Iterable[Pod], otherwise: str) -> Gate:
-    trouble = first_trouble(pods)
+def pods_refused(kind: str, observed: Observed, role: str) -> Gate | None:
+    """Return the closed gate of a role whose pods the API server rejects; None if it rejects none."""
+    failure = observed.pod_creation_failures.get(role)
+    return Gate(kind, False, "PodsRefused", failure) if failure else None
+
+
+def _closed(kind: str, observed: Observed, role: str, otherwise: str) -> Gate:
+    if refused := pods_refused(kind, observed, role):
+        return refused
+    pods = observed.role(role)
+    trouble = first_trouble(pods if role != names.FUSE else [pod for pod in pods if not pod.ready])
     if trouble:
         return Gate(kind, False, trouble.reason, trouble.message)
     return waiting(kind, otherwise)

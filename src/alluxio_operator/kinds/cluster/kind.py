@@ -78,7 +78,7 @@ DESCRIPTOR = KindDescriptor(
             "after the other.",
         ),
         USAGE_OF_PODS,
-        Right("events", ("list",), "list: only the events of a workload report why it has no pod."),
+        Right("events", ("list",), "list: only events report why a workload has no pod, or why a pod doesn't start."),
     ),
     examples=("small.yaml", "highly-available.yaml", "two-tiers.yaml"),
     order=10,

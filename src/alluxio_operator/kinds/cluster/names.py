@@ -91,11 +91,12 @@ class Names:
 
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the label selector of a role's pods; it is immutable in a workload."""
-        return {
-            "app.kubernetes.io/name": "alluxio",
-            "app.kubernetes.io/instance": self.cluster,
-            "app.kubernetes.io/component": component,
-        }
+        return {**self.instance_labels, "app.kubernetes.io/component": component}
+
+    @property
+    def instance_labels(self) -> Mapping[str, str]:
+        """Labels of all pods of this cluster, by which its workloads select them."""
+        return {"app.kubernetes.io/name": "alluxio", "app.kubernetes.io/instance": self.cluster}
 
     @property
     def instance_selector(self) -> str:

@@ -19,7 +19,6 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
-from alluxio_operator.kinds.cluster.pod_creation import pod_creation_failures
 from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
@@ -66,7 +65,6 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         answers=answers,
         master=leader_answer(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
-        pod_creation_failures=pod_creation_failures(kube, cluster, resource, status.layer, pods),
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
     if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":

@@ -47,7 +47,7 @@ class Observed:
     claims: tuple[Object, ...] | None = None
     """PVCs of the cluster; None if they weren't read."""
     pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
-    """By role, the API server's message rejecting its pods."""
+    """By role, the API server's message rejecting its pods, with a remedy; read only while the cluster isn't Ready."""
     used: UsageReading = None
     """CPU and memory of the pods; read only during a change."""
 

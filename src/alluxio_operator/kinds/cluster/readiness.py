@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final
 
 from alluxio_operator.api.status import Phase
@@ -11,14 +12,18 @@ from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import ConditionState, holds
 from alluxio_operator.engine.gate import Gate, Severity, is_blocked, waiting
+from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import gates, layers, members, names
 from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
 from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
+from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
+from alluxio_operator.kinds.cluster.storage.owners import policy_not_in_effect
+from alluxio_operator.kinds.cluster.storage.sharing import unshareable_volume
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
@@ -87,7 +92,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         *(gate for name, gate in of_operations.items() if name in blocking and name != FIRST),
     )
     closed = tuple(gate for gate in required if not gate.passed)
-    unsettled = tuple(ref.name for ref, state in sorted(workloads.items()) if not state.settled)
+    paths = {plan.cluster.names.of(role): one.path for role, one in processes(plan.cluster.spec).items()}
+    unsettled = tuple(
+        state.in_words(ref.name, paths.get(ref.name, "spec"))
+        for ref, state in sorted(workloads.items(), key=itemgetter(0))
+        if not state.settled
+    )
     ready = not closed and not unsettled
     installed = ready or holds(before.conditions, "Installed")
     up_to_date = of_operations[ROLLOUT]
@@ -99,7 +109,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         _ready(plan, ready, closed, unsettled, up_to_date, rolled_back=rolled_back),
         readiness.progressing_condition(phase, closed, unsettled),
         _degraded(phase, closed, up_to_date, rolled_back=rolled_back),
-        readiness.spec_valid(plan.cluster.warnings),
+        readiness.spec_valid(tuple(_warnings(plan, observed, applied))),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in required),
         *(ConditionState.of(gate) for gate in space if gate not in required),
@@ -107,6 +117,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         *((_paused(applied),) if paused else ()),
     )
     return Readiness(phase, ready, closed, unsettled, workloads, of_operations, conditions)
+
+
+def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Problem]:
+    yield from plan.cluster.warnings
+    yield from unshareable_volume(plan.cluster, observed)
+    yield from policy_not_in_effect(plan.cluster, observed, applied)
 
 
 def _of_operations(plan: Plan) -> dict[str, Gate]:

@@ -10,6 +10,7 @@ from typing import Final
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.applied import Applied
+from alluxio_operator.engine.conditions import holds
 from alluxio_operator.engine.driver import Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
@@ -20,6 +21,7 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.decide import UFS, Plan, decide
+from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
 from alluxio_operator.kinds.cluster.observe import observe
@@ -42,6 +44,9 @@ VOLUMES: Final = "volumes"
 """Question: which PVCs exist, and how large are they?"""
 USAGE: Final = "usage"
 """Question: how much CPU and memory do the pods use? The answer comes before any effect, so it predates the change."""
+
+EVENTS: Final = "events"
+"""Question: why does the cluster lack pods, and why do pods not start?"""
 
 
 class ClusterLogic:
@@ -73,13 +78,16 @@ class ClusterLogic:
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return the questions to answer before the decision."""
         new_sizes = needs_expansion(desired_volumes(model.spec, model.names), observed.status)
+        waits = not holds(observed.status.conditions, "Ready")
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
-        return (*([VOLUMES] if new_sizes else []), *([USAGE] if active else []))
+        return (*([VOLUMES] if new_sizes else []), *([USAGE] if active else []), *([EVENTS] if waits else []))
 
     def ask(self, look: Look, model: Cluster, observed: Observed, questions: Collection[str]) -> Observed:
         """Return the observation with the answers to questions."""
         if USAGE in questions:
             observed = self._with_usage(look, model, observed)
+        if EVENTS in questions:
+            observed = with_events(look, model, observed)
         if VOLUMES in questions:
             desired = desired_volumes(model.spec, model.names)
             observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))

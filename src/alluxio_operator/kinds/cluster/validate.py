@@ -14,16 +14,20 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
+from alluxio_operator.kinds.cluster.objects.access import ACCESS
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import endpoints as ufs_endpoints
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.access import is_guarded
+from alluxio_operator.workloads.identity import identity_of
 from alluxio_operator.workloads.memory import Division, accepted
 
 
@@ -40,6 +44,8 @@ class Cluster:
     """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
     restarts: Mapping[str, str]
     """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
+    guarded: bool = True
+    """Whether it gets a NetworkPolicy."""
     warnings: tuple[Problem, ...] = ()
     """What the operator would refuse in a new cluster, and tolerates in this one, since it accepted it before."""
 
@@ -58,18 +64,20 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     divisions = memory.divisions(spec, before)
     journal = (resource.get("status") or {}).get("journal")
     journal_members = journal.get("members", 1) if journal else None
+    stricter = tuple(_of_stricter_rules(spec, cluster))
+    tolerated = acceptance_of(resource).holds
     problems = (
         *(d for d in divisions.values() if isinstance(d, Problem)),
         *memory.problems(spec, before),
-        *properties.problems(spec, cluster),
+        *(() if tolerated else stricter),
         *dynamic.problems(spec),
         *ufs_options.problems(spec),
-        *ufs_endpoints.problems(spec.root_mount),
-        *_reserved_variables(spec),
+        *_rendered_variables(spec),
         *tiers.problems(spec.workers),
         *user_volumes.problems(spec),
         *_shared_ports(spec),
         *_maintenance_window(spec),
+        *_identity(spec),
         *_member_count(spec, journal_members),
         *_unknown_roles(meta.get("annotations", {})),
     )
@@ -86,7 +94,8 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
             **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
         },
-        warnings=tuple(memory.warnings(spec, before, divisions)),
+        guarded=is_guarded(resource, spec.access, cluster.of(ACCESS)),
+        warnings=(*memory.warnings(spec, before, divisions), *stricter),
     )
 
 
@@ -121,8 +130,42 @@ def _member_count(spec: ClusterSpec, journal_members: int | None) -> Iterable[Pr
         )
 
 
-def _reserved_variables(spec: ClusterSpec) -> Iterable[Problem]:
-    reserved = variables.RESERVED | ufs_options.variables(spec.root_mount)
+def _identity(spec: ClusterSpec) -> Iterable[Problem]:
+    """Yield the fields that need folders of the node, which an init container gives to a known user."""
+    if identity_of(spec.security):
+        return
+    fields = [f"spec.workers.tiers[{one.name}].storage.hostPath" for one in spec.workers.tiers if one.storage.host_path]
+    fields += ["spec.workers.shortCircuit.policy"] if spec.workers.short_circuit.policy != "None" else []
+    fields += ["spec.fuse.enabled"] if spec.fuse.enabled else []
+    for field in fields:
+        yield Problem(
+            "spec.security.identity",
+            spec.security.identity,
+            f"excludes {field}: a folder of the node has to belong to a user that is known",
+            "set it to Fixed with runAsUser, runAsGroup and fsGroup, or remove the other field",
+        )
+
+
+def _of_stricter_rules(spec: ClusterSpec, cluster: Names) -> Iterable[Problem]:
+    """Yield what only a new or edited spec must not have.
+
+    These rules get stricter from version to version. An operator accepted such a spec before, and can still follow it.
+    """
+    yield from properties.problems(spec, cluster)
+    yield from ufs_endpoints.problems(spec.root_mount)
+    yield from _variables_by_hand(spec, variables.RESERVED - _rendered(spec))
+
+
+def _rendered_variables(spec: ClusterSpec) -> Iterable[Problem]:
+    # The API server refuses a container with two variables of one name.
+    return _variables_by_hand(spec, _rendered(spec))
+
+
+def _rendered(spec: ClusterSpec) -> frozenset[str]:
+    return variables.RENDERED | ufs_options.variables(spec.root_mount)
+
+
+def _variables_by_hand(spec: ClusterSpec, reserved: frozenset[str]) -> Iterable[Problem]:
     for one in processes(spec).values():
         for variable in one.process.env:
             if variable.name in reserved:

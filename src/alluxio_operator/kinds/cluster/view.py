@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from alluxio_operator.alluxio.answers import BackupStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
@@ -24,6 +25,7 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.health import Roles
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
 from alluxio_operator.kinds.cluster.storage import expansion, records
@@ -138,10 +140,12 @@ class View:
 
     @property
     def _masters_busy(self) -> str:
-        step, backup = self.rollout.status, self.observed.status.upgrade_backup
+        # Not the recorded backup: its state stays as it is when the change of the version is reverted.
+        step, backup, asked = self.rollout.status, self._backup.status, self.observed.backup
         if step is not None and step.role == names.MASTER:
             return "the rollout replaces masters"
-        if backup is not None and backup.state in ("Requested", "Running"):
+        still_runs = isinstance(asked, BackupStatus) and asked.state == "Running"
+        if still_runs or (backup is not None and backup.state in ("Requested", "Running")):
             return "the masters back up the journal"
         return ""
 
@@ -163,9 +167,12 @@ class View:
         return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.members)
 
     @cached_property
+    def _backup(self) -> PreUpgradeBackup:
+        return pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
+
+    @cached_property
     def _pods_step(self) -> RolloutStep:
-        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
-        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, backup)
+        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, self._backup)
         return guarded(step, self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
 
     @property

@@ -22,6 +22,7 @@ from alluxio_operator.kinds.presto.objects.properties import as_text, role_of
 from alluxio_operator.kinds.presto.shutdown.grace import grace_of
 from alluxio_operator.kinds.presto.validate import USER_VARIABLE, Presto
 from alluxio_operator.workloads.anti_affinity import merged
+from alluxio_operator.workloads.identity import hashed, identity_of
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 
@@ -45,6 +46,7 @@ def context_of(
             "catalogs": files,
             "secrets": secrets,
             "alluxio": None if site is None else cache.needing_restart(site),
+            **hashed(spec.security),
             **({"files": presto.dialect.files} if presto.dialect.files else {}),
         },
         others={
@@ -57,6 +59,7 @@ def context_of(
     return {
         **identity,
         **program,
+        "identity": identity_of(spec.security),
         "nodeProperties": as_text(node),
         "catalogs": {
             "folder": folders.CATALOGS,
@@ -68,7 +71,7 @@ def context_of(
         "client": client,
         "workers": _workers(presto, workers),
         "discoveryPort": properties.DISCOVERY_PORT,
-        "access": access_values(spec, made),
+        "access": access_values(spec, made) if presto.guarded else [],
         "service": spec.service.model_dump(by_alias=True, mode="json"),
         "roles": {
             role: _role(presto, role, alluxio, client, shared, (baseline or {}).get(role)) for role in names.ROLES

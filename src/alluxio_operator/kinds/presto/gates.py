@@ -28,7 +28,8 @@ def coordinator_serving(observed: Observed) -> Gate:
     if not isinstance(observed.coordinator, NoAnswer):
         return Gate(COORDINATOR_SERVING, True, "Serving", "the coordinator serves", requeue=POLL)
     said = f"the coordinator doesn't serve yet: {observed.coordinator.reason}"
-    return _closed(COORDINATOR_SERVING, observed.role(names.COORDINATOR), said)
+    refused = observed.pod_creation_failures.get(names.COORDINATOR)
+    return _closed(COORDINATOR_SERVING, observed.role(names.COORDINATOR), said, refused)
 
 
 def workers_active(observed: Observed, wanted: int) -> Gate:
@@ -43,7 +44,8 @@ def workers_active(observed: Observed, wanted: int) -> Gate:
     if active >= wanted:
         return Gate(WORKERS_ACTIVE, True, "Active", f"{min(active, wanted)} of {wanted} workers are active")
     unready = [pod for pod in observed.role(names.WORKER) if not pod.ready]
-    return _closed(WORKERS_ACTIVE, unready, f"{active} of {wanted} workers are active")
+    refused = observed.pod_creation_failures.get(names.WORKER)
+    return _closed(WORKERS_ACTIVE, unready, f"{active} of {wanted} workers are active", refused)
 
 
 def references_resolved(presto: Presto, observed: Observed) -> Gate | None:
@@ -74,7 +76,9 @@ def _references(presto: Presto) -> Iterable[tuple[tuple[str, str], str]]:
                     yield (kind, selector.name), f"{path}.env[{variable.name}]"
 
 
-def _closed(gate: str, pods: Iterable[Pod], otherwise: str) -> Gate:
+def _closed(gate: str, pods: Iterable[Pod], otherwise: str, refused: str | None) -> Gate:
+    if refused:
+        return Gate(gate, False, "PodsRefused", refused)
     trouble = first_trouble(pods)
     if trouble is None:
         return waiting(gate, otherwise)

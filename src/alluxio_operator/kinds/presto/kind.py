@@ -62,6 +62,7 @@ DESCRIPTOR = KindDescriptor(
     rights=(
         Right("pods", ("list",), "list: readiness and addresses of the servers."),
         USAGE_OF_PODS,
+        Right("events", ("list",), "list: only events report why a workload has no pod, or why a pod doesn't start."),
     ),
     images=tuple(
         f"{dialect.repository}:{version}" for known in DIALECTS.values() for version, dialect in sorted(known.items())

@@ -70,11 +70,16 @@ class Names:
 
     def selector(self, component: str) -> Mapping[str, str]:
         """Return the labels that select the pods of a role; a Deployment can't change them later."""
-        return {
-            "app.kubernetes.io/name": "presto",
-            "app.kubernetes.io/instance": self.presto,
-            "app.kubernetes.io/component": component,
-        }
+        return {**self.instance_labels, "app.kubernetes.io/component": component}
+
+    @property
+    def instance_labels(self) -> Mapping[str, str]:
+        """Labels of all pods of this Presto, by which its Deployments select them."""
+        return {"app.kubernetes.io/name": "presto", "app.kubernetes.io/instance": self.presto}
+
+    def access(self, role: str) -> str:
+        """Return the NetworkPolicy of a role."""
+        return f"{self.presto}-prestoaccess" if role == COORDINATOR else f"{self.presto}-prestoworkeraccess"
 
     @property
     def instance_selector(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from alluxio_operator.alluxio.answers import NoAnswer
@@ -26,6 +27,8 @@ class Observed:
     """Average share of their processors that the workers use, from 0 to 1; None if it isn't needed or not known."""
     cluster: ClusterView | None = None
     """The AlluxioCluster that the spec refers to; None if it refers to none."""
+    pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
+    """By role, the API server's message rejecting its pods, with a remedy; read only while the Presto isn't Ready."""
     used: UsageReading = None
     """CPU and memory of the pods; asked for only while a change is under way."""
 

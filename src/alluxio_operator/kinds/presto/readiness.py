@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
 from alluxio_operator.api.status import Phase
 from alluxio_operator.engine import readiness
@@ -41,7 +42,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     workloads = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     found = tuple(_gates(plan, observed, applied, workloads))
     closed = tuple(gate for gate in found if not gate.passed)
-    unsettled = tuple(ref.name for ref, state in sorted(workloads.items()) if not state.settled)
+    path = {plan.presto.names.coordinator: "spec.coordinator"}
+    unsettled = tuple(
+        state.in_words(ref.name, path.get(ref.name, "spec.workers"))
+        for ref, state in sorted(workloads.items(), key=itemgetter(0))
+        if not state.settled
+    )
     ready = not closed and not unsettled
     installed = ready or holds(observed.status.conditions, "Installed")
     phase = readiness.phase_of(ready, installed, _is_changing(plan, observed, applied), closed)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.presto import KIND
+from alluxio_operator.engine.conditions import holds
 from alluxio_operator.engine.driver import BaseLogic, Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
@@ -17,6 +18,7 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.presto.decide import Plan, decide
+from alluxio_operator.kinds.presto.events import with_events
 from alluxio_operator.kinds.presto.kind import FOLDER
 from alluxio_operator.kinds.presto.observe import observe
 from alluxio_operator.kinds.presto.observed import Observed
@@ -30,6 +32,9 @@ from alluxio_operator.transport.deadline import Deadline
 
 USAGE: Final = "usage"
 """Question: what do the pods use? It is asked before a change is applied, so that the usage before it is known."""
+
+EVENTS: Final = "events"
+"""Question: why does the Presto lack pods, and why do pods not start?"""
 
 
 class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
@@ -53,10 +58,16 @@ class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
 
     def questions(self, model: Presto, observed: Observed) -> Collection[str]:  # noqa: ARG002 (kinds differ)
         """Return what has to be asked before anything can be decided."""
-        return (USAGE,) if any(pod.running for pod in observed.pods) else ()
+        waits = not holds(observed.status.conditions, "Ready")
+        return (*((USAGE,) if any(pod.running for pod in observed.pods) else ()), *((EVENTS,) if waits else ()))
 
-    def ask(self, look: Look, model: Presto, observed: Observed, questions: Collection[str]) -> Observed:  # noqa: ARG002
-        """Return the observation with the usage of the pods, where it is the cost of a change."""
+    def ask(self, look: Look, model: Presto, observed: Observed, questions: Collection[str]) -> Observed:
+        """Return the observation with the answers to questions."""
+        if EVENTS in questions:
+            observed = with_events(look, observed)
+        return self._with_usage(look, model, observed) if USAGE in questions else observed
+
+    def _with_usage(self, look: Look, model: Presto, observed: Observed) -> Observed:
         roles = {pod.name: pod.role for pod in observed.pods if pod.running}
         before, selector = observed.status, model.names.owned_by_selector
         target = View(model, observed, look.now).target

@@ -10,14 +10,16 @@ from typing import Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
+from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto.autoscaling import windows as schedule
-from alluxio_operator.kinds.presto.names import Names
+from alluxio_operator.kinds.presto.names import COORDINATOR, Names
 from alluxio_operator.kinds.presto.objects import catalogs, memory, properties, user_volumes
 from alluxio_operator.kinds.presto.shutdown.grace import drain_seconds
 from alluxio_operator.kinds.presto.versions import DIALECTS, Dialect, dialect_of
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.access import is_guarded
 from alluxio_operator.workloads.memory import Division, accepted
 
 RESERVED_VARIABLES: Final = frozenset({"POD_IP", "POD_NAME", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"})
@@ -37,6 +39,8 @@ class Presto:
     spec: PrestoSpec
     dialect: Dialect
     memory: Mapping[str, Division]
+    guarded: bool = True
+    """Whether it gets NetworkPolicies."""
     warnings: tuple[Problem, ...] = ()
     """What the operator would refuse in a new Presto, and tolerates in this one, since it accepted it before."""
 
@@ -58,7 +62,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
                 "create the Presto with a shorter name",
             ),
         )
-    before = accepted(resource)
+    before, stricter = accepted(resource), tuple(user_volumes.client_problems(spec))
     dialect, divided = dialect_of(spec.engine, spec.version), memory.divisions(spec, before)
     found = (
         *([dialect] if isinstance(dialect, Problem) else []),
@@ -66,6 +70,7 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         *properties.problems(spec),
         *catalogs.problems(spec),
         *user_volumes.problems(spec),
+        *(() if acceptance_of(resource).holds else stricter),
         *_reserved_variables(spec),
         *(_too_short_to_drain(spec, dialect) if isinstance(dialect, Dialect) else ()),
         *(_image_of_another(spec, dialect) if isinstance(dialect, Dialect) else ()),
@@ -80,7 +85,8 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
         spec=spec,
         dialect=dialect,
         memory={role: d for role, d in divided.items() if isinstance(d, Division)},
-        warnings=tuple(memory.warnings(spec, before, divided)),
+        guarded=is_guarded(resource, spec.access, made.access(COORDINATOR)),
+        warnings=(*memory.warnings(spec, before, divided), *stricter),
     )
 
 

@@ -88,7 +88,8 @@ def test_the_tag_is_the_version_unless_said(image: dict[str, str], expected: str
         ({"workers": {"tiers": [{"name": "MEM", "medium": "MEM", "quota": "2Gi"}]}}, {"worker"}),
         ({"workers": UUID}, {"worker"}),
         ({"logServer": {"enabled": False}}, {"master", "worker", "jobmaster"}),
-        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, {"logserver"}),
+        # Deployments get it without the hash: see tests/unit/kinds/test_hash_of_deployments.py.
+        ({"image": {"pullPolicy": "Always", "pullSecrets": [{"name": "a"}]}}, set()),
         ({"upgrade": {"maxUnavailable": 2}}, set()),
         ({"service": {"type": "NodePort"}}, set()),
         ({"workers": {"replicas": 5}}, set()),

@@ -206,3 +206,21 @@ def test_no_message_repeats_a_secret(over: dict[str, object]):
 
     assert isinstance(found, tuple), "it is invalid"
     assert SECRET not in "; ".join(str(problem) for problem in found)
+
+
+# --- what an operator with looser rules accepted ------------------------------------------------------------------
+
+
+def test_an_address_that_was_accepted_before_is_tolerated_until_the_spec_changes():
+    mount = {"uri": "hdfs://name_:8020/x", "volume": None}
+    accepted = {"observedGeneration": 1, "conditions": [{"type": "SpecValid", "status": "True"}]}
+    refused = {"observedGeneration": 1, "conditions": [{"type": "SpecValid", "status": "False"}]}
+
+    tolerated = validate(resource(rootMount=mount, status=accepted))
+
+    assert isinstance(tolerated, Cluster)
+    assert [one.field for one in tolerated.warnings] == ["spec.rootMount.uri"]
+    for before in (None, {}, refused, {**accepted, "observedGeneration": 2}, {"observedGeneration": "1"}):
+        found = validate(resource(rootMount=mount, status=before))
+        assert not isinstance(found, Cluster), before
+        assert [one.field for one in found] == ["spec.rootMount.uri"]

@@ -202,3 +202,35 @@ def test_stopped_at_any_write_each_try_has_the_folder_of_the_one_before(make: Ca
     for world, where in stopped_at_each(make, expected.kube.writes, INSTALLATION, after=after):
         assert outcome(world) == outcome(expected), where
         assert len({folder for _, folder, _ in world.alluxio.test_writes}) == 1, f"{where}: no folder is left over"
+
+
+def test_a_cluster_that_only_ever_read_stays_ready_at_an_upgrade_of_the_operator():
+    world = World()
+    world.settle()
+
+    def of_an_older_operator(obj: dict[str, Any]) -> None:
+        status = obj["status"]
+        del status["writeProof"]
+        status["conditions"] = [one for one in status["conditions"] if one["type"] != "RootMountWritable"]
+
+    world.kube.edit("AlluxioCluster", world.namespace, world.name, of_an_older_operator)
+    world.alluxio.written = REFUSED
+    world.start_operator()
+
+    for seconds in (0, 15, 30, 60, 3600):
+        world.pass_time(seconds)
+        rounds(world, 3)
+        assert world.phase == "Ready"
+        assert world.condition("Ready")["status"] == "True"
+    found = world.condition("RootMountWritable")
+    assert (found["status"], found["reason"]) == ("False", "NotWritable")
+    assert "set spec.rootMount.readOnly to true" in found["message"]
+    assert "NotWritable" in world.events()
+
+    world.alluxio.written = WriteResult()
+    world.pass_time(300)
+    rounds(world, 3)
+    world.alluxio.written = REFUSED
+    world.pass_time(3600)
+    rounds(world, 3)
+    assert world.phase == "Degraded", "by now it has written"

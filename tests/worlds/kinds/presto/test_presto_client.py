@@ -8,6 +8,9 @@ import pytest
 from tests.support.builders import NAMESPACE
 from tests.support.presto import NAME, World, client, cluster, resource
 
+from alluxio_operator.kinds.presto.cache import values
+from alluxio_operator.kinds.presto.objects import user_volumes
+
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
 REF: Json = {"clusterRef": {"name": "small"}}
@@ -190,3 +193,41 @@ def test_an_image_without_a_client_is_named_with_its_remedy():
         assert found["message"].startswith(f"pod {NAME}-coordinator-0: image mine:1 has no /opt/alluxio/client")
         assert "give AlluxioCluster small one" in world.condition("Degraded")["message"]
         assert world.phase == "Degraded"
+
+
+# --- volumes of the user where the client goes -----------------------------------------------------------------------
+
+VOLUME: Json = {"volumes": [{"name": "alluxio-client", "emptyDir": {}}]}
+FOLDER: Json = {
+    "volumes": [{"name": "mine", "emptyDir": {}}],
+    "volumeMounts": [{"name": "mine", "mountPath": "/var/lib/alluxio-client/x"}],
+}
+
+
+@pytest.mark.parametrize(("workers", "field"), [(VOLUME, "volumes[alluxio-client].name"), (FOLDER, "mountPath")])
+def test_a_presto_of_an_older_operator_keeps_its_own_volume_there(
+    monkeypatch: pytest.MonkeyPatch, workers: Json, field: str
+):
+    with monkeypatch.context() as patched:
+        # An operator that had no volume for the client.
+        patched.setattr(user_volumes, "client_problems", lambda _spec: ())
+        patched.setattr(values, "client", lambda *_: None)
+        world = with_cache(workers=workers)
+    world.start_operator()
+
+    world.settle()
+
+    assert world.phase == "Ready"
+    valid = world.condition("SpecValid")
+    assert (valid["status"], valid["reason"]) == ("True", "Tolerated")
+    assert field in valid["message"]
+    assert "alluxio-client" not in inits(world), "Presto uses the client of its image"
+
+
+@pytest.mark.parametrize("workers", [VOLUME, FOLDER])
+def test_a_new_presto_with_such_a_volume_is_refused(workers: Json):
+    world = World(resource(alluxio=REF, catalogs=[HIVE], workers=workers))
+
+    world.reconcile()
+
+    assert world.phase == "Invalid"

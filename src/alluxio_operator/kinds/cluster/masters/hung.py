@@ -9,9 +9,9 @@ time alone doesn't decide. A master hangs if all of this holds:
 2. its HTTP port is open and it doesn't serve. While a master reads a checkpoint, this port is still closed;
 3. for ten minutes its journal index, if it reports one, hasn't risen. In a catch-up, however long, it rises.
 
-The operator then deletes its pod, one at a time, if the others are a quorum or no master serves, and only while the UFS
-answers: a master that starts without it may end. If the volume is still full, the next run hangs like this one and is
-restarted like it.
+The operator then deletes its pod, one at a time, if the others are a quorum or no other master leads, and only while
+the UFS answers: a master that starts without it may end. If the volume is still full, the next run hangs like this one
+and is restarted like it.
 """
 
 from __future__ import annotations
@@ -98,8 +98,12 @@ def _runs_for(pod: Pod, now: datetime) -> timedelta:
 
 
 def _may_restart(observed: Observed, quorum: Quorum, pod: Pod) -> bool:
-    """Return True if the others are a quorum without it, or none serves that its restart could stop."""
-    if not isinstance(observed.master, MasterInfo):
+    """Return True if the others are a quorum without it, or no leader needs its vote.
+
+    A leader that was elected and doesn't serve yet needs the votes of a majority, too: without them it loses the lead
+    and begins its catch-up again. A master that hangs over HTTP may still vote.
+    """
+    if not isinstance(observed.master, MasterInfo) and set(quorum.leaders) <= {pod.name}:
         return True
     others = sum(not one.unavailable for one in quorum.members if one.name != pod.name)
     return others >= majority(len(quorum.members))

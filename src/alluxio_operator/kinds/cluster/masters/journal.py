@@ -112,6 +112,8 @@ def _gate_while_initializing(observed: Observed, members: int) -> Gate:
     missing = [pod for pod in pods if pod.trouble and pod.trouble.reason == JOURNAL_MISSING]
     if members - len(missing) < majority(members):
         return _journal_missing(observed.names, members, missing)
+    if failure := observed.pod_creation_failures.get(names.JOURNAL):
+        return Gate(GATE, False, "PodsRefused", failure)
     trouble = first_trouble(pod for pod in pods if pod not in missing)
     if trouble:
         return Gate(GATE, False, trouble.reason, trouble.message)

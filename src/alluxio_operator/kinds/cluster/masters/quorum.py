@@ -81,10 +81,11 @@ def quorum_of(observed: Observed, members: int) -> Quorum:
     """Return all `members` masters of a cluster, including those without a pod."""
     pods = {pod.name: pod for pod in observed.role(names.MASTER)}
     leaders = leaders_of(observed.answers)
+    refused = observed.pod_creation_failures.get(names.MASTER)
     masters = []
     for ordinal in range(members):
         name = observed.names.master(ordinal)
-        masters.append(_member(name, pods.get(name), observed.answers.get(name), leaders))
+        masters.append(_member(name, pods.get(name), observed.answers.get(name), leaders, refused))
     return Quorum(tuple(masters), leaders[0] if leaders else None, leaders)
 
 
@@ -130,9 +131,9 @@ def _is_leader(answer: Answer) -> bool:
     return isinstance(answer, MasterInfo) or (isinstance(answer, NoAnswer) and answer.leads)
 
 
-def _member(name: str, pod: Pod | None, answer: Answer | None, leaders: tuple[str, ...]) -> Member:
+def _member(name: str, pod: Pod | None, answer: Answer | None, leaders: tuple[str, ...], refused: str | None) -> Member:
     if pod is None:
-        return Member(name, "Down", "its pod doesn't exist")
+        return Member(name, "Down", refused or "its pod doesn't exist")
     if isinstance(answer, MasterInfo):
         return Member(name, "Leader")
     if isinstance(answer, NoAnswer) and answer.leads:

@@ -13,7 +13,6 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import JournalDisk, NoAnswer
 from alluxio_operator.api.alluxiocluster import Masters
-from alluxio_operator.api.base import in_binary
 from alluxio_operator.engine.gate import Gate, Severity
 from alluxio_operator.kinds.cluster.observed import Observed
 
@@ -50,7 +49,8 @@ class LowSpace:
     def __str__(self) -> str:
         if self.disk is None:
             return f"{self.master} doesn't answer and had {self.free_percent} %"
-        return f"{self.master} has {self.free_percent} % ({in_binary(self.disk.free_bytes // 2**20 * 2**20)})"
+        # Whole percents only: the message is in the status, and bytes would change it in each reconcile.
+        return f"{self.master} has {self.free_percent} %"
 
 
 def threshold_property(masters: Masters) -> Mapping[str, str]:

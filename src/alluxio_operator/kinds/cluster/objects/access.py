@@ -9,15 +9,18 @@ from alluxio_operator.engine.children import MANAGED_BY
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.workloads.access import Ports, values_of
 
+ACCESS: Final = "access"
+"""Suffix of the policy's name."""
 PRESTOS: Final = {
     "podSelector": {"matchLabels": {"app.kubernetes.io/name": "presto", "app.kubernetes.io/managed-by": MANAGED_BY}}
 }
 """The Prestos of the namespace, which read and write through a cluster beside them."""
 
 
-def access_values(spec: ClusterSpec, names: Names) -> dict[str, Any] | None:
-    """Return the values for the template of the NetworkPolicy; None if the spec wants none."""
-    return values_of(spec.access, names.owner_labels, ports_of(spec), [PRESTOS])
+def access_values(spec: ClusterSpec, names: Names) -> list[dict[str, Any]]:
+    """Return the values for the template of the NetworkPolicies of a cluster that gets one."""
+    own = names.instance_labels
+    return [values_of(spec.access, names.of(ACCESS), own, own, ports_of(spec), [PRESTOS])]
 
 
 def ports_of(spec: ClusterSpec) -> Ports:

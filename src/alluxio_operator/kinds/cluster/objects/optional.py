@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alluxio_operator.kinds.cluster.names import FUSE, JOB_MASTER, LOG_SERVER, PROXY, ROLES, WORKER, Names
+from alluxio_operator.kinds.cluster.objects.access import ACCESS
 from alluxio_operator.kube.kinds import Ref
 
 
@@ -29,5 +30,5 @@ def optional_objects(cluster: Names) -> Mapping[Ref, str]:
     parts |= {Ref(kind, cluster.of(WORKER)): WORKER for kind in ("StatefulSet", "DaemonSet")}
     parts |= {Ref(kind, cluster.of("client")): "client" for kind in ("ConfigMap", "Service")}
     parts |= {Ref("PodDisruptionBudget", cluster.of(role)): f"disruption budget of {role}" for role in ROLES}
-    parts[Ref("NetworkPolicy", cluster.of("access"))] = "access"
+    parts[Ref("NetworkPolicy", cluster.of(ACCESS))] = "access"
     return parts

@@ -6,6 +6,7 @@ Source: the property list of Alluxio 2.9. A comment next to a value names the ve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from types import MappingProxyType
 from typing import Final
 
 import javaproperties
@@ -19,6 +20,7 @@ from alluxio_operator.kinds.cluster.objects import backup_lock
 from alluxio_operator.kinds.cluster.objects.tiers import socket_properties, tier_properties
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
+from alluxio_operator.workloads.identity import DEFAULT, identity_of
 
 JOURNAL_FOLDER: Final = "/journal"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
@@ -93,6 +95,14 @@ STOPPING: Final[Mapping[str, str]] = {
 }
 """Further defaults of workers, so that they end in seconds. No worker needs to restart for them."""
 
+LATER_DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
+    names.FUSE: DEFAULTS_OF_CLIENTS,
+    names.MASTER: backup_lock.DEFAULTS,
+    names.PROXY: DEFAULTS_OF_CLIENTS,
+    names.WORKER: STOPPING,
+}
+"""Defaults that came with a later version, by role. Pods of an earlier one get them when they restart next."""
+
 RESERVED: Final = frozenset(
     {
         "alluxio.conf.dir",
@@ -115,6 +125,10 @@ RESERVED: Final = frozenset(
     }
 )
 """Reserved properties, with the derived ones: set elsewhere, or derived only for some numbers of masters."""
+
+
+LOGIN: Final = MappingProxyType({"alluxio.security.login.username": "alluxio"})
+"""Name of the processes' user in Alluxio. Java finds none for a uid without an entry in the image's /etc/passwd."""
 
 
 def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Mapping[str, str]:
@@ -181,6 +195,7 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
         **DEFAULTS_OF_ROLES.get(role, {}),
         **(STOPPING if role == names.WORKER else {}),
         **_failover(spec, members, role),
+        **({} if identity_of(spec.security) == DEFAULT else LOGIN),
         **(space.threshold_property(spec.masters) if role == names.MASTER else {}),
         **spec.properties,
         **processes(spec)[role].process.properties,
@@ -190,9 +205,15 @@ def for_role(spec: ClusterSpec, cluster: Names, role: str, members: int | None =
     }
 
 
-def without_restart(site: Mapping[str, str]) -> frozenset[str]:
-    """Return the operator's own values that matter when a process ends, so that it needs no restart for them."""
-    return frozenset(key for key, value in STOPPING.items() if site.get(key) == value)
+def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> frozenset[str]:
+    """Return the operator's own defaults that earlier versions didn't set: no pod restarts for them.
+
+    Earlier versions counted a value of the user in the hash, also one that equals the default. `site` holds all
+    properties of the role.
+    """
+    given = spec.properties.keys() | processes(spec)[role].process.properties.keys()
+    of_disk = space.without_restart(site) if role == names.MASTER else frozenset()
+    return frozenset((LATER_DEFAULTS.get(role, {}).keys() | of_disk) - given)
 
 
 def _concerns(key: str, role: str) -> bool:

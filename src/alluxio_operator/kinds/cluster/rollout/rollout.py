@@ -171,7 +171,7 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     replaced = ", ".join(one.name for one in current.pods)
     # Retry: we may have crashed after recording, before deleting. A pod that runs the current spec by now stays.
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
-    current = _without_terminations(current, remaining, upgrade, now)
+    current = _without_terminations(current, roles, remaining, upgrade, now)
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
     if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
@@ -217,15 +217,20 @@ def _step_problem(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]
 
 
 def _without_terminations(
-    current: RolloutStatus, remaining: Sequence[Pod], upgrade: Upgrade, now: datetime
+    current: RolloutStatus, roles: Roles, remaining: Sequence[Pod], upgrade: Upgrade, now: datetime
 ) -> RolloutStatus:
     """Return the record of a step, whose time doesn't run out while an old pod is in its termination.
 
     The new spec has no part in that, so it must not end in a rollback. Half of the time is always left for the
     replacement. The record changes that seldom, since each change is a write.
+
+    A worker or mount that is stuck on a lost node doesn't count: others of its step needn't wait for it, and their
+    trouble is that of the new spec.
     """
     elapsed = (now - moment(current.since)).total_seconds()
-    if not any(pod.deleted for pod in remaining) or elapsed < upgrade.step_timeout_seconds / 2:
+    named = current.role in (names.MASTER, names.JOB_MASTER)
+    ending = any(pod.deleted and (named or not roles.is_overdue(pod)) for pod in remaining)
+    if not ending or elapsed < upgrade.step_timeout_seconds / 2:
         return current
     return current.model_copy(update={"since": stamp(now)})
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from alluxio_operator.engine.operation import Answer, Operation, When
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims, after_answers
-from alluxio_operator.kinds.cluster.storage.records import LabelClaims
+from alluxio_operator.kinds.cluster.storage.records import LabelClaims, ProtectClaims
 from alluxio_operator.kinds.cluster.view import View
 
 RECORDS: Final = "volumes"
@@ -44,9 +44,12 @@ def _records(view: View) -> Operation:
     return Operation(
         RECORDS,
         status={"claims": step.records},
-        effects=(LabelClaims(step.unlabelled),) if step.unlabelled else (),
+        effects=(
+            *((LabelClaims(step.unlabelled),) if step.unlabelled else ()),
+            *((ProtectClaims(step.unprotected),) if step.unprotected else ()),
+        ),
         gate=step.gate,
         blocking=step.blocking,
         # Any other operation that ends a pod would end the last use of a volume that is being deleted.
-        disruption="heal" if step.holds_pods else None,
+        disruption="volume-protection" if step.holds_pods else None,
     )

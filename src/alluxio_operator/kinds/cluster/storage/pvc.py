@@ -42,6 +42,7 @@ class Claim:
     terminating: bool = False
     lost: bool = False
     """Whether its PersistentVolume was deleted."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
     leaving: bool = False
     """Whether its owner is an earlier resource, with which the garbage collector deletes it."""
 
@@ -90,6 +91,7 @@ def parse_claim(obj: Object, owner: str = "") -> Claim:
         created=datetime.fromisoformat(meta["creationTimestamp"]) if "creationTimestamp" in meta else None,
         terminating="deletionTimestamp" in meta,
         lost=status.get("phase") == "Lost",
+        annotations=meta.get("annotations", {}),
         leaving=_has_earlier_owner(obj, owner),
     )
 

@@ -30,6 +30,7 @@ from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.storage import loss
 from alluxio_operator.kinds.cluster.storage.loss import Finding
+from alluxio_operator.kinds.cluster.storage.protection import unprotected_claims
 from alluxio_operator.kinds.cluster.storage.pvc import Claim, parse_claim
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
@@ -46,7 +47,9 @@ POLL: Final = After(300.0)
 MAX_MASTERS: Final = 5
 
 MAX_LABELLED: Final = 100
-"""PVCs that one reconcile labels."""
+"""PVCs that one reconcile labels, and that it annotates."""
+
+MORE_TO_ANNOTATE: Final = After(5.0)
 
 MAX_RECORDS: Final = 256
 """PVCs on record: journals, root mount and logs first, then tiers. More would make the status too large."""
@@ -71,6 +74,8 @@ class RecordsStep:
     """PVCs that belong to the cluster by their record, whatever their labels."""
     unlabelled: tuple[Claim, ...] = ()
     """PVCs of tiers without the operator's labels: their StatefulSet adds only its own, and no event announces them."""
+    unprotected: tuple[Claim, ...] = ()
+    """PVCs that a GitOps tool may take for its own and prune."""
 
 
 def expected_claims(cluster: Cluster) -> Mapping[str, str]:
@@ -104,7 +109,9 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
     never = [one.record for one in judged if one.record is not None and one.guards]
     blocking = any(one.blocking for one in findings)
     # A closed gate backs off by itself, and soon sees a volume that came back.
-    gate = loss.worst(findings, None if blocking else _requeue(observed, kept))
+    unprotected = unprotected_claims(observed.names, live.values())
+    requeue = MORE_TO_ANNOTATE if len(unprotected) > MAX_LABELLED else _requeue(observed, kept)
+    gate = loss.worst(findings, None if blocking else requeue)
     return RecordsStep(
         records=kept,
         gate=gate,
@@ -121,6 +128,7 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
             for one in kept
             if one.volume not in _COMPONENTS and one.name in live and _lacks_labels(observed, live[one.name])
         )[:MAX_LABELLED],
+        unprotected=unprotected[:MAX_LABELLED],
     )
 
 
@@ -141,6 +149,13 @@ def _has_role(own: Names, volume: str, claim: Claim) -> bool:
 @dataclass(frozen=True, slots=True)
 class LabelClaims:
     """PVCs that get the operator's labels, so that events about them wake the operator."""
+
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectClaims:
+    """PVCs that get annotations against pruning by GitOps tools."""
 
     claims: tuple[Claim, ...]
 

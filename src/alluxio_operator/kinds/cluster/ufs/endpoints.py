@@ -27,7 +27,7 @@ DEFAULT_HDFS_PORT: Final = 8020
 HDFS_SITE: Final = "hdfs-site.xml"
 MAX_DOCUMENT: Final = 1024 * 1024
 """Characters of a Hadoop file: the limit of a ConfigMap."""
-MAX_NAME_NODES: Final = 10
+MAX_NAME_NODES: Final = 5
 MAX_EXPANSIONS: Final = 20
 """Nested `${name}` in a value, as Hadoop's Configuration.MAX_SUBST."""
 

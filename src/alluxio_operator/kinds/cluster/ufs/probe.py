@@ -16,7 +16,7 @@ from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
-from alluxio_operator.transport.http import Address, AddressRefused, HttpClient
+from alluxio_operator.transport.http import Address, AddressRefused, HttpClient, ResolverBusy
 
 TIMEOUT: Final = 3.0
 """Timeout of one request, in seconds."""
@@ -54,7 +54,7 @@ class UfsProbe:
     def _trouble(self, url: str, deadline: Deadline) -> str | None:
         try:
             answer = self._http.get(url, deadline, seconds=TIMEOUT, max_bytes=MAX_BYTES, body=False)
-        except AddressRefused:
+        except (AddressRefused, ResolverBusy):
             return UNKNOWN
         except HTTPError as error:
             return in_words(error)

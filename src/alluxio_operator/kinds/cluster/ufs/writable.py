@@ -25,6 +25,7 @@ from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kube.text import digest
+from alluxio_operator.workloads.identity import in_words
 from alluxio_operator.workloads.pods import Pod
 
 GATE: Final = "RootMountWritable"
@@ -183,7 +184,8 @@ def _known(
     if proof.result == "Forbidden":
         message = (
             f"the operator can't test writes to {mount.uri}, since Alluxio's own permissions refuse its user: "
-            f"{proof.message}. Name the user with uid 1000 in the image alluxio"
+            f"{proof.message}. Name Alluxio's user in the image alluxio, or set property "
+            "alluxio.security.login.username to alluxio"
         )
         return Writability(proof, Gate(GATE, False, "Forbidden", message), blocking=False)
     if not proof.proven and urlsplit(mount.uri).scheme not in WITH_FOLDERS and _prefix(mount):
@@ -195,8 +197,11 @@ def _known(
         )
         return Writability(proof, Gate(GATE, False, "NoFolder", message), blocking=False)
     message = (
-        f"Alluxio can't write to {mount.uri}: {proof.message}. {_remedy(mount)}, or set spec.rootMount.readOnly to true"
+        f"Alluxio can't write to {mount.uri}: {proof.message}. {_remedy(spec)}, or set spec.rootMount.readOnly to true"
     )
+    if unproven:
+        # It may only ever have read. Its user hears of it, and an upgrade of the operator doesn't end its service.
+        return Writability(proof, Gate(GATE, False, "NotWritable", message), blocking=False)
     return Writability(proof, blocked(GATE, "NotWritable", message))
 
 
@@ -223,9 +228,10 @@ def _writable(proof: WriteProof) -> str:
     )
 
 
-def _remedy(mount: RootMount) -> str:
+def _remedy(spec: ClusterSpec) -> str:
+    mount = spec.root_mount
     if mount.path is not None:
-        return "Give the volume's folder to uid 1000 or to gid 1000, as which Alluxio runs"
+        return f"Give the volume's folder to {in_words(spec.security)}, as which Alluxio runs"
     if mount.hdfs is not None:
         return "Let spec.rootMount.hdfs.user (alluxio by default) write there"
     return "Let the credentials of spec.rootMount write there"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from alluxio_operator.api.presto import PrestoSpec
 from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.kinds.cluster import clients
-from alluxio_operator.kinds.presto.objects import folders
+from alluxio_operator.kinds.presto.objects import folders, user_volumes
 from alluxio_operator.kinds.presto.versions import Dialect
 from alluxio_operator.workloads.pods import CLIENT_MISSING
 
@@ -53,7 +53,7 @@ def client(spec: PrestoSpec, dialect: Dialect, known: AlluxioStatus | None) -> d
     """Return how the cluster's client gets into the plugins; None where Presto uses the client of its own image."""
     if spec.alluxio is None or spec.alluxio.client != "Cluster" or dialect.has_own_client:
         return None
-    if known is None or known.client_image is None:
+    if known is None or known.client_image is None or any(user_volumes.client_problems(spec)):
         return None
     image = known.client_image
     return {

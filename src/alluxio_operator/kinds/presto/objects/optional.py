@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alluxio_operator.kinds.presto.names import CLIENT, WORKER, Names
+from alluxio_operator.kinds.presto.names import CLIENT, ROLES, WORKER, Names
 from alluxio_operator.kube.kinds import Ref
 
 
@@ -18,5 +18,5 @@ def optional_objects(presto: Names) -> Mapping[Ref, str]:
         Ref("PodDisruptionBudget", presto.workers): "disruption budget",
         Ref("Deployment", presto.workers): WORKER,
         Ref("Service", presto.service): CLIENT,
-        Ref("NetworkPolicy", f"{presto.presto}-prestoaccess"): "access",
+        **{Ref("NetworkPolicy", presto.access(role)): "access" for role in ROLES},
     }

@@ -20,6 +20,10 @@ from alluxio_operator.transport.http import HttpClient
 
 TIMEOUT: Final = 3.0
 """Seconds until one question fails."""
+MAX_BYTES: Final = 256 * 1024
+QUERIES: Final = "/v1/query"
+MAX_OF_QUERIES: Final = 2 * 1024 * 1024
+"""Bytes of a list of queries, each with its text; a coordinator keeps the last hundred that ended."""
 USER: Final = {dialect.user_header: OPERATOR for known in DIALECTS.values() for dialect in known.values()}
 """The header of each engine; a server ignores that of the other engine."""
 
@@ -56,9 +60,10 @@ class PrestoRest:
     def _get(self, server: Server, deadline: Deadline, path: str) -> Any:
         address = f"[{server.host}]" if ":" in server.host else server.host
         url = f"http://{address}:{server.port}{path}"
-        answer = self._http.get(url, deadline, seconds=TIMEOUT, headers=USER)
+        limit = MAX_OF_QUERIES if path == QUERIES else MAX_BYTES
+        answer = self._http.get(url, deadline, seconds=TIMEOUT, max_bytes=limit, headers=USER)
         if answer.status in (401, 403):
             raise PermissionError(f"HTTP {answer.status} of {path}")
         if answer.status != 200:
             raise ValueError(f"HTTP {answer.status} of {path}")
-        return answer.json()
+        return answer.read_json(lambda document: document)

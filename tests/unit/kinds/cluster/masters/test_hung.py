@@ -144,10 +144,15 @@ def test_a_quorum_is_never_broken_by_it():
 
 
 def test_masters_that_all_hang_are_restarted_one_after_another():
-    answers: dict[str, Answer] = {M0: NoAnswer("safe mode", leads=True), M1: SILENT, M2: SILENT}
     pods = (starting(M0), starting(M1), starting(M2))
-
+    answers: dict[str, Answer] = {M0: SILENT, M1: SILENT, M2: SILENT}
     assert restarted(step(720, *pods, answers=answers, record=watched(name=M1), members=3)) == M1
+
+    answers[M1] = NoAnswer("safe mode", leads=True)
+    assert restarted(step(720, *pods, answers=answers, record=watched(name=M1), members=3)) == M1, "it leads nobody"
+
+    answers[M1], answers[M0] = SILENT, NoAnswer("safe mode", leads=True)
+    assert restarted(step(720, *pods, answers=answers, record=watched(name=M1), members=3)) is None, "it may vote"
 
 
 def test_it_is_not_restarted_before_the_ufs_answers():

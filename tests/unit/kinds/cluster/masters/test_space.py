@@ -114,6 +114,7 @@ def test_masters_restart_for_another_watermark_and_not_for_the_default(monkeypat
     now, own = master_hash(), master_hash(properties={THRESHOLD: "7"})
 
     assert master_hash(masters={"journal": {"freeSpaceWatermark": 30}}) != now
-    monkeypatch.setattr(properties, "space", SimpleNamespace(threshold_property=lambda _: {}))
+    older = SimpleNamespace(threshold_property=lambda _: {}, without_restart=lambda _: frozenset())
+    monkeypatch.setattr(properties, "space", older)
     assert master_hash() == now, "clusters of an older operator keep their pods"
     assert master_hash(properties={THRESHOLD: "7"}) == own

@@ -818,3 +818,16 @@ def test_a_lone_worker_needs_no_canary():
 
     assert found.status is not None
     assert not found.status.canary
+
+
+def test_a_worker_stuck_on_a_lost_node_keeps_no_bad_image_from_timing_out():
+    new = broken("worker", 1, NEW)
+    new["metadata"]["uid"] = "worker-1-after"
+    pods = [*masters(NEW, NEW, NEW), made("jobmaster", by=NEW), terminating("worker", 0), new]
+    current: RolloutStatus | None = begun("worker", "worker-0", "worker-1")
+
+    for after in (301, 599, 601):
+        found = step(pods, rollout=current, after=after, workers=3, step_timeout_seconds=600, max_unavailable=2)
+        current = found.status
+
+    assert found.gate.reason == "StepTimedOut"

@@ -133,7 +133,7 @@ def test_a_list_of_name_nodes_is_bounded():
 
     assert found == ("http://lake.data.svc:8020",)
     named = ha("x", **nodes, **{"dfs.ha.namenodes.lake": ",".join(f"n{n}" for n in range(100))})
-    assert len(of("hdfs://lake/", named, hdfs=CONFIGURED)) == 10
+    assert len(of("hdfs://lake/", named, hdfs=CONFIGURED)) == 5
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,22 @@ def test_a_leader_that_never_answered_breaks_no_cluster_that_serves():
     found = look(installed=True)
 
     assert said(after_test(step(found), HUNG, spec(), found.status, NOW)) == (GATE, False, "NoAnswer", False)
-    assert said(after_test(step(found), REFUSED, spec(), found.status, NOW)) == (GATE, False, "NotWritable", True)
+
+
+def test_a_refusal_breaks_only_a_cluster_that_could_write_or_is_new():
+    def refused(before: Observed) -> Writability:
+        return after_test(step(before, 3600), REFUSED, spec(), before.status, NOW + timedelta(hours=1))
+
+    tolerated = refused(look(installed=True))
+
+    assert said(tolerated) == (GATE, False, "NotWritable", False)
+    assert tolerated.gate is not None
+    assert tolerated.gate.severity is Severity.WARNING
+    for part in (REFUSED.error, "spec.rootMount.readOnly"):
+        assert part in tolerated.gate.message
+    assert said(step(look(tolerated.proof, installed=True), 3601)) == said(tolerated), "until the next test"
+    assert said(refused(look())) == (GATE, False, "NotWritable", True)
+    assert said(refused(look(WRITABLE, installed=True))) == (GATE, False, "NotWritable", True)
 
 
 def test_a_folder_that_a_hanging_leader_may_still_create_is_deleted_by_the_next_test():

@@ -115,3 +115,21 @@ def test_stopped_at_a_write_it_deletes_the_pod_once_and_only_after_the_record(co
     world.turn()
     world.settle()
     assert deleted(world) == ["small-master-0"]
+
+
+def test_a_leader_that_catches_up_keeps_the_vote_of_a_hanging_master():
+    world = Three()
+    world.settle()
+    for ordinal in (0, 1):
+        hang(world, f"small-master-{ordinal}")
+    world.kube.writes.clear()
+    world.alluxio.answers[address(0)] = SILENT
+    world.alluxio.answers[address(1)] = NoAnswer("starting", leads=True)
+    world.alluxio.answers[address(2)] = NoAnswer("connection refused")
+
+    for minute in range(30):
+        world.pass_time(60)
+        world.alluxio.indexes = {address(1): 1000 + minute}
+        world.reconcile()
+
+    assert deleted(world) == []

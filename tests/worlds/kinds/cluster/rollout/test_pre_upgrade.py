@@ -15,6 +15,7 @@ from tests.support.world import address
 
 from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import directory
 
 Json = dict[str, Any]
@@ -313,3 +314,97 @@ def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
 )
 def test_where_it_goes(over: Json, place: str):
     assert directory(ClusterSpec.model_validate(resource(**over)["spec"])) == place
+
+
+# --- a backup that is no longer needed ------------------------------------------------------------------------------
+
+
+def with_record(world: Versions, state: str) -> Versions:
+    record = {"from": "2.9.3", "to": "2.9.4", "state": state, "since": stamp(world.now), "id": "1", "attempts": 2}
+
+    def put(obj: Json) -> None:
+        obj["status"]["upgradeBackup"] = record
+
+    world.kube.edit("AlluxioCluster", world.namespace, world.name, put)
+    return world
+
+
+@pytest.mark.parametrize("state", ["Requested", "Running", "Failed"])
+@pytest.mark.parametrize("over", [{"version": "2.9.3"}, {"version": "2.9.4", "upgrade": {"backup": "Never"}}])
+def test_the_record_of_a_backup_that_is_no_longer_needed_goes_and_test_writes_go_on(state: str, over: Json):
+    world = with_record(settled(), state)
+    world.alluxio.backed_up = NoAnswer("no such backup")
+    world.edit_spec(**over)
+    world.goes_on(30)
+    assert "upgradeBackup" not in world.status
+    before = len(world.alluxio.test_writes)
+
+    world.pass_time(3601)
+    world.goes_on(3)
+
+    assert len(world.alluxio.test_writes) == before + 1
+    assert not world.alluxio.backups
+
+
+def test_a_completed_backup_stays_on_record():
+    world = with_record(settled(), "Completed")
+    world.goes_on(3)
+
+    assert world.status["upgradeBackup"]["state"] == "Completed"
+
+
+def test_no_record_goes_while_no_master_says_its_version():
+    world = with_record(settled(), "Running")
+    world.alluxio.backed_up = NoAnswer("connection refused")
+    world.alluxio.master = NoAnswer("connection refused")
+
+    world.reconcile()
+
+    assert world.status["upgradeBackup"]["state"] == "Running"
+
+
+def test_a_backup_that_no_step_waits_for_is_followed_to_its_end():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Running")
+    world.upgrade()
+    world.goes_on(3)
+    world.upgrade(upgrade={"strategy": "OnDelete"})
+    world.goes_on(3)
+    assert world.status["upgradeBackup"]["state"] == "Running"
+
+    world.alluxio.backed_up = BackupStatus("Completed", "file:///b.gz", 40)
+    world.goes_on(3)
+
+    assert world.status["upgradeBackup"]["state"] == "Completed"
+
+
+def test_no_test_write_queues_behind_a_backup():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Running")
+    world.upgrade()
+    world.goes_on(3)
+    before = len(world.alluxio.test_writes)
+
+    world.pass_time(3601)
+    world.goes_on(3)
+
+    assert len(world.alluxio.test_writes) == before
+    assert world.condition("UpToDate")["reason"] == "BackingUp"
+
+
+def test_test_writes_go_on_beside_a_step_that_has_stopped():
+    world = settled()
+    world.alluxio.backed_up = BackupStatus("Completed", "file:///b.gz", 40)
+    world.upgrade(upgrade={"stepTimeoutSeconds": 60})
+    world.reconcile()
+    while not deleted(world):
+        world.turn()
+        world.reconcile()
+    world.pass_time(3700)
+    before = len(world.alluxio.test_writes)
+
+    world.reconcile()
+    world.reconcile()
+
+    assert world.condition("UpToDate")["reason"] == "StepTimedOut"
+    assert len(world.alluxio.test_writes) == before + 1

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from tests.support.builders import resource
 from tests.support.crashes import Stopped, run, stop_at, stopped_at_each
-from tests.support.three_masters import Three
+from tests.support.three_masters import Three, deleted
 from tests.support.volumes import VolumesWorld, sized
+from tests.worlds.kinds.cluster.masters.test_hung_master import SILENT, hang
 
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.child_filters import MANAGED_BY_LABEL
@@ -194,7 +195,24 @@ def test_a_rollout_ends_no_pod_while_a_volume_is_being_deleted(name: str):
 
     assert world.uids() == before
     assert world.condition("UpToDate")["reason"] == "WaitingForOperation"
-    assert world.status["operations"][0]["name"] == "heal"
+    assert world.status["operations"][0]["name"] == "volume-protection"
+
+
+@pytest.mark.parametrize("name", [ROOT, JOURNAL])
+def test_a_hanging_master_is_not_restarted_while_a_volume_is_being_deleted(name: str):
+    world = running()
+    hang(world)
+    world.alluxio.master = SILENT
+    world.delete_claim(name)
+    world.reconcile(everything=True)
+
+    for _ in range(30):
+        world.pass_time(60)
+        world.reconcile()
+
+    assert deleted(world) == [], "its pod may be the last use of the volume"
+    assert world.status["operations"][0]["name"] == "volume-protection"
+    assert {"name": "heal", "waitsFor": "volume-protection"}.items() <= world.status["operations"][1].items()
 
 
 def test_a_rollout_goes_on_once_the_volume_is_safe():
