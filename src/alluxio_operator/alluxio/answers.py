@@ -60,12 +60,14 @@ class NoAnswer:
     """A server that doesn't serve, with the reason.
 
     `leads`: it was elected leader but doesn't serve yet, for example in safe mode. `reached` is False if no server
-    received the request, so that it can't have taken effect.
+    received the request, so that it can't have taken effect. `refused`: the server accepts no connection, or no login,
+    of the operator's kind.
     """
 
     reason: str
     leads: bool = False
     reached: bool = True
+    refused: bool = False
     journal_disk: JournalDisk | None = None
 
     def __post_init__(self) -> None:

@@ -222,9 +222,9 @@ class FuseStatus(StatusModel):
 class WriteProof(StatusModel):
     """The last test write of a leading master to the root mount."""
 
-    result: Literal["Writable", "NotWritable", "NoAnswer", "Forbidden"] = Field(
+    result: Literal["Writable", "NotWritable", "NoAnswer", "Forbidden", "LoginRefused"] = Field(
         description="Result of the test write. Forbidden: Alluxio didn't try, because its own permissions refuse the "
-        "operator's user."
+        "operator's user. LoginRefused: the leading master refuses the operator's login or connection."
     )
     leader: Annotated[str, Field(max_length=128)] = Field(description="The master's process: pod uid and restarts.")
     checked: Time = Field(description="Time of the test write (RFC 3339).")

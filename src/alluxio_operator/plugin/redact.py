@@ -19,6 +19,8 @@ from alluxio_operator.transport.sensitive import WORDS, is_sensitive
 
 REDACTED: Final = "REMOVED"
 
+# Patterns run over text of any tenant. So where a long part repeats and what follows it may be missing, the part is
+# possessive (`++`), and a match passes over it all the same, or it is bounded.
 _NOT_SECRET: Final = ("", "true", "false")
 
 _INSIDE: Final = rf"[\w.$/-]{{0,200}}{WORDS}[\w.$/-]{{0,200}}"
@@ -36,7 +38,7 @@ _PAIR: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ARGUMENT: Final = re.compile(
-    rf"(?P<name>(?<![\w.$/-])--?{_INSIDE})(?P<separator>(?:\\*[\"'])?\s*(?:,\s*|-\s+|\s)\s*)"
+    rf"(?P<name>(?<![\w.$/-])--?{_INSIDE})(?P<separator>(?:\\*[\"'])?(?:\s*+,\s*+|\s*+-\s++|\s++))"
     r"(?P<value>(?P<escaped>\\+[\"'])(?:(?!(?P=escaped)).)*(?P=escaped)"
     r'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|(?!--)[^\s"\',\]]+)',
     re.IGNORECASE,
@@ -45,14 +47,14 @@ _NAMED: Final = (
     # Environment variables and Hadoop's properties, as YAML, JSON and XML have them.
     re.compile(
         r"(?P<before>\bname\\*[\"']?\s*:\s*\\*[\"']?)(?P<name>[\w.$/-]+)"
-        r"(?P<separator>\\*[\"']?\s*,?\s*\\*[\"']?value\\*[\"']?\s*:\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"|[^\r\n,}]+)"
+        r"(?P<separator>\\*[\"']?\s*+(?:,\s*+)?\\*[\"']?value\\*[\"']?\s*:\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"|[^\r\n,}]+)"
     ),
     re.compile(
-        r"(?P<before>\bvalue\\*[\"']?\s*:\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"|[^\r\n,}]+)"
-        r"(?P<separator>\s*,?\s*\\*[\"']?name\\*[\"']?\s*:\s*\\*[\"']?)(?P<name>[\w.$/-]+)"
+        r"(?P<before>\bvalue\\*[\"']?\s*:\s*+)(?:(?P<value>\\*\"(?:[^\"\\]|\\.){0,2000}+\"|[^\r\n,}]++)"
+        r"(?P<separator>\s*+(?:,\s*+)?\\*[\"']?name\\*[\"']?\s*:\s*\\*[\"']?)(?P<name>[\w.$/-]+)|[^\r\n,}]++)"
     ),
     re.compile(
-        r"(?P<before><name>\s*)(?P<name>[^<]+?)(?P<separator>\s*</name>.{0,200}?<value>)(?P<value>.*?)(?=</value>|$)",
+        r"(?P<before><name>)(?P<name>[^<]++)(?P<separator></name>.{0,200}?<value>)(?P<value>.*?)(?=</value>|$)",
         re.DOTALL,
     ),
     re.compile(r"(?P<before><)(?P<name>[\w.:-]+)(?P<separator>(?:\s[^<>]*)?>)(?P<value>[^<]+)"),
@@ -67,9 +69,10 @@ _TEXTS: Final = (
     (re.compile(r"(?i)\b(bearer|basic|negotiate|digest|apikey|aws4-hmac-sha256)\s+(?=[\w.~+/=-]*[\d=_./+-])"
                 r"[\w.~+/=-]{8,}(?:,?\s*\w+=[^\s,]+)*"), rf"\1 {REDACTED}"),
     # USER:PASSWORD@ in an address; a password may hold any character but blanks.
-    (re.compile(r"(\b[a-zA-Z][\w+.-]*://)[^\s\"'<>]+@"), rf"\1{REDACTED}@"),
+    (re.compile(r"://[^\s\"'<>]*+"), lambda found: _without_user(found[0])),
     # A JSON web token, an AWS key id, tokens of GitHub, Slack and Google.
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), REDACTED),
+    (re.compile(r"\beyJ[\w-]{8,}+(?P<rest>\.[\w-]{8,}(?:\.[\w-]*)?)?"),
+     lambda found: REDACTED if found["rest"] else found[0]),
     (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), REDACTED),
     (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[abprs]-[\w-]{10,}|ya29\.[\w-]{10,})"), REDACTED),
 )  # fmt: skip
@@ -121,8 +124,17 @@ def document(name: str, content: str) -> str:
     return text(content)
 
 
+def _without_user(address: str) -> str:
+    """Return an address, from its `://` on, without user and password."""
+    credentials, at, host = address.rpartition("@")
+    return f"://{REDACTED}@{host}" if at and credentials != "://" else address
+
+
 def _without_value(found: re.Match[str]) -> str:
-    if not is_sensitive(found["name"].lstrip("-")) or found["value"].strip(" \"'\\").lower() in _NOT_SECRET:
+    if found["name"] is None:
+        # Without a name, a pattern only passes over the value.
+        return found[0]
+    if not is_sensitive(found["name"].strip().lstrip("-")) or found["value"].strip(" \"'\\").lower() in _NOT_SECRET:
         return found[0]
     start, end = found.span("value")
     quote = re.match(r"\\*[\"']", found["value"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -434,3 +436,62 @@ def test_a_ufs_that_hangs_gives_no_answer_in_time(master: Alluxio):
     said = AlluxioClient().test_write("127.0.0.1", master.port, "/new", "", deadline(0.5))
 
     assert said == NoAnswer("no answer in time")
+
+
+@pytest.mark.parametrize("accepts", [False, None])
+def test_a_leader_that_refuses_the_login_is_named_as_such(accepts: bool | None, master: Alluxio):
+    Folders(master)
+    master.accepts = accepts
+
+    said = written(master, "/left")
+
+    assert isinstance(said, NoAnswer)
+    assert (said.refused, said.reached, said.reason.partition(":")[0]) == (True, False, "UNAUTHENTICATED")
+
+
+def test_a_leader_with_another_handshake_refuses_the_login(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
+    def greet(_: Iterator[messages.SaslMessage], context: grpc.ServicerContext) -> Iterator[messages.SaslMessage]:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, "unknown scheme")
+        yield messages.SaslMessage()
+
+    monkeypatch.setattr(master, "greet", greet)
+
+    assert written(master) == NoAnswer("INVALID_ARGUMENT: unknown scheme", reached=False, refused=True)
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x15\x03\x03\x00\x02\x02\x50", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+@pytest.mark.parametrize("reset", [True, False])
+def test_a_leader_that_speaks_another_protocol_refuses_the_connection(answer: bytes, reset: bool):
+    # A server with TLS closes a connection without it, with or without an alert.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    if reset:
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.recv(1 if reset else 4096)
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        said = AlluxioClient().test_write("127.0.0.1", server.getsockname()[1], "/new", "", deadline())
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+    assert isinstance(said, NoAnswer)
+    assert (said.refused, said.reached) == (True, False), said
+
+
+def test_a_leader_that_is_away_or_hangs_refuses_nothing(master: Alluxio):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hung = AlluxioClient().test_write("127.0.0.1", silent.getsockname()[1], "/new", "", deadline(0.5))
+        port = silent.getsockname()[1]
+    away = AlluxioClient().test_write("127.0.0.1", port, "/new", "", deadline())
+
+    assert hung == NoAnswer("no answer in time")
+    assert away == NoAnswer("connection refused", reached=False)

@@ -160,6 +160,51 @@ def test_a_long_line_takes_no_long_time():
 
 
 @pytest.mark.parametrize(
+    ("start", "unit"),
+    [
+        ("", "a."),
+        ("", "a://"),
+        ("", "eyJ-"),
+        ("", "value: "),
+        ("", 'value: \\"'),
+        ("", 'value: \\"a,'),
+        ("value: a", " "),
+        ("value: a", "\n"),
+        ("value: a", "\\"),
+        ("name: a", " "),
+        ("<name>", " "),
+        ("-password", " "),
+    ],
+)
+def test_no_text_takes_minutes(start: str, unit: str):
+    # With steps that grow by the square of its length, each would take minutes to days.
+    size = 300_000 // len(unit)
+
+    assert text(start + unit * size) == start + unit * size
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (
+            "an-extremely-long-scheme-of-a-driver://me:S3@host/x",
+            f"an-extremely-long-scheme-of-a-driver://{REDACTED}@host/x",
+        ),
+        ("x://me:S3@a,y://me:S3@b", f"x://{REDACTED}@b"),
+        ("jdbc:mysql://me:p@ss@host", f"jdbc:mysql://{REDACTED}@host"),
+        ("https://host/path and a@b", "https://host/path and a@b"),
+        (
+            "<property><name>  fs.password </name><value>S3</value>",
+            f"<property><name>  fs.password </name><value>{REDACTED}</value>",
+        ),
+        ("value: S3 \n  name: PASSWORD", f"value: {REDACTED}\n  name: PASSWORD"),
+    ],
+)
+def test_bounds_hide_as_much_as_before(given: str, shown: str):
+    assert text(given) == shown
+
+
+@pytest.mark.parametrize(
     ("field", "given", "shown"),
     [
         ("spec.masters.env[LAKE]", "abc", False),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import grpc
@@ -44,6 +45,12 @@ SAYS_NOTHING: Final = frozenset(
 )
 """Codes of a call that didn't reach the leader's namespace: they tell nothing about the UFS."""
 
+CLOSED_AT_ONCE: Final = ("Socket closed", "Connection reset", "Broken pipe", "HTTP/2")
+"""Parts of gRPC's error if a server accepts a connection and closes it, or speaks another protocol, such as TLS."""
+
+MAY_PASS: Final = SAYS_NOTHING - {grpc.StatusCode.UNAUTHENTICATED}
+"""Codes of a handshake that may succeed later."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -79,11 +86,14 @@ class Leader:
 
     def test_write(self, folder: str, leftover: str) -> WriteResult | NoAnswer:
         """Create a folder in the UFS and delete it; first delete `leftover` if it is given."""
+        connected = False
         try:
             with connect(self._host, self._port, self._seconds) as connection:
+                connected = True
                 return _test_write(connection, folder, leftover)
         except grpc.RpcError as error:
-            return _no_answer(error)
+            refused = _refuses_operator(error, connected)
+            return replace(_no_answer(error), reached=False, refused=True) if refused else _no_answer(error)
 
     def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:
@@ -96,6 +106,14 @@ class Leader:
 def _no_answer(error: grpc.RpcError) -> NoAnswer:
     reason = _in_words(error)
     return NoAnswer(reason, reached=reason not in NOT_REACHED)
+
+
+def _refuses_operator(error: grpc.RpcError, connected: bool) -> bool:
+    """Return True if the leader refuses the operator's login or kind of connection."""
+    code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return "failed to connect" in details and any(text in details for text in CLOSED_AT_ONCE)
+    return code is grpc.StatusCode.UNAUTHENTICATED or (not connected and code not in MAY_PASS)
 
 
 def _test_write(connection: Connection, folder: str, leftover: str) -> WriteResult:

@@ -46,6 +46,15 @@ def test_an_installation_on_a_ufs_that_refuses_writes_is_ready_once_it_is_mended
     assert world.condition("RootMountWritable")["reason"] == "Writable"
 
 
+def test_an_installation_whose_masters_refuse_the_operators_login_is_ready():
+    world = World()
+    world.alluxio.written = NoAnswer("UNAUTHENTICATED: no", reached=False, refused=True)
+    rounds(world)
+
+    assert world.condition("Ready")["status"] == "True"
+    assert world.condition("RootMountWritable")["reason"] == "LoginRefused"
+
+
 def test_a_cluster_that_loses_the_right_to_write_is_degraded_with_an_event():
     world = World()
     world.settle()

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import NAMESPACE
+from tests.support.builders import NAMESPACE, NOW
 from tests.support.presto import NAME, World, client, cluster, resource
+from tests.support.rendering import RENDERER
 
+from alluxio_operator.api.presto_status import PrestoStatus
+from alluxio_operator.engine.kept_template import KEPT
 from alluxio_operator.kinds.presto.cache import values
+from alluxio_operator.kinds.presto.context import context_of
+from alluxio_operator.kinds.presto.hashes import baseline_of
 from alluxio_operator.kinds.presto.objects import user_volumes
+from alluxio_operator.kinds.presto.validate import Presto, validate
 
 Json = dict[str, Any]
 HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
@@ -231,3 +237,50 @@ def test_a_new_presto_with_such_a_volume_is_refused(workers: Json):
     world.reconcile()
 
     assert world.phase == "Invalid"
+
+
+# --- an upgrade of the operator ------------------------------------------------------------------------------------
+
+
+def made_by_an_older_operator(world: World) -> None:
+    """Leave status and Deployments as an operator does that hashed only what a server reads, and took no client."""
+
+    def forget(obj: Json) -> None:
+        obj["status"].pop("hashBaseline")
+        obj["status"].get("alluxio", {}).pop("clientImage", None)
+
+    world.kube.edit("Presto", NAMESPACE, NAME, forget)
+    presto = validate(world.kube.object("Presto", NAMESPACE, NAME), NOW)
+    assert isinstance(presto, Presto)
+    known = PrestoStatus.model_validate(world.status).alluxio
+    older = context_of(presto, known, 1, baseline_of(context_of(presto, known, 1)))
+    rendered = {one.obj["metadata"]["name"]: one.obj for one in RENDERER.render("presto", older)}
+    for server in SERVERS:
+        template = rendered[f"{NAME}-{server}"]["spec"]["template"]
+        # Its templates had another text, too.
+        template["spec"]["containers"][0]["args"] = ["as", "before"]
+
+        def made(obj: Json, template: Json = template) -> None:
+            obj["metadata"]["annotations"].pop(KEPT)
+            obj["spec"]["template"] = template
+
+        world.kube.edit("Deployment", NAMESPACE, f"{NAME}-{server}", made)
+
+
+def test_an_upgrade_of_the_operator_replaces_no_server_and_the_next_change_does():
+    resources = {"requests": {"cpu": "250m"}}
+    over: Json = {"alluxio": REF, "catalogs": [HIVE], "workers": {"resources": resources}}
+    world = with_cache(**over)
+    made_by_an_older_operator(world)
+    before = {server: world.deployment(server)["spec"]["template"] for server in SERVERS}
+
+    world.start_operator()
+    world.settle()
+    world.settle()
+    assert {server: world.deployment(server)["spec"]["template"] for server in SERVERS} == before
+
+    world.edit_spec(**{**over, "workers": {"resources": {"requests": {"cpu": "500m"}}}})
+    world.settle()
+    for server in SERVERS:
+        assert world.deployment(server)["spec"]["template"] != before[server], "both get the cluster's client"
+    assert pod(world)["containers"][0]["resources"]["requests"]["cpu"] == "500m"

@@ -10,6 +10,7 @@ process and then one an hour, none while the UFS seems sick or a backup may run,
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -107,7 +108,7 @@ def next_test(observed: Observed, spec: ClusterSpec, quorum: Quorum, now: dateti
         held = _known(proof, spec, status, "UfsUnreachable", message)
         return replace(held, requeue_after=RETRY_UNANSWERED.total_seconds())
     folder = PREFIX + digest([observed.resource["metadata"].get("uid", ""), _process(leader), proof and proof.checked])
-    due = WriteFolder(leader, folder, proof.leftover if proof else "")
+    due = WriteFolder(leader, folder, _own_folder(proof.leftover) if proof else "")
     step = _known(proof, spec, status, "Waiting", f"the leader {leader.name} writes a folder as a test")
     return replace(step, due=due, requeue_after=HELD_SECONDS)
 
@@ -131,7 +132,8 @@ def after_test(
     if isinstance(answer, NoAnswer):
         # A leader that was reached may still create the folder.
         left = due.leftover or (due.folder if answer.reached else "")
-        proof = proof.model_copy(update={"result": "NoAnswer", "leftover": left})
+        result = "LoginRefused" if answer.refused else "NoAnswer"
+        proof = proof.model_copy(update={"result": result, "leftover": left})
     elif OWN_PERMISSIONS in answer.error:
         proof = proof.model_copy(update={"result": "Forbidden"})
     elif answer.left and due.leftover and before is not None and before.result == "Writable":
@@ -150,7 +152,7 @@ def _wait(proof: WriteProof | None, leader: Pod, now: datetime) -> float:
     doubled: int = 2 ** min(max(proof.failures - 1, 0), 10)
     if proof.result == "NotWritable":
         pause = min(FIRST_RETRY * doubled, LAST_RETRY)
-    elif proof.result == "NoAnswer":
+    elif proof.result in ("NoAnswer", "LoginRefused"):
         pause = min(RETRY_UNANSWERED * doubled, EVERY)
     else:
         pause = EVERY
@@ -168,6 +170,8 @@ def _known(
         return Writability(None, waiting(GATE, message, reason), blocking=not unproven)
     if proof.result == "Writable":
         return Writability(proof, Gate(GATE, True, "Writable", _writable(proof)))
+    if proof.result == "LoginRefused":
+        return _login_refused(proof, mount)
     if proof.result == "NoAnswer":
         if proof.proven and proof.failures <= TOLERATED:
             message = f"the leader could write to the UFS, but the last test got no answer: {proof.message}"
@@ -199,6 +203,20 @@ def _known(
         # It may only ever have read. Its user hears of it, and an upgrade of the operator doesn't end its service.
         return Writability(proof, Gate(GATE, False, "NotWritable", message), blocking=False)
     return Writability(proof, blocked(GATE, "NotWritable", message))
+
+
+def _login_refused(proof: WriteProof, mount: RootMount) -> Writability:
+    message = (
+        f"the operator can't test writes to {mount.uri}, since the leading master refuses its gRPC connection: "
+        f"{proof.message}. The operator logs in by alluxio.security.authentication.type SIMPLE or NOSASL, without TLS. "
+        "With another setting in spec.properties, check by a client that writes succeed"
+    )
+    return Writability(proof, Gate(GATE, False, "LoginRefused", message), blocking=False)
+
+
+def _own_folder(leftover: str) -> str:
+    # A user may have edited the status.
+    return leftover if re.fullmatch(re.escape(PREFIX) + r"[0-9a-f]+", leftover) else ""
 
 
 def _writable(proof: WriteProof) -> str:

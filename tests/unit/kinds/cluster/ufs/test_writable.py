@@ -172,6 +172,34 @@ def test_an_operator_that_stopped_before_the_record_repeats_the_same_folder():
     assert step(look()).due == step(look()).due
 
 
+def test_a_leader_that_refuses_the_operators_login_holds_no_cluster_up_and_is_asked_again():
+    refused = NoAnswer("UNAUTHENTICATED: no", reached=False, refused=True)
+    found = answered(refused)
+
+    assert said(found) == (GATE, False, "LoginRefused", False)
+    assert found.gate is not None
+    for part in ("UNAUTHENTICATED: no", "alluxio.security.authentication.type", "TLS", "/mnt/ufs"):
+        assert part in found.gate.message
+    assert (found.requeue_after, proof_of(found).leftover) == (60, "")
+    assert said(step(look(found.proof), 1)) == (GATE, False, "LoginRefused", False)
+    assert answered(refused, found.proof, 60).requeue_after == 120
+    assert said(answered(WriteResult(), found.proof, 60)) == (GATE, True, "Writable", True)
+    assert said(answered(refused, WRITABLE, 3600)) == (GATE, False, "LoginRefused", False)
+
+
+@pytest.mark.parametrize(
+    "edited", ["/tables", f"{PREFIX}a1/../../tables", f"{PREFIX}", f"/tables{PREFIX}a1", "relative"]
+)
+def test_only_a_folder_of_a_test_is_deleted_whatever_the_status_says(edited: str):
+    proof = WRITABLE.model_copy(update={"leftover": edited})
+
+    found = step(look(proof), 3600)
+
+    assert found.due is not None
+    assert found.due.leftover == ""
+    assert proof_of(answered(WriteResult(), proof, 3600)).leftover == ""
+
+
 def test_alluxios_own_permissions_say_nothing_about_the_ufs():
     error = (
         "PERMISSION_DENIED: Permission denied: user=alluxio, access=-w-, path=/.alluxio-operator-write-test-a1: failed "
