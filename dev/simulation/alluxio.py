@@ -10,8 +10,10 @@ writes, whatever the behaviour.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import grpc
@@ -27,14 +29,17 @@ CONTROL_PORT = 19990
 
 FILES = "/alluxio.grpc.file.FileSystemMasterClientService/"
 
-MODES = ("serves", "safe-mode", "standby", "hangs", "cuts")
-"""Serve; reject requests as a master in safe mode does; be no leader; never answer; close within an answer."""
+MODES = ("serves", "safe-mode", "standby", "hangs", "cuts", "drips", "continues", "inflates")
+"""Serve; reject requests as a master in safe mode does; be no leader; never answer; close within an answer; send a byte
+from time to time; send `100 Continue` without end; send a little gzip that unpacks to a gigabyte."""
 
 USUAL: Mapping[str, Any] = {"mode": "serves", "workers": 1, "follows": "", "index": 1}
 """Default behaviour."""
 
 GIB = 1024**3
 HANG = 3600.0
+PAUSE = 0.5
+"""Seconds between two pieces of a dripping answer: less than any timeout of one read."""
 
 # A real master's answers have 60 KB, mostly properties and metrics.
 FILLER = {f"alluxio.some.property.{n:03d}": "a value of the usual length, of some forty bytes" for n in range(300)}
@@ -122,6 +127,12 @@ class StandIn:
 
     async def _send(self, request: web.Request, here: dict[str, Any], document: dict[str, Any]) -> web.StreamResponse:
         body = json.dumps(document).encode()
+        if here["mode"] == "drips":
+            return await _drip(request)
+        if here["mode"] == "continues":
+            return await _continue(request)
+        if here["mode"] == "inflates":
+            return web.Response(body=_bomb(), headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
         if here["mode"] != "cuts":
             return web.Response(body=body, content_type="application/json")
         answer = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "application/json"})
@@ -141,6 +152,26 @@ class StandIn:
     async def _forget(self, _: web.Request) -> web.Response:
         self.behaviour = {"*": self.behaviour["*"]}
         return web.Response(status=204)
+
+
+async def _drip(request: web.Request) -> web.StreamResponse:
+    answer = web.StreamResponse(headers={"Content-Length": "1000000", "Content-Type": "application/json"})
+    await answer.prepare(request)
+    while True:
+        await answer.write(b" ")
+        await asyncio.sleep(PAUSE)
+
+
+async def _continue(request: web.Request) -> web.StreamResponse:
+    while request.transport and not request.transport.is_closing():
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await asyncio.sleep(PAUSE)
+    return web.Response()
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(b" " * GIB, compresslevel=1)
 
 
 class TestWrites(grpc.GenericRpcHandler):
