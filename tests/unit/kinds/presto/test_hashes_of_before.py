@@ -15,6 +15,8 @@ from tests.support.builders import NAMESPACE, NOW, merged
 
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.presto_status import PrestoStatus
+from alluxio_operator.kinds.cluster import clients
+from alluxio_operator.kinds.cluster.objects.properties import DEFAULTS_OF_CLIENTS
 from alluxio_operator.kinds.presto.cache.connection import ClusterView
 from alluxio_operator.kinds.presto.decide import Plan, decide
 from alluxio_operator.kinds.presto.observed import Observed
@@ -145,6 +147,10 @@ def test_the_heap_of_large_servers_stays_until_their_limit_changes():
     edited = {**case["spec"], "workers": {**case["spec"]["workers"], "resources": resources}}
     largest = plan(edited, status(case), 4).presto.memory["worker"].heap
     assert largest == plan(edited, status(case, memory=[]), 4).presto.memory["worker"].heap
+
+
+def test_what_needs_no_restart_is_what_a_cluster_publishes_by_default():
+    assert clients.WITHOUT_RESTART.items() <= DEFAULTS_OF_CLIENTS.items()
 
 
 def test_another_timeout_than_the_operators_restarts_the_servers():
