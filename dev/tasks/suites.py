@@ -111,14 +111,14 @@ SUITES = (
         ((PYTHON, "-m", "pytest", "-q", "-n", "logical", "tests/worlds", f"--junitxml={REPORTS}/worlds.xml"),),
         4,
     ),
-    Suite("simulation", (_simulation("simulation", "tests/simulation"),), 3),
+    Suite("simulation", (_simulation("simulation", "tests/simulation"),), 4),
     Suite(
         "simulation-long",
         (_simulation("simulation-long", "tests/simulation/test_seeds.py", LONG_SEEDS),),
         120,
         full=True,
     ),
-    Suite(BUILD, (), 21, needed=True),
+    Suite(BUILD, (), 20, needed=True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 1, needed=True, builds=CLUSTER),
     Suite(
         "api",

@@ -172,7 +172,7 @@ def test_an_operator_that_stopped_before_the_record_repeats_the_same_folder():
     assert step(look()).due == step(look()).due
 
 
-def test_a_leader_that_refuses_the_operators_login_holds_no_cluster_up_and_is_asked_again():
+def test_a_leader_that_refuses_the_login_holds_no_cluster_up_and_is_asked_again():
     refused = NoAnswer("UNAUTHENTICATED: no", reached=False, refused=True)
     found = answered(refused)
 

@@ -146,7 +146,7 @@ def test_a_claim_that_only_lost_its_labels_is_not_lost_and_gets_them_back(name: 
     assert world.claim(name)["metadata"]["labels"] == before
 
 
-def test_a_tier_that_is_lost_in_truth_is_reported_beside_others_that_lost_their_labels():
+def test_a_tier_that_is_lost_is_reported_beside_others_that_lost_their_labels():
     world = running()
     without_labels(world, "tier-ssd-small-worker-0")
     world.lose_claim(TIER)
