@@ -14,6 +14,7 @@ LAYER_1 = [
     "ConfigMap/small-logserverconf",
     "ConfigMap/small-masterconf",
     "ConfigMap/small-workerconf",
+    "NetworkPolicy/small-access",
     "PersistentVolumeClaim/journal-small-master-0",
     "PersistentVolumeClaim/small-logs",
     "PersistentVolumeClaim/small-ufs",
