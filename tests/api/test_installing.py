@@ -88,6 +88,7 @@ def test_each_layer_comes_after_its_gate_and_a_cluster_at_rest_is_left_alone(sta
         "ServiceAccount",
         *["Service"] * 4,
         "Job",
+        "NetworkPolicy",
         *["StatefulSet"] * 3,
         "Deployment",
         "ConfigMap",
