@@ -66,6 +66,9 @@ class RolloutStatus(StatusModel):
     )
     since: Time = Field(description="Start of the step (RFC 3339).")
     canary: bool = Field(False, description="True for the first worker, after which the others wait canarySeconds.")
+    hash: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Config hash that the replacements are to run; empty in a record of an earlier version."
+    )
 
 
 class UpgradeBackup(StatusModel):

@@ -77,6 +77,18 @@ class Roles:
             return True
         return all(member.role == "Down" for member in self.quorum.members if member.name == pod.name)
 
+    def successors(self, step: RolloutStatus) -> tuple[Pod, ...]:
+        """Return the pods that have taken the places of those that a step replaces."""
+        uids, names_, nodes = ({getattr(one, key) for one in step.pods} for key in ("uid", "name", "node"))
+        by_node = step.role in self.daemonsets
+        return tuple(
+            pod
+            for pod in self.observed.role(step.role)
+            if pod.uid not in uids
+            and not pod.deleted
+            and (pod.name in names_ or (by_node and pod.node and pod.node in nodes))
+        )
+
     def replacement_problem(self, step: RolloutStatus) -> str | None:
         """Return why the replacements of a step aren't ready; None when they are.
 

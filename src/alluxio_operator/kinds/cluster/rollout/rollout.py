@@ -88,10 +88,18 @@ def next_rollout_step(
     rolling = upgrade.strategy == "RollingUpdate"
     if current is not None and rolling and (step := _continue(roles, current, upgrade, now)):
         return step
+    begun = _begin(roles, upgrade, now, backup)
+    if begun.status is None:
+        return begun
+    return replace(begun, status=begun.status.model_copy(update={"hash": roles.wanted[begun.status.role]}))
+
+
+def _begin(roles: Roles, upgrade: Upgrade, now: datetime, backup: PreUpgradeBackup) -> RolloutStep:
+    """Return the step that begins now, if there is one."""
     outdated = {role: pods for role in roles.known if (pods := roles.outdated(role))}
     if not outdated:
         return RolloutStep(None, (), Gate(GATE, True, "UpToDate", "all pods run the current spec"))
-    if not rolling:
+    if upgrade.strategy != "RollingUpdate":
         listed = _listed(pod for pods in outdated.values() for pod in pods)
         message = f"{listed} run an older spec, and spec.upgrade.strategy is OnDelete: delete these pods to update them"
         return RolloutStep(None, (), waiting(GATE, message, "WaitingForDeletion"), blocking=False)
@@ -169,11 +177,20 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     pods = {pod.uid: pod for pod in roles.observed.role(current.role)}
     remaining = [pods[one.uid] for one in current.pods if one.uid in pods]
     replaced = ", ".join(one.name for one in current.pods)
+    ending = any(pod.deleted for pod in remaining)
+    if not ending and any(not roles.is_current(pod) for pod in roles.successors(current)):
+        # The spec has changed since: whether pods of a spec that nothing follows start says nothing of the new one.
+        return None
+    if current.hash not in ("", roles.wanted[current.role]):
+        if len(remaining) == len(current.pods) and not ending:
+            return None
+        # What comes now runs the new spec, which has the whole time.
+        current = current.model_copy(update={"hash": roles.wanted[current.role], "since": stamp(now)})
     # Retry: we may have crashed after recording, before deleting. A pod that runs the current spec by now stays.
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
     current = _without_terminations(current, roles, remaining, upgrade, now)
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
-    if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
+    if len(remaining) == len(current.pods) and not ending:
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
         # refused for too long, or another pod of the role has failed since.
         healthy = not any(roles.is_expendable(pod) for pod in remaining)

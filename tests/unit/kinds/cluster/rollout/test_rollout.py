@@ -50,9 +50,9 @@ def masters(*by: Json) -> list[Json]:
     return [made("master", ordinal, one) for ordinal, one in enumerate(by)]
 
 
-def begun(role: str, *uids: str, since: float = 0) -> RolloutStatus:
+def begun(role: str, *uids: str, since: float = 0, by: str = "new") -> RolloutStatus:
     pods = tuple(ReplacedPod(name=f"small-{uid.removesuffix('-before')}", uid=uid) for uid in uids)
-    return RolloutStatus(role=role, pods=pods, since=stamp(later(since)))
+    return RolloutStatus(role=role, pods=pods, since=stamp(later(since)), hash=by)
 
 
 def step(
@@ -525,6 +525,92 @@ def test_a_failed_step_is_left_for_another_spec(after: float):
     assert deleted(found) == ["small-worker-0"]
 
 
+SUPERSEDED = {CONFIG_HASH: "superseded"}
+
+
+def slow_start(role: str, by: Json, ordinal: int = 2) -> Json:
+    """Return a pod that its node took 70 s before the time of these steps, and that hasn't served yet."""
+    runs = {**container_status(role, running={"startedAt": stamp(later(0))}), "started": False}
+    one = broken(role, ordinal, by, containers=[runs])
+    one["status"]["startTime"] = one["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(0))
+    return one
+
+
+@pytest.mark.parametrize("recorded", ["superseded", ""], ids=["with its hash", "by an earlier version"])
+def test_a_spec_that_is_mended_during_a_step_is_not_blamed_for_it(recorded: str):
+    pods = [*masters(NEW, NEW), slow_start("master", SUPERSEDED)]
+    found = step(
+        pods,
+        {0: info(), 1: FOLLOWS_0},
+        rollout=begun("master", "master-2-before", by=recorded),
+        after=70,
+        stepTimeoutSeconds=60,
+    )
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "HeldForQuorum")
+    assert "small-master-2" in found.gate.message
+
+
+@pytest.mark.parametrize("role", ["jobmaster", "worker", "fuse"])
+def test_a_step_of_any_role_ends_with_its_spec(role: str):
+    pods = [*masters(NEW, NEW, NEW), slow_start(role, SUPERSEDED, 0)]
+    found = step(
+        pods,
+        rollout=begun(role, f"{role}-0-before", by="superseded"),
+        job_master=role != "jobmaster",
+        workers=int(role == "worker"),
+        mounts=int(role == "fuse"),
+        hashes=WITH_FUSE,
+        after=70,
+        stepTimeoutSeconds=60,
+    )
+
+    assert (found.delete, found.status) == ((), None)
+    assert found.gate.reason.startswith("HeldFor")
+
+
+def test_the_start_of_a_superseded_spec_ends_after_two_minutes():
+    pods = [*masters(NEW, NEW), slow_start("master", SUPERSEDED)]
+    answers = {0: info(), 1: FOLLOWS_0}
+    at = begun("master", "master-2-before", by="superseded")
+
+    assert deleted(step(pods, answers, rollout=at, after=119)) == []
+    found = step(pods, answers, rollout=at, after=121)
+    assert deleted(found) == ["small-master-2"]
+    assert found.status == begun("master", "master-2", since=121)
+
+
+def test_no_second_master_goes_while_one_of_a_superseded_spec_is_ending():
+    going = made("master", 2, SUPERSEDED, deleted=True)
+    pods = [made("master", 0, NEW), broken("master", 1), going]
+    found = step(
+        pods, {0: info()}, rollout=begun("master", "master-2", by="superseded"), after=9000, stepTimeoutSeconds=60
+    )
+
+    assert found.delete == ()
+    assert found.status is not None
+    assert [one.uid for one in found.status.pods] == ["master-2"]
+
+
+def test_a_replacement_that_runs_the_mended_spec_has_the_whole_time():
+    pods = [*masters(NEW, NEW), broken("master", 2, NEW)]
+    at = begun("master", "master-2-before", by="superseded")
+    answers = {0: info(), 1: FOLLOWS_0}
+    found = step(pods, answers, rollout=at, after=601)
+
+    assert found.gate.reason == "Replacing"
+    assert found.status == begun("master", "master-2-before", since=601)
+    assert step(pods, answers, rollout=found.status, after=1300).gate.reason == "StepTimedOut"
+
+
+def test_a_step_that_has_deleted_nothing_begins_again_for_another_spec():
+    window = {"start": "0 5 * * *", "durationMinutes": 60}
+    at = begun("worker", "worker-0", by="superseded")
+    found = step([*masters(NEW, NEW, NEW), made("worker")], rollout=at, maintenanceWindow=window)
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "WaitingForWindow")
+
+
 def test_a_change_that_is_taken_back_before_its_deed_replaces_nothing():
     found = step(masters(NEW, NEW, NEW), rollout=begun("master", "master-2"))
 
@@ -706,7 +792,7 @@ def test_what_nobody_could_delete_does_not_hold_up_the_rest_for_ever():
     found = step(masters(OLD, OLD, OLD), rollout=begun("master", "master-2"), after=9000)
 
     assert found.status == RolloutStatus(
-        role="master", pods=(ReplacedPod(name="small-master-2", uid="master-2"),), since=stamp(later(9000))
+        role="master", pods=(ReplacedPod(name="small-master-2", uid="master-2"),), since=stamp(later(9000)), hash="new"
     )
 
 
