@@ -17,7 +17,7 @@ from alluxio_operator.engine.kept_template import CONFIG_HASH as CONFIG_HASH
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import Pod, first_trouble, is_starting
+from alluxio_operator.workloads.pods import MAX_START, Pod, first_trouble, is_starting
 
 ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
 """Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""
@@ -68,7 +68,9 @@ class Roles:
         answers counts in the quorum, whatever its pod looks like.
         """
         since = pod.changed or pod.created
-        if pod.ready or not pod.failing or (since is not None and self.now - since < FAILING_FOR):
+        # A job master keeps nothing. One that runs and never gets ready may have probes that its spec makes fail.
+        stuck = pod.role == names.JOB_MASTER and not pod.served and since and self.now - since >= MAX_START
+        if pod.ready or not (pod.failing or stuck) or (since is not None and self.now - since < FAILING_FOR):
             return False
         if is_starting(pod, self.now):
             # Edits in a row would otherwise kill a lone master for each of them, and it would never serve.
@@ -76,6 +78,27 @@ class Roles:
         if pod.role != names.MASTER:
             return True
         return all(member.role == "Down" for member in self.quorum.members if member.name == pod.name)
+
+    def spare_master(self) -> Pod | None:
+        """Return an outdated master that answers and never gets ready, if the quorum is healthy without it.
+
+        Its probes may fail by its spec alone, so only a newer spec makes it ready. One that doesn't answer may run
+        behind a cut network, unless it never served. A lone master that never served has no quorum to keep.
+        """
+        unready = [pod for pod in self.observed.role(names.MASTER) if not pod.ready]
+        if len(unready) != 1 or unready[0].deleted or self.is_current(unready[0]):
+            return None
+        [pod] = unready
+        since = pod.changed or pod.created
+        if not pod.running or since is None or self.now - since < MAX_START or is_starting(pod, self.now):
+            return None
+        if len(self.quorum.members) == 1:
+            return None if pod.served else pod
+        down = [member.name for member in self.quorum.members if member.unavailable]
+        if set(down) - {pod.name} or (down and pod.served):
+            return None
+        # A quorum has 3 or 5 members: all but one are a majority.
+        return pod if len(self.quorum.leaders) == 1 else None
 
     def successors(self, step: RolloutStatus) -> tuple[Pod, ...]:
         """Return the pods that have taken the places of those that a step replaces."""

@@ -106,7 +106,13 @@ def _begin(roles: Roles, upgrade: Upgrade, now: datetime, backup: PreUpgradeBack
     held: RolloutStep | None = None
     for role in roles.known:
         pods = outdated.pop(role, ())
-        if expendable := [pod for pod in pods if roles.is_expendable(pod)]:
+        expendable = [pod for pod in pods if roles.is_expendable(pod)]
+        if not expendable and role == names.MASTER and (spare := roles.spare_master()):
+            opens = closed_until(upgrade.maintenance_window, now)
+            if opens is not None and spare.name in roles.quorum.leaders:
+                return wait_for_window((spare,), opens)
+            expendable = [spare]
+        if expendable:
             if role == names.MASTER and backup.reason is not None:
                 return RolloutStep(None, (), backup.gate(GATE), backup=backup)
             return _replace_expendable(expendable, upgrade, now)
@@ -177,12 +183,14 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     pods = {pod.uid: pod for pod in roles.observed.role(current.role)}
     remaining = [pods[one.uid] for one in current.pods if one.uid in pods]
     replaced = ", ".join(one.name for one in current.pods)
-    ending = any(pod.deleted for pod in remaining)
-    if not ending and any(not roles.is_current(pod) for pod in roles.successors(current)):
+    intact = len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining)
+    if not _is_ending(roles, current, remaining) and any(
+        not roles.is_current(pod) for pod in roles.successors(current)
+    ):
         # The spec has changed since: whether pods of a spec that nothing follows start says nothing of the new one.
         return None
     if current.hash not in ("", roles.wanted[current.role]):
-        if len(remaining) == len(current.pods) and not ending:
+        if intact:
             return None
         # What comes now runs the new spec, which has the whole time.
         current = current.model_copy(update={"hash": roles.wanted[current.role], "since": stamp(now)})
@@ -190,10 +198,10 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
     current = _without_terminations(current, roles, remaining, upgrade, now)
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
-    if len(remaining) == len(current.pods) and not ending:
+    if intact:
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
         # refused for too long, or another pod of the role has failed since.
-        healthy = not any(roles.is_expendable(pod) for pod in remaining)
+        healthy = not any(roles.is_expendable(pod) or pod == roles.spare_master() for pod in remaining)
         if timed_out or not retry or (healthy and roles.unhealthy_reason(current.role)):
             return None
     if retry and not timed_out:
@@ -240,16 +248,21 @@ def _without_terminations(
 
     The new spec has no part in that, so it must not end in a rollback. Half of the time is always left for the
     replacement. The record changes that seldom, since each change is a write.
+    """
+    elapsed = (now - moment(current.since)).total_seconds()
+    if not _is_ending(roles, current, remaining) or elapsed < upgrade.step_timeout_seconds / 2:
+        return current
+    return current.model_copy(update={"since": stamp(now)})
+
+
+def _is_ending(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -> bool:
+    """Return True while an old pod of a step is in its termination.
 
     A worker or mount that is stuck on a lost node doesn't count: others of its step needn't wait for it, and their
     trouble is that of the new spec.
     """
-    elapsed = (now - moment(current.since)).total_seconds()
     named = current.role in (names.MASTER, names.JOB_MASTER)
-    ending = any(pod.deleted and (named or not roles.is_overdue(pod)) for pod in remaining)
-    if not ending or elapsed < upgrade.step_timeout_seconds / 2:
-        return current
-    return current.model_copy(update={"since": stamp(now)})
+    return any(pod.deleted and (named or not roles.is_overdue(pod)) for pod in remaining)
 
 
 def _hold_for_termination(current: RolloutStatus, pod: Pod) -> RolloutStep:

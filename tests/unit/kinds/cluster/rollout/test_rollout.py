@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -228,6 +229,125 @@ def test_a_pod_has_to_fail_for_a_while_before_it_counts_as_useless(seconds: floa
     failing["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(10 - seconds))
 
     assert deleted(step([*masters(NEW, NEW, NEW), failing], workers=1)) == goes
+
+
+# --- a pod that answers, and whose probes fail ----------------------------------------------------------------------
+
+
+def probes_fail(role: str, ordinal: int, by: Json = OLD, *, unready_for: float = 120, served: bool = False) -> Json:
+    """Return a pod that runs and isn't ready for some seconds before these steps; with `served` it was before."""
+    one = unready(role, ordinal, by)
+    since = later(10 - unready_for)
+    one["status"]["conditions"][0]["lastTransitionTime"] = stamp(since)
+    one["status"]["startTime"] = stamp(since - timedelta(hours=1) if served else since)
+    return one
+
+
+BAD = {CONFIG_HASH: "bad"}
+
+
+def reverted(bad: int = 2, answers: Mapping[int, Answer] = WELL, **options: Any) -> RolloutStep:
+    """Return the step after a change was reverted that one master runs, whose probes fail since."""
+    pods = [probes_fail("master", one, BAD) if one == bad else made("master", one, NEW) for one in range(3)]
+    return step(pods, answers, rollout=begun("master", f"master-{bad}-before", since=-120, by="bad"), **options)
+
+
+@pytest.mark.parametrize("timeout", [30, 600], ids=["timed out", "under way"])
+def test_a_reverted_master_whose_probes_fail_is_replaced_though_it_answers(timeout: int):
+    found = reverted(stepTimeoutSeconds=timeout)
+
+    assert deleted(found) == ["small-master-2"]
+    assert found.status == begun("master", "master-2", since=10)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {0: info(), 1: NoAnswer("connection refused"), 2: FOLLOWS_0},
+        {0: info(), 1: Standby(), 2: FOLLOWS_0},
+        {0: info(), 1: info(), 2: FOLLOWS_0},
+        {0: FOLLOWS_0, 1: FOLLOWS_0, 2: FOLLOWS_0},
+    ],
+    ids=["another is down", "another follows no leader", "two lead", "none leads"],
+)
+def test_a_master_that_the_quorum_may_need_stays_though_its_probes_fail(answers: Mapping[int, Answer]):
+    found = reverted(answers=answers)
+
+    assert (found.delete, found.gate.reason) == ((), "HeldForQuorum")
+
+
+def test_a_recorded_spare_master_goes_without_another_record():
+    pods = [*masters(NEW, NEW), probes_fail("master", 2, BAD)]
+    at = begun("master", "master-2")
+    found = step(pods, rollout=at, after=15)
+
+    assert (deleted(found), found.status) == (["small-master-2"], at)
+
+
+def test_of_two_masters_whose_probes_fail_neither_goes():
+    pods = [made("master", 0, NEW), probes_fail("master", 1, BAD), probes_fail("master", 2, BAD)]
+
+    assert step(pods).delete == ()
+
+
+def test_no_master_goes_while_another_is_in_its_termination():
+    pods = [made("master", 0, NEW), made("master", 1, NEW, deleted=True), probes_fail("master", 2, BAD)]
+
+    assert step(pods, {0: info(), 2: FOLLOWS_0}).delete == ()
+
+
+def test_a_master_whose_probes_fail_with_the_current_spec_stays():
+    assert step([*masters(NEW, NEW), probes_fail("master", 2, NEW)]).delete == ()
+
+
+@pytest.mark.parametrize(
+    ("unready_for", "served", "answers", "goes"),
+    [
+        (119, False, True, False),
+        (119, True, True, False),
+        (120, True, True, True),
+        (9000, True, False, False),
+        (120, False, False, True),
+    ],
+    ids=["it starts", "unready for a moment", "it answers", "behind a cut network", "never served"],
+)
+def test_only_a_master_that_answers_or_never_served_is_spare(
+    unready_for: float, served: bool, answers: bool, goes: bool
+):
+    pods = [*masters(NEW, NEW), probes_fail("master", 2, BAD, unready_for=unready_for, served=served)]
+    found = step(pods, {0: info(), 1: FOLLOWS_0, 2: FOLLOWS_0 if answers else NoAnswer("no answer in time")})
+
+    assert deleted(found) == (["small-master-2"] if goes else [])
+
+
+@pytest.mark.parametrize(("bad", "reason"), [(0, "WaitingForWindow"), (2, "Replacing")])
+def test_outside_of_the_window_no_leader_goes_though_its_probes_fail(bad: int, reason: str):
+    found = reverted(bad, maintenanceWindow={"start": "0 5 * * *", "durationMinutes": 60})
+
+    assert found.gate.reason == reason
+    assert bool(found.delete) == (reason == "Replacing")
+
+
+def test_a_reverted_master_changes_no_version_before_the_backup():
+    known = UpgradeBackup.model_validate({"from": "2.9.4", "to": "2.9.5", "state": "Running", "since": stamp(later(0))})
+    found = reverted(backup=PreUpgradeBackup(known, BACKING_UP, "it runs"))
+
+    assert (found.delete, found.gate.reason) == ((), BACKING_UP)
+
+
+@pytest.mark.parametrize(("served", "goes"), [(False, True), (True, False)])
+def test_a_lone_master_that_never_served_follows_a_revert(served: bool, goes: bool):
+    found = step([probes_fail("master", 0, BAD, served=served)], {0: info()}, members=1)
+
+    assert deleted(found) == (["small-master-0"] if goes else [])
+
+
+@pytest.mark.parametrize("serves", [True, False])
+@pytest.mark.parametrize(("unready_for", "goes"), [(119, False), (120, True)])
+def test_a_job_master_that_never_served_follows_a_revert(unready_for: float, goes: bool, serves: bool):
+    pods = [*masters(NEW, NEW, NEW), probes_fail("jobmaster", 0, BAD, unready_for=unready_for)]
+
+    assert deleted(step(pods, job_master=serves)) == (["small-jobmaster-0"] if goes else [])
 
 
 # --- a step is judged by its own pods ---------------------------------------------------------------------------------
