@@ -69,6 +69,9 @@ class RolloutStatus(StatusModel):
     hash: Annotated[str, Field(max_length=64)] = Field(
         "", description="Config hash that the replacements are to run; empty in a record of an earlier version."
     )
+    failed_before: bool = Field(
+        False, description="True if the pods failed with the last good spec, too: then nothing rolls back."
+    )
 
 
 class UpgradeBackup(StatusModel):

@@ -15,7 +15,7 @@ from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import RolloutStatus
 from alluxio_operator.engine.kept_template import CONFIG_HASH as CONFIG_HASH
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
+from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority, member_problem, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.workloads.pods import MAX_START, Pod, first_trouble, is_starting
 
@@ -77,7 +77,21 @@ class Roles:
             return False
         if pod.role != names.MASTER:
             return True
+        if self.journals_missing or pod in self.without_journal:
+            # No spec brings a journal back. The pod that waits for it is the one that may rejoin.
+            return False
         return all(member.role == "Down" for member in self.quorum.members if member.name == pod.name)
+
+    @property
+    def without_journal(self) -> tuple[Pod, ...]:
+        """The masters that wait for their journal."""
+        return without_journal(self.observed)
+
+    @property
+    def journals_missing(self) -> bool:
+        """Whether so many masters wait for their journal that the others can't be a quorum."""
+        members = len(self.quorum.members)
+        return members - len(self.without_journal) < majority(members)
 
     def spare_master(self) -> Pod | None:
         """Return an outdated master that answers and never gets ready, if the quorum is healthy without it.

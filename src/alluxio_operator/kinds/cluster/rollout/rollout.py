@@ -47,6 +47,8 @@ _HELD: Final[Mapping[str, tuple[str, str]]] = {
 }
 """By role, the gate's reason while a rollout waits for it, and subject and verb of the message."""
 
+_REMEDY: Final = "Revert the change, or fix the cause"
+
 
 @dataclass(frozen=True, slots=True)
 class RolloutStep:
@@ -91,7 +93,17 @@ def next_rollout_step(
     begun = _begin(roles, upgrade, now, backup)
     if begun.status is None:
         return begun
-    return replace(begun, status=begun.status.model_copy(update={"hash": roles.wanted[begun.status.role]}))
+    known = {"hash": roles.wanted[begun.status.role], "failed_before": _failed_before(roles, begun.delete)}
+    return replace(begun, status=begun.status.model_copy(update=known))
+
+
+def _failed_before(roles: Roles, pods: Sequence[Pod]) -> bool:
+    """Return True if the spec was good before this generation, so that it isn't why these pods fail."""
+    status, generation = roles.observed.status, roles.observed.generation
+    rolls_back = status.rollback is not None and status.rollback.generation == generation
+    good = status.last_good_spec
+    was_good = good is not None and good.generation == generation - 1 and not rolls_back
+    return was_good and not any(pod.ready for pod in pods)
 
 
 def _begin(roles: Roles, upgrade: Upgrade, now: datetime, backup: PreUpgradeBackup) -> RolloutStep:
@@ -223,10 +235,14 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     if expendable:
         # The spec has changed since: don't wait for pods of a spec that doesn't run.
         return None
+    if _waits_for_journal(roles, current):
+        message = f"the replacement of {replaced} waits for the masters' journal: {reason}"
+        return RolloutStep(current, (), Gate(GATE, False, _HELD[names.MASTER][0], message))
     if timed_out:
+        remedy = "It failed before the change, too: fix the cause" if current.failed_before else _REMEDY
         message = (
             f"the replacement of {replaced} began at {current.since} and isn't complete after "
-            f"{upgrade.step_timeout_seconds} s: {reason}. The rollout has stopped. Revert the change, or fix the cause"
+            f"{upgrade.step_timeout_seconds} s: {reason}. The rollout has stopped. {remedy}"
         )
         return RolloutStep(current, (), blocked(GATE, TIMED_OUT, message))
     message = f"the replacement of {replaced} isn't complete yet: {reason}"
@@ -246,11 +262,13 @@ def _without_terminations(
 ) -> RolloutStatus:
     """Return the record of a step, whose time doesn't run out while an old pod is in its termination.
 
-    The new spec has no part in that, so it must not end in a rollback. Half of the time is always left for the
-    replacement. The record changes that seldom, since each change is a write.
+    Nor does it while masters wait for their journal. The new spec has no part in either, so it must not end in a
+    rollback. Half of the time is always left for the replacement. The record changes that seldom, since each change is
+    a write.
     """
     elapsed = (now - moment(current.since)).total_seconds()
-    if not _is_ending(roles, current, remaining) or elapsed < upgrade.step_timeout_seconds / 2:
+    waits = _is_ending(roles, current, remaining) or _waits_for_journal(roles, current)
+    if not waits or elapsed < upgrade.step_timeout_seconds / 2:
         return current
     return current.model_copy(update={"since": stamp(now)})
 
@@ -263,6 +281,13 @@ def _is_ending(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -
     """
     named = current.role in (names.MASTER, names.JOB_MASTER)
     return any(pod.deleted and (named or not roles.is_overdue(pod)) for pod in remaining)
+
+
+def _waits_for_journal(roles: Roles, current: RolloutStatus) -> bool:
+    """Return True while a master of a step waits for its journal, or none can lead since too many do."""
+    own = {one.name for one in current.pods}
+    lost = roles.journals_missing or any(pod.name in own for pod in roles.without_journal)
+    return current.role == names.MASTER and lost
 
 
 def _hold_for_termination(current: RolloutStatus, pod: Pod) -> RolloutStep:

@@ -350,6 +350,58 @@ def test_a_job_master_that_never_served_follows_a_revert(unready_for: float, goe
     assert deleted(step(pods, job_master=serves)) == (["small-jobmaster-0"] if goes else [])
 
 
+# --- a journal that is missing --------------------------------------------------------------------------------------
+
+
+def without_journal(ordinal: int, by: Json = OLD) -> Json:
+    """Return a master's pod whose init container finds no journal."""
+    ended = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
+    check = container_status("journal-check", waiting={"reason": "CrashLoopBackOff"}, last=ended)
+    one = broken("master", ordinal, by, containers=[])
+    one["status"].update(phase="Pending", initContainerStatuses=[check])
+    return one
+
+
+@pytest.mark.parametrize("lost", [{0, 1}, {0, 1, 2}, {2}], ids=["a majority", "all", "one that may rejoin"])
+def test_no_step_begins_on_masters_that_wait_for_their_journal(lost: set[int]):
+    pods = [without_journal(one) if one in lost else made("master", one) for one in range(3)]
+    found = step(pods, {one: answer for one, answer in WELL.items() if one not in lost})
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "HeldForQuorum")
+    assert "no journal below /journal/raft" in found.gate.message
+
+
+def test_a_lone_master_without_its_journal_is_not_replaced():
+    assert step([without_journal(0)], {}, members=1).delete == ()
+
+
+def test_no_failing_master_goes_while_a_majority_waits_for_its_journal():
+    pods = [without_journal(0, NEW), without_journal(1, NEW), broken("master", 2)]
+
+    assert step(pods, {}).delete == ()
+
+
+def test_a_failing_master_goes_while_one_other_waits_for_its_journal():
+    # Without it there is no quorum that the other could rejoin.
+    assert deleted(step([made("master", 0, NEW), without_journal(1), broken("master", 2)], {0: info()})) == [
+        "small-master-2"
+    ]
+
+
+@pytest.mark.parametrize("lost", [{2}, {0, 1}], ids=["the replaced one", "a majority of others"])
+def test_a_journal_that_is_lost_during_a_step_times_out_no_step(lost: set[int]):
+    pods = [without_journal(one, NEW) if one in lost else made("master", one, NEW) for one in range(3)]
+    if 2 not in lost:
+        pods[2] = broken("master", 2, NEW)
+    answers = {one: answer for one, answer in WELL.items() if one not in {2, *lost}}
+    found = step(pods, answers, rollout=begun("master", "master-2-before"), after=9000)
+
+    assert (found.delete, found.gate.reason) == ((), "HeldForQuorum")
+    assert found.stopped
+    assert found.status == begun("master", "master-2-before", since=9000)
+    assert "no journal below /journal/raft" in found.gate.message or 2 not in lost
+
+
 # --- a step is judged by its own pods ---------------------------------------------------------------------------------
 
 
