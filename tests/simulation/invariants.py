@@ -223,6 +223,7 @@ class Watcher:
         if record.key == CLUSTER:
             self.counts_reach_their_workloads(record, resource)
             self.steps_fail_by_their_own_pods(record)
+            self.lost_journals_take_no_change_back(record)
 
     def ready_is_true(self, record: Record) -> None:
         """Ready is never True while something is down in truth."""
@@ -290,6 +291,14 @@ class Watcher:
         own = [p for p in pods if p.name in names or (p.owner_kind == "DaemonSet" and p.node.name in nodes)]
         if len(own) >= len(uids) and all(p.uid not in uids and self._shown_ready(p) for p in own):
             self._broken("steps_fail_by_their_own_pods", f"{', '.join(sorted(names))} are ready, and {gate['message']}")
+
+    def lost_journals_take_no_change_back(self, record: Record) -> None:
+        """A failure that existed before a change isn't blamed on it: no spec brings a journal back."""
+        journal, rollback = _condition(record.status, "JournalInitialized"), record.status.get("rollback")
+        if journal is None or journal["reason"] != "JournalMissing" or not rollback or self.jumped:
+            return
+        if f"{CLUSTER.name}-master-" in rollback["message"] and rollback["since"] > journal["lastTransitionTime"]:
+            self._broken("lost_journals_take_no_change_back", rollback["message"])
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 

@@ -66,6 +66,12 @@ class RolloutStatus(StatusModel):
     )
     since: Time = Field(description="Start of the step (RFC 3339).")
     canary: bool = Field(False, description="True for the first worker, after which the others wait canarySeconds.")
+    hash: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Config hash that the replacements are to run; empty in a record of an earlier version."
+    )
+    failed_before: bool = Field(
+        False, description="True if the pods failed with the last good spec, too: then nothing rolls back."
+    )
 
 
 class UpgradeBackup(StatusModel):

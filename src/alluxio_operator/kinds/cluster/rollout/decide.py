@@ -105,7 +105,7 @@ def _disruption(view: View) -> str:
 
 def _rollback(view: View, step: RolloutStep) -> Operation:
     before = view.observed.status.rollback
-    after = rollback.next_rollback(view.observed, step.gate, view.cluster.spec.upgrade, view.now)
+    after = rollback.next_rollback(view.observed, step, view.cluster.spec.upgrade, view.now)
     starts = after is not None and after != before
     return Operation("rollback", status={"rollback": after}, requeue_after=POLL_SECONDS if starts else None)
 

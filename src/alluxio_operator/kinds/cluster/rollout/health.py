@@ -15,9 +15,9 @@ from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import RolloutStatus
 from alluxio_operator.engine.kept_template import CONFIG_HASH as CONFIG_HASH
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import Quorum, member_problem
+from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority, member_problem, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import Pod, first_trouble, is_starting
+from alluxio_operator.workloads.pods import MAX_START, Pod, first_trouble, is_starting
 
 ORDER: Final = (names.MASTER, names.JOB_MASTER, names.WORKER, names.FUSE)
 """Masters of either version serve workers of either, so Alluxio wants masters first; clients of both come last."""
@@ -68,14 +68,63 @@ class Roles:
         answers counts in the quorum, whatever its pod looks like.
         """
         since = pod.changed or pod.created
-        if pod.ready or not pod.failing or (since is not None and self.now - since < FAILING_FOR):
+        # A job master keeps nothing. One that runs and never gets ready may have probes that its spec makes fail.
+        stuck = pod.role == names.JOB_MASTER and not pod.served and since and self.now - since >= MAX_START
+        if pod.ready or not (pod.failing or stuck) or (since is not None and self.now - since < FAILING_FOR):
             return False
         if is_starting(pod, self.now):
             # Edits in a row would otherwise kill a lone master for each of them, and it would never serve.
             return False
         if pod.role != names.MASTER:
             return True
+        if self.journals_missing or pod in self.without_journal:
+            # No spec brings a journal back. The pod that waits for it is the one that may rejoin.
+            return False
         return all(member.role == "Down" for member in self.quorum.members if member.name == pod.name)
+
+    @property
+    def without_journal(self) -> tuple[Pod, ...]:
+        """The masters that wait for their journal."""
+        return without_journal(self.observed)
+
+    @property
+    def journals_missing(self) -> bool:
+        """Whether so many masters wait for their journal that the others can't be a quorum."""
+        members = len(self.quorum.members)
+        return members - len(self.without_journal) < majority(members)
+
+    def spare_master(self) -> Pod | None:
+        """Return an outdated master that answers and never gets ready, if the quorum is healthy without it.
+
+        Its probes may fail by its spec alone, so only a newer spec makes it ready. One that doesn't answer may run
+        behind a cut network, unless it never served. A lone master that never served has no quorum to keep.
+        """
+        unready = [pod for pod in self.observed.role(names.MASTER) if not pod.ready]
+        if len(unready) != 1 or unready[0].deleted or self.is_current(unready[0]):
+            return None
+        [pod] = unready
+        since = pod.changed or pod.created
+        if not pod.running or since is None or self.now - since < MAX_START or is_starting(pod, self.now):
+            return None
+        if len(self.quorum.members) == 1:
+            return None if pod.served else pod
+        down = [member.name for member in self.quorum.members if member.unavailable]
+        if set(down) - {pod.name} or (down and pod.served):
+            return None
+        # A quorum has 3 or 5 members: all but one are a majority.
+        return pod if len(self.quorum.leaders) == 1 else None
+
+    def successors(self, step: RolloutStatus) -> tuple[Pod, ...]:
+        """Return the pods that have taken the places of those that a step replaces."""
+        uids, names_, nodes = ({getattr(one, key) for one in step.pods} for key in ("uid", "name", "node"))
+        by_node = step.role in self.daemonsets
+        return tuple(
+            pod
+            for pod in self.observed.role(step.role)
+            if pod.uid not in uids
+            and not pod.deleted
+            and (pod.name in names_ or (by_node and pod.node and pod.node in nodes))
+        )
 
     def replacement_problem(self, step: RolloutStatus) -> str | None:
         """Return why the replacements of a step aren't ready; None when they are.

@@ -21,6 +21,7 @@ from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
 from alluxio_operator.kinds.cluster.rollout.grow_only import with_grown
+from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.kube.text import digest
 
@@ -88,10 +89,12 @@ def with_effective_spec(observed: Observed) -> Object:
     return {**observed.resource, "spec": spec}
 
 
-def next_rollback(observed: Observed, gate: Gate, upgrade: Upgrade, now: datetime) -> RollbackStatus | None:
-    """Return the rollback that is active or starts now; `gate` is the rollout's."""
-    current = active(observed.resource, observed.status)
+def next_rollback(observed: Observed, step: RolloutStep, upgrade: Upgrade, now: datetime) -> RollbackStatus | None:
+    """Return the rollback that is active or starts now; `step` is the rollout's."""
+    current, gate = active(observed.resource, observed.status), step.gate
     if current or gate.reason != rollout.TIMED_OUT or not upgrade.auto_rollback:
+        return current
+    if step.status is not None and step.status.failed_before:
         return current
     good = observed.status.last_good_spec
     if good is None or good.revision == good_spec(observed.resource).revision:

@@ -47,6 +47,8 @@ _HELD: Final[Mapping[str, tuple[str, str]]] = {
 }
 """By role, the gate's reason while a rollout waits for it, and subject and verb of the message."""
 
+_REMEDY: Final = "Revert the change, or fix the cause"
+
 
 @dataclass(frozen=True, slots=True)
 class RolloutStep:
@@ -88,17 +90,41 @@ def next_rollout_step(
     rolling = upgrade.strategy == "RollingUpdate"
     if current is not None and rolling and (step := _continue(roles, current, upgrade, now)):
         return step
+    begun = _begin(roles, upgrade, now, backup)
+    if begun.status is None:
+        return begun
+    known = {"hash": roles.wanted[begun.status.role], "failed_before": _failed_before(roles, begun.delete)}
+    return replace(begun, status=begun.status.model_copy(update=known))
+
+
+def _failed_before(roles: Roles, pods: Sequence[Pod]) -> bool:
+    """Return True if the spec was good before this generation, so that it isn't why these pods fail."""
+    status, generation = roles.observed.status, roles.observed.generation
+    rolls_back = status.rollback is not None and status.rollback.generation == generation
+    good = status.last_good_spec
+    was_good = good is not None and good.generation == generation - 1 and not rolls_back
+    return was_good and not any(pod.ready for pod in pods)
+
+
+def _begin(roles: Roles, upgrade: Upgrade, now: datetime, backup: PreUpgradeBackup) -> RolloutStep:
+    """Return the step that begins now, if there is one."""
     outdated = {role: pods for role in roles.known if (pods := roles.outdated(role))}
     if not outdated:
         return RolloutStep(None, (), Gate(GATE, True, "UpToDate", "all pods run the current spec"))
-    if not rolling:
+    if upgrade.strategy != "RollingUpdate":
         listed = _listed(pod for pods in outdated.values() for pod in pods)
         message = f"{listed} run an older spec, and spec.upgrade.strategy is OnDelete: delete these pods to update them"
         return RolloutStep(None, (), waiting(GATE, message, "WaitingForDeletion"), blocking=False)
     held: RolloutStep | None = None
     for role in roles.known:
         pods = outdated.pop(role, ())
-        if expendable := [pod for pod in pods if roles.is_expendable(pod)]:
+        expendable = [pod for pod in pods if roles.is_expendable(pod)]
+        if not expendable and role == names.MASTER and (spare := roles.spare_master()):
+            opens = closed_until(upgrade.maintenance_window, now)
+            if opens is not None and spare.name in roles.quorum.leaders:
+                return wait_for_window((spare,), opens)
+            expendable = [spare]
+        if expendable:
             if role == names.MASTER and backup.reason is not None:
                 return RolloutStep(None, (), backup.gate(GATE), backup=backup)
             return _replace_expendable(expendable, upgrade, now)
@@ -169,14 +195,25 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     pods = {pod.uid: pod for pod in roles.observed.role(current.role)}
     remaining = [pods[one.uid] for one in current.pods if one.uid in pods]
     replaced = ", ".join(one.name for one in current.pods)
+    intact = len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining)
+    if not _is_ending(roles, current, remaining) and any(
+        not roles.is_current(pod) for pod in roles.successors(current)
+    ):
+        # The spec has changed since: whether pods of a spec that nothing follows start says nothing of the new one.
+        return None
+    if current.hash not in ("", roles.wanted[current.role]):
+        if intact:
+            return None
+        # What comes now runs the new spec, which has the whole time.
+        current = current.model_copy(update={"hash": roles.wanted[current.role], "since": stamp(now)})
     # Retry: we may have crashed after recording, before deleting. A pod that runs the current spec by now stays.
     retry = tuple(pod for pod in remaining if not pod.deleted and not roles.is_current(pod))
     current = _without_terminations(current, roles, remaining, upgrade, now)
     timed_out = (now - moment(current.since)).total_seconds() >= upgrade.step_timeout_seconds
-    if len(remaining) == len(current.pods) and not any(pod.deleted for pod in remaining):
+    if intact:
         # Nothing is deleted yet, so the step can still be given up: the user has reverted the change, the deletion was
         # refused for too long, or another pod of the role has failed since.
-        healthy = not any(roles.is_expendable(pod) for pod in remaining)
+        healthy = not any(roles.is_expendable(pod) or pod == roles.spare_master() for pod in remaining)
         if timed_out or not retry or (healthy and roles.unhealthy_reason(current.role)):
             return None
     if retry and not timed_out:
@@ -198,10 +235,14 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
     if expendable:
         # The spec has changed since: don't wait for pods of a spec that doesn't run.
         return None
+    if _waits_for_journal(roles, current):
+        message = f"the replacement of {replaced} waits for the masters' journal: {reason}"
+        return RolloutStep(current, (), Gate(GATE, False, _HELD[names.MASTER][0], message))
     if timed_out:
+        remedy = "It failed before the change, too: fix the cause" if current.failed_before else _REMEDY
         message = (
             f"the replacement of {replaced} began at {current.since} and isn't complete after "
-            f"{upgrade.step_timeout_seconds} s: {reason}. The rollout has stopped. Revert the change, or fix the cause"
+            f"{upgrade.step_timeout_seconds} s: {reason}. The rollout has stopped. {remedy}"
         )
         return RolloutStep(current, (), blocked(GATE, TIMED_OUT, message))
     message = f"the replacement of {replaced} isn't complete yet: {reason}"
@@ -221,18 +262,32 @@ def _without_terminations(
 ) -> RolloutStatus:
     """Return the record of a step, whose time doesn't run out while an old pod is in its termination.
 
-    The new spec has no part in that, so it must not end in a rollback. Half of the time is always left for the
-    replacement. The record changes that seldom, since each change is a write.
+    Nor does it while masters wait for their journal. The new spec has no part in either, so it must not end in a
+    rollback. Half of the time is always left for the replacement. The record changes that seldom, since each change is
+    a write.
+    """
+    elapsed = (now - moment(current.since)).total_seconds()
+    waits = _is_ending(roles, current, remaining) or _waits_for_journal(roles, current)
+    if not waits or elapsed < upgrade.step_timeout_seconds / 2:
+        return current
+    return current.model_copy(update={"since": stamp(now)})
+
+
+def _is_ending(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -> bool:
+    """Return True while an old pod of a step is in its termination.
 
     A worker or mount that is stuck on a lost node doesn't count: others of its step needn't wait for it, and their
     trouble is that of the new spec.
     """
-    elapsed = (now - moment(current.since)).total_seconds()
     named = current.role in (names.MASTER, names.JOB_MASTER)
-    ending = any(pod.deleted and (named or not roles.is_overdue(pod)) for pod in remaining)
-    if not ending or elapsed < upgrade.step_timeout_seconds / 2:
-        return current
-    return current.model_copy(update={"since": stamp(now)})
+    return any(pod.deleted and (named or not roles.is_overdue(pod)) for pod in remaining)
+
+
+def _waits_for_journal(roles: Roles, current: RolloutStatus) -> bool:
+    """Return True while a master of a step waits for its journal, or none can lead since too many do."""
+    own = {one.name for one in current.pods}
+    lost = roles.journals_missing or any(pod.name in own for pod in roles.without_journal)
+    return current.role == names.MASTER and lost
 
 
 def _hold_for_termination(current: RolloutStatus, pod: Pod) -> RolloutStep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -50,9 +51,9 @@ def masters(*by: Json) -> list[Json]:
     return [made("master", ordinal, one) for ordinal, one in enumerate(by)]
 
 
-def begun(role: str, *uids: str, since: float = 0) -> RolloutStatus:
+def begun(role: str, *uids: str, since: float = 0, by: str = "new") -> RolloutStatus:
     pods = tuple(ReplacedPod(name=f"small-{uid.removesuffix('-before')}", uid=uid) for uid in uids)
-    return RolloutStatus(role=role, pods=pods, since=stamp(later(since)))
+    return RolloutStatus(role=role, pods=pods, since=stamp(later(since)), hash=by)
 
 
 def step(
@@ -228,6 +229,177 @@ def test_a_pod_has_to_fail_for_a_while_before_it_counts_as_useless(seconds: floa
     failing["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(10 - seconds))
 
     assert deleted(step([*masters(NEW, NEW, NEW), failing], workers=1)) == goes
+
+
+# --- a pod that answers, and whose probes fail ----------------------------------------------------------------------
+
+
+def probes_fail(role: str, ordinal: int, by: Json = OLD, *, unready_for: float = 120, served: bool = False) -> Json:
+    """Return a pod that runs and isn't ready for some seconds before these steps; with `served` it was before."""
+    one = unready(role, ordinal, by)
+    since = later(10 - unready_for)
+    one["status"]["conditions"][0]["lastTransitionTime"] = stamp(since)
+    one["status"]["startTime"] = stamp(since - timedelta(hours=1) if served else since)
+    return one
+
+
+BAD = {CONFIG_HASH: "bad"}
+
+
+def reverted(bad: int = 2, answers: Mapping[int, Answer] = WELL, **options: Any) -> RolloutStep:
+    """Return the step after a change was reverted that one master runs, whose probes fail since."""
+    pods = [probes_fail("master", one, BAD) if one == bad else made("master", one, NEW) for one in range(3)]
+    return step(pods, answers, rollout=begun("master", f"master-{bad}-before", since=-120, by="bad"), **options)
+
+
+@pytest.mark.parametrize("timeout", [30, 600], ids=["timed out", "under way"])
+def test_a_reverted_master_whose_probes_fail_is_replaced_though_it_answers(timeout: int):
+    found = reverted(stepTimeoutSeconds=timeout)
+
+    assert deleted(found) == ["small-master-2"]
+    assert found.status == begun("master", "master-2", since=10)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {0: info(), 1: NoAnswer("connection refused"), 2: FOLLOWS_0},
+        {0: info(), 1: Standby(), 2: FOLLOWS_0},
+        {0: info(), 1: info(), 2: FOLLOWS_0},
+        {0: FOLLOWS_0, 1: FOLLOWS_0, 2: FOLLOWS_0},
+    ],
+    ids=["another is down", "another follows no leader", "two lead", "none leads"],
+)
+def test_a_master_that_the_quorum_may_need_stays_though_its_probes_fail(answers: Mapping[int, Answer]):
+    found = reverted(answers=answers)
+
+    assert (found.delete, found.gate.reason) == ((), "HeldForQuorum")
+
+
+def test_a_recorded_spare_master_goes_without_another_record():
+    pods = [*masters(NEW, NEW), probes_fail("master", 2, BAD)]
+    at = begun("master", "master-2")
+    found = step(pods, rollout=at, after=15)
+
+    assert (deleted(found), found.status) == (["small-master-2"], at)
+
+
+def test_of_two_masters_whose_probes_fail_neither_goes():
+    pods = [made("master", 0, NEW), probes_fail("master", 1, BAD), probes_fail("master", 2, BAD)]
+
+    assert step(pods).delete == ()
+
+
+def test_no_master_goes_while_another_is_in_its_termination():
+    pods = [made("master", 0, NEW), made("master", 1, NEW, deleted=True), probes_fail("master", 2, BAD)]
+
+    assert step(pods, {0: info(), 2: FOLLOWS_0}).delete == ()
+
+
+def test_a_master_whose_probes_fail_with_the_current_spec_stays():
+    assert step([*masters(NEW, NEW), probes_fail("master", 2, NEW)]).delete == ()
+
+
+@pytest.mark.parametrize(
+    ("unready_for", "served", "answers", "goes"),
+    [
+        (119, False, True, False),
+        (119, True, True, False),
+        (120, True, True, True),
+        (9000, True, False, False),
+        (120, False, False, True),
+    ],
+    ids=["it starts", "unready for a moment", "it answers", "behind a cut network", "never served"],
+)
+def test_only_a_master_that_answers_or_never_served_is_spare(
+    unready_for: float, served: bool, answers: bool, goes: bool
+):
+    pods = [*masters(NEW, NEW), probes_fail("master", 2, BAD, unready_for=unready_for, served=served)]
+    found = step(pods, {0: info(), 1: FOLLOWS_0, 2: FOLLOWS_0 if answers else NoAnswer("no answer in time")})
+
+    assert deleted(found) == (["small-master-2"] if goes else [])
+
+
+@pytest.mark.parametrize(("bad", "reason"), [(0, "WaitingForWindow"), (2, "Replacing")])
+def test_outside_of_the_window_no_leader_goes_though_its_probes_fail(bad: int, reason: str):
+    found = reverted(bad, maintenanceWindow={"start": "0 5 * * *", "durationMinutes": 60})
+
+    assert found.gate.reason == reason
+    assert bool(found.delete) == (reason == "Replacing")
+
+
+def test_a_reverted_master_changes_no_version_before_the_backup():
+    known = UpgradeBackup.model_validate({"from": "2.9.4", "to": "2.9.5", "state": "Running", "since": stamp(later(0))})
+    found = reverted(backup=PreUpgradeBackup(known, BACKING_UP, "it runs"))
+
+    assert (found.delete, found.gate.reason) == ((), BACKING_UP)
+
+
+@pytest.mark.parametrize(("served", "goes"), [(False, True), (True, False)])
+def test_a_lone_master_that_never_served_follows_a_revert(served: bool, goes: bool):
+    found = step([probes_fail("master", 0, BAD, served=served)], {0: info()}, members=1)
+
+    assert deleted(found) == (["small-master-0"] if goes else [])
+
+
+@pytest.mark.parametrize("serves", [True, False])
+@pytest.mark.parametrize(("unready_for", "goes"), [(119, False), (120, True)])
+def test_a_job_master_that_never_served_follows_a_revert(unready_for: float, goes: bool, serves: bool):
+    pods = [*masters(NEW, NEW, NEW), probes_fail("jobmaster", 0, BAD, unready_for=unready_for)]
+
+    assert deleted(step(pods, job_master=serves)) == (["small-jobmaster-0"] if goes else [])
+
+
+# --- a journal that is missing --------------------------------------------------------------------------------------
+
+
+def without_journal(ordinal: int, by: Json = OLD) -> Json:
+    """Return a master's pod whose init container finds no journal."""
+    ended = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
+    check = container_status("journal-check", waiting={"reason": "CrashLoopBackOff"}, last=ended)
+    one = broken("master", ordinal, by, containers=[])
+    one["status"].update(phase="Pending", initContainerStatuses=[check])
+    return one
+
+
+@pytest.mark.parametrize("lost", [{0, 1}, {0, 1, 2}, {2}], ids=["a majority", "all", "one that may rejoin"])
+def test_no_step_begins_on_masters_that_wait_for_their_journal(lost: set[int]):
+    pods = [without_journal(one) if one in lost else made("master", one) for one in range(3)]
+    found = step(pods, {one: answer for one, answer in WELL.items() if one not in lost})
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "HeldForQuorum")
+    assert "no journal below /journal/raft" in found.gate.message
+
+
+def test_a_lone_master_without_its_journal_is_not_replaced():
+    assert step([without_journal(0)], {}, members=1).delete == ()
+
+
+def test_no_failing_master_goes_while_a_majority_waits_for_its_journal():
+    pods = [without_journal(0, NEW), without_journal(1, NEW), broken("master", 2)]
+
+    assert step(pods, {}).delete == ()
+
+
+def test_a_failing_master_goes_while_one_other_waits_for_its_journal():
+    # Without it there is no quorum that the other could rejoin.
+    assert deleted(step([made("master", 0, NEW), without_journal(1), broken("master", 2)], {0: info()})) == [
+        "small-master-2"
+    ]
+
+
+@pytest.mark.parametrize("lost", [{2}, {0, 1}], ids=["the replaced one", "a majority of others"])
+def test_a_journal_that_is_lost_during_a_step_times_out_no_step(lost: set[int]):
+    pods = [without_journal(one, NEW) if one in lost else made("master", one, NEW) for one in range(3)]
+    if 2 not in lost:
+        pods[2] = broken("master", 2, NEW)
+    answers = {one: answer for one, answer in WELL.items() if one not in {2, *lost}}
+    found = step(pods, answers, rollout=begun("master", "master-2-before"), after=9000)
+
+    assert (found.delete, found.gate.reason) == ((), "HeldForQuorum")
+    assert found.stopped
+    assert found.status == begun("master", "master-2-before", since=9000)
+    assert "no journal below /journal/raft" in found.gate.message or 2 not in lost
 
 
 # --- a step is judged by its own pods ---------------------------------------------------------------------------------
@@ -525,6 +697,92 @@ def test_a_failed_step_is_left_for_another_spec(after: float):
     assert deleted(found) == ["small-worker-0"]
 
 
+SUPERSEDED = {CONFIG_HASH: "superseded"}
+
+
+def slow_start(role: str, by: Json, ordinal: int = 2) -> Json:
+    """Return a pod that its node took 70 s before the time of these steps, and that hasn't served yet."""
+    runs = {**container_status(role, running={"startedAt": stamp(later(0))}), "started": False}
+    one = broken(role, ordinal, by, containers=[runs])
+    one["status"]["startTime"] = one["status"]["conditions"][0]["lastTransitionTime"] = stamp(later(0))
+    return one
+
+
+@pytest.mark.parametrize("recorded", ["superseded", ""], ids=["with its hash", "by an earlier version"])
+def test_a_spec_that_is_mended_during_a_step_is_not_blamed_for_it(recorded: str):
+    pods = [*masters(NEW, NEW), slow_start("master", SUPERSEDED)]
+    found = step(
+        pods,
+        {0: info(), 1: FOLLOWS_0},
+        rollout=begun("master", "master-2-before", by=recorded),
+        after=70,
+        stepTimeoutSeconds=60,
+    )
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "HeldForQuorum")
+    assert "small-master-2" in found.gate.message
+
+
+@pytest.mark.parametrize("role", ["jobmaster", "worker", "fuse"])
+def test_a_step_of_any_role_ends_with_its_spec(role: str):
+    pods = [*masters(NEW, NEW, NEW), slow_start(role, SUPERSEDED, 0)]
+    found = step(
+        pods,
+        rollout=begun(role, f"{role}-0-before", by="superseded"),
+        job_master=role != "jobmaster",
+        workers=int(role == "worker"),
+        mounts=int(role == "fuse"),
+        hashes=WITH_FUSE,
+        after=70,
+        stepTimeoutSeconds=60,
+    )
+
+    assert (found.delete, found.status) == ((), None)
+    assert found.gate.reason.startswith("HeldFor")
+
+
+def test_the_start_of_a_superseded_spec_ends_after_two_minutes():
+    pods = [*masters(NEW, NEW), slow_start("master", SUPERSEDED)]
+    answers = {0: info(), 1: FOLLOWS_0}
+    at = begun("master", "master-2-before", by="superseded")
+
+    assert deleted(step(pods, answers, rollout=at, after=119)) == []
+    found = step(pods, answers, rollout=at, after=121)
+    assert deleted(found) == ["small-master-2"]
+    assert found.status == begun("master", "master-2", since=121)
+
+
+def test_no_second_master_goes_while_one_of_a_superseded_spec_is_ending():
+    going = made("master", 2, SUPERSEDED, deleted=True)
+    pods = [made("master", 0, NEW), broken("master", 1), going]
+    found = step(
+        pods, {0: info()}, rollout=begun("master", "master-2", by="superseded"), after=9000, stepTimeoutSeconds=60
+    )
+
+    assert found.delete == ()
+    assert found.status is not None
+    assert [one.uid for one in found.status.pods] == ["master-2"]
+
+
+def test_a_replacement_that_runs_the_mended_spec_has_the_whole_time():
+    pods = [*masters(NEW, NEW), broken("master", 2, NEW)]
+    at = begun("master", "master-2-before", by="superseded")
+    answers = {0: info(), 1: FOLLOWS_0}
+    found = step(pods, answers, rollout=at, after=601)
+
+    assert found.gate.reason == "Replacing"
+    assert found.status == begun("master", "master-2-before", since=601)
+    assert step(pods, answers, rollout=found.status, after=1300).gate.reason == "StepTimedOut"
+
+
+def test_a_step_that_has_deleted_nothing_begins_again_for_another_spec():
+    window = {"start": "0 5 * * *", "durationMinutes": 60}
+    at = begun("worker", "worker-0", by="superseded")
+    found = step([*masters(NEW, NEW, NEW), made("worker")], rollout=at, maintenanceWindow=window)
+
+    assert (found.delete, found.status, found.gate.reason) == ((), None, "WaitingForWindow")
+
+
 def test_a_change_that_is_taken_back_before_its_deed_replaces_nothing():
     found = step(masters(NEW, NEW, NEW), rollout=begun("master", "master-2"))
 
@@ -706,7 +964,7 @@ def test_what_nobody_could_delete_does_not_hold_up_the_rest_for_ever():
     found = step(masters(OLD, OLD, OLD), rollout=begun("master", "master-2"), after=9000)
 
     assert found.status == RolloutStatus(
-        role="master", pods=(ReplacedPod(name="small-master-2", uid="master-2"),), since=stamp(later(9000))
+        role="master", pods=(ReplacedPod(name="small-master-2", uid="master-2"),), since=stamp(later(9000)), hash="new"
     )
 
 

@@ -105,6 +105,45 @@ def test_the_spec_of_a_ready_cluster_is_kept():
     assert kept["metadata"]["ownerReferences"][0]["name"] == world.name, "it goes with its cluster"
 
 
+def test_a_worker_that_failed_before_a_change_does_not_roll_it_back():
+    world = settled()
+    world.works[WORKER] = set()
+    world.goes_on(2)
+    world.pass_time(150)
+    world.edit_spec(**ROLLBACK, **OTHER_WORKERS)
+    world.goes_on()
+    assert world.status["rollout"]["failedBefore"] is True
+    world.pass_time(61)
+    world.goes_on()
+
+    assert "rollback" not in world.status
+    assert world.condition("UpToDate")["reason"] == "StepTimedOut"
+    assert "It failed before the change, too: fix the cause" in world.condition("UpToDate")["message"]
+
+
+def test_masters_that_wait_for_their_journal_take_no_change_back():
+    world = settled()
+    hashed = {CONFIG_HASH: world.master(0)["metadata"]["annotations"][CONFIG_HASH]}
+    for ordinal in range(2):
+        world.lose(ordinal)
+        name = f"small-master-{ordinal}"
+        world.kube.edit("Pod", world.namespace, name, lambda pod: pod["metadata"].update(annotations=hashed))
+    world.alluxio.answers = {}
+    world.reconcile()
+    world.kube.writes.clear()
+    world.edit_spec(**ROLLBACK, **BAD_MASTERS)
+    for _ in range(3):
+        world.reconcile()
+        world.pass_time(61)
+    world.reconcile()
+
+    assert deleted(world) == []
+    assert "rollback" not in world.status
+    assert "rollout" not in world.status
+    assert world.condition("UpToDate")["reason"] == "HeldForQuorum"
+    assert world.condition("JournalInitialized")["reason"] == "JournalMissing"
+
+
 def test_masters_that_fail_are_taken_back_and_the_others_were_never_touched():
     world = failed(**BAD_MASTERS)
     world.reconcile()
