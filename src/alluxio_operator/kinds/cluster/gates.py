@@ -48,10 +48,9 @@ def workers_registered(observed: Observed, wanted: int) -> Gate:
 
 
 def _removed(observed: Observed, wanted: int) -> str:
-    removed = [
-        f"{name} ({in_binary(max(1, round(used / MEBI)) * MEBI)})"
-        for name, used in removed_with_data(observed, wanted).items()
-    ]
+    held = removed_with_data(observed, wanted)
+    sizes = {name: in_binary(max(1, round(used / MEBI)) * MEBI) for name, used in held.items()}
+    removed = [f"{name} ({size})" for name, size in sizes.items()]
     if not removed:
         return ""
     listed = ", ".join(removed[:SOME]) + (f" and {len(removed) - SOME} others" if len(removed) > SOME else "")
