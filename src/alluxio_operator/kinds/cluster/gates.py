@@ -12,6 +12,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.registrations import registrations, removed_with_data
 from alluxio_operator.workloads.pods import first_trouble
 
+MEBI: Final = 1024**2
 SOME: Final = 5
 """Workers that a message names at most."""
 
@@ -45,7 +46,9 @@ def workers_registered(observed: Observed, wanted: int) -> Gate:
 
 
 def _removed(observed: Observed, wanted: int) -> str:
-    removed = [f"{name} ({in_binary(used)})" for name, used in removed_with_data(observed, wanted).items()]
+    held = removed_with_data(observed, wanted)
+    sizes = {name: in_binary(max(1, round(used / MEBI)) * MEBI) for name, used in held.items()}
+    removed = [f"{name} ({size})" for name, size in sizes.items()]
     if not removed:
         return ""
     listed = ", ".join(removed[:SOME]) + (f" and {len(removed) - SOME} others" if len(removed) > SOME else "")

@@ -90,9 +90,9 @@ def test_without_a_leader_there_is_none():
 
 
 def test_workers_beyond_the_replicas_are_named_with_what_they_hold():
-    known = [registration(0, used=1), registration(1, used=12 * 1024**2), registration(2), registration(3, lost=True)]
+    known = [registration(0, used=1), registration(1, used=12_345_678), registration(2), registration(3, lost=True)]
 
-    assert removed_with_data(look(*known), 1) == {f"{NAME}-worker-1": 12 * 1024**2}
+    assert removed_with_data(look(*known), 1) == {f"{NAME}-worker-1": 12_345_678}
     gate = gates.workers_registered(look(*known), 1)
     assert (gate.passed, gate.reason) == (True, "WorkersRemoved")
     assert f"{NAME}-worker-1 (12Mi)" in gate.message

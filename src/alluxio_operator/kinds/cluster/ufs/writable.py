@@ -127,7 +127,7 @@ def after_test(
         failures=(before.failures if before else 0) + 1,
         proven=before is not None and before.proven,
         leftover=due.leftover,
-        message=said[:512],
+        message=said[:512].rstrip("."),
     )
     if isinstance(answer, NoAnswer):
         # A leader that was reached may still create the folder.

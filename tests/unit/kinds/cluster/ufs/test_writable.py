@@ -19,7 +19,9 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kinds.cluster.ufs.writable import GATE, PREFIX, Writability, after_test, next_test
 
-REFUSED = WriteResult("UNKNOWN: Cannot create or load UFS directory /mnt/ufs/x")
+REFUSED = WriteResult(
+    "UNKNOWN: Cannot create or load UFS directory /mnt/ufs/x: java.io.FileNotFoundException: /mnt/ufs/x."
+)
 HUNG = NoAnswer("no answer in time")
 S3 = {"uri": "s3://lake/warehouse", "volume": None}
 INSTALLED = merge((), [ConditionState("Installed", True, "Installed")], 1, NOW)
@@ -84,7 +86,7 @@ def test_a_volume_of_another_user_keeps_the_cluster_from_ready_and_says_the_reme
     assert said(found) == (GATE, False, "NotWritable", True)
     assert found.gate is not None
     assert found.gate.severity is Severity.BLOCKED
-    for part in (REFUSED.error, "uid 1000", "gid 1000", "spec.rootMount.readOnly"):
+    for part in (REFUSED.error + " Give", "uid 1000", "gid 1000", "spec.rootMount.readOnly"):
         assert part in found.gate.message
 
 
