@@ -29,15 +29,16 @@ def unshareable_volume(cluster: Cluster, observed: Observed) -> Iterable[Problem
     pods = [pod for pod in observed.pods if pod.role in _USERS and pod.node and not pod.deleted]
     nodes = sorted({pod.node for pod in pods})
     if set(modes) == {_ONE_POD} and len(pods) > 1:
-        place, places = "pod", f"{len(pods)} pods"
+        place = "pod"
     elif set(modes) <= {_ONE_NODE, _ONE_POD} and len(nodes) > 1:
-        place, places = "node", f"{len(nodes)} nodes"
+        place = "node"
     else:
         return
+    # Without a number, which would change the status whenever a pod moves.
     yield Problem(
         "spec.rootMount.volume.accessModes",
         ", ".join(modes),
-        f"is for one {place}, but masters, job master and workers on {places} mount the volume",
+        f"is for one {place}, but masters, job master and workers on several {place}s mount the volume",
         "create an AlluxioCluster whose root mount has ReadWriteMany, or bind masters and workers to one node by "
         "nodeSelector",
     )

@@ -55,8 +55,8 @@ def test_there_is_no_warning_without_need(nodes: tuple[str, ...], modes: tuple[s
 @pytest.mark.parametrize(
     ("mode", "node", "words"),
     [
-        ("ReadWriteOnce", "b", "is for one node, but masters, job master and workers on 2 nodes"),
-        ("ReadWriteOncePod", "a", "is for one pod, but masters, job master and workers on 3 pods"),
+        ("ReadWriteOnce", "b", "is for one node, but masters, job master and workers on several nodes"),
+        ("ReadWriteOncePod", "a", "is for one pod, but masters, job master and workers on several pods"),
     ],
 )
 def test_the_claim_of_a_user_counts_as_it_is(mode: str, node: str, words: str):
