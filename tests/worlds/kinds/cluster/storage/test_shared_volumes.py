@@ -39,7 +39,9 @@ def test_several_nodes_are_warned_of_and_the_cluster_stays_ready():
     status, reason, message = warning(world := world_on("a", "b"))
 
     assert (status, reason) == ("True", "Tolerated")
-    assert message.startswith(f'{FIELD} "ReadWriteOnce" is for one node, but masters, job master and workers on several')
+    assert message.startswith(
+        f'{FIELD} "ReadWriteOnce" is for one node, but masters, job master and workers on several'
+    )
     assert world.condition("Ready")["status"] == "True"
 
 
