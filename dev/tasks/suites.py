@@ -118,7 +118,7 @@ SUITES = (
         120,
         full=True,
     ),
-    Suite(BUILD, (), 20, needed=True),
+    Suite(BUILD, (), 19, needed=True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 1, needed=True, builds=CLUSTER),
     Suite(
         "api",
@@ -138,7 +138,7 @@ SUITES = (
         full=True,
         builds=Parts(tools=names(VOLUME_TOOLS)),
     ),
-    Suite("faults", (FAULT_TESTS,), 8, builds=SIMULATION),
+    Suite("faults", (FAULT_TESTS,), 9, builds=SIMULATION),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, needed=True, builds=Parts(images=("operator",))),
     Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 9, builds=STORIES),
     Suite(

@@ -29,6 +29,8 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
 """Where the Leases are: the namespaces that are under test hold nothing but the operator's work."""
 LABEL = "alluxio-operator.io/fault-test"
 SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "small.yaml").read_text())
+# The nodes of a run's pods are left to chance, and pods on several nodes of a volume for one are warned of.
+SAMPLE["spec"]["rootMount"]["volume"]["accessModes"] = ["ReadWriteMany"]
 NAME = "small"
 PRESTO = "Presto"
 PRESTO_SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "presto" / "small.yaml").read_text())
