@@ -27,15 +27,19 @@ grep -a -v -E '^[[:space:]]+(at |\.\.\. [0-9]+ )' < "$folder/copy" | {
   cat > /dev/null
 } &
 finder=$!
+# Each of these waits until the other end is open. From then on, nothing needs the folder, which the command may remove.
+exec 3> "$folder/copy"
 (
   trap '' PIPE
-  exec tee "$folder/copy" < "$folder/output"
+  exec tee /dev/fd/3 < "$folder/output"
 ) &
 copier=$!
+exec 4> "$folder/output" 3>&-
 clock
 started=$time
-"$@" > "$folder/output" 2>&1 &
+"$@" >&4 2>&1 4>&- &
 child=$!
+exec 4>&-
 [ -z "$stopped" ] || kill -TERM "$child" || :
 while :; do
   status=0
