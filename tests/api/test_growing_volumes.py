@@ -195,6 +195,7 @@ def test_a_master_that_dies_while_its_statefulset_is_away_comes_back(stage: Stag
     stage.edit(**wish(storage.grows, journal="2Gi"))
     stage.start_operator(Watched(stage.api.kube, stops))
     until(lambda: _fails(stage))
+    until(lambda: stage.api.call("GET", stage.at("StatefulSet", "master")).status == 404)
     assert stage.status["recreating"][0]["name"] == "small-master"
     stage.api.call("DELETE", stage.at("Pod", "master-1"), ok=True, gracePeriodSeconds="0")
     until(lambda: stage.api.call("GET", stage.at("Pod", "master-1")).status == 404)
@@ -210,7 +211,9 @@ def test_a_master_that_dies_while_its_statefulset_is_away_comes_back(stage: Stag
 
 
 def _is_away(stage: Stage, name: str) -> bool:
-    return stage.api.call("GET", stage.at("StatefulSet", name)).status == 404
+    # Also while it goes: it may be gone by the time of the operator's next call.
+    found = stage.api.call("GET", stage.at("StatefulSet", name))
+    return found.status == 404 or "deletionTimestamp" in found.body["metadata"]
 
 
 def _fails(stage: Stage) -> bool:
