@@ -47,6 +47,12 @@ while :; do
   wait "$child" || status=$?
   kill -0 "$child" 2>/dev/null || break
 done
+if [ "$status" -gt 128 ]; then
+  # The wait may have ended by a signal, and the command by itself right after it: only a second wait has its exit code.
+  again=0
+  wait "$child" 2> /dev/null || again=$?
+  [ "$again" -eq 127 ] || status=$again
+fi
 # A process that outlives the command may hold the pipe open.
 (
   sleep 5
