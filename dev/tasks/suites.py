@@ -118,7 +118,7 @@ SUITES = (
         120,
         full=True,
     ),
-    Suite(BUILD, (), 19, needed=True),
+    Suite(BUILD, (), 18, needed=True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 1, needed=True, builds=CLUSTER),
     Suite(
         "api",
@@ -127,7 +127,7 @@ SUITES = (
             ("dev/in-cluster", "kubectl", "delete", "namespace", "alluxio-operator", "--ignore-not-found", "--wait"),
             (*API_TESTS, f"--junitxml={REPORTS}/api.xml"),
         ),
-        5,
+        6,
         builds=CLUSTER,
     ),
     Suite(

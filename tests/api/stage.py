@@ -41,7 +41,7 @@ NOWHERE: Json = {"masters": NO_NODE, "workers": NO_NODE, "jobService": {"master"
 OWNED = [kind for kind in OF_KUBERNETES.values() if kind.kind not in ("ControllerRevision", "Event", "Pod")]
 
 
-PATIENCE = 45.0
+PATIENCE = 90.0
 """Seconds for what takes Kubernetes' controllers a moment: a bound against hanging on a busy machine, not a promise."""
 
 SETTLING = 0.5
