@@ -183,6 +183,18 @@ def shortage(needs: MemoryNeeds, division: Division) -> Problem | None:
     return _too_small(needs, division.heap, division.direct, _overhead(needs, division.heap), _mi(division.limit))
 
 
+def tolerated(
+    processes: Iterable[MemoryNeeds], before: Mapping[str, Accepted], divided: Mapping[str, Division | Problem]
+) -> Iterable[Problem]:
+    """Yield what an older operator accepted, and this one would refuse in a new resource."""
+    for needs in processes:
+        division = divided[needs.role]
+        if isinstance(division, Division) and (short := shortage(needs, division)):
+            yield short
+        if needs.role in before:
+            yield from option_problems(needs)
+
+
 def _overhead(needs: MemoryNeeds, heap: int) -> int:
     """Return the bytes besides heap, direct memory and tiers."""
     settings = settings_of(needs.process)

@@ -8,7 +8,7 @@ from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import in_bytes
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.workloads.memory import MI, Accepted, Division, MemoryNeeds, divide, option_problems, shortage
+from alluxio_operator.workloads.memory import MI, Accepted, Division, MemoryNeeds, divide, option_problems, tolerated
 
 ROCKSDB = 512 * MI
 """Four column families of inode and block metadata, each with two write buffers of 64 MiB (RocksDB's default)."""
@@ -32,13 +32,8 @@ def problems(spec: ClusterSpec, before: Mapping[str, Accepted]) -> Iterable[Prob
 def warnings(
     spec: ClusterSpec, before: Mapping[str, Accepted], divided: Mapping[str, Division | Problem]
 ) -> Iterable[Problem]:
-    """Yield what the operator would refuse in a new cluster, and tolerates in one that runs with it."""
-    for needs in _needs(spec):
-        division = divided[needs.role]
-        if isinstance(division, Division) and (short := shortage(needs, division)):
-            yield short
-        if needs.role in before:
-            yield from option_problems(needs)
+    """Return what the operator would refuse in a new cluster, and tolerates in one that runs with it."""
+    return tolerated(_needs(spec), before, divided)
 
 
 def _needs(spec: ClusterSpec) -> Iterable[MemoryNeeds]:

@@ -23,7 +23,7 @@ from alluxio_operator.workloads.memory import (
     MemoryNeeds,
     divide,
     option_problems,
-    shortage,
+    tolerated,
 )
 
 METASPACE: Final = 224 * MI
@@ -58,13 +58,8 @@ def divisions(spec: PrestoSpec, before: Mapping[str, Accepted] | None = None) ->
 def warnings(
     spec: PrestoSpec, before: Mapping[str, Accepted], divided: Mapping[str, Division | Problem]
 ) -> Iterable[Problem]:
-    """Yield what the operator would refuse in a new Presto, and tolerates in one that runs with it."""
-    for needs in _needs(spec):
-        division = divided[needs.role]
-        if isinstance(division, Division) and (short := shortage(needs, division)):
-            yield short
-        if needs.role in before:
-            yield from option_problems(needs)
+    """Return what the operator would refuse in a new Presto, and tolerates in one that runs with it."""
+    return tolerated(_needs(spec), before, divided)
 
 
 def jvm_flags(division: Division) -> tuple[str, ...]:
