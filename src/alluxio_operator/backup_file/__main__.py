@@ -1,0 +1,124 @@
+"""The command that a Job runs: `python -m alluxio_operator.backup_file check FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from alluxio_operator.backup_file.clean import clean
+from alluxio_operator.backup_file.count import Summary, summarize
+from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.backup_file.result import Result
+from alluxio_operator.backup_file.stream import Limits
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Return 0, 1 if another try may help, 2 for a wrong command line, 3 if the file is refused."""
+    options = parser().parse_args(arguments)
+    try:
+        result = check(options)
+    except Exception as error:  # noqa: BLE001 (the Job reports every error in its result)
+        problem = f"{type(error).__name__}: {error}"
+        result = Result.of_error(
+            BackupFileError(Reason.INTERNAL, problem, remedy="report it with the log of the Job's pod")
+        )
+    text = result.as_json()
+    print(text)
+    if options.result:
+        try:
+            options.result.write_text(text)
+        except OSError as error:
+            print(f"error: {options.result} can't be written: {error.strerror}", file=sys.stderr)
+            return 1
+    return result.exit_code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m alluxio_operator.backup_file", description="Check and clean backup files of Alluxio."
+    )
+    commands = result.add_subparsers(required=True, metavar="COMMAND")
+    text = "read a backup to its end, count its entries, and write a clean form of it"
+    command = commands.add_parser("check", help=text, description=text)
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--marker", type=Path, metavar="FILE.complete", help="fail unless this file exists")
+    command.add_argument("--expect", type=int, metavar="N", help="fail unless the backup has N entries")
+    command.add_argument("--clean", type=Path, metavar="FILE", help="write a form without credentials and jobs")
+    command.add_argument("--result", type=Path, metavar="FILE", help="write the result here, too")
+    command.add_argument(
+        "--max-expanded-bytes",
+        type=int,
+        default=Limits().expanded,
+        metavar="N",
+        help="fail if the file expands further; default: %(default)s",
+    )
+    return result
+
+
+def check(options: argparse.Namespace) -> Result:
+    """Return what the check of a file found."""
+    limits = Limits(expanded=options.max_expanded_bytes)
+    summary: Summary | None = None
+    try:
+        _require_marker(options.marker)
+        with _opened(options.file) as file:
+            summary = summarize(file, limits)
+            _require_count(summary, options.expect)
+            if options.clean is None:
+                return Result.of_success(summary, None)
+            file.seek(0)
+            return Result.of_success(summary, clean(file, options.clean, limits))
+    except BackupFileError as error:
+        return Result.of_error(error, summary)
+
+
+def _require_marker(marker: Path | None) -> None:
+    if marker is None:
+        return
+    try:
+        exists = marker.is_file()
+    except OSError as error:
+        raise _unreadable(marker, error) from error
+    if not exists:
+        problem = f"Alluxio's marker {marker} of a complete backup is missing"
+        raise BackupFileError(Reason.NO_MARKER, problem)
+
+
+def _require_count(summary: Summary, expected: int | None) -> None:
+    if expected is not None and summary.entries != expected:
+        problem = f"the file has {summary.entries} entries, and Alluxio reported {expected}"
+        raise BackupFileError(Reason.COUNT_MISMATCH, problem)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise BackupFileError(
+            Reason.MISSING, f"there is no file {path}", remedy="check the folder and the volume of the backup"
+        ) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> BackupFileError:
+    return BackupFileError(
+        Reason.UNREADABLE,
+        f"{path} can't be read: {error.strerror or error}",
+        remedy="check the volume, and that the process may read the file",
+    )
+
+
+def _end(signal_number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + signal_number)
+
+
+if __name__ == "__main__":
+    # As process 1 of a container, Python would ignore the signal; this way a half written file is removed.
+    signal.signal(signal.SIGTERM, _end)
+    sys.exit(main())
