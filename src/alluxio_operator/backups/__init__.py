@@ -1,0 +1,1 @@
+"""Decides when scheduled backups are due and which backups are removed; pure, and without a kind."""
