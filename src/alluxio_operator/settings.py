@@ -81,6 +81,9 @@ class Settings:
     kubeconfig: Path | None = _setting("KUBECONFIG", Path, None)
     """None inside a cluster."""
 
+    image: str = _setting("ALLUXIO_OPERATOR_IMAGE", str, "")
+    """Image of the operator, which its Jobs run, too; empty to take that of its own pod."""
+
     run_dir: Path = _setting(RUN_DIR, Path, Path(DEFAULT_RUN_DIR))
     """A writable directory for the hooks' socket, shell-operator's temporary files and its debug socket."""
     hooks_dir: Path = _setting("ALLUXIO_OPERATOR_HOOKS_DIR", Path, Path("/hooks"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alluxio_operator.engine.managed import ManagedObjects
+from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.kube.client import Kube
@@ -25,6 +26,8 @@ class Parts:
     metrics: Metrics
     now: Callable[[], datetime]
     note: Note = unnoted
+    image: OwnImage = field(default_factory=OwnImage)
+    """The operator's own image, for Jobs."""
 
     def managed(self) -> ManagedObjects:
         """Return the engine's steps for the objects of this kind's resources."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from alluxio_operator.engine.children import CHILD_KINDS, MANAGED_BY, owner_of, version_of
 from alluxio_operator.engine.kind import KindDescriptor
+from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
@@ -26,6 +27,7 @@ MANAGED_SELECTOR: Final = f"app.kubernetes.io/managed-by={MANAGED_BY}"
 def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: ChangesUnderWay) -> Mapping[str, Reconciler]:
     """Return the reconciler of each kind."""
     shared = Renderer(settings.templates_dir, operator_namespace=settings.operator_namespace)
+    image = OwnImage(settings.image, settings.operator_namespace, settings.pod_name)
 
     def parts_of(one: KindDescriptor) -> Parts:
         if isinstance(one.templates, str):
@@ -36,7 +38,7 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: Chang
                 one.templates.parent, settings.templates_dir, operator_namespace=settings.operator_namespace
             )
             folder = one.templates.name
-        return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note)
+        return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note, image)
 
     return {one.kind: one.reconciler(parts_of(one)) for one in descriptors()}
 
