@@ -12,8 +12,8 @@ from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
-from alluxio_operator.kinds.cluster.observe import rpc_port
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.ports import rpc_port
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup

@@ -6,12 +6,11 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
 
 from alluxio_operator.alluxio import paths
 from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
-from alluxio_operator.api.alluxiocluster import KIND, JobMasterPorts, MasterPorts
+from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.work import OwnerKey
@@ -19,6 +18,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
+from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
@@ -31,9 +31,6 @@ from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.workloads.pods import Pod, belongs_to, parse_pod
 
 MAX_MASTERS = 5
-MASTER_PORTS = MasterPorts()
-JOB_MASTER_PORTS = JobMasterPorts()
-"""Default ports, needed here since the spec may not be valid."""
 
 
 def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -113,7 +110,7 @@ def _by_ordinal(objects: Iterable[Object], name: Callable[[int], str]) -> Mappin
 
 def _ask_masters(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> Mapping[str, Answer]:
     calls = {
-        pod.name: partial(alluxio.master_info, pod.ip, _master_port(pod, resource), deadline)
+        pod.name: partial(alluxio.master_info, pod.ip, web_port(pod, resource), deadline)
         for pod in _running_masters(pods)
     }
     answers = side_by_side(calls, deadline)
@@ -122,7 +119,7 @@ def _ask_masters(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, dead
 
 def _ask_indexes(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> Mapping[str, int]:
     calls = {
-        pod.name: partial(alluxio.journal_index, pod.ip, _master_port(pod, resource), deadline)
+        pod.name: partial(alluxio.journal_index, pod.ip, web_port(pod, resource), deadline)
         for pod in _running_masters(pods)
     }
     return {name: index for name, index in side_by_side(calls, deadline).items() if index is not None}
@@ -133,31 +130,9 @@ def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
 
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:
-    in_spec = _port(resource, ("jobService", "master"), JOB_MASTER_PORTS.web)
+    number = in_spec(resource, ("jobService", "master"), "web", JOB_MASTER_PORTS.web)
     return any(
-        alluxio.serves(pod.ip, pod.ports.get("job-web", in_spec), paths.JOB_MASTER_INFO, deadline)
+        alluxio.serves(pod.ip, pod.ports.get("job-web", number), paths.JOB_MASTER_INFO, deadline)
         for pod in pods
         if pod.role == names.JOB_MASTER and pod.running
     )
-
-
-def port_of(master: Pod, resource: Object, name: Literal["rpc", "web"], default: int) -> int:
-    """Return a master's port: the pod's own, since the spec may have changed after the pod started."""
-    return master.ports.get(name) or _port(resource, ("masters",), default, name)
-
-
-def rpc_port(master: Pod, resource: Object) -> int:
-    """Return a master's RPC port."""
-    return port_of(master, resource, "rpc", MASTER_PORTS.rpc)
-
-
-def _master_port(pod: Pod, resource: Object) -> int:
-    return port_of(pod, resource, "web", MASTER_PORTS.web)
-
-
-def _port(resource: Object, path: tuple[str, ...], default: int, name: str = "web") -> int:
-    # Read the raw resource: the spec isn't validated yet.
-    node: Any = resource.get("spec", {})
-    for part in (*path, "ports", name):
-        node = node.get(part, {}) if isinstance(node, Mapping) else {}
-    return node if isinstance(node, int) else default
