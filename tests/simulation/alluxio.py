@@ -298,6 +298,9 @@ class AlluxioAsked:
             return NoAnswer("no answer in time")
         return WriteResult()
 
+    def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        return NoAnswer("not simulated")
+
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         proc = self.world.by_ip(host)
         if proc is None or not (proc.reachable and proc.up and proc.stage == "ready"):

@@ -44,6 +44,8 @@ class FakeAlluxio:
         self.takes: Mapping[str, bool] | NoAnswer | None = None
         self.test_writes: list[tuple[str, str, str]] = []
         self.written: WriteResult | NoAnswer = WriteResult()
+        self.deleted_folders: list[tuple[str, str]] = []
+        self.deletes: str | NoAnswer = ""
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
@@ -70,6 +72,10 @@ class FakeAlluxio:
     ) -> WriteResult | NoAnswer:
         self.test_writes.append((host, folder, leftover))
         return self.written
+
+    def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        self.deleted_folders.append((host, path))
+        return self.deletes
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))

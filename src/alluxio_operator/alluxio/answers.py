@@ -147,6 +147,13 @@ class AlluxioRpc(Protocol):
         """
         ...
 
+    def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        """Delete a folder with all it holds, in Alluxio and in the UFS; return the leader's error, or an empty text.
+
+        Alluxio first synchronises the folder with the UFS. A folder that doesn't exist counts as deleted.
+        """
+        ...
+
 
 class Alluxio(AlluxioRpc, Protocol):
     """All requests that a reconcile may send."""

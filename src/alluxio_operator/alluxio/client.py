@@ -41,6 +41,10 @@ class AlluxioClient(AlluxioRest):
         """Create a folder in the UFS with the leader's identity and delete it."""
         return _leader(host, port, deadline).test_write(folder, leftover)
 
+    def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        """Delete a folder with all it holds, in Alluxio and in the UFS."""
+        return _leader(host, port, deadline).delete_folder(path)
+
 
 def _leader(host: str, port: int, deadline: Deadline, seconds: float | None = None) -> Leader:
     # Imported here: gRPC takes up to 20 MB, and an operator that never calls a leader does without it.

@@ -95,6 +95,17 @@ class Leader:
             refused = _refuses_operator(error, connected)
             return replace(_no_answer(error), reached=False, refused=True) if refused else _no_answer(error)
 
+    def delete_folder(self, path: str) -> str | NoAnswer:
+        """Delete a folder with all it holds, in Alluxio and in the UFS."""
+        # Alluxio may not know what it wrote itself as a backup, so it has to look there first.
+        common = messages.CommonOptions(sync_interval_ms=0)
+        options = messages.DeleteOptions(recursive=True, common=common)
+        try:
+            with connect(self._host, self._port, self._seconds) as connection:
+                return _remove(connection, messages.DeleteRequest(path=path, options=options))
+        except grpc.RpcError as error:
+            return _no_answer(error)
+
     def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:
             with connect(self._host, self._port, self._seconds) as connection:
@@ -118,17 +129,17 @@ def _refuses_operator(error: grpc.RpcError, connected: bool) -> bool:
 
 def _test_write(connection: Connection, folder: str, leftover: str) -> WriteResult:
     """Raise grpc.RpcError if the leader gives no answer that tells of the UFS."""
-    if leftover and (error := _remove(connection, leftover)):
+    if leftover and (error := _remove_empty(connection, leftover)):
         return WriteResult(error, left=True)
     failure = _create(connection, folder)
     if failure is not None and failure.code() is grpc.StatusCode.ALREADY_EXISTS:
         # The operator ended between the two calls of an earlier try.
-        if error := _remove(connection, folder):
+        if error := _remove_empty(connection, folder):
             return WriteResult(error, left=True)
         failure = _create(connection, folder)
     if failure is not None:
         return WriteResult(_in_words(failure))
-    error = _remove(connection, folder)
+    error = _remove_empty(connection, folder)
     return WriteResult(error, left=bool(error))
 
 
@@ -138,9 +149,14 @@ def _create(connection: Connection, folder: str) -> grpc.RpcError | None:
     return _failure(connection, "CreateDirectory", messages.CreateDirectoryRequest(path=folder, options=options))
 
 
-def _remove(connection: Connection, folder: str) -> str:
-    """Delete an empty folder; return the leader's error, or an empty string, also if the folder doesn't exist."""
-    request = messages.DeleteRequest(path=folder, options=messages.DeleteOptions(common=_without_sync()))
+def _remove_empty(connection: Connection, folder: str) -> str:
+    return _remove(
+        connection, messages.DeleteRequest(path=folder, options=messages.DeleteOptions(common=_without_sync()))
+    )
+
+
+def _remove(connection: Connection, request: messages.DeleteRequest) -> str:
+    """Delete a folder; return the leader's error, or an empty string, also if the folder doesn't exist."""
     failure = _failure(connection, "Remove", request)
     return "" if failure is None or failure.code() is grpc.StatusCode.NOT_FOUND else _in_words(failure)
 

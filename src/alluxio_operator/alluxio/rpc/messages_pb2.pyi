@@ -109,10 +109,12 @@ class CreateDirectoryRequest(_message.Message):
     def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[CreateDirectoryOptions, _Mapping]] = ...) -> None: ...
 
 class DeleteOptions(_message.Message):
-    __slots__ = ("common",)
+    __slots__ = ("recursive", "common")
+    RECURSIVE_FIELD_NUMBER: _ClassVar[int]
     COMMON_FIELD_NUMBER: _ClassVar[int]
+    recursive: bool
     common: CommonOptions
-    def __init__(self, common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
+    def __init__(self, recursive: _Optional[bool] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
 
 class DeleteRequest(_message.Message):
     __slots__ = ("path", "options")
