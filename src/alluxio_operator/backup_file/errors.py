@@ -28,6 +28,8 @@ class Reason(StrEnum):
     EXPANDS_TOO_FAR = "ExpandsTooFar"
     COUNT_MISMATCH = "CountMismatch"
     """It has another number of entries than Alluxio reported."""
+    NOT_RESTORED = "NotRestored"
+    """A master that restored it ended."""
     NO_MARKER = "NoMarker"
     """Alluxio's own marker of a complete backup is missing."""
     MISSING = "Missing"

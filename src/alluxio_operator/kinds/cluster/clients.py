@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec, Image
 from alluxio_operator.api.tiers import ShortCircuit
-from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster import names, ports
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.objects import tiers
+from alluxio_operator.kinds.cluster.objects import properties, tiers
+from alluxio_operator.kinds.cluster.objects.backup_lock import lock_properties
 from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.pods import Pod
 
 CLIENT_FILE: Final = "alluxio-site.properties"
 """Key of the properties file in the client ConfigMap."""
@@ -59,3 +62,37 @@ def is_changing(resource: Object) -> bool:
         return True
     judged = {one["type"]: one["status"] for one in status.get("conditions", ())}
     return "False" in (judged.get("SpecValid"), judged.get("UpToDate"))
+
+
+def spec_of(resource: Object) -> ClusterSpec:
+    """Return the spec of a cluster; raise ValidationError if another version of the API server's CRD accepted it."""
+    return ClusterSpec.model_validate(resource.get("spec", {}))
+
+
+def leader_of(resource: Object) -> str | None:
+    """Return the pod of the leading master, as the status has it."""
+    leader = resource.get("status", {}).get("masters", {}).get("leader")
+    return leader if isinstance(leader, str) else None
+
+
+def rpc_port(master: Pod, resource: Object) -> int:
+    """Return the RPC port of a master's pod."""
+    return ports.rpc_port(master, resource)
+
+
+def pod_selector(resource: Object) -> Mapping[str, str]:
+    """Return the labels of all pods of a cluster."""
+    meta = resource["metadata"]
+    return Names(meta["name"], meta["namespace"]).instance_labels
+
+
+def backup_directory(resource: Object, folder: str) -> str:
+    """Return the absolute path, in the storage of the root mount, of a folder below it."""
+    return f"{urlsplit(spec_of(resource).root_mount.uri).path.rstrip('/')}/{folder}"
+
+
+def backup_lock(resource: Object) -> Mapping[str, str]:
+    """Return the properties to set on the leading master before a backup."""
+    spec, meta = spec_of(resource), resource["metadata"]
+    made = Names(meta["name"], meta["namespace"])
+    return lock_properties(spec, properties.for_role(spec, made, names.MASTER, spec.masters.replicas))

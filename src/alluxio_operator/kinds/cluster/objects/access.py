@@ -15,12 +15,18 @@ PRESTOS: Final = {
     "podSelector": {"matchLabels": {"app.kubernetes.io/name": "presto", "app.kubernetes.io/managed-by": MANAGED_BY}}
 }
 """The Prestos of the namespace, which read and write through a cluster beside them."""
+BACKUPS: Final = {
+    "podSelector": {
+        "matchLabels": {"app.kubernetes.io/name": "alluxio-backup", "app.kubernetes.io/managed-by": MANAGED_BY}
+    }
+}
+"""The Jobs that read a backup of the cluster."""
 
 
 def access_values(spec: ClusterSpec, names: Names) -> list[dict[str, Any]]:
     """Return the values for the template of the NetworkPolicies of a cluster that gets one."""
     own = names.instance_labels
-    return [values_of(spec.access, names.of(ACCESS), own, own, ports_of(spec), [PRESTOS])]
+    return [values_of(spec.access, names.of(ACCESS), own, own, ports_of(spec), [PRESTOS, BACKUPS])]
 
 
 def ports_of(spec: ClusterSpec) -> Ports:

@@ -1,0 +1,184 @@
+"""Computes the values for the templates: the Jobs, their configuration, and their NetworkPolicy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import javaproperties
+
+from alluxio_operator.api.alluxiobackup import KIND, BackupRun
+from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.api.base import API_VERSION
+from alluxio_operator.api.status import JobRun
+from alluxio_operator.backup_file.result import REFUSED
+from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
+from alluxio_operator.kinds.backup import removing, verifying
+from alluxio_operator.kinds.backup.names import REMOVE, VERIFY
+from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.validate import Backup
+from alluxio_operator.kinds.cluster.clients import client_config_map, image_of, pod_selector, spec_of
+from alluxio_operator.kube.kinds import Object
+from alluxio_operator.workloads.identity import identity_of
+from alluxio_operator.workloads.memory import METASPACE, MI, OVERHEAD, Division, accepted
+
+WORK: Final = "/work"
+"""Folder that the containers of a pod share."""
+VOLUME: Final = "/backups"
+"""Mount path of the volume that keeps the backup."""
+
+FETCH_MEMORY: Final = 512 * MI
+CHECK_MEMORY: Final = 192 * MI
+FETCH_HEAP: Final = 128 * MI
+DEFAULT_HEAP: Final = 512 * MI
+DEFAULT_DIRECT: Final = 64 * MI
+
+MASTER_PROPERTIES: Final[Mapping[str, str]] = {
+    "alluxio.master.hostname": "localhost",
+    "alluxio.master.embedded.journal.addresses": "localhost:19200",
+    "alluxio.master.journal.type": "EMBEDDED",
+    "alluxio.master.journal.folder": f"{WORK}/journal",
+    "alluxio.master.journal.sync.root.after.init.from.backup": "false",
+    "alluxio.master.metastore.dir": f"{WORK}/metastore",
+    # Empty: Alluxio doesn't journal the root mount, so the restored master has no access to the cluster's storage.
+    "alluxio.master.mount.table.root.ufs": f"{WORK}/root",
+    "alluxio.master.startup.block.integrity.check.enabled": "false",
+    "alluxio.master.update.check.enabled": "false",
+    # No worker will come.
+    "alluxio.master.worker.connect.wait.time": "1s",
+    "alluxio.web.ui.enabled": "false",
+}
+"""Properties of the master that restores a backup as a test; read in the property list of 2.9.4."""
+
+
+def context_of(
+    backup: Backup, observed: Observed, run: BackupRun | None, job: JobRun | None, *, removes: bool
+) -> dict[str, Any]:
+    """Return the values for all templates; `job` is the Job to render, or None."""
+    names, cluster = backup.names, observed.cluster
+    shared: dict[str, Any] = {
+        "name": names.backup,
+        "namespace": names.namespace,
+        "owner": _owner(backup),
+        "labels": {component: dict(names.labels(component)) for component in (VERIFY, REMOVE)},
+        "jobs": [],
+        "access": None,
+    }
+    if job is None or cluster is None or (run is None and not removes):
+        return shared
+    spec = spec_of(cluster)
+    component = REMOVE if removes else VERIFY
+    policy = removing.POLICY if removes else verifying.POLICY
+    return {
+        **shared,
+        **_images(cluster, spec, observed.image),
+        "access": {
+            "name": names.access,
+            "pods": dict(names.instance_labels),
+            "cluster": dict(pod_selector(cluster)),
+        },
+        "jobs": [
+            {
+                "name": job.name,
+                "component": component,
+                "spec": job_spec(policy),
+                "pod": _pod(backup, spec, component),
+                "restores": not removes and backup.spec.verify == "Restore",
+                "resources": _resources(cluster, spec),
+                "volume": _volume(backup, observed),
+                **(_fetched(backup, observed, run, cluster) if run is not None and not removes else {}),
+            }
+        ],
+        "refused": REFUSED,
+    }
+
+
+def _images(cluster: Object, spec: ClusterSpec, own: str) -> dict[str, Any]:
+    image = image_of(cluster)
+    return {
+        "image": f"{image.repository}:{image.tag}",
+        "ownImage": own,
+        "pullPolicy": image.pull_policy,
+        "pullSecrets": [{"name": secret.name} for secret in image.pull_secrets],
+        "identity": identity_of(spec.security),
+        # Security context constraints of OpenShift hang on it.
+        "serviceAccount": cluster["metadata"]["name"],
+    }
+
+
+def _owner(backup: Backup) -> dict[str, Any]:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": backup.names.backup,
+        "uid": backup.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def _pod(backup: Backup, spec: ClusterSpec, component: str) -> dict[str, Any]:
+    """Return what the pod has of a master: placement, and the labels by which policies of a namespace select."""
+    master = spec.masters.model_dump(by_alias=True, mode="json", exclude_none=True)
+    labels = backup.names.labels(component)
+    return {
+        "affinity": None,
+        "spread": None,
+        "nodeSelector": master["nodeSelector"],
+        "tolerations": master["tolerations"],
+        "priorityClassName": master.get("priorityClassName"),
+        "graceSeconds": 30,
+        "metadata": stand_in_metadata(labels, master["podLabels"], master["podAnnotations"]),
+    }
+
+
+def _resources(cluster: Object, spec: ClusterSpec) -> dict[str, Any]:
+    """Return the resources of each container: the CPU of a master, and memory by what each does."""
+    requests, limits = spec.masters.resources.requests.cpu, spec.masters.resources.limits.cpu
+
+    def of(memory: int) -> dict[str, Any]:
+        return {
+            "requests": {"memory": str(memory), **({"cpu": requests} if requests else {})},
+            "limits": {"memory": str(memory), **({"cpu": limits} if limits else {})},
+        }
+
+    return {"fetch": of(FETCH_MEMORY), "check": of(CHECK_MEMORY), "master": of(_memory(cluster).limit)}
+
+
+def _memory(cluster: Object) -> Division:
+    """Return the memory of the master that restores: that of the cluster's masters, since it holds the same names."""
+    known = accepted(cluster).get("master")
+    heap, direct = (known.heap, known.direct) if known else (DEFAULT_HEAP, DEFAULT_DIRECT)
+    overhead = known.overhead if known else OVERHEAD
+    limit = known.limit if known else heap + direct + overhead
+    return Division("master", heap, direct, overhead, 0, limit, limit)
+
+
+def _volume(backup: Backup, observed: Observed) -> dict[str, Any] | None:
+    volume = backup.spec.destination.volume
+    if volume is None:
+        return None
+    return {
+        "claim": volume.claim_name,
+        "folder": f"{VOLUME}/{backup.folder_in_volume(observed.status.cluster_uid)}",
+        "file": verifying.file_in_volume(backup),
+        "path": VOLUME,
+    }
+
+
+def _fetched(backup: Backup, observed: Observed, run: BackupRun, cluster: Object) -> dict[str, Any]:
+    file = PurePosixPath(run.uri).name
+    volume = _volume(backup, observed)
+    restored = f"{volume['folder']}/{volume['file']}" if volume else f"{WORK}/in/{file}"
+    properties = {**MASTER_PROPERTIES, "alluxio.master.journal.init.from.backup": restored}
+    return {
+        "clientConfigMap": client_config_map(cluster["metadata"]["name"]),
+        "clientOptions": f"-Xmx{FETCH_HEAP} -XX:MaxMetaspaceSize={METASPACE} -XX:+UseSerialGC",
+        "folder": f"/{backup.folder(observed.status.cluster_uid)}",
+        "file": f"{WORK}/in/{file}",
+        "entries": run.entries,
+        "work": WORK,
+        "masterOptions": " ".join((*_memory(cluster).jvm_flags, "-Dalluxio.logger.type=Console")),
+        "siteProperties": javaproperties.dumps(properties, timestamp=False),
+    }

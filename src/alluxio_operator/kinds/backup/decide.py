@@ -1,0 +1,192 @@
+"""Decides what to apply and do now: a pure function of the valid backup, what was observed, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.api.alluxiobackup import BackupRun
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.effects import Delete
+from alluxio_operator.engine.gate import BackOff, Gate
+from alluxio_operator.engine.operation import Answer, Operation
+from alluxio_operator.engine.plan import EVERYTHING
+from alluxio_operator.engine.rules import DEFAULT, ApplyRules
+from alluxio_operator.kinds.backup.context import context_of
+from alluxio_operator.kinds.backup.effects import DeleteFolder, StartBackup
+from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.removing import Removing, next_removing
+from alluxio_operator.kinds.backup.taking import Taking, after_start, next_taking
+from alluxio_operator.kinds.backup.validate import Backup
+from alluxio_operator.kinds.backup.verifying import Verifying, next_verifying
+from alluxio_operator.kinds.cluster.clients import backup_directory, backup_lock, rpc_port
+from alluxio_operator.kube.kinds import Ref
+
+STORED: Final = "BackupStored"
+"""Gate of a backup in a volume: closed while Alluxio's own file, with credentials in clear, is in the root mount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps of the backup, the manifests and the operations that follow from them."""
+
+    backup: Backup
+    taking: Taking
+    verifying: Verifying | None
+    removing: Removing
+    context: Mapping[str, Any]
+    operations: tuple[Operation, ...]
+    until: int = EVERYTHING
+    held_templates: frozenset[int] = frozenset()
+    held_pod_templates: frozenset[int] = frozenset()
+    recreate: Mapping[Ref, str] = None  # type: ignore[assignment]
+    rules: ApplyRules = DEFAULT
+    paused: bool = False
+    questions: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Give the empty map: a dataclass refuses a mutable default."""
+        object.__setattr__(self, "recreate", self.recreate or {})
+
+    def with_operations(self, operations: Iterable[Operation]) -> Plan:
+        """Return the plan after some of its operations were performed."""
+        return replace(self, operations=tuple(operations))
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The gates of all steps that have begun, in their order."""
+        own = [operation.gate for operation in self.operations if operation.gate is not None]
+        verified = [self.verifying.gate] if self.verifying is not None else []
+        removed = [self.removing.gate] if self.removing.gate is not None else []
+        return (self.taking.gate, *verified, *own, *removed)
+
+
+def decide(backup: Backup, observed: Observed, now: datetime) -> Plan:
+    """Return the plan: ask the leader for the backup, verify the file by a Job, remove what is not to stay."""
+    status = observed.status
+    taking = next_taking(backup, observed, now)
+    verifying = None
+    if taking.run is not None and taking.run.state == "Completed" and not status.removing:
+        verifying = next_verifying(backup, observed, taking.run, now)
+    removing = next_removing(backup, observed, now)
+    step: Removing | Verifying | None = removing if removing.due else verifying
+    job = step.run if step is not None and step.rendered else None
+    context = context_of(backup, observed, taking.run, job, removes=removing.due)
+    operations = tuple(_operations(backup, observed, now, taking, verifying, removing))
+    return Plan(backup, taking, verifying, removing, context, operations)
+
+
+def _operations(
+    backup: Backup,
+    observed: Observed,
+    now: datetime,
+    taking: Taking,
+    verifying: Verifying | None,
+    removing: Removing,
+) -> Iterable[Operation]:
+    if removing.due:
+        yield _remove(backup, observed, removing)
+        return
+    if observed.status.finished is None:
+        yield _take(backup, observed, taking, now)
+        if verifying is not None:
+            yield _verify(observed, verifying)
+            if backup.in_volume and (verifying.file is not None or verifying.failure):
+                yield _unstage(backup, observed)
+
+
+def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> Operation:
+    run = taking.run
+    fields: dict[str, Any] = {"run": run}
+    if run is not None and observed.cluster is not None and not observed.status.cluster_uid:
+        fields |= {
+            "cluster_uid": observed.cluster["metadata"]["uid"],
+            "version": str(observed.cluster.get("status", {}).get("masters", {}).get("version") or ""),
+            "started": stamp(now),
+        }
+
+    def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
+        [answer] = answers
+        assert run is not None  # noqa: S101 (for the type: an effect has a run on record)
+        return replace(operation, status={**fields, "run": after_start(run, answer, now)})
+
+    if not taking.start or observed.leader is None or observed.cluster is None:
+        return Operation("backup", status=fields, intent=_changed(observed, run))
+    uid = observed.status.cluster_uid or observed.cluster["metadata"]["uid"]
+    start = StartBackup(
+        observed.leader,
+        rpc_port(observed.leader, observed.cluster),
+        backup_directory(observed.cluster, backup.folder(uid)),
+        backup_lock(observed.cluster),
+    )
+    return Operation("backup", status=fields, intent=fields, effects=(start,), conclude=conclude)
+
+
+def _changed(observed: Observed, run: BackupRun | None) -> dict[str, Any]:
+    # A backup that is written is recorded before its Job exists: the Job's containers get their arguments from it.
+    return {"run": run} if run is not None and run != observed.status.run and run.state == "Completed" else {}
+
+
+def _verify(observed: Observed, verifying: Verifying) -> Operation:
+    fields: dict[str, Any] = {"job": verifying.run}
+    if verifying.file is not None:
+        fields |= {
+            "file": verifying.file,
+            "restored": verifying.restored,
+            "verified": verifying.restored is not None,
+        }
+    intent = {"job": verifying.run} if verifying.run != observed.status.job else {}
+    return Operation("verification", status=fields, intent=intent)
+
+
+def _unstage(backup: Backup, observed: Observed) -> Operation:
+    """Delete Alluxio's own file from the root mount: the volume has the backup, without credentials."""
+    waiting = Gate(STORED, False, "StagedFilesRemain", "Alluxio's own file in the root mount is about to be deleted")
+    leader, cluster = observed.leader, observed.cluster
+    if leader is None or cluster is None:
+        return Operation("staged files", gate=replace(waiting, message=_cannot_delete("no master leads")))
+
+    def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
+        [error] = answers
+        if error:
+            return replace(operation, gate=replace(waiting, message=_cannot_delete(str(error)), requeue=BackOff()))
+        return replace(
+            operation, gate=Gate(STORED, True, "Stored", "the volume has the backup, and the root mount none")
+        )
+
+    folder = DeleteFolder(leader, rpc_port(leader, cluster), f"/{backup.folder(observed.status.cluster_uid)}")
+    return Operation("staged files", effects=(folder,), gate=waiting, conclude=conclude)
+
+
+def _cannot_delete(error: str) -> str:
+    return f"Alluxio's own file in the root mount can't be deleted yet: {error}"
+
+
+def _remove(backup: Backup, observed: Observed, removing: Removing) -> Operation:
+    resource = Delete(Ref(observed.resource["kind"], backup.names.backup), backup.uid)
+    fields: dict[str, Any] = {"removing": True, "job": removing.run or observed.status.job}
+    if not removing.through_alluxio:
+        return Operation("removal", status=fields, intent=fields, effects=(resource,) if removing.resource else ())
+    cluster, leader = observed.cluster, observed.leader
+    known = observed.status.cluster_uid
+    if not known or cluster is None or cluster["metadata"]["uid"] != known:
+        # Without its cluster, the operator has no access to the storage: the files stay.
+        return Operation("removal", status=fields, intent=fields, effects=(resource,))
+    gate = Gate("FilesRemoved", False, "Removing", "Alluxio is about to delete the files", requeue=BackOff())
+    if leader is None:
+        return Operation("removal", status=fields, intent=fields, gate=replace(gate, message="no master leads"))
+
+    def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
+        [error] = answers
+        said = error.reason if isinstance(error, NoAnswer) else str(error or "")
+        return (
+            replace(operation, gate=replace(gate, message=f"Alluxio can't delete the files: {said}"))
+            if said
+            else operation
+        )
+
+    folder = DeleteFolder(leader, rpc_port(leader, cluster), f"/{backup.folder(known)}", resource)
+    return Operation("removal", status=fields, intent=fields, effects=(folder,), gate=gate, conclude=conclude)

@@ -1,0 +1,117 @@
+"""Observes a backup: the resource, its cluster, the leading master, the Job on record and what its containers left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from alluxio_operator.alluxio.answers import AlluxioRpc
+from alluxio_operator.api.alluxiobackup import KIND, BackupStatus
+from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
+from alluxio_operator.api.lenient import read_status
+from alluxio_operator.engine.look import Look
+from alluxio_operator.engine.own_image import OwnImage
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.backup.names import REMOVE, VERIFY, Names
+from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.cluster.clients import leader_of, rpc_port
+from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import NotFound
+from alluxio_operator.kube.kinds import KINDS, Object, Ref
+from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures, with_volume_troubles
+from alluxio_operator.workloads.pods import Pod, parse_pod
+
+
+def observe(kube: Kube, alluxio: AlluxioRpc, image: OwnImage, key: OwnerKey, deadline: Deadline) -> Observed | None:
+    """Observe a backup once; return None if the resource was deleted."""
+    try:
+        resource = kube.get(KINDS[KIND].path(key.namespace, key.name))
+    except NotFound:
+        return None
+    status = read_status(BackupStatus, resource).status
+    cluster = _cluster(kube, key.namespace, resource)
+    observed = Observed(
+        resource=resource,
+        status=status,
+        cluster=cluster,
+        leader=_leader(kube, cluster) if cluster is not None else None,
+    )
+    if status.finished is None and status.run is None:
+        observed = replace(observed, others=tuple(_others(kube, key, resource)))
+    if status.run is not None and status.run.state == "Running" and observed.leader is not None and cluster is not None:
+        leader = observed.leader
+        answer = alluxio.backup_status(leader.ip, rpc_port(leader, cluster), status.run.id, deadline)
+        observed = replace(observed, answer=answer)
+    return _with_job(kube, key, replace(observed, image=image.read(kube)))
+
+
+def with_events(look: Look, observed: Observed) -> Observed:
+    """Return the observation with what Events report about the Job's pods."""
+    job = observed.status.job
+    if job is None or not is_waiting(observed.status.conditions, look.now):
+        return observed
+    component = REMOVE if observed.status.removing else VERIFY
+    expected = [Expected(component, Ref("Job", job.name), 1)]
+    failures = pod_creation_failures(look.kube, look.key.namespace, expected, observed.pods, lambda _: "spec.masters")
+    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now)
+    return replace(observed, pods=pods, pod_creation_failures=failures)
+
+
+def _cluster(kube: Kube, namespace: str, resource: Object) -> Object | None:
+    name = resource.get("spec", {}).get("clusterRef", {}).get("name")
+    if not isinstance(name, str):
+        return None
+    try:
+        return kube.get(KINDS[CLUSTER].path(namespace, name))
+    except NotFound:
+        return None
+
+
+def _leader(kube: Kube, cluster: Object) -> Pod | None:
+    name = leader_of(cluster)
+    if name is None:
+        return None
+    try:
+        pod = parse_pod(kube.get(KINDS["Pod"].path(cluster["metadata"]["namespace"], name)))
+    except NotFound:
+        return None
+    return pod if pod.running else None
+
+
+def _others(kube: Kube, key: OwnerKey, resource: Object) -> Iterable[Object]:
+    cluster = resource.get("spec", {}).get("clusterRef")
+    for one in kube.list(KINDS[KIND].path(key.namespace)):
+        status = one.get("status", {})
+        if one["metadata"]["name"] == key.name or one.get("spec", {}).get("clusterRef") != cluster:
+            continue
+        if not status.get("finished") and status.get("phase") != "Invalid":
+            yield one
+
+
+def _with_job(kube: Kube, key: OwnerKey, observed: Observed) -> Observed:
+    run, names = observed.status.job, Names(key.name, key.namespace)
+    if run is None:
+        return observed
+    try:
+        job = kube.get(KINDS["Job"].path(key.namespace, run.name))
+    except NotFound:
+        return observed
+    own = [
+        pod
+        for pod in kube.list(KINDS["Pod"].path(key.namespace), names.instance_selector)
+        if any(one["uid"] == job["metadata"]["uid"] for one in pod["metadata"].get("ownerReferences", ()))
+    ]
+    newest = max(own, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
+    results = _results(newest) if newest is not None else {}
+    return replace(observed, job=job, pods=tuple(map(parse_pod, own)), results=results)
+
+
+def _results(pod: Object) -> Mapping[str, str]:
+    status: Mapping[str, Any] = pod.get("status", {})
+    ended = {
+        one["name"]: one.get("state", {}).get("terminated") or one.get("lastState", {}).get("terminated") or {}
+        for one in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
+    }
+    return {name: str(end["message"]) for name, end in ended.items() if end.get("message")}

@@ -1,0 +1,58 @@
+"""Decides when the files of a backup go; pure.
+
+Alluxio itself deletes files of the root mount, since only it has access to every kind of storage. A Job deletes those
+in a volume.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from alluxio_operator.api.status import JobRun
+from alluxio_operator.engine.conditions import moment
+from alluxio_operator.engine.gate import At, Gate, Requeue
+from alluxio_operator.engine.jobs import JobPolicy, next_job_step
+from alluxio_operator.kinds.backup.names import REMOVE
+from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.validate import Backup
+from alluxio_operator.workloads.pods import Trouble, first_trouble
+
+GATE: Final = "FilesRemoved"
+
+POLICY: Final = JobPolicy(deadline=timedelta(minutes=30), attempts=1000, stays=timedelta(minutes=10))
+
+
+@dataclass(frozen=True, slots=True)
+class Removing:
+    """Whether the files go now, the Job that deletes them in a volume, and whether the resource goes after them."""
+
+    due: bool = False
+    run: JobRun | None = None
+    rendered: bool = False
+    through_alluxio: bool = False
+    resource: bool = False
+    gate: Gate | None = None
+    requeue: Requeue | None = None
+
+
+def next_removing(backup: Backup, observed: Observed, now: datetime) -> Removing:
+    """Return what to remove from a backup that has finished."""
+    status, ttl = observed.status, backup.spec.ttl_seconds_after_finished
+    if status.finished is None:
+        return Removing()
+    if not status.removing:
+        if ttl is None:
+            return Removing()
+        due = moment(status.finished) + timedelta(seconds=ttl)
+        if now < due:
+            return Removing(requeue=At(due))
+    if not backup.in_volume:
+        return Removing(due=True, through_alluxio=True)
+    trouble = first_trouble(observed.pods)
+    if failure := observed.pod_creation_failures.get(REMOVE):
+        trouble = Trouble("PodsRefused", failure)
+    step = next_job_step(GATE, backup.names.job(REMOVE), status.job, observed.job, POLICY, now, trouble)
+    done = step.run.state == "Completed"
+    return Removing(due=True, run=step.run, rendered=step.rendered, resource=done, gate=step.gate)

@@ -1,0 +1,158 @@
+"""Decides about the Job that reads the file from beginning to end, restores it, and hands its result over; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from alluxio_operator.api.alluxiobackup import BackupFile, BackupRun, RestoreProof
+from alluxio_operator.api.status import JobRun
+from alluxio_operator.backup_file.prove import Proof
+from alluxio_operator.backup_file.result import Result
+from alluxio_operator.engine import jobs
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.gate import Gate, blocked
+from alluxio_operator.engine.jobs import JobPolicy, next_job_step
+from alluxio_operator.kinds.backup.names import VERIFY
+from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.validate import Backup
+from alluxio_operator.transport.printable import printable
+from alluxio_operator.workloads.pods import Trouble, first_trouble
+
+GATE: Final = "BackupVerified"
+
+CHECK, PROVE = "check", "prove"
+"""Containers that end with a result."""
+
+POLICY: Final = JobPolicy(deadline=timedelta(hours=6), attempts=3, stays=timedelta(hours=1))
+"""The deadline also covers the wait for a node and the restore of a large journal."""
+
+LONGEST_REASON: Final = 64
+
+RESULT_LOST: Final = "ResultLost"
+"""Reason of a Job that completed, while its pod was gone before the operator read the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """The Job to record and to render, its results once it has ended, and the gate; `failure` ends the backup."""
+
+    run: JobRun | None
+    rendered: bool
+    gate: Gate
+    file: BackupFile | None = None
+    restored: RestoreProof | None = None
+    failure: str = ""
+
+
+def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: datetime) -> Verifying:
+    """Return the next step of the verification of a backup that Alluxio has written."""
+    before = observed.status
+    if before.file is not None:
+        return Verifying(before.job, False, _verified(before.file, before.restored), before.file, before.restored)
+    base = backup.names.job(VERIFY)
+    if not observed.image and (before.job is None or observed.job is None):
+        message = (
+            "the operator doesn't know its own image, which the Job runs: set the variable ALLUXIO_OPERATOR_IMAGE of "
+            "its Deployment, or let it read its own pod"
+        )
+        return Verifying(before.job, False, blocked(GATE, "ImageUnknown", message))
+    step = next_job_step(GATE, base, before.job, observed.job, POLICY, now, _trouble(observed))
+    run = step.run
+    if run.state == "Completed":
+        file, restored = _results(backup, observed, taken, now)
+        if file is None or (backup.spec.verify == "Restore" and restored is None):
+            return _lost(backup, run, now)
+        # The Job stays rendered until its result is on record.
+        return Verifying(run, True, _verified(file, restored), file, restored)
+    if run.state == "Failed" and POLICY.gives_up(run.attempt, run.reason):
+        said = _reported_failure(observed) or run.message
+        return Verifying(run, False, blocked(GATE, _reason(observed) or run.reason or "Failed", said), failure=said)
+    return Verifying(run, step.rendered, step.gate)
+
+
+def _lost(backup: Backup, run: JobRun, now: datetime) -> Verifying:
+    message = f"Job {run.name} completed, and its pod is gone before the operator read the result"
+    failed = run.model_copy(update={"state": "Failed", "since": stamp(now), "reason": RESULT_LOST, "message": message})
+    if POLICY.gives_up(run.attempt, RESULT_LOST):
+        return Verifying(failed, False, blocked(GATE, RESULT_LOST, message), failure=message)
+    step = next_job_step(GATE, backup.names.job(VERIFY), failed, None, POLICY, now)
+    return Verifying(step.run, step.rendered, step.gate)
+
+
+def _verified(file: BackupFile, restored: RestoreProof | None) -> Gate:
+    if restored is None:
+        return Gate(GATE, True, "Checked", f"the file is whole: {file.entries} entries in {file.bytes} bytes")
+    message = (
+        f"a master restored {restored.entries} entries and served {restored.inodes} files and directories after "
+        f"{restored.seconds} s"
+    )
+    return Gate(GATE, True, "Restored", message)
+
+
+def _trouble(observed: Observed) -> Trouble | None:
+    if failure := observed.pod_creation_failures.get(VERIFY):
+        return Trouble("PodsRefused", failure)
+    trouble = first_trouble(observed.pods)
+    if trouble is None:
+        return None
+    said = _reported_failure(observed)
+    return Trouble(_reason(observed) or trouble.reason, said) if said else trouble
+
+
+def _results(
+    backup: Backup, observed: Observed, taken: BackupRun, now: datetime
+) -> tuple[BackupFile | None, RestoreProof | None]:
+    checked = Result.parse(observed.results.get(CHECK, ""))
+    found = checked.summary
+    if found is None or not checked.ok:
+        return None, None
+    file = BackupFile(
+        location=_location(backup, observed, taken),
+        sha256=found.sha256,
+        bytes=found.size,
+        entries=found.entries,
+        files=found.files,
+        directories=found.directories,
+        mounts=found.mounts,
+    )
+    if backup.in_volume and checked.cleaned is not None:
+        cleaned = {"sha256": checked.cleaned["sha256"], "bytes": checked.cleaned["size"], "clean": True}
+        file = file.model_copy(update={**cleaned, "entries": checked.cleaned["entries"]})
+    proven = Proof.parse(observed.results.get(PROVE, ""))
+    if proven is None:
+        return file, None
+    return file, RestoreProof(entries=proven.entries, inodes=proven.inodes, seconds=proven.seconds, at=stamp(now))
+
+
+def _location(backup: Backup, observed: Observed, taken: BackupRun) -> str:
+    volume = backup.spec.destination.volume
+    if volume is None:
+        return taken.uri
+    return f"{volume.claim_name}:{backup.folder_in_volume(observed.status.cluster_uid)}/{file_in_volume(backup)}"
+
+
+def file_in_volume(backup: Backup) -> str:
+    """Return the name of the file in a volume."""
+    return f"{backup.names.backup}.gz"
+
+
+def _refusal(observed: Observed) -> Result | None:
+    """Return the result of the container that refused the file; None if none did."""
+    for container in (CHECK, PROVE):
+        if said := observed.results.get(container):
+            result = Result.parse(said)
+            if not result.ok:
+                return result
+    return None
+
+
+def _reported_failure(observed: Observed) -> str:
+    refusal = _refusal(observed)
+    return printable(refusal.message)[: jobs.LONGEST_MESSAGE] if refusal else ""
+
+
+def _reason(observed: Observed) -> str:
+    refusal = _refusal(observed)
+    return refusal.reason if refusal and refusal.reason.isalnum() and len(refusal.reason) <= LONGEST_REASON else ""

@@ -1,0 +1,408 @@
+"""Whole reconciles of an AlluxioBackup."""
+
+import pytest
+from tests.support import builders
+from tests.support.backup import (
+    ENTRIES,
+    FILE,
+    FOLDER,
+    NAME,
+    SUMMARY,
+    URI,
+    BackupWorld,
+    checked,
+    proven,
+    refused,
+)
+from tests.support.crashes import Stopped, stop_at
+
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
+from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
+from alluxio_operator.backup_file.errors import Reason
+from alluxio_operator.kube.kinds import KINDS
+
+
+def test_a_backup_is_taken_read_and_restored():
+    world = BackupWorld()
+    world.reconcile()
+    assert world.alluxio.backups == [("10.0.0.7", 19998, f"/mnt/ufs/{FOLDER}/{NAME}")]
+    assert world.status["phase"] == "Running"
+
+    world.write()
+    world.reconcile()
+    assert world.status["run"]["entries"] == ENTRIES
+    assert world.status["phase"] == "Verifying"
+
+    world.end_job({"check": checked(), "prove": proven(seconds=9)})
+    world.reconcile()
+    status = world.status
+    assert status["phase"] == "Completed"
+    assert status["verified"] is True
+    assert status["file"] == {
+        "location": URI,
+        "sha256": SUMMARY.sha256,
+        "bytes": 2048,
+        "entries": ENTRIES,
+        "files": 20,
+        "directories": 3,
+        "mounts": 0,
+        "clean": False,
+    }
+    assert status["restored"]["inodes"] == 23
+    assert status["summary"] == "a master restored 40 entries and served 23 files and directories after 9 s"
+    assert world.condition("Ready")["status"] == "True"
+
+
+def test_a_finished_backup_is_left_alone():
+    world = BackupWorld()
+    world.complete()
+    before = len(world.kube.writes)
+    outcome = world.reconcile()
+    assert (len(world.kube.writes), outcome.requeue_after) == (before, None)
+    assert world.kube.of_kind("NetworkPolicy") == []
+    assert world.kube.of_kind("ConfigMap") == []
+
+
+def test_verify_check_starts_no_master():
+    world = BackupWorld(verify="Check")
+    world.until_job()
+    pod = world.job()["spec"]["template"]["spec"]
+    assert [one["name"] for one in (*pod["initContainers"], *pod["containers"])] == ["fetch", "check"]
+    world.end_job({"check": checked()})
+    world.reconcile()
+    assert (world.status["phase"], world.status.get("verified", False)) == ("Completed", False)
+    assert world.condition("BackupVerified")["reason"] == "Checked"
+
+
+def test_the_job_has_the_placement_and_the_labels_of_a_master():
+    world = BackupWorld()
+    masters = {
+        "nodeSelector": {"disk": "ssd"},
+        "podLabels": {"cost-center": "lake"},
+        "podAnnotations": {"sidecar.istio.io/inject": "false"},
+        "resources": {"requests": {"cpu": "100m"}, "limits": {"cpu": "2"}},
+    }
+    world.kube.edit(CLUSTER, builders.NAMESPACE, builders.NAME, lambda one: one["spec"].update(masters=masters))
+    world.until_job()
+    template = world.job()["spec"]["template"]
+    assert template["spec"]["nodeSelector"] == {"disk": "ssd"}
+    assert template["metadata"]["labels"]["cost-center"] == "lake"
+    assert template["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
+    for container in (*template["spec"]["initContainers"], *template["spec"]["containers"]):
+        assert container["resources"]["limits"]["cpu"] == "2", container["name"]
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, container["name"]
+
+
+def test_the_pods_reach_only_the_cluster_and_no_pod_reaches_them():
+    world = BackupWorld()
+    world.until_job()
+    [name] = world.kube.of_kind("NetworkPolicy")
+    policy = world.kube.object("NetworkPolicy", builders.NAMESPACE, name)["spec"]
+    labels = world.job()["spec"]["template"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    assert (policy["policyTypes"], policy.get("ingress", [])) == (["Ingress", "Egress"], [])
+    peers = [rule["to"] for rule in policy["egress"] if "to" in rule]
+    own = {"app.kubernetes.io/name": "alluxio", "app.kubernetes.io/instance": builders.NAME}
+    assert peers == [[{"podSelector": {"matchLabels": own}}]]
+
+
+# --- what may go wrong before Alluxio has written it ----------------------------------------------------------------
+
+
+def test_a_missing_cluster_is_reported_with_the_field():
+    world = BackupWorld(clusterRef={"name": "other"})
+    world.reconcile()
+    ready = world.condition("Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "ClusterMissing")
+    assert "spec.clusterRef names AlluxioCluster other" in ready["message"]
+    assert not world.alluxio.backups
+
+
+def test_a_cluster_that_was_created_again_ends_the_backup():
+    world = BackupWorld()
+    world.reconcile()
+    world.kube.edit(CLUSTER, builders.NAMESPACE, builders.NAME, lambda one: one["metadata"].update(uid="another"))
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+    assert "deleted and created again" in world.status["summary"]
+    assert len(world.alluxio.backups) == 1
+
+
+@pytest.mark.parametrize("name", ["rollout", "heal", "rollback"])
+def test_a_backup_waits_while_masters_may_restart(name):
+    world = BackupWorld()
+
+    def operations(*found):
+        world.kube.edit(
+            CLUSTER, builders.NAMESPACE, builders.NAME, lambda one: one["status"].update(operations=list(found))
+        )
+
+    operations({"name": name, "since": "2030-01-02T03:00:00Z"})
+    world.reconcile()
+    assert not world.alluxio.backups
+    assert world.condition("BackupTaken")["reason"] == "WaitingForOperation"
+    operations({"name": name, "since": "2030-01-02T03:00:00Z", "waitsFor": "tuning"})
+    world.reconcile()
+    assert len(world.alluxio.backups) == 1
+
+
+def test_two_backups_of_a_cluster_run_one_after_the_other():
+    world = BackupWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z")
+    world.reconcile()
+    assert not world.alluxio.backups
+    assert "AlluxioBackup earlier" in world.condition("BackupTaken")["message"]
+    world.kube.edit(
+        KIND, builders.NAMESPACE, "earlier", lambda one: one.update(status={"finished": "2030-01-02T03:04:00Z"})
+    )
+    world.reconcile()
+    assert len(world.alluxio.backups) == 1
+
+
+def test_a_later_backup_or_one_of_another_cluster_holds_up_nothing():
+    world = BackupWorld()
+    world.put_other("later", "2031-01-02T04:00:00Z")
+    world.put_other("of-another", "2029-01-02T03:00:00Z", clusterRef={"name": "large"})
+    world.reconcile()
+    assert len(world.alluxio.backups) == 1
+
+
+def test_a_leader_that_is_away_isnt_asked_each_second():
+    world = BackupWorld()
+    world.alluxio.begins = NoAnswer("connection refused", reached=False)
+    asked = 0
+    for _ in range(40):
+        outcome = world.reconcile()
+        asked = len(world.alluxio.backups)
+        assert outcome.requeue_after is not None
+        world.pass_time(outcome.requeue_after)
+    assert "connection refused" in world.condition("BackupTaken")["message"]
+    assert asked < 40
+
+
+def test_a_backup_that_isnt_written_in_time_has_failed():
+    world = BackupWorld(timeoutSeconds=600)
+    world.reconcile()
+    world.pass_time(601)
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+    assert "within 600 s" in world.status["summary"]
+    world.write()
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+
+
+def test_a_new_leader_is_asked_again():
+    world = BackupWorld()
+    world.reconcile()
+    world.alluxio.backed_up = BackupStatus("Unknown")
+    world.reconcile()
+    world.pass_time(60)
+    world.reconcile()
+    assert len(world.alluxio.backups) == 2
+
+
+def test_a_failed_try_is_repeated_after_the_standby_has_resumed():
+    world = BackupWorld()
+    world.reconcile()
+    world.alluxio.backed_up = BackupStatus("Failed", error="could not lock")
+    world.reconcile()
+    assert "could not lock" in world.condition("BackupTaken")["message"]
+    world.pass_time(190)
+    world.reconcile()
+    assert len(world.alluxio.backups) == 1
+    world.pass_time(20)
+    world.reconcile()
+    assert len(world.alluxio.backups) == 2
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/mnt/ufs/other/alluxio-backup-2030-01-02-1.gz",
+        f"/mnt/ufs/{FOLDER}/{NAME}/../../secrets.gz",
+        f"/mnt/ufs/{FOLDER}/{NAME}/$(reboot).gz",
+        f"/mnt/ufs/{FOLDER}/another/{FILE}",
+        "",
+    ],
+)
+def test_a_location_that_isnt_the_backups_own_is_refused(uri):
+    world = BackupWorld()
+    world.reconcile()
+    world.write(uri=uri)
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+    assert world.job() is None
+
+
+# --- what may be wrong with the file --------------------------------------------------------------------------------
+
+
+def test_a_truncated_file_fails_at_once_with_the_reason():
+    world = BackupWorld()
+    world.until_job()
+    said = refused(Reason.TRUNCATED, "the file ends in an entry")
+    world.end_job({"check": said}, failure="PodFailurePolicy")
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+    assert world.status["summary"].startswith("the file ends in an entry")
+    assert world.condition("BackupVerified")["reason"] == "Truncated"
+    assert not world.status.get("verified", False)
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+    assert world.condition("BackupVerified")["reason"] == "Truncated"
+
+
+def test_a_job_that_fails_for_another_reason_is_tried_three_times():
+    world = BackupWorld()
+    world.until_job()
+    for attempt in range(3):
+        world.end_job({}, failure="DeadlineExceeded", pod=False)
+        world.reconcile()
+        assert (world.status["phase"] == "Failed") == (attempt == 2), attempt
+        world.pass_time(1000)
+        world.reconcile()
+    assert world.status["phase"] == "Failed"
+
+
+def test_a_job_whose_result_is_lost_runs_again():
+    world = BackupWorld()
+    world.until_job()
+    first = world.job()["metadata"]["name"]
+    world.end_job({}, pod=False)
+    world.reconcile()
+    assert world.status["phase"] == "Verifying"
+    world.pass_time(60)
+    world.reconcile()
+    assert world.status["job"]["name"] != first
+    world.end_job({"check": checked(), "prove": proven()})
+    world.reconcile()
+    assert world.status["phase"] == "Completed"
+
+
+@pytest.mark.parametrize("said", ["", "{", "[]", "null", '{"ok": true}', '{"ok": true, "reason": "", "message": ""}'])
+def test_a_result_that_is_none_proves_nothing(said):
+    world = BackupWorld()
+    world.until_job()
+    world.end_job({"check": said, "prove": said} if said else {})
+    world.reconcile()
+    assert world.status["phase"] == "Verifying"
+    assert "file" not in world.status
+
+
+def test_without_its_own_image_the_operator_says_what_to_set():
+    world = BackupWorld()
+    world.reconciler._logic._image.given = ""
+    world.reconcile()
+    world.write()
+    world.reconcile()
+    assert "ALLUXIO_OPERATOR_IMAGE" in world.condition("BackupVerified")["message"]
+    assert world.job() is None
+
+
+# --- a volume as the destination ------------------------------------------------------------------------------------
+
+VOLUME = {"destination": {"volume": {"claimName": "backups"}}}
+CLEAN = {"sha256": "cd" * 32, "size": 1024, "entries": 38, "dropped": 2, "options": 1, "option_names": []}
+
+
+def test_a_volume_gets_a_clean_file_and_the_root_mount_keeps_none():
+    world = BackupWorld(**VOLUME)
+    world.until_job()
+    pod = world.job()["spec"]["template"]["spec"]
+    check = next(one for one in pod["initContainers"] if one["name"] == "check")
+    target = f"/backups/{builders.NAME}-{builders.UID[:8]}/{NAME}.gz"
+    assert check["args"][check["args"].index("--clean") + 1] == target
+    config = world.kube.object("ConfigMap", builders.NAMESPACE, f"{NAME}-backup")["data"]["alluxio-site.properties"]
+    assert f"alluxio.master.journal.init.from.backup={target}" in config
+
+    world.alluxio.deletes = "PERMISSION_DENIED: no"
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    assert world.status["phase"] == "Verifying"
+    assert world.condition("BackupStored")["reason"] == "StagedFilesRemain"
+    assert "PERMISSION_DENIED" in world.condition("BackupStored")["message"]
+
+    world.alluxio.deletes = ""
+    world.reconcile()
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{NAME}")
+    assert world.status["phase"] == "Completed"
+    assert world.status["file"]["location"] == f"backups:{builders.NAME}-{builders.UID[:8]}/{NAME}.gz"
+    assert (world.status["file"]["entries"], world.status["file"]["clean"]) == (38, True)
+
+
+# --- the end of its time --------------------------------------------------------------------------------------------
+
+
+def test_the_files_go_before_the_resource():
+    world = BackupWorld(ttlSecondsAfterFinished=3600)
+    world.complete()
+    world.pass_time(3500)
+    outcome = world.reconcile()
+    assert not world.alluxio.deleted_folders
+    assert outcome.requeue_after is not None
+    assert outcome.requeue_after <= 101
+    world.pass_time(101)
+    world.alluxio.deletes = NoAnswer("no answer in time")
+    world.reconcile()
+    assert not world.gone()
+    world.alluxio.deletes = ""
+    world.reconcile()
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{NAME}")
+    assert world.gone()
+
+
+def test_a_job_deletes_the_file_in_a_volume():
+    world = BackupWorld(**VOLUME, ttlSecondsAfterFinished=3600)
+    world.until_job()
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    world.reconcile()
+    world.kube.remove(KINDS["Job"].path(builders.NAMESPACE, world.job()["metadata"]["name"]))
+    world.pass_time(3700)
+    world.reconcile()
+    job = world.job()
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-2:] == [f"/backups/{builders.NAME}-{builders.UID[:8]}", f"{NAME}.gz"]
+    assert not world.gone()
+    world.end_job({}, pod=False)
+    world.reconcile()
+    assert world.gone()
+
+
+def test_without_its_cluster_only_the_resource_goes():
+    world = BackupWorld(ttlSecondsAfterFinished=3600)
+    world.complete()
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.pass_time(3700)
+    world.reconcile()
+    assert world.gone()
+    assert not world.alluxio.deleted_folders
+
+
+# --- an operator that dies ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("count", range(1, 16))
+def test_an_operator_that_stops_at_a_write_completes_one_backup(after, count):
+    world = BackupWorld()
+    stop_at(world, count, after=after)
+    for _ in range(60):
+        try:
+            outcome = world.reconcile()
+        except Stopped:
+            world.kube.before_call = world.kube.after_write = lambda verb, path: None
+            world.start_operator()
+            continue
+        if world.alluxio.backups:
+            world.write()
+        job = world.job()
+        if job is not None and not job.get("status", {}).get("conditions"):
+            world.end_job({"check": checked(), "prove": proven()})
+        world.pass_time(outcome.requeue_after or 1)
+        if world.status.get("phase") == "Completed" and outcome.requeue_after is None:
+            break
+    assert world.status["phase"] == "Completed"
+    assert len(world.alluxio.backups) <= 2
