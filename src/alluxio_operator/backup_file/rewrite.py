@@ -20,8 +20,8 @@ ID_MARGIN: Final = 2**30
 
 Alluxio gives each file a container id for its blocks. A restored master would reuse the ids that the lost one gave
 after the backup, and a worker that still holds such a block would serve its old bytes for the new file. So this is the
-number of files that may have been created since the backup: a billion, or 12 days at 1,000 files per second. Ids have 40
-bits, so a cluster can be restored from clean files 1,000 times.
+number of files that may have been created since the backup: a billion, or 12 days at 1,000 files per second. Ids have
+40 bits, so a cluster can be restored from clean files 1,000 times.
 """
 LAST_CONTAINER: Final = 2**40 - 1
 
