@@ -69,6 +69,10 @@ class Result:
         if len(text) > LONGEST and "summary" in shown:
             shown["summary"]["kinds"] = {}
             text = _line(shown)
+        while len(text) > LONGEST and shown["message"]:
+            # A character beyond ASCII takes up to 12 bytes.
+            shown["message"] = shown["message"][: len(shown["message"]) // 2]
+            text = _line(shown)
         return text
 
     @classmethod
