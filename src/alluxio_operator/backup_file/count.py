@@ -77,14 +77,14 @@ class Counting:
         kind, start, end = entry.kind_of(message)
         self.kinds[kind] += 1
         if kind == entry.BLOCK_INFO:
-            block = wire.value_of(message[start:end], 1) or 0
+            block = wire.value_of(message[start:end], 1)
             self.largest_container = max(self.largest_container, block >> entry.BLOCK_ID_SEQUENCE_BITS)
         elif kind == entry.INODE_FILE:
             # A file without blocks has the id of its container, too.
-            file = wire.value_of(message[start:end], 1) or 0
+            file = wire.value_of(message[start:end], 1)
             self.largest_container = max(self.largest_container, file >> entry.BLOCK_ID_SEQUENCE_BITS)
         elif kind == entry.BLOCK_CONTAINER_ID_GENERATOR:
-            self.next_container = max(self.next_container, wire.value_of(message[start:end], 1) or 0)
+            self.next_container = max(self.next_container, wire.value_of(message[start:end], 1))
         elif kind == entry.CLUSTER_INFO:
             self.cluster_id = _printable(wire.bytes_of(message[start:end], 1) or b"")
         return kind

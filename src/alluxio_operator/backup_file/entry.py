@@ -84,6 +84,8 @@ def kind_of(message: bytes) -> tuple[int, int, int]:
     An entry has one kind. If it has several fields, the first known one decides. Alluxio counts a batch
     (`journal_entries`) as one entry, never writes one into a backup, and can't restore one.
     """
+    if (only := wire.only_field(message)) and only[0] not in ENVELOPE:
+        return *only, len(message)
     found = (0, 0, 0)
     for number, kind, _, value_at, end in wire.fields(message):
         if number in ENVELOPE:
