@@ -46,9 +46,11 @@ class Result:
         return RETRY if self.reason in RETRIED else REFUSED
 
     @classmethod
-    def of_success(cls, summary: Summary, cleaned: Cleaned | None) -> Self:
-        """Return the result of a whole backup."""
-        return cls(summary=summary, cleaned=cleaned.as_dict() if cleaned else None)
+    def of_success(cls, found: Summary | Cleaned) -> Self:
+        """Return the result of a whole backup, with what its clean file lacks if one was written."""
+        if isinstance(found, Cleaned):
+            return cls(summary=found.source, cleaned=found.as_dict())
+        return cls(summary=found)
 
     @classmethod
     def of_error(cls, error: BackupFileError, summary: Summary | None = None) -> Self:

@@ -63,7 +63,7 @@ def test_another_count_than_alluxio_s_is_refused_and_nothing_is_cleaned(backup: 
     assert "47 entries" in found.message
     assert "48" in found.message
     assert found.summary is not None
-    assert not target.exists()
+    assert {path.name for path in backup.parent.iterdir()} == {backup.name, "result"}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_every_reason_has_an_exit_code() -> None:
 def test_a_long_result_loses_names_and_kinds_before_it_loses_numbers() -> None:
     kinds = {f"kind_{number}": 10**15 for number in range(100)}
     summary = Summary("a" * 64, 10**12, 10**13, 10**10, kinds)
-    found = Result.of_success(summary, Cleaned(summary, 1, 99, tuple("x" * 64 for _ in range(16)))).as_json()
+    found = Result.of_success(Cleaned(summary, summary, 1, 99, tuple("x" * 64 for _ in range(16)))).as_json()
     assert len(found) <= LONGEST
     parsed = Result.parse(found)
     assert parsed.ok
