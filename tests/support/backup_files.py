@@ -23,6 +23,11 @@ def generator(following: int = 3000) -> bytes:
     return wire.bytes_field(entry.BLOCK_CONTAINER_ID_GENERATOR, wire.varint_field(1, following))
 
 
+def least() -> list[bytes]:
+    """Return the entries that every backup has."""
+    return [generator(), directory(0, "")]
+
+
 def file(container: int, name: str = "a.parquet", temporary: str = "") -> bytes:
     identity = wire.varint_field(1, container << 24 | 0xFFFFFF)
     return wire.bytes_field(

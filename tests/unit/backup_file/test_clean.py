@@ -80,10 +80,10 @@ def test_ids_rise_again_in_a_later_backup_of_a_restored_cluster(tmp_path: Path) 
 
 def test_ids_near_their_end_are_not_raised_into_reuse(tmp_path: Path) -> None:
     with pytest.raises(BackupFileError) as found:
-        cleaned(tmp_path, [made.generator(LAST_CONTAINER - ID_MARGIN + 1)])
+        cleaned(tmp_path, [made.generator(LAST_CONTAINER - ID_MARGIN + 1), made.directory(0)])
     assert found.value.reason == Reason.IDS_EXHAUSTED
     assert list(tmp_path.iterdir()) == []
-    assert cleaned(tmp_path, [made.generator(LAST_CONTAINER - ID_MARGIN)])[0].summary.entries == 1
+    assert cleaned(tmp_path, [made.generator(LAST_CONTAINER - ID_MARGIN), made.directory(0)])[0].summary.entries == 2
 
 
 @settings(max_examples=80, deadline=None)
@@ -206,7 +206,7 @@ def test_a_job_goes_with_its_envelope() -> None:
 
 def test_names_in_the_result_are_few_short_and_printable(tmp_path: Path) -> None:
     names = {f"secret.{number}.{'x' * 200}\x1b": "v" for number in range(40)}
-    found, _ = cleaned(tmp_path, [made.generator(), made.mount("/m", "s3://b", names)])
+    found, _ = cleaned(tmp_path, [*made.least(), made.mount("/m", "s3://b", names)])
     assert found.options == 40
     assert len(found.option_names) == 16
     assert all(len(name) <= 64 and name.isprintable() for name in found.option_names)
@@ -235,7 +235,7 @@ def test_a_failure_keeps_the_file_that_was_there(tmp_path: Path) -> None:
 def test_a_damaged_secret_bearing_entry_is_corruption(tmp_path: Path) -> None:
     broken = wire.bytes_field(entry.ADD_MOUNT_POINT, b"\x22\x7f")
     with pytest.raises(BackupFileError) as found:
-        cleaned(tmp_path, [made.generator(), broken])
+        cleaned(tmp_path, [*made.least(), broken])
     assert found.value.reason == Reason.CORRUPT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -18,7 +19,7 @@ from alluxio_operator.backup_file.result import LONGEST, Result
 
 
 def counted(*entries: bytes) -> Summary:
-    return summarize(io.BytesIO(made.backup([made.generator(), *entries])))
+    return summarize(io.BytesIO(made.backup([*made.least(), *entries])))
 
 
 def test_a_summary_names_what_the_file_holds() -> None:
@@ -50,33 +51,53 @@ def test_a_summary_names_what_the_file_holds() -> None:
 
 def test_an_entry_of_a_newer_version_is_counted_by_its_number() -> None:
     found = counted(wire.bytes_field(99, b"x"), wire.varint_field(1000, 5), wire.bytes_field(99, b""))
-    assert found.kinds == {"block_container_id_generator": 1, "unknown_99": 2, "unknown_1000": 1}
-    assert (found.entries, found.unknown) == (4, 3)
+    assert found.kinds == {
+        "block_container_id_generator": 1,
+        "inode_directory": 1,
+        "unknown_99": 2,
+        "unknown_1000": 1,
+    }
+    assert (found.entries, found.unrestorable) == (5, 3)
 
 
 def test_many_unknown_kinds_are_summed_up() -> None:
     found = counted(*(wire.bytes_field(1000 + number, b"") for number in range(50)))
     assert found.kinds["unknown_others"] == 50 - MOST_UNKNOWN
-    assert sum(found.kinds.values()) == found.entries == 51
-    assert found.unknown == 50
+    assert sum(found.kinds.values()) == found.entries == 52
+    assert found.unrestorable == 50
 
 
 def test_sequence_number_and_operation_id_are_no_kinds() -> None:
     envelope = wire.varint_field(1, 77) + wire.bytes_field(52, b"")
     found = counted(envelope + made.directory(5), made.file(6) + envelope, envelope)
-    assert found.kinds == {"block_container_id_generator": 1, "inode_directory": 1, "inode_file": 1, "empty": 1}
+    assert found.kinds == {"block_container_id_generator": 1, "inode_directory": 2, "inode_file": 1, "empty": 1}
+    assert found.unrestorable == 1
 
 
 def test_a_batch_is_one_entry_as_alluxio_counts_it() -> None:
     batch = wire.bytes_field(entry.BATCH, made.file(1)) + wire.bytes_field(entry.BATCH, made.file(2))
     found = counted(batch)
-    assert (found.entries, found.kinds["journal_entries"], found.files) == (2, 1, 0)
+    assert (found.entries, found.kinds["journal_entries"], found.files) == (3, 1, 0)
+    assert found.unrestorable == 1
 
 
 def test_a_known_kind_with_another_encoding_is_damage() -> None:
     with pytest.raises(BackupFileError) as found:
         counted(wire.varint_field(entry.INODE_FILE, 3))
     assert found.value.reason == Reason.CORRUPT
+
+
+def test_the_backup_that_alluxio_makes_of_a_failed_restore_is_none() -> None:
+    # Read from a 2.9.4 whose restore had failed: it wrote this, and the marker of a complete backup.
+    content = bytes.fromhex("051a0308e907065204080010 00")
+    with pytest.raises(BackupFileError) as found:
+        summarize(io.BytesIO(gzip.compress(content)))
+    assert found.value.reason == Reason.NOT_A_BACKUP
+    assert "none of its 2 entries is the root directory" in str(found.value)
+
+
+def test_every_entry_of_alluxio_2_9_4_but_a_batch_can_be_restored() -> None:
+    assert counted(*made.some()).unrestorable == 0
 
 
 def test_the_largest_container_is_of_a_block_or_of_a_file_without_blocks() -> None:
@@ -88,7 +109,7 @@ def test_the_largest_container_is_of_a_block_or_of_a_file_without_blocks() -> No
 @given(st.lists(st.integers(1, 2**29 - 1).filter(lambda number: number not in (1, 52)), max_size=60))
 def test_no_entry_is_dropped_from_the_counts(numbers: list[int]) -> None:
     found = counted(*(wire.bytes_field(number, b"") for number in numbers))
-    assert sum(found.kinds.values()) == found.entries == len(numbers) + 1
+    assert sum(found.kinds.values()) == found.entries == len(numbers) + 2
 
 
 def test_the_result_of_any_file_fits_into_a_termination_message() -> None:

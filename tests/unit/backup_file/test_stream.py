@@ -43,7 +43,7 @@ def test_entries_of_any_length_cross_the_reader_s_blocks_unharmed(lengths: list[
 
 def test_the_memory_of_a_reader_is_bounded_for_a_file_of_any_size() -> None:
     entries = made.stream([made.file(1, "x" * 50_000)]) * 1_400
-    data = gzip.compress(made.stream([made.generator()]) + entries, 1)
+    data = gzip.compress(made.stream(made.least()) + entries, 1)
     tracemalloc.start()
     assert summarize(io.BytesIO(data)).expanded > 64 * 1024**2
     peak = tracemalloc.get_traced_memory()[1]
@@ -66,11 +66,11 @@ def test_a_file_cut_off_at_any_byte_is_truncated() -> None:
 
 
 def test_the_position_of_a_truncation_is_told() -> None:
-    entries = [made.generator(), *(made.file(number, f"{number:0>300}") for number in range(2000))]
+    entries = [*made.least(), *(made.file(number, f"{number:0>300}") for number in range(2000))]
     data = made.backup(entries)
     error = refused(data[: len(data) // 2])
     assert error.position is not None
-    assert 0 < error.position.entry < 2001
+    assert 0 < error.position.entry < 2002
     assert error.position.expanded == len(made.stream(entries[: error.position.entry]))
     assert f"after {error.position.entry} whole entries, at byte {error.position.expanded} of" in str(error)
 
@@ -87,7 +87,7 @@ def test_a_whole_gzip_that_ends_within_an_entry_is_truncated(cut: int) -> None:
 
 def test_a_whole_gzip_that_ends_within_the_length_of_an_entry_is_truncated() -> None:
     long = made.file(1, "x" * 300)
-    data = gzip.compress(made.stream([made.generator()]) + wire.delimited(long)[:1])
+    data = gzip.compress(made.stream(made.least()) + wire.delimited(long)[:1])
     assert refused(data).reason == Reason.TRUNCATED
 
 
@@ -120,20 +120,20 @@ def test_a_flipped_byte_of_the_content_is_found_by_the_checksum() -> None:
 
 
 def test_an_entry_that_is_no_message_is_corruption() -> None:
-    error = refused(made.backup([made.generator(), b"\x12\x7fshort"]))
+    error = refused(made.backup([*made.least(), b"\x12\x7fshort"]))
     assert error.reason == Reason.CORRUPT
-    assert error.position == Position(1, len(made.stream([made.generator()])), error.position.compressed)  # type: ignore[union-attr]
+    assert error.position == Position(2, len(made.stream(made.least())), error.position.compressed)  # type: ignore[union-attr]
 
 
 def test_a_length_without_an_end_is_corruption() -> None:
-    assert refused(gzip.compress(made.stream([made.generator()]) + b"\xff" * 11)).reason == Reason.CORRUPT
+    assert refused(gzip.compress(made.stream(made.least()) + b"\xff" * 11)).reason == Reason.CORRUPT
 
 
 def test_bytes_behind_the_end_are_found() -> None:
     assert refused(WHOLE + b"\0").reason == Reason.TRAILING_BYTES
     assert refused(WHOLE + b"more").reason == Reason.TRAILING_BYTES
     # They begin with the reader's next block.
-    exact = made.backup([made.generator(), *(made.file(1, "") for _ in range(3))])
+    exact = made.backup([*made.least(), *(made.file(1, "") for _ in range(3))])
     assert refused(exact + b"more").reason == Reason.TRAILING_BYTES
 
 
@@ -192,18 +192,18 @@ def test_a_file_that_fails_to_be_read_is_not_blamed() -> None:
 
 
 def test_an_entry_above_the_limit_is_refused_before_it_is_read() -> None:
-    claimed = gzip.compress(made.stream([made.generator()]) + wire.encoded(2**40) + b"x" * 100)
+    claimed = gzip.compress(made.stream(made.least()) + wire.encoded(2**40) + b"x" * 100)
     error = refused(claimed)
     assert error.reason == Reason.ENTRY_TOO_LARGE
     assert str(2**40) in str(error)
-    assert refused(made.backup([made.generator(), made.file(1, "x" * 200)]), Limits(entry=100)).reason == (
+    assert refused(made.backup([*made.least(), made.file(1, "x" * 200)]), Limits(entry=100)).reason == (
         Reason.ENTRY_TOO_LARGE
     )
 
 
 def test_a_gzip_bomb_is_refused_at_the_limit_of_expanded_bytes() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    head = made.stream([made.generator()])
+    head = made.stream(made.least())
     bomb = packer.compress(head + (wire.delimited(made.file(1, "\0" * 100_000))) * 200) + packer.flush()
     assert len(bomb) < 60_000
     error = refused(bomb, Limits(expanded=2_000_000))
@@ -216,7 +216,7 @@ def test_a_gzip_bomb_is_refused_at_the_limit_of_expanded_bytes() -> None:
 def test_the_name_in_the_header_is_read() -> None:
     file = io.BytesIO()
     with gzip.GzipFile("a-name", "wb", 6, file, mtime=0) as out:
-        out.write(made.stream([made.generator()]))
+        out.write(made.stream(made.least()))
     reader = EntryReader(io.BytesIO(file.getvalue()))
     list(reader)
     assert reader.gzip_name == "a-name"
