@@ -63,18 +63,21 @@ def parser() -> argparse.ArgumentParser:
 def check(options: argparse.Namespace) -> Result:
     """Return what the check of a file found."""
     limits = Limits(expanded=options.max_expanded_bytes)
-    summary: Summary | None = None
+    known: list[Summary] = []
+
+    def accept(summary: Summary) -> None:
+        known.append(summary)
+        _require_count(summary, options.expect)
+
     try:
         _require_marker(options.marker)
         with _opened(options.file) as file:
-            summary = summarize(file, limits)
-            _require_count(summary, options.expect)
-            if options.clean is None:
-                return Result.of_success(summary, None)
-            file.seek(0)
-            return Result.of_success(summary, clean(file, options.clean, limits))
+            if options.clean:
+                return Result.of_success(clean(file, options.clean, limits, accept))
+            accept(summarize(file, limits))
+            return Result.of_success(known[0])
     except BackupFileError as error:
-        return Result.of_error(error, summary)
+        return Result.of_error(error, known[0] if known else None)
 
 
 def _require_marker(marker: Path | None) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import gzip
+import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
@@ -23,6 +24,9 @@ from alluxio_operator.backup_file.stream import EntryReader, Limits
 
 LEVEL: Final = 6
 """gzip's compression level, as Alluxio's."""
+
+BUFFER: Final = 256 * 1024
+"""Bytes that are compressed at once."""
 
 MOST_NAMED: Final = 16
 """Names of left out options in the result."""
@@ -37,7 +41,10 @@ PARTIAL: Final = ".partial"
 class Cleaned:
     """What was left out of a clean file, and what it holds."""
 
+    source: count.Summary
+    """Of the file that it is a clean form of."""
     summary: count.Summary
+    """Of the clean file."""
     dropped: int
     """Entries left out: the clean file has this many fewer."""
     options: int
@@ -60,18 +67,26 @@ class Cleaned:
         }
 
 
-def clean(source: BinaryIO, target: Path, limits: Limits | None = None) -> Cleaned:
+def clean(
+    source: BinaryIO, target: Path, limits: Limits | None = None, accept: Callable[[count.Summary], None] | None = None
+) -> Cleaned:
     """Write the clean form of an open backup file to `target`, and return what it holds.
 
     The new file is on the disk, and has been read back, before it gets its name. BackupFileError if the source isn't a
-    whole backup, or the target can't be written; a file that had the target's name before keeps it then.
+    whole backup, or the target can't be written; a file that had the target's name before keeps it then. `accept` gets
+    the summary of the source before the new file gets its name, and raises an error to prevent that.
     """
     cleaning = _Cleaning(EntryReader(source, limits))
     try:
         with _replaced(target) as (file, partial):
-            with gzip.GzipFile(count.CLEAN_NAME, "wb", LEVEL, file, mtime=0) as out:
+            packed = gzip.GzipFile(count.CLEAN_NAME, "wb", LEVEL, file, mtime=0)
+            # GzipFile compresses each write by itself, which is slow for entries of 50 bytes.
+            with packed, io.BufferedWriter(packed, BUFFER) as out:
                 for message in cleaning.entries():
                     out.write(wire.delimited(message))
+            of_source = cleaning.counting.summary(cleaning.reader)
+            if accept:
+                accept(of_source)
             file.flush()
             os.fsync(file.fileno())
             with partial.open("rb") as written:
@@ -86,25 +101,25 @@ def clean(source: BinaryIO, target: Path, limits: Limits | None = None) -> Clean
             else "check that the folder exists and that the process may write into it",
         ) from error
     names = sorted({name[:LONGEST_NAME] for name in cleaning.names})
-    return Cleaned(summary, cleaning.dropped, cleaning.options, tuple(names[:MOST_NAMED]))
+    return Cleaned(of_source, summary, cleaning.dropped, cleaning.options, tuple(names[:MOST_NAMED]))
 
 
 class _Cleaning:
     def __init__(self, reader: EntryReader) -> None:
         self.reader = reader
+        self.counting = count.Counting()
         self.dropped = self.options = 0
         self.names: set[str] = set()
 
     def entries(self) -> Iterator[bytes]:
-        counting = count.Counting()
         for message in self.reader:
-            count.add(counting, self.reader, message)
+            count.add(self.counting, self.reader, message)
             kept = self._entry(message)
             if kept is None:
                 self.dropped += 1
             else:
                 yield kept
-        count.complete(counting, self.reader)
+        count.complete(self.counting, self.reader)
 
     def _entry(self, message: bytes) -> bytes | None:
         margin = 0 if self.reader.gzip_name == count.CLEAN_NAME else rewrite.ID_MARGIN

@@ -16,7 +16,7 @@ CLEAN_NAME: Final = "alluxio-operator-clean-1"
 
 MOST_UNKNOWN: Final = 8
 """Unknown kinds that a summary lists; it counts further ones as UNKNOWN_OTHERS."""
-UNKNOWN_OTHERS: Final = "unknown_others"
+UNKNOWN_OTHERS: Final = f"{entry.UNKNOWN}others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,11 @@ class Summary:
     """True if this program left out mount credentials and raised the container ids."""
 
     @property
-    def unknown(self) -> int:
-        """Entries that 2.9.4 can't restore: its process ends at the first one."""
-        return sum(number for kind, number in self.kinds.items() if kind.startswith("unknown_"))
+    def unrestorable(self) -> int:
+        """Entries at which a restore by 2.9.4 ends, with the process, and leaves half a state (run on 2.9.4)."""
+        return sum(self.kinds.get(kind, 0) for kind in entry.UNRESTORABLE) + sum(
+            number for kind, number in self.kinds.items() if kind.startswith(entry.UNKNOWN)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary for JSON: less than 2,000 bytes."""
@@ -77,14 +79,14 @@ class Counting:
         kind, start, end = entry.kind_of(message)
         self.kinds[kind] += 1
         if kind == entry.BLOCK_INFO:
-            block = wire.value_of(message[start:end], 1) or 0
+            block = wire.value_of(message[start:end], 1)
             self.largest_container = max(self.largest_container, block >> entry.BLOCK_ID_SEQUENCE_BITS)
         elif kind == entry.INODE_FILE:
             # A file without blocks has the id of its container, too.
-            file = wire.value_of(message[start:end], 1) or 0
+            file = wire.value_of(message[start:end], 1)
             self.largest_container = max(self.largest_container, file >> entry.BLOCK_ID_SEQUENCE_BITS)
         elif kind == entry.BLOCK_CONTAINER_ID_GENERATOR:
-            self.next_container = max(self.next_container, wire.value_of(message[start:end], 1) or 0)
+            self.next_container = max(self.next_container, wire.value_of(message[start:end], 1))
         elif kind == entry.CLUSTER_INFO:
             self.cluster_id = _printable(wire.bytes_of(message[start:end], 1) or b"")
         return kind
@@ -135,12 +137,19 @@ def damaged(message: bytes, reader: EntryReader, error: wire.MalformedError) -> 
 def complete(counting: Counting, reader: EntryReader) -> None:
     """Raise BackupFileError if the file lacks what every backup has.
 
-    A backup is the state of a master. Each has the generator of container ids, in a new cluster also (run on 2.9.4).
+    A backup is the state of a master: it has the generator of container ids and the root directory, in a new cluster
+    also. A master whose restore has failed backs up the state that it has before it ends, with a marker: that file has
+    the generator, and no directory (run on 2.9.4).
     """
-    if not counting.kinds[entry.BLOCK_CONTAINER_ID_GENERATOR]:
-        raise not_a_backup(
-            f"none of its {reader.entries} entries is the generator of container ids that every backup has"
-        )
+    for kind, name in _IN_EVERY_BACKUP.items():
+        if not counting.kinds[kind]:
+            raise not_a_backup(f"none of its {reader.entries} entries is {name}, which every backup has")
+
+
+_IN_EVERY_BACKUP: Final = {
+    entry.BLOCK_CONTAINER_ID_GENERATOR: "the generator of container ids",
+    entry.INODE_DIRECTORY: "the root directory",
+}
 
 
 def not_a_backup(problem: str) -> BackupFileError:

@@ -67,6 +67,12 @@ KINDS: Final = {
 EMPTY: Final = "empty"
 """Name of an entry of no kind, which has at most a sequence number."""
 
+UNKNOWN: Final = "unknown_"
+"""Prefix of the name of a kind that 2.9.4 doesn't have."""
+
+UNRESTORABLE: Final = ("journal_entries", EMPTY)
+"""Kinds that 2.9.4 has and can't restore."""
+
 BLOCK_ID_SEQUENCE_BITS: Final = 24
 """Bits of a block's id, and of a file's, behind the number of its container (`BlockId` of 2.9.4)."""
 
@@ -75,7 +81,7 @@ def name(number: int) -> str:
     """Return the name of a kind; `unknown_N` for one that 2.9.4 doesn't have."""
     if number == 0:
         return EMPTY
-    return KINDS.get(number, f"unknown_{number}")
+    return KINDS.get(number, f"{UNKNOWN}{number}")
 
 
 def kind_of(message: bytes) -> tuple[int, int, int]:
@@ -84,6 +90,8 @@ def kind_of(message: bytes) -> tuple[int, int, int]:
     An entry has one kind. If it has several fields, the first known one decides. Alluxio counts a batch
     (`journal_entries`) as one entry, never writes one into a backup, and can't restore one.
     """
+    if (only := wire.only_field(message)) and only[0] not in ENVELOPE:
+        return *only, len(message)
     found = (0, 0, 0)
     for number, kind, _, value_at, end in wire.fields(message):
         if number in ENVELOPE:

@@ -46,9 +46,11 @@ class Result:
         return RETRY if self.reason in RETRIED else REFUSED
 
     @classmethod
-    def of_success(cls, summary: Summary, cleaned: Cleaned | None) -> Self:
-        """Return the result of a whole backup."""
-        return cls(summary=summary, cleaned=cleaned.as_dict() if cleaned else None)
+    def of_success(cls, found: Summary | Cleaned) -> Self:
+        """Return the result of a whole backup, with what its clean file lacks if one was written."""
+        if isinstance(found, Cleaned):
+            return cls(summary=found.source, cleaned=found.as_dict())
+        return cls(summary=found)
 
     @classmethod
     def of_error(cls, error: BackupFileError, summary: Summary | None = None) -> Self:
@@ -68,6 +70,10 @@ class Result:
             text = _line(shown)
         if len(text) > LONGEST and "summary" in shown:
             shown["summary"]["kinds"] = {}
+            text = _line(shown)
+        while len(text) > LONGEST and shown["message"]:
+            # A character beyond ASCII takes up to 12 bytes.
+            shown["message"] = shown["message"][: len(shown["message"]) // 2]
             text = _line(shown)
         return text
 

@@ -20,8 +20,8 @@ ID_MARGIN: Final = 2**30
 
 Alluxio gives each file a container id for its blocks. A restored master would reuse the ids that the lost one gave
 after the backup, and a worker that still holds such a block would serve its old bytes for the new file. So this is the
-number of files that may have been created since the backup: a billion, or 12 days at 1,000 files per second. Ids have 40
-bits, so a cluster can be restored from clean files 1,000 times.
+number of files that may have been created since the backup: a billion, or 12 days at 1,000 files per second. Ids have
+40 bits, so a cluster can be restored from clean files 1,000 times.
 """
 LAST_CONTAINER: Final = 2**40 - 1
 
@@ -70,6 +70,8 @@ def clean_entry(message: bytes, note: Note, margin: int) -> bytes | None:
 
     `margin` is added to the generator of container ids. MalformedError if the bytes are no entry.
     """
+    if (only := wire.only_field(message)) and _is_harmless(only[0], message):
+        return message
     kept: list[bytes] = []
     changed = has_kind = False
     for number, kind, tag_at, value_at, end in wire.fields(message):
@@ -92,8 +94,18 @@ def clean_entry(message: bytes, note: Note, margin: int) -> bytes | None:
     return b"".join(kept) if has_kind else None
 
 
+def _is_harmless(number: int, message: bytes) -> bool:
+    if number == entry.INODE_FILE:
+        return not _may_have_uri(message)
+    return number not in DROPPED and number not in _REWRITES
+
+
+def _may_have_uri(value: bytes) -> bool:
+    return b"://" in value and b"@" in value
+
+
 def _generator(value: bytes, _note: Note, margin: int) -> bytes:
-    following = wire.value_of(value, 1) or 0
+    following = wire.value_of(value, 1)
     if not margin:
         return value
     if following + margin > LAST_CONTAINER:
@@ -116,7 +128,7 @@ def _mount(value: bytes, note: Note, _margin: int) -> bytes:
 
 def _file(value: bytes, note: Note, _margin: int) -> bytes:
     # The path to which Alluxio persists the file. Few files have one, and all files pass here.
-    return _fields(value, note, uris=frozenset({23})) if b"://" in value and b"@" in value else value
+    return _fields(value, note, uris=frozenset({23})) if _may_have_uri(value) else value
 
 
 def _ufs_mode(value: bytes, note: Note, _margin: int) -> bytes:

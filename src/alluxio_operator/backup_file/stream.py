@@ -68,7 +68,10 @@ class EntryReader:
             buffer += block
             at, size = 0, len(buffer)
             while at < size:
-                length, start = self._length(buffer, at)
+                if (length := buffer[at]) < 0x80:
+                    start = at + 1
+                else:
+                    length, start = self._length(buffer, at)
                 if start == 0 or start + length > size:
                     break
                 yield bytes(buffer[start : start + length])

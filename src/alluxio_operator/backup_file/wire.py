@@ -14,6 +14,7 @@ BYTES: Final = 2
 FIXED32: Final = 5
 
 LONGEST_VARINT: Final = 10
+FIELD_NUMBERS: Final = 1 << 29
 
 Field = tuple[int, int, int, int, int]
 """Number, wire type, start of its tag, start of its value, end. The value of BYTES starts behind its length."""
@@ -25,6 +26,8 @@ class MalformedError(ValueError):
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
     """Return the number at a position, and the position behind it; MalformedError if it has no end."""
+    if at < len(data) and (first := data[at]) < 0x80:
+        return first, at + 1
     result = shift = 0
     for end in range(at, min(at + LONGEST_VARINT, len(data))):
         byte = data[end]
@@ -67,7 +70,7 @@ def fields(message: bytes) -> Iterator[Field]:
         tag_at = at
         tag, at = varint(message, at)
         number, kind = tag >> 3, tag & 7
-        if not 0 < number < 1 << 29:
+        if not 0 < number < FIELD_NUMBERS:
             raise MalformedError(f"a field has the number {number}")
         value_at = at
         if kind == BYTES:
@@ -86,13 +89,24 @@ def fields(message: bytes) -> Iterator[Field]:
         yield number, kind, tag_at, value_at, at
 
 
-def value_of(message: bytes, number: int) -> int | None:
-    """Return the last VARINT field with a number, as protobuf does; None if there is none."""
-    found = None
+def only_field(message: bytes) -> tuple[int, int] | None:
+    """Return number and start of the value if a message is a single field of type BYTES, as most entries are."""
+    try:
+        tag, at = varint(message, 0)
+        length, at = varint(message, at)
+    except MalformedError:
+        return None
+    if tag & 7 != BYTES or at + length != len(message) or not 0 < tag >> 3 < FIELD_NUMBERS:
+        return None
+    return tag >> 3, at
+
+
+def value_of(message: bytes, number: int) -> int:
+    """Return the first VARINT field with a number, which Alluxio writes only once; 0 if there is none."""
     for one, kind, _, value_at, _ in fields(message):
         if one == number and kind == VARINT:
-            found = varint(message, value_at)[0]
-    return found
+            return varint(message, value_at)[0]
+    return 0
 
 
 def bytes_of(message: bytes, number: int) -> bytes | None:
