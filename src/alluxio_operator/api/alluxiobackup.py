@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.alluxiocluster import LocalReference
-from alluxio_operator.api.base import Model, ObjectName, cel, rules
+from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES, Destination
+from alluxio_operator.api.base import LocalReference, Model, cel, rules
 from alluxio_operator.api.lenient import KEPT, StatusModel
 from alluxio_operator.api.status import Inventory, JobRun, OwnerStatus, Short, Time
 
@@ -15,47 +15,6 @@ KIND: Final = "AlluxioBackup"
 
 LONGEST_NAME: Final = 63
 """Longest name: labels and the names of Jobs contain it."""
-
-DEFAULT_FOLDER: Final = ".alluxio-backups"
-"""Folder below the root mount."""
-
-_PART: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]*|\.[A-Za-z0-9_-][A-Za-z0-9._-]*"
-Folder = Annotated[str, Field(pattern=rf"^({_PART})(/({_PART}))*$", max_length=256)]
-"""A relative path without `.` and `..`."""
-
-
-class RootMountFolder(Model):
-    """A folder of the storage below the cluster."""
-
-    folder: Folder = Field(
-        DEFAULT_FOLDER,
-        description="Folder below the root mount. The operator adds a folder for the cluster, and in it one for this "
-        "backup.",
-    )
-
-
-class VolumeFolder(Model):
-    """A folder of a volume."""
-
-    claim_name: ObjectName = Field(description="PVC in the same namespace. The operator never creates or deletes it.")
-    folder: Folder | None = Field(
-        None, description="Folder in the volume. Default: the top. The operator adds a folder for the cluster."
-    )
-
-
-class Destination(Model):
-    """Where the backup is kept; exactly one field."""
-
-    root_mount: RootMountFolder | None = Field(
-        None,
-        description="In the storage below the cluster, as Alluxio writes it. Mount options, and credentials among "
-        "them, are in the file in clear.",
-    )
-    volume: VolumeFolder | None = Field(
-        None,
-        description="In a volume, without the options of mounts. Alluxio first writes the backup into the default "
-        "folder of the root mount, where the operator deletes it afterwards.",
-    )
 
 
 class BackupSpec(Model):
@@ -144,17 +103,12 @@ class BackupStatus(OwnerStatus):
     inventory: Inventory = ()
 
 
-DESTINATION_RULE: Final = cel(
-    "!has(self.rootMount) || !has(self.volume)",
-    "a backup has one destination: give either destination.rootMount or destination.volume",
-)
-
 SPEC_KEPT: Final = cel(
     "self.clusterRef == oldSelf.clusterRef && self.destination == oldSelf.destination && self.verify == oldSelf.verify",
     "a backup is made once: clusterRef, destination and verify can't be changed. Create another AlluxioBackup",
 )
 
-RULES_BY_TYPE: Final[dict[str, Any]] = {"Destination": rules(DESTINATION_RULE), "BackupSpec": rules(SPEC_KEPT)}
+RULES_BY_TYPE: Final[dict[str, Any]] = {**DESTINATION_RULES, "BackupSpec": rules(SPEC_KEPT)}
 """CEL rules by type."""
 
 ROOT_RULES: Final = rules(

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
-from alluxio_operator.api.base import Model, ObjectName, Port, Quantity, StringMap, cel, rules
+from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES
+from alluxio_operator.api.backups import BACKUPS_RULES, ScheduledBackups
+from alluxio_operator.api.base import LocalReference, Model, Port, Quantity, StringMap, cel, rules
 from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.security import IDENTITY_KEPT, SECURITY_RULES, Security
@@ -28,12 +30,6 @@ KIND = "AlluxioCluster"
 
 LONGEST_NAME = 40
 """Longest name of a cluster: a pod label carries NAME-job-master-<hash of 10>; a label's value has at most 63."""
-
-
-class LocalReference(Model):
-    """A reference to an object in the same namespace."""
-
-    name: ObjectName = Field(description="Name of the object.")
 
 
 class Image(Model):
@@ -199,6 +195,7 @@ class ClusterSpec(Model):
         {}, description="Annotations of the pods' service account, such as a cloud's workload identity."
     )
     upgrade: Upgrade = Field(Upgrade(), description="How a changed spec replaces pods.")
+    backup: ScheduledBackups = Field(ScheduledBackups(), description="Scheduled backups of the journal.")
     paused: bool = Field(
         False,
         description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
@@ -301,6 +298,8 @@ RULES_BY_TYPE = {
     "MasterNodePorts": MASTER_NODE_PORTS_RULES,
     "Fuse": FUSE_RULES,
     **ACCESS_RULES,
+    **BACKUPS_RULES,
+    **DESTINATION_RULES,
     **SECURITY_RULES,
     **UFS_RULES_BY_TYPE,
 }

@@ -110,3 +110,9 @@ Opaque = Annotated[
 
 StringMap = Annotated[Mapping[str, Text], Field(max_length=64)]
 """A map of short texts, such as labels or annotations."""
+
+
+class LocalReference(Model):
+    """A reference to an object in the same namespace."""
+
+    name: ObjectName = Field(description="Name of the object.")

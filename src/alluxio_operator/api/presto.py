@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.alluxiocluster import Image, LocalReference
-from alluxio_operator.api.base import Model, Port, Quantity, cel, rules
+from alluxio_operator.api.alluxiocluster import Image
+from alluxio_operator.api.base import LocalReference, Model, Port, Quantity, cel, rules
 from alluxio_operator.api.catalogs import CATALOG_RULES, HIVE_RULES, Catalogs, PrestoProperties
 from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Role

@@ -53,7 +53,7 @@ def test_the_operator_is_known_by_its_namespace_which_no_tenant_can_imitate():
     assert operator["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "alluxio-operator"}
 
 
-def test_named_peers_replace_the_namespace_but_not_its_prestos():
+def test_named_peers_replace_the_namespace_but_not_its_prestos_and_backups():
     peer = {"namespaceSelector": {"matchLabels": {"team": "lake"}}, "podSelector": {"matchLabels": {"app": "spark"}}}
     policy = policy_of(access={"from": [peer, {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]})
     assert policy is not None
@@ -61,7 +61,10 @@ def test_named_peers_replace_the_namespace_but_not_its_prestos():
     sources = policy["ingress"][1]["from"]
 
     assert sources[:2] == [peer, {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]
-    assert [one["podSelector"]["matchLabels"].get("app.kubernetes.io/name") for one in sources[2:]] == ["presto"]
+    assert [one["podSelector"]["matchLabels"].get("app.kubernetes.io/name") for one in sources[2:]] == [
+        "presto",
+        "alluxio-backup",
+    ]
     assert {"podSelector": {}} not in sources
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from alluxio_operator.api import alluxiobackup as api
+from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.description import column
 from alluxio_operator.engine.kind import Child, KindDescriptor, Right
 
@@ -50,7 +51,7 @@ DESCRIPTOR = KindDescriptor(
     rights=(
         Right("pods", ("get", "list"), "get, list: the leading master, and the results of the Job's containers."),
         Right("events", ("list",), "list: only events report why a Job has no pod, or why a pod doesn't start."),
-        Right("alluxiobackups", ("delete",), "delete: a backup whose time is over.", "alluxio-operator.io"),
+        Right("alluxiobackups", ("delete",), "delete: a backup whose time is over.", GROUP),
     ),
     examples=("backup/small.yaml",),
 )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from alluxio_operator.api.alluxiobackup import DEFAULT_FOLDER, BackupSpec
+from alluxio_operator.api.alluxiobackup import BackupSpec
+from alluxio_operator.api.alluxiobackup_destination import DEFAULT_FOLDER
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.backup.names import Names, folder_of_cluster

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.kinds.cluster.backup import decide as backup
 from alluxio_operator.kinds.cluster.masters import decide as masters
 from alluxio_operator.kinds.cluster.objects import decide as objects
 from alluxio_operator.kinds.cluster.rollout import decide as rollout
@@ -25,4 +26,5 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     objects.operations,
     storage.operations,
     ufs.operations,
+    backup.operations,
 )

@@ -10,6 +10,7 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.kinds.cluster.backup.decide import CreateBackup
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -57,6 +58,8 @@ class Executor:
                 return storage.protect(self.kube, self.observed.names, effect)
             case StartBackup():
                 return self._start_backup(effect)
+            case CreateBackup():
+                return self._create_backup(effect)
             case UpdateConfiguration():
                 return self._update_configuration(effect)
             case KeepSpec():
@@ -95,6 +98,16 @@ class Executor:
         answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
         log.info("the leader was asked to back up the journal into %s: %s", effect.directory, answer)
         return answer
+
+    def _create_backup(self, effect: CreateBackup) -> str:
+        name = effect.manifest["metadata"]["name"]
+        try:
+            self.kube.create(KINDS[effect.manifest["kind"]].path(self._namespace), effect.manifest)
+        except Conflict:
+            log.info("AlluxioBackup %s exists already", name)
+        except Refused as error:
+            return f"the operator can't create AlluxioBackup {name}: {error.message}"
+        return ""
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
         if Ref("ConfigMap", self.observed.names.of(f"{MASTER}conf")) not in self.applied.present:

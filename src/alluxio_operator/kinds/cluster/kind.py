@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from alluxio_operator.api import alluxiocluster as api
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.description import Scale, column
 from alluxio_operator.engine.kind import KEPT_VERBS, USAGE_OF_PODS, Child, KindDescriptor, Right
 
@@ -76,6 +77,13 @@ DESCRIPTOR = KindDescriptor(
             ("list", "patch", "delete"),
             "patch: to permit a master that lost its journal to rejoin, by an annotation. delete: to replace pods one "
             "after the other.",
+        ),
+        Right(
+            "alluxiobackups",
+            ("list", "create", "patch"),
+            "create: at the moments of spec.backup.schedules. patch: to end the time of those that "
+            "spec.backup.retention doesn't keep.",
+            GROUP,
         ),
         USAGE_OF_PODS,
         Right("events", ("list",), "list: only events report why a workload has no pod, or why a pod doesn't start."),

@@ -53,6 +53,8 @@ class Observed:
 
     backup: BackupStatus | NoAnswer | None = None
     """State of the pre-upgrade backup, while the status records that it is running."""
+    backups: tuple[Object, ...] | None = None
+    """AlluxioBackups that name the cluster; None if the spec has no schedule, so that no read is needed."""
     volumes: VolumeObjects | None = None
     """PVCs and the StatefulSets that create them; None if the status records every size, so that no read is needed."""
     ufs: UfsHealth | None = None

@@ -20,6 +20,7 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.backup.observe import read_backups
 from alluxio_operator.kinds.cluster.decide import UFS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
@@ -45,6 +46,8 @@ VOLUMES: Final = "volumes"
 USAGE: Final = "usage"
 """Question: how much CPU and memory do the pods use? The answer comes before any effect, so it predates the change."""
 
+BACKUPS: Final = "backups"
+"""Question: which AlluxioBackups does the cluster have?"""
 EVENTS: Final = "events"
 """Question: why does the cluster lack pods, and why do pods not start?"""
 
@@ -80,7 +83,8 @@ class ClusterLogic:
         new_sizes = needs_expansion(desired_volumes(model.spec, model.names), observed.status)
         waits = not holds(observed.status.conditions, "Ready")
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
-        return (*([VOLUMES] if new_sizes else []), *([USAGE] if active else []), *([EVENTS] if waits else []))
+        asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits, BACKUPS: bool(model.spec.backup.schedules)}
+        return tuple(question for question, needed in asked.items() if needed)
 
     def ask(self, look: Look, model: Cluster, observed: Observed, questions: Collection[str]) -> Observed:
         """Return the observation with the answers to questions."""
@@ -91,6 +95,8 @@ class ClusterLogic:
         if VOLUMES in questions:
             desired = desired_volumes(model.spec, model.names)
             observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))
+        if BACKUPS in questions:
+            observed = replace(observed, backups=read_backups(look.kube, model.names))
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
             observed = replace(observed, ufs=health)

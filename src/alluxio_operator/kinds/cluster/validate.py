@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.engine import schedule
 from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.engine.schedule import expression_problem, zone_problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
@@ -29,6 +30,9 @@ from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.access import is_guarded
 from alluxio_operator.workloads.identity import identity_of
 from alluxio_operator.workloads.memory import Division, accepted
+
+ANY_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Whether a cron expression recurs doesn't depend on the date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *user_volumes.problems(spec),
         *_shared_ports(spec),
         *_maintenance_window(spec),
+        *_backup_schedules(spec),
         *_identity(spec),
         *_member_count(spec, journal_members),
         *_unknown_roles(meta.get("annotations", {})),
@@ -203,13 +208,12 @@ def _maintenance_window(spec: ClusterSpec) -> Iterable[Problem]:
     window, path = spec.upgrade.maintenance_window, "spec.upgrade.maintenanceWindow"
     if window is None:
         return
-    # Any date works: whether the expression recurs doesn't depend on it.
-    since = datetime(2000, 1, 1, tzinfo=UTC)
-    problem = zone_problem(f"{path}.timeZone", window.time_zone) or expression_problem(
-        f"{path}.start", window.start, window.time_zone, since
-    )
-    if problem:
-        yield problem
+    yield from schedule.problems((f"{path}.timeZone", window.time_zone), {f"{path}.start": window.start}, ANY_DATE)
+
+
+def _backup_schedules(spec: ClusterSpec) -> Iterable[Problem]:
+    expressions = {f"spec.backup.schedules[{one.name}].schedule": one.schedule for one in spec.backup.schedules}
+    yield from schedule.problems(("spec.backup.timeZone", spec.backup.time_zone), expressions, ANY_DATE)
 
 
 def _name_too_long(name: str) -> Problem:

@@ -13,6 +13,7 @@ from typing import Any
 
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
+from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
 from alluxio_operator.kinds.cluster.context import JournalValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
 from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
@@ -145,6 +146,11 @@ class View:
         if pre_upgrade.may_hold_the_lock(step.backup, self.observed):
             return "the masters back up the journal"
         return ""
+
+    @cached_property
+    def schedules(self) -> SchedulesStep:
+        """What the schedules of backups ask for."""
+        return next_schedules_step(self.cluster, self.observed.status.backups, self.observed.backups, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:

@@ -1,0 +1,221 @@
+"""Decides which AlluxioBackups schedules create and remove, and whether the recovery point is recent enough; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.backups import (
+    BackupSchedule,
+    BackupsStatus,
+    ScheduledBackups,
+    ScheduleStatus,
+    VerifiedBackup,
+)
+from alluxio_operator.api.base import API_VERSION, GROUP
+from alluxio_operator.backups.due import Due, Existing, due_backup
+from alluxio_operator.backups.retention import Backup, Outcome, Policy, backups_to_remove
+from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, Severity
+from alluxio_operator.engine.schedule import Cron, Schedule
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.validate import Cluster
+from alluxio_operator.kube.kinds import Object
+
+GATE: Final = "BackupHealthy"
+SCHEDULE_LABEL: Final = f"{GROUP}/backup-schedule"
+CLUSTER_LABEL: Final = f"{GROUP}/cluster"
+"""Labels of a backup that a schedule created: names of the schedule and of the cluster."""
+
+REMOVED_AFTER: Final = 60
+"""Seconds since its end after which a removed backup deletes its files and itself: the least that its spec allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A backup that no rule of the retention keeps."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulesStep:
+    """What the schedules ask for: the status, manifests to create, backups to remove, and the gate."""
+
+    status: BackupsStatus | None = None
+    create: tuple[Mapping[str, Any], ...] = ()
+    remove: tuple[Expired, ...] = ()
+    gate: Gate | None = None
+    requeue: tuple[Requeue, ...] = ()
+
+
+def next_schedules_step(
+    cluster: Cluster, before: BackupsStatus | None, backups: Sequence[Object] | None, now: datetime
+) -> SchedulesStep:
+    """Return the next step; nothing while the AlluxioBackups weren't read, or for a cluster without schedules."""
+    spec = cluster.spec.backup
+    if backups is None:
+        return SchedulesStep()
+    known = {one.name: one.last for one in before.schedules} if before is not None else {}
+    # A schedule that is new counts from now on.
+    lasts = {one.name: known.get(one.name, stamp(now)) for one in spec.schedules}
+    dues = {one.name: _due(cluster, one, moment(lasts[one.name]), backups, now) for one in spec.schedules}
+    if not spec.suspend:
+        lasts |= {name: stamp(due.record) for name, due in dues.items() if due.record is not None}
+    own = [_parsed(one) for one in backups if _is_of(one, cluster)]
+    newest = _newest_verified([one for one in backups if _is_of(one, cluster)])
+    scheduled = [one for one in backups if _is_of(one, cluster) and SCHEDULE_LABEL in _labels(one)]
+    status = BackupsStatus(
+        schedules=tuple(ScheduleStatus(name=one.name, last=lasts[one.name]) for one in spec.schedules),
+        verified=newest,
+        kept=sum(one["status"].get("phase") == "Completed" for one in scheduled if "status" in one),
+    )
+    gate = _health(spec, newest, own, min((moment(last) for last in known.values()), default=now), now)
+    requeue = _requeue(dues.values(), gate)
+    if spec.suspend:
+        return SchedulesStep(status, gate=gate, requeue=requeue)
+    create = tuple(
+        _manifest(cluster, one, str(dues[one.name].start)) for one in spec.schedules if dues[one.name].start is not None
+    )
+    return SchedulesStep(status, create, _expired(cluster, spec, scheduled, now), gate, requeue)
+
+
+def _due(cluster: Cluster, one: BackupSchedule, last: datetime, backups: Sequence[Object], now: datetime) -> Due:
+    names = cluster.names
+    schedule = Schedule(one.name, Cron(one.schedule, cluster.spec.backup.time_zone))
+    existing = [
+        Existing(found["metadata"]["name"], unfinished=not found.get("status", {}).get("finished"))
+        for found in backups
+        if _labels(found).get(SCHEDULE_LABEL) == one.name
+    ]
+    return due_backup(schedule, OwnerKey("AlluxioCluster", names.namespace, names.cluster), last, existing, now)
+
+
+def _manifest(cluster: Cluster, one: BackupSchedule, name: str) -> Mapping[str, Any]:
+    """Return an AlluxioBackup without an owner: it has to outlive the cluster."""
+    names = cluster.names
+    destination = one.destination.model_dump(by_alias=True, mode="json", exclude_none=True)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": name,
+            "namespace": names.namespace,
+            "labels": {CLUSTER_LABEL: names.cluster, SCHEDULE_LABEL: one.name},
+        },
+        "spec": {
+            "clusterRef": {"name": names.cluster},
+            "destination": destination,
+            "verify": one.verify,
+        },
+    }
+
+
+def _expired(
+    cluster: Cluster, spec: ScheduledBackups, scheduled: Sequence[Object], now: datetime
+) -> tuple[Expired, ...]:
+    rules = spec.retention
+    policy = Policy(
+        last=rules.last,
+        within=timedelta(days=rules.within_days) if rules.within_days else None,
+        hourly=rules.hourly,
+        daily=rules.daily,
+        weekly=rules.weekly,
+        monthly=rules.monthly,
+        zone=spec.time_zone,
+    )
+    removed = set(backups_to_remove(policy, map(_parsed, scheduled), cluster.uid, now).removed)
+    return tuple(
+        Expired(one["metadata"]["name"], one["metadata"]["uid"])
+        for one in scheduled
+        if one["metadata"]["name"] in removed and not one["spec"].get("ttlSecondsAfterFinished")
+    )
+
+
+def _parsed(one: Object) -> Backup:
+    status = one.get("status", {})
+    finished, phase = bool(status.get("finished")), status.get("phase")
+    if not finished:
+        outcome = Outcome.FAILED if phase == "Invalid" else Outcome.RUNNING
+    elif phase != "Completed":
+        outcome = Outcome.FAILED
+    else:
+        outcome = Outcome.VERIFIED if status.get("verified") else Outcome.UNVERIFIED
+    taken = status.get("started") or one["metadata"]["creationTimestamp"]
+    return Backup(one["metadata"]["name"], status.get("clusterUid", ""), moment(taken), outcome)
+
+
+def _is_of(one: Object, cluster: Cluster) -> bool:
+    known = one.get("status", {}).get("clusterUid", "")
+    # A backup that hasn't begun knows no uid yet.
+    return known in ("", cluster.uid)
+
+
+def _labels(one: Object) -> Mapping[str, str]:
+    labels: Mapping[str, str] = one["metadata"].get("labels", {})
+    return labels
+
+
+def _newest_verified(backups: Sequence[Object]) -> VerifiedBackup | None:
+    verified = [one for one in backups if one.get("status", {}).get("verified") and one["status"].get("started")]
+    if not verified:
+        return None
+    newest = max(verified, key=lambda one: (str(one["status"]["started"]), str(one["metadata"]["name"])))
+    status = newest["status"]
+    file, restored = status.get("file") or {}, status.get("restored") or {}
+    return VerifiedBackup(
+        name=newest["metadata"]["name"],
+        taken=status["started"],
+        entries=int(file.get("entries", 0)),
+        bytes=int(file.get("bytes", 0)),
+        restore_seconds=int(restored.get("seconds", 0)),
+    )
+
+
+def _health(
+    spec: ScheduledBackups, newest: VerifiedBackup | None, own: Sequence[Backup], since: datetime, now: datetime
+) -> Gate | None:
+    """Return the gate: closed while more changes than the objective may be lost."""
+    if not spec.schedules:
+        return None
+    failed = _last_failure(own)
+    objective = spec.recovery_point_objective_minutes
+    if objective is None:
+        if newest is None:
+            message = f"there is no verified backup yet{failed}"
+            return Gate(GATE, not failed, "LastFailed" if failed else "NoneYet", message)
+        message = f"the newest verified backup is {newest.name}, taken at {newest.taken}{failed}"
+        return Gate(GATE, not failed, "LastFailed" if failed else "Verified", message)
+    limit = timedelta(minutes=objective)
+    point = moment(newest.taken) if newest is not None else since
+    late = point + limit
+    what = (
+        f"the newest verified backup is {newest.name}, taken at {newest.taken}"
+        if newest
+        else "no backup is verified yet"
+    )
+    if now <= late:
+        return Gate(GATE, True, "WithinObjective", f"{what}{failed}", Severity.INFO, At(late + timedelta(seconds=1)))
+    message = f"{what}, which is longer ago than spec.backup.recoveryPointObjectiveMinutes ({objective}){failed}"
+    return Gate(GATE, False, "RecoveryPointTooOld", message)
+
+
+def _last_failure(own: Sequence[Backup]) -> str:
+    tried = [one for one in own if one.outcome is not Outcome.RUNNING]
+    last = max(tried, key=lambda one: (one.taken, one.name), default=None)
+    if last is None or last.outcome is not Outcome.FAILED:
+        return ""
+    return f"; AlluxioBackup {last.name} has failed: its summary has the cause"
+
+
+def _requeue(dues: Iterable[Due], gate: Gate | None) -> tuple[Requeue, ...]:
+    found = tuple(dues)
+    moments: list[Requeue] = [At(due.following) for due in found if due.following is not None]
+    if any(due.waits_for for due in found) or (gate is not None and not gate.passed):
+        # No event tells the cluster that a backup has ended.
+        moments.append(BackOff(least=15.0, most=60.0, since=GATE))
+    return tuple(moments)

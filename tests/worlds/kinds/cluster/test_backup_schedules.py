@@ -1,0 +1,224 @@
+"""Schedules of backups, through whole reconciles of a cluster."""
+
+from datetime import timedelta
+
+import pytest
+from tests.support.builders import NOW, UID, resource
+from tests.support.world import World
+
+from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.engine.conditions import stamp
+
+EVERY_TEN_MINUTES = {"name": "often", "schedule": "*/10 * * * *"}
+
+
+def world(**backup) -> World:
+    """Return a cluster that is Ready, with a schedule for every ten minutes (the clock stands at 03:04:05)."""
+    made = World(resource(backup={"schedules": [EVERY_TEN_MINUTES], **backup}))
+    made.settle()
+    return made
+
+
+def backups(one: World) -> list[str]:
+    return one.kube.of_kind(KIND)
+
+
+def finish(one: World, name: str, *, phase: str = "Completed", verified: bool = True) -> None:
+    """Let a backup end."""
+    status = {
+        "clusterUid": UID,
+        "phase": phase,
+        "verified": verified,
+        "started": stamp(one.now),
+        "finished": stamp(one.now),
+        "file": {"entries": 40, "bytes": 2048},
+        "restored": {"seconds": 9},
+    }
+    one.kube.edit(KIND, one.namespace, name, lambda obj: obj.update(status=status))
+
+
+def test_a_schedule_creates_one_backup_at_each_moment():
+    cluster = world()
+    assert backups(cluster) == []
+    cluster.pass_time(6 * 60)
+    cluster.reconcile()
+    [name] = backups(cluster)
+    assert name.startswith("small-often-203001020310")
+    made = cluster.kube.object(KIND, cluster.namespace, name)
+    assert made["spec"]["clusterRef"] == {"name": "small"}
+    assert "ownerReferences" not in made["metadata"]
+    cluster.reconcile()
+    assert backups(cluster) == [name]
+
+
+def test_a_backup_that_runs_holds_up_the_next_one():
+    cluster = world()
+    cluster.pass_time(6 * 60)
+    cluster.reconcile()
+    [first] = backups(cluster)
+    cluster.pass_time(10 * 60)
+    outcome = cluster.reconcile()
+    assert backups(cluster) == [first]
+    assert outcome.requeue_after <= 60
+    finish(cluster, first)
+    cluster.reconcile()
+    assert len(backups(cluster)) == 2
+
+
+def test_after_downtime_one_backup_catches_up():
+    cluster = world()
+    cluster.pass_time(6 * 3600)
+    cluster.start_operator()
+    cluster.reconcile()
+    [name] = backups(cluster)
+    assert "203001020900" in name
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_operator_that_stops_at_the_creation_makes_no_second_one(after):
+    cluster = world()
+    cluster.pass_time(6 * 60)
+
+    def stop(verb: str, path: str) -> None:
+        if verb == "create" and "alluxiobackups" in path:
+            raise KeyboardInterrupt
+
+    if after:
+        cluster.kube.after_write = stop
+    else:
+        cluster.kube.before_call = stop
+    with pytest.raises(KeyboardInterrupt):
+        cluster.reconcile()
+    cluster.kube.after_write = cluster.kube.before_call = lambda verb, path: None
+    cluster.start_operator()
+    cluster.reconcile()
+    cluster.reconcile()
+    assert len(backups(cluster)) == 1
+
+
+def test_suspended_schedules_create_nothing_and_remove_nothing():
+    cluster = world(suspend=True, retention={"last": 1})
+    cluster.pass_time(3600)
+    cluster.reconcile()
+    assert backups(cluster) == []
+
+
+def test_retention_ends_the_time_of_what_no_rule_keeps():
+    cluster = world(retention={"last": 2})
+    names = []
+    for _ in range(4):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        [new] = [name for name in backups(cluster) if name not in names]
+        names.append(new)
+        finish(cluster, new)
+    cluster.reconcile()
+    ended = [name for name in names if ttl(cluster, name) == 60]
+    assert ended == names[:2]
+
+
+def test_nothing_goes_while_the_newest_try_failed():
+    cluster = world()
+    ends = (("Completed", True), ("Completed", True), ("Failed", False))
+    for number, (phase, verified) in enumerate(ends, start=1):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        assert len(backups(cluster)) == number
+        finish(cluster, backups(cluster)[-1], phase=phase, verified=verified)
+    cluster.edit_spec(backup={"schedules": [EVERY_TEN_MINUTES], "retention": {"last": 1}})
+    cluster.reconcile()
+    assert [ttl(cluster, name) for name in backups(cluster)] == [None, None, None]
+    finish(cluster, backups(cluster)[-1])
+    cluster.reconcile()
+    assert [ttl(cluster, name) for name in backups(cluster)] == [60, 60, None]
+
+
+def test_retention_touches_no_backup_that_a_user_made():
+    cluster = world(retention={"last": 1})
+    meta = {"name": "by-hand", "namespace": cluster.namespace, "labels": {}}
+    cluster.kube.put(
+        {
+            "apiVersion": "alluxio-operator.io/v1alpha1",
+            "kind": KIND,
+            "metadata": meta,
+            "spec": {"clusterRef": {"name": "small"}},
+        }
+    )
+    finish(cluster, "by-hand")
+    for _ in range(3):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        finish(cluster, backups(cluster)[-1])
+    cluster.reconcile()
+    assert ttl(cluster, "by-hand") is None
+
+
+def test_the_recovery_point_is_watched():
+    cluster = world(recoveryPointObjectiveMinutes=30)
+    assert cluster.condition("BackupHealthy")["status"] == "True"
+    cluster.pass_time(31 * 60)
+    cluster.reconcile()
+    healthy = cluster.condition("BackupHealthy")
+    assert (healthy["status"], healthy["reason"]) == ("False", "RecoveryPointTooOld")
+    assert "recoveryPointObjectiveMinutes (30)" in healthy["message"]
+    assert cluster.condition("Ready")["status"] == "True"
+
+    [name] = backups(cluster)
+    finish(cluster, name)
+    cluster.reconcile()
+    assert cluster.condition("BackupHealthy")["status"] == "True"
+    assert cluster.status["backups"]["verified"] == {
+        "name": name,
+        "taken": stamp(cluster.now),
+        "entries": 40,
+        "bytes": 2048,
+        "restoreSeconds": 9,
+    }
+
+
+def test_a_failed_backup_is_named_until_the_next_one_succeeds():
+    cluster = world()
+    cluster.pass_time(600)
+    cluster.reconcile()
+    [name] = backups(cluster)
+    finish(cluster, name, phase="Failed", verified=False)
+    cluster.reconcile()
+    healthy = cluster.condition("BackupHealthy")
+    assert (healthy["status"], healthy["reason"]) == ("False", "LastFailed")
+    assert name in healthy["message"]
+    cluster.pass_time(600)
+    cluster.reconcile()
+    finish(cluster, backups(cluster)[-1])
+    cluster.reconcile()
+    assert cluster.condition("BackupHealthy")["status"] == "True"
+
+
+def test_a_cluster_without_schedules_reads_no_backups():
+    cluster = World()
+    cluster.settle()
+    cluster.kube.calls.clear()
+    cluster.reconcile()
+    assert not [path for _, path in cluster.kube.calls if "alluxiobackups" in path]
+
+
+@pytest.mark.parametrize(
+    ("backup", "field"),
+    [
+        ({"schedules": [{"name": "x", "schedule": "61 * * * *"}]}, "spec.backup.schedules[x].schedule"),
+        ({"schedules": [EVERY_TEN_MINUTES], "timeZone": "Europe/Nowhere"}, "spec.backup.timeZone"),
+    ],
+)
+def test_a_schedule_that_never_comes_is_refused_with_its_field(backup, field):
+    cluster = World(resource(backup=backup))
+    cluster.reconcile()
+    assert field in cluster.condition("SpecValid")["message"]
+
+
+def ttl(cluster: World, name: str) -> int | None:
+    """Return the time to live of a backup."""
+    return cluster.kube.object(KIND, cluster.namespace, name)["spec"].get("ttlSecondsAfterFinished")
+
+
+def test_the_clock_of_these_tests_is_between_two_moments():
+    assert NOW.minute % 10 == 4
+    assert timedelta(minutes=6) + NOW >= NOW.replace(minute=10, second=0)
