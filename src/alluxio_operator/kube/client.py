@@ -136,9 +136,9 @@ class Kube:
             obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": NOBODYS_VERSION}}
         return self._call("PATCH", path, query=query, body=as_json(obj), content="application/apply-patch+yaml")
 
-    def create(self, path: str, body: Object) -> dict[str, Any]:
+    def create(self, path: str, body: Object, *, manager: str = FIELD_MANAGER) -> dict[str, Any]:
         """Create an object; raise Conflict when it exists."""
-        return self._call("POST", path, query={"fieldManager": FIELD_MANAGER}, body=body)
+        return self._call("POST", path, query={"fieldManager": manager}, body=body)
 
     def replace(
         self, path: str, body: Object, *, dry_run: bool = False, manager: str = FIELD_MANAGER

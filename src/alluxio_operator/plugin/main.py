@@ -20,7 +20,7 @@ from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.cluster.names import ROLES
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import bundle, logs, patches, plan, screen
+from alluxio_operator.plugin import backups, bundle, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
@@ -38,7 +38,10 @@ Command = Callable[[argparse.Namespace, Reader], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Return 0, 1 after an error, 3 if `status` finds an unhealthy cluster, 130 after Ctrl-C."""
+    """Run one command. Return 0, 1 after an error, 130 after Ctrl-C.
+
+    It returns 3 if `status` finds an unhealthy cluster, and if a backup that it waited for has failed.
+    """
     options = parser().parse_args(arguments)
     try:
         command: Command = options.run
@@ -101,6 +104,19 @@ def parser() -> argparse.ArgumentParser:
     )
     preview.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
+    backup = add("backup", _backup, "back up a cluster's journal, and wait until the backup was restored as a test")
+    backup.add_argument("name", metavar="NAME", help="the cluster")
+    backup.add_argument("--as", dest="backup", metavar="BACKUP", help="name of the backup; default: NAME-DATE")
+    backup.add_argument("--volume", metavar="PVC", help="keep it in this PVC; default: below the root mount")
+    backup.add_argument("--verify", choices=("Restore", "Check"), default="Restore", help="default: Restore")
+    backup.add_argument("--no-wait", action="store_true", help="return at once")
+    backup.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="default: 3600")
+    backup.add_argument("-o", "--output", choices=("text", "json", "yaml"), default="text")
+
+    listed = add("backups", _backups, "list the backups of a cluster, or of all clusters; the newest first")
+    listed.add_argument("name", nargs="?", metavar="NAME", help="the cluster")
+    listed.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
+
     report = add("report", _report, "write a support bundle without secrets")
     report.add_argument("name", metavar="NAME")
     report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz in this folder")
@@ -122,7 +138,7 @@ def complete(arguments: Sequence[str] | None = None) -> int:
 def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
     """Return the completions of the last word."""
     *before, prefix = words
-    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart"}
+    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart", "backup", "backups"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES
@@ -256,6 +272,35 @@ def _dump(shown: object, output: str) -> None:
     text = json.dumps(shown, indent=2)
     # YAML from the JSON text, because it writes tuples as lists.
     print(text if output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
+
+
+def _backup(options: argparse.Namespace, reader: Reader) -> int:
+    cluster = reader.cluster(options.name)
+    name = options.backup or backups.default_name(options.name, datetime.now(UTC))
+    namespace = cluster["metadata"]["namespace"]
+    wanted = backups.manifest(options.name, name, namespace, verify=options.verify, volume=options.volume)
+    reader.create_backup(wanted)
+    last = reader.backup(name)
+    if not options.no_wait:
+        for last in backups.steps(reader, name, options.timeout):
+            print(f"{name}  {backups.in_words(last)}", file=sys.stderr if options.output != "text" else sys.stdout)
+    if options.output != "text":
+        _dump(backups.shown(last), options.output)
+    elif options.no_wait:
+        print(f"{name} is created: `kubectl alluxio backups {options.name}` shows its state")
+    return UNHEALTHY if backups.phase(last) in ("Failed", "Invalid") else 0
+
+
+def _backups(options: argparse.Namespace, reader: Reader) -> int:
+    found = backups.of_cluster(reader.backups(), options.name)
+    if options.output != "table":
+        _dump([backups.shown(one) for one in found], options.output)
+    elif not found:
+        of = f" of {options.name}" if options.name else ""
+        print(f"there is no AlluxioBackup{of} in this namespace; -n selects another", file=sys.stderr)
+    else:
+        screen.console(sys.stdout).print(screen.backups(found, datetime.now(UTC)))
+    return 0
 
 
 def _report(options: argparse.Namespace, reader: Reader) -> int:

@@ -10,6 +10,7 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration, CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
+from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.lenient import read_status
@@ -17,7 +18,7 @@ from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.kube.errors import NotFound
+from alluxio_operator.kube.errors import Conflict, NotFound
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.plugin.errors import PluginError
 
@@ -65,6 +66,22 @@ class Reader:
     def presto(self, name: str) -> Object:
         """Read one Presto."""
         return self.kube.get(KINDS[PRESTO].path(self.namespace, name))
+
+    def backups(self) -> list[Object]:
+        """Read the backups of the namespace."""
+        return list(self.kube.list(KINDS[BACKUP].path(self.namespace)))
+
+    def backup(self, name: str) -> Object:
+        """Read one backup."""
+        return self.kube.get(KINDS[BACKUP].path(self.namespace, name))
+
+    def create_backup(self, manifest: Object) -> None:
+        """Create a backup. Raise PluginError if there is one of its name."""
+        try:
+            self.kube.create(KINDS[BACKUP].path(self.namespace), manifest, manager=MANAGER)
+        except Conflict as error:
+            name = manifest["metadata"]["name"]
+            raise PluginError(f"there is an AlluxioBackup {name} already: give --as another name") from error
 
     def change(self, name: str, patch: Object) -> Object:
         """Merge a patch into one cluster's resource and return the result."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import IO
 
 from rich.console import Console, Group, RenderableType
@@ -21,6 +22,7 @@ MARKS = {True: Text(" ✓", "green"), False: Text(" ✗", "red"), None: Text(" ?
 LINES = {"+": "green", "-": "red"}
 OUTCOMES = {"Succeeded": "green", "Failed": "red"}
 PHASES = {"Ready": "green", "Installing": "cyan", "Updating": "cyan", "Degraded": "red", "Invalid": "red"}
+PHASES |= {"Completed": "green", "Running": "cyan", "Verifying": "cyan", "Failed": "red"}
 
 
 def one(view: ClusterView | PrestoView) -> RenderableType:
@@ -49,6 +51,27 @@ def several_prestos(views: Sequence[PrestoView]) -> RenderableType:
     for view in views:
         workers, queries = f"{view.active_workers}/{view.wanted_workers}", (view.running_queries, view.queued_queries)
         table.add_row(*_line(view, view.engine, workers, *map(str, queries), view.cache or "-"))
+    return table
+
+
+def backups(found: Iterable[Object], now: datetime) -> RenderableType:
+    """Return a table with a line for each backup."""
+    table = _table("NAME", "CLUSTER", "PHASE", "VERIFIED", "ENTRIES", "BYTES", "RESTORE", "AGE", "SUMMARY")
+    for one in found:
+        status = one.get("status", {})
+        file, restored, phase = status.get("file") or {}, status.get("restored"), str(status.get("phase", "Pending"))
+        begun = status.get("started") or one["metadata"]["creationTimestamp"]
+        table.add_row(
+            printable(one["metadata"]["name"]),
+            printable(one["spec"]["clusterRef"]["name"]),
+            Text(printable(phase), style=PHASES.get(phase, "")),
+            "yes" if status.get("verified") else "no",
+            str(file.get("entries", "-")),
+            str(file.get("bytes", "-")),
+            duration(restored["seconds"]) if restored else "-",
+            duration((now - datetime.fromisoformat(begun)).total_seconds()),
+            printable(status.get("summary", "")),
+        )
     return table
 
 

@@ -1,1 +1,1 @@
-"""Scheduled backups of a cluster: which ones to create, which ones to remove, and the age of the newest verified one."""
+"""Scheduled backups of a cluster: which ones to create, which ones to remove, and how old the newest verified is."""
