@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +64,22 @@ class Metrics:
             "namespace", "name", "master",
         )  # fmt: skip
         self._journal_lock = threading.Lock()
+        self._backup_taken = self._gauge(
+            "backup_verified_timestamp_seconds",
+            "Unix time at which the newest verified backup of a cluster with schedules began.",
+            "namespace", "name",
+        )  # fmt: skip
+        self._backup_bytes = self._gauge(
+            "backup_verified_bytes",
+            "Size of the newest verified backup of a cluster with schedules.",
+            "namespace",
+            "name",
+        )
+        self._backup_restore = self._gauge(
+            "backup_verified_restore_seconds",
+            "Seconds that a master took to restore the newest verified backup of a cluster with schedules.",
+            "namespace", "name",
+        )  # fmt: skip
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)
@@ -82,6 +99,16 @@ class Metrics:
                     self._journal_free.remove(namespace, name, master)
             for master, value in percent.items():
                 self._journal_free.labels(namespace, name, master).set(value)
+
+    def verified_backup(self, namespace: str, name: str, values: tuple[float, int, int] | None) -> None:
+        """Set time, bytes and restore seconds of a cluster's newest verified backup; None if it has none."""
+        gauges = (self._backup_taken, self._backup_bytes, self._backup_restore)
+        for number, gauge in enumerate(gauges):
+            if values is None:
+                with contextlib.suppress(KeyError):
+                    gauge.remove(namespace, name)
+            else:
+                gauge.labels(namespace, name).set(values[number])
 
     @contextmanager
     def stage(self, name: str, clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:

@@ -9,8 +9,9 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.api.backups import VerifiedBackup
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import holds
+from alluxio_operator.engine.conditions import holds, moment
 from alluxio_operator.engine.driver import Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
@@ -21,6 +22,7 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.observe import read_backups
+from alluxio_operator.kinds.cluster.backup.schedules import newest_verified
 from alluxio_operator.kinds.cluster.decide import UFS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
@@ -96,7 +98,9 @@ class ClusterLogic:
             desired = desired_volumes(model.spec, model.names)
             observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))
         if BACKUPS in questions:
-            observed = replace(observed, backups=read_backups(look.kube, model.names))
+            backups = read_backups(look.kube, model.names)
+            self._count(look.key, newest_verified(backups, model.uid))
+            observed = replace(observed, backups=backups)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
             observed = replace(observed, ufs=health)
@@ -114,6 +118,11 @@ class ClusterLogic:
         """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
         self._metrics.journal_free(key.namespace, key.name, {})
+        self._metrics.verified_backup(key.namespace, key.name, None)
+
+    def _count(self, key: OwnerKey, newest: VerifiedBackup | None) -> None:
+        values = (moment(newest.taken).timestamp(), newest.bytes, newest.restore_seconds) if newest else None
+        self._metrics.verified_backup(key.namespace, key.name, values)
 
     def _with_usage(self, look: Look, model: Cluster, observed: Observed) -> Observed:
         before, selector, role_of = observed.status, observed.names.owned_by_selector, roles_by_container(observed.pods)

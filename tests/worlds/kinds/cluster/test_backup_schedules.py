@@ -176,6 +176,23 @@ def test_the_recovery_point_is_watched():
     }
 
 
+def test_the_newest_verified_backup_is_a_metric():
+    cluster = world()
+    cluster.pass_time(600)
+    cluster.reconcile()
+    labels = {"namespace": "data", "name": "small"}
+    value = cluster.metrics.registry.get_sample_value
+    assert value("alluxio_operator_backup_verified_timestamp_seconds", labels) is None
+    finish(cluster, backups(cluster)[-1])
+    cluster.reconcile()
+    assert value("alluxio_operator_backup_verified_timestamp_seconds", labels) == cluster.now.timestamp()
+    assert value("alluxio_operator_backup_verified_bytes", labels) == 2048
+    assert value("alluxio_operator_backup_verified_restore_seconds", labels) == 9
+    cluster.kube.remove(f"/apis/alluxio-operator.io/v1alpha1/namespaces/data/alluxioclusters/{cluster.name}")
+    cluster.reconcile()
+    assert value("alluxio_operator_backup_verified_timestamp_seconds", labels) is None
+
+
 def test_a_failed_backup_is_named_until_the_next_one_succeeds():
     cluster = world()
     cluster.pass_time(600)

@@ -67,7 +67,7 @@ def next_schedules_step(
     if not spec.suspend:
         lasts |= {name: stamp(due.record) for name, due in dues.items() if due.record is not None}
     own = [_parsed(one) for one in backups if _is_of(one, cluster)]
-    newest = _newest_verified([one for one in backups if _is_of(one, cluster)])
+    newest = newest_verified(backups, cluster.uid)
     scheduled = [one for one in backups if _is_of(one, cluster) and SCHEDULE_LABEL in _labels(one)]
     status = BackupsStatus(
         schedules=tuple(ScheduleStatus(name=one.name, last=lasts[one.name]) for one in spec.schedules),
@@ -150,9 +150,8 @@ def _parsed(one: Object) -> Backup:
 
 
 def _is_of(one: Object, cluster: Cluster) -> bool:
-    known = one.get("status", {}).get("clusterUid", "")
     # A backup that hasn't begun knows no uid yet.
-    return known in ("", cluster.uid)
+    return one.get("status", {}).get("clusterUid", "") in ("", cluster.uid)
 
 
 def _labels(one: Object) -> Mapping[str, str]:
@@ -160,8 +159,10 @@ def _labels(one: Object) -> Mapping[str, str]:
     return labels
 
 
-def _newest_verified(backups: Sequence[Object]) -> VerifiedBackup | None:
-    verified = [one for one in backups if one.get("status", {}).get("verified") and one["status"].get("started")]
+def newest_verified(backups: Iterable[Object], uid: str) -> VerifiedBackup | None:
+    """Return the newest verified backup of the cluster with a uid; None if it has none."""
+    of_cluster = [one for one in backups if one.get("status", {}).get("clusterUid") == uid]
+    verified = [one for one in of_cluster if one["status"].get("verified") and one["status"].get("started")]
     if not verified:
         return None
     newest = max(verified, key=lambda one: (str(one["status"]["started"]), str(one["metadata"]["name"])))
