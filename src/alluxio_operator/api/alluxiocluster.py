@@ -10,6 +10,7 @@ from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES
 from alluxio_operator.api.backups import BACKUPS_RULES, ScheduledBackups
 from alluxio_operator.api.base import LocalReference, Model, Port, Quantity, StringMap, cel, rules
+from alluxio_operator.api.bootstrap import BOOTSTRAP_RULES, RESTORE_KEPT, Bootstrap
 from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.security import IDENTITY_KEPT, SECURITY_RULES, Security
@@ -196,6 +197,7 @@ class ClusterSpec(Model):
     )
     upgrade: Upgrade = Field(Upgrade(), description="How a changed spec replaces pods.")
     backup: ScheduledBackups = Field(ScheduledBackups(), description="Scheduled backups of the journal.")
+    bootstrap: Bootstrap | None = Field(None, description="What a new cluster begins with.")
     paused: bool = Field(
         False,
         description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
@@ -234,6 +236,7 @@ SPEC_RULES = rules(
     ROOT_MOUNT_KEPT,
     IDENTITY_KEPT,
     LOGS_CLASS_KEPT,
+    RESTORE_KEPT,
     *CHANGES_OF_TIERS,
     *CHANGES_OF_SERVICES,
 )
@@ -299,6 +302,7 @@ RULES_BY_TYPE = {
     "Fuse": FUSE_RULES,
     **ACCESS_RULES,
     **BACKUPS_RULES,
+    **BOOTSTRAP_RULES,
     **DESTINATION_RULES,
     **SECURITY_RULES,
     **UFS_RULES_BY_TYPE,
