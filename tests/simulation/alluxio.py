@@ -261,6 +261,9 @@ class AlluxioAsked:
         raft = masters.raft(proc)
         return int(raft.index) if raft and raft.history is not None else None
 
+    def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
+        return -1
+
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         proc, masters = self._master(host)
         if masters is None or proc is not masters.leader or not masters.serving or self.unreachable(masters):

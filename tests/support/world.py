@@ -46,6 +46,7 @@ class FakeAlluxio:
         self.written: WriteResult | NoAnswer = WriteResult()
         self.deleted_folders: list[tuple[str, str]] = []
         self.deletes: str | NoAnswer = ""
+        self.restored: dict[str, int | None] = {}
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
@@ -53,6 +54,9 @@ class FakeAlluxio:
 
     def journal_index(self, host: str, port: int, deadline: Deadline) -> int | None:
         return self.indexes.get(host)
+
+    def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
+        return self.restored.get(host)
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         self.backups.append((host, port, directory))

@@ -166,6 +166,13 @@ class Alluxio(AlluxioRpc, Protocol):
         """Return the journal index that the master at an address has reached; None without a usable answer."""
         ...
 
+    def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
+        """Return the number of entries that a master's process has restored from a backup; None without an answer.
+
+        -1 if it has restored none. The process sets the number at the end of the restore, before it serves.
+        """
+        ...
+
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         """Return True if the server answers a path with 200."""
         ...

@@ -29,9 +29,16 @@ INFO = f"{paths.MASTER_INFO}?raw_configuration=false"
 INDEXES = ("Master_JournalLastAppliedCommitIndex", "Master_EmbeddedJournalSnapshotLastIndex")
 """Metrics with a master's journal index: the last applied entry, or the last snapshot. After a start from a snapshot
 the first is -1 until a newer entry arrives."""
+RESTORED: Final = "Master.LastBackupRestoreCount"
+"""Gauge with the number of entries that this process has restored from a backup; -1 if none."""
 TIMEOUT = 3.0
 """Seconds for one answer; a healthy master answers in some ten milliseconds."""
-MAX_BYTES: Final = {paths.MASTER_OVERVIEW: 512 * 1024, INFO: 2 * 1024 * 1024, paths.METRICS: 2 * 1024 * 1024}
+MAX_BYTES: Final = {
+    paths.MASTER_OVERVIEW: 512 * 1024,
+    INFO: 2 * 1024 * 1024,
+    paths.METRICS: 2 * 1024 * 1024,
+    paths.GAUGES: 4 * 1024 * 1024,
+}
 """Bytes of an answer by path. A master's overview has some 60 KB, its info about 1 KB for each worker."""
 MAX_OF_OTHERS: Final = 512 * 1024
 MAX_INDEX_LINES: Final = 16
@@ -74,6 +81,14 @@ class AlluxioRest:
         except urllib3.exceptions.HTTPError:
             return None
         return parse_journal_index(metrics.body.decode(errors="replace")) if metrics.status == 200 else None
+
+    def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
+        """Return the number of entries that a master's process has restored from a backup; None without an answer."""
+        try:
+            metrics = self._get(host, port, paths.GAUGES, deadline)
+            return metrics.read_json(parse_restored_entries) if metrics.status == 200 else None
+        except (urllib3.exceptions.HTTPError, ArithmeticError, AttributeError, ValueError, KeyError, TypeError):
+            return None
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         """Return True if the server answers a path with 200."""
@@ -123,6 +138,14 @@ def parse_journal_index(metrics: str) -> int | None:
         return None
     found = [sample.value for family in families for sample in family.samples if sample.name in INDEXES]
     return max((int(value) for value in found if math.isfinite(value)), default=None)
+
+
+def parse_restored_entries(metrics: Mapping[str, Any]) -> int:
+    """Return the gauge from a master's metrics in JSON; raise KeyError or TypeError without it."""
+    value = metrics["gauges"][RESTORED]["value"]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("the number of restored entries isn't an integer")
+    return max(-1, min(value, MAX_COUNT))
 
 
 def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:

@@ -10,7 +10,6 @@ from alluxio_operator.api.base import Model, ObjectName, cel, rules
 from alluxio_operator.api.lenient import KEPT, StatusModel
 from alluxio_operator.api.status import Short, Time
 
-
 FileUri = Annotated[str, Field(pattern=r"^(/|[a-z0-9]+://)[A-Za-z0-9._~@:/+=,-]+$", min_length=2, max_length=1024)]
 """The URI of a file, with the characters of a root mount's."""
 

@@ -13,6 +13,7 @@ from alluxio_operator.engine.operation import Operation
 from alluxio_operator.kinds.cluster.backup import decide as backup
 from alluxio_operator.kinds.cluster.masters import decide as masters
 from alluxio_operator.kinds.cluster.objects import decide as objects
+from alluxio_operator.kinds.cluster.restore import decide as restore
 from alluxio_operator.kinds.cluster.rollout import decide as rollout
 from alluxio_operator.kinds.cluster.storage import decide as storage
 from alluxio_operator.kinds.cluster.ufs import decide as ufs
@@ -22,6 +23,7 @@ Capability = Callable[[View], Iterable[Operation]]
 
 CAPABILITIES: Final[tuple[Capability, ...]] = (
     masters.operations,
+    restore.operations,
     rollout.operations,
     objects.operations,
     storage.operations,

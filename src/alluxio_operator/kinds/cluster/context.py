@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
+from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.jobs import stand_in_metadata
@@ -38,7 +39,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_folder,
     tier_volumes,
 )
-from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
+from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, RESTORING
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -51,6 +52,9 @@ from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volume
 
 LOG_TO_CONSOLE = "-Dalluxio.logger.type=Console"
 """Option that sends logs to standard output; only for servers, since users pipe the output of the command line."""
+
+SOURCE_FOLDER = "/source"
+"""Mount path, in the journal's Jobs, of the volume that has the backup."""
 
 _JAVA_OPTS = {
     MASTER: "ALLUXIO_MASTER_JAVA_OPTS",
@@ -65,6 +69,19 @@ _JAVA_OPTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreValues:
+    """The restore that the cluster begins with, and whether no master may run."""
+
+    status: RestoreStatus
+    stops_masters: bool = False
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether the names aren't proven to be whole."""
+        return self.status.state != "Restored"
+
+
+@dataclass(frozen=True, slots=True)
 class JournalValues:
     """Input for the journal's templates: the Jobs to run, and the annotations of the PVCs."""
 
@@ -73,12 +90,17 @@ class JournalValues:
     initialized: bool = False
     members: int | None = None
     """Number of masters that the journal was created for; None to use the spec's."""
+    restore: RestoreValues | None = None
 
 
 def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
-    spec, names = cluster.spec, cluster.names
+    spec, names, restore = cluster.spec, cluster.names, journal.restore
     roles = _roles(cluster)
+    if restore is not None and restore.in_progress:
+        # After the hashes: no master restarts when the property goes.
+        site = {**properties.for_role(spec, names, MASTER, cluster.members), **properties.restoring(restore.status)}
+        roles[MASTER]["siteProperties"] = properties.as_text(site)
     return {
         "name": names.cluster,
         "namespace": names.namespace,
@@ -94,6 +116,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "masters": {
             **_dumped(spec.masters, exclude={"properties", "env"}),
             "probe": versions.master_probe(spec.version, cluster.members),
+            **({"replicas": 0} if restore is not None and restore.stops_masters else {}),
         },
         "workers": _workers(cluster),
         "members": cluster.members,
@@ -164,13 +187,14 @@ def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]
     members = journal.members or cluster.members
     return {
         "claims": [names.journal_claim(ordinal) for ordinal in range(cluster.members)],
-        "claimAnnotations": {**PROTECTION, **(_claim_annotations(members) if journal.initialized else {})},
+        "claimAnnotations": {**PROTECTION, **_claim_annotations(cluster, journal, members)},
         "jobs": [
             {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
             for ordinal in range(cluster.members if journal.job else 0)
         ],
         "pod": _stand_in(cluster, master),
         "mode": journal.job,
+        "restore": _restore(journal.restore),
         "permission": PERMISSION,
         "joinedOnce": JOINED_ONCE,
         "folder": properties.JOURNAL_FOLDER,
@@ -202,9 +226,30 @@ def _log_server(spec: ClusterSpec, names: Names) -> dict[str, Any]:
     }
 
 
-def _claim_annotations(members: int) -> dict[str, str]:
+def _claim_annotations(cluster: Cluster, journal: JournalValues, members: int) -> dict[str, str]:
     count = {MEMBERS_ANNOTATION: str(members)} if members > 1 else {}
-    return {JOURNAL_ANNOTATION: "initialized", **count}
+    if journal.restore is not None and journal.restore.in_progress:
+        return {JOURNAL_ANNOTATION: f"{RESTORING}{cluster.uid[:8]}", **count}
+    return {JOURNAL_ANNOTATION: "initialized", **count} if journal.initialized else {}
+
+
+def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
+    """Return the values for the journal's Jobs; None for a cluster that restores nothing."""
+    if values is None:
+        return None
+    known = values.status
+    return {
+        "done": not values.in_progress,
+        "operation": known.journal,
+        "attempt": known.attempt,
+        "claim": known.claim,
+        "path": known.location.removeprefix(f"{known.claim}:") if known.claim else "",
+        "sha256": known.sha256,
+        "field": f"spec.bootstrap.restore.{'backupName' if known.backup else 'uri'}",
+        "value": known.backup or known.location,
+        "copy": properties.RESTORE_COPY,
+        "mount": SOURCE_FOLDER,
+    }
 
 
 def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:

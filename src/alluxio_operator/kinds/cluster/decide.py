@@ -22,6 +22,8 @@ from alluxio_operator.kube.kinds import Ref
 
 UFS: Final = "ufs"
 """Question: does the UFS of the root mount answer?"""
+RESTORE: Final = "restore"
+"""Question: which AlluxioBackup is a new cluster to restore?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Plan:
     @property
     def until(self) -> int:
         """Number of the first template that the operator doesn't apply yet."""
+        restore = self.view.restore
+        if restore.holds_everything:
+            return 0
+        if restore.has_masters:
+            return layers.AFTER_MASTERS
         return layers.ENDS[self.reached - 1]
 
     @property
@@ -87,7 +94,9 @@ class Plan:
         """Questions to answer before the driver may execute this plan."""
         view = self.view
         needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
-        return frozenset({UFS} if needed and not self.paused else ())
+        needed = needed or view.restore.needs_ufs_probe
+        asked = frozenset({UFS} if needed and not self.paused else ())
+        return asked | frozenset({RESTORE} if view.restore.needs_backup else ())
 
     def operation(self, name: str) -> Operation:
         """Return the operation with a name."""
@@ -103,7 +112,8 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
     view = View(cluster, observed, now)
     masters = gates.masters_serving(observed) if cluster.spec.masters.replicas else gates.scaled_to_zero()
     masters = view.hung.named_in(masters)
-    if not view.journal.gate.passed:
+    restored = view.restore.gate is None or view.restore.gate.passed
+    if not view.journal.gate.passed or not restored:
         layer = 1
     elif not masters.passed:
         layer = layers.WORKLOADS

@@ -80,9 +80,9 @@ DESCRIPTOR = KindDescriptor(
         ),
         Right(
             "alluxiobackups",
-            ("list", "create", "patch"),
-            "create: at the moments of spec.backup.schedules. patch: to end the time of those that "
-            "spec.backup.retention doesn't keep.",
+            ("get", "list", "create", "patch"),
+            "get: the one that a new cluster restores. create: at the moments of spec.backup.schedules. patch: to end "
+            "the time of those that spec.backup.retention doesn't keep.",
             GROUP,
         ),
         USAGE_OF_PODS,

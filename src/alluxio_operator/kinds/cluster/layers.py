@@ -15,6 +15,9 @@ SERVICES: Final = 3
 ENDS: Final = (30, 70, 100)
 """By layer, the number of the first template after it."""
 
+AFTER_MASTERS: Final = 40
+"""Number of the first template after the masters': they restore a backup before anything else exists."""
+
 PVCS: Final = 15
 """Number of the template of the PVCs that don't belong to a StatefulSet."""
 

@@ -20,6 +20,7 @@ from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
+from alluxio_operator.kinds.cluster.restore.observe import with_restore
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kinds.cluster.storage.observe import read_claims
@@ -64,6 +65,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
+    observed = with_restore(kube, alluxio, observed, deadline)
     if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
         observed = replace(observed, backup=_ask_backup(alluxio, observed, status.upgrade_backup.id, deadline))
     if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:

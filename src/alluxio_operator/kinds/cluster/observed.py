@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects
+from alluxio_operator.kinds.cluster.restore.source import FoundBackup
+from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects, is_leaving
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
 
 JOURNAL_ANNOTATION = "alluxio-operator.io/journal"
 """Annotation of a journal's PVC: `initialized` once the journal is. It outlives the resource, as the PVC does."""
+RESTORING: Final = "restoring-"
+"""Beginning of that annotation's value until a restore is proven: the journal may hold only a part of the backup."""
 MEMBERS_ANNOTATION = "alluxio-operator.io/journal-members"
 """Annotation of a journal's PVC: the number of masters that the journal was created for, if more than one."""
 
@@ -55,6 +58,14 @@ class Observed:
     """State of the pre-upgrade backup, while the status records that it is running."""
     backups: tuple[Object, ...] | None = None
     """AlluxioBackups that name the cluster; None if the spec has no schedule, so that no read is needed."""
+    found_backup: FoundBackup | None = None
+    """The AlluxioBackup to restore; read only before the restore is on record."""
+    restored_entries: int | None = None
+    """Number of entries that the leader has restored itself, -1 if none; None without an answer, or if not asked."""
+    masters_stopped: bool = False
+    """Whether no master runs and none can start; read only while journals are to be emptied."""
+    emptying_jobs: Mapping[int, Object] = field(default_factory=dict)
+    """The Jobs that empty the journals, by ordinal; read only meanwhile."""
     volumes: VolumeObjects | None = None
     """PVCs and the StatefulSets that create them; None if the status records every size, so that no read is needed."""
     ufs: UfsHealth | None = None
@@ -76,7 +87,26 @@ class Observed:
     def journal_was_initialized(self) -> bool:
         """Whether the status or a PVC records that the journal was initialised."""
         known = self.status.journal is not None and self.status.journal.state == "Initialized"
-        return known or any(_in_use(claim) for claim in self.journal_claims.values())
+        return known or self.has_initialized_claim
+
+    @property
+    def has_initialized_claim(self) -> bool:
+        """Whether a PVC records that the journal was initialised; unknown, and False, once the status does."""
+        return any(_in_use(claim) for claim in self.journal_claims.values())
+
+    @property
+    def unfinished_restores(self) -> tuple[str, ...]:
+        """The journals' PVCs whose restore wasn't proven, without those that are being deleted."""
+        uid, prefix = self.resource["metadata"]["uid"], self.names.journal_claim(0).removesuffix("0")
+        return tuple(
+            sorted(
+                one["metadata"]["name"]
+                for one in self.claims or ()
+                if _annotations(one).get(JOURNAL_ANNOTATION, "").startswith(RESTORING)
+                and one["metadata"]["name"].startswith(prefix)
+                and not is_leaving(one, uid)
+            )
+        )
 
     @property
     def journal_members(self) -> int | None:

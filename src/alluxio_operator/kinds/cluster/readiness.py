@@ -121,6 +121,8 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
 
 def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Problem]:
     yield from plan.cluster.warnings
+    if plan.view.restore.warning:
+        yield plan.view.restore.warning
     yield from unshareable_volume(plan.cluster, observed)
     yield from policy_not_in_effect(plan.cluster, observed, applied)
 
@@ -153,7 +155,12 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     cluster, spec = plan.cluster, plan.cluster.spec
     if not spec.paused:
         yield readiness.configuration_applied(applied)
+    restore = plan.view.restore
+    if restore.gate and restore.holds_everything:
+        yield restore.gate
     yield plan.view.journal.gate
+    if restore.gate and not restore.holds_everything:
+        yield restore.gate
     if references := references_resolved(spec, observed):
         yield references
     yield plan.masters

@@ -17,6 +17,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 
 RECORDS: Final = {
     "journal": "journal",
+    "restore": "restore",
     "rollout": "rollout",
     "rollback": "rollback",
     "upgradeBackup": "upgrade_backup",
@@ -28,6 +29,7 @@ RECORDS: Final = {
 
 _KNOWN_STATES: Final = ("Initializing", "Initialized")
 _KNOWN_BACKUPS: Final = ("Requested", "Running", "Completed", "Failed")
+_KNOWN_RESTORES: Final = ("Requested", "Restoring", "Emptying", "Restored", "Failed")
 _KNOWN_MEMBERS: Final = (1, 3, 5)
 
 
@@ -50,6 +52,8 @@ def _unknown_words(status: ClusterStatus) -> Iterable[tuple[str, object]]:
         yield "journal.state", journal.state
     if journal is not None and journal.members not in _KNOWN_MEMBERS:
         yield "journal.members", journal.members
+    if status.restore is not None and status.restore.state not in _KNOWN_RESTORES:
+        yield "restore.state", status.restore.state
     if backup is not None and backup.state not in _KNOWN_BACKUPS:
         yield "upgradeBackup.state", backup.state
     if rollout is not None and rollout.role not in names.ROLES:

@@ -14,7 +14,7 @@ from typing import Any
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
-from alluxio_operator.kinds.cluster.context import JournalValues, context_of
+from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
 from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
@@ -23,6 +23,7 @@ from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.restore.steps import RestoreStep, emptying, next_restore_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
@@ -58,6 +59,9 @@ class View:
     @cached_property
     def hung(self) -> HungStep:
         """The next step of a master that doesn't finish its startup."""
+        if self.restore.in_progress:
+            # A master serves only once it has restored everything, and to end it midway would begin it again.
+            return HungStep()
         wait_for_ufs = self.cluster.spec.upgrade.wait_for_ufs
         return next_hung_step(self.observed, self.quorum, self.now, wait_for_ufs=wait_for_ufs)
 
@@ -70,8 +74,14 @@ class View:
     @cached_property
     def journal(self) -> JournalStep:
         """The next step of the journal's initialisation."""
-        step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members)
+        held = self.restore.holds_everything
+        step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members, held=held)
         return step.with_rejoin(self.rejoin.status)
+
+    @cached_property
+    def restore(self) -> RestoreStep:
+        """The next step of the restore that the cluster begins with."""
+        return next_restore_step(self.observed, self.cluster, self.now)
 
     @cached_property
     def expansion(self) -> ExpansionStep:
@@ -88,13 +98,17 @@ class View:
     @cached_property
     def context(self) -> dict[str, Any]:
         """The values for all templates."""
-        step, observed = self.journal, self.observed
+        step, observed, restore = self.journal, self.observed, self.restore
         status = step.status
+        operation = status.operation if status else ""
+        if restore.empties and restore.status is not None:
+            operation = emptying(self.cluster.uid, restore.status.attempt)
         values = JournalValues(
-            job=step.job,
-            operation=status.operation if status else "",
+            job="empty" if restore.empties else step.job,
+            operation=operation,
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
             members=status.members if status else observed.journal_members,
+            restore=RestoreValues(restore.status, restore.stops_masters) if restore.status is not None else None,
         )
         return context_of(expansion.with_quotas(self.cluster, self.expansion), values)
 
@@ -139,6 +153,8 @@ class View:
 
     @property
     def _masters_busy(self) -> str:
+        if self.restore.in_progress:
+            return "the masters restore a backup"
         step = self.rollout
         # A step that has stopped waits for a user or a node, maybe for days.
         if step.status is not None and step.status.role == names.MASTER and not step.stopped:

@@ -52,9 +52,14 @@ class JournalStep:
         return replace(self, status=self.status.model_copy(update={"rejoin": rejoin}))
 
 
-def next_journal_step(observed: Observed, uid: str, members: int) -> JournalStep:
-    """Return the next step of the journal's one initialisation; `members` is 0 while their number isn't known."""
+def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool = False) -> JournalStep:
+    """Return the next step of the journal's one initialisation; `members` is 0 while their number isn't known.
+
+    `held` is True while the operator can't restore the backup that the journal is to begin with.
+    """
     known = observed.status.journal
+    if held:
+        return JournalStep(known, None, waiting(GATE, "the journal waits for condition JournalRestored"))
     if known is not None and known.state == "Initialized":
         return JournalStep(known, None, _gate_when_initialized(observed, known.members))
     # An adoption stays one though its PVCs are gone by now: creating would put an empty namespace in their place.

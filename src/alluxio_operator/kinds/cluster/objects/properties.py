@@ -12,6 +12,7 @@ from typing import Final
 import javaproperties
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters import space
@@ -23,6 +24,9 @@ from alluxio_operator.kinds.cluster.ufs import options as ufs_options
 from alluxio_operator.workloads.identity import DEFAULT, identity_of
 
 JOURNAL_FOLDER: Final = "/journal"
+RESTORE_COPY: Final = f"{JOURNAL_FOLDER}/.restore.gz"
+"""Copy of a backup from a volume, beside the journal that it is restored into."""
+RESTORE_FROM: Final = "alluxio.master.journal.init.from.backup"
 METASTORE_FOLDER: Final = "/opt/alluxio/metastore"
 CONF_FOLDER: Final = "/etc/alluxio"
 PLAIN_CONF_FOLDER: Final = "/etc/alluxio-plain"
@@ -214,6 +218,11 @@ def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> fr
     given = spec.properties.keys() | processes(spec)[role].process.properties.keys()
     of_disk = space.without_restart(site) if role == names.MASTER else frozenset()
     return frozenset((LATER_DEFAULTS.get(role, {}).keys() | of_disk) - given)
+
+
+def restoring(restore: RestoreStatus) -> Mapping[str, str]:
+    """Return the property with which masters restore a backup, if their journal is empty."""
+    return {RESTORE_FROM: RESTORE_COPY if restore.claim else restore.location}
 
 
 def _concerns(key: str, role: str) -> bool:

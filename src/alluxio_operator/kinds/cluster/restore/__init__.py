@@ -1,0 +1,1 @@
+"""A new cluster begins with a backup: its source, the restore by the masters, and the proof that it is whole."""

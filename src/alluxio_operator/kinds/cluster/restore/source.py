@@ -1,0 +1,138 @@
+"""Resolves what a new cluster restores, or why it can't; pure.
+
+A file in a volume is copied into each journal's volume by the Job that creates the journal: every master can read its
+copy, each attempt reads the same bytes, and the source may go. Alluxio itself reads a file of another storage, by the
+client of the root mount. It ignores the host or bucket of the URI, so the operator refuses another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.api.bootstrap import Restore
+from alluxio_operator.engine.gate import After, Gate, blocked, waiting
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kube.kinds import Object
+
+GATE: Final = "JournalRestored"
+
+FIELD: Final = "spec.bootstrap.restore"
+
+RETRY: Final = After(15.0)
+"""Requeue while the source isn't usable: an AlluxioBackup wakes no cluster."""
+
+_RECREATE: Final = "delete the AlluxioCluster and create it with another backup"
+
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_LOCAL: Final = ("", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBackup:
+    """The AlluxioBackup that the spec names, as the API server has it; None if there is none."""
+
+    resource: Object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file to restore: in a PVC, or at a URI of the root mount's storage. `expected` is its number of entries."""
+
+    location: str
+    claim: str = ""
+    sha256: str = ""
+    backup: str = ""
+    expected: int | None = None
+
+
+def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, names: Names) -> Source | Gate:
+    """Return the source, or the closed gate that names the field, its value and the remedy."""
+    if restore.uri is not None:
+        located = _in_root_mount(f"{FIELD}.uri", restore.uri, restore.uri, spec, names)
+        if isinstance(located, Gate):
+            return located
+        return Source(*located, expected=restore.expected_entries)
+    name = str(restore.backup_name)
+    field = f"{FIELD}.backupName"
+    resource = found.resource if found is not None else None
+    if resource is None:
+        remedy = f"create it, or {_RECREATE}; kubectl get alxb lists them"
+        return _refused("BackupMissing", field, name, f"namespace {names.namespace} has no such AlluxioBackup", remedy)
+    problem = _unusable(field, name, resource, spec)
+    if problem is not None:
+        return problem
+    status: Mapping[str, Any] = resource["status"]
+    file: Mapping[str, Any] = status["file"]
+    location, volume = str(file["location"]), (resource["spec"].get("destination") or {}).get("volume")
+    if volume:
+        located = location, str(volume["claimName"])
+    else:
+        located = _in_root_mount(field, name, location, spec, names)
+        if isinstance(located, Gate):
+            return located
+    return Source(*located, sha256=str(file["sha256"]), backup=name, expected=int(file["entries"]))
+
+
+def checked_only(restore: Restore, found: FoundBackup | None) -> Problem | None:
+    """Return a warning if the backup was never restored as a test."""
+    resource = found.resource if found is not None else None
+    if restore.backup_name is None or resource is None or resource.get("status", {}).get("verified"):
+        return None
+    return Problem(
+        f"{FIELD}.backupName",
+        restore.backup_name,
+        "was read to its end, but never restored as a test",
+        "take backups with verify: Restore",
+    )
+
+
+def _unusable(field: str, name: str, resource: Object, spec: ClusterSpec) -> Gate | None:
+    status: Mapping[str, Any] = resource.get("status") or {}
+    if not status.get("finished"):
+        message = f"{field}: {name!r} isn't complete yet: {status.get('summary') or 'it has not begun'}"
+        return waiting(GATE, message, "BackupUnfinished", RETRY)
+    if status.get("phase") != "Completed" or not status.get("file"):
+        said = status.get("summary") or "its status has no file"
+        return _refused("BackupFailed", field, name, f"this AlluxioBackup has failed: {said}", _RECREATE)
+    if status.get("removing"):
+        return _refused("BackupRemoved", field, name, "the operator deletes the files of this AlluxioBackup", _RECREATE)
+    if not status.get("verified") and resource["spec"].get("verify", "Restore") != "Check":
+        return _refused("BackupUnverified", field, name, "this AlluxioBackup isn't verified", _RECREATE)
+    written = str(status.get("version") or "")
+    if _number(written) > _number(spec.version):
+        what = f"Alluxio {written} wrote this backup, and spec.version is {spec.version}"
+        return _refused("BackupOfNewerVersion", field, name, what, f"set spec.version to {written} or newer")
+    return None
+
+
+def _in_root_mount(field: str, value: str, location: str, spec: ClusterSpec, names: Names) -> tuple[str, str] | Gate:
+    """Return location and PVC of a file in the root mount's storage; the PVC is empty for one on the network."""
+    mount = spec.root_mount
+    root, file = urlsplit(mount.uri), urlsplit(location)
+    if mount.path is not None and mount.volume is not None:
+        path = PurePosixPath(file.path)
+        if file.scheme not in _LOCAL or file.netloc or not path.is_relative_to(mount.path):
+            what = f"the file {location} isn't below spec.rootMount.uri ({mount.uri})"
+            return _refused("OtherStorage", field, value, what, "create the AlluxioCluster with the same root mount")
+        claim = mount.volume.claim_name or names.of("ufs")
+        return f"{claim}:{path.relative_to(mount.path)}", claim
+    if (file.scheme, file.netloc) != (root.scheme, root.netloc):
+        what = f"the file {location} isn't in the storage of spec.rootMount.uri ({mount.uri})"
+        return _refused("OtherStorage", field, value, what, "create the AlluxioCluster with the same root mount")
+    return location, ""
+
+
+def _refused(reason: str, field: str, value: str, what: str, remedy: str) -> Gate:
+    return blocked(GATE, reason, f"{field}: {value!r}: {what}. Remedy: {remedy}", RETRY)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    found = _VERSION.match(version)
+    return tuple(int(part) for part in found.groups()) if found else ()

@@ -1,0 +1,38 @@
+# journal-for-restore JOURNAL MODE OPERATION ATTEMPT COPY SOURCE SHA256 NAME: prepares an empty journal for the restore of a backup.
+# With SOURCE, the backup is copied beside the journal first. NAME is how the spec names the backup.
+journal=$1 mode=$2 operation=$3 attempt=$4 copy=$5 source=$6 sum=$7 name=$8
+own="$journal/.restoring"
+fail() {
+  echo "$1" | tee /dev/termination-log >&2
+  exit 1
+}
+is_own() { [ "$(cat "$own" 2>/dev/null)" = "$operation" ]; }
+make_journal() {
+  : > "$journal/.first-start"
+  mkdir "$journal/raft"
+}
+if [ "$mode" = empty ]; then
+  # Only what this restore has created, and once per attempt: a Job's pod may run twice.
+  is_own || fail "JournalHasData: $own isn't of operation $operation, so the journal stays as it is"
+  if [ "$(cat "$journal/.emptied" 2>/dev/null)" = "$attempt" ]; then
+    echo "the journal was emptied before: nothing to do"
+    exit 0
+  fi
+  rm -rf "$journal/raft"
+  make_journal
+  echo "$attempt" > "$journal/.emptied"
+elif [ -d "$journal/raft" ]; then
+  is_own || fail "JournalHasData: $name: the journal's volume has a journal that this restore didn't create. Remedy: remove spec.bootstrap to serve it, or delete the AlluxioCluster and the PVC"
+  echo "the journal already exists: nothing to do"
+else
+  if [ -n "$source" ]; then
+    [ -f "$source" ] || fail "RestoreSourceMissing: $name: the volume has no file ${source#/*/}. Remedy: put it there, or delete the AlluxioCluster and create it with another backup"
+    cp "$source" "$copy.part"
+    if [ -n "$sum" ] && ! echo "$sum  $copy.part" | sha256sum -c - >/dev/null; then
+      fail "RestoreSourceDamaged: $name: the checksum of file ${source#/*/} isn't $sum. Remedy: put the right file there, or delete the AlluxioCluster and create it with another backup"
+    fi
+    mv "$copy.part" "$copy"
+  fi
+  echo "$operation" > "$own"
+  make_journal
+fi
