@@ -74,6 +74,11 @@ class RestoreWorld(World):
         assert self._leader is not None
         self._restart(self._leader[0])
 
+    @property
+    def leads(self) -> bool:
+        """Whether a master leads whose pod exists."""
+        return self._leader is not None and self._exists("Pod", self._leader[0])
+
     def check(self) -> None:
         """Fail if clients or workers have what they need before the names are whole."""
         state = (self.status.get("restore") or {}).get("state")
@@ -92,6 +97,8 @@ class RestoreWorld(World):
             return
         self.jobs_run.append(name)
         words = self.kube.object("Job", self.namespace, name)["spec"]["template"]["spec"]["containers"][0]["args"]
+        if words[1] != "journal-for-restore":
+            return
         _, _, _, mode, operation, attempt, *_ = words
         if mode == "create":
             assert not self.operation or self.operation == operation
@@ -99,7 +106,7 @@ class RestoreWorld(World):
             return
         assert mode == "empty"
         recorded = self.status["restore"]
-        assert recorded["state"] == "Emptying" and str(recorded["attempt"]) == attempt, "the record comes first"
+        assert (recorded["state"], str(recorded["attempt"])) == ("Emptying", attempt), "the record comes first"
         assert not [one for one in self.kube.of_kind("Pod") if "-master-" in one], "no master runs meanwhile"
         assert self.operation == operation, "only a journal that this restore has created"
         if self.emptied != attempt:
