@@ -2,19 +2,25 @@
 # With SOURCE, the backup is copied beside the journal first. NAME is how the spec names the backup.
 journal=$1 mode=$2 operation=$3 attempt=$4 copy=$5 source=$6 sum=$7 name=$8
 own="$journal/.restoring"
+# The last line of the log becomes the termination message.
 fail() {
-  echo "$1" | tee /dev/termination-log >&2
+  echo "$1" >&2
   exit 1
 }
-is_own() { [ "$(cat "$own" 2>/dev/null)" = "$operation" ]; }
+# Returns 0 if a file has a line of its own with these words only.
+says() {
+  found=''
+  { read -r found < "$1"; } 2> /dev/null || :
+  [ "$found" = "$2" ]
+}
 make_journal() {
   : > "$journal/.first-start"
   mkdir "$journal/raft"
 }
 if [ "$mode" = empty ]; then
   # Only what this restore has created, and once per attempt: a Job's pod may run twice.
-  is_own || fail "JournalHasData: $own isn't of operation $operation, so the journal stays as it is"
-  if [ "$(cat "$journal/.emptied" 2>/dev/null)" = "$attempt" ]; then
+  says "$own" "$operation" || fail "JournalHasData: $own isn't of operation $operation, so the journal stays as it is"
+  if says "$journal/.emptied" "$attempt"; then
     echo "the journal was emptied before: nothing to do"
     exit 0
   fi
@@ -22,7 +28,7 @@ if [ "$mode" = empty ]; then
   make_journal
   echo "$attempt" > "$journal/.emptied"
 elif [ -d "$journal/raft" ]; then
-  is_own || fail "JournalHasData: $name: the journal's volume has a journal that this restore didn't create. Remedy: remove spec.bootstrap to serve it, or delete the AlluxioCluster and the PVC"
+  says "$own" "$operation" || fail "JournalHasData: $name: the journal's volume has a journal that this restore didn't create. Remedy: remove spec.bootstrap to serve it, or delete the AlluxioCluster and the PVC"
   echo "the journal already exists: nothing to do"
 else
   if [ -n "$source" ]; then
