@@ -106,10 +106,23 @@ NODE_PORTS = "a Service of type ClusterIP has no node ports"
 CLASS = "only a Service of type LoadBalancer has a loadBalancerClass"
 MOUNT_PATH = "the node or the container needs the folder above the mount"
 TIER = "spec.workers.tiers[0]"
+ONE_SOURCE = "give either spec.bootstrap.restore.backupName or spec.bootstrap.restore.uri: exactly one of them"
+COUNT = "spec.bootstrap.restore.expectedEntries belongs to uri"
+DOTS_IN_URI = "spec.bootstrap.restore.uri must not contain . or .. as a part"
+
+
+def restores(**given: object) -> Json:
+    return {"bootstrap": {"restore": given}}
+
+
 RULES: list[tuple[str, Json, str, str]] = [
     ("replicas of a DaemonSet", {"workers": {"workload": "DaemonSet"}}, "spec.workers.replicas", REPLICAS),
     ("claim and size", {"rootMount": {"volume": {"claimName": "x"}}}, "spec.rootMount.volume", VOLUME),
     ("neither claim nor size", {"rootMount": {"volume": {"size": None}}}, "spec.rootMount.volume", VOLUME),
+    ("restore of nothing", restores(), "spec.bootstrap.restore", ONE_SOURCE),
+    ("two sources", restores(backupName="a", uri="/mnt/ufs/a.gz"), "spec.bootstrap.restore", ONE_SOURCE),
+    ("number of a backup", restores(backupName="a", expectedEntries=3), "spec.bootstrap.restore", COUNT),
+    ("dots in a file", restores(uri="/mnt/ufs/../a.gz"), "spec.bootstrap.restore.uri", DOTS_IN_URI),
     ("property with a blank", own("a b"), "spec.properties", NAMES),
     ("property that begins with a dot", {"masters": own(".a")}, "spec.masters.properties", NAMES),
     ("empty property", {"workers": own("")}, "spec.workers.properties", NAMES),
@@ -209,7 +222,9 @@ MOUNT = "spec.rootMount.uri and spec.rootMount.volume can't be changed"
 CLASS_OF_LOGS = "spec.logServer.storage.storageClassName can't be changed while the log server is enabled"
 SMALLER_LOGS = "spec.logServer.storage.size can't be smaller than the volume"
 SMALLER_MOUNT = "spec.rootMount.volume.size can't be smaller than the volume"
+RESTORE = "spec.bootstrap.restore can be removed, but neither added nor changed"
 CHANGES: list[tuple[str, Json, str]] = [
+    ("restore that is added", restores(backupName="a"), RESTORE),
     ("masters to three", {"masters": {"replicas": 3}}, MASTERS),
     ("masters to five", {"masters": {"replicas": 5}}, MASTERS),
     ("workload", {"workers": {"workload": "DaemonSet", "replicas": None}}, WORKLOAD),
@@ -229,6 +244,23 @@ CHANGES: list[tuple[str, Json, str]] = [
     ("volume of the logs", {"logServer": {"storage": {"size": "900Mi"}}}, SMALLER_LOGS),
     ("class of the logs", {"logServer": {"storage": {"storageClassName": "other"}}}, CLASS_OF_LOGS),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("restore", "status"),
+    [({"backupName": "b"}, 422), ({"backupName": None, "uri": "/mnt/ufs/a.gz"}, 422), (None, 200)],
+    ids=["another", "a file", "removed"],
+)
+def test_a_restore_can_be_removed_and_not_changed(
+    restore: Json | None, status: int, api: Api, new_namespace: Callable[[], str]
+):
+    stage = Stage(api, new_namespace())
+    stage.create(**restores(backupName="a"))
+
+    answer = stage.api.merge(stage.path, {"spec": {"bootstrap": {"restore": restore}}}, dryRun="All")
+
+    assert answer.status == status, answer.body
+    assert status == 200 or RESTORE in answer.message
 
 
 KEPT = "a tier on a PVC or hostPath can't be removed or moved"

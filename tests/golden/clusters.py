@@ -1,11 +1,12 @@
 """Golden cases of an AlluxioCluster.
 
 Beside its cluster.yaml a case may have an observed.yaml. That says what there is already: `journal` (as in the status),
-`claimInUse`, `jobComplete`.
+`restore` (as in the status), `claimInUse`, `jobComplete`, `mastersStopped`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.support.builders import NOW, UID, journal_claim, journal_job, observe
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus
+from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.engine.render import Manifest
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
@@ -45,4 +47,7 @@ def manifests_of(case: str) -> tuple[Manifest, ...]:
         journal_claim(used=True) if known.get("claimInUse") else None,
         journal_job(complete=True) if known.get("jobComplete") else None,
     )
+    if "restore" in known:
+        status = look.status.model_copy(update={"restore": RestoreStatus.model_validate(known["restore"])})
+        look = replace(look, status=status, masters_stopped=bool(known.get("mastersStopped")))
     return RENDERER.render("alluxio", decide(cluster, look, NOW).context)

@@ -263,6 +263,31 @@ def test_a_master_that_refuses_its_metrics_does_not_say_how_far_it_has_the_journ
     assert AlluxioRest().journal_index("127.0.0.1", server.port, Deadline.after(5)) is None
 
 
+@pytest.mark.parametrize(
+    ("document", "entries"),
+    [
+        ('{"gauges": {"Master.LastBackupRestoreCount": {"value": 1042}}}', 1042),
+        ('{"gauges": {"Master.LastBackupRestoreCount": {"value": -1}}}', -1),
+        ('{"gauges": {"Master.LastBackupRestoreCount": {"value": 1e400}}}', None),
+        ('{"gauges": {"Master.LastBackupRestoreCount": {"value": true}}}', None),
+        ('{"gauges": {"Master.LastBackupRestoreCount": {}}}', None),
+        ('{"gauges": {}}', None),
+        ("[]", None),
+        ("<html>", None),
+    ],
+)
+def test_how_many_entries_a_master_has_restored(document: str, entries: int | None, server: Server):
+    server.answers["/metrics/json/"] = (200, document.encode())
+
+    assert AlluxioRest().restored_entries("127.0.0.1", server.port, Deadline.after(5)) == entries
+
+
+def test_a_master_without_an_answer_says_nothing_of_a_restore(server: Server):
+    server.answers["/metrics/json/"] = (500, b'{"gauges": {"Master.LastBackupRestoreCount": {"value": 1042}}}')
+
+    assert AlluxioRest().restored_entries("127.0.0.1", server.port, Deadline.after(5)) is None
+
+
 def test_a_port_that_nobody_listens_on(server: Server):
     server.shutdown()
     server.server_close()
