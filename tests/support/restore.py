@@ -99,7 +99,8 @@ class RestoreWorld(World):
         words = self.kube.object("Job", self.namespace, name)["spec"]["template"]["spec"]["containers"][0]["args"]
         if words[1] != "journal-for-restore":
             return
-        _, _, _, mode, operation, attempt, *_ = words
+        _, _, folder, mode, operation, attempt, copy, *_ = words
+        assert copy == f"{folder}/.restore.gz"
         if mode == "create":
             assert not self.operation or self.operation == operation
             self.operation, self.journal = operation, self.journal or 0

@@ -247,7 +247,7 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
         "sha256": known.sha256,
         "field": f"spec.bootstrap.restore.{'backupName' if known.backup else 'uri'}",
         "value": known.backup or known.location,
-        "copy": properties.RESTORE_COPY,
+        "copyPath": properties.RESTORE_COPY,
         "mount": SOURCE_FOLDER,
     }
 
