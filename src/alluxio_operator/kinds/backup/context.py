@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import javaproperties
 
@@ -12,6 +13,7 @@ from alluxio_operator.api.alluxiobackup import KIND, BackupRun
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.status import JobRun
+from alluxio_operator.api.ufs import S3Credentials
 from alluxio_operator.backup_file.result import REFUSED
 from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
 from alluxio_operator.kinds.backup import removing, verifying
@@ -27,6 +29,8 @@ WORK: Final = "/work"
 """Folder that the containers of a pod share."""
 VOLUME: Final = "/backups"
 """Mount path of the volume that keeps the backup."""
+
+DEFAULT_REGION: Final = "us-east-1"
 
 FETCH_MEMORY: Final = 512 * MI
 CHECK_MEMORY: Final = 192 * MI
@@ -77,6 +81,7 @@ def context_of(
             "name": names.access,
             "pods": dict(names.instance_labels),
             "cluster": dict(pod_selector(cluster)),
+            "port": _port(spec_s3.endpoint) if (spec_s3 := backup.spec.destination.s3) else None,
         },
         "jobs": [
             {
@@ -87,6 +92,7 @@ def context_of(
                 "restores": not removes and backup.spec.verify == "Restore",
                 "resources": _resources(cluster, spec),
                 "volume": _volume(backup, observed),
+                "bucket": _bucket(backup, observed),
                 **(_fetched(backup, observed, run, cluster) if run is not None and not removes else {}),
             }
         ],
@@ -161,22 +167,56 @@ def _volume(backup: Backup, observed: Observed) -> dict[str, Any] | None:
         return None
     return {
         "claim": volume.claim_name,
-        "folder": f"{VOLUME}/{backup.folder_in_volume(observed.status.cluster_uid)}",
-        "file": verifying.file_in_volume(backup),
+        "folder": f"{VOLUME}/{backup.exported_folder(observed.status.cluster_uid)}",
+        "file": backup.exported_file,
         "path": VOLUME,
     }
 
 
+def _bucket(backup: Backup, observed: Observed) -> dict[str, Any] | None:
+    bucket = backup.spec.destination.s3
+    if bucket is None:
+        return None
+    key = f"{backup.exported_folder(observed.status.cluster_uid)}/{backup.exported_file}"
+    arguments = ["--bucket", bucket.bucket, "--key", key, "--region", bucket.region or DEFAULT_REGION]
+    arguments += ["--endpoint", bucket.endpoint] if bucket.endpoint else []
+    arguments += ["--path-style"] if bucket.path_style else []
+    return {
+        "arguments": arguments,
+        "file": f"{WORK}/{backup.exported_file}",
+        "port": _port(bucket.endpoint),
+        "env": _keys(bucket.credentials),
+    }
+
+
+def _keys(credentials: S3Credentials | None) -> list[dict[str, Any]]:
+    if credentials is None:
+        return []
+    keys = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key_key,
+    }
+    secret = credentials.secret_name
+    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in keys.items()]
+
+
+def _port(endpoint: str | None) -> int:
+    address = urlsplit(endpoint or "https://")
+    return address.port or (80 if address.scheme == "http" else 443)
+
+
 def _fetched(backup: Backup, observed: Observed, run: BackupRun, cluster: Object) -> dict[str, Any]:
     file = PurePosixPath(run.uri).name
-    volume = _volume(backup, observed)
-    restored = f"{volume['folder']}/{volume['file']}" if volume else f"{WORK}/in/{file}"
+    volume, bucket = _volume(backup, observed), _bucket(backup, observed)
+    clean = f"{volume['folder']}/{volume['file']}" if volume else bucket["file"] if bucket else ""
+    restored = clean or f"{WORK}/in/{file}"
     properties = {**MASTER_PROPERTIES, "alluxio.master.journal.init.from.backup": restored}
     return {
         "clientConfigMap": client_config_map(cluster["metadata"]["name"]),
         "clientOptions": f"-Xmx{FETCH_HEAP} -XX:MaxMetaspaceSize={METASPACE} -XX:+UseSerialGC",
         "folder": f"/{backup.folder(observed.status.cluster_uid)}",
         "file": f"{WORK}/in/{file}",
+        "clean": clean,
         "entries": run.entries,
         "work": WORK,
         "masterOptions": " ".join((*_memory(cluster).jvm_flags, "-Dalluxio.logger.type=Console")),
