@@ -60,7 +60,8 @@ def context_of(
     backup: Backup, observed: Observed, run: BackupRun | None, job: JobRun | None, *, removes: bool
 ) -> dict[str, Any]:
     """Return the values for all templates; `job` is the Job to render, or None."""
-    names, cluster = backup.names, observed.cluster
+    names = backup.names
+    cluster = observed.cluster or (_lost_cluster(backup) if removes else None)
     shared: dict[str, Any] = {
         "name": names.backup,
         "namespace": names.namespace,
@@ -98,6 +99,12 @@ def context_of(
         ],
         "refused": REFUSED,
     }
+
+
+def _lost_cluster(backup: Backup) -> Object:
+    """Return a cluster of defaults: the files of a backup also go after its cluster is gone."""
+    meta = {"name": "default", "namespace": backup.names.namespace}
+    return {"metadata": meta, "spec": {"rootMount": {}}}
 
 
 def _images(cluster: Object, spec: ClusterSpec, own: str) -> dict[str, Any]:

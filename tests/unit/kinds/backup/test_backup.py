@@ -160,6 +160,15 @@ def test_two_backups_of_a_cluster_run_one_after_the_other():
     assert len(world.alluxio.backups) == 1
 
 
+def test_a_backup_that_is_being_verified_holds_up_no_other_one():
+    world = BackupWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z")
+    run = {"state": "Completed", "since": "2029-01-02T03:00:09Z"}
+    world.kube.edit(KIND, builders.NAMESPACE, "earlier", lambda one: one.update(status={"run": run}))
+    world.reconcile()
+    assert len(world.alluxio.backups) == 1
+
+
 def test_a_later_backup_or_one_of_another_cluster_holds_up_nothing():
     world = BackupWorld()
     world.put_other("later", "2031-01-02T04:00:00Z")
@@ -436,6 +445,23 @@ def test_a_job_deletes_the_file_in_a_volume():
     [container] = job["spec"]["template"]["spec"]["containers"]
     assert container["args"][-2:] == [f"/backups/{builders.NAME}-{builders.UID[:8]}", f"{NAME}.gz"]
     assert not world.gone()
+    world.end_job({}, pod=False)
+    world.reconcile()
+    assert world.gone()
+
+
+@pytest.mark.parametrize("destination", [VOLUME, BUCKET])
+def test_exported_files_go_also_without_the_cluster(destination):
+    world = BackupWorld(**destination, ttlSecondsAfterFinished=3600)
+    world.until_job()
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    world.reconcile()
+    world.kube.remove(KINDS["Job"].path(builders.NAMESPACE, world.job()["metadata"]["name"]))
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.pass_time(3700)
+    world.reconcile()
+    assert world.job()["spec"]["template"]["spec"]["serviceAccountName"] == "default"
     world.end_job({}, pod=False)
     world.reconcile()
     assert world.gone()
