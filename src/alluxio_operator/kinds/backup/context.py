@@ -43,6 +43,8 @@ MASTER_PROPERTIES: Final[Mapping[str, str]] = {
     "alluxio.master.embedded.journal.addresses": "localhost:19200",
     "alluxio.master.journal.type": "EMBEDDED",
     "alluxio.master.journal.folder": f"{WORK}/journal",
+    # A restore that fails would make it write a backup of nothing, with a marker of a complete one (run on 2.9.4).
+    "alluxio.master.journal.backup.when.corrupted": "false",
     "alluxio.master.journal.sync.root.after.init.from.backup": "false",
     "alluxio.master.metastore.dir": f"{WORK}/metastore",
     # Empty: Alluxio doesn't journal the root mount, so the restored master has no access to the cluster's storage.
