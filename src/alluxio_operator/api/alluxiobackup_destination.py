@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from alluxio_operator.api.base import Model, ObjectName, cel, rules
+from alluxio_operator.api.ufs import Endpoint, Region, S3Credentials
 
 DEFAULT_FOLDER: Final = ".alluxio-backups"
 """Folder below the root mount."""
@@ -35,6 +36,28 @@ class VolumeFolder(Model):
     )
 
 
+class S3Bucket(Model):
+    """A folder of a bucket."""
+
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]+[a-z0-9]$", max_length=63)] = Field(
+        description="Name of the bucket. The operator never creates or deletes it."
+    )
+    folder: Folder | None = Field(
+        None, description="Folder in the bucket. Default: the top. The operator adds a folder for the cluster."
+    )
+    endpoint: Endpoint | None = Field(
+        None, description="Address of the service, such as http://minio:9000. Default: AWS."
+    )
+    region: Region | None = Field(None, description="Region of the bucket. Default: us-east-1.")
+    path_style: bool = Field(
+        False, description="Use path-style requests: the bucket is in the path, not in the host name."
+    )
+    credentials: S3Credentials | None = Field(
+        None,
+        description="Access keys. Default: the identity of the cluster's pods, such as an annotated service account.",
+    )
+
+
 class Destination(Model):
     """Where the backup is kept; exactly one field."""
 
@@ -48,13 +71,18 @@ class Destination(Model):
         description="In a volume, without the options of mounts. Alluxio first writes the backup into the default "
         "folder of the root mount, where the operator deletes it afterwards.",
     )
+    s3: S3Bucket | None = Field(
+        None,
+        description="In a bucket, without the options of mounts. As with a volume, Alluxio's own file is deleted.",
+    )
 
 
 DESTINATION_RULES: Final[dict[str, Any]] = {
     "Destination": rules(
         cel(
-            "!has(self.rootMount) || !has(self.volume)",
-            "a backup has one destination: give either destination.rootMount or destination.volume",
+            "(has(self.rootMount) ? 1 : 0) + (has(self.volume) ? 1 : 0) + (has(self.s3) ? 1 : 0) <= 1",
+            "a backup has one destination: give only one of destination.rootMount, destination.volume and "
+            "destination.s3",
         )
     )
 }

@@ -60,15 +60,17 @@ class S3Credentials(Model):
     )
 
 
+Endpoint = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", max_length=256)]
+Region = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+
+
 class S3(Model):
     """An S3 service: AWS, or a compatible one."""
 
-    endpoint: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", max_length=256)] | None = (
-        Field(None, description="Address of the service, such as http://minio:9000. Default: AWS.")
+    endpoint: Endpoint | None = Field(
+        None, description="Address of the service, such as http://minio:9000. Default: AWS."
     )
-    region: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)] | None = Field(
-        None, description="Region of the bucket. Default: Alluxio's S3 client detects it."
-    )
+    region: Region | None = Field(None, description="Region of the bucket. Default: Alluxio's S3 client detects it.")
     path_style: bool = Field(
         False, description="Use path-style requests: the bucket is in the path, not in the host name."
     )

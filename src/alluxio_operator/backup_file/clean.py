@@ -1,8 +1,10 @@
 """Writes a clean backup file: without mount credentials and jobs, with container ids that no stale block has.
 
 What is changed is changed in its place. All other entries and fields stay byte for byte and in order, also those that
-this version doesn't know. A clean file has CLEAN_NAME in its gzip header. Its own clean form is the same file, byte for
-byte: the ids of a file with that name are not raised again.
+this version doesn't know: a secret in an entry of a newer Alluxio, or in an extended attribute, stays too.
+
+A clean file has CLEAN_NAME in its gzip header. Its own clean form is the same file, byte for byte: the ids of a file
+with that name are not raised again.
 """
 
 from __future__ import annotations

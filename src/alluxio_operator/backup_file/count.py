@@ -43,6 +43,8 @@ class Summary:
     """The first container id that a restored master may hand out."""
     cluster_id: str = ""
     """Alluxio's own id of the cluster that wrote the backup; empty if it has none."""
+    last_kind: str = ""
+    """Kind of the last entry. Alluxio writes `cluster_info` last: a master with that id has restored everything."""
     clean: bool = False
     """True if this program left out mount credentials and raised the container ids."""
 
@@ -73,11 +75,13 @@ class Counting:
         self.largest_container = 0
         self.next_container = 0
         self.cluster_id = ""
+        self.last = 0
 
     def add(self, message: bytes) -> int:
         """Count an entry, and return the number of its kind; MalformedError if it is none."""
         kind, start, end = entry.kind_of(message)
         self.kinds[kind] += 1
+        self.last = kind
         if kind == entry.BLOCK_INFO:
             block = wire.value_of(message[start:end], 1)
             self.largest_container = max(self.largest_container, block >> entry.BLOCK_ID_SEQUENCE_BITS)
@@ -106,6 +110,7 @@ class Counting:
             largest_block_container=self.largest_container,
             next_block_container=self.next_container,
             cluster_id=self.cluster_id,
+            last_kind=entry.name(self.last),
             clean=reader.gzip_name == CLEAN_NAME,
         )
 

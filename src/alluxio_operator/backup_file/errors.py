@@ -30,6 +30,13 @@ class Reason(StrEnum):
     """It has another number of entries than Alluxio reported."""
     NOT_RESTORED = "NotRestored"
     """A master that restored it ended."""
+    ACCESS_DENIED = "AccessDenied"
+    """The bucket refuses the keys."""
+    NO_BUCKET = "NoBucket"
+    NOT_STORED = "NotStored"
+    """The bucket doesn't answer, or not as S3 does."""
+    STORED_DIFFERS = "StoredDiffers"
+    """The bucket returns other bytes than it was given."""
     NO_MARKER = "NoMarker"
     """Alluxio's own marker of a complete backup is missing."""
     MISSING = "Missing"
@@ -44,7 +51,18 @@ class Reason(StrEnum):
     """An error of this program."""
 
 
-RETRIED: Final = frozenset({Reason.UNREADABLE, Reason.NO_SPACE, Reason.UNWRITABLE, Reason.MISSING, Reason.INTERNAL})
+RETRIED: Final = frozenset(
+    {
+        Reason.ACCESS_DENIED,
+        Reason.INTERNAL,
+        Reason.MISSING,
+        Reason.NO_BUCKET,
+        Reason.NO_SPACE,
+        Reason.NOT_STORED,
+        Reason.UNREADABLE,
+        Reason.UNWRITABLE,
+    }
+)
 """Reasons that another try may overcome; the others are properties of the file."""
 
 TAKE_ANOTHER: Final = "take another backup; don't restore this file"

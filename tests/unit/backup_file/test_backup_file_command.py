@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +127,27 @@ def test_the_module_runs_as_a_job_runs_it(backup: Path) -> None:
     backup.write_bytes(b"")
     done = subprocess.run([sys.executable, "-m", "alluxio_operator.backup_file", "check", backup], capture_output=True)
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_run_that_is_ended_leaves_no_file_of_the_final_name(backup: Path, number: int, code: int) -> None:
+    # The source never ends, so the run is in its middle whenever the signal comes.
+    source, target = backup.with_name("pipe"), backup.with_name("clean.gz")
+    os.mkfifo(source)
+    command_line = [sys.executable, "-m", "alluxio_operator.backup_file", "check", source, "--clean", target]
+    with subprocess.Popen(command_line) as job, source.open("wb") as pipe:
+        pipe.write(backup.read_bytes()[:-20])
+        pipe.flush()
+        while not list(backup.parent.glob(".*.partial")):
+            assert job.poll() is None
+        job.send_signal(number)
+        assert job.wait() == code
+    assert not target.exists()
+    assert bool(list(backup.parent.glob(".*.partial"))) == (number == signal.SIGKILL)
+    assert run(backup, "--clean", target)[0] == 0
+    assert list(backup.parent.glob(".*.partial")) == []
 
 
 # --- results ---------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def test_a_summary_names_what_the_file_holds() -> None:
         largest_block_container=20,
         next_block_container=3000,
         cluster_id="7d0f5ac2-0000-4000-8000-000000000001",
+        last_kind="load_job",
     )
 
 

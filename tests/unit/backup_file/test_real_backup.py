@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from tests.support.backup_files import FIRST_COPY, REAL, grow
 
 from alluxio_operator.backup_file import entry, wire
 from alluxio_operator.backup_file.clean import clean
@@ -15,7 +16,6 @@ from alluxio_operator.backup_file.errors import BackupFileError, Reason
 from alluxio_operator.backup_file.rewrite import ID_MARGIN
 from alluxio_operator.backup_file.stream import EntryReader
 
-FILE = Path(__file__).parent / "data" / "alluxio-2.9.4.gz"
 REPORTED = 26
 """Alluxio's own count: in the answer to the backup, as LastBackupEntriesCount, and as LastBackupRestoreCount."""
 REPORTED_PATHS = 14
@@ -28,7 +28,7 @@ def entries_of(data: bytes) -> list[bytes]:
 
 
 def test_the_counts_are_alluxio_s_own() -> None:
-    with FILE.open("rb") as file:
+    with REAL.open("rb") as file:
         found = summarize(file)
     assert found == Summary(
         sha256="640af3c5a1675b70483f606ac09483eca2c5caead11b5235a215627e60907cc4",
@@ -53,6 +53,7 @@ def test_the_counts_are_alluxio_s_own() -> None:
         largest_block_container=5,
         next_block_container=1001,
         cluster_id="7a6b3daf-4d0f-4477-9b14-a53a628ad03c",
+        last_kind="cluster_info",
     )
     assert found.files + found.directories == REPORTED_PATHS
     assert found.unrestorable == 0
@@ -60,10 +61,10 @@ def test_the_counts_are_alluxio_s_own() -> None:
 
 def test_the_clean_file_differs_in_secrets_jobs_and_ids_only(tmp_path: Path) -> None:
     target = tmp_path / "clean.gz"
-    with FILE.open("rb") as file:
+    with REAL.open("rb") as file:
         found = clean(file, target)
-    before, after = entries_of(FILE.read_bytes()), entries_of(target.read_bytes())
-    assert all(secret in gzip.decompress(FILE.read_bytes()) for secret in SECRETS)
+    before, after = entries_of(REAL.read_bytes()), entries_of(target.read_bytes())
+    assert all(secret in gzip.decompress(REAL.read_bytes()) for secret in SECRETS)
     assert not any(secret in gzip.decompress(target.read_bytes()) for secret in SECRETS)
     assert found.option_names == ("fs.azure.account.key.example", "s3a.accessKeyId", "s3a.secretKey")
     kinds = [entry.kind_of(one)[0] for one in before]
@@ -76,7 +77,7 @@ def test_the_clean_file_differs_in_secrets_jobs_and_ids_only(tmp_path: Path) -> 
 
 def test_a_mount_keeps_its_place_its_id_and_its_harmless_options(tmp_path: Path) -> None:
     target = tmp_path / "clean.gz"
-    with FILE.open("rb") as file:
+    with REAL.open("rb") as file:
         clean(file, target)
     mounts = [
         one[start:end]
@@ -95,7 +96,7 @@ def test_a_mount_keeps_its_place_its_id_and_its_harmless_options(tmp_path: Path)
 
 
 def test_every_cut_and_every_flipped_byte_of_it_is_found() -> None:
-    data = FILE.read_bytes()
+    data = REAL.read_bytes()
     for place in range(1, len(data)):
         with pytest.raises(BackupFileError) as found:
             summarize(io.BytesIO(data[:place]))
@@ -107,5 +108,17 @@ def test_every_cut_and_every_flipped_byte_of_it_is_found() -> None:
 
 
 def test_no_path_of_the_machine_that_made_it_is_in_it() -> None:
-    content = gzip.decompress(FILE.read_bytes())
+    content = gzip.decompress(REAL.read_bytes())
     assert not any(word in content for word in (b"/tmp/", b"/home", b"/work", b"/var"))
+
+
+def test_a_backup_grows_by_files_that_have_ids_of_their_own(tmp_path: Path) -> None:
+    target = tmp_path / "grown.gz"
+    assert grow(target, 500) == REPORTED + 1000
+    with target.open("rb") as file:
+        found = summarize(file)
+    assert (found.entries, found.files, found.blocks, found.directories) == (REPORTED + 1000, 505, 505, 9)
+    assert found.largest_block_container == FIRST_COPY + 499
+    assert found.next_block_container > found.largest_block_container
+    blocks = [one for one in entries_of(target.read_bytes()) if entry.kind_of(one)[0] == entry.BLOCK_INFO]
+    assert len(set(blocks)) == 505

@@ -188,6 +188,13 @@ def test_a_file_that_fails_to_be_read_is_not_blamed() -> None:
     assert found.value.reason == Reason.UNREADABLE
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300), st.booleans())
+def test_no_bytes_at_all_raise_another_error(data: bytes, packed: bool) -> None:
+    with pytest.raises(BackupFileError):
+        summarize(io.BytesIO(gzip.compress(data) if packed else data))
+
+
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import javaproperties
 
@@ -12,6 +13,7 @@ from alluxio_operator.api.alluxiobackup import KIND, BackupRun
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.status import JobRun
+from alluxio_operator.api.ufs import S3Credentials
 from alluxio_operator.backup_file.result import REFUSED
 from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
 from alluxio_operator.kinds.backup import removing, verifying
@@ -28,6 +30,8 @@ WORK: Final = "/work"
 VOLUME: Final = "/backups"
 """Mount path of the volume that keeps the backup."""
 
+DEFAULT_REGION: Final = "us-east-1"
+
 FETCH_MEMORY: Final = 512 * MI
 CHECK_MEMORY: Final = 192 * MI
 FETCH_HEAP: Final = 128 * MI
@@ -39,6 +43,8 @@ MASTER_PROPERTIES: Final[Mapping[str, str]] = {
     "alluxio.master.embedded.journal.addresses": "localhost:19200",
     "alluxio.master.journal.type": "EMBEDDED",
     "alluxio.master.journal.folder": f"{WORK}/journal",
+    # A restore that fails would make it write a backup of nothing, with a marker of a complete one (run on 2.9.4).
+    "alluxio.master.journal.backup.when.corrupted": "false",
     "alluxio.master.journal.sync.root.after.init.from.backup": "false",
     "alluxio.master.metastore.dir": f"{WORK}/metastore",
     # Empty: Alluxio doesn't journal the root mount, so the restored master has no access to the cluster's storage.
@@ -56,7 +62,8 @@ def context_of(
     backup: Backup, observed: Observed, run: BackupRun | None, job: JobRun | None, *, removes: bool
 ) -> dict[str, Any]:
     """Return the values for all templates; `job` is the Job to render, or None."""
-    names, cluster = backup.names, observed.cluster
+    names = backup.names
+    cluster = observed.cluster or (_lost_cluster(backup) if removes else None)
     shared: dict[str, Any] = {
         "name": names.backup,
         "namespace": names.namespace,
@@ -77,6 +84,7 @@ def context_of(
             "name": names.access,
             "pods": dict(names.instance_labels),
             "cluster": dict(pod_selector(cluster)),
+            "port": _port(spec_s3.endpoint) if (spec_s3 := backup.spec.destination.s3) else None,
         },
         "jobs": [
             {
@@ -87,11 +95,18 @@ def context_of(
                 "restores": not removes and backup.spec.verify == "Restore",
                 "resources": _resources(cluster, spec),
                 "volume": _volume(backup, observed),
+                "bucket": _bucket(backup, observed),
                 **(_fetched(backup, observed, run, cluster) if run is not None and not removes else {}),
             }
         ],
         "refused": REFUSED,
     }
+
+
+def _lost_cluster(backup: Backup) -> Object:
+    """Return a cluster of defaults: the files of a backup also go after its cluster is gone."""
+    meta = {"name": "default", "namespace": backup.names.namespace}
+    return {"metadata": meta, "spec": {"rootMount": {}}}
 
 
 def _images(cluster: Object, spec: ClusterSpec, own: str) -> dict[str, Any]:
@@ -161,22 +176,56 @@ def _volume(backup: Backup, observed: Observed) -> dict[str, Any] | None:
         return None
     return {
         "claim": volume.claim_name,
-        "folder": f"{VOLUME}/{backup.folder_in_volume(observed.status.cluster_uid)}",
-        "file": verifying.file_in_volume(backup),
+        "folder": f"{VOLUME}/{backup.exported_folder(observed.status.cluster_uid)}",
+        "file": backup.exported_file,
         "path": VOLUME,
     }
 
 
+def _bucket(backup: Backup, observed: Observed) -> dict[str, Any] | None:
+    bucket = backup.spec.destination.s3
+    if bucket is None:
+        return None
+    key = f"{backup.exported_folder(observed.status.cluster_uid)}/{backup.exported_file}"
+    arguments = ["--bucket", bucket.bucket, "--key", key, "--region", bucket.region or DEFAULT_REGION]
+    arguments += ["--endpoint", bucket.endpoint] if bucket.endpoint else []
+    arguments += ["--path-style"] if bucket.path_style else []
+    return {
+        "arguments": arguments,
+        "file": f"{WORK}/{backup.exported_file}",
+        "port": _port(bucket.endpoint),
+        "env": _keys(bucket.credentials),
+    }
+
+
+def _keys(credentials: S3Credentials | None) -> list[dict[str, Any]]:
+    if credentials is None:
+        return []
+    keys = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key_id_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key_key,
+    }
+    secret = credentials.secret_name
+    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in keys.items()]
+
+
+def _port(endpoint: str | None) -> int:
+    address = urlsplit(endpoint or "https://")
+    return address.port or (80 if address.scheme == "http" else 443)
+
+
 def _fetched(backup: Backup, observed: Observed, run: BackupRun, cluster: Object) -> dict[str, Any]:
     file = PurePosixPath(run.uri).name
-    volume = _volume(backup, observed)
-    restored = f"{volume['folder']}/{volume['file']}" if volume else f"{WORK}/in/{file}"
+    volume, bucket = _volume(backup, observed), _bucket(backup, observed)
+    clean = f"{volume['folder']}/{volume['file']}" if volume else bucket["file"] if bucket else ""
+    restored = clean or f"{WORK}/in/{file}"
     properties = {**MASTER_PROPERTIES, "alluxio.master.journal.init.from.backup": restored}
     return {
         "clientConfigMap": client_config_map(cluster["metadata"]["name"]),
         "clientOptions": f"-Xmx{FETCH_HEAP} -XX:MaxMetaspaceSize={METASPACE} -XX:+UseSerialGC",
         "folder": f"/{backup.folder(observed.status.cluster_uid)}",
         "file": f"{WORK}/in/{file}",
+        "clean": clean,
         "entries": run.entries,
         "work": WORK,
         "masterOptions": " ".join((*_memory(cluster).jvm_flags, "-Dalluxio.logger.type=Console")),

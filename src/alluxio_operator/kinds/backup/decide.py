@@ -26,7 +26,7 @@ from alluxio_operator.kinds.cluster.clients import backup_directory, backup_lock
 from alluxio_operator.kube.kinds import Ref
 
 STORED: Final = "BackupStored"
-"""Gate of a backup in a volume: closed while Alluxio's own file, with credentials in clear, is in the root mount."""
+"""Gate of an exported backup: closed while Alluxio's own file, with credentials in clear, is in the root mount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _operations(
         yield _take(backup, observed, taking, now)
         if verifying is not None:
             yield _verify(observed, verifying)
-            if backup.in_volume and (verifying.file is not None or verifying.failure):
+            if backup.is_exported and (verifying.file is not None or verifying.failure):
                 yield _unstage(backup, observed)
 
 
@@ -143,7 +143,7 @@ def _verify(observed: Observed, verifying: Verifying) -> Operation:
 
 
 def _unstage(backup: Backup, observed: Observed) -> Operation:
-    """Delete Alluxio's own file from the root mount: the volume has the backup, without credentials."""
+    """Delete Alluxio's own file from the root mount: the destination has the backup, without credentials."""
     waiting = Gate(STORED, False, "StagedFilesRemain", "Alluxio's own file in the root mount is about to be deleted")
     leader, cluster = observed.leader, observed.cluster
     if leader is None or cluster is None:
@@ -154,7 +154,7 @@ def _unstage(backup: Backup, observed: Observed) -> Operation:
         if error:
             return replace(operation, gate=replace(waiting, message=_cannot_delete(str(error)), requeue=BackOff()))
         return replace(
-            operation, gate=Gate(STORED, True, "Stored", "the volume has the backup, and the root mount none")
+            operation, gate=Gate(STORED, True, "Stored", "the destination has the backup, and the root mount has none")
         )
 
     folder = DeleteFolder(leader, rpc_port(leader, cluster), f"/{backup.folder(observed.status.cluster_uid)}")

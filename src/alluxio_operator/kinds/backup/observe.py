@@ -86,7 +86,8 @@ def _others(kube: Kube, key: OwnerKey, resource: Object) -> Iterable[Object]:
         status = one.get("status", {})
         if one["metadata"]["name"] == key.name or one.get("spec", {}).get("clusterRef") != cluster:
             continue
-        if not status.get("finished") and status.get("phase") != "Invalid":
+        written = (status.get("run") or {}).get("state") == "Completed"
+        if not written and not status.get("finished") and status.get("phase") != "Invalid":
             yield one
 
 

@@ -20,7 +20,7 @@ class Observed:
     cluster: Object | None = None
     """The AlluxioCluster that the spec names; None if it doesn't exist."""
     others: tuple[Object, ...] = ()
-    """The other backups of the cluster that haven't finished."""
+    """The other backups of the cluster that Alluxio hasn't written yet."""
     leader: Pod | None = None
     """The pod of the leading master, if it runs."""
     answer: BackupStatus | NoAnswer | None = None

@@ -1,7 +1,7 @@
 """Decides when the files of a backup go; pure.
 
 Alluxio itself deletes files of the root mount, since only it has access to every kind of storage. A Job deletes those
-in a volume.
+in a volume or a bucket.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def next_removing(backup: Backup, observed: Observed, now: datetime) -> Removing
         due = moment(status.finished) + timedelta(seconds=ttl)
         if now < due:
             return Removing(requeue=At(due))
-    if not backup.in_volume:
+    if not backup.is_exported:
         return Removing(due=True, through_alluxio=True)
     trouble = first_trouble(observed.pods)
     if failure := observed.pod_creation_failures.get(REMOVE):

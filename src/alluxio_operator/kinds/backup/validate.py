@@ -29,9 +29,9 @@ class Backup:
         return self.spec.cluster_ref.name
 
     @property
-    def in_volume(self) -> bool:
-        """Whether the backup is kept in a volume, so that the root mount only holds it for a while."""
-        return self.spec.destination.volume is not None
+    def is_exported(self) -> bool:
+        """Whether the backup is kept elsewhere, so that the root mount only holds it for a while."""
+        return self.spec.destination.volume is not None or self.spec.destination.s3 is not None
 
     def folder(self, cluster_uid: str) -> str:
         """Return the folder below the root mount into which Alluxio writes."""
@@ -39,11 +39,16 @@ class Backup:
         top = root.folder if root is not None else DEFAULT_FOLDER
         return f"{top}/{folder_of_cluster(self.cluster, cluster_uid)}/{self.names.backup}"
 
-    def folder_in_volume(self, cluster_uid: str) -> str:
-        """Return the folder in the volume for the backups of the cluster."""
-        volume = self.spec.destination.volume
+    def exported_folder(self, cluster_uid: str) -> str:
+        """Return the folder in the volume or bucket for the backups of the cluster."""
+        destination = self.spec.destination.volume or self.spec.destination.s3
         own = folder_of_cluster(self.cluster, cluster_uid)
-        return own if volume is None or volume.folder is None else f"{volume.folder}/{own}"
+        return own if destination is None or destination.folder is None else f"{destination.folder}/{own}"
+
+    @property
+    def exported_file(self) -> str:
+        """Name of the file there."""
+        return f"{self.names.backup}.gz"
 
 
 def validate(resource: Object) -> Backup | tuple[Problem, ...]:

@@ -22,7 +22,7 @@ from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 GATE: Final = "BackupVerified"
 
-CHECK, PROVE = "check", "prove"
+CHECK, STORE, PROVE = "check", "store", "prove"
 """Containers that end with a result."""
 
 POLICY: Final = JobPolicy(deadline=timedelta(hours=6), attempts=3, stays=timedelta(hours=1))
@@ -117,7 +117,7 @@ def _results(
         directories=found.directories,
         mounts=found.mounts,
     )
-    if backup.in_volume and checked.cleaned is not None:
+    if backup.is_exported and checked.cleaned is not None:
         cleaned = {"sha256": checked.cleaned["sha256"], "bytes": checked.cleaned["size"], "clean": True}
         file = file.model_copy(update={**cleaned, "entries": checked.cleaned["entries"]})
     proven = Proof.parse(observed.results.get(PROVE, ""))
@@ -127,20 +127,16 @@ def _results(
 
 
 def _location(backup: Backup, observed: Observed, taken: BackupRun) -> str:
-    volume = backup.spec.destination.volume
-    if volume is None:
-        return taken.uri
-    return f"{volume.claim_name}:{backup.folder_in_volume(observed.status.cluster_uid)}/{file_in_volume(backup)}"
-
-
-def file_in_volume(backup: Backup) -> str:
-    """Return the name of the file in a volume."""
-    return f"{backup.names.backup}.gz"
+    volume, bucket = backup.spec.destination.volume, backup.spec.destination.s3
+    path = f"{backup.exported_folder(observed.status.cluster_uid)}/{backup.exported_file}"
+    if volume is not None:
+        return f"{volume.claim_name}:{path}"
+    return f"s3://{bucket.bucket}/{path}" if bucket is not None else taken.uri
 
 
 def _refusal(observed: Observed) -> Result | None:
     """Return the result of the container that refused the file; None if none did."""
-    for container in (CHECK, PROVE):
+    for container in (CHECK, STORE, PROVE):
         if said := observed.results.get(container):
             result = Result.parse(said)
             if not result.ok:

@@ -160,6 +160,15 @@ def test_two_backups_of_a_cluster_run_one_after_the_other():
     assert len(world.alluxio.backups) == 1
 
 
+def test_a_backup_that_is_being_verified_holds_up_no_other_one():
+    world = BackupWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z")
+    run = {"state": "Completed", "since": "2029-01-02T03:00:09Z"}
+    world.kube.edit(KIND, builders.NAMESPACE, "earlier", lambda one: one.update(status={"run": run}))
+    world.reconcile()
+    assert len(world.alluxio.backups) == 1
+
+
 def test_a_later_backup_or_one_of_another_cluster_holds_up_nothing():
     world = BackupWorld()
     world.put_other("later", "2031-01-02T04:00:00Z")
@@ -332,6 +341,76 @@ def test_a_volume_gets_a_clean_file_and_the_root_mount_keeps_none():
     assert (world.status["file"]["entries"], world.status["file"]["clean"]) == (38, True)
 
 
+# --- a bucket as the destination ------------------------------------------------------------------------------------
+
+S3 = {
+    "bucket": "lake",
+    "folder": "backups",
+    "endpoint": "http://s3:9000",
+    "pathStyle": True,
+    "credentials": {"secretName": "keys", "accessKeyIdKey": "user"},
+}
+BUCKET = {"destination": {"s3": S3}}
+KEY = f"backups/{builders.NAME}-{builders.UID[:8]}/{NAME}.gz"
+
+
+def test_a_bucket_gets_the_clean_file_before_the_restore():
+    world = BackupWorld(**BUCKET)
+    world.until_job()
+    pod = world.job()["spec"]["template"]["spec"]
+    assert [one["name"] for one in pod["initContainers"]] == ["fetch", "check", "store"]
+    check, store = pod["initContainers"][1:]
+    assert check["args"][check["args"].index("--clean") + 1] == store["args"][0] == f"/work/{NAME}.gz"
+    assert store["args"][store["args"].index("--key") + 1] == KEY
+    assert "--path-style" in store["args"]
+    assert {one["name"]: one["valueFrom"]["secretKeyRef"] for one in store["env"]} == {
+        "AWS_ACCESS_KEY_ID": {"name": "keys", "key": "user"},
+        "AWS_SECRET_ACCESS_KEY": {"name": "keys", "key": "AWS_SECRET_ACCESS_KEY"},
+    }
+    [name] = world.kube.of_kind("NetworkPolicy")
+    egress = world.kube.object("NetworkPolicy", builders.NAMESPACE, name)["spec"]["egress"]
+    assert {"ports": [{"port": 9000, "protocol": "TCP"}]} in egress
+
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    assert world.status["file"]["location"] == f"s3://lake/{KEY}"
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{NAME}")
+
+
+def test_without_a_restore_the_bucket_is_filled_last():
+    world = BackupWorld(**BUCKET, verify="Check")
+    world.until_job()
+    pod = world.job()["spec"]["template"]["spec"]
+    assert [one["name"] for one in (*pod["initContainers"], *pod["containers"])] == ["fetch", "check", "store"]
+
+
+def test_keys_that_the_bucket_refuses_are_reported_while_the_job_is_tried_again():
+    world = BackupWorld(**BUCKET)
+    world.until_job()
+    said = refused(Reason.ACCESS_DENIED, "the file can't be stored: 403")
+    world.end_job({"check": checked(cleaned=CLEAN), "store": said}, failure="BackoffLimitExceeded")
+    world.reconcile()
+    assert world.status["phase"] == "Verifying"
+    assert "the file can't be stored: 403" in world.condition("BackupVerified")["message"]
+
+
+def test_a_job_deletes_the_file_in_a_bucket():
+    world = BackupWorld(**BUCKET, ttlSecondsAfterFinished=3600)
+    world.until_job()
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    world.reconcile()
+    world.kube.remove(KINDS["Job"].path(builders.NAMESPACE, world.job()["metadata"]["name"]))
+    world.pass_time(3700)
+    world.reconcile()
+    [container] = world.job()["spec"]["template"]["spec"]["containers"]
+    assert container["command"][-1] == "delete"
+    assert container["args"][container["args"].index("--key") + 1] == KEY
+    world.end_job({}, pod=False)
+    world.reconcile()
+    assert world.gone()
+
+
 # --- the end of its time --------------------------------------------------------------------------------------------
 
 
@@ -366,6 +445,23 @@ def test_a_job_deletes_the_file_in_a_volume():
     [container] = job["spec"]["template"]["spec"]["containers"]
     assert container["args"][-2:] == [f"/backups/{builders.NAME}-{builders.UID[:8]}", f"{NAME}.gz"]
     assert not world.gone()
+    world.end_job({}, pod=False)
+    world.reconcile()
+    assert world.gone()
+
+
+@pytest.mark.parametrize("destination", [VOLUME, BUCKET])
+def test_exported_files_go_also_without_the_cluster(destination):
+    world = BackupWorld(**destination, ttlSecondsAfterFinished=3600)
+    world.until_job()
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    world.reconcile()
+    world.kube.remove(KINDS["Job"].path(builders.NAMESPACE, world.job()["metadata"]["name"]))
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.pass_time(3700)
+    world.reconcile()
+    assert world.job()["spec"]["template"]["spec"]["serviceAccountName"] == "default"
     world.end_job({}, pod=False)
     world.reconcile()
     assert world.gone()
