@@ -221,8 +221,12 @@ def without_restart(spec: ClusterSpec, role: str, site: Mapping[str, str]) -> fr
 
 
 def restoring(restore: RestoreStatus) -> Mapping[str, str]:
-    """Return the property with which masters restore a backup, if their journal is empty."""
-    return {RESTORE_FROM: RESTORE_COPY if restore.claim else restore.location}
+    """Return the properties with which masters restore a backup, if their journal is empty."""
+    return {
+        RESTORE_FROM: RESTORE_COPY if restore.claim else restore.location,
+        # After a restore that fails, a master would write a backup of the names so far into the UFS.
+        "alluxio.master.journal.backup.when.corrupted": "false",
+    }
 
 
 def _concerns(key: str, role: str) -> bool:

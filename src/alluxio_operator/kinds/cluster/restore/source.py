@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.bootstrap import Restore
+from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.gate import After, Gate, blocked, waiting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster.names import Names
@@ -70,9 +71,15 @@ def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, na
         return problem
     status: Mapping[str, Any] = resource["status"]
     file: Mapping[str, Any] = status["file"]
-    location, volume = str(file["location"]), (resource["spec"].get("destination") or {}).get("volume")
-    if volume:
-        located = location, str(volume["claimName"])
+    location, destination = str(file["location"]), resource["spec"].get("destination") or {}
+    if destination.get("volume"):
+        located = location, str(destination["volume"]["claimName"])
+    elif destination.get("s3") and not _is_in(location, spec.root_mount):
+        what = f"the file {location} is in a bucket that isn't the storage of spec.rootMount"
+        remedy = (
+            f"copy it there, and give {FIELD}.uri and {FIELD}.expectedEntries: {file['entries']} to another cluster"
+        )
+        return _refused("OtherStorage", field, name, what, remedy)
     else:
         located = _in_root_mount(field, name, location, spec, names)
         if isinstance(located, Gate):
@@ -114,8 +121,7 @@ def _unusable(field: str, name: str, resource: Object, spec: ClusterSpec) -> Gat
 
 def _in_root_mount(field: str, value: str, location: str, spec: ClusterSpec, names: Names) -> tuple[str, str] | Gate:
     """Return location and PVC of a file in the root mount's storage; the PVC is empty for one on the network."""
-    mount = spec.root_mount
-    root, file = urlsplit(mount.uri), urlsplit(location)
+    mount, file = spec.root_mount, urlsplit(location)
     if mount.path is not None and mount.volume is not None:
         path = PurePosixPath(file.path)
         if file.scheme not in _LOCAL or file.netloc or not path.is_relative_to(mount.path):
@@ -123,10 +129,16 @@ def _in_root_mount(field: str, value: str, location: str, spec: ClusterSpec, nam
             return _refused("OtherStorage", field, value, what, "create the AlluxioCluster with the same root mount")
         claim = mount.volume.claim_name or names.of("ufs")
         return f"{claim}:{path.relative_to(mount.path)}", claim
-    if (file.scheme, file.netloc) != (root.scheme, root.netloc):
+    if not _is_in(location, mount):
         what = f"the file {location} isn't in the storage of spec.rootMount.uri ({mount.uri})"
         return _refused("OtherStorage", field, value, what, "create the AlluxioCluster with the same root mount")
     return location, ""
+
+
+def _is_in(location: str, mount: RootMount) -> bool:
+    """Return True if a file is in the same bucket or file system as a root mount on the network."""
+    file, root = urlsplit(location), urlsplit(mount.uri)
+    return bool(root.netloc) and (file.scheme, file.netloc) == (root.scheme, root.netloc)
 
 
 def _refused(reason: str, field: str, value: str, what: str, remedy: str) -> Gate:

@@ -36,6 +36,14 @@ SOURCES: list[tuple[str, Json, Json]] = [
     ),
     (
         "OtherStorage",
+        {"rootMount": S3},
+        {
+            **backup(destination={"s3": {"bucket": "backups"}}),
+            "status": {**FINISHED, "file": {**FINISHED["file"], "location": "s3://backups/old/nightly.gz"}},
+        },
+    ),
+    (
+        "OtherStorage",
         {},
         {**backup(), "status": {**FINISHED, "file": {**FINISHED["file"], "location": "/mnt/other/a.gz"}}},
     ),
