@@ -64,6 +64,26 @@ def test_masters_are_gone_before_a_job_empties_their_journals():
     world.settle(40)
 
 
+def test_the_next_attempt_is_on_record_before_the_masters_stop():
+    world = RestoreWorld()
+    world.deaths = 1
+    recorded: list[str] = []
+    replicas = 1
+
+    def watch(verb: str, path: str) -> None:
+        nonlocal replicas
+        if verb != "apply" or not path.endswith("/statefulsets/small-master"):
+            return
+        after = world.kube.object("StatefulSet", "data", "small-master")["spec"]["replicas"]
+        recorded.extend([state(world)] if (replicas, after) == (1, 0) else [])
+        replicas = after
+
+    world.kube.after_write = watch
+    until(world, "Emptying")
+
+    assert recorded == ["Emptying"]
+
+
 def test_after_the_last_attempt_no_master_serves():
     world = RestoreWorld()
     world.deaths = ATTEMPTS

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import resource
+from tests.support.builders import container_status, resource
 from tests.support.restore import ENTRIES, RESTORE, SHA256, RestoreWorld
 
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.objects.properties import RESTORE_FROM
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
@@ -165,10 +167,18 @@ def test_without_a_number_any_restored_entry_is_enough():
 
 
 def test_a_slow_restore_is_left_alone():
-    world = RestoreWorld(masters=3)
+    world = RestoreWorld()
     until(world, "Restoring")
+    world.turn(serves=False)
+    started = container_status("master", running={"startedAt": stamp(world.now)})
+
+    def start(pod: Json) -> None:
+        pod["status"]["containerStatuses"] = [started]
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+    world.kube.edit("Pod", "data", "small-master-0", start)
+    world.alluxio.master = NoAnswer("the leader is in safe mode", leads=True)
     for _ in range(8):
-        world.turn(serves=False)
         world.pass_time(900)
         world.reconcile()
 
