@@ -116,6 +116,13 @@ class Observed:
         ]
         return max((int(number) for number in counts if number.isdecimal()), default=None)
 
+    @property
+    def tiers_of_before(self) -> tuple[str, ...]:
+        """The PVCs of workers' tiers that exist, without those that are being deleted."""
+        uid, workers = self.resource["metadata"]["uid"], f"-{self.names.of(names.WORKER)}-"
+        found = (one["metadata"]["name"] for one in self.claims or () if not is_leaving(one, uid))
+        return tuple(sorted(name for name in found if name.startswith("tier-") and workers in name))
+
     def role(self, role: str) -> tuple[Pod, ...]:
         """Return the pods of a role."""
         return tuple(pod for pod in self.pods if pod.role == role)

@@ -51,6 +51,8 @@ class Source:
     sha256: str = ""
     backup: str = ""
     expected: int | None = None
+    clean: bool = False
+    """Whether Alluxio gives no number of a block again after the restore of the file."""
 
 
 def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, names: Names) -> Source | Gate:
@@ -84,7 +86,9 @@ def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, na
         located = _in_root_mount(field, name, location, spec, names)
         if isinstance(located, Gate):
             return located
-    return Source(*located, sha256=str(file["sha256"]), backup=name, expected=int(file["entries"]))
+    return Source(
+        *located, sha256=str(file["sha256"]), backup=name, expected=int(file["entries"]), clean=bool(file.get("clean"))
+    )
 
 
 def checked_only(restore: Restore, found: FoundBackup | None) -> Problem | None:

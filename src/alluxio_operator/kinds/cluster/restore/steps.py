@@ -17,6 +17,7 @@ Read in the sources of 2.9.4: AlluxioMasterProcess, BackupManager, DefaultSafeMo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -134,6 +135,8 @@ def _begin(observed: Observed, cluster: Cluster, now: datetime) -> RestoreStep:
     source = source_of(wanted, observed.found_backup, cluster.spec, cluster.names)
     if isinstance(source, Gate):
         return RestoreStep(gate=source, holds_everything=True)
+    if tiers := () if source.clean else observed.tiers_of_before:
+        return RestoreStep(gate=_has_blocks(source, tiers), holds_everything=True)
     status = _requested(source, cluster, now)
     gate = waiting(GATE, f"the masters restore {source.location} once the journal is created")
     return RestoreStep(status, gate, record=True, warning=checked_only(wanted, observed.found_backup))
@@ -163,13 +166,13 @@ def _start(known: RestoreStatus, observed: Observed, cluster: Cluster, now: date
         )
         return RestoreStep(known, Gate(GATE, False, "UfsUnreachable", message, requeue=UFS_RETRY))
     restoring = known.model_copy(update={"state": "Restoring", "since": stamp(now)})
-    return RestoreStep(restoring, _under_way(restoring), record=True)
+    return RestoreStep(restoring, _under_way(restoring, observed), record=True)
 
 
 def _watch(known: RestoreStatus, observed: Observed, cluster: Cluster, now: datetime) -> RestoreStep:
     count = observed.restored_entries
     if not isinstance(observed.master, MasterInfo) or count is None:
-        return RestoreStep(known, _under_way(known))
+        return RestoreStep(known, _under_way(known, observed))
     whole = count == known.expected if known.expected is not None else count > 0
     if whole:
         restored = known.model_copy(update={"state": "Restored", "entries": count, "since": stamp(now)})
@@ -203,9 +206,18 @@ def _restored(known: RestoreStatus) -> Gate:
     return Gate(GATE, True, "Restored", f"the masters restored {known.entries} entries from {known.location}")
 
 
-def _under_way(known: RestoreStatus) -> Gate:
+def _under_way(known: RestoreStatus, observed: Observed) -> Gate:
     number = f" (attempt {known.attempt} of {ATTEMPTS})" if known.attempt > 1 else ""
+    trouble = first_trouble(observed.role(names.MASTER))
+    if trouble is not None:
+        message = f"{_named(known)}: the masters can't restore {known.location} yet{number}: {trouble.message}"
+        return Gate(GATE, False, trouble.reason, message)
     return waiting(GATE, f"the masters restore {known.location}{number}", "Restoring")
+
+
+def _named(known: RestoreStatus) -> str:
+    """Return the field and value of the spec that a restore is about."""
+    return f"{FIELD}.{'backupName' if known.backup else 'uri'}: {(known.backup or known.location)!r}"
 
 
 def _again(known: RestoreStatus, step: str) -> Gate:
@@ -222,11 +234,10 @@ def _mismatch(known: RestoreStatus) -> str:
 
 def _gave_up(known: RestoreStatus, cluster: Cluster) -> Gate:
     claims = ", ".join(cluster.names.journal_claim(ordinal) for ordinal in range(cluster.members))
-    source = f"{FIELD}.{'backupName' if known.backup else 'uri'}: {known.backup or known.location!r}"
     message = (
-        f"{source}: {_mismatch(known)}. The operator gave up after attempt {known.attempt} and stopped the masters. "
-        f"Remedy: delete the AlluxioCluster and PVC {claims}, and create it with another backup, or with the right "
-        "expectedEntries"
+        f"{_named(known)}: {_mismatch(known)}. The operator gave up after attempt {known.attempt} and stopped the "
+        f"masters. Remedy: delete the AlluxioCluster and PVC {claims}, and create it with another backup, or with the "
+        "right expectedEntries"
     )
     return blocked(GATE, "RestoreFailed", message)
 
@@ -239,6 +250,16 @@ def _has_data(cluster: Cluster) -> Gate:
         "delete the AlluxioCluster and these PVCs and create it again to restore the backup"
     )
     return blocked(GATE, "JournalHasData", message)
+
+
+def _has_blocks(source: Source, tiers: Sequence[str]) -> Gate:
+    listed = ", ".join(tiers[:5]) + (f" and {len(tiers) - 5} others" if len(tiers) > 5 else "")
+    message = (
+        f"{FIELD}: PVC {listed} may hold blocks of an earlier cluster. After the restore of {source.location}, Alluxio "
+        "gives their numbers to new files, and a worker could serve the old blocks. Remedy: delete these PVCs, or "
+        "create the AlluxioCluster under another name"
+    )
+    return blocked(GATE, "TiersHaveData", message)
 
 
 def _without_effect(wanted: Restore) -> Problem:

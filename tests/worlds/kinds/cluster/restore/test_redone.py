@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.builders import resource
+from tests.support.builders import container_status, resource
 from tests.support.crashes import is_ready, stopped_at_each
 from tests.support.restore import ENTRIES, RestoreWorld
 from tests.worlds.kinds.cluster.restore.test_restored import state, until
@@ -47,6 +47,22 @@ def test_a_master_without_an_answer_proves_nothing():
     world.reconcile()
 
     assert state(world) == "Restoring"
+
+
+def test_the_condition_says_why_the_masters_do_not_restore():
+    world = RestoreWorld()
+    until(world, "Restoring")
+    world.turn(serves=False)
+    ended = {"exitCode": 1, "message": "java.io.FileNotFoundException: s3://bucket/a.gz"}
+    crashed = container_status("master", waiting={"reason": "CrashLoopBackOff"}, last=ended, restarts=3)
+    world.kube.edit("Pod", "data", "small-master-0", lambda pod: pod["status"].update(containerStatuses=[crashed]))
+    world.reconcile()
+
+    condition = world.condition("JournalRestored")
+    assert condition["reason"] == "CrashLoopBackOff"
+    assert "spec.bootstrap.restore.backupName: 'nightly'" in condition["message"]
+    assert "FileNotFoundException" in condition["message"]
+    assert (state(world), world.status["restore"]["attempt"]) == ("Restoring", 1)
 
 
 def test_masters_are_gone_before_a_job_empties_their_journals():

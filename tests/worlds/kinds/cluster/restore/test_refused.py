@@ -193,6 +193,45 @@ def test_a_lost_record_of_a_proven_restore_adopts_the_journal_once_the_field_is_
     assert is_ready(world)
 
 
+def tier_of_before() -> Json:
+    metadata = {
+        "name": "tier-ssd-small-worker-0",
+        "namespace": "data",
+        "labels": {"app.kubernetes.io/name": "alluxio", "app.kubernetes.io/instance": "small"},
+    }
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": {}, "status": {}}
+
+
+def test_blocks_of_an_earlier_cluster_would_be_served_for_new_files():
+    world = RestoreWorld()
+    world.kube.put(tier_of_before())
+    world.reconcile()
+
+    assert world.condition("JournalRestored")["reason"] == "TiersHaveData"
+    assert "tier-ssd-small-worker-0" in world.condition("JournalRestored")["message"]
+    assert not changed(world)
+
+
+def test_a_clean_backup_raises_the_numbers_of_blocks_so_that_old_ones_do_no_harm():
+    world = RestoreWorld(source=unfinished(file={"clean": True}))
+    world.kube.put(tier_of_before())
+    world.settle()
+
+    assert state(world) == "Restored"
+
+
+def test_without_masters_nothing_is_restored_yet():
+    world = RestoreWorld(resource(**RESTORE, masters={"replicas": 0}))
+    world.reconcile()
+    assert world.condition("JournalRestored")["reason"] == "ScaledToZero"
+    assert "restore" not in world.status
+
+    world.edit_spec(**RESTORE)
+    world.settle()
+
+    assert state(world) == "Restored"
+
+
 def test_a_field_added_later_has_no_effect():
     world = World()
     world.settle()
