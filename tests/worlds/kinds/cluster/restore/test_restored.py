@@ -69,6 +69,20 @@ def test_the_source_is_on_record_before_the_journal_is_created():
     assert (restore["expected"], restore["sha256"], restore["journal"]) == (ENTRIES, SHA256, "0a1b2c3dc")
 
 
+def test_the_restore_is_on_record_before_the_first_master_starts():
+    world = RestoreWorld()
+    recorded: list[str] = []
+
+    def watch(verb: str, path: str) -> None:
+        if verb == "apply" and path.endswith("/statefulsets/small-master"):
+            recorded.append(state(world))
+
+    world.kube.before_call = watch
+    until(world, "Restoring")
+
+    assert recorded == ["Restoring"]
+
+
 def test_masters_have_the_property_only_until_the_names_are_whole():
     world = RestoreWorld()
     until(world, "Restoring")
