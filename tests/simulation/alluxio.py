@@ -261,6 +261,9 @@ class AlluxioAsked:
         raft = masters.raft(proc)
         return int(raft.index) if raft and raft.history is not None else None
 
+    def serves_clients(self, host: str, port: int, deadline: Deadline) -> bool:
+        return not isinstance(self.backup_status(host, port, "", deadline), NoAnswer)
+
     def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
         return -1
 

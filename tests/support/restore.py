@@ -52,6 +52,8 @@ class RestoreWorld(World):
         self.file_entries = ENTRIES
         self.deaths = 0
         """Restores that end midway, of those to come."""
+        self.slow = 0
+        """Turns in which the leader restores, while it reports over HTTP that it serves."""
         self.journal: int | None = None
         """Entries in the journals; None before they exist."""
         self.operation = ""
@@ -126,6 +128,8 @@ class RestoreWorld(World):
         if self._leader is None or not serves:
             return
         led = self._leader[0]
+        self.alluxio.promoted = not self.slow
+        self.slow = max(0, self.slow - 1)
         live = sum("-worker-" in name for name in self.kube.of_kind("Pod"))
         for name in running:
             at = address(int(name.rpartition("-")[2]))
@@ -133,7 +137,7 @@ class RestoreWorld(World):
             self.alluxio.answers[at] = (
                 info(live=live, names=Names(self.name, self.namespace)) if name == led else follows
             )
-            self.alluxio.restored[at] = self._count if name == led else -1
+            self.alluxio.restored[at] = self._count if name == led and self.alluxio.promoted else -1
 
     def _lead(self, name: str) -> None:
         """Do what Alluxio does when a master becomes the leader."""

@@ -47,6 +47,7 @@ class FakeAlluxio:
         self.deleted_folders: list[tuple[str, str]] = []
         self.deletes: str | NoAnswer = ""
         self.restored: dict[str, int | None] = {}
+        self.promoted = True
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))
@@ -57,6 +58,9 @@ class FakeAlluxio:
 
     def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
         return self.restored.get(host)
+
+    def serves_clients(self, host: str, port: int, deadline: Deadline) -> bool:
+        return self.promoted
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         self.backups.append((host, port, directory))

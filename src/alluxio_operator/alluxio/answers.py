@@ -129,6 +129,14 @@ class AlluxioRpc(Protocol):
         """Return the state of a backup by its id."""
         ...
 
+    def serves_clients(self, host: str, port: int, deadline: Deadline) -> bool:
+        """Return True if a master leads and serves the calls of clients.
+
+        A leader that still restores a backup doesn't, while it may report over HTTP that it serves: its safe mode ends
+        some seconds after the start of its process (run on 2.9.4).
+        """
+        ...
+
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
     ) -> Mapping[str, bool] | NoAnswer:

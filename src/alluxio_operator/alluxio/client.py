@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10.0
 """Seconds for a call with handshake. An idle leader answers in some ten milliseconds; a busy one waits for locks."""
+NO_BACKUP = "00000000-0000-0000-0000-000000000000"
+"""Id that no backup has."""
 BACKUP_TIMEOUT = 30.0
 """Seconds for the start of a backup. The leader answers once it has its lock; it tries 5 s for each standby."""
 
@@ -28,6 +30,11 @@ class AlluxioClient(AlluxioRest):
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
         """Return the state of a backup by its id."""
         return _leader(host, port, deadline).backup_status(backup)
+
+    def serves_clients(self, host: str, port: int, deadline: Deadline) -> bool:
+        """Return True if a master leads and serves the calls of clients."""
+        # A standby, and a leader before the end of its promotion, don't have this service.
+        return not isinstance(_leader(host, port, deadline).backup_status(NO_BACKUP), NoAnswer)
 
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline

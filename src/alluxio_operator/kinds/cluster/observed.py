@@ -61,7 +61,10 @@ class Observed:
     found_backup: FoundBackup | None = None
     """The AlluxioBackup to restore; read only before the restore is on record."""
     restored_entries: int | None = None
-    """Number of entries that the leader has restored itself, -1 if none; None without an answer, or if not asked."""
+    """Number of entries that the leader has restored itself, -1 if it serves clients and has restored none.
+
+    None while it may still restore, without an answer, or if not asked.
+    """
     masters_stopped: bool = False
     """Whether no master runs and none can start; read only while journals are to be emptied."""
     emptying_jobs: Mapping[int, Object] = field(default_factory=dict)

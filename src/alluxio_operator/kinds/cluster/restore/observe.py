@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio, MasterInfo
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.ports import web_port
+from alluxio_operator.kinds.cluster.ports import rpc_port, web_port
 from alluxio_operator.kinds.cluster.restore.source import FoundBackup
 from alluxio_operator.kinds.cluster.restore.steps import emptying
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
+
+NONE: Final = -1
+"""Number of restored entries of a process that has restored nothing, or not everything yet."""
 
 
 def read_source(kube: Kube, namespace: str, name: str) -> FoundBackup:
@@ -44,8 +48,16 @@ def with_restore(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Dea
 def _restored_entries(alluxio: Alluxio, observed: Observed, deadline: Deadline) -> int | None:
     for name in leaders_of(observed.answers)[:1]:
         pod = observed.master_named(name)
-        if pod is not None and isinstance(observed.answers[name], MasterInfo):
-            return alluxio.restored_entries(pod.ip, web_port(pod, observed.resource), deadline)
+        if pod is None or not isinstance(observed.answers[name], MasterInfo):
+            return None
+        port = web_port(pod, observed.resource)
+        count = alluxio.restored_entries(pod.ip, port, deadline)
+        if count != NONE:
+            return count
+        # It restores, or it has found a journal that isn't empty: only then it serves clients by now.
+        if not alluxio.serves_clients(pod.ip, rpc_port(pod, observed.resource), deadline):
+            return None
+        return alluxio.restored_entries(pod.ip, port, deadline)
     return None
 
 

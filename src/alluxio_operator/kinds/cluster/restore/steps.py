@@ -2,8 +2,9 @@
 
 Alluxio restores only into an empty journal. A master that ends midway leaves a part of the entries, and the next leader
 skips the restore and serves that part as if it were all. What tells them apart is one gauge: the number of entries that
-a process has restored itself. It is set at the end, before the process serves. So a leader that serves with the
-expected number is the proof, and a leader that serves with any other number, or none, has half of the names.
+a process has restored itself. It is set at the end of the restore, and -1 before. So a leader with the expected number
+is the proof. A leader with any other number, or one that serves clients with -1, has half of the names. Over HTTP, a
+leader reports to serve while it still restores, so the operator asks its gRPC port.
 
 In that case all masters stop, Jobs empty the journals, and the masters start again. A journal is emptied only
 
@@ -12,7 +13,7 @@ In that case all masters stop, Jobs empty the journals, and the masters start ag
 3. if this restore created it: the status names the operation, and the Job compares it with a file beside the journal;
 4. while the masters' StatefulSet is scaled to 0 and has no pod.
 
-Read in the sources of 2.9.4: AlluxioMasterProcess, BackupManager, DefaultSafeModeManager, RaftJournalSystem.
+Read in the sources of 2.9.4: AlluxioMasterProcess, BackupManager, RpcServerStandbyGrpcService, RaftJournalSystem.
 """
 
 from __future__ import annotations

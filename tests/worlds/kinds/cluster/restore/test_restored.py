@@ -200,6 +200,16 @@ def test_a_slow_restore_is_left_alone():
     assert not [path for verb, path in world.kube.writes if verb == "delete" and "/pods/" in path]
 
 
+@pytest.mark.parametrize("masters", [1, 3])
+def test_a_leader_that_still_restores_is_left_alone_though_it_reports_to_serve(masters: int):
+    world = RestoreWorld(masters=masters)
+    world.slow = 5
+    world.settle(30)
+
+    assert (state(world), world.status["restore"]["attempt"]) == ("Restored", 1)
+    assert len(world.jobs_run) == masters
+
+
 def test_an_edit_restarts_no_master_that_restores():
     world = RestoreWorld()
     until(world, "Restoring")
