@@ -172,6 +172,15 @@ def test_how_a_backup_stands(said: messages.Backup, status: BackupStatus, master
     assert master.asked[0].backup_id == BACKUP
 
 
+def test_a_master_serves_clients_once_it_has_the_services_of_a_leader(master: Alluxio):
+    # A standby, and a leader that still restores a backup, only have the journal's service.
+    assert not AlluxioClient().serves_clients("127.0.0.1", master.port, deadline())
+
+    master.answers[f"{META}GetBackupStatus"] = lambda _: messages.Backup(state=1)
+
+    assert AlluxioClient().serves_clients("127.0.0.1", master.port, deadline())
+
+
 def test_why_a_backup_failed_is_read_from_the_exception_that_java_sends(master: Alluxio):
     error = (Path(__file__).parent / "backup-exception.bin").read_bytes()
     master.answers[f"{META}GetBackupStatus"] = lambda _: messages.Backup(state=6, error=error)
