@@ -28,6 +28,8 @@ METRICS: Final = "http://127.0.0.1:19999/metrics/json/"
 SERVES: Final = "http://127.0.0.1:19999/api/v1/master/info"
 RESTORED: Final = "Master.LastBackupRestoreCount"
 INODES: Final = "Master.TotalPaths"
+NONE: Final = -1
+"""Value of RESTORED until the end of the restore."""
 PAUSE: Final = 0.5
 """Seconds between two looks."""
 ANSWER_SECONDS: Final = 10.0
@@ -82,14 +84,15 @@ def parser() -> argparse.ArgumentParser:
 def prove(check: Path, work: Path, started: float) -> Proof:
     """Return what the master serves, once it does; BackupFileError if it ends, or serves something else."""
     entries, inodes = expected(Result.parse(check.read_text()))
-    while not _serves():
+    # Its safe mode ends some seconds after its start, also while it restores: until then the number is -1.
+    while not _serves() or _gauges().get(RESTORED, NONE) <= NONE:
         if (work / "ended").exists():
             problem = "the master ended before it had restored the backup; the log of container master has the cause"
             raise BackupFileError(Reason.NOT_RESTORED, problem)
         time.sleep(PAUSE)
     seconds = round(time.monotonic() - started)
     gauges = _gauges()
-    proof = Proof(gauges.get(RESTORED, -1), gauges.get(INODES, -1), seconds)
+    proof = Proof(gauges.get(RESTORED, NONE), gauges.get(INODES, NONE), seconds)
     if proof.entries != entries:
         problem = f"the master restored {proof.entries} entries of the {entries} in the file"
         raise BackupFileError(Reason.COUNT_MISMATCH, problem)
