@@ -135,7 +135,7 @@ def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
     version = info["version"]
     if not isinstance(version, str):
         raise TypeError("the version isn't text")
-    return MasterInfo(version=printable(version)[:MAX_VERSION], workers=(*active, *lost))
+    return MasterInfo(version=printable(version[:MAX_VERSION]), workers=(*active, *lost))
 
 
 def _registration(worker: Mapping[str, Any], *, lost: bool) -> WorkerRegistration:

@@ -50,6 +50,17 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str):
     assert printable(shown) == shown
 
 
+@pytest.mark.parametrize("begin", ["\x9d", "\x90", "\x1b]", "\x1bP", "\x9b", "\x1b[", "\x1b", "\x1b\x9d", "\x9d\x90"])
+@pytest.mark.parametrize("end", ["", "\x1b", "\x1bX", "\n"])
+def test_a_text_that_only_begins_sequences_takes_no_minutes(begin: str, end: str):
+    """So much a master may send as its version: a search that is tried at each character takes hours."""
+    assert printable(begin * (400_000 // len(begin)) + end).strip("\n") in ("", "X")
+
+
+def test_a_sequence_that_another_one_interrupts_ends_there():
+    assert printable("a\x1b]0;title\x1b[1mb\x9dtitle\x1bPq\x9cc") == "abc"
+
+
 def test_values_of_json_are_cleaned_with_their_keys():
     assert all_printable({f"k{CLIPBOARD}": [CLIPBOARD, {"a": (1, True, None)}]}) == {"k": ["", {"a": [1, True, None]}]}
 
