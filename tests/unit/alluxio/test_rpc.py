@@ -163,6 +163,11 @@ def test_the_start_of_a_backup_has_time_for_the_lock_of_each_standby(master: All
         (messages.Backup(state=6), BackupStatus("Failed", error="Alluxio gave no reason")),
         # Of another encoding: the length goes beyond the end.
         (messages.Backup(state=6, error=b"t\x00\x50short"), BackupStatus("Failed", error="Alluxio gave no reason")),
+        # Texts within texts: each of a million would be decoded.
+        (
+            messages.Backup(state=6, error=b"t\x0f\xff" * 64_000 + b"t\x00\x03end"),
+            BackupStatus("Failed", error="Alluxio gave no reason"),
+        ),
     ],
 )
 def test_how_a_backup_stands(said: messages.Backup, status: BackupStatus, master: Alluxio):

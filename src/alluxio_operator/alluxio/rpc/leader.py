@@ -51,6 +51,9 @@ CLOSED_AT_ONCE: Final = ("Socket closed", "Connection reset", "Broken pipe", "HT
 MAY_PASS: Final = SAYS_NOTHING - {grpc.StatusCode.UNAUTHENTICATED}
 """Codes of a handshake that may succeed later."""
 
+MAX_EXCEPTION: Final = 64 * 1024
+"""Bytes of a serialised exception that are searched: its message comes before its stack trace."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -182,7 +185,7 @@ def _message_of(exception: bytes) -> str:
 
     Java serialises a string as the letter t, its length in two bytes, and UTF-8.
     """
-    for found in re.finditer(rb"t([\x00-\x0f][\x00-\xff])", exception, re.DOTALL):
+    for found in re.finditer(rb"t([\x00-\x0f][\x00-\xff])", exception[:MAX_EXCEPTION], re.DOTALL):
         length = int.from_bytes(found[1], "big")
         raw = exception[found.end() : found.end() + length]
         text = raw.decode(errors="replace")
