@@ -48,8 +48,8 @@ class Wakeups:
 def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
     """Return the content of a hook's message. Raise MessageError.
 
-    It skips an owner without a possible name or with a kind that has no reconciler. An error instead would let any user who can
-    set a label on an object make shell-operator repeat the hook indefinitely.
+    It skips an owner without a possible name or with a kind that has no reconciler. An error instead would let any
+    user who can set a label on an object make shell-operator repeat the hook indefinitely.
     """
     found = Wakeups(_get(message, "hook", str))
     for context in _get(message, "contexts", list):

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-# Each alternative matches whatever follows its first characters: a search that fails, tried again at the next character,
-# takes minutes for 80 KB that a pod chose, and Python runs nothing else meanwhile.
+# Each alternative matches whatever follows its first characters. A search that fails and begins again at the next
+# character takes minutes for 80 KB that a pod chose, and Python runs nothing else meanwhile.
 _SEQUENCES: Final = re.compile(
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*+(?:\x07|\x1b\\|\x9c)?"  # OSC: title, clipboard, hyperlink
     r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*+(?:\x1b\\|\x9c)?"  # DCS, SOS, PM, APC
