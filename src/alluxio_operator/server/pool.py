@@ -19,9 +19,6 @@ from alluxio_operator.transport.deadline import CallFailed, Deadline, DeadlineEx
 
 log = logging.getLogger(__name__)
 
-SLOW = 2.0
-"""Seconds after which a reconcile counts as slow: a server that hangs takes 3, and a healthy reconcile about 0.2."""
-
 
 def max_slow(workers: int) -> int:
     """Return how many workers slow owners may take together: one is kept for the others, if there are several."""
@@ -103,12 +100,11 @@ class Pool:
     def _work(self) -> None:
         while (taken := self._queue.take()) is not None:
             self._metrics.queue_wait.observe(taken.waited)
-            began = self._clock()
             try:
                 with bound(**owner_fields(taken.request.key)):
                     self._attempt(taken)
             finally:
-                self._queue.done(taken.request.key, slow=self._clock() - began > SLOW)
+                self._queue.done(taken.request.key)
 
     def _attempt(self, taken: Taken) -> None:
         request = taken.request

@@ -102,7 +102,8 @@ def test_a_client_with_many_silent_connections_loses_the_oldest_and_nobody_else_
         assert kubelet.getresponse().status == 200
         assert probed.get("/healthz") == (200, "ok\n")
     finally:
-        for one in [*silent, kubelet]:
+        kubelet.close()
+        for one in silent:
             one.close()
 
 

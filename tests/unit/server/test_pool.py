@@ -16,7 +16,7 @@ from server_fakes import Clock, eventually
 
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Reconciler, Request
 from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.server import pool as pool_module
+from alluxio_operator.server import queue as queue_module
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import Backoff, KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
@@ -47,7 +47,9 @@ def start() -> Iterator[Start]:
 
 
 def key(name: str = "one") -> OwnerKey:
-    return OwnerKey(KIND, "data", name)
+    """Return the key of NAME, or of NAMESPACE/NAME."""
+    namespace, _, name = name.rpartition("/")
+    return OwnerKey(KIND, namespace or "data", name)
 
 
 def edit(name: str = "one") -> Request:
@@ -110,7 +112,7 @@ def test_an_owner_that_hangs_holds_up_nobody_else(start: Start) -> None:
 def test_owners_with_hanging_servers_leave_a_worker_to_the_others(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool_module, "SLOW", 0.02)
+    monkeypatch.setattr(queue_module, "SLOW", 0.02)
     release, served = threading.Event(), threading.Event()
     seen: Counter[str] = Counter()
 
@@ -124,18 +126,18 @@ def test_owners_with_hanging_servers_leave_a_worker_to_the_others(
         return Outcome()
 
     queue, pool, _ = start(reconcile, workers=3, max_slow=2)
-    slow = [f"slow-{number}" for number in range(6)]
+    slow = [f"slow/slow-{number}" for number in range(6)]
     queue.add(*map(edit, slow))
     eventually(lambda: sum(seen.values()) == 6 and not pool.running())
     queue.add(*map(edit, slow))
     eventually(lambda: len(pool.running()) == 2)
 
-    queue.add(edit("good"))
+    queue.add(edit("good/good"))
 
     assert served.wait(5)
     assert len(pool.running()) == 2
     release.set()
-    eventually(lambda: all(seen[name] == 2 for name in slow))
+    eventually(lambda: all(seen[name.rpartition("/")[2]] == 2 for name in slow))
 
 
 def test_a_failure_is_retried_with_all_that_was_asked_for(start: Start, caplog: pytest.LogCaptureFixture) -> None:
