@@ -21,6 +21,8 @@ _SEQUENCES: Final = re.compile(
 _UNPRINTABLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"  # would show the rest of a line in another order
+    # Invisible, so that a word isn't the one that it seems to be.
+    "\u00ad\u200b\u2060-\u2064\u206a-\u206f\ufff9-\ufffb\U000e0000-\U000e007f"
     "\ud800-\udfff\ufeff]"
 )
 

@@ -33,6 +33,7 @@ CLIPBOARD = "\x1b]52;c;cm0gLXJm\x07"
         ("a\x9b2Jb\x1b7\x1b(Bc", "abc"),
         ("a\x08\x08\rb\x00\x7f", "ab"),
         ("user\u202etxt.exe\u2066", "usertxt.exe"),
+        ("pass\u200bword\u00ad\U000e0041", "password"),
         ("\x1b", ""),
         ("\x1b\x1b[2J", ""),
     ],
