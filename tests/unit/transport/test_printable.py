@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.builders import NOW, resource
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.conditions import ConditionState, merge
 from alluxio_operator.engine.problem import Problem
@@ -77,6 +77,7 @@ def test_whatever_enters_a_status_is_printable():
 
     said = [
         NoAnswer(hostile).reason,
+        WriteResult(hostile).error,
         BackupStatus("Failed", hostile, error=hostile).error,
         condition.message,
         summary(hostile),
