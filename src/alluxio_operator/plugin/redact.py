@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -98,6 +100,30 @@ _TEXTS: Final = (
 )  # fmt: skip
 
 
+SHORTEST: Final = 8
+"""Characters of a secret that is removed wherever it stands; a shorter one may be an everyday word."""
+
+_FOUND: ContextVar[set[str] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[set[str]]:
+    """Collect the secrets that `value` finds meanwhile, so that `without` removes them elsewhere."""
+    found: set[str] = set()
+    token = _FOUND.set(found)
+    try:
+        yield found
+    finally:
+        _FOUND.reset(token)
+
+
+def without(content: str, secrets: Iterable[str]) -> str:
+    """Return a text without these secrets, whatever stands before them."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        content = content.replace(secret, REDACTED)
+    return content
+
+
 def text(content: str) -> str:
     """Return a text with everything that looks like a secret replaced."""
     for pattern, replacement in _TEXTS:
@@ -116,21 +142,29 @@ def value(item: Any, name: str = "", *, below_secret: bool = False) -> Any:
     if isinstance(item, Mapping):
         below = below_secret or is_sensitive(name)
         return {
-            key: REDACTED if key in _hidden(item) else value(inner, str(key), below_secret=below)
+            key: _gone(inner) if key in _hidden(item) else value(inner, str(key), below_secret=below)
             for key, inner in item.items()
             if key not in ("managedFields", "kubectl.kubernetes.io/last-applied-configuration")
         }
     if isinstance(item, list):
         return [
-            REDACTED if _is_argument(item, number) else value(inner, name, below_secret=below_secret)
+            _gone(inner) if _is_argument(item, number) else value(inner, name, below_secret=below_secret)
             for number, inner in enumerate(item)
         ]
     if isinstance(item, bool) or item is None:
         return item
     secret = is_sensitive(name) or (below_secret and not is_reference(name))
     if secret and str(item) not in _NOT_SECRET:
-        return REDACTED
+        return _gone(item)
     return document(name, item) if isinstance(item, str) else item
+
+
+def _gone(secret: Any) -> str:
+    """Return what stands in place of a secret, and remember it."""
+    found = _FOUND.get()
+    if found is not None and isinstance(secret, str) and len(secret.strip()) >= SHORTEST:
+        found.add(secret.strip())
+    return REDACTED
 
 
 def _hidden(item: Mapping[Any, Any]) -> frozenset[Any]:
