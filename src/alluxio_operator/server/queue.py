@@ -129,8 +129,8 @@ class QueueState:
         """Share of the last request taken, by reason."""
         self._owed: dict[_Account, float] = {}
         """Share of the next request of a namespace, if it is ahead of the others."""
-        self._held: list[tuple[_Heap, _Entry]] = []
-        """Heap entries of slow owners, until another slow owner is done."""
+        self._held: tuple[_Heap, _Heap] = [], []
+        """Entries of slow owners by urgency and by age, until another slow owner is done."""
         self._waiting: dict[OwnerKey, _Waiting] = {}
         self._by_urgency: _Heap = []
         self._by_age: _Heap = []
@@ -169,6 +169,7 @@ class QueueState:
         self._wake(now)
         # A reconcile that is slow for the first time counts while it still runs.
         self._slow_running.update(key for key, (_, began) in self._running.items() if now - began > SLOW)
+        self._end_marks(now)
         waiting = self._pick(now)
         if waiting is None:
             if not self._waiting:
@@ -182,7 +183,7 @@ class QueueState:
         if planned is not None:
             request = merged(request, planned.request)
         self._running[request.key] = request.reason, now
-        if self._is_slow(request.key, now):
+        if request.key.namespace in self._slow_until:
             self._slow_running.add(request.key)
         return Taken(request, now - waiting.since)
 
@@ -194,9 +195,9 @@ class QueueState:
             self._slow_until[key.namespace] = now + SLOW_FOR
         if key in self._slow_running:
             self._slow_running.remove(key)
-            for heap, entry in self._held:
-                heapq.heappush(heap, entry)
-            self._held.clear()
+            # One may run in its place: to put all of a thousand back, for each that ends, takes milliseconds.
+            for held, heap in self._lines():
+                self._put_back(held, heap)
         requeued = self._requeued.pop(key, None)
         if requeued is not None:
             self._wait(*requeued)
@@ -247,8 +248,7 @@ class QueueState:
             self.add(self._later.pop(key).request, at)
 
     def _pick(self, now: float) -> _Waiting | None:
-        oldest = self._first(self._by_age, now)
-        picked = self._first(self._by_urgency, now)
+        picked, oldest = (self._first(heap, held) for held, heap in self._lines())
         if oldest is None or picked is None:
             return None
         if now - oldest.since > LONGEST_WAIT:
@@ -260,26 +260,46 @@ class QueueState:
         self._taken[reason] = max(self._taken.get(reason, 0.0), picked.share)
         return self._waiting.pop(picked.request.key)
 
-    def _first(self, heap: _Heap, now: float) -> _Waiting | None:
+    def _lines(self) -> tuple[tuple[_Heap, _Heap], tuple[_Heap, _Heap]]:
+        """Return the held and the other entries by urgency, and by age."""
+        return (self._held[0], self._by_urgency), (self._held[1], self._by_age)
+
+    def _first(self, heap: _Heap, held: _Heap) -> _Waiting | None:
         while heap:
             entry = heap[0]
-            *_, turn, key = entry
-            waiting = self._waiting.get(key)
-            if waiting is not None and waiting.turn == turn:
-                if not self._is_held(key, now):
+            if waiting := self._current(entry):
+                if not self._is_held(waiting.request.key):
                     return waiting
-                self._held.append((heap, entry))
+                heapq.heappush(held, entry)
             heapq.heappop(heap)
         return None
 
-    def _is_held(self, key: OwnerKey, now: float) -> bool:
-        return len(self._slow_running) >= self._max_slow and self._is_slow(key, now)
+    def _put_back(self, held: _Heap, heap: _Heap) -> None:
+        """Put the first held entry that is current back into its heap."""
+        while held:
+            entry = heapq.heappop(held)
+            if self._current(entry):
+                heapq.heappush(heap, entry)
+                return
 
-    def _is_slow(self, key: OwnerKey, now: float) -> bool:
-        until = self._slow_until.get(key.namespace)
-        if until is not None and until <= now:
-            del self._slow_until[key.namespace]
-        return until is not None and until > now
+    def _current(self, entry: _Entry) -> _Waiting | None:
+        """Return the waiting request of an entry; None if the entry is outdated."""
+        *_, turn, key = entry
+        waiting = self._waiting.get(key)
+        return waiting if waiting is not None and waiting.turn == turn else None
+
+    def _is_held(self, key: OwnerKey) -> bool:
+        return len(self._slow_running) >= self._max_slow and key.namespace in self._slow_until
+
+    def _end_marks(self, now: float) -> None:
+        """Forget namespaces that haven't been slow for a while, and hold none of their owners any longer."""
+        ended = [namespace for namespace, until in self._slow_until.items() if until <= now]
+        for namespace in ended:
+            del self._slow_until[namespace]
+        if ended:
+            for held, heap in self._lines():
+                while held:
+                    self._put_back(held, heap)
 
     def _is_planned(self, key: OwnerKey, turn: int) -> bool:
         later = self._later.get(key)

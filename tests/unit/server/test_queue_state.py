@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.server.queue import (
@@ -383,3 +385,55 @@ def test_debts_end_when_nobody_waits() -> None:
         state.add(ask(name), 61)
 
     assert take(state, 61) == ask("long/a")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "take", "done"]),
+        st.sampled_from([f"{namespace}/{name}" for namespace in "xyz" for name in "abcd"]),
+        st.sampled_from(Reason),
+        st.sampled_from([0.1, SLOW + 1, SLOW_FOR / 2, SLOW_FOR + 1]),
+    ),
+    max_size=80,
+)
+
+
+@given(STEPS, st.integers(1, 3))
+def test_whatever_is_held_a_free_place_is_taken_and_nobody_is_lost(
+    steps: list[tuple[str, str, Reason, float]], max_slow: int
+) -> None:
+    state, now = QueueState(max_slow), 0.0
+    wanted: set[OwnerKey] = set()
+    for step, name, reason, seconds in steps:
+        now += seconds if step != "take" else 0.0
+        running = sorted(state.running())
+        if step == "add":
+            state.add(ask(name, reason), now)
+            wanted.add(key(name))
+        elif step == "done" and running:
+            state.done(running[len(name) % len(running)], now)
+        elif step == "take" and (taken := state.take(now)) is not None:
+            wanted.discard(taken.request.key)
+    while True:
+        while (taken := state.take(now)) is not None:
+            wanted.discard(taken.request.key)
+        if not (running := sorted(state.running())):
+            break
+        now += 0.1
+        state.done(running[0], now)
+
+    assert not wanted
+    assert not any(map(state.depth, Reason))
+
+
+def test_a_thousand_held_owners_cost_next_to_nothing() -> None:
+    state = made_slow("s/1", max_slow=1)
+    for number in range(1_000):
+        state.add(ask(f"s/{number}"), 1)
+    take(state, 1)
+    assert state.take(1) is None
+
+    state.done(next(iter(state.running())), 1)
+
+    assert len(state._by_urgency) + len(state._by_age) == 2, "of the held ones, only the next is looked at again"
+    assert take(state, 1)
