@@ -402,7 +402,7 @@ STEPS = st.lists(
 def test_whatever_is_held_a_free_place_is_taken_and_nobody_is_lost(
     steps: list[tuple[str, str, Reason, float]], max_slow: int
 ) -> None:
-    state, now = QueueState(max_slow), 0.0
+    state, now = made_slow("x/a", "y/a", max_slow=max_slow), 0.0
     wanted: set[OwnerKey] = set()
     for step, name, reason, seconds in steps:
         now += seconds if step != "take" else 0.0
