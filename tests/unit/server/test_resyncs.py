@@ -74,7 +74,7 @@ def running() -> Iterator[Running]:
     eventually(lambda: not found.resyncs.alive())
 
 
-def test_a_comparison_that_a_user_can_cause_is_followed_by_a_rest_of_nine_times_its_time(
+def test_a_comparison_that_a_user_can_cause_is_followed_by_a_rest(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rests: list[float] = []
