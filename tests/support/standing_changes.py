@@ -1,0 +1,391 @@
+"""Clusters with a change, a volume or a test write that waits for something that doesn't come."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+from tests.support.builders import merged, resource
+from tests.support.standing_clusters import (
+    PVC,
+    SILENT,
+    case,
+    crash,
+    edited,
+    goes_on,
+    lone,
+    pods,
+    refuse,
+    three,
+    unready,
+    without_pods,
+)
+from tests.support.three_masters import THREE, Three
+from tests.support.volumes import VolumesWorld, sized
+from tests.support.world import World, address
+
+from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer, WriteResult
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
+from alluxio_operator.kube.errors import Refused
+from alluxio_operator.kube.kinds import KINDS
+
+Json = dict[str, Any]
+OTHER: Json = {"properties": {"alluxio.user.metrics.collection.enabled": "true"}}
+WORKERS: Json = {"workers": {"properties": {"alluxio.worker.network.reader.buffer.size": "2MB"}}}
+DYNAMIC: Json = {"masters": {"properties": {"alluxio.master.worker.timeout": "2min"}}}
+CLOSED: Json = {"maintenanceWindow": {"start": "0 2 1 1 *", "durationMinutes": 60}}
+UNREACHED = NoAnswer("connection refused", reached=False)
+
+# --- rollout -------------------------------------------------------------------------------------------------------
+
+
+@case("UpToDate", "Replacing")
+def pod_that_is_not_deleted() -> World:
+    world = edited(lone(), **WORKERS)
+    refuse(world, "delete", "/pods/")
+    return world
+
+
+@case("UpToDate", "StepTimedOut", {})
+@case("UpToDate", "Replacing", {"upgrade": {"stepTimeoutSeconds": 86400}})
+def worker_that_never_gets_ready(upgrade: Json) -> World:
+    world = edited(lone(), **WORKERS, **upgrade)
+    goes_on(world, 2)
+    pods(world, "worker", unready)
+    return world
+
+
+@case("UpToDate", "HeldForQuorum", "master")
+@case("UpToDate", "HeldForJobMaster", "jobmaster")
+@case("UpToDate", "Replacing", "worker")
+@case("UpToDate", "Replacing", "fuse")
+def pod_that_never_ends(role: str) -> World:
+    world = edited(lone(), **OTHER)
+    while (world.status.get("rollout") or {}).get("role") != role:
+        world.turn()
+        world.reconcile()
+    world.turn()
+    [step] = world.status["rollout"]["pods"]
+    # The operator skips a worker or a mount that should have ended.
+    ends = world.now + (timedelta(days=1) if role in ("worker", "fuse") else timedelta())
+    terminating = {"deletionTimestamp": stamp(ends), "uid": step["uid"]}
+    world.kube.edit("Pod", "data", step["name"], lambda pod: pod["metadata"].update(terminating))
+    return world
+
+
+@case("UpToDate", "HeldForWorkers")
+def change_that_waits_for_a_worker() -> World:
+    world = lone()
+    pods(world, "worker", unready)
+    return edited(world, **WORKERS)
+
+
+@case("UpToDate", "HeldForUfs")
+def change_that_waits_for_the_ufs() -> World:
+    world = edited(lone(), **OTHER)
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    return world
+
+
+@case("UpToDate", "WaitingForWindow")
+def change_that_waits_for_its_window() -> World:
+    return edited(lone(), **OTHER, upgrade=CLOSED)
+
+
+@case("UpToDate", "WaitingForDeletion")
+def change_that_waits_for_the_user() -> World:
+    return edited(lone(), **OTHER, upgrade={"strategy": "OnDelete"})
+
+
+@case("UpToDate", "Canary")
+def canary_that_waits() -> World:
+    upgrade = {"canarySeconds": 86400}
+    world = World(resource(workers={"replicas": 2}, upgrade=upgrade))
+    world.settle()
+    world.edit_spec(**merged({"workers": {"replicas": 2}, "upgrade": upgrade}, WORKERS))
+    return goes_on(world, 4)
+
+
+@case("UpToDate", "HeldForQuorum")
+def replaced_master_that_lost_its_journal() -> World:
+    world = three()
+    world.edit_spec(**OTHER)
+    world.reconcile()
+    world.turn()
+    world.lose(2)
+    return world
+
+
+@case("UpToDate", "WaitingForOperation")
+def change_that_waits_for_a_volume() -> World:
+    world = _volumes()
+    world.edit_spec(**sized(), **OTHER)
+    world.edit_claim("small-ufs", {"metadata": {"deletionTimestamp": stamp(world.now)}})
+    return world
+
+
+@case("UpToDate", "HeldForQuorum")
+def change_that_waits_for_a_rejoin() -> World:
+    world = three()
+    world.lose(2)
+    world.reconcile()
+    world.edit_spec(**WORKERS)
+    return world
+
+
+@case("UpToDate", "Paused")
+def paused_change() -> World:
+    return edited(lone(), **OTHER, paused=True)
+
+
+@case("DynamicConfigApplied", "Paused")
+def paused_properties() -> World:
+    return edited(lone(), **DYNAMIC, paused=True)
+
+
+# --- rollback ------------------------------------------------------------------------------------------------------
+
+ROLLBACK: Json = {"upgrade": {"autoRollback": True, "stepTimeoutSeconds": 30}}
+
+
+@case("UpToDate", "RolledBack")
+def rolled_back() -> World:
+    return _rolled_back()
+
+
+@case("UpToDate", "RevisionMissing")
+def rolled_back_without_its_revision() -> World:
+    world = _rolled_back()
+    for name in world.kube.of_kind("ControllerRevision"):
+        world.kube.remove(KINDS["ControllerRevision"].path("data", name))
+    return world
+
+
+def _rolled_back() -> World:
+    world = edited(lone(), **ROLLBACK)
+    world.settle()
+    edited(world, **WORKERS, **ROLLBACK)
+    goes_on(world, 2)
+    pods(world, "worker", unready)
+    world.pass_time(60)
+    world.reconcile()
+    assert world.status["rollback"]
+    return goes_on(world, 8)
+
+
+@case("UpToDate", "UpToDate")
+def revision_that_is_refused() -> World:
+    world = World()
+    refuse(world, "create", "/controllerrevisions")
+    world.settle()
+    return world
+
+
+# --- the backup before an upgrade ----------------------------------------------------------------------------------
+
+
+@case("UpToDate", "BackingUp", "abcd", BackupStatus("Running"))
+@case("UpToDate", "BackupFailed", "abcd", BackupStatus("Failed", error="no space left"))
+@case("UpToDate", "BackingUp", UNREACHED, BackupStatus("Running"))
+@case("UpToDate", "BackingUp", SILENT, BackupStatus("Running"))
+@case("UpToDate", "BackingUp", "abcd", BackupStatus("Unknown"))
+@case("UpToDate", "BackingUp", "abcd", SILENT)
+def upgrade_that_waits_for_its_backup(begins: str | NoAnswer, answer: BackupStatus | NoAnswer) -> World:
+    world = World(resource(version="2.9.3"))
+    world.settle()
+    assert isinstance(world.alluxio.master, MasterInfo)
+    world.alluxio.master = replace(world.alluxio.master, version="2.9.3")
+    world.alluxio.begins = begins if isinstance(begins, NoAnswer) else None
+    world.alluxio.backed_up = answer
+    world.edit_spec(version="2.9.4")
+    return world
+
+
+# --- dynamic properties --------------------------------------------------------------------------------------------
+
+
+@case("DynamicConfigApplied", "NoAnswer", UNREACHED)
+@case("DynamicConfigApplied", "Refused", {})
+def leader_without_its_properties(answer: Any) -> World:
+    world = edited(lone(), **DYNAMIC)
+    world.alluxio.takes = answer
+    return world
+
+
+@case("DynamicConfigApplied", "Waiting")
+def properties_without_their_file() -> World:
+    world = edited(lone(), **DYNAMIC)
+    refuse(world, "apply", "/configmaps/small-masterconf")
+    return world
+
+
+# --- test writes ---------------------------------------------------------------------------------------------------
+
+
+def _installed_with(written: WriteResult | NoAnswer, **over: Any) -> World:
+    world = World(resource(**over))
+    world.alluxio.written = written
+    return goes_on(world, 6)
+
+
+S3: Json = {"rootMount": {"volume": None, "uri": "s3://lake/a"}}
+FOREIGN = "Permission denied: user=alluxio, access=WRITE"
+
+
+@case("RootMountWritable", "NotWritable", WriteResult("UNKNOWN: no"), {})
+@case("RootMountWritable", "NoAnswer", SILENT, {})
+@case("RootMountWritable", "LoginRefused", NoAnswer("UNAUTHENTICATED", reached=False, refused=True), {})
+@case("RootMountWritable", "Forbidden", WriteResult(FOREIGN), {})
+@case("RootMountWritable", "NoFolder", WriteResult("UNKNOWN: no"), S3)
+def installation_that_can_not_write(written: WriteResult | NoAnswer, over: Json) -> World:
+    return _installed_with(written, **over)
+
+
+@case("RootMountWritable", "NotWritable")
+def older_cluster_that_can_not_write() -> World:
+    world = lone()
+    world.kube.edit("AlluxioCluster", "data", "small", lambda obj: obj["status"].pop("writeProof"))
+    world.alluxio.written = WriteResult("UNKNOWN: no")
+    return world
+
+
+@case("RootMountWritable", "UfsUnreachable")
+def installation_whose_ufs_is_away() -> World:
+    world = World()
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    return goes_on(world, 6)
+
+
+@case("RootMountWritable", "Writable")
+def test_write_that_waits_for_a_rollout() -> World:
+    world = edited(lone(), **OTHER, upgrade={"stepTimeoutSeconds": 86400})
+    goes_on(world, 1)
+    pods(world, "master", unready)
+    world.kube.edit("AlluxioCluster", "data", "small", lambda obj: obj["status"]["writeProof"].update(leader="x:0"))
+    return world
+
+
+# --- volumes -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _settled_volumes() -> VolumesWorld:
+    world = VolumesWorld(resource(**sized()))
+    world.settle()
+    return world
+
+
+def _volumes() -> VolumesWorld:
+    world, settled = VolumesWorld(resource(**sized())), _settled_volumes()
+    world.kube.objects = deepcopy(settled.kube.objects)
+    world.kube._applied = deepcopy(settled.kube._applied)
+    world.kube._version = settled.kube._version
+    world.start_operator()
+    world.turn()
+    return world
+
+
+def _grown() -> VolumesWorld:
+    world = _volumes()
+    world.grows = False
+    world.edit_spec(**sized(ssd="6Gi"))
+    return world
+
+
+@case("VolumesExpanded", "Expanding")
+def volumes_that_never_expand() -> World:
+    return goes_on(_grown())
+
+
+@case("VolumesExpanded", "ClassCannotExpand")
+def class_that_can_not_expand() -> World:
+    world = _grown()
+    world.kube.classes_that_cannot_expand = {"fast"}
+    return world
+
+
+@case("VolumesExpanded", "ExpansionRefused")
+def expansion_that_is_refused() -> World:
+    world = _grown()
+    refuse(world, "merge", "/persistentvolumeclaims/")
+    return world
+
+
+@case("VolumesExpanded", "NotManaged")
+def volumes_without_labels() -> World:
+    world = _grown()
+    for name in ("tier-ssd-small-worker-0", "tier-ssd-small-worker-1"):
+        world.kube.edit(PVC, "data", name, lambda claim: claim["metadata"].pop("labels"))
+    refuse(world, "merge", "/persistentvolumeclaims/")
+    return world
+
+
+@case("VolumesExpanded", "ResizeFailed")
+def volumes_whose_driver_fails() -> World:
+    world = goes_on(_grown())
+    failed = {"allocatedResourceStatuses": {"storage": "ControllerResizeInfeasible"}}
+    for name in ("tier-ssd-small-worker-0", "tier-ssd-small-worker-1"):
+        world.edit_claim(name, {"status": failed})
+    return world
+
+
+@case("VolumesExpanded", "Expanding")
+def statefulset_that_is_not_deleted() -> World:
+    world = _volumes()
+    world.edit_spec(**sized(journal="2Gi"))
+    refuse(world, "delete", "/statefulsets/")
+    return world
+
+
+def _lost(world: VolumesWorld, name: str) -> VolumesWorld:
+    world.kube.remove(KINDS[PVC].path("data", name))
+    return world
+
+
+@case("VolumesAvailable", "VolumeTerminating", "small-ufs")
+@case("VolumesAvailable", "VolumeTerminating", "small-logs")
+def volume_that_is_being_deleted(name: str) -> World:
+    world = _volumes()
+    world.edit_claim(name, {"metadata": {"deletionTimestamp": stamp(world.now)}})
+    return world
+
+
+@case("VolumesAvailable", "VolumeMissing", "small-ufs")
+@case("VolumesAvailable", "VolumeMissing", "journal-small-master-0")
+@case("VolumesAvailable", "VolumeMissing", "tier-ssd-small-worker-1")
+def volume_that_is_gone(name: str) -> World:
+    return _lost(_volumes(), name)
+
+
+@case("VolumesAvailable", "VolumeLost")
+def volume_whose_persistent_volume_is_gone() -> World:
+    world = _volumes()
+    world.edit_claim("small-ufs", {"status": {"phase": "Lost"}})
+    return world
+
+
+@case("VolumesAvailable", "VolumeReplaced", "small-ufs", "Bound")
+@case("VolumesAvailable", "VolumeReplaced", "tier-ssd-small-worker-1", "Pending")
+@case("VolumesAvailable", "Available", "tier-ssd-small-worker-1", "Bound")
+def volume_that_was_replaced(name: str, phase: str) -> World:
+    world = _volumes()
+    claim = world.kube.object(PVC, "data", name)
+    claim["spec"]["volumeName"] = "another"
+    claim["status"]["phase"] = phase
+    del claim["metadata"]["uid"]
+    _lost(world, name)
+    world.kube.put(claim)
+    return world
+
+
+@case("VolumesAvailable", "Replacing")
+def accepted_loss_that_is_not_replaced() -> World:
+    world = _volumes()
+    [record] = [one for one in world.status["claims"] if one["name"] == "small-ufs"]
+    accepted = {"alluxio-operator.io/accept-empty-volume": record["uid"]}
+    world.kube.edit("AlluxioCluster", "data", "small", lambda obj: obj["metadata"].update(annotations=accepted))
+    return _lost(world, "small-ufs")
