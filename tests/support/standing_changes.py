@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from tests.support.builders import merged, resource
@@ -13,7 +13,6 @@ from tests.support.standing_clusters import (
     PVC,
     SILENT,
     case,
-    crash,
     edited,
     goes_on,
     lone,
@@ -21,16 +20,13 @@ from tests.support.standing_clusters import (
     refuse,
     three,
     unready,
-    without_pods,
 )
-from tests.support.three_masters import THREE, Three
 from tests.support.volumes import VolumesWorld, sized
-from tests.support.world import World, address
+from tests.support.world import World
 
 from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer, WriteResult
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
-from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
@@ -43,11 +39,16 @@ UNREACHED = NoAnswer("connection refused", reached=False)
 # --- rollout -------------------------------------------------------------------------------------------------------
 
 
-@case("UpToDate", "Replacing")
+@case("UpToDate", "Replacing", writes=8)
+def statefulset_whose_controller_is_away() -> World:
+    return edited(lone(), **WORKERS)
+
+
+@case("UpToDate", "Replacing", writes=8)
 def pod_that_is_not_deleted() -> World:
     world = edited(lone(), **WORKERS)
     refuse(world, "delete", "/pods/")
-    return world
+    return goes_on(world, 1)
 
 
 @case("UpToDate", "StepTimedOut", {})
@@ -59,10 +60,10 @@ def worker_that_never_gets_ready(upgrade: Json) -> World:
     return world
 
 
-@case("UpToDate", "HeldForQuorum", "master")
-@case("UpToDate", "HeldForJobMaster", "jobmaster")
-@case("UpToDate", "Replacing", "worker")
-@case("UpToDate", "Replacing", "fuse")
+@case("UpToDate", "HeldForQuorum", "master", writes=8)
+@case("UpToDate", "HeldForJobMaster", "jobmaster", writes=8)
+@case("UpToDate", "Replacing", "worker", writes=8)
+@case("UpToDate", "Replacing", "fuse", writes=8)
 def pod_that_never_ends(role: str) -> World:
     world = edited(lone(), **OTHER)
     while (world.status.get("rollout") or {}).get("role") != role:
@@ -96,6 +97,32 @@ def change_that_waits_for_its_window() -> World:
     return edited(lone(), **OTHER, upgrade=CLOSED)
 
 
+@case("UpToDate", "WaitingForWindow")
+def proxy_that_waits_for_its_window() -> World:
+    proxy = {"enabled": True, "properties": {"alluxio.proxy.s3.v2.version.enabled": "false"}}
+    return edited(lone(), proxy=proxy, upgrade=CLOSED)
+
+
+@case("UpToDate", "WaitingForWindow")
+def unready_leader_that_waits_for_its_window() -> World:
+    world = three()
+    pods(world, "master", lambda pod: unready(pod) if pod["metadata"]["name"].endswith("-0") else None)
+    world.edit_spec(**OTHER, upgrade=CLOSED)
+    world.pass_time(300)
+    return world
+
+
+@case("UpToDate", "HeldForWorkers")
+def outdated_worker_of_many_that_is_not_ready() -> World:
+    world = World(resource(workers={"replicas": 10}))
+    world.settle()
+    name = "small-worker-9"
+    world.kube.edit("Pod", "data", name, unready)
+    old = {"alluxio-operator.io/config-hash": "0"}
+    world.kube.edit("Pod", "data", name, lambda pod: pod["metadata"].update(annotations=old))
+    return world
+
+
 @case("UpToDate", "WaitingForDeletion")
 def change_that_waits_for_the_user() -> World:
     return edited(lone(), **OTHER, upgrade={"strategy": "OnDelete"})
@@ -110,7 +137,7 @@ def canary_that_waits() -> World:
     return goes_on(world, 4)
 
 
-@case("UpToDate", "HeldForQuorum")
+@case("UpToDate", "HeldForQuorum", writes=8)
 def replaced_master_that_lost_its_journal() -> World:
     world = three()
     world.edit_spec(**OTHER)
@@ -202,6 +229,13 @@ def upgrade_that_waits_for_its_backup(begins: str | NoAnswer, answer: BackupStat
     world.alluxio.begins = begins if isinstance(begins, NoAnswer) else None
     world.alluxio.backed_up = answer
     world.edit_spec(version="2.9.4")
+    return world
+
+
+@case("UpToDate", "HeldForWorkers")
+def upgrade_that_waits_for_a_worker() -> World:
+    world = upgrade_that_waits_for_its_backup("abcd", BackupStatus("Running"))
+    pods(world, "worker", unready)
     return world
 
 

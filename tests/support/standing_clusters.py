@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from tests.support.three_masters import LOST, Three
 from tests.support.volumes import VolumesWorld, sized
 from tests.support.world import World, address
 
-from alluxio_operator.alluxio.answers import BackupStatus, JournalDisk, MasterInfo, NoAnswer, WriteResult
+from alluxio_operator.alluxio.answers import JournalDisk, MasterInfo, NoAnswer
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.names import Names
@@ -166,7 +166,7 @@ def _job(world: World, **status: Any) -> None:
     world.kube.edit("Job", "data", name, lambda job: job.update(status=status))
 
 
-@case("JournalInitialized", "BackoffLimitExceeded")
+@case("JournalInitialized", "BackoffLimitExceeded", every=10.0)
 def journals_job_fails_and_is_not_deleted() -> World:
     world = World(resource(**EVERYTHING))
     world.reconcile()
@@ -209,7 +209,7 @@ def _earlier_claim(world: World, **metadata: Any) -> World:
         "namespace": "data",
         "labels": dict(Names("small", "data").labels("master")),
         "annotations": {"alluxio-operator.io/journal": "initialized"},
-        **({"ownerReferences": [owner]} if not metadata else metadata),
+        **(metadata or {"ownerReferences": [owner]}),
     }
     world.kube.put({"apiVersion": "v1", "kind": PVC, "metadata": meta, "spec": {}})
     return goes_on(world)
@@ -267,7 +267,7 @@ def mounts_without_a_node() -> World:
 
 def _counts_nothing(world: World, name: str) -> None:
     def none(obj: Json) -> None:
-        obj["status"] = {key: 0 for key in obj["status"]} | {"observedGeneration": obj["metadata"]["generation"]}
+        obj["status"] = dict.fromkeys(obj["status"], 0) | {"observedGeneration": obj["metadata"]["generation"]}
 
     world.kube.edit("DaemonSet", "data", name, none)
 
@@ -309,7 +309,7 @@ def lost_secret() -> World:
     return world
 
 
-@case("ConfigurationApplied", "Refused")
+@case("ConfigurationApplied", "Refused", writes=8)
 def refused_object() -> World:
     world = edited(lone(), **OTHER)
     refuse(world, "apply", "/configmaps/")
@@ -371,6 +371,15 @@ def hung_master_that_is_not_deleted() -> World:
     return world
 
 
+@case("MastersServing", "Waiting")
+def hung_master_that_waits_for_the_ufs() -> World:
+    world = lone()
+    pods(world, "master", partial(crash, running={"startedAt": stamp(world.now)}))
+    world.alluxio.master = SILENT
+    world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    return world
+
+
 # --- rejoin --------------------------------------------------------------------------------------------------------
 
 
@@ -379,6 +388,22 @@ def rejoin_without_a_leader() -> World:
     world = three()
     world.lose(2)
     world.alluxio.master = NoAnswer("it is in safe mode", leads=True)
+    return world
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_without_a_quorum() -> World:
+    world = three()
+    world.lose(2)
+    world.alluxio.answers[address(1)] = SILENT
+    return world
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_without_the_leaders_index() -> World:
+    world = three()
+    world.lose(2)
+    world.alluxio.indexes = {}
     return world
 
 

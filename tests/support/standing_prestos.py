@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from tests.support.builders import NAMESPACE
 from tests.support.presto import NAME, World, client, cluster, resource
-
 from tests.support.stand_still import Cases
 
 from alluxio_operator.alluxio.answers import NoAnswer
