@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -116,7 +117,13 @@ def _recording(kind: type[Any], into: set[tuple[str, int]]) -> Any:
 
 def _lines(frame: FrameType | None) -> Iterator[tuple[str, int]]:
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if SOURCE in path.parents:
-            yield str(path.relative_to(SOURCE)), frame.f_lineno
+        place = _place(frame.f_code.co_filename)
+        if place:
+            yield place, frame.f_lineno
         frame = frame.f_back
+
+
+@cache
+def _place(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(SOURCE)) if SOURCE in path.parents else ""

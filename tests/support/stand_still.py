@@ -4,7 +4,7 @@ The operator's own writes come back as the events that its hooks get. Nothing el
 servers stay as they are, and each server gives the same answers, or none.
 
 A reconcile that writes nothing leaves everything as it was, so the next ones differ by their time only. After such a
-one the clock may leap over a share of the past time; each reconcile that the queue would have run meanwhile counts.
+one the clock may leap; each reconcile that the queue would have run meanwhile counts.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ SETTLED = HOUR / 2
 """Seconds after which no time-out, retry or proof is under way any more: the state has settled."""
 MOST = 2000
 """Reconciles in an hour at which a run ends as a hot loop."""
-LEAP = 1 / 4
-"""Share of the past time over which the clock leaps."""
+LONGEST_LEAP = 300.0
+"""Seconds over which the clock leaps at most, and no further than as much time as has passed since the last write."""
 ATTEMPTS = ("backup", "update_configuration", "test_write")
 """Calls that change something in Alluxio. What comes of them is on record, so that each may cause writes."""
 RESULT = 20.0
@@ -83,13 +83,21 @@ class Case:
     reason: str
     every: float = 15.0
     writes: int = 0
+    later: tuple[float, ...] = ()
+    """Seconds between further reconciles until the world waits."""
 
 
 class Cases(dict[str, Case]):
     """Worlds that wait, by name."""
 
     def __call__(
-        self, condition: str, reason: str, *args: Any, every: float = 15.0, writes: int = 0
+        self,
+        condition: str,
+        reason: str,
+        *args: Any,
+        every: float = 15.0,
+        writes: int = 0,
+        later: tuple[float, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a world, which a function makes from the arguments."""
 
@@ -97,7 +105,7 @@ class Cases(dict[str, Case]):
             words = [make.__name__.replace("_", " "), condition, reason, *(_word(one) for one in args)]
             name = " ".join(word for word in words if word)
             assert name not in self, name
-            self[name] = Case(partial(make, *args), condition, reason, every, writes)
+            self[name] = Case(partial(make, *args), condition, reason, every, writes, later)
             return make
 
         return register
@@ -152,6 +160,7 @@ class StandStill:
         self._start = 0.0
         self._writes = 0
         self._delay = 0.0
+        self._wrote_at = 0.0
         self.queue = VirtualQueue(self)
         world.kube.changed = self._changed
         world.kube.after_write = self._wrote
@@ -201,7 +210,8 @@ class StandStill:
         """
         before, self._delay = self._delay, delay
         passed = self.t - self._start
-        times = int(min(passed * LEAP, HOUR - passed) / delay) if delay > 0 else 0
+        since_write = self.t - max(self._start, self._wrote_at)
+        times = int(min(since_write, LONGEST_LEAP, HOUR - passed) / delay) if delay > 0 else 0
         if not self._leaps or delay < before or times < 2 or len(self.world.kube.writes) > self._writes:
             return delay
         self._stretch.reconciles.append((passed, times - 1))
@@ -219,6 +229,7 @@ class StandStill:
         return counted
 
     def _wrote(self, verb: str, path: str) -> None:
+        self._wrote_at = self.t
         self._stretch.writes.append((self.t - self._start, verb, path))
 
     def _changed(self, before: Json, after: Json) -> None:

@@ -99,7 +99,7 @@ def change_that_waits_for_its_window() -> World:
 
 @case("UpToDate", "WaitingForWindow")
 def proxy_that_waits_for_its_window() -> World:
-    proxy = {"enabled": True, "properties": {"alluxio.proxy.s3.v2.version.enabled": "false"}}
+    proxy = {"enabled": True, "jvm": {"options": ["-Dother=1"]}}
     return edited(lone(), proxy=proxy, upgrade=CLOSED)
 
 
@@ -189,6 +189,8 @@ def rolled_back_without_its_revision() -> World:
     world = _rolled_back()
     for name in world.kube.of_kind("ControllerRevision"):
         world.kube.remove(KINDS["ControllerRevision"].path("data", name))
+    goes_on(world, 2)
+    pods(world, "worker", unready)
     return world
 
 

@@ -39,6 +39,8 @@ SILENT = NoAnswer("no answer in time")
 UNREACHED = NoAnswer("connection refused", reached=False)
 CRASHING: Json = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
 PVC = "PersistentVolumeClaim"
+HANGS = (600.0, 600.0, 700.0)
+"""Seconds after which a master counts as hanging."""
 W = TypeVar("W", bound=World)
 
 
@@ -351,7 +353,7 @@ def two_leaders() -> World:
     return world
 
 
-@case("QuorumHealthy", "MemberDown")
+@case("QuorumHealthy", "MemberDown", later=HANGS)
 def hung_masters_that_the_quorum_needs() -> World:
     world = three()
     running = {"startedAt": stamp(world.now)}
@@ -362,7 +364,7 @@ def hung_masters_that_the_quorum_needs() -> World:
     return world
 
 
-@case("MastersServing", "Waiting")
+@case("MastersServing", "Waiting", later=HANGS)
 def hung_master_that_is_not_deleted() -> World:
     world = lone()
     pods(world, "master", partial(crash, running={"startedAt": stamp(world.now)}))
@@ -371,7 +373,7 @@ def hung_master_that_is_not_deleted() -> World:
     return world
 
 
-@case("MastersServing", "Waiting")
+@case("MastersServing", "Waiting", later=HANGS)
 def hung_master_that_waits_for_the_ufs() -> World:
     world = lone()
     pods(world, "master", partial(crash, running={"startedAt": stamp(world.now)}))

@@ -22,7 +22,8 @@ from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.transport.deadline import DeadlineExceeded
 
-ALL = {**CLUSTERS, **PRESTOS}
+ALL = {f"cluster: {name}": case for name, case in CLUSTERS.items()}
+ALL |= {f"presto: {name}": case for name, case in PRESTOS.items()}
 assert standing_changes.ROLLBACK, "its cases are registered"
 
 MOST = 750
@@ -81,7 +82,7 @@ def repeated(world: OwnerWorld) -> dict[str, int]:
     return {reason: number for reason, number in counted.items() if number > 2}
 
 
-@pytest.mark.parametrize("name", ["journals job runs JournalInitialized Initializing", *list(PRESTOS)[:1]])
+@pytest.mark.parametrize("name", [next(iter(ALL)), list(ALL)[-1]])
 def test_an_hour_without_leaps_is_no_longer(name: str):
     case = ALL[name]
     world, same = case.make(), case.make()
@@ -97,7 +98,7 @@ def test_every_gate_and_every_operation_that_waits_has_a_case():
     with gate_sites.recorded(seen):
         for case in ALL.values():
             world = case.make()
-            for seconds in (0, 600, 600, 700):
+            for seconds in (0.0, *case.later):
                 world.pass_time(seconds)
                 world.reconcile(everything=True)
     missing = [
@@ -122,11 +123,20 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("part", ["", "/status", "/events"], ids=["every write", "the status", "Events"])
-@pytest.mark.parametrize("make", [World, PrestoWorld, "changed cluster", "changed presto"])
-def test_an_api_server_that_refuses_writes_is_asked_less_and_less(fault: str, part: str, make: Any):
-    world: OwnerWorld = _changed(make) if isinstance(make, str) else make()
+MADE: dict[str, Callable[[], OwnerWorld]] = {
+    "new cluster": World,
+    "new presto": PrestoWorld,
+    "changed cluster": lambda: _changed_cluster(),
+    "changed presto": lambda: _changed_presto(),
+}
+
+
+@pytest.mark.parametrize("make", MADE)
+@pytest.mark.parametrize(
+    ("fault", "part"), [*((fault, "") for fault in FAULTS), ("409", "/status"), ("403", "/events"), ("500", "/events")]
+)
+def test_an_api_server_that_refuses_writes_is_asked_less_and_less(fault: str, part: str, make: str):
+    world = MADE[make]()
     tries = 0
 
     def refuse(verb: str, path: str) -> None:
@@ -144,11 +154,13 @@ def test_an_api_server_that_refuses_writes_is_asked_less_and_less(fault: str, pa
     assert tries <= 130, "an hour of back-off"
 
 
-def _changed(name: str) -> OwnerWorld:
-    if name == "changed cluster":
-        world = lone()
-        world.edit_spec(properties={"alluxio.user.metrics.collection.enabled": "true"})
-        return world
+def _changed_cluster() -> World:
+    world = lone()
+    world.edit_spec(properties={"alluxio.user.metrics.collection.enabled": "true"})
+    return world
+
+
+def _changed_presto() -> PrestoWorld:
     presto = PrestoWorld()
     presto.settle()
     presto.edit_spec(coordinator={"ports": {"http": 8081}})
