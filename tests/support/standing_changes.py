@@ -51,7 +51,7 @@ def pod_that_is_not_deleted() -> World:
     return goes_on(world, 1)
 
 
-@case("UpToDate", "StepTimedOut", {})
+@case("UpToDate", "StepTimedOut", {}, later=(700.0,))
 @case("UpToDate", "Replacing", {"upgrade": {"stepTimeoutSeconds": 86400}})
 def worker_that_never_gets_ready(upgrade: Json) -> World:
     world = edited(lone(), **WORKERS, **upgrade)
@@ -60,8 +60,8 @@ def worker_that_never_gets_ready(upgrade: Json) -> World:
     return world
 
 
-@case("UpToDate", "HeldForQuorum", "master", writes=8)
-@case("UpToDate", "HeldForJobMaster", "jobmaster", writes=8)
+@case("UpToDate", "HeldForQuorum", "master", writes=8, later=(120.0,))
+@case("UpToDate", "HeldForJobMaster", "jobmaster", writes=8, later=(120.0,))
 @case("UpToDate", "Replacing", "worker", writes=8)
 @case("UpToDate", "Replacing", "fuse", writes=8)
 def pod_that_never_ends(role: str) -> World:
@@ -217,8 +217,8 @@ def revision_that_is_refused() -> World:
 # --- the backup before an upgrade ----------------------------------------------------------------------------------
 
 
-@case("UpToDate", "BackingUp", "abcd", BackupStatus("Running"))
-@case("UpToDate", "BackupFailed", "abcd", BackupStatus("Failed", error="no space left"))
+@case("UpToDate", "BackingUp", "abcd", BackupStatus("Running"), later=(2.0, 2.0, 2.0))
+@case("UpToDate", "BackupFailed", "abcd", BackupStatus("Failed", error="no space left"), later=(2.0, 2.0, 2.0))
 @case("UpToDate", "BackingUp", UNREACHED, BackupStatus("Running"))
 @case("UpToDate", "BackingUp", SILENT, BackupStatus("Running"))
 @case("UpToDate", "BackingUp", "abcd", BackupStatus("Unknown"))
