@@ -223,7 +223,7 @@ def test_a_reconcile_may_ask_to_be_called_again(start: Start) -> None:
     eventually(lambda: sample(metrics, "reconcile_total", kind=KIND, outcome="unchanged") == 3)
 
 
-def test_an_owner_that_changes_during_each_reconcile_is_repeated_at_once_and_then_less_often() -> None:
+def test_an_owner_that_changes_during_each_reconcile_is_repeated_less_often() -> None:
     planned: list[float] = []
 
     class Planned(KeyedQueue):
