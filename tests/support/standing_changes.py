@@ -1,16 +1,13 @@
-"""Clusters with a change, a volume or a test write that waits for something that doesn't come."""
+"""Clusters with a rejoin, a change or a test write that waits for something that doesn't come."""
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-from tests.support.builders import merged, resource
+from tests.support.builders import container_status, merged, resource
 from tests.support.standing_clusters import (
-    PVC,
     SILENT,
     case,
     edited,
@@ -21,8 +18,8 @@ from tests.support.standing_clusters import (
     three,
     unready,
 )
-from tests.support.volumes import VolumesWorld, sized
-from tests.support.world import World
+from tests.support.three_masters import LOST
+from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer, WriteResult
 from alluxio_operator.engine.conditions import stamp
@@ -35,6 +32,67 @@ WORKERS: Json = {"workers": {"properties": {"alluxio.worker.network.reader.buffe
 DYNAMIC: Json = {"masters": {"properties": {"alluxio.master.worker.timeout": "2min"}}}
 CLOSED: Json = {"maintenanceWindow": {"start": "0 2 1 1 *", "durationMinutes": 60}}
 UNREACHED = NoAnswer("connection refused", reached=False)
+
+# --- rejoin --------------------------------------------------------------------------------------------------------
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_without_a_leader() -> World:
+    world = three()
+    world.lose(2)
+    world.alluxio.master = NoAnswer("it is in safe mode", leads=True)
+    return world
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_without_a_quorum() -> World:
+    world = three()
+    world.lose(2)
+    world.alluxio.answers[address(1)] = SILENT
+    return world
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_without_the_leaders_index() -> World:
+    world = three()
+    world.lose(2)
+    world.alluxio.indexes = {}
+    return world
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_behind_the_others() -> World:
+    world = three()
+    world.lose(2)
+    world.alluxio.indexes = {address(0): 40, address(1): 7}
+    return world
+
+
+@case("QuorumHealthy", "JournalMissing")
+def rejoin_that_waits_for_a_person() -> World:
+    world = three()
+    world.lose(2)
+    message = {**LOST, "message": "JournalMissing: no journal, without which this pod has joined once already"}
+    lost = [container_status("journal-check", running={}, last=message)]
+    world.kube.edit("Pod", "data", "small-master-2", lambda pod: pod["status"].update(initContainerStatuses=lost))
+    return world
+
+
+@case("QuorumHealthy", "Rejoining")
+def rejoin_that_never_ends() -> World:
+    world = three()
+    world.lose(2)
+    world.reconcile()
+    return world
+
+
+@case("QuorumHealthy", "Rejoining")
+def rejoin_that_is_refused() -> World:
+    world = three()
+    world.lose(2)
+    refuse(world, "merge", "/pods/")
+    return world
+
 
 # --- rollout -------------------------------------------------------------------------------------------------------
 
@@ -144,14 +202,6 @@ def replaced_master_that_lost_its_journal() -> World:
     world.reconcile()
     world.turn()
     world.lose(2)
-    return world
-
-
-@case("UpToDate", "WaitingForOperation")
-def change_that_waits_for_a_volume() -> World:
-    world = _volumes()
-    world.edit_spec(**sized(), **OTHER)
-    world.edit_claim("small-ufs", {"metadata": {"deletionTimestamp": stamp(world.now)}})
     return world
 
 
@@ -303,125 +353,3 @@ def test_write_that_waits_for_a_rollout() -> World:
     pods(world, "master", unready)
     world.kube.edit("AlluxioCluster", "data", "small", lambda obj: obj["status"]["writeProof"].update(leader="x:0"))
     return world
-
-
-# --- volumes -------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _settled_volumes() -> VolumesWorld:
-    world = VolumesWorld(resource(**sized()))
-    world.settle()
-    return world
-
-
-def _volumes() -> VolumesWorld:
-    world, settled = VolumesWorld(resource(**sized())), _settled_volumes()
-    world.kube.objects = deepcopy(settled.kube.objects)
-    world.kube._applied = deepcopy(settled.kube._applied)
-    world.kube._version = settled.kube._version
-    world.start_operator()
-    world.turn()
-    return world
-
-
-def _grown() -> VolumesWorld:
-    world = _volumes()
-    world.grows = False
-    world.edit_spec(**sized(ssd="6Gi"))
-    return world
-
-
-@case("VolumesExpanded", "Expanding")
-def volumes_that_never_expand() -> World:
-    return goes_on(_grown())
-
-
-@case("VolumesExpanded", "ClassCannotExpand")
-def class_that_can_not_expand() -> World:
-    world = _grown()
-    world.kube.classes_that_cannot_expand = {"fast"}
-    return world
-
-
-@case("VolumesExpanded", "ExpansionRefused")
-def expansion_that_is_refused() -> World:
-    world = _grown()
-    refuse(world, "merge", "/persistentvolumeclaims/")
-    return world
-
-
-@case("VolumesExpanded", "NotManaged")
-def volumes_without_labels() -> World:
-    world = _grown()
-    for name in ("tier-ssd-small-worker-0", "tier-ssd-small-worker-1"):
-        world.kube.edit(PVC, "data", name, lambda claim: claim["metadata"].pop("labels"))
-    refuse(world, "merge", "/persistentvolumeclaims/")
-    return world
-
-
-@case("VolumesExpanded", "ResizeFailed")
-def volumes_whose_driver_fails() -> World:
-    world = goes_on(_grown())
-    failed = {"allocatedResourceStatuses": {"storage": "ControllerResizeInfeasible"}}
-    for name in ("tier-ssd-small-worker-0", "tier-ssd-small-worker-1"):
-        world.edit_claim(name, {"status": failed})
-    return world
-
-
-@case("VolumesExpanded", "Expanding")
-def statefulset_that_is_not_deleted() -> World:
-    world = _volumes()
-    world.edit_spec(**sized(journal="2Gi"))
-    refuse(world, "delete", "/statefulsets/")
-    return world
-
-
-def _lost(world: VolumesWorld, name: str) -> VolumesWorld:
-    world.kube.remove(KINDS[PVC].path("data", name))
-    return world
-
-
-@case("VolumesAvailable", "VolumeTerminating", "small-ufs")
-@case("VolumesAvailable", "VolumeTerminating", "small-logs")
-def volume_that_is_being_deleted(name: str) -> World:
-    world = _volumes()
-    world.edit_claim(name, {"metadata": {"deletionTimestamp": stamp(world.now)}})
-    return world
-
-
-@case("VolumesAvailable", "VolumeMissing", "small-ufs")
-@case("VolumesAvailable", "VolumeMissing", "journal-small-master-0")
-@case("VolumesAvailable", "VolumeMissing", "tier-ssd-small-worker-1")
-def volume_that_is_gone(name: str) -> World:
-    return _lost(_volumes(), name)
-
-
-@case("VolumesAvailable", "VolumeLost")
-def volume_whose_persistent_volume_is_gone() -> World:
-    world = _volumes()
-    world.edit_claim("small-ufs", {"status": {"phase": "Lost"}})
-    return world
-
-
-@case("VolumesAvailable", "VolumeReplaced", "small-ufs", "Bound")
-@case("VolumesAvailable", "VolumeReplaced", "tier-ssd-small-worker-1", "Pending")
-@case("VolumesAvailable", "Available", "tier-ssd-small-worker-1", "Bound")
-def volume_that_was_replaced(name: str, phase: str) -> World:
-    world = _volumes()
-    claim = world.kube.object(PVC, "data", name)
-    claim["spec"]["volumeName"] = "another"
-    claim["status"]["phase"] = phase
-    del claim["metadata"]["uid"]
-    _lost(world, name)
-    world.kube.put(claim)
-    return world
-
-
-@case("VolumesAvailable", "Replacing")
-def accepted_loss_that_is_not_replaced() -> World:
-    world = _volumes()
-    [record] = [one for one in world.status["claims"] if one["name"] == "small-ufs"]
-    accepted = {"alluxio-operator.io/accept-empty-volume": record["uid"]}
-    world.kube.edit("AlluxioCluster", "data", "small", lambda obj: obj["metadata"].update(annotations=accepted))
-    return _lost(world, "small-ufs")
