@@ -38,7 +38,7 @@ SETTLED = HOUR / 2
 """Seconds after which no time-out, retry or proof is under way any more: the state has settled."""
 MOST = 2000
 """Reconciles in an hour at which a run ends as a hot loop."""
-LONGEST_LEAP = 300.0
+LONGEST_LEAP = 600.0
 """Seconds over which the clock leaps at most, and no further than as much time as has passed since the last write."""
 ATTEMPTS = ("backup", "update_configuration", "test_write")
 """Calls that change something in Alluxio. What comes of them is on record, so that each may cause writes."""

@@ -121,7 +121,7 @@ def volume_whose_persistent_volume_is_gone() -> World:
 
 @case("VolumesAvailable", "VolumeReplaced", "small-ufs", "Bound")
 @case("VolumesAvailable", "VolumeReplaced", "tier-ssd-small-worker-1", "Pending")
-@case("VolumesAvailable", "Available", "tier-ssd-small-worker-1", "Bound")
+@case("VolumesAvailable", "Available", "tier-ssd-small-worker-1", "Bound", writes=2)
 def volume_that_was_replaced(name: str, phase: str) -> World:
     world = _volumes()
     claim = world.kube.object(PVC, "data", name)
