@@ -131,8 +131,9 @@ def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:
     number = in_spec(resource, ("jobService", "master"), "web", JOB_MASTER_PORTS.web)
-    return any(
-        alluxio.serves(pod.ip, pod.ports.get("job-web", number), paths.JOB_MASTER_INFO, deadline)
+    calls = {
+        pod.name: partial(alluxio.serves, pod.ip, pod.ports.get("job-web", number), paths.JOB_MASTER_INFO, deadline)
         for pod in pods
         if pod.role == names.JOB_MASTER and pod.running
-    )
+    }
+    return any(side_by_side(calls, deadline).values())
