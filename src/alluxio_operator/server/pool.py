@@ -137,6 +137,10 @@ class Pool:
             self._metrics.queue_retries.inc()
             log.warning("reconcile failed", extra={**fields, "retry_after_seconds": round(retry_after, 3)})
             return
+        if outcome.requeue_after == 0:
+            fields["requeue_after_seconds"] = self._queue.again(request)
+            log.log(logging.INFO if outcome.changed else logging.DEBUG, "reconciled", extra=fields)
+            return
         self._queue.forget_failures(request.key)
         if outcome.requeue_after is not None:
             fields["requeue_after_seconds"] = outcome.requeue_after

@@ -280,6 +280,18 @@ class KeyedQueue:
         self.add_after(Request(request.key, Reason.REQUEUE, request.children, request.everything), delay)
         return delay
 
+    def again(self, request: Request) -> float:
+        """Requeue an owner that changed during its reconcile; return the seconds until the next attempt.
+
+        At once, and with the back-off of failures if that happens several times in a row.
+        """
+        with self._changed:
+            failures = self._failures[request.key]
+            self._failures[request.key] += 1
+            delay = self._backoff.delay(failures, self._chance()) if failures else 0.0
+        self.add_after(Request(request.key, Reason.REQUEUE, request.children, request.everything), delay)
+        return delay
+
     def forget_failures(self, key: OwnerKey) -> None:
         """Reset the back-off of `key` after a success."""
         with self._changed:

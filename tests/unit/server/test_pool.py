@@ -223,6 +223,36 @@ def test_a_reconcile_may_ask_to_be_called_again(start: Start) -> None:
     eventually(lambda: sample(metrics, "reconcile_total", kind=KIND, outcome="unchanged") == 3)
 
 
+def test_an_owner_that_changes_during_each_reconcile_is_repeated_less_often() -> None:
+    planned: list[float] = []
+
+    class Planned(KeyedQueue):
+        def add_after(self, request: Request, delay: float) -> None:
+            planned.append(delay)
+
+    queue = Planned(chance=lambda: 0.0)
+    for _ in range(12):
+        queue.again(edit())
+    assert planned == [0, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+
+    queue.forget_failures(edit().key)
+    assert queue.again(edit()) == 0
+
+
+def test_a_changed_owner_is_repeated_with_what_the_events_named(start: Start) -> None:
+    seen: list[Request] = []
+
+    def reconcile(request: Request, deadline: Deadline) -> Outcome:
+        seen.append(request)
+        return Outcome(requeue_after=0.0 if len(seen) == 1 else None)
+
+    queue, _, _ = start(reconcile)
+    children = frozenset({ChildRef("ConfigMap", "a")})
+    queue.add(Request(key(), Reason.CHILD, children))
+    eventually(lambda: len(seen) == 2)
+    assert (seen[1].reason, seen[1].children) == (Reason.REQUEUE, children)
+
+
 def test_a_reconcile_that_runs_out_of_time_counts_as_such(start: Start) -> None:
     def reconcile(request: Request, deadline: Deadline) -> Outcome:
         raise DeadlineExceeded("the reconcile ran out of time")
