@@ -40,7 +40,7 @@ MOST = 2000
 """Reconciles in an hour at which a run ends as a hot loop."""
 LONGEST_LEAP = 600.0
 """Seconds over which the clock leaps at most, and no further than as much time as has passed since the last write."""
-ATTEMPTS = ("backup", "update_configuration", "test_write")
+ATTEMPTS = ("backup", "update_configuration", "test_write", "delete_folder")
 """Calls that change something in Alluxio. What comes of them is on record, so that each may cause writes."""
 RESULT = 20.0
 """Seconds in which the result of an attempt is on record."""

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from tests.support import gate_sites, standing_changes, standing_volumes
+from tests.support.backup import BackupWorld
 from tests.support.owner_world import OwnerWorld
 from tests.support.presto import World as PrestoWorld
 from tests.support.stand_still import HOUR, SETTLED, StandStill, Stretch
+from tests.support.standing_backups import BACKUPS
 from tests.support.standing_clusters import CLUSTERS, lone
 from tests.support.standing_prestos import PRESTOS
 from tests.support.world import World
@@ -23,6 +25,7 @@ from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.transport.deadline import DeadlineExceeded
 
 ALL = {f"cluster: {name}": case for name, case in CLUSTERS.items()}
+ALL |= {f"backup: {name}": case for name, case in BACKUPS.items()}
 ALL |= {f"presto: {name}": case for name, case in PRESTOS.items()}
 assert {standing_changes, standing_volumes}, "their cases are registered"
 
@@ -34,7 +37,7 @@ SILENT = NoAnswer("no answer in time")
 
 
 def servers_of(world: OwnerWorld) -> Any:
-    return world.alluxio if isinstance(world, World) else world.servers  # type: ignore[attr-defined]
+    return world.alluxio if isinstance(world, World | BackupWorld) else world.servers  # type: ignore[attr-defined]
 
 
 def silence(world: OwnerWorld) -> None:
@@ -42,9 +45,9 @@ def silence(world: OwnerWorld) -> None:
     if isinstance(world, PrestoWorld):
         world.servers.answer, world.servers.processors = SILENT, None
         return
-    assert isinstance(world, World)
+    assert isinstance(world, World | BackupWorld)
     alluxio = world.alluxio
-    alluxio.master = alluxio.begins = alluxio.backed_up = alluxio.takes = alluxio.written = SILENT
+    alluxio.master = alluxio.begins = alluxio.backed_up = alluxio.takes = alluxio.written = alluxio.deletes = SILENT
     alluxio.answers, alluxio.indexes, alluxio.job_master = {}, {}, False
 
 
