@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
+from alluxio_operator.api.alluxiobackup import BackupStatus
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.api.presto_status import PrestoStatus
 
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
-STATUSES = (ClusterStatus, PrestoStatus)
+STATUSES = (BackupStatus, ClusterStatus, PrestoStatus)
 TIME, SIZE = "2030-01-02T03:04:05Z", "1Gi"
 WORD, NUMBER = "Hibernating", 97
 
@@ -59,8 +60,8 @@ def filled(kind: Any, name: str = "") -> Any:
 def _text(name: str) -> str:
     if name in ("size", "wanted", "quota", "capacity", "cpuBefore", "cpuPeak", "memoryBefore", "memoryPeak"):
         return SIZE
-    times = ("since", "Since", "started", "ended", "Time", "retryAt", "replaced", "checked", "nextChange")
-    return TIME if name.endswith(times) else "x"
+    times = ("since", "Since", "started", "finished", "ended", "Time", "retryAt", "replaced", "checked", "nextChange")
+    return TIME if name.endswith(times) or name in ("at", "last", "taken") else "x"
 
 
 def at(data: Any, path: Path) -> Any:
