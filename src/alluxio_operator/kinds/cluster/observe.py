@@ -20,6 +20,7 @@ from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.records import RECORDS
+from alluxio_operator.kinds.cluster.roles import FIELDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kinds.cluster.storage.observe import read_claims
@@ -28,6 +29,7 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.workloads.explanations import explained
 from alluxio_operator.workloads.pods import Pod, belongs_to, parse_pod
 
 MAX_MASTERS = 5
@@ -78,7 +80,7 @@ def _pods(kube: Kube, cluster: Names) -> Iterable[Pod]:
     workloads = [cluster.of(role) for role in names.ROLES]
     for pod in kube.list(KINDS["Pod"].path(cluster.namespace), cluster.instance_selector):
         if belongs_to(pod, cluster.owner_labels, workloads):
-            yield parse_pod(pod)
+            yield explained(parse_pod(pod), FIELDS)
 
 
 def _is_own(cluster: Names, claim: Object) -> bool:
