@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from alluxio_operator.api.roles import Placement, Process
+from alluxio_operator.api.roles import Placement, Process, Volume
 
 SPREAD_OVER_NODES: Final = {
     "topologyKey": "kubernetes.io/hostname",
@@ -58,6 +58,17 @@ def references_of(role: Placement) -> Iterable[tuple[str, str, str]]:
                     name = found.get(key) or found.get("name")
                     if isinstance(name, str):
                         yield kind, name, volume.name
+
+
+def claims_of(process: Process) -> Mapping[str, str]:
+    """Return the names of a role's user volumes by the names of their PVCs."""
+    found: dict[str, str] = {}
+    volumes: Sequence[Volume] = process.volumes if isinstance(process, Placement) else ()
+    for volume in volumes:
+        source = volume.model_dump(by_alias=True, mode="json", exclude_none=True).get("persistentVolumeClaim")
+        if isinstance(source, Mapping) and isinstance(source.get("claimName"), str):
+            found[source["claimName"]] = volume.name
+    return found
 
 
 _NAMED: Final = (("Secret", "secret", "secretName"), ("ConfigMap", "configMap", "name"))

@@ -275,6 +275,31 @@ def test_a_provisioner_that_does_not_answer_is_named_after_a_while_only():
     assert condition(world, role)[1] == "ExternalProvisioning"
 
 
+# --- a volume for one node -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["ReadWriteOnce", "ReadWriteMany"])
+@pytest.mark.parametrize("nodes", [("a", "a"), ("a", "b")], ids=["one node", "two nodes"])
+@pytest.mark.parametrize("kind", ["AlluxioCluster", "Presto"])
+def test_a_volume_for_one_node_on_several_is_warned_of(kind: str, nodes: tuple[str, str], mode: str):
+    volumes = {"volumes": [{"name": "extra", "persistentVolumeClaim": {"claimName": "mine"}}]}
+    role = next(one for one in ROLES if one.kind == kind and one.role == "worker")
+    world = before(role, workers={**volumes, "replicas": 2})
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "mine", "namespace": "data"}}
+    world.kube.put({**claim, "spec": {"accessModes": [mode]}, "status": {"phase": "Bound"}})
+    workers = [name for name in world.kube.of_kind("Pod") if "worker" in name]
+    assert len(workers) == 2
+    for name, node in zip(workers, nodes, strict=True):
+        world.kube.edit("Pod", "data", name, lambda one, at=node: one.update(spec={**volumes, "nodeName": at}))
+
+    world.reconcile(everything=True)
+
+    said = world.condition("SpecValid")["message"]
+    warned = mode == "ReadWriteOnce" and nodes == ("a", "b")
+    assert ("spec.workers.volumes[extra]" in said) == warned
+    assert ("PVC mine with ReadWriteOnce" in said) == warned
+
+
 def a_rollout_of_proxies() -> OwnerWorld:
     world = World(resource(proxy={"enabled": True, "replicas": 2}))
     world.settle()

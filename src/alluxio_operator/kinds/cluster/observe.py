@@ -31,6 +31,7 @@ from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.workloads.explanations import explained
 from alluxio_operator.workloads.pods import Pod, belongs_to, parse_pod
+from alluxio_operator.workloads.shared_claims import read_shared_claims
 
 MAX_MASTERS = 5
 MASTER_PORTS = MasterPorts()
@@ -64,6 +65,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         journal_claims=_by_ordinal((one for one in journals if one not in leaving), cluster.journal_claim),
         leaving_claims=tuple(sorted(one["metadata"]["name"] for one in leaving)),
         claims=claims,
+        shared_claims=read_shared_claims(kube, key.namespace, pods, {one["metadata"]["name"] for one in claims}),
         answers=answers,
         master=leader_answer(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),

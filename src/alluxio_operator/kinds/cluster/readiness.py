@@ -22,11 +22,13 @@ from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.roles import path_of
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
+from alluxio_operator.kinds.cluster.storage.fields import volume_fields
 from alluxio_operator.kinds.cluster.storage.owners import policy_not_in_effect
 from alluxio_operator.kinds.cluster.storage.sharing import unshareable_volume
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
+from alluxio_operator.workloads.sharing import unshareable_claims
 
 ROLLOUT: Final = "rollout"
 """Name of the operation whose gate is UpToDate."""
@@ -122,6 +124,7 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
 def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Problem]:
     yield from plan.cluster.warnings
     yield from unshareable_volume(plan.cluster, observed)
+    yield from unshareable_claims(observed.shared_claims, observed.pods, volume_fields(plan.cluster, observed))
     yield from policy_not_in_effect(plan.cluster, observed, applied)
 
 

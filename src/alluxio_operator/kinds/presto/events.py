@@ -8,28 +8,20 @@ from dataclasses import replace
 from alluxio_operator.engine.look import Look
 from alluxio_operator.kinds.presto import layers, names
 from alluxio_operator.kinds.presto.observed import Observed
-from alluxio_operator.kinds.presto.roles import PATHS
+from alluxio_operator.kinds.presto.roles import PATHS, volume_fields
+from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures
-from alluxio_operator.workloads.pods import Pod
 from alluxio_operator.workloads.stuck_pods import with_volume_troubles
-from alluxio_operator.workloads.user_volumes import volumes_named
 
 
-def with_events(look: Look, observed: Observed) -> Observed:
+def with_events(look: Look, presto: Presto, observed: Observed) -> Observed:
     """Return the observation with what Events report about pods; unchanged while the Presto may need a moment only."""
     if not is_waiting(observed.status.conditions, look.now):
         return observed
     failures = pod_creation_failures(look.kube, look.key.namespace, _deployments(observed), observed.pods, PATHS.get)
-    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now, _volume_fields)
+    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now, volume_fields(presto.spec))
     return replace(observed, pods=pods, pod_creation_failures=failures)
-
-
-def _volume_fields(pod: Pod, text: str) -> str:
-    # The operator's own volumes of a Presto are ConfigMaps, empty, or the folder of the cluster's sockets.
-    path, named = PATHS.get(pod.role, "spec"), [one for one in volumes_named(text) if one != "sockets"]
-    fields = [f"{path}.volumes[{one}]" for one in named if not one.startswith("pvc-")]
-    return ", ".join(fields) or f"{path}.volumes"
 
 
 def _deployments(observed: Observed) -> Iterable[Expected]:

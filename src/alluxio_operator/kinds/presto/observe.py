@@ -21,6 +21,7 @@ from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.workloads.explanations import explained
 from alluxio_operator.workloads.pods import belongs_to, parse_pod
+from alluxio_operator.workloads.shared_claims import read_shared_claims
 
 
 def observe(kube: Kube, servers: PrestoServers, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -39,6 +40,7 @@ def observe(kube: Kube, servers: PrestoServers, key: OwnerKey, deadline: Deadlin
         resource=resource,
         status=read_status(PrestoStatus, resource).status,
         pods=pods,
+        shared_claims=read_shared_claims(kube, key.namespace, pods),
         coordinator=ask_coordinator(servers, pods, deadline),
         processors=ask_processors(servers, pods, deadline) if by_processors else None,
         cluster=cluster_of(kube, key.namespace, cluster) if isinstance(cluster, str) else None,

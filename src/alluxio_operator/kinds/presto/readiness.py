@@ -14,9 +14,10 @@ from alluxio_operator.engine.gate import Gate, waiting
 from alluxio_operator.kinds.presto import gates, layers, names
 from alluxio_operator.kinds.presto.decide import Plan
 from alluxio_operator.kinds.presto.observed import Observed
-from alluxio_operator.kinds.presto.roles import PATHS
+from alluxio_operator.kinds.presto.roles import PATHS, volume_fields
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
+from alluxio_operator.workloads.sharing import unshareable_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,12 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     ready = not closed and not unsettled
     installed = ready or holds(observed.status.conditions, "Installed")
     phase = readiness.phase_of(ready, installed, _is_changing(plan, observed, applied), closed)
+    shared = unshareable_claims(observed.shared_claims, observed.pods, volume_fields(plan.presto.spec))
     conditions = (
         readiness.ready_condition(ready, closed, unsettled, "all servers run the current spec"),
         readiness.progressing_condition(phase, closed, unsettled),
         readiness.degraded_condition(phase, closed),
-        readiness.spec_valid(plan.presto.warnings),
+        readiness.spec_valid((*plan.presto.warnings, *shared)),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in found),
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from alluxio_operator.api.roles import Placement, Process
+from alluxio_operator.api.roles import Placement, Process, Volume
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.roles import path_of, processes
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.pods import Pod
-from alluxio_operator.workloads.user_volumes import volumes_named
+from alluxio_operator.workloads.user_volumes import claims_of, volumes_named
 
 _JOURNAL: Final = "spec.masters.journal.storage"
 _ROOT_MOUNT: Final = "spec.rootMount.volume"
@@ -39,8 +39,8 @@ def volume_fields(cluster: Cluster, observed: Observed) -> Callable[[Pod, str], 
         for named in volumes_named(text) or [text]:
             # A volume of a PVC is named after the PersistentVolume.
             name = claims.get(named, named)
-            if name in given.get(pod.role, ()):
-                found.append(f"{path}.volumes[{name}]")
+            if volume := given.get(pod.role, {}).get(name):
+                found.append(f"{path}.volumes[{volume}]")
             elif field := _own(cluster, name):
                 found.append(field)
         everything = (*_OF_ROLE.get(pod.role, ()), *((f"{path}.volumes",) if pod.role in given else ()))
@@ -49,8 +49,10 @@ def volume_fields(cluster: Cluster, observed: Observed) -> Callable[[Pod, str], 
     return fields
 
 
-def _given(process: Process) -> frozenset[str]:
-    return frozenset(volume.name for volume in process.volumes) if isinstance(process, Placement) else frozenset()
+def _given(process: Process) -> Mapping[str, str]:
+    """Return the names of a role's user volumes, by these names and by those of their PVCs."""
+    volumes: Sequence[Volume] = process.volumes if isinstance(process, Placement) else ()
+    return {**{volume.name: volume.name for volume in volumes}, **claims_of(process)}
 
 
 def _own(cluster: Cluster, name: str) -> str | None:
