@@ -11,6 +11,9 @@ MAX_EVENTS: Final = 500
 """Events to read: one page. An object has few, since Kubernetes counts repetitions in one event."""
 MAX_MESSAGE: Final = 600
 
+_COMBINED: Final = "(combined from similar events): "
+"""Prefix that client-go adds to the message once an object has many events of one kind with different texts."""
+
 
 def timestamp(event: Mapping[str, Any]) -> str:
     """Return when an event happened last, in a form that sorts; empty if it doesn't say."""
@@ -27,5 +30,5 @@ def timestamp(event: Mapping[str, Any]) -> str:
 
 def shortened(event: Mapping[str, Any]) -> str:
     """Return the message of an event, printable and cut to the length that a condition quotes."""
-    text = printable(event.get("message", "")).rstrip(". ")
+    text = printable(event.get("message", "")).removeprefix(_COMBINED).rstrip(". ")
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 3] + "..."
