@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from posixpath import normpath
 from typing import Any, Final
 
 from alluxio_operator.api.roles import Placement, Process, Volume
@@ -39,8 +40,8 @@ def spread_of(role: Placement, selector: Mapping[str, str], *, over_nodes: bool)
 
 
 def meet(one: str, other: str) -> bool:
-    """Return True if one of two folders equals or contains the other."""
-    one, other = one.rstrip("/") + "/", other.rstrip("/") + "/"
+    """Return True if one of two folders equals or contains the other, however their paths are written."""
+    one, other = (f"/{normpath(path).strip('/')}/".replace("//", "/") for path in (one, other))
     return one.startswith(other) or other.startswith(one)
 
 

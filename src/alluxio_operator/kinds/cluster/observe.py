@@ -138,11 +138,12 @@ def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:
     in_spec = _port(resource, ("jobService", "master"), JOB_MASTER_PORTS.web)
-    return any(
-        alluxio.serves(pod.ip, pod.ports.get("job-web", in_spec), paths.JOB_MASTER_INFO, deadline)
+    calls = {
+        pod.name: partial(alluxio.serves, pod.ip, pod.ports.get("job-web", in_spec), paths.JOB_MASTER_INFO, deadline)
         for pod in pods
         if pod.role == names.JOB_MASTER and pod.running
-    )
+    }
+    return any(side_by_side(calls, deadline).values())
 
 
 def port_of(master: Pod, resource: Object, name: Literal["rpc", "web"], default: int) -> int:
