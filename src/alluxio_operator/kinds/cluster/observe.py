@@ -20,6 +20,7 @@ from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
+from alluxio_operator.kinds.cluster.roles import FIELDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kinds.cluster.storage.observe import read_claims
@@ -28,7 +29,9 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.workloads.explanations import explained
 from alluxio_operator.workloads.pods import Pod, belongs_to, parse_pod
+from alluxio_operator.workloads.shared_claims import read_shared_claims
 
 MAX_MASTERS = 5
 
@@ -59,6 +62,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         journal_claims=_by_ordinal((one for one in journals if one not in leaving), cluster.journal_claim),
         leaving_claims=tuple(sorted(one["metadata"]["name"] for one in leaving)),
         claims=claims,
+        shared_claims=read_shared_claims(kube, key.namespace, pods, {one["metadata"]["name"] for one in claims}),
         answers=answers,
         master=leader_answer(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
@@ -75,7 +79,7 @@ def _pods(kube: Kube, cluster: Names) -> Iterable[Pod]:
     workloads = [cluster.of(role) for role in names.ROLES]
     for pod in kube.list(KINDS["Pod"].path(cluster.namespace), cluster.instance_selector):
         if belongs_to(pod, cluster.owner_labels, workloads):
-            yield parse_pod(pod)
+            yield explained(parse_pod(pod), FIELDS)
 
 
 def _is_own(cluster: Names, claim: Object) -> bool:
