@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dev.cluster import control_plane, images, machine, packages, plan, simulation, teardown, tools
+from dev.cluster import control_plane, images, machine, packages, plan, policies, simulation, teardown, tools
 from dev.cluster.api import Api
 from dev.cluster.errors import ClusterError
 from dev.cluster.metrics import served
@@ -100,6 +100,7 @@ class Cluster:
         elif members:
             parts["DNS"] = control_plane.dns_answers(plan.nodes(1, self.paths.prefix)[0])
             parts |= {f"node {member.name}": self._api.node_is_ready(member.name) for member in members}
+            parts |= {f"NetworkPolicies on {member.name}": policies.enforced(member) for member in members}
             if self._metered():
                 parts["metrics.k8s.io"] = served(self._api)
         return parts

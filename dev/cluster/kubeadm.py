@@ -25,6 +25,9 @@ CLUSTER_NAME = "alluxio-operator-dev"
 ADMINS = "kubeadm:cluster-admins"
 """Group in the API server's client certificate for kubelets. kubeadm binds it in a later phase, and so does this."""
 
+USERS = {"kube-proxy": "system:kube-proxy", "kube-router": "kube-router"}
+"""Programs of every node without a phase of kubeadm, and the user that each is for the API server."""
+
 
 def configuration(paths: Paths, first: Node) -> str:
     """Return kubeadm's configuration; JSON is valid YAML."""
@@ -61,11 +64,10 @@ def ensure(paths: Paths, tools: Toolbox, members: Sequence[Node]) -> None:
     for user in ("super-admin", "controller-manager", "scheduler"):
         if not (pki / f"{user}.conf").exists():
             _run([kubeadm, "init", "phase", "kubeconfig", user, f"--config={file}", f"--kubeconfig-dir={pki}"])
-    if not (pki / "kube-proxy.conf").exists():
-        user = "system:kube-proxy"
-        _write(
-            pki / "kube-proxy.conf", _run([kubeadm, "kubeconfig", "user", f"--client-name={user}", f"--config={file}"])
-        )
+    for program, user in USERS.items():
+        if not (pki / f"{program}.conf").exists():
+            user_command = [kubeadm, "kubeconfig", "user", f"--client-name={user}", f"--config={file}"]
+            _write(pki / f"{program}.conf", _run(user_command))
     for member in members:
         if not paths.kubelet_kubeconfig(member.name).exists():
             folder = paths.kubelet_kubeconfig(member.name).parent

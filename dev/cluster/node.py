@@ -142,7 +142,9 @@ def kube_proxy(enter: tuple[str, ...], paths: Paths, tools: Toolbox, node: Node)
             f"--kubeconfig={paths.pki / 'kube-proxy.conf'}",
             f"--hostname-override={node.name}",
             f"--cluster-cidr={plan.POD_NETWORK}",
-            "--proxy-mode=iptables",
+            # Not iptables: kube-router reads and replaces the whole filter table, and a rule that kube-proxy changes in
+            # between would be lost.
+            "--proxy-mode=nftables",
             # Zero leaves the machine's connection tracking unchanged.
             "--conntrack-max-per-core=0",
             "--conntrack-tcp-timeout-established=0s",

@@ -19,6 +19,7 @@ from dev.cluster import (
     network,
     node,
     plan,
+    policies,
     simulation,
     storage,
     teardown,
@@ -165,7 +166,7 @@ class Start:
         for name in self._removed:
             self._api.delete(f"/api/v1/nodes/{name}")
         further = metrics.manifests(self._first) if self._metered else []
-        for collection, manifest in (*kubeadm.manifests(), *storage.manifests(), *further):
+        for collection, manifest in (*kubeadm.manifests(), *policies.manifests(), *storage.manifests(), *further):
             self._api.apply(collection, manifest)
 
     def _start_clients_of_the_api(self) -> None:
@@ -187,9 +188,18 @@ class Start:
             since = self._kubelets_started.get(member.name, 0)
             ready = partial(self._api.node_is_ready, member.name, since)
             self._wait(f"Ready node {member.name}", ready, 90, f"{member.name}-kubelet")
+        self._enforce_policies()
         if self._metered:
             self._wait("metrics.k8s.io", partial(metrics.served, self._api), 60, metrics.NAME)
         self._check_processes()
+
+    def _enforce_policies(self) -> None:
+        for member in self._members:
+            policies.filter_bridged_traffic(member)
+            self._start(policies.agent(self._enter(member), self._paths, self._tools, member))
+        for member in self._members:
+            enforced = partial(policies.enforced, member)
+            self._wait(f"NetworkPolicies on {member.name}", enforced, 60, policies.process_name(member))
 
     def _await_controllers(self) -> None:
         self._wait(

@@ -68,9 +68,12 @@ LOCAL_PATH_PROVISIONER = Tool(
     140,
     (Binary("local-path-provisioner", "github.com/rancher/local-path-provisioner"),),
 )
+KUBE_ROUTER = Tool(
+    "kube-router", 100, (Binary("kube-router", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"),)
+)
 KWOK = Tool("kwok", 112, (Binary("kwok", "sigs.k8s.io/kwok/cmd/kwok"),))
 
-CLUSTER_TOOLS = (KUBERNETES, ETCD, COREDNS, LOCAL_PATH_PROVISIONER)
+CLUSTER_TOOLS = (KUBERNETES, ETCD, COREDNS, KUBE_ROUTER, LOCAL_PATH_PROVISIONER)
 """What the local cluster runs."""
 
 SIMULATION_TOOLS = (KUBERNETES, ETCD, KWOK, SHELL_OPERATOR)

@@ -123,6 +123,46 @@ POD
 # at_client COMMAND: a line of bash in that pod.
 at_client() { k exec client -- bash -euo pipefail -c "$1"; }
 
+# waiting_pod NAMESPACE NAME IMAGE: a pod that only waits, for `knock`.
+waiting_pod() {
+    kubectl --namespace "$1" apply -f - >/dev/null <<POD
+apiVersion: v1
+kind: Pod
+metadata: {name: $2}
+spec:
+  automountServiceAccountToken: false
+  terminationGracePeriodSeconds: 1
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: wait
+    image: $3
+    imagePullPolicy: IfNotPresent
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+    command: [/bin/sleep, "3600"]
+POD
+}
+
+# knock NAMESPACE POD ADDRESS PORT: what a new connection from this pod meets: "open", "refused" or "timeout".
+knock() {
+    kubectl --namespace "$1" exec "$2" -- python3 -c '
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()
+except ConnectionRefusedError:
+    print("refused")
+except TimeoutError:
+    print("timeout")
+else:
+    print("open")' "$3" "$4" 2>/dev/null
+}
+
+# reaches NAMESPACE POD ADDRESS PORT, cut_off NAMESPACE POD ADDRESS PORT: whether it does; neither holds if the pod can't be asked.
+reaches() { [ "$(knock "$@")" = open ]; }
+cut_off() { [[ "$(knock "$@")" =~ ^(refused|timeout)$ ]]; }
+
+# pod_ip POD: its address.
+pod_ip() { k get pod "$1" -o jsonpath='{.status.podIP}'; }
+
 # sql_pod PRESTO: a pod named sql from which the Service of a Presto is asked.
 sql_pod() {
     local port

@@ -46,4 +46,4 @@ def reconcile(message: bytes, environ: Mapping[str, str]) -> None:
         with logs.bound(**logs.owner_fields(request.key)):
             outcome = by_kind[request.key.kind](request, Deadline.after(settings.reconcile_deadline))
             log.info("reconciled", extra={"changed": outcome.changed, "requeue_after_seconds": outcome.requeue_after})
-        queue.done(request.key)
+        queue.done(request.key, now=0)

@@ -55,6 +55,7 @@ class BackupWorld(OwnerWorld):
 
     def __init__(self, **over: Any) -> None:
         super().__init__(OwnerKey(KIND, builders.NAMESPACE, NAME))
+        self.image = OwnImage("alluxio-operator:0.1.0")
         self.alluxio = FakeAlluxio()
         self.alluxio.backed_up = BackupStatus("Running")
         self.kube.put(backup(**over))
@@ -70,15 +71,7 @@ class BackupWorld(OwnerWorld):
     def start_operator(self) -> None:
         """Restart the operator with empty caches."""
         self.metrics = Metrics(CollectorRegistry())
-        parts = Parts(
-            KIND,
-            self.kube,
-            RENDERER,
-            "backup",
-            self.metrics,
-            self.clock,
-            image=OwnImage("alluxio-operator:0.1.0"),  # type: ignore[arg-type]
-        )
+        parts = Parts(KIND, self.kube, RENDERER, "backup", self.metrics, self.clock, image=self.image)  # type: ignore[arg-type]
         self.reconciler = backup_reconciler(self.alluxio, parts)
 
     def turn(self) -> None:

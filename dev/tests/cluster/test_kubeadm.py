@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.cluster import control_plane, kubeadm, node, plan
+from dev.cluster import control_plane, kubeadm, node, plan, policies
 from dev.cluster.errors import ClusterError
 from dev.cluster.paths import Paths
 from dev.cluster.tools import CLUSTER_TOOLS, KUBERNETES_VERSION, Toolbox
@@ -73,6 +73,7 @@ def test_every_user_has_a_kubeconfig(paths: Paths, asked: list[str]):
         "init phase kubeconfig controller-manager",
         "init phase kubeconfig scheduler",
         "kubeconfig user --client-name=system:kube-proxy",
+        "kubeconfig user --client-name=kube-router",
         "init phase kubeconfig kubelet --node-name=node1",
         "init phase kubeconfig kubelet --node-name=node2",
     ]
@@ -104,6 +105,7 @@ def test_every_program_is_given_a_file_that_kubeadm_makes(paths: Paths):
         control_plane.scheduler(paths, TOOLBOX, enter),
         node.kubelet(enter, paths, TOOLBOX, SECOND),
         node.kube_proxy(enter, paths, TOOLBOX, SECOND),
+        policies.agent(enter, paths, TOOLBOX, SECOND),
     ]
     values = [argument.partition("=")[2] for command in commands for argument in command.arguments]
     files = {os.path.relpath(value, paths.run) for value in values if value.endswith((".conf", ".crt", ".key", ".pub"))}
@@ -120,6 +122,7 @@ def test_every_program_is_given_a_file_that_kubeadm_makes(paths: Paths):
         "pki/front-proxy-client.crt",
         "pki/front-proxy-client.key",
         "pki/kube-proxy.conf",
+        "pki/kube-router.conf",
         "pki/sa.key",
         "pki/sa.pub",
         "pki/scheduler.conf",

@@ -37,6 +37,7 @@ def test_the_demo_builds_what_it_runs_and_nothing_else(nothing: Paths):
         "kubernetes",
         "etcd",
         "coredns",
+        "kube-router",
         "local-path-provisioner",
         "shell-operator",
         "image base",

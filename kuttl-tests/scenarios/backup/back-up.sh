@@ -6,7 +6,8 @@ on_master() { k exec small-master-0 -c master -- "$@"; }
 
 echo "a namespace with files, and a mount with a secret among its options"
 on_master sh -c 'mkdir -p /tmp/many /tmp/extra; for i in $(seq 30); do echo "$i" > "/tmp/many/$i"; done'
-alluxio small fs copyFromLocal /tmp/many /many
+# Past the small cache, which reserves a block for each file.
+alluxio small fs -Dalluxio.user.file.writetype.default=THROUGH copyFromLocal /tmp/many /many
 alluxio small fs mount --option "aws.secretKey=$SECRET" /extra /tmp/extra
 
 k apply -f backups.yaml

@@ -110,6 +110,10 @@ class WriteResult:
     error: str = ""
     left: bool = False
 
+    def __post_init__(self) -> None:
+        """Make the error printable."""
+        object.__setattr__(self, "error", printable(self.error))
+
 
 class AlluxioRpc(Protocol):
     """gRPC requests to the leading master, at its port `rpc`; standbys serve none of them.

@@ -43,6 +43,8 @@ MAX_BYTES: Final = {
 MAX_OF_OTHERS: Final = 512 * 1024
 MAX_INDEX_LINES: Final = 16
 """Lines of a master's metrics about its journal index: two, with comments."""
+MAX_INDEX_LINE: Final = 512
+"""Characters of such a line; it has some sixty. The time of the parser grows with the square of the labels."""
 MAX_COUNT: Final = 2**62
 MAX_VERSION: Final = 128
 
@@ -131,13 +133,14 @@ _DISK: Final = re.compile(r"availableBytes=(?P<bytes>\d+), percentAvailable=(?P<
 def parse_journal_index(metrics: str) -> int | None:
     """Return the journal index from a master's metrics in Prometheus format; None without a finite value."""
     # Parse these lines only: the page has a thousand others, and a malformed one would hide the index.
-    lines = list(islice((line for line in metrics.splitlines() if line.startswith(INDEXES)), MAX_INDEX_LINES))
+    named = (line for line in metrics.splitlines() if line.startswith(INDEXES) and len(line) <= MAX_INDEX_LINE)
+    lines = list(islice(named, MAX_INDEX_LINES))
     try:
         families = list(text_string_to_metric_families("\n".join(lines)))
     except ValueError:
         return None
     found = [sample.value for family in families for sample in family.samples if sample.name in INDEXES]
-    return max((int(value) for value in found if math.isfinite(value)), default=None)
+    return max((min(int(value), MAX_COUNT) for value in found if math.isfinite(value)), default=None)
 
 
 def parse_restored_entries(metrics: Mapping[str, Any]) -> int:
@@ -158,7 +161,7 @@ def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
     version = info["version"]
     if not isinstance(version, str):
         raise TypeError("the version isn't text")
-    return MasterInfo(version=printable(version)[:MAX_VERSION], workers=(*active, *lost))
+    return MasterInfo(version=printable(version[:MAX_VERSION]), workers=(*active, *lost))
 
 
 def _registration(worker: Mapping[str, Any], *, lost: bool) -> WorkerRegistration:

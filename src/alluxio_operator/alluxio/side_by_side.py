@@ -11,6 +11,9 @@ from alluxio_operator.transport.deadline import Deadline
 AT_MOST = 4.0
 """Seconds for all answers together; more than the timeout of one request (`rest.TIMEOUT`), which usually ends first."""
 
+AT_ONCE = 32
+"""Requests that run at the same time, each in a thread: a user may label any number of pods as masters."""
+
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
@@ -21,7 +24,7 @@ def side_by_side(questions: Mapping[Key, Callable[[], Answer]], deadline: Deadli
         # One master is the usual case, and needs no thread.
         return {key: ask() for key, ask in questions.items()}
     seconds = deadline.remaining(AT_MOST)
-    pool = ThreadPoolExecutor(len(questions), thread_name_prefix="ask")
+    pool = ThreadPoolExecutor(min(len(questions), AT_ONCE), thread_name_prefix="ask")
     try:
         answers = {key: pool.submit(ask) for key, ask in questions.items()}
         wait(answers.values(), timeout=seconds)

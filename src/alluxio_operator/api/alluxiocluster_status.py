@@ -230,7 +230,7 @@ class FuseStatus(StatusModel):
 class WriteProof(StatusModel):
     """The last test write of a leading master to the root mount."""
 
-    result: Literal["Writable", "NotWritable", "NoAnswer", "Forbidden", "LoginRefused"] = Field(
+    result: Annotated[Literal["Writable", "NotWritable", "NoAnswer", "Forbidden", "LoginRefused"], KEPT] = Field(
         description="Result of the test write. Forbidden: Alluxio didn't try, because its own permissions refuse the "
         "operator's user. LoginRefused: the leading master refuses the operator's login or connection."
     )

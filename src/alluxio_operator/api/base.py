@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from kubernetes.utils.quantity import parse_quantity
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 GROUP: Final = "alluxio-operator.io"
@@ -69,10 +69,21 @@ def in_binary(count: int) -> str:
     return str(count)
 
 
+LARGEST: Final = 2**63 - 1
+"""Largest quantity of Kubernetes, whose API server turns a larger one of a pod into this."""
+
+
+def _possible(text: str) -> str:
+    if quantity(text) > LARGEST:
+        raise ValueError("it is larger than the largest quantity of Kubernetes, 2^63-1")
+    return text
+
+
 Quantity = Annotated[
     str,
     BeforeValidator(_to_text),
     Field(pattern=QUANTITY_PATTERN, max_length=32),
+    AfterValidator(_possible),
     WithJsonSchema(
         {
             "anyOf": [{"type": "integer"}, {"type": "string"}],

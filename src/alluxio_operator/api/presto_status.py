@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.lenient import StatusModel
+from alluxio_operator.api.lenient import KEPT, StatusModel
 from alluxio_operator.api.roles import list_map
 from alluxio_operator.api.status import Change, Inventory, OwnerStatus, RoleMemory, Short, Time
 
@@ -61,7 +61,7 @@ class ClientImage(StatusModel):
 
     name: Annotated[str, Field(max_length=400)] = Field(description="Repository and tag.")
     version: Short = Field("", description="Version of the AlluxioCluster.")
-    pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+    pull_policy: Annotated[Literal["Always", "IfNotPresent", "Never"], KEPT] = Field(
         "IfNotPresent", description="When the kubelet pulls the image."
     )
     pull_secrets: Annotated[tuple[Short, ...], Field(max_length=8)] = Field(

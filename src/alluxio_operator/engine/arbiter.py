@@ -14,8 +14,10 @@ from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.status import OperationStatus
-from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.gate import BackOff
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.requeue import poll
 
 ORDER: Final = (
     "volume-protection",
@@ -31,8 +33,8 @@ ORDER: Final = (
 """Priority: first the protection of volumes that are being deleted, during which no pod may end; then operations that
 restore service or data, changes that a user requested, and optimisations."""
 
-REQUEUE_SECONDS: Final = 5.0
-"""Requeue delay of a waiting operation: the end of the other one often causes no event."""
+REQUEUE: Final = BackOff(least=5.0)
+"""For a waiting operation: the end of the other one often causes no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,16 @@ def arbitrate(operations: Sequence[Operation], before: Iterable[OperationStatus]
         tuple(
             one
             if one.disruption is None or first is None or one is acts
-            else one.held(_message(one.disruption, first, since[one.disruption]), REQUEUE_SECONDS)
+            else _held(one, first, since[one.disruption], now)
             for one in operations
         ),
         status,
     )
+
+
+def _held(operation: Operation, first: str, since: str, now: datetime) -> Operation:
+    message = _message(operation.disruption or "", first, since)
+    return operation.held(message, poll(moment(since), now, REQUEUE))
 
 
 def _message(name: str, first: str, since: str) -> str:

@@ -23,7 +23,7 @@ from alluxio_operator.engine.child_filters import (
     ROLLOUT,
 )
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kube.kinds import Object
+from alluxio_operator.kube.kinds import Object, is_name
 
 __all__ = ["CHILD_KINDS", "MANAGED_BY", "OWNER_KIND_LABEL", "OWNER_LABEL", "ChildKind", "owner_of", "version_of"]
 
@@ -38,7 +38,7 @@ class ChildKind:
 
 
 def owner_of(obj: Object) -> OwnerKey | None:
-    """Return the owner of an object, or None.
+    """Return the owner of an object; None without one, or with a name that no resource can have.
 
     The owner reference comes before the labels, which are easier to lose. PVCs that outlive their owner have labels
     only.
@@ -46,10 +46,12 @@ def owner_of(obj: Object) -> OwnerKey | None:
     meta = obj["metadata"]
     for reference in meta.get("ownerReferences", ()):
         if reference["apiVersion"].startswith(f"{GROUP}/"):
+            if not is_name(reference["name"]):
+                return None
             return OwnerKey(reference["kind"], meta["namespace"], reference["name"])
     labels: Mapping[str, str] = meta.get("labels", {})
     kind, name = labels.get(OWNER_KIND_LABEL), labels.get(OWNER_LABEL)
-    return OwnerKey(kind, meta["namespace"], name) if kind and name else None
+    return OwnerKey(kind, meta["namespace"], name) if kind and name and is_name(name) else None
 
 
 def version_of(obj: Object) -> str:

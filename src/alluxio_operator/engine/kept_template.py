@@ -88,7 +88,7 @@ def _kept(live: Object | None) -> Mapping[str, Any]:
     text = (live or {}).get("metadata", {}).get("annotations", {}).get(KEPT, "")
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and isinstance(found.get("template"), dict) else {}
 

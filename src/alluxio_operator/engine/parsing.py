@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kube.nesting import levels
+
+MOST_LEVELS: Final = 64
+"""Levels of a spec. The deepest field of Kubernetes that a spec hands through has fewer than twenty."""
+
+
+def nesting(spec: Any) -> tuple[Problem, ...]:
+    """Return a problem if a spec is nested so deep that libraries give up; else none."""
+    if levels(spec) <= MOST_LEVELS:
+        return ()
+    message = f"is nested more than {MOST_LEVELS} levels deep"
+    return (Problem("spec", "", message, "remove the deepest values, which no field of Kubernetes has"),)
 
 
 def from_pydantic(error: ValidationError, resource: str) -> Iterable[Problem]:

@@ -11,8 +11,8 @@ from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.printable import all_printable
 
-REPORTED: Final = ("phase", "conditions", "history", "masters")
-"""Fields that only report: an unknown word in them may be dropped."""
+REPORTED: Final = ("phase", "conditions", "history", "masters", "writeProof", "alluxio")
+"""Fields that only report, or that the operator finds out again: an unknown word in them may be dropped."""
 
 
 class Written(Protocol):

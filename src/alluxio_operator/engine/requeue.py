@@ -9,10 +9,15 @@ from typing import Final
 
 from alluxio_operator.api.status import Condition
 from alluxio_operator.engine.conditions import find, moment
-from alluxio_operator.engine.gate import After, At, BackOff, Gate, Requeue
+from alluxio_operator.engine.gate import After, At, BackOff, Gate, Requeue, Severity
 
 SOONEST: Final = 1.0
-"""Shortest delay in seconds for a moment in the past: the timer's clock may run ahead of the wall clock."""
+"""Shortest delay in seconds: a moment in the past must not cause a hot loop.
+
+The timer's clock may run ahead of the wall clock, and a decision may name the same moment for hours.
+"""
+PROGRESS: Final = BackOff()
+"""For progress that causes no event."""
 LONGEST: Final = 3600.0
 """Longest delay in seconds for a distant moment: the wall clock may be set in between."""
 
@@ -39,13 +44,22 @@ def seconds(requeue: Requeue, conditions: Sequence[Condition], now: datetime, of
     """Return the delay of one requeue in seconds; `of` is the type of its gate."""
     match requeue:
         case After(after):
-            return after
+            return max(SOONEST, after)
         case At(when):
             return min(max(SOONEST, (when - now).total_seconds()), LONGEST)
         case BackOff():
             return back_off(replace(requeue, since=requeue.since or of), conditions, now)
         case _:
             return None
+
+
+def slowest(gates: Iterable[Gate], conditions: Sequence[Condition], now: datetime) -> float:
+    """Return the shortest delay in seconds of operations while gates are closed; 0 if none waits for a user.
+
+    An operation that repeats a refused step polls no more often than for the user who has to act.
+    """
+    blocking = (gate for gate in gates if not gate.passed and gate.severity >= Severity.BLOCKED)
+    return max((back_off(BackOff(since=gate.type), conditions, now) for gate in blocking), default=0.0)
 
 
 def sooner(one: float | None, other: float | None) -> float | None:
@@ -58,5 +72,12 @@ def back_off(requeue: BackOff, conditions: Sequence[Condition], now: datetime) -
     changed = find(conditions, requeue.since)
     if changed is None:
         return requeue.least
-    elapsed = (now - moment(changed.last_transition_time)).total_seconds()
-    return min(max(requeue.least, elapsed * requeue.share), requeue.most)
+    return poll(moment(changed.last_transition_time), now, requeue)
+
+
+def poll(since: datetime, now: datetime, requeue: BackOff = PROGRESS) -> float:
+    """Return the delay in seconds until the next look at work that has been under way, or has waited, since a moment.
+
+    It is for progress that causes no event. Work that stands still, maybe for days, costs no more than a closed gate.
+    """
+    return min(max(requeue.least, (now - since).total_seconds() * requeue.share), requeue.most)

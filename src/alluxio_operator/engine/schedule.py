@@ -183,7 +183,8 @@ def _before(expression: str, zone: str, now: datetime) -> datetime | None:
 
 
 def _clock_changed(zone: str, now: datetime) -> bool:
-    local = now.astimezone(ZoneInfo(zone))
+    # A reverse search starts a second later, and in the last second before a change that is in the other hour.
+    local = (now + timedelta(seconds=1)).astimezone(ZoneInfo(zone))
     return local.utcoffset() != (now - CLOCK_CHANGE).astimezone(local.tzinfo).utcoffset()
 
 

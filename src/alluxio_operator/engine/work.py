@@ -65,6 +65,8 @@ class Request:
 class Outcome:
     """The result of a reconcile: `requeue_after` in seconds, or None to wait for an event.
 
+    0 if the resource changed meanwhile: the queue repeats the reconcile at once, and backs off if that doesn't end.
+
     `changed` if it wrote anything, or is otherwise worth a line in the log.
     """
 

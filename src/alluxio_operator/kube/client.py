@@ -6,7 +6,6 @@ apply needs neither: it sends a dictionary, and the operator reads a few fields 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from kubernetes.watch.watch import iter_resp_lines
 
 from alluxio_operator.kube.errors import ApiError, error_for
 from alluxio_operator.kube.kinds import KINDS, Object
+from alluxio_operator.kube.nesting import parse
 from alluxio_operator.kube.text import as_json
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.http import bound_reads, budget
@@ -115,7 +115,7 @@ class Kube:
                 raise error_for(f"WATCH {path}", answer.status, answer.read(), answer.headers.get("Retry-After"))
             for line in iter_resp_lines(answer.response):
                 if line:
-                    yield json.loads(line)
+                    yield parse(line.encode(), path)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise ApiError(f"WATCH {path}", 0, f"cut off: {error}") from error
         finally:
@@ -189,7 +189,7 @@ class Kube:
                 raise ApiError(call, 0, f"no answer: {error}") from error
         if answer.status >= 300:
             raise error_for(call, answer.status, data, answer.headers.get("Retry-After"))
-        return cast(dict[str, Any], json.loads(data))
+        return cast(dict[str, Any], parse(data, path))
 
     def _request(
         self,

@@ -49,7 +49,7 @@ def error_for(call: str, status: int, body: bytes, retry_after: str | None) -> A
     try:
         document: Any = json.loads(body)
         message = document.get("message", message)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         pass
     message = printable(str(message))
     kinds = {404: NotFound, 409: Conflict, 410: Gone, 422: Refused, 403: Refused, 400: Refused}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +10,18 @@ from typing import Any, Final
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.discovery import descriptions
 from alluxio_operator.api.status import InventoryItem
+from alluxio_operator.kube.errors import NotFound
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,252}")
+
+
+def is_name(text: str) -> bool:
+    """Return True if an object can have this name.
+
+    Users write names that the API server doesn't check, such as those in owner references. A name with slashes and
+    dots would lead a call to an object of another namespace, and one with a question mark to another call.
+    """
+    return _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,13 @@ class Kind:
     has_generation: bool = True
 
     def path(self, namespace: str, name: str = "", subresource: str = "") -> str:
-        """Return the path of an object, or of the namespace's collection without a name."""
+        """Return the path of an object, or of the namespace's collection without a name.
+
+        Raise NotFound for a name that no object can have.
+        """
+        for text in (namespace, name):
+            if text and not is_name(text):
+                raise NotFound(f"{self.kind} {text[:253]!r}", 404, "no object can have this name")
         root = f"/api/{self.api_version}" if "/" not in self.api_version else f"/apis/{self.api_version}"
         parts = [root, "namespaces", namespace, self.plural] if namespace else [root, self.plural]
         return "/".join([*parts, *(part for part in (name, subresource) if part)])

@@ -70,6 +70,18 @@ class Report:
 def collect(reader: Reader, name: str, now: datetime, operator_namespace: str | None = None) -> Report:
     """Collect the report of a cluster. Without `operator_namespace`, search all namespaces for the operator."""
     report = Report()
+    with redact.remembering() as secrets:
+        _collect(report, reader, name, operator_namespace)
+    report.files = {file: redact.without(content, secrets) for file, content in report.files.items()}
+    facts = {"name": name, "namespace": reader.namespace, "now": f"{now:%Y-%m-%d %H:%M:%S} UTC"}
+    report.files["README.txt"] = README.format(**facts, tail=TAIL, gone=redact.REDACTED)
+    report.files["versions.json"] = json.dumps({"plugin": __version__, "collected": now.isoformat()}, indent=2) + "\n"
+    if report.missing:
+        report.files["missing.txt"] = "\n".join(report.missing) + "\n"
+    return report
+
+
+def _collect(report: Report, reader: Reader, name: str, operator_namespace: str | None) -> None:
     report.add("cluster.yaml", lambda: _yaml(reader.cluster(name)))
     selector = f"{OWNER_KIND_LABEL}={KIND},{OWNER_LABEL}={name}"
     for kind in KINDS.values():
@@ -78,12 +90,6 @@ def collect(reader: Reader, name: str, now: datetime, operator_namespace: str | 
     report.add("events.yaml", lambda: _all(reader.kube.list(KINDS["Event"].path(reader.namespace))))
     _pods(report, reader, lambda: reader.pods_of(name), "objects/pods.yaml", "logs", reader.namespace)
     _operator(report, reader, operator_namespace)
-    facts = {"name": name, "namespace": reader.namespace, "now": f"{now:%Y-%m-%d %H:%M:%S} UTC"}
-    report.files["README.txt"] = README.format(**facts, tail=TAIL, gone=redact.REDACTED)
-    report.files["versions.json"] = json.dumps({"plugin": __version__, "collected": now.isoformat()}, indent=2) + "\n"
-    if report.missing:
-        report.files["missing.txt"] = "\n".join(report.missing) + "\n"
-    return report
 
 
 def write(report: Report, file: Path, now: datetime) -> None:

@@ -27,6 +27,12 @@ MANAGER = "kubectl-alluxio"
 """Field manager of the commands' writes. The cluster's history shows it."""
 
 
+LOG_BYTES = 8 * 1024 * 1024
+"""Bytes of one log: a pod decides how long its lines are."""
+LINE_BYTES = 64 * 1024
+"""Bytes of a followed log after which a line is shown before its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A connection to the API server; `namespace` is the default namespace."""
@@ -109,11 +115,11 @@ class Reader:
         return list(self.kube.list(KINDS["Event"].path(self.namespace), field_selector=fields))
 
     def log(self, pod: str, container: str, namespace: str | None = None, *, tail: int, previous: bool = False) -> str:
-        """Read the last `tail` lines of a container's log. Raise PluginError."""
+        """Read the last `tail` lines of a container's log, of them at most LOG_BYTES. Raise PluginError."""
         try:
             answer = self.pods.read_namespaced_pod_log(
                 pod, namespace or self.namespace, container=container, tail_lines=tail, previous=previous,
-                _preload_content=False,
+                limit_bytes=LOG_BYTES, _preload_content=False,
             )  # fmt: skip
         except ApiException as error:
             raise PluginError(f"the log of {pod}/{container} can't be read: {error.reason}") from error
@@ -132,5 +138,8 @@ class Reader:
             *lines, rest = (rest + part).split(b"\n")
             for line in lines:
                 yield line.decode(errors="replace")
+            if len(rest) > LINE_BYTES:
+                yield rest.decode(errors="replace")
+                rest = b""
         if rest:
             yield rest.decode(errors="replace")

@@ -8,31 +8,41 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 from xml.etree import ElementTree
 
 import javaproperties
 import yaml
 
-from alluxio_operator.transport.sensitive import WORDS, is_sensitive
+from alluxio_operator.transport.sensitive import WORDS, is_reference, is_sensitive
 
 REDACTED: Final = "REMOVED"
 
 # Patterns run over text of any tenant. So where a long part repeats and what follows it may be missing, the part is
 # possessive (`++`), and a match passes over it all the same, or it is bounded.
+_KEY_FILES: Final = frozenset({"jks", "key", "keytab", "netrc", "htpasswd", "p12", "pfx", "pgpass", "ppk"})
+_KEY_NAMES: Final = ("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "htpasswd")
+"""Files that hold nothing but secrets."""
+
 _NOT_SECRET: Final = ("", "true", "false")
 
 _INSIDE: Final = rf"[\w.$/-]{{0,200}}{WORDS}[\w.$/-]{{0,200}}"
 _NAME: Final = rf"(?<![\w.$/-]){_INSIDE}"
 _PAIR: Final = re.compile(
     rf"(?P<name>{_NAME})"
-    r"(?P<separator>(?:\\*[\"'])?\s*(?:=>|[=:])[ \t]*)"
+    r"(?P<separator>(?:\\*[\"'])?\s*(?:=>|->|:=|[=:\uff1a\uff1d])[^\S\r\n]*)"
     r"(?P<value>"
-    r"(?P<escaped>\\+[\"'])(?:(?!(?P=escaped)).)*(?:(?P=escaped)|$)"  # in a string that is quoted itself
+    r'"{3}(?:[^"]|"(?!""))*+(?:"{3}|$)'
+    r"|'{3}(?:[^']|'(?!''))*+(?:'{3}|$)"
+    r"|<<[-~]?[\"']?(?P<end>\w+)(?:(?!\n[ \t]*(?P=end)\b).)*+(?:\n[ \t]*(?P=end)|$)"  # a here-document
+    r"|(?P<escaped>\\+[\"'])(?:(?!(?P=escaped)).)*(?:(?P=escaped)|$)"  # in a string that is quoted itself
     r'|"(?:[^"\\]|\\.)*(?:"|$)'
     r"|'(?:[^'\\]|\\.|'')*(?:'|$)"
     r"|[|>][-+0-9]*[ \t]*(?:\r?\n(?:[ \t]+[^\r\n]*|(?=\r?\n)))+"  # a YAML block
+    r"|(?:\r?\n(?:[ \t]++(?!at )|-[ \t])[^\r\n]++)+"  # on the lines below, deeper or as a list
     r"|[^\s\"'](?:[^\r\n\\]|\\(?:\r?\n|.))*"  # to the end of the line, and on after a backslash
     r")",
     re.IGNORECASE | re.DOTALL,
@@ -46,18 +56,26 @@ _ARGUMENT: Final = re.compile(
 _NAMED: Final = (
     # Environment variables and Hadoop's properties, as YAML, JSON and XML have them.
     re.compile(
-        r"(?P<before>\bname\\*[\"']?\s*:\s*\\*[\"']?)(?P<name>[\w.$/-]+)"
-        r"(?P<separator>\\*[\"']?\s*+(?:,\s*+)?\\*[\"']?value\\*[\"']?\s*:\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"|[^\r\n,}]+)"
+        r"(?P<before>\bname\\*[\"']?\s*[:=]\s*\\*[\"']?)(?P<name>[\w.$/-]+)"
+        r"(?P<separator>\\*[\"']?\s*+(?:,\s*+)?\\*[\"']?value\\*[\"']?\s*[:=]\s*)(?P<value>\\*\"(?:[^\"\\]|\\.)*\"|[^\r\n,}]+)"
     ),
     re.compile(
-        r"(?P<before>\bvalue\\*[\"']?\s*:\s*+)(?:(?P<value>\\*\"(?:[^\"\\]|\\.){0,2000}+\"|[^\r\n,}]++)"
-        r"(?P<separator>\s*+(?:,\s*+)?\\*[\"']?name\\*[\"']?\s*:\s*\\*[\"']?)(?P<name>[\w.$/-]+)|[^\r\n,}]++)"
+        r"(?P<before>\bvalue\\*[\"']?\s*[:=]\s*+)(?:(?P<value>\\*\"(?:[^\"\\]|\\.){0,2000}+\"|[^\r\n,}]++)"
+        r"(?P<separator>\s*+(?:,\s*+)?\\*[\"']?name\\*[\"']?\s*[:=]\s*\\*[\"']?)(?P<name>[\w.$/-]+)|[^\r\n,}]++)"
     ),
     re.compile(
         r"(?P<before><name>)(?P<name>[^<]++)(?P<separator></name>.{0,200}?<value>)(?P<value>.*?)(?=</value>|$)",
         re.DOTALL,
     ),
+    re.compile(r"(?P<before><value>)(?P<value>[^<]{0,2000}+)(?P<separator></value>\s{0,200}+<name>)(?P<name>[^<]++)"),
     re.compile(r"(?P<before><)(?P<name>[\w.:-]+)(?P<separator>(?:\s[^<>]*)?>)(?P<value>[^<]+)"),
+)
+
+_WORD: Final = re.compile(
+    # In files of pairs without a sign between, such as squid's or nginx's.
+    r"(?P<name>(?<![\w.$/-])[\w.-]{0,60}(?:password|passwd|passphrase))(?P<separator>[ \t]++)"
+    r"(?P<value>\"[^\"\r\n]*+\"|'[^'\r\n]*+')",
+    re.IGNORECASE,
 )
 
 _TEXTS: Final = (
@@ -70,6 +88,10 @@ _TEXTS: Final = (
                 r"[\w.~+/=-]{8,}(?:,?\s*\w+=[^\s,]+)*"), rf"\1 {REDACTED}"),
     # USER:PASSWORD@ in an address; a password may hold any character but blanks.
     (re.compile(r"://[^\s\"'<>]*+"), lambda found: _without_user(found[0])),
+    # An entry of .netrc, a user of curl, and the user of Oracle's driver.
+    (re.compile(r"(?m)^([ \t]*(?:machine[ \t]+\S+|default)\b[^\r\n]*?[ \t]password[ \t]+)\S+"), rf"\1{REDACTED}"),
+    (re.compile(r"((?:^|\s)(?:-u|--user)(?:\s+|=)[\"']?[^\s:\"']{1,200}+:)[^\s\"']+"), rf"\1{REDACTED}"),
+    (re.compile(r"(jdbc:oracle:\w+:)[^\s@/]{1,200}+/[^\s@]{1,200}+(?=@)"), rf"\1{REDACTED}"),
     # A JSON web token, an AWS key id, tokens of GitHub, Slack and Google.
     (re.compile(r"\beyJ[\w-]{8,}+(?P<rest>\.[\w-]{8,}(?:\.[\w-]*)?)?"),
      lambda found: REDACTED if found["rest"] else found[0]),
@@ -78,38 +100,87 @@ _TEXTS: Final = (
 )  # fmt: skip
 
 
+SHORTEST: Final = 8
+"""Characters of a secret that is removed wherever it stands; a shorter one may be an everyday word."""
+
+_FOUND: ContextVar[set[str] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[set[str]]:
+    """Collect the secrets that `value` finds meanwhile, so that `without` removes them elsewhere."""
+    found: set[str] = set()
+    token = _FOUND.set(found)
+    try:
+        yield found
+    finally:
+        _FOUND.reset(token)
+
+
+def without(content: str, secrets: Iterable[str]) -> str:
+    """Return a text without these secrets, whatever stands before them."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        content = content.replace(secret, REDACTED)
+    return content
+
+
 def text(content: str) -> str:
     """Return a text with everything that looks like a secret replaced."""
     for pattern, replacement in _TEXTS:
         content = pattern.sub(replacement, content)
-    for pattern in (*_NAMED, _ARGUMENT, _PAIR):
+    for pattern in (*_NAMED, _ARGUMENT, _WORD, _PAIR):
         content = pattern.sub(_without_value, content)
     return content
 
 
-def value(item: Any, name: str = "") -> Any:
-    """Return an API object without secrets, and without fields that only bloat a report."""
+def value(item: Any, name: str = "", *, below_secret: bool = False) -> Any:
+    """Return an API object without secrets, and without fields that only bloat a report.
+
+    `below_secret`: a name above this value says that it is a secret. Then only references, such as the name of a
+    Secret, stay.
+    """
     if isinstance(item, Mapping):
-        if set(item) >= {"name", "value"} and is_sensitive(str(item["name"])):
-            # An environment variable of a container.
-            return {**item, "value": REDACTED}
+        below = below_secret or is_sensitive(name)
         return {
-            key: value(inner, str(key))
+            key: _gone(inner) if key in _hidden(item) else value(inner, str(key), below_secret=below)
             for key, inner in item.items()
             if key not in ("managedFields", "kubectl.kubernetes.io/last-applied-configuration")
         }
     if isinstance(item, list):
-        return [REDACTED if _is_argument(item, number) else value(inner, name) for number, inner in enumerate(item)]
+        return [
+            _gone(inner) if _is_argument(item, number) else value(inner, name, below_secret=below_secret)
+            for number, inner in enumerate(item)
+        ]
     if isinstance(item, bool) or item is None:
         return item
-    if is_sensitive(name) and str(item) not in _NOT_SECRET:
-        return REDACTED
+    secret = is_sensitive(name) or (below_secret and not is_reference(name))
+    if secret and str(item) not in _NOT_SECRET:
+        return _gone(item)
     return document(name, item) if isinstance(item, str) else item
+
+
+def _gone(secret: Any) -> str:
+    """Return what stands in place of a secret, and remember it."""
+    found = _FOUND.get()
+    if found is not None and isinstance(secret, str) and len(secret.strip()) >= SHORTEST:
+        found.add(secret.strip())
+    return REDACTED
+
+
+def _hidden(item: Mapping[Any, Any]) -> frozenset[Any]:
+    """Return the fields of an object whose values are secret, whatever the fields are called."""
+    # An environment variable of a container, a header, a parameter.
+    names = [str(item[key]) for key in item if str(key).lower() in ("name", "key", "property", "parameter", "option")]
+    hidden = [key for key in item if str(key).lower() == "value" and any(map(is_sensitive, names))]
+    # Nothing is known of these bytes of a ConfigMap.
+    return frozenset([*hidden, *(key for key in ("binaryData",) if key in item)])
 
 
 def document(name: str, content: str) -> str:
     """Return a file's content without secrets; a note in its place if it isn't in the format that its name claims."""
-    kind = name.rpartition(".")[2].lower()
+    stem, _, kind = name.lower().rpartition(".")
+    if (kind in _KEY_FILES and (stem or name.startswith("."))) or name.lower().startswith(_KEY_NAMES):
+        return REDACTED
     readers = {"json": _json, "xml": _xml, "yaml": _yaml, "yml": _yaml, "properties": _properties}
     if kind in readers and content.strip():
         try:
@@ -168,13 +239,28 @@ def _xml(content: str) -> str:
     if "<!DOCTYPE" in content.upper() or "<!ENTITY" in content.upper():
         raise ValueError("a document type isn't read")
     root = ElementTree.fromstring(content)  # noqa: S314 (no document type, so no entities)
-    for element in root.iter():
-        named, given = element.find("name"), element.find("value")
-        if named is not None and given is not None and is_sensitive((named.text or "").strip()):
-            given.text = REDACTED
-        element.attrib.update({key: str(value(one, key)) for key, one in element.attrib.items()})
-        if element.text and element.text.strip() and element.text != REDACTED:
-            element.text = str(value(element.text, element.tag))
-        if element.tail and element.tail.strip():
-            element.tail = text(element.tail)
+    _clean(root, below_secret=False)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _clean(element: ElementTree.Element, *, below_secret: bool) -> None:
+    """Remove the secrets of an element of XML: by its own name, by that of its property, and by that above it."""
+    tag = _local(element.tag)
+    named = [(one.text or "").strip() for one in element if _local(one.tag) in ("name", "key")]
+    named += [given for key, given in element.attrib.items() if _local(key) in ("name", "key")]
+    secret = any(map(is_sensitive, named))
+    below = below_secret or is_sensitive(tag)
+    for key, given in element.attrib.items():
+        hide = below or (secret and _local(key) == "value")
+        element.attrib[key] = REDACTED if hide else str(value(given, _local(key)))
+    if element.text and element.text.strip():
+        element.text = REDACTED if below and not is_reference(tag) else str(value(element.text, tag))
+    for child in element:
+        _clean(child, below_secret=below or (secret and _local(child.tag) not in ("name", "key")))
+    if element.tail and element.tail.strip():
+        element.tail = REDACTED if below_secret else text(element.tail)
+
+
+def _local(tag: object) -> str:
+    """Return a name of XML without its namespace."""
+    return str(tag).rpartition("}")[2]

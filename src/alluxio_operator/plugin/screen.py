@@ -119,7 +119,7 @@ def preview(found: Preview) -> RenderableType:
     parts += [Text(f"  {number}. {printable(name)}") for number, name in enumerate(found.replaced, 1)]
     if not found.objects:
         parts.insert(0, Text("No object is changed."))
-    return Group(*parts, *([Text(f"\n{found.held}", "yellow")] if found.held else []))
+    return Group(*parts, *([Text(f"\n{printable(found.held)}", "yellow")] if found.held else []))
 
 
 def console(file: IO[str], *, terminal: bool | None = None) -> Console:

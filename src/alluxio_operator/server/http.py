@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import socketserver
 import threading
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
+from typing import Any, Final, cast
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -21,6 +24,11 @@ Relay = Callable[[], bytes]
 RELAYED = "/metrics/shell-operator"
 
 TEXT = "text/plain; charset=utf-8"
+
+MAX_OPEN: Final = 64
+"""Connections at a time, each with a thread; the kubelet and a few scrapers need one each."""
+
+log = logging.getLogger(__name__)
 
 
 class HttpServer:
@@ -48,7 +56,14 @@ class HttpServer:
 
 
 class _Server(ThreadingHTTPServer):
+    """Ends the oldest connection of the busiest client when there are too many.
+
+    Any pod may reach the port where no NetworkPolicy covers it. One that keeps a thousand connections open, and sends a
+    byte now and then, must neither use up the memory of the operator nor keep the kubelet out.
+    """
+
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(
         self, address: str, port: int, checks: dict[str, Check], registry: CollectorRegistry, relay: Relay
@@ -60,7 +75,32 @@ class _Server(ThreadingHTTPServer):
         if both or ":" in address:
             self.address_family = socket.AF_INET6
         self._both = both
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, str] = {}
         super().__init__((address, port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread."""
+        with self._lock:
+            if len(self._open) >= MAX_OPEN:
+                [(busiest, _)] = Counter(self._open.values()).most_common(1)
+                oldest = next(one for one, client in self._open.items() if client == busiest)
+                del self._open[oldest]
+                with suppress(OSError):
+                    # Its thread wakes up, finds no request, and closes it.
+                    oldest.shutdown(socket.SHUT_RDWR)
+            self._open[request] = client_address[0]
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (the signature of socketserver)
+        """Log that a connection broke: a client may cause it at will."""
+        log.debug("a connection broke", exc_info=True)
 
     def server_bind(self) -> None:
         if self._both:

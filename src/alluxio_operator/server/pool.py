@@ -19,9 +19,6 @@ from alluxio_operator.transport.deadline import CallFailed, Deadline, DeadlineEx
 
 log = logging.getLogger(__name__)
 
-SLOW = 2.0
-"""Seconds after which a reconcile counts as slow: a server that hangs takes 3, and a healthy reconcile about 0.2."""
-
 
 def max_slow(workers: int) -> int:
     """Return how many workers slow owners may take together: one is kept for the others, if there are several."""
@@ -103,12 +100,11 @@ class Pool:
     def _work(self) -> None:
         while (taken := self._queue.take()) is not None:
             self._metrics.queue_wait.observe(taken.waited)
-            began = self._clock()
             try:
                 with bound(**owner_fields(taken.request.key)):
                     self._attempt(taken)
             finally:
-                self._queue.done(taken.request.key, slow=self._clock() - began > SLOW)
+                self._queue.done(taken.request.key)
 
     def _attempt(self, taken: Taken) -> None:
         request = taken.request
@@ -136,6 +132,10 @@ class Pool:
             retry_after = self._queue.retry(request, pause)
             self._metrics.queue_retries.inc()
             log.warning("reconcile failed", extra={**fields, "retry_after_seconds": round(retry_after, 3)})
+            return
+        if outcome.requeue_after == 0:
+            fields["requeue_after_seconds"] = self._queue.again(request)
+            log.log(logging.INFO if outcome.changed else logging.DEBUG, "reconciled", extra=fields)
             return
         self._queue.forget_failures(request.key)
         if outcome.requeue_after is not None:

@@ -1,5 +1,9 @@
 """The queue of owners: each owner waits once, one worker at a time reconciles it, and edits go before resyncs.
 
+Among requests of one reason, namespaces take turns: a tenant who edits a hundred resources a second, or whose
+reconciles take seconds, delays another tenant by one turn. The rule is start-time fair queueing (Goyal, Vin and Cheng):
+a request gets the number of the last one taken, or of its namespace's request before plus what that one cost.
+
 `QueueState` has the rules and gets the time as an argument; `KeyedQueue` adds threads and waiting.
 Every operation takes O(log n) time. Outdated entries stay in the heaps, and reading a heap skips them.
 """
@@ -14,7 +18,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from alluxio_operator.engine.work import OwnerKey, Reason, Request
 
@@ -29,6 +34,19 @@ OVERDUE_SHARE = 4
 
 Not every take: after a minute of a large resync all its remaining owners are overdue, and edits would wait for them.
 """
+
+
+SLOW: Final = 2.0
+"""Seconds after which a reconcile counts as slow: a server that hangs takes 3, and a healthy reconcile about 0.2."""
+
+SLOW_FOR: Final = 600.0
+"""Seconds for which a slow reconcile marks its namespace: servers that hang every other time stay slow."""
+
+TURN: Final = 0.2
+"""Seconds of a worker that count as one turn of a namespace."""
+
+MOST_TURNS: Final = 300.0
+"""Turns that one reconcile costs at most: a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +80,9 @@ class _Waiting:
     since: float
     """Time of the owner's first request; a merged request keeps it."""
     turn: int
-    """Position among requests of the same reason. A heap entry with another turn is outdated."""
+    """Position among requests of the same reason and share. A heap entry with another turn is outdated."""
+    share: float
+    """Position among requests of the same reason, by what their namespaces had before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +106,37 @@ def merged(one: Request, other: Request) -> Request:
     return bounded(Request(one.key, min(one.reason, other.reason), children, everything))
 
 
-_Entry = tuple[float, int, OwnerKey]
+_Entry = tuple[float, float, int, OwnerKey]
 _Heap = list[_Entry]
-"""Entries of the sort key (urgency or time), the turn that shows if the entry is current, and the owner."""
+"""Entries of the sort key (urgency and share, or time), the turn that shows if the entry is current, and the owner."""
+
+_Account = tuple[Reason, str]
+"""Requests of one reason in one namespace."""
 
 
 class QueueState:
     """The queue's rules without threads; `now` is monotonic time in seconds.
 
-    At most `max_slow` owners whose last reconcile was slow run at the same time, so that servers which hang can't take
-    every worker from the other owners.
+    At most `max_slow` owners of namespaces with a slow reconcile run at the same time, so that servers which hang can't
+    take every worker from the other owners. By namespace, since a tenant creates new owners at will.
     """
 
     def __init__(self, max_slow: float = math.inf) -> None:
         self._max_slow = max_slow
-        self._slow: set[OwnerKey] = set()
-        self._held: list[tuple[_Heap, _Entry]] = []
-        """Heap entries of slow owners, until another slow owner is done."""
+        self._slow_until: dict[str, float] = {}
+        self._slow_running: set[OwnerKey] = set()
+        self._taken: dict[Reason, float] = {}
+        """Share of the last request taken, by reason."""
+        self._owed: dict[_Account, float] = {}
+        """Share of the next request of a namespace, if it is ahead of the others."""
+        self._held: tuple[_Heap, _Heap] = [], []
+        """Entries of slow owners by urgency and by age, until another slow owner is done."""
         self._waiting: dict[OwnerKey, _Waiting] = {}
         self._by_urgency: _Heap = []
         self._by_age: _Heap = []
         self._later: dict[OwnerKey, _Later] = {}
         self._by_time: _Heap = []
-        self._running: set[OwnerKey] = set()
+        self._running: dict[OwnerKey, tuple[Reason, float]] = {}
         self._requeued: dict[OwnerKey, tuple[Request, float]] = {}
         self._turns = itertools.count()
         self._depth: Counter[Reason] = Counter()
@@ -134,30 +162,42 @@ class QueueState:
             return
         turn = next(self._turns)
         self._later[request.key] = _Later(bounded(request), at, turn)
-        heapq.heappush(self._by_time, (at, turn, request.key))
+        heapq.heappush(self._by_time, (at, 0.0, turn, request.key))
 
     def take(self, now: float) -> Taken | None:
         """Return the next request, or None; the caller must call `done` afterwards."""
         self._wake(now)
+        # A reconcile that is slow for the first time counts while it still runs.
+        self._slow_running.update(key for key, (_, began) in self._running.items() if now - began > SLOW)
+        self._end_marks(now)
         waiting = self._pick(now)
         if waiting is None:
+            if not self._waiting:
+                # Nobody waits for what others had.
+                self._owed.clear()
+                self._taken.clear()
             return None
         request = waiting.request
         # A reconcile sees the whole state and plans the next one itself, so merge the planned request into this one.
         planned = self._later.pop(request.key, None)
         if planned is not None:
             request = merged(request, planned.request)
-        self._running.add(request.key)
+        self._running[request.key] = request.reason, now
+        if request.key.namespace in self._slow_until:
+            self._slow_running.add(request.key)
         return Taken(request, now - waiting.since)
 
-    def done(self, key: OwnerKey, *, slow: bool = False) -> None:
+    def done(self, key: OwnerKey, now: float) -> None:
         """Record the end of the reconcile of `key`; requests that arrived during it wait from now on."""
-        self._running.remove(key)
-        if key in self._slow or slow:
-            for heap, entry in self._held:
-                heapq.heappush(heap, entry)
-            self._held.clear()
-        (self._slow.add if slow else self._slow.discard)(key)
+        reason, began = self._running.pop(key)
+        self._charge((reason, key.namespace), min((now - began) / TURN, MOST_TURNS))
+        if now - began > SLOW:
+            self._slow_until[key.namespace] = now + SLOW_FOR
+        if key in self._slow_running:
+            self._slow_running.remove(key)
+            # One may run in its place: to put all of a thousand back, for each that ends, takes milliseconds.
+            for held, heap in self._lines():
+                self._put_back(held, heap)
         requeued = self._requeued.pop(key, None)
         if requeued is not None:
             self._wait(*requeued)
@@ -165,7 +205,7 @@ class QueueState:
     def next_wake(self) -> float:
         """Return the time of the next planned request, or infinity."""
         while self._by_time:
-            at, turn, key = self._by_time[0]
+            at, _, turn, key = self._by_time[0]
             if self._is_planned(key, turn):
                 return at
             heapq.heappop(self._by_time)
@@ -184,48 +224,82 @@ class QueueState:
         if before is not None:
             request, since = merged(before.request, request), before.since
             if request.reason == before.request.reason:
-                self._waiting[request.key] = _Waiting(request, since, before.turn)
+                self._waiting[request.key] = replace(before, request=request, since=since)
                 return
             self._depth[before.request.reason] -= 1
         else:
             request = bounded(request)
         turn = next(self._turns)
-        self._waiting[request.key] = _Waiting(request, since, turn)
+        share = self._charge((request.reason, request.key.namespace), 1.0)
+        self._waiting[request.key] = _Waiting(request, since, turn, share)
         self._depth[request.reason] += 1
-        heapq.heappush(self._by_urgency, (request.reason, turn, request.key))
-        heapq.heappush(self._by_age, (since, turn, request.key))
+        heapq.heappush(self._by_urgency, (request.reason, share, turn, request.key))
+        heapq.heappush(self._by_age, (since, 0.0, turn, request.key))
+
+    def _charge(self, account: _Account, turns: float) -> float:
+        """Return the share of the account's next request, and add what it costs."""
+        share = max(self._owed.get(account, 0.0), self._taken.get(account[0], 0.0))
+        self._owed[account] = share + turns
+        return share
 
     def _wake(self, now: float) -> None:
         while self.next_wake() <= now:
-            at, _, key = heapq.heappop(self._by_time)
+            at, _, _, key = heapq.heappop(self._by_time)
             self.add(self._later.pop(key).request, at)
 
     def _pick(self, now: float) -> _Waiting | None:
-        oldest = self._first(self._by_age)
-        picked = self._first(self._by_urgency)
+        picked, oldest = (self._first(heap, held) for held, heap in self._lines())
         if oldest is None or picked is None:
             return None
         if now - oldest.since > LONGEST_WAIT:
             if self._until_overdue_turn == 0:
                 picked = oldest
             self._until_overdue_turn = (self._until_overdue_turn or OVERDUE_SHARE) - 1
-        self._depth[picked.request.reason] -= 1
+        reason = picked.request.reason
+        self._depth[reason] -= 1
+        self._taken[reason] = max(self._taken.get(reason, 0.0), picked.share)
         return self._waiting.pop(picked.request.key)
 
-    def _first(self, heap: _Heap) -> _Waiting | None:
+    def _lines(self) -> tuple[tuple[_Heap, _Heap], tuple[_Heap, _Heap]]:
+        """Return the held and the other entries by urgency, and by age."""
+        return (self._held[0], self._by_urgency), (self._held[1], self._by_age)
+
+    def _first(self, heap: _Heap, held: _Heap) -> _Waiting | None:
         while heap:
             entry = heap[0]
-            _, turn, key = entry
-            waiting = self._waiting.get(key)
-            if waiting is not None and waiting.turn == turn:
-                if not self._is_held(key):
+            if waiting := self._current(entry):
+                if not self._is_held(waiting.request.key):
                     return waiting
-                self._held.append((heap, entry))
+                heapq.heappush(held, entry)
             heapq.heappop(heap)
         return None
 
+    def _put_back(self, held: _Heap, heap: _Heap) -> None:
+        """Put the first held entry that is current back into its heap."""
+        while held:
+            entry = heapq.heappop(held)
+            if self._current(entry):
+                heapq.heappush(heap, entry)
+                return
+
+    def _current(self, entry: _Entry) -> _Waiting | None:
+        """Return the waiting request of an entry; None if the entry is outdated."""
+        *_, turn, key = entry
+        waiting = self._waiting.get(key)
+        return waiting if waiting is not None and waiting.turn == turn else None
+
     def _is_held(self, key: OwnerKey) -> bool:
-        return key in self._slow and len(self._slow & self._running) >= self._max_slow
+        return len(self._slow_running) >= self._max_slow and key.namespace in self._slow_until
+
+    def _end_marks(self, now: float) -> None:
+        """Forget namespaces that haven't been slow for a while, and hold none of their owners any longer."""
+        ended = [namespace for namespace, until in self._slow_until.items() if until <= now]
+        for namespace in ended:
+            del self._slow_until[namespace]
+        if ended:
+            for held, heap in self._lines():
+                while held:
+                    self._put_back(held, heap)
 
     def _is_planned(self, key: OwnerKey, turn: int) -> bool:
         later = self._later.get(key)
@@ -280,6 +354,18 @@ class KeyedQueue:
         self.add_after(Request(request.key, Reason.REQUEUE, request.children, request.everything), delay)
         return delay
 
+    def again(self, request: Request) -> float:
+        """Requeue an owner that changed during its reconcile; return the seconds until the next attempt.
+
+        At once, and with the back-off of failures if that happens several times in a row.
+        """
+        with self._changed:
+            failures = self._failures[request.key]
+            self._failures[request.key] += 1
+            delay = self._backoff.delay(failures, self._chance()) if failures else 0.0
+        self.add_after(Request(request.key, Reason.REQUEUE, request.children, request.everything), delay)
+        return delay
+
     def forget_failures(self, key: OwnerKey) -> None:
         """Reset the back-off of `key` after a success."""
         with self._changed:
@@ -297,10 +383,10 @@ class KeyedQueue:
                 self._changed.wait(None if math.isinf(pause) else pause)
             return None
 
-    def done(self, key: OwnerKey, *, slow: bool = False) -> None:
+    def done(self, key: OwnerKey) -> None:
         """Record the end of the reconcile of `key`, after a success or a failure."""
         with self._changed:
-            self._state.done(key, slow=slow)
+            self._state.done(key, self._clock())
             self._changed.notify_all()
 
     def depth(self, reason: Reason) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from enum import Flag, auto
 from typing import Final
@@ -22,6 +23,11 @@ SETTLING: Final = 3.0
 
 PAUSES: Final = (1.0, 5.0, 15.0, 60.0)
 """Seconds between attempts while the API server doesn't answer; the last one repeats."""
+
+
+REST: Final = 9.0
+"""Pause after a comparison that events asked for, in multiples of its time: any user can take an owner's name off an
+object, over and over, and each time all objects are compared."""
 
 
 class Ask(Flag):
@@ -49,7 +55,9 @@ class Resyncs:
         *,
         spread: float = 0.0,
         pauses: tuple[float, ...] = PAUSES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._queue = queue
         self._list_owners = list_owners
         self._resync = resync
@@ -83,9 +91,12 @@ class Resyncs:
     def _run(self) -> None:
         failures = 0
         while (asked := self._take()) is not None:
+            began = self._clock()
             try:
                 self._serve(asked)
                 failures = 0
+                if asked == Ask.DRIFT:
+                    self._rest(REST * (self._clock() - began))
             except Exception:  # the API server may be away; the next attempt may succeed
                 log.exception("owners could not be listed")
                 self.ask(asked)
@@ -101,6 +112,11 @@ class Resyncs:
     def _wait(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed, seconds)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, or until there is something else to do than to compare again."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._asked & ~Ask.DRIFT, seconds)
 
     def _serve(self, asked: Ask) -> None:
         if asked == Ask.EDITS:

@@ -17,6 +17,7 @@ from typing import Any
 
 from alluxio_operator.engine.child_filters import BINDING
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
+from alluxio_operator.kube.kinds import is_name
 
 RESYNC_BINDING = "resync"
 """Name of the schedule that requests a reconcile of every owner."""
@@ -47,8 +48,8 @@ class Wakeups:
 def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
     """Return the content of a hook's message. Raise MessageError.
 
-    It skips an owner without a name or with a kind that has no reconciler. An error instead would let any user who can
-    set a label on an object make shell-operator repeat the hook indefinitely.
+    It skips an owner without a possible name or with a kind that has no reconciler. An error instead would let any
+    user who can set a label on an object make shell-operator repeat the hook indefinitely.
     """
     found = Wakeups(_get(message, "hook", str))
     for context in _get(message, "contexts", list):
@@ -67,10 +68,12 @@ def wakeups_in(message: Any, kinds: Collection[str]) -> Wakeups:
 
 def _take_in(found: Wakeups, context: Mapping[str, Any], wake: Mapping[str, Any], kinds: Collection[str]) -> None:
     just_now = context.get("type") == "Event"
-    if wake.get("kind") not in kinds or not wake.get("namespace") or not wake.get("name"):
+    name = wake.get("name")
+    possible = not isinstance(name, str) or is_name(name)
+    if wake.get("kind") not in kinds or not wake.get("namespace") or not name or not possible:
         found.left_out += 1
         # A new object never had an owner to lose.
-        named = wake.get("kind") and wake.get("name")
+        named = wake.get("kind") and name
         found.orphaned |= "child" in wake and not named and context.get("watchEvent") != "Added"
     elif "child" in wake:
         found.children.append(Request(_key(wake), Reason.CHILD, frozenset({_child(context, wake)})))

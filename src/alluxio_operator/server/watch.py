@@ -107,13 +107,14 @@ class Watch:
         self._ending.set()
 
     def _run(self) -> None:
-        failures = 0
+        failures = gone = 0
         while not self._ending.is_set():
             try:
                 if not self._version:
                     self._list()
                 began = self._clock()
                 self._follow()
+                gone = 0
                 if self._clock() - began >= SHORTEST:
                     failures = 0
                 else:
@@ -123,6 +124,9 @@ class Watch:
                     failures += 1
             except Gone:
                 self._restart("gone")
+                # What was missed is listed at once. A server for which each version is too old is listed less often.
+                self._ending.wait(self._pauses[min(gone, len(self._pauses)) - 1] if gone else 0.0)
+                gone += 1
             except CallFailed as error:
                 pause = self._pauses[min(failures, len(self._pauses) - 1)]
                 failures += 1

@@ -137,6 +137,7 @@ class BoundedConnection(HTTPConnection):
     """A connection whose reads keep to the budget, and whose address `may_connect` accepts."""
 
     may_connect: Callable[[Address], bool] | None = None
+    resolver: ThreadPoolExecutor | None = None
 
     def _new_conn(self) -> socket.socket:
         return _connected(self)
@@ -146,6 +147,7 @@ class BoundedTlsConnection(HTTPSConnection):
     """The same over TLS."""
 
     may_connect: Callable[[Address], bool] | None = None
+    resolver: ThreadPoolExecutor | None = None
 
     def _new_conn(self) -> socket.socket:
         return _connected(self)
@@ -171,8 +173,12 @@ class BoundedTlsPool(urllib3.HTTPSConnectionPool):
 
 
 def bound_reads(pools: urllib3.PoolManager) -> None:
-    """Let the connections of a pool manager keep to the budget of `budget`."""
-    pools.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTlsPool}
+    """Let the connections of a pool manager keep to the budget of `budget`.
+
+    Its names are resolved in threads of its own: lookups of names that users chose may hang in all others.
+    """
+    resolver = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve-own")
+    pools.pool_classes_by_scheme = _pool_classes(resolver=resolver)
 
 
 class HttpClient:
@@ -229,15 +235,15 @@ class HttpClient:
         return HttpAnswer(answer.status, content)
 
 
-def _pool_classes(may_connect: Callable[[Address], bool] | None) -> dict[str, type[urllib3.HTTPConnectionPool]]:
-    if may_connect is None:
-        return {"http": BoundedPool, "https": BoundedTlsPool}
-    guard = staticmethod(may_connect)
-    plain = type("GuardedConnection", (BoundedConnection,), {"may_connect": guard})
-    tls = type("GuardedTlsConnection", (BoundedTlsConnection,), {"may_connect": guard})
+def _pool_classes(
+    may_connect: Callable[[Address], bool] | None = None, resolver: ThreadPoolExecutor | None = None
+) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    own = {"may_connect": staticmethod(may_connect) if may_connect else None, "resolver": resolver}
+    plain = type("OwnConnection", (BoundedConnection,), own)
+    tls = type("OwnTlsConnection", (BoundedTlsConnection,), own)
     return {
-        "http": type("GuardedPool", (BoundedPool,), {"ConnectionCls": plain}),
-        "https": type("GuardedTlsPool", (BoundedTlsPool,), {"ConnectionCls": tls}),
+        "http": type("OwnPool", (BoundedPool,), {"ConnectionCls": plain}),
+        "https": type("OwnTlsPool", (BoundedTlsPool,), {"ConnectionCls": tls}),
     }
 
 
@@ -289,7 +295,7 @@ def _resolved(
         yield family, (host, port)
         return
     try:
-        found = _lookup(host, port, current)
+        found = _lookup(host, port, current, connection.resolver or _RESOLVER)
     except FutureTimeout as error:
         raise ConnectTimeoutError(connection, f"the lookup of {host} timed out") from error
     except (socket.gaierror, UnicodeError) as error:
@@ -299,8 +305,8 @@ def _resolved(
         yield family, address
 
 
-def _lookup(host: str, port: int, current: _Budget | None) -> Any:
-    lookup = _RESOLVER.submit(socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
+def _lookup(host: str, port: int, current: _Budget | None, resolver: ThreadPoolExecutor) -> Any:
+    lookup = resolver.submit(socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
     try:
         return lookup.result(current.seconds() if current else None)
     except FutureTimeout:

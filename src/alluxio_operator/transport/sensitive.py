@@ -6,12 +6,19 @@ import re
 from typing import Final
 
 WORDS: Final = (
-    r"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pass(?![a-z])|pwd|secret|token|credential|keytab|authorization|cookie|"
+    r"(?:pass(?:word|wd|phrase|code)|pass(?![a-z])|pwd|bindpw|secret|token|credential|(?<![a-z])creds|keytab|"
+    r"authorization|cookie|"
     r"dockerconfigjson|(?<![a-z])auth(?![a-z])|signature|(?<![a-z])sig(?![a-z])|connection[-_.]?string|jaas|bearer|"
-    r"(?:api|access|private|account|sas|shared|storage|encryption|consumer|master|ssh|client)[-_.]?key)"
+    r"(?:api|access|private|account|sas|shared|storage|encryption|consumer|customer|master|ssh|client|session|signing|"
+    r"hmac|keystore|truststore)[-_.]?key)"
 )
 _NAME: Final = re.compile(WORDS, re.IGNORECASE)
-_KEY: Final = re.compile(r"(?:access|secret|private|api|account)[-_.]?key", re.IGNORECASE)
+_KEY: Final = re.compile(
+    r"(?:access|secret|private|api|account|encryption|customer|session|signing|hmac|keystore|truststore)[-_.]?key"
+    r"(?![a-z]{3})",
+    re.IGNORECASE,
+)
+"""Keys that are secrets themselves: Hadoop's fs.s3a.encryption.key, and Presto's keystore.key, which is a password."""
 _ACCOUNT: Final = re.compile(r"account[-_.]?key[-_.].", re.IGNORECASE)
 """Azure puts the name of the account behind it, and that may end in anything."""
 
@@ -40,6 +47,11 @@ def is_sensitive(name: str) -> bool:
     if _KEY.search(name):
         return bool(_ACCOUNT.search(name)) or not _LOCATION.search(name)
     return bool(_NAME.search(name)) and not _HARMLESS.search(name)
+
+
+def is_reference(name: str) -> bool:
+    """Return True for the name of a value that only says where a secret is."""
+    return bool(_HARMLESS.search(name))
 
 
 def may_be_shown(field: str, value: str) -> bool:

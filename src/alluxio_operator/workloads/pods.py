@@ -33,8 +33,12 @@ FAILURES: Final = frozenset(
         "CreateContainerError",
         "ErrImageNeverPull",
         "ErrImagePull",
+        "ImageInspectError",
         "ImagePullBackOff",
         "InvalidImageName",
+        "PostStartHookError",
+        "PreCreateHookError",
+        "PreStartHookError",
         "RunContainerError",
     }
 )
@@ -72,6 +76,8 @@ class Trouble:
     missing: Missing | None = None
     looping: bool = False
     """True if a container has crashed more than once."""
+    container: str = field(default="", compare=False)
+    """The container that doesn't run; empty if the whole pod doesn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,10 @@ class Pod:
     """When it last became ready or unready; None while neither is known."""
     deletion: datetime | None = None
     """When its termination should have ended, grace period included; None if it isn't being deleted."""
+    claims: tuple[str, ...] = ()
+    """PVCs that it mounts."""
+    ended: bool = False
+    """True if it will never run again, such as one that its node evicted."""
 
 
 def parse_pod(pod: Object) -> Pod:
@@ -155,6 +165,12 @@ def parse_pod(pod: Object) -> Pod:
         created=_moment(pod["metadata"].get("creationTimestamp")),
         changed=_moment(conditions.get("Ready", {}).get("lastTransitionTime")),
         deletion=_moment(pod["metadata"].get("deletionTimestamp")),
+        claims=tuple(
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in pod.get("spec", {}).get("volumes", ())
+            if "persistentVolumeClaim" in volume
+        ),
+        ended=status.get("phase") in ("Failed", "Succeeded"),
     )
 
 
@@ -227,13 +243,17 @@ def _trouble(pod: Object, status: Object, conditions: Mapping[str, Any]) -> Trou
     name, crashed = pod["metadata"]["name"], CRASH_LOOP
     if pod.get("spec", {}).get("restartPolicy") == "Never":
         crashed = "Error"
+    if status.get("phase") == "Failed" and status.get("reason"):
+        # Its node evicted it or didn't admit it.
+        return Trouble(status["reason"], f"pod {name}: {printable(status.get('message', '')) or 'no message'}")
     for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
         if trouble := _trouble_of(f"pod {name}", container, crashed):
             return trouble
     # Last, because the state of containers is newer: they start after scheduling.
     scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
-        return Trouble("Unschedulable", f"pod {name}: {printable(scheduled.get('message', 'no node fits'))}")
+    if scheduled.get("status") == "False":
+        reason = scheduled.get("reason") or "Unschedulable"
+        return Trouble(reason, f"pod {name}: {printable(scheduled.get('message', 'no node fits'))}")
     return None
 
 
@@ -246,24 +266,26 @@ def _trouble_of(pod: str, container: Object, crashed: str) -> Trouble | None:
     again = restarts > 1 and last.get("terminated", {}).get("exitCode") == 0
     if container.get("ready") or (ended.get("exitCode") == 0 and not waiting and not again):
         return None
-    where, said = f"{pod}, container {container['name']}", printable(waiting.get("message", ""))
+    title, said = container["name"], printable(waiting.get("message", ""))
+    where = f"{pod}, container {title}"
     last_words = gist(ended.get("message", ""))
     for reason in REASONS:
         if last_words.startswith(reason):
-            return Trouble(reason, f"{pod}: {last_words.removeprefix(reason).lstrip(': ')}")
+            return Trouble(reason, f"{pod}: {last_words.removeprefix(reason).lstrip(': ')}", container=title)
     reason = waiting.get("reason", "")
     if reason in ("ContainerCreating", "PodInitializing"):
         return None
     missing = what_is_missing(said)
     if missing and reason == "CreateContainerConfigError":
-        return Trouble(missing.reason, f"{where}: {missing}", missing)
+        return Trouble(missing.reason, f"{where}: {missing}", missing, container=title)
     looping = reason == CRASH_LOOP or restarts > 1
     if ended and reason in ("", CRASH_LOOP, "RunContainerError"):
         detail = last_words or f"exit code {ended.get('exitCode')}"
-        return Trouble(_STABLE.get(ended.get("reason", ""), crashed), f"{where}: {detail}", looping=looping)
+        cause = _STABLE.get(ended.get("reason", ""), crashed)
+        return Trouble(cause, f"{where}: {detail}", looping=looping, container=title)
     if reason:
         detail = _PULL_BACK_OFF.sub("", said) or said or "waiting"
-        return Trouble(_STABLE.get(reason, reason), f"{where}: {detail}", looping=looping)
+        return Trouble(_STABLE.get(reason, reason), f"{where}: {detail}", looping=looping, container=title)
     return None
 
 
@@ -283,8 +305,8 @@ def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str])
 
 
 def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
-    """Return the trouble of the first pod that has any."""
-    return next((pod.trouble for pod in pods if pod.trouble), None)
+    """Return the trouble of the first pod that has any; one that has ended counts last, since another replaces it."""
+    return next((pod.trouble for pod in sorted(pods, key=lambda pod: pod.ended) if pod.trouble), None)
 
 
 def gist(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.transport.printable import printable
+from alluxio_operator.workloads.pods import Pod, first_trouble
 from alluxio_operator.workloads.remedies import pod_remedy
 
 MAX_MESSAGE: Final = 600
@@ -29,9 +30,12 @@ class WorkloadProgress:
     failure: str = ""
     """The API server's message rejecting a pod of a Deployment, for example an additional one during a rollout."""
 
-    def in_words(self, name: str, path: str) -> str:
-        """Return the name of the workload, with what holds it up; `path` is its role's in the spec."""
-        return f"{name} ({self.failure}. {pod_remedy(self.failure, path)})" if self.failure else name
+    def in_words(self, name: str, path: str, pods: Iterable[Pod] = ()) -> str:
+        """Return the name of the workload, with what holds it up; `path` is its role's in the spec, `pods` its pods."""
+        if self.failure:
+            return f"{name} ({self.failure}. {pod_remedy(self.failure, path)})"
+        trouble = first_trouble(pod for pod in pods if not pod.ready)
+        return f"{name} ({trouble.message})" if trouble else name
 
 
 def progress_of(workload: Object) -> WorkloadProgress:

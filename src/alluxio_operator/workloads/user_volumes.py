@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from posixpath import normpath
 from typing import Any, Final
 
-from alluxio_operator.api.roles import Placement, Process
+from alluxio_operator.api.roles import Placement, Process, Volume
 
 SPREAD_OVER_NODES: Final = {
     "topologyKey": "kubernetes.io/hostname",
@@ -38,6 +40,51 @@ def spread_of(role: Placement, selector: Mapping[str, str], *, over_nodes: bool)
 
 
 def meet(one: str, other: str) -> bool:
-    """Return True if one of two folders equals or contains the other."""
-    one, other = one.rstrip("/") + "/", other.rstrip("/") + "/"
+    """Return True if one of two folders equals or contains the other, however their paths are written."""
+    one, other = (f"/{normpath(path).strip('/')}/".replace("//", "/") for path in (one, other))
     return one.startswith(other) or other.startswith(one)
+
+
+def references_of(role: Placement) -> Iterable[tuple[str, str, str]]:
+    """Yield the Secrets and ConfigMaps that a role's user volumes need: kind, name, and the volume's name."""
+    for volume in role.volumes:
+        given = volume.model_dump(by_alias=True, mode="json", exclude_none=True)
+        projected = given.get("projected")
+        sources = [given, *(_list(projected.get("sources")) if isinstance(projected, Mapping) else ())]
+        for source in sources:
+            for kind, field, key in _NAMED:
+                found = source.get(field) if isinstance(source, Mapping) else None
+                if isinstance(found, Mapping) and not found.get("optional"):
+                    # A volume names a Secret by another key than a source of a projected volume does.
+                    name = found.get(key) or found.get("name")
+                    if isinstance(name, str):
+                        yield kind, name, volume.name
+
+
+def claims_of(process: Process) -> Mapping[str, str]:
+    """Return the names of a role's user volumes by the names of their PVCs."""
+    found: dict[str, str] = {}
+    volumes: Sequence[Volume] = process.volumes if isinstance(process, Placement) else ()
+    for volume in volumes:
+        source = volume.model_dump(by_alias=True, mode="json", exclude_none=True).get("persistentVolumeClaim")
+        if isinstance(source, Mapping) and isinstance(source.get("claimName"), str):
+            found[source["claimName"]] = volume.name
+    return found
+
+
+_NAMED: Final = (("Secret", "secret", "secretName"), ("ConfigMap", "configMap", "name"))
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def volumes_named(message: str) -> Sequence[str]:
+    """Return the volumes that a message of the kubelet or of the attach controller names."""
+    if unmounted := _UNMOUNTED.search(message):
+        return unmounted["names"].split()
+    return [found["name"] for found in _VOLUME.finditer(message)][:1]
+
+
+_VOLUME: Final = re.compile(r'volume "(?P<name>[^"]+)"')
+_UNMOUNTED: Final = re.compile(r"unmounted volumes=\[(?P<names>[^\]]*)\]")

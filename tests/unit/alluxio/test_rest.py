@@ -239,6 +239,8 @@ def test_a_document_with_a_field_missing_is_not_understood(missing: str):
         (METRICS.replace("1234.0", "soon"), None),
         ("Master_RoleId 2.0\n", None),
         ("", None),
+        (METRICS.replace(" 1234.0", "{" + ",".join(f'a{n}="b"' for n in range(150_000)) + "} 1234.0"), -1),
+        (METRICS.replace("1234.0", "1e308"), 2**62),
     ],
     ids=[
         "applied",
@@ -249,6 +251,8 @@ def test_a_document_with_a_field_missing_is_not_understood(missing: str):
         "its line is broken",
         "other metrics",
         "nothing",
+        "as many labels as fit, whose parser would take minutes",
+        "beyond all journals",
     ],
 )
 def test_how_far_a_master_has_the_journal(metrics: str, index: int | None, server: Server):

@@ -142,6 +142,15 @@ def test_a_backup_is_begun_and_not_waited_for(master: Alluxio):
     assert not asked.options.local_file_system
 
 
+@pytest.mark.parametrize("given", ["", "x" * 65, "\x1b[31m", "one two"])
+def test_a_backup_without_an_id_that_a_status_can_hold_is_no_answer(given: str, master: Alluxio):
+    master.answers[f"{META}Backup"] = lambda _: messages.Backup(backup_id=given, state=2)
+
+    said = AlluxioClient().backup("127.0.0.1", master.port, "/backups", deadline())
+
+    assert said == NoAnswer("its answer has no id of a backup")
+
+
 def test_the_start_of_a_backup_has_time_for_the_lock_of_each_standby(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(client, "TIMEOUT", 0.2)
     master.slow = 0.6
@@ -163,6 +172,11 @@ def test_the_start_of_a_backup_has_time_for_the_lock_of_each_standby(master: All
         (messages.Backup(state=6), BackupStatus("Failed", error="Alluxio gave no reason")),
         # Of another encoding: the length goes beyond the end.
         (messages.Backup(state=6, error=b"t\x00\x50short"), BackupStatus("Failed", error="Alluxio gave no reason")),
+        # Texts within texts: each of a million would be decoded.
+        (
+            messages.Backup(state=6, error=b"t\x0f\xff" * 64_000 + b"t\x00\x03end"),
+            BackupStatus("Failed", error="Alluxio gave no reason"),
+        ),
     ],
 )
 def test_how_a_backup_stands(said: messages.Backup, status: BackupStatus, master: Alluxio):

@@ -53,7 +53,9 @@ def test_a_quantity_may_be_a_number_or_a_text(size: object):
     assert in_bytes(cluster_spec(workers={"tiers": [{"quota": size}]}).workers.tiers[0].quota) == 1024**3
 
 
-@pytest.mark.parametrize("size", ["", "1 Gi", "-1", "1GiB", "1e3", True, 1.5, "1" * 40])
+@pytest.mark.parametrize(
+    "size", ["", "1 Gi", "-1", "1GiB", "1e3", True, 1.5, "1" * 40, "9" * 31, "9223372036854775808", "8192Pi"]
+)
 def test_what_is_no_quantity_is_refused(size: object):
     with pytest.raises(ValidationError):
         cluster_spec(workers={"tiers": [{"quota": size}]})

@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import NOW
 
 from alluxio_operator.api.status import OperationStatus
-from alluxio_operator.engine.arbiter import ORDER, REQUEUE_SECONDS, arbitrate
+from alluxio_operator.engine.arbiter import ORDER, REQUEUE, arbitrate
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import WAITING, Operation
@@ -45,7 +45,7 @@ def test_of_two_that_ask_one_acts_and_the_other_waits_for_it(first: str, second:
     assert waiting.gate is not None
     assert (waiting.gate.passed, waiting.gate.reason) == (False, WAITING)
     assert f"the {second} waits for the {first} since {stamp(NOW)}" in waiting.gate.message
-    assert waiting.requeue_after == REQUEUE_SECONDS
+    assert waiting.requeue_after == REQUEUE.least
     assert [(one.name, one.waits_for) for one in decided.status] == [(first, None), (second, first)]
 
 

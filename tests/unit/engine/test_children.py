@@ -35,7 +35,14 @@ def test_the_reference_comes_before_the_labels(metadata: Json, owner: str) -> No
 
 
 @pytest.mark.parametrize(
-    "metadata", [{}, {"ownerReferences": [OTHER]}, {"labels": {"alluxio-operator.io/owner": "one"}}]
+    "metadata",
+    [
+        {},
+        {"ownerReferences": [OTHER]},
+        {"labels": {"alluxio-operator.io/owner": "one"}},
+        # The API server checks no name in a reference.
+        {"ownerReferences": [REFERENCE | {"name": "../../other/alluxioclusters/one"}], "labels": LABELS},
+    ],
 )
 def test_what_names_nobody_is_nobodys(metadata: Json) -> None:
     assert owner_of(obj(**metadata)) is None

@@ -115,7 +115,7 @@ def test_a_restart_by_kubectl_brings_the_newest_template_and_only_once(kube: Fak
     assert template(kube)["probe"] == "that of v2", "the same restart a second time"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"template": 1}', '{"template": {}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"template": 1}', '{"template": {}}', "[" * 5000])
 def test_a_record_that_says_nothing_leaves_the_rendered_template(kube: FakeKube, text: str):
     Applier(kube)(deployment("v1"))
     kube.edit("Deployment", NS, "servers", lambda obj: obj["metadata"]["annotations"].update({KEPT: text}))

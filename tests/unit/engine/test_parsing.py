@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from alluxio_operator.api.base import Model
-from alluxio_operator.engine.parsing import from_pydantic
+from alluxio_operator.engine.parsing import MOST_LEVELS, from_pydantic, nesting
 
 
 class Part(Model):
@@ -27,3 +27,14 @@ def test_each_refused_value_becomes_a_problem_that_names_it():
     assert wrong.remedy == "see `kubectl explain presto.spec.parts`"
     assert missing.field == "spec.parts[1].maxReplicas"
     assert "Field required" in missing.message
+
+
+@pytest.mark.parametrize(("depth", "refused"), [(1, False), (MOST_LEVELS, False), (MOST_LEVELS + 1, True)])
+def test_a_spec_that_is_nested_deep_is_refused(depth: int, refused: bool):
+    spec: dict[str, object] = {}
+    for _ in range(depth - 1):
+        spec = {"a": spec}
+
+    assert [str(one) for one in nesting(spec)] == [
+        "spec is nested more than 64 levels deep; remove the deepest values, which no field of Kubernetes has"
+    ] * refused

@@ -10,8 +10,19 @@ from tests.support.builders import NOW, later
 
 from alluxio_operator.api.status import Condition
 from alluxio_operator.engine.conditions import ConditionState, merge
-from alluxio_operator.engine.gate import AT_WORK, WHILE_NOT_READY, After, At, BackOff, Gate, OnEvent, Requeue, waiting
-from alluxio_operator.engine.requeue import LONGEST, next_look, sooner
+from alluxio_operator.engine.gate import (
+    AT_WORK,
+    WHILE_NOT_READY,
+    After,
+    At,
+    BackOff,
+    Gate,
+    OnEvent,
+    Requeue,
+    blocked,
+    waiting,
+)
+from alluxio_operator.engine.requeue import LONGEST, next_look, poll, slowest, sooner
 
 OPEN = Gate("Quorum", True, "Healthy", "3 of 3")
 CLOSED = waiting("Masters", "no master serves")
@@ -49,6 +60,24 @@ def test_the_first_closed_gate_sets_the_default_and_not_the_youngest_one():
     conditions = since(Masters=NOW, Workers=later(600))
 
     assert look(OPEN, CLOSED, waiting("Workers", "m"), conditions=conditions, now=later(600)) == 10.0
+
+
+@pytest.mark.parametrize("asked", [After(0), After(0.5), At(later(-3600))])
+def test_no_requeue_is_sooner_than_a_second(asked: Requeue):
+    assert look(replace(OPEN, requeue=asked)) == look(also=(asked,)) == 1.0
+
+
+@pytest.mark.parametrize(("lasted", "wait"), [(-5, 1.0), (0, 1.0), (120, 2.0), (86400, 15.0)])
+def test_work_under_way_is_looked_at_less_often_the_longer_it_lasts(lasted: int, wait: float):
+    assert poll(NOW, later(lasted)) == wait
+
+
+def test_an_operation_polls_no_more_often_than_for_the_user_who_has_to_act():
+    refused = blocked("Configuration", "Refused", "no right")
+    conditions = since(Configuration=NOW, Masters=NOW)
+
+    assert slowest([refused, CLOSED], conditions, later(600)) == 10.0
+    assert slowest([CLOSED], conditions, later(600)) == 0.0
 
 
 def test_a_gate_with_a_requeue_of_its_own_leaves_the_default_to_the_next():

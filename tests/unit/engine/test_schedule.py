@@ -280,6 +280,14 @@ def test_after_a_downtime_exactly_one_occurrence_is_caught_up_with(
         assert schedule.due(found.at, following) == Occurrence(following)
 
 
+def test_a_window_is_open_in_the_last_second_before_the_clock_goes_back():
+    # The hour from midnight comes twice on this day in Havana: after 04:59:59 UTC, or 00:59:59, it is 00:00 again.
+    opened = datetime(2030, 11, 3, 4, 51, tzinfo=UTC)
+    window = Window(Cron("51 0 * * *", "America/Havana"), timedelta(minutes=30))
+    seconds = [opened + timedelta(seconds=number) for number in range(-2, 1802)]
+    assert [one for one in seconds if window.is_open(one)] == seconds[2:-2]
+
+
 @given(expressions(), expressions(), st.integers(30, 600), st.integers(0, 40 * 3600))
 @settings(max_examples=60)
 def test_between_two_changes_a_window_stays_as_it_is(

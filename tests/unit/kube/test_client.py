@@ -88,6 +88,19 @@ def kube(server: Server) -> Kube:
     return Kube(ApiClient(configuration), timeout=2.0)
 
 
+def test_a_resource_that_is_nested_deep_hides_no_other_one(server: Server, kube: Kube):
+    """The API server accepts ten thousand levels below a field that takes any value."""
+    deep = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
+    page = (
+        b'{"metadata": {}, "items": [{"metadata": {"name": "deep"}, "spec": %b}, {"metadata": {"name": "one"}}]}' % deep
+    )
+    server.answer(200, page)
+
+    found = list(kube.list("/apis/alluxio-operator.io/v1alpha1/alluxioclusters"))
+
+    assert [one["metadata"]["name"] for one in found] == ["deep", "one"]
+
+
 def test_an_object_is_read(kube: Kube, server: Server):
     server.answer(200, OBJECT)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Ref
 
 
@@ -23,6 +24,30 @@ from alluxio_operator.kube.kinds import KINDS, Ref
 )
 def test_paths(kind: str, arguments: tuple[str, ...], path: str):
     assert KINDS[kind].path(*arguments) == path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../other/alluxioclusters/one",
+        "..",
+        ".",
+        "one/status",
+        "one?watch=true",
+        "one#",
+        "%2e%2e",
+        "one\r\n",
+        "one two",
+        "\u2025",
+        "x" * 254,
+    ],
+)
+def test_no_name_leads_a_call_to_another_object(name: str):
+    """The client would resolve dots: the call for a name in one namespace reached the object of another one."""
+    with pytest.raises(NotFound):
+        KINDS["AlluxioCluster"].path("data", name)
+    with pytest.raises(NotFound):
+        KINDS["AlluxioCluster"].path(name, "one")
 
 
 def test_a_reference_becomes_an_entry_of_the_inventory():

@@ -19,10 +19,11 @@ from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import ApiError, NotFound
 from alluxio_operator.plugin import bundle, logs, main
 from alluxio_operator.plugin.errors import PluginError
-from alluxio_operator.plugin.reader import Reader
+from alluxio_operator.plugin.reader import LOG_BYTES, Reader
 
 Json = dict[str, Any]
 SECRET = "hunter2hunter2"
+OTHER_SECRET = "swordfish-swordfish"
 
 
 PRESTO: Json = {
@@ -130,6 +131,50 @@ def test_a_report_holds_what_belongs_to_the_cluster_and_no_secret(tmp_path: Path
     assert SECRET not in "".join(files.values())
     assert not [path for path in kube_reader.kube.asked if "secrets" in path]  # type: ignore[attr-defined]
     assert "missing.txt" not in names
+
+
+def test_a_secret_that_an_object_names_is_gone_where_nothing_names_it(tmp_path: Path):
+    found = reader()
+    kube: FakeKube = found.kube  # type: ignore[assignment]
+    values = f"shared: &x {OTHER_SECRET}\ndb:\n  password: *x\n"
+    kube.lists["configmaps"] = [{"metadata": {"name": "x"}, "data": {"values.yaml": values, "pass": "short"}}]
+    kube.lists["events"] = [{"message": f"tried {OTHER_SECRET}, in short"}]
+
+    files = packed(bundle.collect(found, "small", NOW), tmp_path)
+
+    assert OTHER_SECRET not in "".join(files.values())
+    assert "tried REMOVED, in short" in files["small/events.yaml"]
+
+
+class Pods:
+    """Gives a log with one endless line, in pieces."""
+
+    def __init__(self) -> None:
+        self.asked: Json = {}
+
+    def read_namespaced_pod_log(self, *_: object, **asked: Any) -> Any:
+        self.asked = asked
+        return self
+
+    data = b"x"
+
+    def stream(self) -> Iterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 10_000
+
+
+def test_a_pod_does_not_decide_how_much_of_its_log_is_read():
+    pods = Pods()
+    found = Reader(None, pods, "lake")  # type: ignore[arg-type]
+
+    found.log("p", "c", tail=10)
+    lines = list(found.follow("p", "c", tail=10))
+
+    assert len(lines) > 10
+    assert sum(map(len, lines)) == 1_000_000
+    pods.asked = {}
+    found.log("p", "c", tail=10)
+    assert pods.asked["limit_bytes"] == LOG_BYTES
 
 
 @pytest.mark.parametrize("before", ["nothing", "a file", "a link"])

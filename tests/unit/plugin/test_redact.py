@@ -89,6 +89,32 @@ def test_texts_lose_their_secrets(line: str):
         f"jdbc:mysql://root:p@ss/{SECRET}@db/x",
         f"redis://:{SECRET}@cache",
         f"https://{SECRET}@github.com/x",
+        f"jdbc:oracle:thin:alice/{SECRET}@//db:1521/x",
+        # names of keys that are secrets, and of passwords
+        f"fs.s3a.encryption.key={SECRET}",
+        f"x-amz-server-side-encryption-customer-key: {SECRET}",
+        f"http-server.https.keystore.key={SECRET}",
+        f"session-key={SECRET}",
+        f"dbPass={SECRET}",
+        f"ldap.bindpw={SECRET}",
+        f"creds={SECRET}",
+        # signs and blanks of other kinds
+        f"password\uff1a{SECRET}",
+        f"password\u00a0=\u00a0{SECRET}",
+        f"secret -> {SECRET}",
+        f'<property name="fs.s3a.secret.key" value="{SECRET}"/>',
+        f'<property value="{SECRET}" name="fs.s3a.secret.key"/>',
+        f"<property><value>{SECRET}</value><name>fs.s3a.secret.key</name></property>",
+        # values on the lines below
+        f"password:\n  {SECRET}\nuser: x",
+        f"password =\n    {SECRET}\n",
+        f"secrets:\n- {SECRET}\n- {SECRET}",
+        f'password = """\n{SECRET}\n"""',
+        f"password = <<EOF\n{SECRET}\nEOF\n",
+        # without a sign
+        f'password "{SECRET}"',
+        f"machine h login a password {SECRET}",
+        f"curl -u alice:{SECRET} http://x",
         # cut off
         f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n",
     ],
@@ -133,6 +159,42 @@ def test_a_document_is_parsed(name: str, content: str, kept: str):
     assert kept in cleaned or cleaned == REDACTED
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"password": {"a": SECRET}},
+        {"credentials": [{"alice": SECRET}]},
+        {"data": {"values.yaml": f"credentials:\n  alice:\n    first: {SECRET}\n"}},
+        {"params": [{"key": "password", "value": SECRET}]},
+        {"params": [{"Name": "password", "Value": {"x": SECRET}}]},
+        {"binaryData": {"store": SECRET}},
+        {"data": {"id_rsa": SECRET, "tls.key": SECRET, ".netrc": SECRET}},
+        {"data": {"a.xml": f'<c><property name="password" value="{SECRET}"/></c>'}},
+        {"data": {"a.xml": f"<c><password><v>{SECRET}</v></password></c>"}},
+        {"data": {"a.xml": f'<c xmlns="u:x"><property><name>password</name><value>{SECRET}</value></property></c>'}},
+        {"data": {"a.xml": f"<c><p><name>password</name><value><b>{SECRET}</b></value></p></c>"}},
+        {"data": {"a.xml": f"<c><p><name>password</name><value>x</value><value>{SECRET}</value></p></c>"}},
+        {"data": {"a.xml": f"<c><p><name>x</name><name>password</name><value>{SECRET}</value></p></c>"}},
+        {"data": {"a.xml": f"<c><p><name>password</name><value/>{SECRET}</p></c>"}},
+    ],
+)
+def test_whatever_stands_below_a_secret_name_is_secret(found: dict[str, object]):
+    cleaned = str(value(found))
+
+    assert SECRET not in cleaned
+    assert REDACTED in cleaned
+
+
+def test_a_reference_to_a_secret_stays():
+    found = {
+        "volumes": [{"name": "v", "secret": {"secretName": "lake", "items": [{"key": "k", "path": "p"}]}}],
+        "credentials": {"secretName": "lake"},
+        "secrets": [{"name": "lake"}],
+    }  # fmt: skip
+
+    assert value(found) == found
+
+
 BOMB = f'<!DOCTYPE a [<!ENTITY b "{SECRET}">]><a>&b;</a>'
 
 
@@ -174,6 +236,14 @@ def test_a_long_line_takes_no_long_time():
         ("name: a", " "),
         ("<name>", " "),
         ("-password", " "),
+        ("", "password "),
+        ("", "password <<E "),
+        ("", "-u a"),
+        ("", "jdbc:oracle:thin:"),
+        ("", "machine a "),
+        ("", "<value>"),
+        ("", "<value></value>"),
+        ("", "value="),
     ],
 )
 def test_no_text_takes_minutes(start: str, unit: str):
@@ -181,6 +251,13 @@ def test_no_text_takes_minutes(start: str, unit: str):
     size = 300_000 // len(unit)
 
     assert text(start + unit * size) == start + unit * size
+
+
+@pytest.mark.parametrize(
+    "unit", ['password "', "password:\n ", "-u a:", "machine a password ", "password <<E\n", '"""']
+)
+def test_no_text_with_secrets_takes_minutes(unit: str):
+    assert len(text(unit * (300_000 // len(unit)))) < 2 * 300_000
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import pytest
 from tests.support.builders import NOW
 
 from alluxio_operator.plugin import screen
+from alluxio_operator.plugin.plan import ObjectChange, Preview
+from alluxio_operator.plugin.screen import console, preview
 from alluxio_operator.plugin.view import cluster_view, healthy, recent_events, roles
 
 Json = dict[str, Any]
@@ -195,6 +197,19 @@ def test_no_text_of_the_cluster_steers_the_terminal(terminal: bool):
     assert "\x07" not in shown
     assert "\x1b[2J" not in shown
     assert "lost" in shown
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_text_of_a_preview_steers_the_terminal(terminal: bool):
+    hostile = f"lost{CLIPBOARD}"
+    found = Preview((ObjectChange("change", hostile, (f"+ {hostile}",)),), (hostile,), (hostile,), hostile, (hostile,))
+    file = io.StringIO()
+
+    console(file, terminal=terminal).print(preview(found))
+
+    assert "\x1b]" not in file.getvalue()
+    assert "\x07" not in file.getvalue()
+    assert file.getvalue().count("lost") == 6
 
 
 def test_a_history_with_words_and_times_of_another_version_is_shown():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import http.client
 import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from alluxio_operator.engine.work import Reason
-from alluxio_operator.server.http import HttpServer
+from alluxio_operator.server.http import MAX_OPEN, HttpServer
 from alluxio_operator.server.shell_operator import shell_operator_metrics
 from alluxio_operator.telemetry.metrics import STAGES, Metrics
 
@@ -84,6 +85,37 @@ def test_metrics_have_the_operators_names(probed: Probed) -> None:
 
 def test_prometheus_gets_the_format_that_it_asks_for(probed: Probed) -> None:
     assert probed.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")[1].endswith("# EOF\n")
+
+
+def test_a_client_with_many_silent_connections_loses_the_oldest_and_nobody_else_one(probed: Probed) -> None:
+    kubelet = http.client.HTTPConnection("127.0.0.1", probed.server.port, timeout=10)
+    kubelet.connect()
+    silent = [
+        socket.create_connection(("127.0.0.1", probed.server.port), timeout=10, source_address=("127.0.0.2", 0))
+        for _ in range(3 * MAX_OPEN)
+    ]
+    try:
+        for one in silent[: 2 * MAX_OPEN]:
+            # Without a limit, nothing ever comes.
+            assert one.recv(1) == b""
+        kubelet.request("GET", "/healthz")
+        assert kubelet.getresponse().status == 200
+        assert probed.get("/healthz") == (200, "ok\n")
+    finally:
+        kubelet.close()
+        for one in silent:
+            one.close()
+
+
+def test_a_client_that_breaks_off_writes_nothing_to_the_log(probed: Probed, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_connection(("127.0.0.1", probed.server.port), timeout=10) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+        # With a linger of zero, close resets the connection.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert probed.get("/healthz") == (200, "ok\n")
+    probed.server.close()
+
+    assert capfd.readouterr().err == ""
 
 
 def test_a_process_has_metrics_of_its_own_kind() -> None:

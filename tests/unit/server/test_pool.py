@@ -16,7 +16,7 @@ from server_fakes import Clock, eventually
 
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Reconciler, Request
 from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.server import pool as pool_module
+from alluxio_operator.server import queue as queue_module
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import Backoff, KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
@@ -47,7 +47,9 @@ def start() -> Iterator[Start]:
 
 
 def key(name: str = "one") -> OwnerKey:
-    return OwnerKey(KIND, "data", name)
+    """Return the key of NAME, or of NAMESPACE/NAME."""
+    namespace, _, name = name.rpartition("/")
+    return OwnerKey(KIND, namespace or "data", name)
 
 
 def edit(name: str = "one") -> Request:
@@ -110,7 +112,7 @@ def test_an_owner_that_hangs_holds_up_nobody_else(start: Start) -> None:
 def test_owners_with_hanging_servers_leave_a_worker_to_the_others(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool_module, "SLOW", 0.02)
+    monkeypatch.setattr(queue_module, "SLOW", 0.02)
     release, served = threading.Event(), threading.Event()
     seen: Counter[str] = Counter()
 
@@ -124,18 +126,18 @@ def test_owners_with_hanging_servers_leave_a_worker_to_the_others(
         return Outcome()
 
     queue, pool, _ = start(reconcile, workers=3, max_slow=2)
-    slow = [f"slow-{number}" for number in range(6)]
+    slow = [f"slow/slow-{number}" for number in range(6)]
     queue.add(*map(edit, slow))
     eventually(lambda: sum(seen.values()) == 6 and not pool.running())
     queue.add(*map(edit, slow))
     eventually(lambda: len(pool.running()) == 2)
 
-    queue.add(edit("good"))
+    queue.add(edit("good/good"))
 
     assert served.wait(5)
     assert len(pool.running()) == 2
     release.set()
-    eventually(lambda: all(seen[name] == 2 for name in slow))
+    eventually(lambda: all(seen[name.rpartition("/")[2]] == 2 for name in slow))
 
 
 def test_a_failure_is_retried_with_all_that_was_asked_for(start: Start, caplog: pytest.LogCaptureFixture) -> None:
@@ -221,6 +223,36 @@ def test_a_reconcile_may_ask_to_be_called_again(start: Start) -> None:
     eventually(lambda: len(seen) == 3)
     assert seen == [Reason.EDIT, Reason.REQUEUE, Reason.REQUEUE]
     eventually(lambda: sample(metrics, "reconcile_total", kind=KIND, outcome="unchanged") == 3)
+
+
+def test_an_owner_that_changes_during_each_reconcile_is_repeated_less_often() -> None:
+    planned: list[float] = []
+
+    class Planned(KeyedQueue):
+        def add_after(self, request: Request, delay: float) -> None:
+            planned.append(delay)
+
+    queue = Planned(chance=lambda: 0.0)
+    for _ in range(12):
+        queue.again(edit())
+    assert planned == [0, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+
+    queue.forget_failures(edit().key)
+    assert queue.again(edit()) == 0
+
+
+def test_a_changed_owner_is_repeated_with_what_the_events_named(start: Start) -> None:
+    seen: list[Request] = []
+
+    def reconcile(request: Request, deadline: Deadline) -> Outcome:
+        seen.append(request)
+        return Outcome(requeue_after=0.0 if len(seen) == 1 else None)
+
+    queue, _, _ = start(reconcile)
+    children = frozenset({ChildRef("ConfigMap", "a")})
+    queue.add(Request(key(), Reason.CHILD, children))
+    eventually(lambda: len(seen) == 2)
+    assert (seen[1].reason, seen[1].children) == (Reason.REQUEUE, children)
 
 
 def test_a_reconcile_that_runs_out_of_time_counts_as_such(start: Start) -> None:

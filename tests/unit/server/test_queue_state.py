@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.server.queue import (
     LONGEST_WAIT,
     MOST_CHILDREN,
     OVERDUE_SHARE,
+    SLOW,
+    SLOW_FOR,
     Backoff,
     QueueState,
 )
@@ -19,7 +23,9 @@ EDIT, CHILD, REQUEUE, RESYNC = Reason
 
 
 def key(name: str) -> OwnerKey:
-    return OwnerKey("AlluxioCluster", "data", name)
+    """Return the key of NAME, or of NAMESPACE/NAME."""
+    namespace, _, name = name.rpartition("/")
+    return OwnerKey("AlluxioCluster", namespace or "data", name)
 
 
 def ask(name: str, reason: Reason = EDIT, *children: str, everything: bool = False) -> Request:
@@ -37,7 +43,7 @@ def drain(state: QueueState, now: float = 0.0) -> list[str]:
     names = []
     while (taken := state.take(now)) is not None:
         names.append(taken.request.key.name)
-        state.done(taken.request.key)
+        state.done(taken.request.key, now)
     return names
 
 
@@ -92,7 +98,7 @@ def test_an_owner_added_while_it_runs_waits_until_it_is_done() -> None:
     state.add(ask("a", CHILD, "y"), 2)
     assert state.take(3) is None
     assert state.depth(CHILD) == 0
-    state.done(key("a"))
+    state.done(key("a"), 0.0)
     taken = state.take(5)
     assert taken is not None
     assert taken.request == ask("a", CHILD, "x", "y")
@@ -109,7 +115,7 @@ def test_owners_run_side_by_side() -> None:
 
 def test_done_for_what_does_not_run_is_a_mistake() -> None:
     with pytest.raises(KeyError):
-        QueueState().done(key("a"))
+        QueueState().done(key("a"), 0.0)
 
 
 def test_an_overdue_resync_is_served_while_edits_keep_coming() -> None:
@@ -160,7 +166,7 @@ def test_the_earlier_of_two_planned_looks_counts_and_is_the_only_one(times: tupl
     state.add_later(ask("a", REQUEUE, "y"), times[1])
     assert state.next_wake() == 10
     assert take(state, 10) == ask("a", REQUEUE, "x", "y")
-    state.done(key("a"))
+    state.done(key("a"), 0.0)
     assert state.take(30) is None
 
 
@@ -169,7 +175,7 @@ def test_a_planned_look_is_taken_in_by_an_earlier_reconcile() -> None:
     state.add_later(ask("a", REQUEUE, "x", everything=True), 10)
     state.add(ask("a", EDIT), 5)
     assert take(state, 5) == ask("a", EDIT, "x", everything=True)
-    state.done(key("a"))
+    state.done(key("a"), 0.0)
     assert state.take(20) is None
     assert state.next_wake() == math.inf
 
@@ -180,7 +186,7 @@ def test_a_look_that_was_taken_in_does_not_bring_a_later_one_forward() -> None:
     state.add(ask("a"), 5)
     take(state, 5)
     state.add_later(ask("a", REQUEUE), 60)
-    state.done(key("a"))
+    state.done(key("a"), 0.0)
     assert state.next_wake() == 60
     assert state.take(10) is None
 
@@ -190,7 +196,7 @@ def test_a_look_planned_at_the_end_of_a_reconcile_stays() -> None:
     state.add(ask("a"), 0)
     take(state)
     state.add_later(ask("a", REQUEUE), 10)
-    state.done(key("a"))
+    state.done(key("a"), 0.0)
     assert state.take(9) is None
     assert take(state, 10) == ask("a", REQUEUE)
 
@@ -201,7 +207,7 @@ def test_a_planned_look_that_falls_into_a_reconcile_follows_it() -> None:
     take(state)
     state.add_later(ask("a", REQUEUE), 1)
     assert state.take(2) is None
-    state.done(key("a"))
+    state.done(key("a"), 0.0)
     assert take(state, 3) == ask("a", REQUEUE)
 
 
@@ -222,74 +228,212 @@ def test_backoff_doubles_up_to_its_limit_and_jitter_only_shortens() -> None:
     assert backoff.delay(1, 0.999) == pytest.approx(0.375, abs=0.001)
 
 
-def end(state: QueueState, name: str, *, slow: bool) -> None:
-    state.done(key(name), slow=slow)
-
-
 def made_slow(*names: str, max_slow: int) -> QueueState:
+    """Return a queue whose last reconcile of each owner ended at 0 and was slow."""
     state = QueueState(max_slow)
     for name in names:
-        state.add(ask(name), 0)
-        take(state)
-        end(state, name, slow=True)
+        state.add(ask(name), -2 * SLOW)
+        take(state, -2 * SLOW)
+        state.done(key(name), 0)
     return state
 
 
 def test_slow_owners_leave_a_worker_to_the_others() -> None:
-    state = made_slow("s1", "s2", "s3", max_slow=2)
-    for name in ("s1", "s2", "s3", "fast"):
+    state = made_slow("s/1", "s/2", "s/3", max_slow=2)
+    for name in ("s/1", "s/2", "s/3", "f/fast"):
         state.add(ask(name), 1)
 
     taken = [take(state, 1).key.name for _ in range(3)]
 
-    assert taken == ["s1", "s2", "fast"]
+    assert set(taken) == {"1", "2", "fast"}
     assert state.take(1) is None, "the third slow owner waits, though no worker is asked for"
 
 
-def test_a_slow_owner_goes_on_once_another_one_is_done() -> None:
-    state = made_slow("s1", "s2", max_slow=1)
-    for name in ("s1", "s2"):
+def test_a_new_owner_in_the_namespace_of_a_slow_one_is_held_as_well() -> None:
+    state = made_slow("s/1", max_slow=1)
+    for name in ("s/1", "s/new", "f/fast"):
         state.add(ask(name), 1)
-    assert take(state, 1).key.name == "s1"
+
+    assert [take(state, 1).key.name for _ in range(2)] == ["fast", "1"]
     assert state.take(1) is None
 
-    end(state, "s1", slow=True)
 
-    assert take(state, 1).key.name == "s2"
+def test_a_reconcile_counts_as_slow_while_it_runs() -> None:
+    state = made_slow("s/1", max_slow=1)
+    state.add(ask("new/1"), 1)
+    take(state, 1)
+    state.add(ask("s/1"), 1 + 2 * SLOW)
+
+    assert state.take(1 + 2 * SLOW) is None
+    state.done(key("new/1"), 1 + 3 * SLOW)
+    assert take(state, 1 + 3 * SLOW).key.namespace == "s"
+
+
+def test_a_slow_owner_goes_on_once_another_one_is_done() -> None:
+    state = made_slow("s/1", "s/2", max_slow=1)
+    for name in ("s/1", "s/2"):
+        state.add(ask(name), 1)
+    assert take(state, 1).key.name == "1"
+    assert state.take(1) is None
+
+    state.done(key("s/1"), 1 + 2 * SLOW)
+
+    assert take(state, 1 + 2 * SLOW).key.name == "2"
 
 
 def test_a_held_owner_keeps_its_place_and_what_it_waits_for() -> None:
-    state = made_slow("s1", "s2", max_slow=1)
-    state.add(ask("s1"), 1)
-    assert take(state, 1).key.name == "s1"
-    state.add(ask("s2", CHILD, "a"), 1)
+    state = made_slow("s/1", "s/2", max_slow=1)
+    state.add(ask("s/1"), 1)
+    assert take(state, 1).key.name == "1"
+    state.add(ask("s/2", CHILD, "a"), 1)
     assert state.take(1) is None
-    state.add(ask("s2", EDIT, "b"), 2)
-    end(state, "s1", slow=True)
+    state.add(ask("s/2", EDIT, "b"), 2)
+    state.done(key("s/1"), 5)
 
     taken = state.take(5)
 
     assert taken is not None
-    assert (taken.waited, taken.request) == (4, ask("s2", EDIT, "a", "b"))
+    assert (taken.waited, taken.request) == (4, ask("s/2", EDIT, "a", "b"))
     assert state.take(6) is None
 
 
-def test_an_owner_that_is_fast_again_is_held_no_longer() -> None:
-    state = made_slow("s1", "s2", max_slow=1)
-    state.add(ask("s2"), 1)
+@pytest.mark.parametrize(("later", "held"), [(SLOW_FOR - 1, True), (SLOW_FOR + 1, False)])
+def test_a_namespace_is_slow_for_a_while_even_if_its_next_reconcile_is_fast(later: float, held: bool) -> None:
+    state = made_slow("s/1", "s/2", max_slow=1)
+    state.add(ask("s/2"), 1)
     take(state, 1)
-    end(state, "s2", slow=False)
-    for name in ("s1", "s2"):
-        state.add(ask(name), 2)
+    state.done(key("s/2"), 1)
+    for name in ("s/1", "s/2"):
+        state.add(ask(name), later)
 
-    assert {take(state, 2).key.name for _ in range(2)} == {"s1", "s2"}
+    assert take(state, later)
+    assert (state.take(later) is None) == held
+
+
+def test_a_mark_that_ends_while_others_are_held_leaves_none_behind() -> None:
+    state = made_slow("s/1", "s/2", max_slow=1)
+    for name in ("s/1", "s/2"):
+        state.add(ask(name), SLOW_FOR - 1)
+    assert take(state, SLOW_FOR - 1).key.name == "1"
+    assert state.take(SLOW_FOR - 1) is None
+
+    state.done(key("s/1"), SLOW_FOR + 0.5)
+
+    assert take(state, SLOW_FOR + 0.5).key.name == "2"
 
 
 def test_an_overdue_slow_owner_is_held_as_well() -> None:
-    state = made_slow("s1", "s2", max_slow=1)
-    for name in ("s1", "s2"):
+    state = made_slow("s/1", "s/2", max_slow=1)
+    for name in ("s/1", "s/2"):
         state.add(ask(name, RESYNC), 0)
-    assert take(state, 1).key.name == "s1"
-    state.add(ask("fast"), LONGEST_WAIT + 2)
+    assert take(state, 1).key.name == "1"
+    state.add(ask("f/fast"), LONGEST_WAIT + 2)
 
     assert drain(state, LONGEST_WAIT + 2) == ["fast"]
+
+
+def test_a_tenant_with_many_requests_delays_another_one_by_one_turn() -> None:
+    state = QueueState()
+    for number in range(100):
+        state.add(ask(f"many/{number}"), 0)
+    assert take(state).key.namespace == "many"
+    state.add(ask("one/a"), 0)
+    state.add(ask("one/b"), 0)
+
+    taken = [take(state).key for _ in range(5)]
+
+    assert [one.namespace for one in taken].count("one") == 2
+    assert taken[0] == key("one/a")
+    assert [one.name for one in taken if one.namespace == "many"] == ["1", "2", "3"]
+
+
+def test_a_tenant_whose_reconciles_take_long_waits_for_others_that_had_less() -> None:
+    """Each just too fast to count as slow."""
+    state = QueueState()
+    for number in range(4):
+        state.add(ask(f"long/{number}"), 0)
+        take(state, 0)
+    for number in range(4):
+        state.done(key(f"long/{number}"), SLOW)
+    for number in range(4):
+        state.add(ask(f"long/{number}"), SLOW)
+    for number in range(20):
+        state.add(ask(f"short/{number}"), SLOW)
+
+    taken = [take(state, SLOW).key.namespace for _ in range(20)]
+
+    assert taken.count("long") <= 1
+
+
+def test_shares_count_among_requests_of_one_reason_alone() -> None:
+    state = QueueState()
+    for number in range(100):
+        state.add(ask(f"many/{number}", RESYNC), 0)
+    state.add(ask("one/a", EDIT), 0)
+    state.add(ask("many/0", EDIT), 0)
+
+    assert [take(state).key.name for _ in range(2)] == ["a", "0"]
+
+
+def test_debts_end_when_nobody_waits() -> None:
+    state = QueueState()
+    state.add(ask("long/a"), 0)
+    take(state, 0)
+    state.done(key("long/a"), 60)
+    assert state.take(60) is None
+    for name in ("long/a", "other/a", "other/b"):
+        state.add(ask(name), 61)
+
+    assert take(state, 61) == ask("long/a")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "take", "done"]),
+        st.sampled_from([f"{namespace}/{name}" for namespace in "xyz" for name in "abcd"]),
+        st.sampled_from(Reason),
+        st.sampled_from([0.1, SLOW + 1, SLOW_FOR / 2, SLOW_FOR + 1]),
+    ),
+    max_size=80,
+)
+
+
+@given(STEPS, st.integers(1, 3))
+def test_whatever_is_held_a_free_place_is_taken_and_nobody_is_lost(
+    steps: list[tuple[str, str, Reason, float]], max_slow: int
+) -> None:
+    state, now = made_slow("x/a", "y/a", max_slow=max_slow), 0.0
+    wanted: set[OwnerKey] = set()
+    for step, name, reason, seconds in steps:
+        now += seconds if step != "take" else 0.0
+        running = sorted(state.running())
+        if step == "add":
+            state.add(ask(name, reason), now)
+            wanted.add(key(name))
+        elif step == "done" and running:
+            state.done(running[len(name) % len(running)], now)
+        elif step == "take" and (taken := state.take(now)) is not None:
+            wanted.discard(taken.request.key)
+    while True:
+        while (taken := state.take(now)) is not None:
+            wanted.discard(taken.request.key)
+        if not (running := sorted(state.running())):
+            break
+        now += 0.1
+        state.done(running[0], now)
+
+    assert not wanted
+    assert not any(map(state.depth, Reason))
+
+
+def test_a_thousand_held_owners_cost_next_to_nothing() -> None:
+    state = made_slow("s/1", max_slow=1)
+    for number in range(1_000):
+        state.add(ask(f"s/{number}"), 1)
+    take(state, 1)
+    assert state.take(1) is None
+
+    state.done(next(iter(state.running())), 1)
+
+    assert len(state._by_urgency) + len(state._by_age) == 2, "of the held ones, only the next is looked at again"
+    assert take(state, 1)

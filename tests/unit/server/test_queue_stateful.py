@@ -125,7 +125,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=strategies.data())
     def done(self, data: strategies.DataObject) -> None:
         key = data.draw(strategies.sampled_from(sorted(self.model.running)))
-        self.queue.done(key)
+        self.queue.done(key, self.now)
         self.model.running.remove(key)
         again = self.model.again.pop(key, None)
         if again is not None:
@@ -143,12 +143,12 @@ class QueueMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for key in self.model.running:
-            self.queue.done(key)
+            self.queue.done(key, self.now)
         owed = self.model.waiting.keys() | self.model.again.keys() | self.model.planned.keys()
         got = set()
         while (taken := self.queue.take(self.now + 1e6)) is not None:
             got.add(taken.request.key)
-            self.queue.done(taken.request.key)
+            self.queue.done(taken.request.key, self.now + 1e6)
         assert got == owed, "nothing is lost"
 
 

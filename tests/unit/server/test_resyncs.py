@@ -28,6 +28,8 @@ class Running:
         self.began = 0
         self.at_once = 0
         self.most_at_once = 0
+        self.now = 0.0
+        self.took = 0.0
         self.go_on = threading.Event()
         self.go_on.set()
         self.resyncs = Resyncs(
@@ -36,6 +38,7 @@ class Running:
             self.resync,
             spread=540,
             pauses=(0.01,),
+            clock=lambda: self.now,
         )
         self.resyncs.start()
 
@@ -47,6 +50,7 @@ class Running:
 
     def resync(self) -> Iterator[Request]:
         self.began += 1
+        self.now += self.took
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.go_on.wait(10)
@@ -68,6 +72,32 @@ def running() -> Iterator[Running]:
     found.go_on.set()
     found.resyncs.close()
     eventually(lambda: not found.resyncs.alive())
+
+
+def test_a_comparison_that_a_user_can_cause_is_followed_by_a_rest(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(running.resyncs, "_rest", rests.append)
+    running.took = 2.0
+
+    for number, asked in enumerate((Ask.DRIFT, Ask.EVERY_OWNER_SPREAD, Ask.DRIFT), 1):
+        running.resyncs.ask(asked)
+        eventually(lambda number=number: running.began == number)  # type: ignore[misc]
+    eventually(lambda: len(rests) == 2)
+
+    assert rests == [18.0, 18.0]
+
+
+def test_an_edit_ends_the_rest(running: Running) -> None:
+    running.took = 1e6
+    running.resyncs.ask(Ask.DRIFT)
+    eventually(lambda: running.began == 1)
+    running.edited = [ONE]
+
+    running.resyncs.ask(Ask.EDITS)
+
+    eventually(lambda: running.added == [Request(ONE, Reason.EDIT)])
 
 
 def test_a_scheduled_resync_spreads_all_owners_and_serves_drift_at_once(running: Running) -> None:

@@ -55,6 +55,12 @@ def test_a_child_of_a_kind_that_is_not_reconciled_is_left_out() -> None:
     assert read(child("Modified", kind="Another")) == Wakeups("10-alluxioclusters", left_out=1)
 
 
+@pytest.mark.parametrize("name", ["../../other/alluxioclusters/one", "one?watch=true", "..", "x" * 300])
+def test_an_owner_with_a_name_that_no_resource_has_is_left_out(name: str) -> None:
+    """Any user may write it into an owner reference, which the API server doesn't check."""
+    assert read(child("Modified", name=name)) == Wakeups("10-alluxioclusters", left_out=1)
+
+
 @pytest.mark.parametrize("wake", [{"kind": None, "name": None}, {"kind": KIND, "name": None}, {"kind": "", "name": ""}])
 def test_a_child_that_names_no_owner_may_have_lost_its_name(wake: dict[str, Any]) -> None:
     assert read(child("Modified", **wake)) == Wakeups("10-alluxioclusters", orphaned=True, left_out=1)

@@ -210,6 +210,20 @@ def test_a_wake_up_carries_the_version_where_the_kind_tells_it() -> None:
     server.released.set()
 
 
+def test_versions_that_are_always_too_old_are_not_listed_without_a_pause() -> None:
+    server = Scripted([[]] * 9, [Gone("WATCH", 410, "too old")] * 9)
+    watched = Watched("ConfigMap", "/configmaps", "ours=1", True, owner_of, lambda thing: thing["s"])
+    metrics = Metrics(CollectorRegistry())
+    watch = Watch(server, watched, lambda request: None, metrics, pauses=(0.01, 3600.0))
+    watch.start()
+
+    # The first list comes at once, the second after a moment, and the third after an hour.
+    eventually(lambda: len(server.asked_from) == 3)
+    threading.Event().wait(0.1)
+    assert len(server.asked_from) == 3
+    watch.close()
+
+
 def test_watches_that_end_at_once_pause(run: Callable[..., Run]) -> None:
     found = run([[]], [[]] * 3)
     # The fourth one lasts.

@@ -11,8 +11,10 @@ from ipaddress import ip_address
 from itertools import repeat
 
 import pytest
+from kubernetes.client import ApiClient, Configuration
 from urllib3.exceptions import HTTPError
 
+from alluxio_operator.kube.client import Kube
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.errors import in_words
 from alluxio_operator.transport.http import (
@@ -23,6 +25,7 @@ from alluxio_operator.transport.http import (
     AnswerTooLarge,
     HttpClient,
     ResolverBusy,
+    bound_reads,
 )
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -227,10 +230,15 @@ def test_a_lookup_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch):
     assert in_words(raised.value) == "no answer in time"
 
 
-def test_a_lookup_that_never_began_says_nothing_about_its_name(monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def all_lookups_hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lookups of names that users chose hold every thread that resolves such names; localhost is found at once."""
     hold, began = threading.Event(), threading.Semaphore(0)
+    real = socket.getaddrinfo
 
-    def hang(*_: object) -> list[object]:
+    def hang(host: str, *rest: object) -> object:
+        if host == "localhost":
+            return real(host, *rest)  # type: ignore[arg-type]
         began.release()
         hold.wait(20)
         return []
@@ -241,13 +249,28 @@ def test_a_lookup_that_never_began_says_nothing_about_its_name(monkeypatch: pyte
         thread.start()
     for _ in waiting:
         assert began.acquire(timeout=10)
-    try:
-        with pytest.raises(ResolverBusy):
-            HttpClient().get("http://other.invalid/", Deadline.after(10), seconds=1.0, max_bytes=1000)
-    finally:
-        hold.set()
-        for thread in waiting:
-            thread.join()
+    yield
+    hold.set()
+    for thread in waiting:
+        thread.join()
+
+
+@pytest.mark.usefixtures("all_lookups_hang")
+def test_a_lookup_that_never_began_says_nothing_about_its_name():
+    with pytest.raises(ResolverBusy):
+        HttpClient().get("http://other.invalid/", Deadline.after(10), seconds=1.0, max_bytes=1000)
+
+
+@pytest.mark.usefixtures("all_lookups_hang")
+def test_lookups_of_users_never_keep_the_operator_from_the_api_server(server: Server):
+    """Some clouds name the API server by a host name in every pod."""
+    server.script = lambda: iter([HEAD + b"Content-Length: 2\r\n\r\n", b"{}"])
+    configuration = Configuration()
+    configuration.host = f"http://localhost:{server.port}"
+    api = ApiClient(configuration)
+    bound_reads(api.rest_client.pool_manager)
+
+    assert Kube(api, timeout=5.0).get("/version") == {}
 
 
 def lookup(host: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.builders import NOW, resource
 from tests.support.fake_kube import FakeKube
 
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, WriteResult
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.conditions import ConditionState, merge
 from alluxio_operator.engine.problem import Problem
@@ -33,6 +33,7 @@ CLIPBOARD = "\x1b]52;c;cm0gLXJm\x07"
         ("a\x9b2Jb\x1b7\x1b(Bc", "abc"),
         ("a\x08\x08\rb\x00\x7f", "ab"),
         ("user\u202etxt.exe\u2066", "usertxt.exe"),
+        ("pass\u200bword\u00ad\U000e0041", "password"),
         ("\x1b", ""),
         ("\x1b\x1b[2J", ""),
     ],
@@ -50,6 +51,17 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str):
     assert printable(shown) == shown
 
 
+@pytest.mark.parametrize("begin", ["\x9d", "\x90", "\x1b]", "\x1bP", "\x9b", "\x1b[", "\x1b", "\x1b\x9d", "\x9d\x90"])
+@pytest.mark.parametrize("end", ["", "\x1b", "\x1bX", "\n"])
+def test_a_text_that_only_begins_sequences_takes_no_minutes(begin: str, end: str):
+    """So much a master may send as its version: a search that is tried at each character takes hours."""
+    assert printable(begin * (400_000 // len(begin)) + end).strip("\n") in ("", "X")
+
+
+def test_a_sequence_that_another_one_interrupts_ends_there():
+    assert printable("a\x1b]0;title\x1b[1mb\x9dtitle\x1bPq\x9cc") == "abc"
+
+
 def test_values_of_json_are_cleaned_with_their_keys():
     assert all_printable({f"k{CLIPBOARD}": [CLIPBOARD, {"a": (1, True, None)}]}) == {"k": ["", {"a": [1, True, None]}]}
 
@@ -65,6 +77,7 @@ def test_whatever_enters_a_status_is_printable():
 
     said = [
         NoAnswer(hostile).reason,
+        WriteResult(hostile).error,
         BackupStatus("Failed", hostile, error=hostile).error,
         condition.message,
         summary(hostile),

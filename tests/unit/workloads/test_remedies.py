@@ -41,11 +41,25 @@ def test_a_quota_that_wants_an_amount_names_the_fields(message: str, fields: str
         ("unable to validate against any security context constraint: [...]", "docs/security.md"),
         ('admission webhook "validate.kyverno.svc-fail" denied the request: no', "this policy"),
         ("ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: no", "this policy"),
+        (
+            'Invalid value: "2": spec.containers[0].resources.requests must be less than or equal to cpu limit of 1',
+            "both requests and limits in spec.workers.resources",
+        ),
+        ("maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi", "smaller or fewer volumes"),
+        ("create Claim journal-0 for Pod p in StatefulSet s failed error: exceeded quota: team", "smaller or fewer"),
         ("something else", "change spec.workers"),
     ],
 )
 def test_each_plugin_has_a_remedy(message: str, words: str):
     assert words in pod_remedy(FORBIDDEN + message, "spec.workers")
+
+
+@pytest.mark.parametrize("amount", ["limits.ephemeral-storage", "requests.ephemeral-storage"])
+def test_an_amount_that_no_field_sets_is_left_to_a_limit_range(amount: str):
+    remedy = pod_remedy(f"{FORBIDDEN}failed quota: team: must specify {amount} for: worker", "spec.workers")
+
+    assert "resources" not in remedy
+    assert f"LimitRange with defaults for {amount}" in remedy
 
 
 def test_a_message_of_an_unknown_form_still_has_one():
@@ -62,9 +76,13 @@ def test_a_message_of_an_unknown_form_still_has_one():
         ),
         ("FailedMount", "mount.nfs: access denied by server while mounting", "export list"),
         ("FailedMount", "mkdir /srv: Permission denied", "export list"),
-        ("FailedMount", "driver name csi not found in the list of registered CSI drivers", "storage class"),
+        ("FailedMount", "driver name csi not found in the list of registered CSI drivers", "spec.workers.volumes"),
+        ("FailedMount", "hostPath type check failed: /srv is not a directory", "Create this folder"),
+        ("FailedBinding", "no storage class is set", "storageClassName in spec.workers.volumes"),
         ("FailedCreatePodSandBox", "plugin type=calico failed", "network plugin"),
+        ("FailedCreatePodContainer", "cannot enter cgroupv2", "cgroups"),
+        ("NetworkNotReady", "network is not ready", "network plugin"),
     ],
 )
 def test_volumes_have_a_remedy(reason: str, message: str, words: str):
-    assert words in volume_remedy(reason, message)
+    assert words in volume_remedy(reason, message, "spec.workers.volumes")

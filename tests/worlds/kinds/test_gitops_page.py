@@ -20,7 +20,8 @@ from alluxio_operator.kube.errors import Refused
 
 Json = dict[str, Any]
 PAGE = (Path(__file__).parents[3] / "docs/gitops.md").read_text()
-MANIFESTS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+MANIFESTS = [one for block in BLOCKS for one in yaml.safe_load_all(block)]
 CHECKS: Json = next(one["data"] for one in MANIFESTS if one.get("kind") == "ConfigMap")
 
 

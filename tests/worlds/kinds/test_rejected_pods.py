@@ -18,7 +18,9 @@ from tests.support.world import World
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.workloads.pod_creation import CREATING_FOR, MAX_MESSAGE, PATIENCE
+from alluxio_operator.workloads.event_text import MAX_MESSAGE
+from alluxio_operator.workloads.pod_creation import PATIENCE
+from alluxio_operator.workloads.stuck_pods import CREATING_FOR
 
 Json = dict[str, Any]
 MINUTE = 60.0
@@ -317,7 +319,7 @@ MULTI = 'Multi-Attach error for volume "pvc-1" Volume is already exclusively att
 @pytest.mark.parametrize(
     ("reason", "message", "remedy"),
     [
-        ("FailedAttachVolume", MULTI, "spec.rootMount.volume.accessModes"),
+        ("FailedAttachVolume", MULTI, "spec.workers.tiers, spec.rootMount.volume, spec.workers.volumes"),
         ("FailedMount", "MountVolume.SetUp failed: mount.nfs: Permission denied", "export list"),
         ("FailedCreatePodSandBox", "plugin type=calico failed", "network plugin"),
     ],

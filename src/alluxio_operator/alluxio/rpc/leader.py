@@ -51,6 +51,12 @@ CLOSED_AT_ONCE: Final = ("Socket closed", "Connection reset", "Broken pipe", "HT
 MAY_PASS: Final = SAYS_NOTHING - {grpc.StatusCode.UNAUTHENTICATED}
 """Codes of a handshake that may succeed later."""
 
+ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""The id of a backup."""
+
+MAX_EXCEPTION: Final = 64 * 1024
+"""Bytes of a serialised exception that are searched: its message comes before its stack trace."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -66,7 +72,11 @@ class Leader:
         reply = self._call(
             f"{META}Backup", messages.BackupRequest(target_directory=directory, options=options), messages.Backup
         )
-        return reply if isinstance(reply, NoAnswer) else reply.backup_id
+        if isinstance(reply, NoAnswer):
+            return reply
+        # Alluxio's ids are UUIDs. The status couldn't hold every other text, and then the next reconcile would begin
+        # another backup.
+        return reply.backup_id if ID.fullmatch(reply.backup_id) else NoAnswer("its answer has no id of a backup")
 
     def backup_status(self, backup: str) -> BackupStatus | NoAnswer:
         """Return the state of a backup by its id."""
@@ -198,7 +208,7 @@ def _message_of(exception: bytes) -> str:
 
     Java serialises a string as the letter t, its length in two bytes, and UTF-8.
     """
-    for found in re.finditer(rb"t([\x00-\x0f][\x00-\xff])", exception, re.DOTALL):
+    for found in re.finditer(rb"t([\x00-\x0f][\x00-\xff])", exception[:MAX_EXCEPTION], re.DOTALL):
         length = int.from_bytes(found[1], "big")
         raw = exception[found.end() : found.end() + length]
         text = raw.decode(errors="replace")

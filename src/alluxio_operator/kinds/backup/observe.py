@@ -20,8 +20,9 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.transport.deadline import Deadline
-from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures, with_volume_troubles
+from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures
 from alluxio_operator.workloads.pods import Pod, parse_pod
+from alluxio_operator.workloads.stuck_pods import with_volume_troubles
 
 
 def observe(kube: Kube, alluxio: AlluxioRpc, image: OwnImage, key: OwnerKey, deadline: Deadline) -> Observed | None:
@@ -55,8 +56,12 @@ def with_events(look: Look, observed: Observed) -> Observed:
     component = REMOVE if observed.status.removing else VERIFY
     expected = [Expected(component, Ref("Job", job.name), 1)]
     failures = pod_creation_failures(look.kube, look.key.namespace, expected, observed.pods, lambda _: "spec.masters")
-    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now)
+    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now, _volume_field)
     return replace(observed, pods=pods, pod_creation_failures=failures)
+
+
+def _volume_field(pod: Pod, text: str) -> str:  # noqa: ARG001 (the signature of Describe)
+    return "spec.destination.volume"
 
 
 def _cluster(kube: Kube, namespace: str, resource: Object) -> Object | None:

@@ -58,8 +58,12 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     run = observed.status.run
     if run is not None and run.state == "Completed":
         return Taking(run, Gate(GATE, True, "Completed", f"Alluxio wrote {run.entries} entries to {run.uri}"))
+    if run is not None and run.state == "Failed":
+        return Taking(run, blocked(GATE, "Failed", run.message))
     if run is not None and run.state not in ("Requested", "Running"):
-        return Taking(run, blocked(GATE, run.state, run.message))
+        # A newer operator wrote it.
+        message = f"the backup is on record as {run.state}, which this version of the operator doesn't know"
+        return Taking(run, blocked(GATE, "StateUnknown", f"{message}: run the version that wrote it, or a newer one"))
     if (failure := _lost_cluster(backup, observed)) is not None:
         return _failed(run, failure, now) if run is not None else Taking(None, failure_gate(failure))
     if run is None and (hold := _hold(backup, observed)) is not None:
@@ -112,9 +116,9 @@ def _request(observed: Observed, run: BackupRun, now: datetime) -> Taking:
         return Taking(run, waiting(GATE, f"{said}; no master leads now", "NoLeader", BackOff()))
     if not due:
         at = moment(run.retry_at) if run.retry_at else now
-        return Taking(
-            run, Gate(GATE, False, "Retrying", f"{said}. The operator retries at {run.retry_at}", requeue=At(at))
-        )
+        # Without the time, which would make each try another Event.
+        message = f"{said}. The operator retries at the time in status.run.retryAt"
+        return Taking(run, Gate(GATE, False, "Retrying", message, requeue=At(at)))
     # Recorded before the request: a lost answer, or a crash, mustn't cause another request at once.
     asked = run.model_copy(
         update={
@@ -124,6 +128,10 @@ def _request(observed: Observed, run: BackupRun, now: datetime) -> Taking:
             "id": "",
         }
     )
+    if run.message:
+        # The same words as before the try, for a leader that refuses it again.
+        message = f"{said}. The operator retries at the time in status.run.retryAt"
+        return Taking(asked, Gate(GATE, False, "Retrying", message, requeue=At(now + timedelta(seconds=1))), start=True)
     return Taking(asked, waiting(GATE, said, "Requested", At(now + timedelta(seconds=1))), start=True)
 
 

@@ -10,31 +10,27 @@ from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.engine.look import Look
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.roles import path_of
+from alluxio_operator.kinds.cluster.storage.fields import volume_fields
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.pod_creation import (
-    Expected,
-    is_waiting,
-    pod_creation_failures,
-    with_volume_troubles,
-)
+from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures
+from alluxio_operator.workloads.stuck_pods import with_volume_troubles
 
 
 def with_events(look: Look, cluster: Cluster, observed: Observed) -> Observed:
     """Return the observation with what Events report about pods; unchanged while the cluster may need a moment only."""
     if not is_waiting(observed.status.conditions, look.now):
         return observed
-    paths = {role: one.path for role, one in processes(cluster.spec).items()}
-    paths[names.JOURNAL] = paths[names.MASTER]
     failures = pod_creation_failures(
         look.kube,
         look.key.namespace,
         (*_journal_jobs(observed), *_workloads(cluster, observed)),
         observed.pods,
-        lambda container: paths.get(container.replace("-", "")),
+        path_of,
     )
-    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now)
+    volumes = volume_fields(cluster, observed)
+    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now, volumes)
     return replace(observed, pods=pods, pod_creation_failures=failures)
 
 

@@ -72,11 +72,12 @@ class Executor:
     def _namespace(self) -> str:
         return self.observed.names.namespace
 
-    def _replace(self, effect: ReplacePod) -> None:
+    def _replace(self, effect: ReplacePod) -> bool:
+        """Delete a pod; return True if it is gone."""
         workloads = {ref.name: obj for ref, obj in self.applied.live.items() if ref.kind in WORKLOADS}
         if not may_delete(workloads.get(effect.workload), effect.config_hash):
             # The controller would create the next pod from the old template.
-            return
+            return False
         pod = effect.pod
         try:
             self.kube.delete(KINDS["Pod"].path(self._namespace, pod.name), uid=pod.uid)
@@ -84,8 +85,10 @@ class Executor:
             log.info("another client has replaced pod %s", pod.name)
         except Refused as error:
             self.applied.refused[Ref("Pod", pod.name)] = f"the operator can't delete Pod {pod.name}: {error.message}"
+            return False
         else:
             self.applied.replaced.append(Ref("Pod", pod.name))
+        return True
 
     def _start_backup(self, effect: StartBackup) -> Answer:
         port = rpc_port(effect.leader, self.observed.resource)

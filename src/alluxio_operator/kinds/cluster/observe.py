@@ -21,6 +21,7 @@ from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.restore.observe import with_restore
+from alluxio_operator.kinds.cluster.roles import FIELDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
 from alluxio_operator.kinds.cluster.storage.observe import read_claims
@@ -29,7 +30,9 @@ from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.workloads.explanations import explained
 from alluxio_operator.workloads.pods import Pod, belongs_to, parse_pod
+from alluxio_operator.workloads.shared_claims import read_shared_claims
 
 MAX_MASTERS = 5
 
@@ -60,6 +63,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         journal_claims=_by_ordinal((one for one in journals if one not in leaving), cluster.journal_claim),
         leaving_claims=tuple(sorted(one["metadata"]["name"] for one in leaving)),
         claims=claims,
+        shared_claims=read_shared_claims(kube, key.namespace, pods, {one["metadata"]["name"] for one in claims}),
         answers=answers,
         master=leader_answer(answers),
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
@@ -77,7 +81,7 @@ def _pods(kube: Kube, cluster: Names) -> Iterable[Pod]:
     workloads = [cluster.of(role) for role in names.ROLES]
     for pod in kube.list(KINDS["Pod"].path(cluster.namespace), cluster.instance_selector):
         if belongs_to(pod, cluster.owner_labels, workloads):
-            yield parse_pod(pod)
+            yield explained(parse_pod(pod), FIELDS)
 
 
 def _is_own(cluster: Names, claim: Object) -> bool:
@@ -133,8 +137,9 @@ def _running_masters(pods: tuple[Pod, ...]) -> list[Pod]:
 
 def _ask_job_master(alluxio: Alluxio, pods: tuple[Pod, ...], resource: Object, deadline: Deadline) -> bool:
     number = in_spec(resource, ("jobService", "master"), "web", JOB_MASTER_PORTS.web)
-    return any(
-        alluxio.serves(pod.ip, pod.ports.get("job-web", number), paths.JOB_MASTER_INFO, deadline)
+    calls = {
+        pod.name: partial(alluxio.serves, pod.ip, pod.ports.get("job-web", number), paths.JOB_MASTER_INFO, deadline)
         for pod in pods
         if pod.role == names.JOB_MASTER and pod.running
-    )
+    }
+    return any(side_by_side(calls, deadline).values())

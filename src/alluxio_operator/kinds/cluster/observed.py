@@ -49,6 +49,8 @@ class Observed:
     job_master_serves: bool = False
     claims: tuple[Object, ...] | None = None
     """PVCs of the cluster; None if they weren't read."""
+    shared_claims: tuple[Object, ...] = ()
+    """PVCs of user volumes that pods on several nodes mount."""
     pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
     """By role, the API server's message rejecting its pods, with a remedy; read only while the cluster isn't Ready."""
     used: UsageReading = None

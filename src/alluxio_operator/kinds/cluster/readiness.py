@@ -19,14 +19,16 @@ from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
 from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
-from alluxio_operator.kinds.cluster.roles import processes
+from alluxio_operator.kinds.cluster.roles import path_of
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
+from alluxio_operator.kinds.cluster.storage.fields import volume_fields
 from alluxio_operator.kinds.cluster.storage.owners import policy_not_in_effect
 from alluxio_operator.kinds.cluster.storage.sharing import unshareable_volume
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
+from alluxio_operator.workloads.sharing import unshareable_claims
 
 ROLLOUT: Final = "rollout"
 """Name of the operation whose gate is UpToDate."""
@@ -92,9 +94,9 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
         *(gate for name, gate in of_operations.items() if name in blocking and name != FIRST),
     )
     closed = tuple(gate for gate in required if not gate.passed)
-    paths = {plan.cluster.names.of(role): one.path for role, one in processes(plan.cluster.spec).items()}
+    roles = {plan.cluster.names.of(role): role for role in names.ROLES}
     unsettled = tuple(
-        state.in_words(ref.name, paths.get(ref.name, "spec"))
+        state.in_words(ref.name, path_of(roles.get(ref.name, "")) or "spec", observed.role(roles.get(ref.name, "")))
         for ref, state in sorted(workloads.items(), key=itemgetter(0))
         if not state.settled
     )
@@ -124,6 +126,7 @@ def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Prob
     if plan.view.restore.warning:
         yield plan.view.restore.warning
     yield from unshareable_volume(plan.cluster, observed)
+    yield from unshareable_claims(observed.shared_claims, observed.pods, volume_fields(plan.cluster, observed))
     yield from policy_not_in_effect(plan.cluster, observed, applied)
 
 

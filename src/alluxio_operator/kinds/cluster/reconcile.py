@@ -27,7 +27,7 @@ from alluxio_operator.kinds.cluster.decide import RESTORE, UFS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
-from alluxio_operator.kinds.cluster.observe import observe
+from alluxio_operator.kinds.cluster.observe import MAX_MASTERS, observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
 from alluxio_operator.kinds.cluster.records import unknown_records
@@ -72,7 +72,10 @@ class ClusterLogic:
         """Observe a cluster; return None if it was deleted."""
         observed = observe(kube, self._alluxio, key, deadline)
         if observed is not None:
-            disks = {name: answer.journal_disk for name, answer in observed.answers.items()}
+            # A user may label any number of pods as masters, and each would be a series.
+            own = map(observed.names.master, range(MAX_MASTERS))
+            answers = {name: observed.answers[name] for name in own if name in observed.answers}
+            disks = {name: answer.journal_disk for name, answer in answers.items()}
             free = {name: disk.free_percent for name, disk in disks.items() if disk is not None}
             self._metrics.journal_free(key.namespace, key.name, free)
         return observed

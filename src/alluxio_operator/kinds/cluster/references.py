@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.api.roles import Placement
 from alluxio_operator.engine.conditions import holds
 from alluxio_operator.engine.gate import Gate, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.workloads.missing import Missing
+from alluxio_operator.workloads.user_volumes import references_of
 
 GATE: Final = "ReferencesResolved"
 
@@ -49,6 +51,9 @@ def references(spec: ClusterSpec) -> Iterable[Reference]:
             for kind, selector in (("Secret", secret), ("ConfigMap", config)):
                 if selector and not selector.optional:
                     yield Reference(kind, selector.name, f"{one.path}.env[{variable.name}]")
+        if isinstance(one.process, Placement):
+            for kind, name, volume in references_of(one.process):
+                yield Reference(kind, name, f"{one.path}.volumes[{volume}]")
 
 
 def references_resolved(spec: ClusterSpec, observed: Observed) -> Gate | None:

@@ -20,7 +20,7 @@ from alluxio_operator.engine.gate import WHILE_NOT_READY, After, Gate, Requeue
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.report import Report
-from alluxio_operator.engine.requeue import next_look
+from alluxio_operator.engine.requeue import next_look, slowest
 from alluxio_operator.engine.usage import requeue, with_usage
 from alluxio_operator.kinds.cluster import members, names
 from alluxio_operator.kinds.cluster.decide import Plan
@@ -137,7 +137,8 @@ def _requeue_after(plan: Plan, observed: Observed, current: Readiness, status: A
     if not current.at_rest and not current.closed:
         also.append(WHILE_NOT_READY)
     if not plan.paused:
-        also += [After(one.requeue_after) for one in plan.operations if one.requeue_after is not None]
+        least = slowest(current.closed, status.conditions, now)
+        also += [After(max(one.requeue_after, least)) for one in plan.operations if one.requeue_after is not None]
         also.append(requeue(status.history, observed.used, now))
         gates += [gate for gate in current.capability_gates.values() if gate.requeue is not None and gate not in gates]
     return next_look(gates, status.conditions, now, also)

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.roles import Process
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.workloads.explanations import Fields
 from alluxio_operator.workloads.pods import Pod
+
+_PATHS: Final[Mapping[str, str]] = {
+    names.MASTER: "spec.masters",
+    names.WORKER: "spec.workers",
+    names.JOB_MASTER: "spec.jobService.master",
+    names.JOB_WORKER: "spec.jobService.worker",
+    names.LOG_SERVER: "spec.logServer",
+    names.PROXY: "spec.proxy",
+    names.FUSE: "spec.fuse",
+    # The Jobs of the journal stand in for masters.
+    names.JOURNAL: "spec.masters",
+}
+
+
+def path_of(name: str) -> str | None:
+    """Return the path in the spec of a role or container; None for a container that takes its role's fields."""
+    return _PATHS.get(name.replace("-", ""))
+
+
+FIELDS: Final = Fields(path_of)
+"""Fields that remedies for pods name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +44,16 @@ class RoleProcess:
 
 def processes(spec: ClusterSpec) -> Mapping[str, RoleProcess]:
     """Return every process by its role, whether it is enabled or not."""
-    return {
-        names.MASTER: RoleProcess("spec.masters", spec.masters),
-        names.WORKER: RoleProcess("spec.workers", spec.workers),
-        names.JOB_MASTER: RoleProcess("spec.jobService.master", spec.job_service.master),
-        names.JOB_WORKER: RoleProcess("spec.jobService.worker", spec.job_service.worker),
-        names.LOG_SERVER: RoleProcess("spec.logServer", spec.log_server),
-        names.PROXY: RoleProcess("spec.proxy", spec.proxy),
-        names.FUSE: RoleProcess("spec.fuse", spec.fuse),
+    found: Mapping[str, Process] = {
+        names.MASTER: spec.masters,
+        names.WORKER: spec.workers,
+        names.JOB_MASTER: spec.job_service.master,
+        names.JOB_WORKER: spec.job_service.worker,
+        names.LOG_SERVER: spec.log_server,
+        names.PROXY: spec.proxy,
+        names.FUSE: spec.fuse,
     }
+    return {role: RoleProcess(_PATHS[role], process) for role, process in found.items()}
 
 
 def roles_by_container(pods: Iterable[Pod]) -> Callable[[str, str], str | None]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
 from alluxio_operator.engine import schedule
 from alluxio_operator.engine.acceptance import acceptance_of
-from alluxio_operator.engine.parsing import from_pydantic
+from alluxio_operator.engine.parsing import from_pydantic, nesting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.names import Names
@@ -58,6 +58,8 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     """Return the cluster, or all problems at once, so that a user can fix them in one edit."""
     meta = resource["metadata"]
     cluster = Names(meta["name"], meta["namespace"])
+    if too_deep := nesting(resource.get("spec", {})):
+        return too_deep
     try:
         spec = ClusterSpec.model_validate(resource.get("spec", {}))
     except ValidationError as error:

@@ -8,23 +8,19 @@ from dataclasses import replace
 from alluxio_operator.engine.look import Look
 from alluxio_operator.kinds.presto import layers, names
 from alluxio_operator.kinds.presto.observed import Observed
+from alluxio_operator.kinds.presto.roles import PATHS, volume_fields
+from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.kube.kinds import Ref
-from alluxio_operator.workloads.pod_creation import (
-    Expected,
-    is_waiting,
-    pod_creation_failures,
-    with_volume_troubles,
-)
-
-_PATHS = {names.COORDINATOR: "spec.coordinator", names.WORKER: "spec.workers"}
+from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures
+from alluxio_operator.workloads.stuck_pods import with_volume_troubles
 
 
-def with_events(look: Look, observed: Observed) -> Observed:
+def with_events(look: Look, presto: Presto, observed: Observed) -> Observed:
     """Return the observation with what Events report about pods; unchanged while the Presto may need a moment only."""
     if not is_waiting(observed.status.conditions, look.now):
         return observed
-    failures = pod_creation_failures(look.kube, look.key.namespace, _deployments(observed), observed.pods, _PATHS.get)
-    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now)
+    failures = pod_creation_failures(look.kube, look.key.namespace, _deployments(observed), observed.pods, PATHS.get)
+    pods = with_volume_troubles(look.kube, look.key.namespace, observed.pods, look.now, volume_fields(presto.spec))
     return replace(observed, pods=pods, pod_creation_failures=failures)
 
 

@@ -12,6 +12,7 @@ from alluxio_operator.kinds.presto.objects.catalogs import secrets_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
 from alluxio_operator.workloads.pods import CLIENT_MISSING, Pod, first_trouble
+from alluxio_operator.workloads.user_volumes import references_of
 
 CONFIGURATION_APPLIED: Final = "ConfigurationApplied"
 COORDINATOR_SERVING: Final = "CoordinatorServing"
@@ -74,6 +75,8 @@ def _references(presto: Presto) -> Iterable[tuple[tuple[str, str], str]]:
             for kind, selector in (("Secret", secret), ("ConfigMap", config)):
                 if selector and not selector.optional:
                     yield (kind, selector.name), f"{path}.env[{variable.name}]"
+        for named, name, volume in references_of(role):
+            yield (named, name), f"{path}.volumes[{volume}]"
 
 
 def _closed(gate: str, pods: Iterable[Pod], otherwise: str, refused: str | None) -> Gate:

@@ -22,6 +22,8 @@ class Observed:
     resource: Object
     status: PrestoStatus
     pods: tuple[Pod, ...] = ()
+    shared_claims: tuple[Object, ...] = ()
+    """PVCs of user volumes that pods on several nodes mount."""
     coordinator: CoordinatorInfo | NoAnswer = field(default_factory=lambda: NoAnswer("it has no address yet"))
     processors: float | None = None
     """Average share of their processors that the workers use, from 0 to 1; None if it isn't needed or not known."""

@@ -11,11 +11,13 @@ from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import ConditionState, holds
 from alluxio_operator.engine.gate import Gate, waiting
-from alluxio_operator.kinds.presto import gates, layers
+from alluxio_operator.kinds.presto import gates, layers, names
 from alluxio_operator.kinds.presto.decide import Plan
 from alluxio_operator.kinds.presto.observed import Observed
+from alluxio_operator.kinds.presto.roles import PATHS, volume_fields
 from alluxio_operator.kube.kinds import Ref
 from alluxio_operator.workloads.progress import WorkloadProgress, progress_of
+from alluxio_operator.workloads.sharing import unshareable_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +44,21 @@ def assess(plan: Plan, observed: Observed, applied: Applied) -> Readiness:
     workloads = {ref: progress_of(obj) for ref, obj in applied.live.items() if ref.kind in WORKLOADS}
     found = tuple(_gates(plan, observed, applied, workloads))
     closed = tuple(gate for gate in found if not gate.passed)
-    path = {plan.presto.names.coordinator: "spec.coordinator"}
+    roles = {plan.presto.names.of(role): role for role in names.ROLES}
     unsettled = tuple(
-        state.in_words(ref.name, path.get(ref.name, "spec.workers"))
+        state.in_words(ref.name, PATHS[roles[ref.name]], observed.role(roles[ref.name]))
         for ref, state in sorted(workloads.items(), key=itemgetter(0))
         if not state.settled
     )
     ready = not closed and not unsettled
     installed = ready or holds(observed.status.conditions, "Installed")
     phase = readiness.phase_of(ready, installed, _is_changing(plan, observed, applied), closed)
+    shared = unshareable_claims(observed.shared_claims, observed.pods, volume_fields(plan.presto.spec))
     conditions = (
         readiness.ready_condition(ready, closed, unsettled, "all servers run the current spec"),
         readiness.progressing_condition(phase, closed, unsettled),
         readiness.degraded_condition(phase, closed),
-        readiness.spec_valid(plan.presto.warnings),
+        readiness.spec_valid((*plan.presto.warnings, *shared)),
         readiness.installed_condition(installed),
         *(ConditionState.of(gate) for gate in found),
     )

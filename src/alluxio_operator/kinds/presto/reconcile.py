@@ -64,7 +64,7 @@ class PrestoLogic(BaseLogic[Observed, Presto, Plan]):
     def ask(self, look: Look, model: Presto, observed: Observed, questions: Collection[str]) -> Observed:
         """Return the observation with the answers to questions."""
         if EVENTS in questions:
-            observed = with_events(look, observed)
+            observed = with_events(look, model, observed)
         return self._with_usage(look, model, observed) if USAGE in questions else observed
 
     def _with_usage(self, look: Look, model: Presto, observed: Observed) -> Observed:

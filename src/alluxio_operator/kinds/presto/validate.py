@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from alluxio_operator.api.presto import LONGEST_NAME, PrestoSpec
 from alluxio_operator.engine.acceptance import acceptance_of
-from alluxio_operator.engine.parsing import from_pydantic
+from alluxio_operator.engine.parsing import from_pydantic, nesting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.presto.autoscaling import windows as schedule
 from alluxio_operator.kinds.presto.names import COORDINATOR, Names
@@ -49,6 +49,8 @@ def validate(resource: Object, now: datetime) -> Presto | tuple[Problem, ...]:
     """Return the Presto, or all its problems, so that a user can fix them at once."""
     meta = resource["metadata"]
     made = Names(meta["name"], meta["namespace"])
+    if too_deep := nesting(resource.get("spec", {})):
+        return too_deep
     try:
         spec = PrestoSpec.model_validate(resource.get("spec", {}))
     except ValidationError as error:

@@ -302,7 +302,7 @@ def test_a_result_that_is_none_proves_nothing(said):
 
 def test_without_its_own_image_the_operator_says_what_to_set():
     world = BackupWorld()
-    world.reconciler._logic._image.given = ""
+    world.image.given = ""
     world.reconcile()
     world.write()
     world.reconcile()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, current_thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -152,6 +153,23 @@ def test_a_master_that_hangs_does_not_hold_up_the_others(kube: FakeKube, monkeyp
 
     assert found.answers["small-master-0"] == NoAnswer("no answer in time")
     assert found.master == info()
+
+
+def test_any_number_of_pods_with_the_label_of_a_master_takes_few_threads(kube: FakeKube):
+    for number in range(300):
+        kube.put(pod("master", f"small-master-{number}", ip=f"10.0.{number // 250}.{number % 250}"))
+    threads: set[str] = set()
+
+    class Counting(FakeAlluxio):
+        def master_info(self, host: str, port: int, deadline: Deadline) -> Any:
+            threads.add(current_thread().name)
+            sleep(0.001)
+            return super().master_info(host, port, deadline)
+
+    found = seen(kube, Counting(Standby()))
+
+    assert len(found.answers) == 300
+    assert 1 < len(threads) <= side_by_side.AT_ONCE
 
 
 def test_the_last_refusal_is_kept_when_no_master_answers(kube: FakeKube):

@@ -68,6 +68,11 @@ BAD: list[tuple[Json, str, str]] = [
         "volumeMounts[/etc/presto/x].mountPath",
         "outside of /etc/presto",
     ),
+    (
+        {"workers": {"volumes": [{"name": "x"}], "volumeMounts": [{"name": "x", "mountPath": "/etc/./x/../presto/x"}]}},
+        "volumeMounts[/etc/./x/../presto/x].mountPath",
+        "outside of /etc/presto",
+    ),
 ]
 
 

@@ -7,13 +7,16 @@ from typing import Final
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.engine.effects import Delete, Patch
+from alluxio_operator.engine.gate import BackOff
 from alluxio_operator.engine.operation import Operation
+from alluxio_operator.engine.requeue import back_off
+from alluxio_operator.kinds.cluster.masters import quorum
 from alluxio_operator.kinds.cluster.masters.rejoin import REJOINING, permission
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
 
-POLL_SECONDS: Final = 1.0
-"""Requeue delay while a master rejoins: its progress causes no event."""
+POLL: Final = BackOff(since=quorum.GATE)
+"""While a master rejoins: its progress causes no event, and it may wait for a user."""
 
 
 def operations(view: View) -> Iterable[Operation]:
@@ -29,7 +32,7 @@ def operations(view: View) -> Iterable[Operation]:
         "rejoin",
         effects=() if pod is None else (Patch(Ref("Pod", pod.name), permission(pod), "rejoin with an empty journal"),),
         disruption="heal" if rejoin.trouble and rejoin.trouble.reason == REJOINING else None,
-        requeue_after=POLL_SECONDS if rejoin.status else None,
+        requeue_after=back_off(POLL, view.observed.status.conditions, view.now) if rejoin.status else None,
     )
     yield _hung(view)
 

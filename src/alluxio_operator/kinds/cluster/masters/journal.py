@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
-from alluxio_operator.engine.gate import After, Gate, Severity, blocked, waiting
+from alluxio_operator.engine.gate import After, BackOff, Gate, Severity, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
@@ -97,7 +97,7 @@ def _wait_for_deletion(claims: Sequence[str]) -> Gate:
         f"PVC {', '.join(claims)} of an earlier cluster with this name is being deleted. After that, the operator "
         "creates the journal on a new one"
     )
-    return waiting(GATE, message, VOLUMES_TERMINATING, After(2.0))
+    return waiting(GATE, message, VOLUMES_TERMINATING, BackOff(least=2.0))
 
 
 def _gate_after_failure(job: Object) -> Gate:

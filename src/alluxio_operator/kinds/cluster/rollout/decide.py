@@ -8,16 +8,19 @@ from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.alluxiocluster_status import GoodSpec
+from alluxio_operator.engine.conditions import holds, moment
+from alluxio_operator.engine.gate import BackOff
 from alluxio_operator.engine.operation import Answer, Operation, When
+from alluxio_operator.engine.requeue import PROGRESS, back_off, poll
 from alluxio_operator.kinds.cluster.objects.backup_lock import lock_properties
 from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup, StartBackup
-from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
+from alluxio_operator.kinds.cluster.rollout.rollout import GATE, RolloutStep
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.workloads.pods import Pod
 
 POLL_SECONDS: Final = 1.0
-"""Requeue delay while pods are being replaced: a change in Alluxio's answers causes no event."""
+"""Requeue delay after a backup or a rollback has begun."""
 MAX_REQUEUE_SECONDS: Final = 3600.0
 """Longest requeue delay, however far away the moment is: the clock may be set meanwhile."""
 
@@ -87,6 +90,11 @@ def _rollout(view: View, step: RolloutStep) -> Operation:
     gate = rollback.reported_gate(step.gate, view.observed)
     names = view.cluster.names
     disrupts = step.status is not None and not step.stopped
+
+    def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
+        # Without a deletion, the step waits for the controller of its workload, or for a right.
+        return operation if any(answers) else replace(operation, requeue_after=_seconds_for_event(view))
+
     return Operation(
         "rollout",
         status={"rollout": step.status, "restarts": dict(view.cluster.restarts)},
@@ -95,8 +103,25 @@ def _rollout(view: View, step: RolloutStep) -> Operation:
         gate=gate,
         blocking=step.blocking and gate.reason != rollback.REASON,
         disruption=_disruption(view) if disrupts else None,
-        requeue_after=POLL_SECONDS if step.in_progress else _seconds_until(step.requeue_at, view.now),
+        requeue_after=_seconds_until_look(view, step),
+        conclude=conclude,
     )
+
+
+def _seconds_until_look(view: View, step: RolloutStep) -> float | None:
+    """Return the requeue delay; while pods are being replaced, a change in Alluxio's answers causes no event."""
+    if step.status is None or not step.in_progress:
+        return _seconds_until(step.requeue_at, view.now)
+    return _seconds_for_event(view) if step.announced else poll(moment(step.status.since), view.now)
+
+
+def _seconds_for_event(view: View) -> float:
+    """Return the requeue delay while a step waits for a controller, whose progress causes events.
+
+    The delay grows with the time of the whole rollout, since such a step may begin again and again.
+    """
+    conditions = view.observed.status.conditions
+    return PROGRESS.least if holds(conditions, GATE) else back_off(BackOff(since=GATE), conditions, view.now)
 
 
 def _disruption(view: View) -> str:

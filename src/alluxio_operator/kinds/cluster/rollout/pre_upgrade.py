@@ -42,6 +42,9 @@ POLL_SECONDS: Final = (1.0, 15.0)
 POLL_SHARE: Final = 1 / 30
 """Requeue delay as a share of the time that the backup has been running."""
 
+RETRY_TIME: Final = " automatically; status.upgradeBackup.retryAt is the time"
+"""Part of messages. With the time itself, each attempt would be another message, and post another Event."""
+
 BACKING_UP: Final = "BackingUp"
 FAILED: Final = "BackupFailed"
 
@@ -184,7 +187,7 @@ def _step_of(known: UpgradeBackup, now: datetime, *, start: bool = False) -> Pre
     if known.state == "Failed":
         message = (
             f"the backup of the journal failed: {known.message}. The masters change {change} only after a backup, "
-            f"which the operator retries{_at(known)}. Make the UFS of the root mount writable for the masters, set "
+            f"which the operator retries{RETRY_TIME}. Make the UFS of the root mount writable for the masters, set "
             "spec.upgrade.backupDirectory to another directory, or skip the backup with spec.upgrade.backup: Never"
         )
         return PreUpgradeBackup(known, FAILED, message, requeue_at=_retry_at(known))
@@ -194,12 +197,8 @@ def _step_of(known: UpgradeBackup, now: datetime, *, start: bool = False) -> Pre
         seconds = min(max(POLL_SECONDS[0], elapsed * POLL_SHARE), POLL_SECONDS[1])
         return PreUpgradeBackup(known, BACKING_UP, message, requeue_at=now + timedelta(seconds=seconds))
     if known.message:
-        message += f"; the backup hasn't started yet: {known.message}. The operator retries{_at(known)}"
+        message += f"; the backup hasn't started yet: {known.message}. The operator retries{RETRY_TIME}"
     return PreUpgradeBackup(known, BACKING_UP, message, start=start, requeue_at=_retry_at(known))
-
-
-def _at(known: UpgradeBackup) -> str:
-    return f" at {known.retry_at}" if known.retry_at else ""
 
 
 def _retry_at(known: UpgradeBackup) -> datetime | None:

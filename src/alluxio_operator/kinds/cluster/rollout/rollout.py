@@ -67,6 +67,8 @@ class RolloutStep:
     """When the step changes without an event."""
     needs_ufs_probe: bool = False
     """Whether the decision depends on a probe of the UFS that hasn't run yet."""
+    announced: bool = False
+    """Whether an event announces the end of what the step waits for."""
 
     @property
     def in_progress(self) -> bool:
@@ -246,7 +248,8 @@ def _continue(roles: Roles, current: RolloutStatus, upgrade: Upgrade, now: datet
         )
         return RolloutStep(current, (), blocked(GATE, TIMED_OUT, message))
     message = f"the replacement of {replaced} isn't complete yet: {reason}"
-    return RolloutStep(current, (), waiting(GATE, message, "Replacing"))
+    ending = _is_ending(roles, current, remaining)
+    return RolloutStep(current, (), waiting(GATE, message, "Replacing"), announced=ending)
 
 
 def _step_problem(roles: Roles, current: RolloutStatus, remaining: Sequence[Pod]) -> str | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -42,9 +42,13 @@ AWS_DOMAINS: Final = (("cn-", "amazonaws.com.cn"), ("us-iso", ""), ("", "amazona
 
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _VARIABLE: Final = re.compile(r"\$\{([^{}$\s]+)\}")
-_METADATA: Final = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200")))
-"""Metadata services of clouds outside the link-local range."""
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+_METADATA: Final = frozenset(
+    map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"))
+)
+"""Metadata services outside the link-local range: of AWS and Google over IPv6, Alibaba, Azure and Oracle."""
+_EMBEDDING: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+"""Networks whose addresses end with an IPv4 address: NAT64, compatible (RFC 4291) and translated ones (RFC 2765)."""
+_THIS_NETWORK: Final = IPv4Network("0.0.0.0/8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def may_probe(address: IPv4Address | IPv6Address) -> bool:
         address.is_link_local,
         address.is_multicast,
         address.is_unspecified,
+        address in _THIS_NETWORK,
         # IPv6's loopback and unspecified addresses are reserved, and so are all that it hasn't given away.
         address.version == 4 and address.is_reserved,
         address in _METADATA,
@@ -79,9 +84,10 @@ def may_probe(address: IPv4Address | IPv6Address) -> bool:
 def _inner_ipv4(address: IPv4Address | IPv6Address) -> IPv4Address | None:
     if isinstance(address, IPv4Address):
         return None
-    if address in _NAT64:
+    if any(address in network for network in _EMBEDDING) and not (address.is_loopback or address.is_unspecified):
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
 def endpoints(mount: RootMount, namespace: str, hdfs_site: str | None = None) -> tuple[str, ...]:

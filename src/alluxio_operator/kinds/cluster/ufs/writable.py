@@ -48,6 +48,9 @@ OWN_PERMISSIONS: Final = "Permission denied: user=alluxio, access="
 The operator's user is the superuser only if the user of Alluxio's process has this name, as in the public image.
 """
 
+RESULTS: Final = ("Writable", "NotWritable", "NoAnswer", "Forbidden", "LoginRefused")
+"""Results that this version understands. After another one, of a newer version, it tests for itself."""
+
 WITH_FOLDERS: Final = ("", "file", "hdfs")
 """Schemes of storage whose root folder exists before the first write. Object stores have prefixes instead."""
 
@@ -147,7 +150,7 @@ def after_test(
 
 def _wait(proof: WriteProof | None, leader: Pod, now: datetime) -> float:
     """Return the seconds until the next test; 0 if it is due."""
-    if proof is None or proof.leader != _process(leader):
+    if proof is None or proof.leader != _process(leader) or proof.result not in RESULTS:
         return 0.0
     doubled: int = 2 ** min(max(proof.failures - 1, 0), 10)
     if proof.result == "NotWritable":
@@ -166,8 +169,8 @@ def _known(
     mount = spec.root_mount
     # A cluster that served before this operator tested writes isn't known to be broken.
     unproven = holds(status.conditions, "Installed") and (proof is None or not proof.proven)
-    if proof is None:
-        return Writability(None, waiting(GATE, message, reason), blocking=not unproven)
+    if proof is None or proof.result not in RESULTS:
+        return Writability(proof, waiting(GATE, message, reason), blocking=not unproven)
     if proof.result == "Writable":
         return Writability(proof, Gate(GATE, True, "Writable", _writable(proof)))
     if proof.result == "LoginRefused":

@@ -20,13 +20,12 @@ DEFAULT_PORT: Final = 8080
 
 def ask_coordinator(servers: PrestoServers, pods: tuple[Pod, ...], deadline: Deadline) -> CoordinatorInfo | NoAnswer:
     """Return the report of the coordinator that serves; during a rollout the old and the new one may both run."""
-    answer: CoordinatorInfo | NoAnswer = NoAnswer("it has no address yet")
-    for pod in pods:
-        if pod.role == names.COORDINATOR and pod.running:
-            answer = servers.coordinator(_server(pod), deadline)
-            if isinstance(answer, CoordinatorInfo):
-                break
-    return answer
+    running = [pod for pod in pods if pod.role == names.COORDINATOR and pod.running]
+    questions = {pod.name: partial(servers.coordinator, _server(pod), deadline) for pod in running}
+    found = side_by_side(questions, deadline)
+    answers = [found.get(name, NoAnswer("no answer in time")) for name in questions]
+    serving = next((answer for answer in answers if isinstance(answer, CoordinatorInfo)), None)
+    return serving or (answers[-1] if answers else NoAnswer("it has no address yet"))
 
 
 def ask_processors(servers: PrestoServers, pods: tuple[Pod, ...], deadline: Deadline) -> float | None:

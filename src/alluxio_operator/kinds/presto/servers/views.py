@@ -15,6 +15,8 @@ from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo
 Ask = Callable[[str], Any]
 """Returns the parsed answer for a path."""
 
+MAX_COUNT: Final = 2**31 - 1
+"""Largest number in a status: a server may answer with any."""
 ENDED: Final = frozenset({"FINISHED", "FAILED"})
 NODES: Final = "/v1/jmx/mbean/trino.metadata:name=DiscoveryNodeManager"
 QUERIES: Final = "/v1/jmx/mbean/trino.execution:name=QueryManager"
@@ -23,12 +25,12 @@ QUERIES: Final = "/v1/jmx/mbean/trino.execution:name=QueryManager"
 def presto_view(version: str, ask: Ask) -> CoordinatorInfo:
     """Return the view of a coordinator of Presto; raise KeyError or TypeError for a document of another form."""
     cluster = ask("/v1/cluster")
-    active = int(cluster["activeWorkers"])
+    active = _count(cluster["activeWorkers"])
     return CoordinatorInfo(
         version=version,
         active_workers=active,
-        running=int(cluster["runningQueries"]) + int(cluster["blockedQueries"]),
-        queued=max(int(cluster["queuedQueries"]), _waiting(active, ask)),
+        running=_count(int(cluster["runningQueries"]) + int(cluster["blockedQueries"])),
+        queued=max(_count(cluster["queuedQueries"]), _waiting(active, ask)),
     )
 
 
@@ -38,12 +40,12 @@ def trino_view(version: str, ask: Ask) -> CoordinatorInfo:
     The numbers of Trino's web page need a login; its JMX beans don't.
     """
     # The coordinator counts itself as a node. One question for each number: the whole bean of queries takes 75 KB.
-    active = max(0, int(ask(f"{NODES}/ActiveNodeCount")) - 1)
+    active = _count(int(ask(f"{NODES}/ActiveNodeCount")) - 1)
     return CoordinatorInfo(
         version=version,
         active_workers=active,
-        running=sum(int(ask(f"{QUERIES}/{count}")) for count in ("RunningQueries", "FinishingQueries")),
-        queued=max(int(ask(f"{QUERIES}/QueuedQueries")), _waiting(active, ask)),
+        running=_count(sum(int(ask(f"{QUERIES}/{count}")) for count in ("RunningQueries", "FinishingQueries"))),
+        queued=max(_count(ask(f"{QUERIES}/QueuedQueries")), _waiting(active, ask)),
     )
 
 
@@ -53,6 +55,10 @@ VIEWS: Final[Mapping[Engine, Callable[[str, Ask], CoordinatorInfo]]] = {"Presto"
 def unended(queries: Iterable[Mapping[str, Any]]) -> int:
     """Return how many queries of a list haven't ended."""
     return sum(query["state"] not in ENDED for query in queries)
+
+
+def _count(given: Any) -> int:
+    return min(max(0, int(given)), MAX_COUNT)
 
 
 def _waiting(active: int, ask: Ask) -> int:

@@ -154,6 +154,14 @@ def test_a_list_of_name_nodes_is_bounded():
         "::ffff:127.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd20:ce::254",
+        "0.1.2.3",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "2001:0:102:304::80ff:fffe",
     ],
 )
 def test_addresses_of_the_operator_itself_are_refused(address: str):

@@ -12,10 +12,14 @@ import pytest
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.presto import Engine
+from alluxio_operator.kinds.presto.servers import rest
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
+from alluxio_operator.kinds.presto.servers.observe import ask_coordinator
 from alluxio_operator.kinds.presto.servers.rest import PrestoRest
 from alluxio_operator.kinds.presto.servers.views import NODES, QUERIES, unended
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.transport.http import HttpAnswer
+from alluxio_operator.workloads.pods import Pod
 
 INFO = {"nodeVersion": {"version": "0.287"}, "environment": "q", "coordinator": True, "starting": False}
 TRINO = {
@@ -105,6 +109,78 @@ def test_without_a_worker_of_trino_the_queries_that_wait_are_counted_one_by_one(
 
     assert isinstance(found, CoordinatorInfo)
     assert (found.active_workers, found.queued) == (0, 1)
+
+
+@pytest.mark.parametrize("version", [["0.287"], {"a": 1}, None, 287])
+def test_a_version_that_is_no_text_is_not_understood(server: FakeServer, version: Any):
+    server.answers["/v1/info"] = {**INFO, "nodeVersion": {"version": version}}
+
+    assert ask(server) == NoAnswer("its answer isn't one of Presto: TypeError")
+
+
+def test_a_status_can_hold_whatever_a_coordinator_says(server: FakeServer):
+    """The API server refuses a longer text, and a number beyond 64 bits."""
+    server.answers["/v1/info"] = {**INFO, "nodeVersion": {"version": "\x1b[31m" + "9" * 200_000}}
+    server.answers["/v1/cluster"] = {
+        "runningQueries": 10**30, "blockedQueries": 1, "queuedQueries": 10**4000, "activeWorkers": -7
+    }  # fmt: skip
+    server.answers["/v1/query"] = []
+
+    found = ask(server)
+
+    assert isinstance(found, CoordinatorInfo)
+    assert (found.active_workers, found.running, found.queued) == (0, 2**31 - 1, 2**31 - 1)
+    assert found.version == "9" * 123
+
+
+@pytest.mark.parametrize(
+    ("said", "load"), [("NaN", None), ("Infinity", None), (-5, 0.0), (10**300, 1.0), ("1e400", None), ([1], None)]
+)
+def test_a_load_is_a_share_or_nothing(server: FakeServer, said: Any, load: float | None):
+    server.answers["/v1/status"] = {"processCpuLoad": said}
+
+    assert PrestoRest().processor_load(address(server), Deadline.after(5)) == load
+
+
+def test_one_coordinator_gets_a_limited_time_for_all_its_answers(server: FakeServer, monkeypatch: pytest.MonkeyPatch):
+    """Each in time, and all together not: only the first gets its whole time."""
+    given: list[float] = []
+
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(rest, "time", clock)
+
+    def get(url: str, deadline: Deadline, *, seconds: float, **rest: Any) -> HttpAnswer:
+        given.append(seconds)
+        clock.now += seconds
+        return HttpAnswer(200, json.dumps(server.answers[url.partition(str(server.port))[2]]).encode())
+
+    asked = PrestoRest()
+    monkeypatch.setattr(asked._http, "get", get)
+    server.answers |= TRINO
+    asked.coordinator(address(server, "Trino"), Deadline.after(60))
+
+    assert given[0] == rest.TIMEOUT
+    assert sum(given) <= rest.TIMEOUT_OF_ALL + 0.1
+
+
+def test_coordinators_that_hang_are_asked_side_by_side():
+    """A user may give any number of pods the labels of a coordinator."""
+    together = threading.Barrier(3, timeout=10)
+
+    class Hanging:
+        def coordinator(self, server: Server, deadline: Deadline) -> CoordinatorInfo | NoAnswer:
+            together.wait()
+            return CoordinatorInfo("0.287", 1, 0, 0) if server.host == "10.0.0.1" else NoAnswer("no answer in time")
+
+    pods = tuple(Pod(f"p-{n}", "coordinator", f"10.0.0.{n}", True, True) for n in range(3))
+
+    assert ask_coordinator(Hanging(), pods, Deadline.after(10)) == CoordinatorInfo("0.287", 1, 0, 0)  # type: ignore[arg-type]
 
 
 def test_one_that_does_not_let_the_operator_look_says_who_is_to_be_let(server: FakeServer):

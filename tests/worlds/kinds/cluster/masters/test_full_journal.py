@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tests.support.builders import ready_pod
 from tests.support.three_masters import FOLLOWS_0, Three
 from tests.support.world import World, address
 
@@ -26,6 +27,19 @@ def metric(world: World, master: str = "small-master-0") -> float | None:
 def state(world: World) -> tuple[Any, ...]:
     found = world.condition("JournalSpace")
     return found["status"], found["reason"], world.phase
+
+
+def test_a_pod_that_only_has_the_label_of_a_master_is_no_series():
+    world = World()
+    world.settle()
+    for number in range(20):
+        world.kube.put(ready_pod("master", f"pretender-{number}", ip=f"10.9.0.{number}"))
+    filled(world, 12.5)
+
+    world.reconcile()
+
+    assert metric(world) == 12.5
+    assert metric(world, "pretender-0") is None
 
 
 def test_a_lone_master_whose_volume_fills_up_and_gets_space_back():
