@@ -52,6 +52,7 @@ class RestoreStatus(StatusModel):
         "and the journals are emptied for the next attempt. Restored: done, for good. Failed: the masters are stopped."
     )
     backup: Short = Field("", description="Name of the AlluxioBackup; empty for a uri.")
+    uri: Annotated[str, Field(max_length=1024)] = Field("", description="The uri in the spec; empty for a backupName.")
     location: Annotated[str, Field(max_length=1280)] = Field(
         description="The file: a URI of the root mount's storage, or PVC:PATH."
     )

@@ -246,7 +246,7 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
         "path": known.location.removeprefix(f"{known.claim}:") if known.claim else "",
         "sha256": known.sha256,
         "field": f"spec.bootstrap.restore.{'backupName' if known.backup else 'uri'}",
-        "value": known.backup or known.location,
+        "value": known.backup or known.uri,
         "copyPath": properties.RESTORE_COPY,
         "mount": SOURCE_FOLDER,
     }

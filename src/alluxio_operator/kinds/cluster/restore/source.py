@@ -50,6 +50,7 @@ class Source:
     claim: str = ""
     sha256: str = ""
     backup: str = ""
+    uri: str = ""
     expected: int | None = None
     clean: bool = False
     """Whether Alluxio gives no number of a block again after the restore of the file."""
@@ -61,7 +62,7 @@ def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, na
         located = _in_root_mount(f"{FIELD}.uri", restore.uri, restore.uri, spec, names)
         if isinstance(located, Gate):
             return located
-        return Source(*located, expected=restore.expected_entries)
+        return Source(*located, uri=restore.uri, expected=restore.expected_entries)
     name = str(restore.backup_name)
     field = f"{FIELD}.backupName"
     resource = found.resource if found is not None else None

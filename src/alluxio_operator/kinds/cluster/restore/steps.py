@@ -147,6 +147,7 @@ def _requested(source: Source, cluster: Cluster, now: datetime) -> RestoreStatus
     return RestoreStatus(
         state="Requested",
         backup=source.backup,
+        uri=source.uri,
         location=source.location,
         claim=source.claim,
         sha256=source.sha256,
@@ -218,7 +219,7 @@ def _under_way(known: RestoreStatus, observed: Observed) -> Gate:
 
 def _named(known: RestoreStatus) -> str:
     """Return the field and value of the spec that a restore is about."""
-    return f"{FIELD}.{'backupName' if known.backup else 'uri'}: {(known.backup or known.location)!r}"
+    return f"{FIELD}.{'backupName' if known.backup else 'uri'}: {(known.backup or known.uri)!r}"
 
 
 def _again(known: RestoreStatus, step: str) -> Gate:
