@@ -121,7 +121,12 @@ RULES: list[tuple[str, Json, str, str]] = [
     ("neither claim nor size", {"rootMount": {"volume": {"size": None}}}, "spec.rootMount.volume", VOLUME),
     ("restore of nothing", restores(), "spec.bootstrap.restore", ONE_SOURCE),
     ("two sources", restores(backupName="a", uri="/mnt/ufs/a.gz"), "spec.bootstrap.restore", ONE_SOURCE),
-    ("number of a backup", restores(backupName="a", expectedEntries=3), "spec.bootstrap.restore", COUNT),
+    (
+        "number of a backup",
+        restores(backupName="a", expectedEntries=3),
+        "spec.bootstrap.restore.expectedEntries",
+        COUNT,
+    ),
     ("dots in a file", restores(uri="/mnt/ufs/../a.gz"), "spec.bootstrap.restore.uri", DOTS_IN_URI),
     ("property with a blank", own("a b"), "spec.properties", NAMES),
     ("property that begins with a dot", {"masters": own(".a")}, "spec.masters.properties", NAMES),
