@@ -109,9 +109,9 @@ SUITES = (
     Suite(
         "worlds",
         ((PYTHON, "-m", "pytest", "-q", "-n", "logical", "tests/worlds", f"--junitxml={REPORTS}/worlds.xml"),),
-        4,
+        6,
     ),
-    Suite("simulation", (_simulation("simulation", "tests/simulation"),), 4),
+    Suite("simulation", (_simulation("simulation", "tests/simulation"),), 5),
     Suite(
         "simulation-long",
         (_simulation("simulation-long", "tests/simulation/test_seeds.py", LONG_SEEDS),),
@@ -140,7 +140,7 @@ SUITES = (
     ),
     Suite("faults", (FAULT_TESTS,), 9, builds=SIMULATION),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, needed=True, builds=Parts(images=("operator",))),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 9, builds=STORIES),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 14, builds=STORIES),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),

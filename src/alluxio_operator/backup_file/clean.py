@@ -100,7 +100,7 @@ def clean(
             f"the clean file {target} can't be written: {error.strerror or error}",
             remedy=f"free as much space as the backup has, {cleaning.reader.size} bytes or more, or expand the volume"
             if full
-            else "check that the folder exists and that the process may write into it",
+            else "check that the process may write into the folder: its owner, the group of the pod, and read-only volumes",
         ) from error
     names = sorted({name[:LONGEST_NAME] for name in cleaning.names})
     return Cleaned(of_source, summary, cleaning.dropped, cleaning.options, tuple(names[:MOST_NAMED]))
@@ -139,6 +139,7 @@ class _Cleaning:
 @contextlib.contextmanager
 def _replaced(target: Path) -> Iterator[tuple[IO[bytes], Path]]:
     """Open a file that gets the target's name at the end, if no exception is raised until then."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{target.name}.*{PARTIAL}"):
         # Of a run that was killed. One that still runs fails at its end, which is better than two that write one file.
         left.unlink(missing_ok=True)

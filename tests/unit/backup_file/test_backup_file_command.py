@@ -91,7 +91,8 @@ def test_trouble_of_the_storage_may_be_retried(backup: Path, tmp_path: Path) -> 
     assert run(tmp_path / "absent.gz")[1].reason == "Missing"
     code, found = run(tmp_path / ".")
     assert (code, found.reason) == (1, "Unreadable")
-    assert run(backup, "--clean", tmp_path / "no" / "clean.gz")[1].reason == "Unwritable"
+    (tmp_path / "file").touch()
+    assert run(backup, "--clean", tmp_path / "file" / "clean.gz")[1].reason == "Unwritable"
 
 
 def test_an_error_of_the_program_is_reported_too(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,8 +291,15 @@ def test_a_full_disk_is_named_while_bytes_are_written(tmp_path: Path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_created(tmp_path: Path) -> None:
+    target = tmp_path / "cluster" / "clean.gz"
+    clean(io.BytesIO(made.backup(made.some())), target)
+    assert target.is_file()
+
+
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(BackupFileError) as found:
-        clean(io.BytesIO(made.backup(made.some())), tmp_path / "no" / "clean.gz")
+        clean(io.BytesIO(made.backup(made.some())), tmp_path / "file" / "clean.gz")
     assert found.value.reason == Reason.UNWRITABLE
-    assert "check that the folder exists" in str(found.value)
+    assert "check that the process may write" in str(found.value)
