@@ -100,7 +100,7 @@ def clean(
             f"the clean file {target} can't be written: {error.strerror or error}",
             remedy=f"free as much space as the backup has, {cleaning.reader.size} bytes or more, or expand the volume"
             if full
-            else "check that the process may write into the folder: its owner, the group of the pod, and read-only volumes",
+            else "check that the process may write into the folder: its owner, the pod's group, a read-only volume",
         ) from error
     names = sorted({name[:LONGEST_NAME] for name in cleaning.names})
     return Cleaned(of_source, summary, cleaning.dropped, cleaning.options, tuple(names[:MOST_NAMED]))
