@@ -27,7 +27,7 @@ from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.api.bootstrap import Restore, RestoreStatus
 from alluxio_operator.engine.conditions import stamp
-from alluxio_operator.engine.gate import AT_WORK, After, Gate, Severity, blocked, waiting
+from alluxio_operator.engine.gate import After, Gate, Severity, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
@@ -224,7 +224,7 @@ def _named(known: RestoreStatus) -> str:
 
 def _again(known: RestoreStatus, step: str) -> Gate:
     message = f"{_mismatch(known)}. {step}, and attempt {known.attempt} of {ATTEMPTS} begins with empty journals"
-    return Gate(GATE, False, "RestoringAgain", message, requeue=AT_WORK)
+    return Gate(GATE, False, "RestoringAgain", message)
 
 
 def _mismatch(known: RestoreStatus) -> str:
