@@ -30,7 +30,8 @@ NAME = "nightly"
 UID = "55667788-1111-2222-3333-444455556666"
 FOLDER = f".alluxio-backups/{builders.NAME}-{builders.UID[:8]}"
 FILE = "alluxio-backup-2030-01-02-1893553445000.gz"
-URI = f"/mnt/ufs/{FOLDER}/{NAME}/{FILE}"
+OWN = f"{NAME}-{UID[:8]}"
+URI = f"/mnt/ufs/{FOLDER}/{OWN}/{FILE}"
 ENTRIES = 40
 SUMMARY = Summary("ab" * 32, 2048, 9000, ENTRIES, {"inode_file": 20, "inode_directory": 3}, files=20, directories=3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support import builders
-from tests.support.backup import FOLDER, NAME, BackupWorld, checked, proven, refused
+from tests.support.backup import FOLDER, NAME, OWN, BackupWorld, checked, proven, refused
 from tests.support.stand_still import Cases
 from tests.support.standing_clusters import case as cluster_case
 from tests.support.world import World
@@ -195,7 +195,7 @@ def backup_whose_files_meet_no_leader() -> BackupWorld:
 @case("FilesRemoved", "JobPending")
 def backup_whose_removal_does_not_start() -> BackupWorld:
     world = _at_its_end(BackupWorld(**VOLUME, **TTL))
-    assert world.alluxio.deleted_folders == [("10.0.0.7", f"/{FOLDER}/{NAME}")]
+    assert world.alluxio.deleted_folders == [("10.0.0.7", f"/{FOLDER}/{OWN}")]
     return world
 
 

@@ -36,7 +36,9 @@ class Retention(Model):
     """
 
     last: Kept = Field(0, description="Keep the newest N.")
-    within_days: Annotated[int, Field(ge=0, le=3650)] = Field(0, description="Keep those that are at most N days old.")
+    within_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        0, description="Keep those that are at most N days older than the newest."
+    )
     hourly: Kept = Field(0, description="Keep the newest of each hour, for the last N hours that have a backup.")
     daily: Kept = Field(0, description="Keep the newest of each day, for the last N days that have a backup.")
     weekly: Kept = Field(0, description="Keep the newest of each week, for the last N weeks that have a backup.")

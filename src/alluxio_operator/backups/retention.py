@@ -52,7 +52,7 @@ class Policy:
     last: int = 0
     """Keep the newest N."""
     within: timedelta | None = None
-    """Keep those that are at most this old."""
+    """Keep those that are at most this much older than the newest: after a pause, or a jump of the clock, all stay."""
     hourly: int = 0
     """Keep the newest of each hour, for the last N hours that have a backup."""
     daily: int = 0
@@ -105,7 +105,7 @@ def backups_to_remove(policy: Policy, backups: Iterable[Backup], cluster_uid: st
         return Retention(hold=Hold.NO_RULE)
     if not verified:
         return Retention(hold=Hold.NOTHING_VERIFIED)
-    kept = _kept(policy, verified, now)
+    kept = _kept(policy, verified)
     if own[0].taken > now + CLOCK_SKEW:
         return Retention((), Hold.IN_THE_FUTURE, own[0].name, kept)
     if tried[0].outcome is Outcome.FAILED:
@@ -121,7 +121,7 @@ def backups_to_remove(policy: Policy, backups: Iterable[Backup], cluster_uid: st
     return Retention(tuple(one.name for one in reversed(own) if one.name in superfluous), kept=kept)
 
 
-def _kept(policy: Policy, verified: Sequence[Backup], now: datetime) -> dict[str, str]:
+def _kept(policy: Policy, verified: Sequence[Backup]) -> dict[str, str]:
     """Return the verified backups that stay, each with its first rule; they are given the newest first."""
     zone = ZoneInfo(policy.zone)
     kept = {verified[0].name: "newest"}
@@ -132,7 +132,7 @@ def _kept(policy: Policy, verified: Sequence[Backup], now: datetime) -> dict[str
 
     keep("last", (one.name for one in verified[: max(policy.last, 0)]))
     if policy.within is not None:
-        keep("within", (one.name for one in verified if now - one.taken <= policy.within))
+        keep("within", (one.name for one in verified if verified[0].taken - one.taken <= policy.within))
     for rule, number, period in (
         ("hourly", policy.hourly, _hour),
         ("daily", policy.daily, _day),

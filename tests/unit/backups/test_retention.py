@@ -41,7 +41,7 @@ def test_the_newest_of_a_count_stay() -> None:
 
 def test_backups_within_an_age_stay_with_its_last_moment() -> None:
     policy = Policy(within=timedelta(hours=2))
-    assert removed(policy, backup(0.5), backup(2), backup(2.001)) == {2}
+    assert removed(policy, backup(0.5), backup(2.5), backup(2.501)) == {2}
 
 
 def test_each_hour_keeps_its_newest_for_hours_that_have_a_backup() -> None:
@@ -189,7 +189,7 @@ def goes(policy: Policy, one: Backup, own: list[Backup], verified: list[Backup],
         later = [x for x in own if x.outcome in (FAILED, UNVERIFIED) and age_of(one) < age_of(x) < age_of(newest)]
         return len(later) >= policy.failed
     newer = [x for x in verified if age_of(x) > age_of(one)]
-    if len(newer) < policy.last or (policy.within is not None and one.taken >= NOW - policy.within):
+    if len(newer) < policy.last or (policy.within is not None and one.taken >= newest.taken - policy.within):
         return False
     zone = ZoneInfo(policy.zone)
     for number, form in (

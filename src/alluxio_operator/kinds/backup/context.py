@@ -75,6 +75,7 @@ def context_of(
     if job is None or cluster is None or (run is None and not removes):
         return shared
     spec = spec_of(cluster)
+    bucket = backup.spec.destination.s3
     component = REMOVE if removes else VERIFY
     policy = removing.POLICY if removes else verifying.POLICY
     return {
@@ -84,7 +85,8 @@ def context_of(
             "name": names.access,
             "pods": dict(names.instance_labels),
             "cluster": dict(pod_selector(cluster)),
-            "port": _port(spec_s3.endpoint) if (spec_s3 := backup.spec.destination.s3) else None,
+            "port": _port(bucket.endpoint) if bucket else None,
+            "identity": bucket is not None and bucket.credentials is None,
         },
         "jobs": [
             {

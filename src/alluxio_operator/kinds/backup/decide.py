@@ -92,10 +92,13 @@ def _operations(
         return
     if observed.status.finished is None:
         yield _take(backup, observed, taking, now)
+        ended = bool(taking.failure and taking.run is not None)
         if verifying is not None:
             yield _verify(observed, verifying)
-            if backup.is_exported and (verifying.file is not None or verifying.failure):
-                yield _unstage(backup, observed)
+            ended = verifying.file is not None or bool(verifying.failure)
+        # A request whose answer was lost may have left a file, too.
+        if backup.is_exported and ended and observed.status.cluster_uid:
+            yield _unstage(backup, observed)
 
 
 def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> Operation:
@@ -104,9 +107,11 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
     if run is not None and observed.cluster is not None and not observed.status.cluster_uid:
         fields |= {
             "cluster_uid": observed.cluster["metadata"]["uid"],
-            "version": str(observed.cluster.get("status", {}).get("masters", {}).get("version") or ""),
             "started": stamp(now),
         }
+    if taking.start and observed.cluster is not None:
+        # Another version may have come between two tries.
+        fields["version"] = str(observed.cluster.get("status", {}).get("masters", {}).get("version") or "")
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
         [answer] = answers
@@ -146,7 +151,11 @@ def _unstage(backup: Backup, observed: Observed) -> Operation:
     """Delete Alluxio's own file from the root mount: the destination has the backup, without credentials."""
     waiting = Gate(STORED, False, "StagedFilesRemain", "Alluxio's own file in the root mount is about to be deleted")
     leader, cluster = observed.leader, observed.cluster
-    if leader is None or cluster is None:
+    if cluster is None or cluster["metadata"]["uid"] != observed.status.cluster_uid:
+        # Without its cluster, the operator has no access to the storage.
+        message = f"its cluster is gone, so Alluxio's own files stay in {backup.folder(observed.status.cluster_uid)}"
+        return Operation("staged files", gate=Gate(STORED, True, "ClusterGone", message))
+    if leader is None:
         return Operation("staged files", gate=replace(waiting, message=_cannot_delete("no master leads")))
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:

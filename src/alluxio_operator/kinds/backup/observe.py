@@ -12,6 +12,7 @@ from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.own_image import OwnImage
+from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.backup.names import REMOVE, VERIFY, Names
 from alluxio_operator.kinds.backup.observed import Observed
@@ -103,6 +104,9 @@ def _with_job(kube: Kube, key: OwnerKey, observed: Observed) -> Observed:
     try:
         job = kube.get(KINDS["Job"].path(key.namespace, run.name))
     except NotFound:
+        return observed
+    if controller_uid(job) != observed.resource["metadata"]["uid"]:
+        # Of an earlier backup of this name. The apply replaces or refuses it; its results are none of this one.
         return observed
     own = [
         pod

@@ -13,10 +13,11 @@ from typing import Final
 from alluxio_operator.api.status import JobRun
 from alluxio_operator.engine.conditions import moment
 from alluxio_operator.engine.gate import At, Gate, Requeue
-from alluxio_operator.engine.jobs import JobPolicy, next_job_step
+from alluxio_operator.engine.jobs import JobPolicy, is_of, next_job_step
 from alluxio_operator.kinds.backup.names import REMOVE
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
+from alluxio_operator.kinds.backup.verifying import image_unknown
 from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 GATE: Final = "FilesRemoved"
@@ -50,9 +51,13 @@ def next_removing(backup: Backup, observed: Observed, now: datetime) -> Removing
             return Removing(requeue=At(due))
     if not backup.is_exported:
         return Removing(due=True, through_alluxio=True)
+    base = backup.names.job(REMOVE)
+    begun = status.job is not None and is_of(status.job, base)
+    if not observed.image and not begun:
+        return Removing(due=True, run=status.job, gate=image_unknown(GATE))
     trouble = first_trouble(observed.pods)
     if failure := observed.pod_creation_failures.get(REMOVE):
         trouble = Trouble("PodsRefused", failure)
-    step = next_job_step(GATE, backup.names.job(REMOVE), status.job, observed.job, POLICY, now, trouble)
+    step = next_job_step(GATE, base, status.job, observed.job, POLICY, now, trouble)
     done = step.run.state == "Completed"
     return Removing(due=True, run=step.run, rendered=step.rendered, resource=done, gate=step.gate)

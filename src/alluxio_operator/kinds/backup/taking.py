@@ -15,7 +15,7 @@ from typing import Any, Final
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import BackupRun
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
+from alluxio_operator.engine.gate import After, At, BackOff, Gate, blocked, waiting
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.kube.kinds import Object
@@ -59,7 +59,7 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     if run is not None and run.state == "Completed":
         return Taking(run, Gate(GATE, True, "Completed", f"Alluxio wrote {run.entries} entries to {run.uri}"))
     if run is not None and run.state == "Failed":
-        return Taking(run, blocked(GATE, "Failed", run.message))
+        return Taking(run, blocked(GATE, "Failed", run.message), failure=run.message)
     if run is not None and run.state not in ("Requested", "Running"):
         # A newer operator wrote it.
         message = f"the backup is on record as {run.state}, which this version of the operator doesn't know"
@@ -154,7 +154,8 @@ def _hold(backup: Backup, observed: Observed) -> Gate | None:
     cluster = observed.cluster or {}
     if earlier := _earlier(observed):
         other = earlier["metadata"]["name"]
-        return waiting(GATE, f"AlluxioBackup {other} of the same cluster has to finish first", "OtherBackup", BackOff())
+        message = f"AlluxioBackup {other} of the same cluster has to finish first"
+        return waiting(GATE, message, "OtherBackup", _turn(observed))
     status: Mapping[str, Any] = cluster.get("status", {})
     for operation in status.get("operations", ()):
         if operation.get("name") in DISRUPTIVE and not operation.get("waitsFor"):
@@ -165,6 +166,11 @@ def _hold(backup: Backup, observed: Observed) -> Gate | None:
         message = f"AlluxioCluster {backup.cluster} has no leading master; its conditions report why"
         return Gate(GATE, False, "NoLeader", message, requeue=BackOff())
     return None
+
+
+def _turn(observed: Observed) -> After:
+    """Return the requeue of a backup that waits: each lists all others, so the more wait, the less often each looks."""
+    return After(min(max(1.0, len(observed.others) / 2), 300.0))
 
 
 def _earlier(observed: Observed) -> Object | None:

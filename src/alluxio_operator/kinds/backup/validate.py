@@ -33,11 +33,16 @@ class Backup:
         """Whether the backup is kept elsewhere, so that the root mount only holds it for a while."""
         return self.spec.destination.volume is not None or self.spec.destination.s3 is not None
 
+    @property
+    def _own(self) -> str:
+        """Name that no other backup has: one that was deleted and created again leaves the first one's files alone."""
+        return f"{self.names.backup}-{self.uid[:8]}"
+
     def folder(self, cluster_uid: str) -> str:
         """Return the folder below the root mount into which Alluxio writes."""
         root = self.spec.destination.root_mount
         top = root.folder if root is not None else DEFAULT_FOLDER
-        return f"{top}/{folder_of_cluster(self.cluster, cluster_uid)}/{self.names.backup}"
+        return f"{top}/{folder_of_cluster(self.cluster, cluster_uid)}/{self._own}"
 
     def exported_folder(self, cluster_uid: str) -> str:
         """Return the folder in the volume or bucket for the backups of the cluster."""
@@ -48,7 +53,7 @@ class Backup:
     @property
     def exported_file(self) -> str:
         """Name of the file there."""
-        return f"{self.names.backup}.gz"
+        return f"{self._own}.gz"
 
 
 def validate(resource: Object) -> Backup | tuple[Problem, ...]:

@@ -51,13 +51,16 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
     before = observed.status
     if before.file is not None:
         return Verifying(before.job, False, _verified(before.file, before.restored), before.file, before.restored)
+    ended = observed.job is not None and jobs.state_of(observed.job).phase is jobs.JobPhase.COMPLETE
+    if observed.cluster is None and before.finished is None and not ended:
+        message = (
+            f"AlluxioCluster {backup.cluster} was deleted before the backup was verified. Alluxio's own file is "
+            f"{taken.uri}, with {taken.entries} entries: bootstrap.restore.uri restores it"
+        )
+        return Verifying(before.job, False, blocked(GATE, "ClusterMissing", message), failure=message)
     base = backup.names.job(VERIFY)
     if not observed.image and (before.job is None or observed.job is None):
-        message = (
-            "the operator doesn't know its own image, which the Job runs: set the variable ALLUXIO_OPERATOR_IMAGE of "
-            "its Deployment, or let it read its own pod"
-        )
-        return Verifying(before.job, False, blocked(GATE, "ImageUnknown", message))
+        return Verifying(before.job, False, image_unknown(GATE))
     step = next_job_step(GATE, base, before.job, observed.job, POLICY, now, _trouble(observed))
     run = step.run
     if run.state == "Completed":
@@ -70,6 +73,15 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
         said = _reported_failure(observed) or run.message
         return Verifying(run, False, blocked(GATE, _reason(observed) or run.reason or "Failed", said), failure=said)
     return Verifying(run, step.rendered, step.gate)
+
+
+def image_unknown(gate: str) -> Gate:
+    """Return the closed gate of a Job whose image isn't known."""
+    message = (
+        "the operator doesn't know its own image, which the Job runs: set the variable ALLUXIO_OPERATOR_IMAGE of its "
+        "Deployment, or let it read its own pod"
+    )
+    return blocked(gate, "ImageUnknown", message)
 
 
 def _lost(backup: Backup, run: JobRun, now: datetime) -> Verifying:
@@ -106,7 +118,8 @@ def _results(
 ) -> tuple[BackupFile | None, RestoreProof | None]:
     checked = Result.parse(observed.results.get(CHECK, ""))
     found = checked.summary
-    if found is None or not checked.ok:
+    if found is None or not checked.ok or found.entries != taken.entries:
+        # Another number is that of another file, such as one of a status that was lost.
         return None, None
     file = BackupFile(
         location=_location(backup, observed, taken),

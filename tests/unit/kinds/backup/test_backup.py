@@ -1,5 +1,7 @@
 """Whole reconciles of an AlluxioBackup."""
 
+from dataclasses import replace
+
 import pytest
 from tests.support import builders
 from tests.support.backup import (
@@ -7,9 +9,11 @@ from tests.support.backup import (
     FILE,
     FOLDER,
     NAME,
+    OWN,
     SUMMARY,
     URI,
     BackupWorld,
+    backup,
     checked,
     proven,
     refused,
@@ -20,13 +24,14 @@ from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import KIND
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.backup_file.errors import Reason
+from alluxio_operator.kinds.backup.validate import Backup, validate
 from alluxio_operator.kube.kinds import KINDS
 
 
 def test_a_backup_is_taken_read_and_restored():
     world = BackupWorld()
     world.reconcile()
-    assert world.alluxio.backups == [("10.0.0.7", 19998, f"/mnt/ufs/{FOLDER}/{NAME}")]
+    assert world.alluxio.backups == [("10.0.0.7", 19998, f"/mnt/ufs/{FOLDER}/{OWN}")]
     assert world.status["phase"] == "Running"
 
     world.write()
@@ -230,8 +235,8 @@ def test_a_failed_try_is_repeated_after_the_standby_has_resumed():
     "uri",
     [
         "/mnt/ufs/other/alluxio-backup-2030-01-02-1.gz",
-        f"/mnt/ufs/{FOLDER}/{NAME}/../../secrets.gz",
-        f"/mnt/ufs/{FOLDER}/{NAME}/$(reboot).gz",
+        f"/mnt/ufs/{FOLDER}/{OWN}/../../secrets.gz",
+        f"/mnt/ufs/{FOLDER}/{OWN}/$(reboot).gz",
         f"/mnt/ufs/{FOLDER}/another/{FILE}",
         "",
     ],
@@ -321,7 +326,7 @@ def test_a_volume_gets_a_clean_file_and_the_root_mount_keeps_none():
     world.until_job()
     pod = world.job()["spec"]["template"]["spec"]
     check = next(one for one in pod["initContainers"] if one["name"] == "check")
-    target = f"/backups/{builders.NAME}-{builders.UID[:8]}/{NAME}.gz"
+    target = f"/backups/{builders.NAME}-{builders.UID[:8]}/{OWN}.gz"
     assert check["args"][check["args"].index("--clean") + 1] == target
     config = world.kube.object("ConfigMap", builders.NAMESPACE, f"{NAME}-backup")["data"]["alluxio-site.properties"]
     assert f"alluxio.master.journal.init.from.backup={target}" in config
@@ -335,9 +340,9 @@ def test_a_volume_gets_a_clean_file_and_the_root_mount_keeps_none():
 
     world.alluxio.deletes = ""
     world.reconcile()
-    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{NAME}")
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{OWN}")
     assert world.status["phase"] == "Completed"
-    assert world.status["file"]["location"] == f"backups:{builders.NAME}-{builders.UID[:8]}/{NAME}.gz"
+    assert world.status["file"]["location"] == f"backups:{builders.NAME}-{builders.UID[:8]}/{OWN}.gz"
     assert (world.status["file"]["entries"], world.status["file"]["clean"]) == (38, True)
 
 
@@ -351,7 +356,7 @@ S3 = {
     "credentials": {"secretName": "keys", "accessKeyIdKey": "user"},
 }
 BUCKET = {"destination": {"s3": S3}}
-KEY = f"backups/{builders.NAME}-{builders.UID[:8]}/{NAME}.gz"
+KEY = f"backups/{builders.NAME}-{builders.UID[:8]}/{OWN}.gz"
 
 
 def test_a_bucket_gets_the_clean_file_before_the_restore():
@@ -360,7 +365,7 @@ def test_a_bucket_gets_the_clean_file_before_the_restore():
     pod = world.job()["spec"]["template"]["spec"]
     assert [one["name"] for one in pod["initContainers"]] == ["fetch", "check", "store"]
     check, store = pod["initContainers"][1:]
-    assert check["args"][check["args"].index("--clean") + 1] == store["args"][0] == f"/work/{NAME}.gz"
+    assert check["args"][check["args"].index("--clean") + 1] == store["args"][0] == f"/work/{OWN}.gz"
     assert store["args"][store["args"].index("--key") + 1] == KEY
     assert "--path-style" in store["args"]
     assert {one["name"]: one["valueFrom"]["secretKeyRef"] for one in store["env"]} == {
@@ -374,7 +379,7 @@ def test_a_bucket_gets_the_clean_file_before_the_restore():
     world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
     world.reconcile()
     assert world.status["file"]["location"] == f"s3://lake/{KEY}"
-    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{NAME}")
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{OWN}")
 
 
 def test_without_a_restore_the_bucket_is_filled_last():
@@ -428,7 +433,7 @@ def test_the_files_go_before_the_resource():
     assert not world.gone()
     world.alluxio.deletes = ""
     world.reconcile()
-    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{NAME}")
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{OWN}")
     assert world.gone()
 
 
@@ -443,7 +448,7 @@ def test_a_job_deletes_the_file_in_a_volume():
     world.reconcile()
     job = world.job()
     [container] = job["spec"]["template"]["spec"]["containers"]
-    assert container["args"][-2:] == [f"/backups/{builders.NAME}-{builders.UID[:8]}", f"{NAME}.gz"]
+    assert container["args"][-2:] == [f"/backups/{builders.NAME}-{builders.UID[:8]}", f"{OWN}.gz"]
     assert not world.gone()
     world.end_job({}, pod=False)
     world.reconcile()
@@ -475,6 +480,99 @@ def test_without_its_cluster_only_the_resource_goes():
     world.reconcile()
     assert world.gone()
     assert not world.alluxio.deleted_folders
+
+
+@pytest.mark.parametrize("destination", [{}, VOLUME, BUCKET])
+def test_a_backup_of_the_same_name_has_files_of_its_own(destination):
+    def places(uid: str) -> set[str]:
+        made = validate(backup(uid=uid, **destination))
+        assert isinstance(made, Backup)
+        return {made.folder(builders.UID), f"{made.exported_folder(builders.UID)}/{made.exported_file}"}
+
+    assert not places("11111111-aaaa") & places("22222222-aaaa")
+
+
+# --- a cluster that is deleted meanwhile ----------------------------------------------------------------------------
+
+
+def test_a_backup_whose_cluster_is_gone_before_its_verification_has_failed():
+    world = BackupWorld()
+    world.until_job()
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.reconcile()
+    assert world.status["phase"] == "Failed"
+    assert f"Alluxio's own file is {URI}, with 40 entries" in world.status["summary"]
+
+
+def test_a_backup_that_was_exported_before_its_cluster_went_is_complete():
+    world = BackupWorld(**VOLUME)
+    world.until_job()
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.reconcile()
+    assert (world.status["phase"], world.status["verified"]) == ("Completed", True)
+
+
+# --- results of something else --------------------------------------------------------------------------------------
+
+
+def other_owner(one: dict) -> None:
+    one["metadata"]["ownerReferences"][0]["uid"] = "uid-of-an-earlier-one"
+
+
+@pytest.mark.parametrize("change", [other_owner, lambda one: None])
+def test_the_result_of_an_earlier_backup_of_the_name_proves_nothing(change):
+    world = BackupWorld()
+    world.until_job()
+    world.kube.edit("Job", builders.NAMESPACE, world.job()["metadata"]["name"], change)
+    earlier = replace(SUMMARY, entries=7, files=1, directories=1)
+    world.end_job({"check": checked(summary=earlier), "prove": proven(entries=7, inodes=2)})
+    world.start_operator()
+    world.reconcile()
+    assert "file" not in world.status
+    assert not world.status.get("verified", False)
+
+
+# --- credentials in the root mount ----------------------------------------------------------------------------------
+
+
+def test_a_file_that_a_lost_request_may_have_left_goes_from_the_root_mount():
+    world = BackupWorld(**VOLUME, timeoutSeconds=60)
+    world.reconcile()
+    world.pass_time(61)
+    world.alluxio.deletes = "PERMISSION_DENIED: no"
+    world.reconcile()
+    assert "finished" not in world.status
+    world.alluxio.deletes = ""
+    world.reconcile()
+    assert world.alluxio.deleted_folders[-1] == ("10.0.0.7", f"/{FOLDER}/{OWN}")
+    assert world.status["phase"] == "Failed"
+
+
+def test_the_more_backups_wait_the_less_often_each_looks():
+    def requeue(others: int) -> float:
+        world = BackupWorld()
+        for number in range(others):
+            world.put_other(f"earlier-{number}", "2029-01-02T03:00:00Z")
+        after = world.reconcile().requeue_after
+        assert after is not None
+        return after
+
+    assert requeue(1) == 1
+    assert requeue(100) == 50
+
+
+def test_a_removal_without_an_image_says_what_to_set():
+    world = BackupWorld(**VOLUME, ttlSecondsAfterFinished=3600)
+    world.until_job()
+    world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
+    world.reconcile()
+    world.reconcile()
+    world.kube.remove(KINDS["Job"].path(builders.NAMESPACE, world.job()["metadata"]["name"]))
+    world.image.given = ""
+    world.pass_time(3700)
+    world.reconcile()
+    assert "ALLUXIO_OPERATOR_IMAGE" in world.condition("FilesRemoved")["message"]
 
 
 # --- an operator that dies ------------------------------------------------------------------------------------------

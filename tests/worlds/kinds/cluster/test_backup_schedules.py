@@ -239,3 +239,73 @@ def ttl(cluster: World, name: str) -> int | None:
 def test_the_clock_of_these_tests_is_between_two_moments():
     assert NOW.minute % 10 == 4
     assert timedelta(minutes=6) + NOW >= NOW.replace(minute=10, second=0)
+
+
+def finish_all(cluster: World, **how: object) -> None:
+    """Let every backup end that hasn't."""
+    for name in backups(cluster):
+        if not cluster.kube.object(KIND, cluster.namespace, name).get("status", {}).get("finished"):
+            finish(cluster, name, **how)  # type: ignore[arg-type]
+
+
+def test_each_place_has_a_retention_of_its_own():
+    offsite = {"name": "offsite", "schedule": "5 * * * *", "destination": {"s3": {"bucket": "lake"}}}
+    cluster = world(schedules=[EVERY_TEN_MINUTES, offsite], retention={"hourly": 4})
+    for _ in range(12 * 8):
+        cluster.pass_time(300)
+        cluster.reconcile()
+        finish_all(cluster)
+    cluster.reconcile()
+    kept = {name for name in backups(cluster) if ttl(cluster, name) is None}
+    assert len([name for name in kept if "-offsite-" in name]) == 4
+    assert len([name for name in kept if "-often-" in name]) == 4
+
+
+def test_downtime_ages_no_backup():
+    cluster = world(retention={"withinDays": 7})
+    for _ in range(4):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        finish_all(cluster)
+    cluster.pass_time(10 * 86400)
+    cluster.start_operator()
+    cluster.reconcile()
+    assert {ttl(cluster, name) for name in backups(cluster)} == {None}
+
+
+def test_a_schedule_that_stands_still_behind_a_backup_is_reported():
+    cluster = world()
+    cluster.pass_time(360)
+    cluster.reconcile()
+    finish_all(cluster)
+    cluster.pass_time(600)
+    cluster.reconcile()
+    for _ in range(2):
+        cluster.pass_time(86400)
+        cluster.reconcile()
+    healthy = cluster.condition("BackupHealthy")
+    assert (healthy["status"], healthy["reason"]) == ("False", "BackupStuck")
+    assert backups(cluster)[-1] in healthy["message"]
+
+
+def test_a_backup_of_the_future_hides_no_failure():
+    cluster = world(recoveryPointObjectiveMinutes=30)
+    cluster.pass_time(360)
+    cluster.reconcile()
+    cluster.pass_time(400 * 86400)
+    finish_all(cluster)
+    cluster.pass_time(-400 * 86400)
+    cluster.pass_time(86400)
+    cluster.reconcile()
+    healthy = cluster.condition("BackupHealthy")
+    assert (healthy["status"], healthy["reason"]) == ("False", "TakenInTheFuture")
+
+
+def test_a_backup_that_is_being_removed_is_no_recovery_point():
+    cluster = world(recoveryPointObjectiveMinutes=30)
+    cluster.pass_time(360)
+    cluster.reconcile()
+    finish_all(cluster)
+    cluster.kube.edit(KIND, cluster.namespace, backups(cluster)[0], lambda one: one["status"].update(removing=True))
+    cluster.reconcile()
+    assert "verified" not in cluster.status["backups"]

@@ -17,7 +17,7 @@ from alluxio_operator.api.backups import (
 )
 from alluxio_operator.api.base import API_VERSION, GROUP
 from alluxio_operator.backups.due import Due, Existing, due_backup
-from alluxio_operator.backups.retention import Backup, Outcome, Policy, backups_to_remove
+from alluxio_operator.backups.retention import CLOCK_SKEW, Backup, Outcome, Policy, backups_to_remove
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, Severity
 from alluxio_operator.engine.schedule import Cron, Schedule
@@ -29,6 +29,9 @@ GATE: Final = "BackupHealthy"
 SCHEDULE_LABEL: Final = f"{GROUP}/backup-schedule"
 CLUSTER_LABEL: Final = f"{GROUP}/cluster"
 """Labels of a backup that a schedule created: names of the schedule and of the cluster."""
+
+STUCK_AFTER: Final = timedelta(hours=6)
+"""Age of an unfinished backup at which a schedule that waits for it is reported."""
 
 REMOVED_AFTER: Final = 60
 """Seconds since its end after which a removed backup deletes its files and itself: the least that its spec allows."""
@@ -68,13 +71,16 @@ def next_schedules_step(
         lasts |= {name: stamp(due.record) for name, due in dues.items() if due.record is not None}
     own = [_parsed(one) for one in backups if _is_of(one, cluster)]
     newest = newest_verified(backups, cluster.uid)
-    scheduled = [one for one in backups if _is_of(one, cluster) and SCHEDULE_LABEL in _labels(one)]
+    kept = [one for one in backups if _is_of(one, cluster) and not one.get("status", {}).get("removing")]
+    scheduled = [one for one in kept if SCHEDULE_LABEL in _labels(one)]
     status = BackupsStatus(
         schedules=tuple(ScheduleStatus(name=one.name, last=lasts[one.name]) for one in spec.schedules),
         verified=newest,
         kept=sum(one["status"].get("phase") == "Completed" for one in scheduled if "status" in one),
     )
-    gate = _health(spec, newest, own, min((moment(last) for last in known.values()), default=now), now)
+    gate = _stuck(backups, dues.values(), now) or _health(
+        spec, newest, own, min((moment(last) for last in known.values()), default=now), now
+    )
     requeue = _requeue(dues.values(), gate)
     if spec.suspend:
         return SchedulesStep(status, gate=gate, requeue=requeue)
@@ -128,12 +134,28 @@ def _expired(
         monthly=rules.monthly,
         zone=spec.time_zone,
     )
-    removed = set(backups_to_remove(policy, map(_parsed, scheduled), cluster.uid, now).removed)
+    if backups_to_remove(policy, map(_parsed, scheduled), cluster.uid, now).hold is not None:
+        return ()
+    places: dict[str, list[Backup]] = {}
+    for one in scheduled:
+        places.setdefault(_place(one), []).append(_parsed(one))
+    # Each place has its own: backups in a bucket mustn't go since newer ones are in the root mount.
+    removed = {name for own in places.values() for name in backups_to_remove(policy, own, cluster.uid, now).removed}
     return tuple(
         Expired(one["metadata"]["name"], one["metadata"]["uid"])
         for one in scheduled
         if one["metadata"]["name"] in removed and not one["spec"].get("ttlSecondsAfterFinished")
     )
+
+
+def _place(one: Object) -> str:
+    """Return the volume or bucket that keeps a backup; an empty text for the root mount."""
+    destination: Mapping[str, Any] = one["spec"].get("destination") or {}
+    if volume := destination.get("volume"):
+        return f"volume {volume['claimName']}"
+    if bucket := destination.get("s3"):
+        return f"s3 {bucket.get('endpoint', '')} {bucket['bucket']}"
+    return ""
 
 
 def _parsed(one: Object) -> Backup:
@@ -162,7 +184,9 @@ def _labels(one: Object) -> Mapping[str, str]:
 def newest_verified(backups: Iterable[Object], uid: str) -> VerifiedBackup | None:
     """Return the newest verified backup of the cluster with a uid; None if it has none."""
     of_cluster = [one for one in backups if one.get("status", {}).get("clusterUid") == uid]
-    verified = [one for one in of_cluster if one["status"].get("verified") and one["status"].get("started")]
+    # The files of one that is being removed may be gone.
+    kept = [one for one in of_cluster if not one["status"].get("removing")]
+    verified = [one for one in kept if one["status"].get("verified") and one["status"].get("started")]
     if not verified:
         return None
     newest = max(verified, key=lambda one: (str(one["status"]["started"]), str(one["metadata"]["name"])))
@@ -177,6 +201,19 @@ def newest_verified(backups: Iterable[Object], uid: str) -> VerifiedBackup | Non
     )
 
 
+def _stuck(backups: Sequence[Object], dues: Iterable[Due], now: datetime) -> Gate | None:
+    """Return the closed gate of a schedule that stands still behind a backup; None while none does."""
+    names = {due.waits_for for due in dues if due.waits_for is not None}
+    held = [one for one in backups if one["metadata"]["name"] in names]
+    oldest = min(held, key=lambda one: str(one["metadata"]["creationTimestamp"]), default=None)
+    if oldest is None or now < moment(oldest["metadata"]["creationTimestamp"]) + STUCK_AFTER:
+        return None
+    said = oldest.get("status", {}).get("summary") or "it has not begun"
+    name = oldest["metadata"]["name"]
+    message = f"a schedule waits for AlluxioBackup {name}, which hasn't ended: {said}. Remedy: mend that, or delete it"
+    return Gate(GATE, False, "BackupStuck", message)
+
+
 def _health(
     spec: ScheduledBackups, newest: VerifiedBackup | None, own: Sequence[Backup], since: datetime, now: datetime
 ) -> Gate | None:
@@ -184,6 +221,12 @@ def _health(
     if not spec.schedules:
         return None
     failed = _last_failure(own)
+    if newest is not None and moment(newest.taken) > now + CLOCK_SKEW:
+        message = (
+            f"AlluxioBackup {newest.name} was taken at {newest.taken}, which is in the future: a clock was wrong. "
+            "Until then no backup is removed, and no recovery point is known. Remedy: correct the clock, or delete it"
+        )
+        return Gate(GATE, False, "TakenInTheFuture", message)
     objective = spec.recovery_point_objective_minutes
     if objective is None:
         if newest is None:

@@ -107,10 +107,12 @@ def checked_only(restore: Restore, found: FoundBackup | None) -> Problem | None:
 
 def _unusable(field: str, name: str, resource: Object, spec: ClusterSpec) -> Gate | None:
     status: Mapping[str, Any] = resource.get("status") or {}
-    if not status.get("finished"):
+    # Then only Alluxio's own file in the root mount is still to be deleted, which needs a leader.
+    proven = bool(status.get("verified") and status.get("file"))
+    if not status.get("finished") and not proven:
         message = f"{field}: {name!r} isn't complete yet: {status.get('summary') or 'it has not begun'}"
         return waiting(GATE, message, "BackupUnfinished", RETRY)
-    if status.get("phase") != "Completed" or not status.get("file"):
+    if not proven and (status.get("phase") != "Completed" or not status.get("file")):
         said = status.get("summary") or "its status has no file"
         return _refused("BackupFailed", field, name, f"this AlluxioBackup has failed: {said}", _RECREATE)
     if status.get("removing"):
