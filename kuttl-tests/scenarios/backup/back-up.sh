@@ -52,7 +52,7 @@ within 60 read_out
 k logs reader
 [ "$(k logs reader | head -1 | cut -d' ' -f1)" = "$(of clean file.sha256)" ] || fail "the checksum differs"
 [ "$(k logs reader | tail -1)" = 0 ] || fail "the secret is in the volume"
-if on_master sh -c 'ls -d /mnt/ufs/.alluxio-backups/*/clean' 2>/dev/null; then fail "Alluxio's own file is still there"; fi
+if on_master sh -c 'ls -d /mnt/ufs/.alluxio-backups/*/clean-*' 2>/dev/null; then fail "Alluxio's own file is still there"; fi
 
 echo "at the end of its time, the files go and the resource after them"
 gone() { ! k get alluxiobackup plain >/dev/null 2>&1; }
