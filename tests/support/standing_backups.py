@@ -138,6 +138,14 @@ def backup_that_is_truncated() -> BackupWorld:
     return world
 
 
+@case("BackupVerified", "ClusterMissing")
+def backup_whose_cluster_went_before_its_verification() -> BackupWorld:
+    world = BackupWorld()
+    world.until_job()
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    return world
+
+
 @case("BackupVerified", "ResultLost")
 def backup_whose_results_are_lost() -> BackupWorld:
     world = BackupWorld()
@@ -170,6 +178,13 @@ def backup_whose_staged_files_stay() -> BackupWorld:
 @case("BackupStored", "StagedFilesRemain")
 def backup_whose_staged_files_meet_no_leader() -> BackupWorld:
     return _without_leader(_checked(BackupWorld(**VOLUME)))
+
+
+@case("BackupStored", "ClusterGone")
+def backup_whose_cluster_went_after_its_verification() -> BackupWorld:
+    world = _checked(BackupWorld(**VOLUME))
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    return world
 
 
 def _at_its_end(world: BackupWorld) -> BackupWorld:
@@ -256,6 +271,25 @@ def schedule_whose_last_backup_failed() -> World:
     _put_backup(world, "first", phase="Completed", verified=True)
     world.pass_time(60)
     _put_backup(world, "second", phase="Failed", verified=False)
+    return world
+
+
+@cluster_case("BackupHealthy", "BackupStuck")
+def schedule_behind_a_backup_that_never_ends() -> World:
+    world = World(builders.resource(backup={"schedules": [{"name": "often", "schedule": "*/10 * * * *"}]}))
+    world.settle()
+    world.pass_time(600)
+    world.reconcile()
+    world.pass_time(7 * 3600)
+    return world
+
+
+@cluster_case("BackupHealthy", "TakenInTheFuture")
+def schedule_with_a_backup_of_the_future() -> World:
+    world = _scheduled()
+    world.pass_time(400 * 86400)
+    _put_backup(world, "first", phase="Completed", verified=True)
+    world.pass_time(-400 * 86400)
     return world
 
 

@@ -69,7 +69,7 @@ def decide(backup: Backup, observed: Observed, now: datetime) -> Plan:
     status = observed.status
     taking = next_taking(backup, observed, now)
     verifying = None
-    if taking.run is not None and taking.run.state == "Completed" and not status.removing:
+    if taking.run is not None and taking.run.state == "Completed" and status.finished is None:
         verifying = next_verifying(backup, observed, taking.run, now)
     removing = next_removing(backup, observed, now)
     step: Removing | Verifying | None = removing if removing.due else verifying

@@ -15,7 +15,7 @@ from typing import Any, Final
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import BackupRun
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import After, At, BackOff, Gate, blocked, waiting
+from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.kube.kinds import Object
@@ -168,9 +168,10 @@ def _hold(backup: Backup, observed: Observed) -> Gate | None:
     return None
 
 
-def _turn(observed: Observed) -> After:
+def _turn(observed: Observed) -> BackOff:
     """Return the requeue of a backup that waits: each lists all others, so the more wait, the less often each looks."""
-    return After(min(max(1.0, len(observed.others) / 2), 300.0))
+    least = min(max(1.0, len(observed.others) / 2), 300.0)
+    return BackOff(least=least, most=max(15.0, least))
 
 
 def _earlier(observed: Observed) -> Object | None:
