@@ -37,6 +37,9 @@ def let_masters_be_hostile(world: World) -> None:
         world.until(lambda name=name: f"{name}-master-0" in world.addresses("master"), PATIENCE)  # type: ignore[misc]
         addresses[world.addresses("master")[f"{name}-master-0"]] = mode
     world.behave(addresses, follows="")
+    for name in HOSTILE.values():
+        # One that was Ready before is looked at again in minutes only.
+        world.edit(name, upgrade={"canarySeconds": 1})
     world.until(lambda: all(said_of(world, name) for name in HOSTILE.values()), PATIENCE)
 
 
