@@ -18,6 +18,8 @@ from alluxio_operator.backup_file.clean import Cleaned
 from alluxio_operator.backup_file.count import Summary
 from alluxio_operator.backup_file.errors import RETRIED, BackupFileError, Reason
 from alluxio_operator.backup_file.result import LONGEST, Result
+from alluxio_operator.backup_file.rewrite import trial_entry
+from alluxio_operator.backup_file.stream import EntryReader
 
 
 @pytest.fixture
@@ -51,6 +53,26 @@ def test_a_clean_file_is_written_beside_the_check(backup: Path) -> None:
     assert found.cleaned is not None
     assert (found.cleaned["entries"], found.cleaned["dropped"], found.cleaned["options"]) == (46, 1, 1)
     assert found.cleaned["size"] == target.stat().st_size
+
+
+@pytest.mark.parametrize("cleans", [False, True])
+def test_a_trial_has_the_entries_of_the_file_that_is_kept(backup: Path, cleans: bool) -> None:
+    target, trial = backup.with_name("clean.gz"), backup.with_name("trial.gz")
+    before = backup.read_bytes()
+    code, found = run(backup, *(("--clean", target) if cleans else ()), "--trial", trial)
+    assert (code, backup.read_bytes()) == (0, before)
+    kept = target if cleans else backup
+    with kept.open("rb") as file, trial.open("rb") as tried:
+        entries, written = (list(EntryReader(one)) for one in (file, tried))
+    assert written == [trial_entry(one) for one in entries] != entries
+    assert found.summary is not None
+    assert len(written) == (found.cleaned["entries"] if found.cleaned is not None else found.summary.entries)
+
+
+def test_a_file_that_is_refused_has_no_trial(backup: Path) -> None:
+    trial = backup.with_name("trial.gz")
+    assert run(backup, "--expect", "48", "--trial", trial)[1].reason == "CountMismatch"
+    assert not trial.exists()
 
 
 def test_a_missing_marker_is_refused(backup: Path) -> None:
