@@ -200,7 +200,26 @@ def test_a_long_result_loses_names_and_kinds_before_it_loses_numbers() -> None:
     assert parsed.cleaned is not None
     assert parsed.cleaned["options"] == 99
     message = Result.of_error(BackupFileError(Reason.CORRUPT, "\U0001f600" * 5000), summary).as_json()
-    assert len(message) < 4096
+    assert len(message) <= LONGEST
+
+
+def test_the_largest_result_fits_into_the_share_of_a_pod_with_eight_containers() -> None:
+    most = 2**64 - 1
+    kinds = {f"unknown_{2**29 - number}": most for number in range(1, 100)}
+    numbers = dict.fromkeys(
+        ("files", "directories", "mounts", "blocks", "largest_block_container", "next_block_container"), most
+    )
+    names = {"cluster_id": "\ufffd" * 64, "last_kind": f"unknown_{2**29 - 1}", "clean": False}
+    summary = Summary("a" * 64, most, most, most, kinds, **numbers, **names)
+    cleaned = Cleaned(summary, summary, most, most, tuple("\U0001f600" * 64 for _ in range(16)))
+    error = BackupFileError(Reason.EXPANDS_TOO_FAR, "\U0001f600" * 5000)
+    for result in (Result.of_success(cleaned), Result.of_error(error, summary), Result.of_error(error)):
+        text = result.as_json()
+        # The kubelet divides 12 KiB by the number of containers.
+        assert len(text.encode()) <= 12 * 1024 // 8
+        parsed = Result.parse(text)
+        assert (parsed.ok, parsed.reason) == (result.ok, result.reason)
+        assert (parsed.summary is None) == (result.summary is None)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"ok": true}', '"text"', '{"ok":false,"reason":"Trunc'])
