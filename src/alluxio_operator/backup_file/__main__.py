@@ -14,6 +14,7 @@ from alluxio_operator.backup_file.count import Summary, summarize
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
 from alluxio_operator.backup_file.result import Result
 from alluxio_operator.backup_file.stream import Limits
+from alluxio_operator.backup_file.trial import write_trial
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--marker", type=Path, metavar="FILE.complete", help="fail unless this file exists")
     command.add_argument("--expect", type=int, metavar="N", help="fail unless the backup has N entries")
     command.add_argument("--clean", type=Path, metavar="FILE", help="write a form without credentials and jobs")
+    text = "write a form whose mounts are read-only, for a restore as a test: of the clean form, if that is written"
+    command.add_argument("--trial", type=Path, metavar="FILE", help=text)
     command.add_argument("--result", type=Path, metavar="FILE", help="write the result here, too")
     command.add_argument(
         "--max-expanded-bytes",
@@ -73,9 +76,15 @@ def check(options: argparse.Namespace) -> Result:
         _require_marker(options.marker)
         with _opened(options.file) as file:
             if options.clean:
-                return Result.of_success(clean(file, options.clean, limits, accept))
-            accept(summarize(file, limits))
-            return Result.of_success(known[0])
+                cleaned = clean(file, options.clean, limits, accept)
+            else:
+                cleaned = None
+                accept(summarize(file, limits))
+        if options.trial:
+            kept = cleaned.summary if cleaned else known[0]
+            with _opened(options.clean or options.file) as file:
+                write_trial(file, options.trial, kept.sha256, limits)
+        return Result.of_success(cleaned or known[0])
     except BackupFileError as error:
         return Result.of_error(error, known[0] if known else None)
 

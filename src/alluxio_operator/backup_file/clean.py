@@ -9,34 +9,22 @@ with that name are not raised again.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import gzip
-import io
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-from alluxio_operator.backup_file import count, rewrite, wire
-from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.backup_file import count, output, rewrite, wire
 from alluxio_operator.backup_file.stream import EntryReader, Limits
 
 LEVEL: Final = 6
 """gzip's compression level, as Alluxio's."""
 
-BUFFER: Final = 256 * 1024
-"""Bytes that are compressed at once."""
-
 MOST_NAMED: Final = 16
 """Names of left out options in the result."""
 LONGEST_NAME: Final = 64
 """Characters of such a name."""
-
-PARTIAL: Final = ".partial"
-"""Suffix of the file while it is written; its name begins with a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +68,8 @@ def clean(
     """
     cleaning = _Cleaning(EntryReader(source, limits))
     try:
-        with _replaced(target) as (file, partial):
-            packed = gzip.GzipFile(count.CLEAN_NAME, "wb", LEVEL, file, mtime=0)
-            # GzipFile compresses each write by itself, which is slow for entries of 50 bytes.
-            with packed, io.BufferedWriter(packed, BUFFER) as out:
-                for message in cleaning.entries():
-                    out.write(wire.delimited(message))
+        with output.replaced(target) as (file, partial):
+            output.pack(file, cleaning.entries(), count.CLEAN_NAME, LEVEL)
             of_source = cleaning.counting.summary(cleaning.reader)
             if accept:
                 accept(of_source)
@@ -94,14 +78,7 @@ def clean(
             with partial.open("rb") as written:
                 summary = count.summarize(written, limits)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise BackupFileError(
-            Reason.NO_SPACE if full else Reason.UNWRITABLE,
-            f"the clean file {target} can't be written: {error.strerror or error}",
-            remedy=f"free as much space as the backup has, {cleaning.reader.size} bytes or more, or expand the volume"
-            if full
-            else "check that the process may write into the folder: its owner, the pod's group, a read-only volume",
-        ) from error
+        raise output.unwritable(f"the clean file {target}", cleaning.reader.size, error) from error
     names = sorted({name[:LONGEST_NAME] for name in cleaning.names})
     return Cleaned(of_source, summary, cleaning.dropped, cleaning.options, tuple(names[:MOST_NAMED]))
 
@@ -134,24 +111,3 @@ class _Cleaning:
         self.options += 1
         if len(self.names) < MOST_NAMED * 16:
             self.names.add("".join(one for one in name if one.isprintable()))
-
-
-@contextlib.contextmanager
-def _replaced(target: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    """Open a file that gets the target's name at the end, if no exception is raised until then."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f".{target.name}.*{PARTIAL}"):
-        # Of a run that was killed. One that still runs fails at its end, which is better than two that write one file.
-        left.unlink(missing_ok=True)
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PARTIAL}")
-    try:
-        with partial.open("xb") as file:
-            yield file, partial
-        partial.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        partial.unlink(missing_ok=True)

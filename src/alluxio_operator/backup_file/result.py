@@ -1,4 +1,4 @@
-"""The result of a check: JSON for a container's termination message, of at most 4,096 bytes."""
+"""The result of a check: JSON for a container's termination message, which the kubelet cuts if it is long."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from alluxio_operator.backup_file.clean import Cleaned
 from alluxio_operator.backup_file.count import Summary
 from alluxio_operator.backup_file.errors import RETRIED, BackupFileError, Reason
 
-LONGEST: Final = 3_500
-"""Bytes of the JSON; the kubelet cuts a termination message after 4,096 bytes."""
+LONGEST: Final = 1_500
+"""Bytes of the JSON. The kubelet cuts a termination message after 4,096 bytes, or after 12 KiB divided by the number
+of containers of the pod: the Job has up to five, and a service mesh adds up to three."""
 LONGEST_MESSAGE: Final = 512
 
 OK: Final = 0

@@ -1,4 +1,4 @@
-"""Leaves secrets and jobs out of journal entries, and raises the generator of container ids; pure.
+"""Leaves secrets and jobs out of journal entries, raises container ids, and makes mounts read-only; pure.
 
 A mount's options stay only if their names are known to hold no secret. Options are free text that Alluxio hands to the
 UFS's library, and no list of secret names can be complete. A missing option shows as soon as the mount is read; a
@@ -53,6 +53,9 @@ KNOWN_PREFIX: Final = "alluxio.underfs."
 FREE_TEXT: Final = re.compile(r"alluxio\.underfs\.(cephfs\.(auth\.|conf\.options)|web\.)")
 """Options with the prefix that are keys, or whose values may hold anything."""
 
+READ_ONLY: Final = 3
+"""Number of the field `readOnly` of a mount's entry."""
+
 URI_SECRET: Final = "(password in a URI)"  # noqa: S105 (a name in the result)
 
 Note = Callable[[str], None]
@@ -92,6 +95,29 @@ def clean_entry(message: bytes, note: Note, margin: int) -> bytes | None:
     if not changed:
         return message
     return b"".join(kept) if has_kind else None
+
+
+def trial_entry(message: bytes) -> bytes:
+    """Return an entry whose mounts are read-only, without credentials; the same object if it has no mount.
+
+    MalformedError if the bytes are no entry.
+    """
+    if (only := wire.only_field(message)) and only[0] not in (entry.ADD_MOUNT_POINT, entry.BATCH):
+        return message
+    kept: list[bytes] = []
+    for number, kind, tag_at, value_at, end in wire.fields(message):
+        raw, value = message[tag_at:end], message[value_at:end]
+        if number == entry.ADD_MOUNT_POINT and kind == wire.BYTES:
+            # Of a field that is there twice, the last one counts.
+            raw = wire.bytes_field(number, _mount(value, _ignore, 0) + wire.varint_field(READ_ONLY, 1))
+        elif number == entry.BATCH and kind == wire.BYTES:
+            raw = wire.bytes_field(number, trial_entry(value))
+        kept.append(raw)
+    return b"".join(kept)
+
+
+def _ignore(_name: str) -> None:
+    """Take no note: the clean form of the file has the names."""
 
 
 def _is_harmless(number: int, message: bytes) -> bool:

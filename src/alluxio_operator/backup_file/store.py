@@ -26,6 +26,8 @@ from alluxio_operator.backup_file.result import Result
 
 PART: Final = 8 * 1024**2
 """Bytes of a part of an upload, and of a piece of a download; S3 takes parts of 5 MiB or more."""
+PARTS: Final = 4
+"""Parts that are sent at once: they are all in memory, and obstore's default of 12 is most of the container's."""
 TIMEOUT: Final = "60s"
 """Of one request."""
 RETRIES: Final = 5
@@ -95,7 +97,7 @@ def put(bucket: S3Store, file: Path, key: str) -> None:
             wanted.update(piece)
     found = hashlib.sha256()
     try:
-        obstore.put(bucket, key, file, chunk_size=PART)
+        obstore.put(bucket, key, file, chunk_size=PART, max_concurrency=PARTS)
         for piece in obstore.get(bucket, key).stream(min_chunk_size=PART):
             found.update(piece)
     except BaseError as error:

@@ -18,6 +18,8 @@ from alluxio_operator.backup_file.clean import Cleaned
 from alluxio_operator.backup_file.count import Summary
 from alluxio_operator.backup_file.errors import RETRIED, BackupFileError, Reason
 from alluxio_operator.backup_file.result import LONGEST, Result
+from alluxio_operator.backup_file.rewrite import trial_entry
+from alluxio_operator.backup_file.stream import EntryReader
 
 
 @pytest.fixture
@@ -51,6 +53,26 @@ def test_a_clean_file_is_written_beside_the_check(backup: Path) -> None:
     assert found.cleaned is not None
     assert (found.cleaned["entries"], found.cleaned["dropped"], found.cleaned["options"]) == (46, 1, 1)
     assert found.cleaned["size"] == target.stat().st_size
+
+
+@pytest.mark.parametrize("cleans", [False, True])
+def test_a_trial_has_the_entries_of_the_file_that_is_kept(backup: Path, cleans: bool) -> None:
+    target, trial = backup.with_name("clean.gz"), backup.with_name("trial.gz")
+    before = backup.read_bytes()
+    code, found = run(backup, *(("--clean", target) if cleans else ()), "--trial", trial)
+    assert (code, backup.read_bytes()) == (0, before)
+    kept = target if cleans else backup
+    with kept.open("rb") as file, trial.open("rb") as tried:
+        entries, written = (list(EntryReader(one)) for one in (file, tried))
+    assert written == [trial_entry(one) for one in entries] != entries
+    assert found.summary is not None
+    assert len(written) == (found.cleaned["entries"] if found.cleaned is not None else found.summary.entries)
+
+
+def test_a_file_that_is_refused_has_no_trial(backup: Path) -> None:
+    trial = backup.with_name("trial.gz")
+    assert run(backup, "--expect", "48", "--trial", trial)[1].reason == "CountMismatch"
+    assert not trial.exists()
 
 
 def test_a_missing_marker_is_refused(backup: Path) -> None:
@@ -178,7 +200,26 @@ def test_a_long_result_loses_names_and_kinds_before_it_loses_numbers() -> None:
     assert parsed.cleaned is not None
     assert parsed.cleaned["options"] == 99
     message = Result.of_error(BackupFileError(Reason.CORRUPT, "\U0001f600" * 5000), summary).as_json()
-    assert len(message) < 4096
+    assert len(message) <= LONGEST
+
+
+def test_the_largest_result_fits_into_the_share_of_a_pod_with_eight_containers() -> None:
+    most = 2**64 - 1
+    kinds = {f"unknown_{2**29 - number}": most for number in range(1, 100)}
+    numbers = dict.fromkeys(
+        ("files", "directories", "mounts", "blocks", "largest_block_container", "next_block_container"), most
+    )
+    names = {"cluster_id": "\ufffd" * 64, "last_kind": f"unknown_{2**29 - 1}", "clean": False}
+    summary = Summary("a" * 64, most, most, most, kinds, **numbers, **names)
+    cleaned = Cleaned(summary, summary, most, most, tuple("\U0001f600" * 64 for _ in range(16)))
+    error = BackupFileError(Reason.EXPANDS_TOO_FAR, "\U0001f600" * 5000)
+    for result in (Result.of_success(cleaned), Result.of_error(error, summary), Result.of_error(error)):
+        text = result.as_json()
+        # The kubelet divides 12 KiB by the number of containers.
+        assert len(text.encode()) <= 12 * 1024 // 8
+        parsed = Result.parse(text)
+        assert (parsed.ok, parsed.reason) == (result.ok, result.reason)
+        assert (parsed.summary is None) == (result.summary is None)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"ok": true}', '"text"', '{"ok":false,"reason":"Trunc'])

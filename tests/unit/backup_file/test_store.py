@@ -12,6 +12,7 @@ from obstore.store import MemoryStore
 
 from alluxio_operator.backup_file import store
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.kinds.backup.context import CHECK_MEMORY
 
 PUT = ("put", "--bucket", "lake", "--key", "backups/first.gz")
 
@@ -28,6 +29,18 @@ def test_a_file_is_stored_and_read_back(file):
     bucket = MemoryStore()
     store.put(bucket, file, "backups/first.gz")
     assert bytes(obstore.get(bucket, "backups/first.gz").bytes()) == file.read_bytes()
+
+
+def test_the_parts_that_are_sent_at_once_are_few(file, monkeypatch):
+    bucket, stored, given = MemoryStore(), obstore.put, {}
+
+    def put(*arguments: object, **options: object) -> object:
+        given.update(options)
+        return stored(*arguments, **options)
+
+    monkeypatch.setattr(obstore, "put", put)
+    store.put(bucket, file, "backups/first.gz")
+    assert given["chunk_size"] * given["max_concurrency"] <= CHECK_MEMORY // 4
 
 
 def test_a_bucket_that_returns_other_bytes_is_found_out(file, monkeypatch):

@@ -220,14 +220,16 @@ def _fetched(backup: Backup, observed: Observed, run: BackupRun, cluster: Object
     file = PurePosixPath(run.uri).name
     volume, bucket = _volume(backup, observed), _bucket(backup, observed)
     clean = f"{volume['folder']}/{volume['file']}" if volume else bucket["file"] if bucket else ""
-    restored = clean or f"{WORK}/in/{file}"
-    properties = {**MASTER_PROPERTIES, "alluxio.master.journal.init.from.backup": restored}
+    # Through the mounts of the kept file, the master could delete expired files in the storage of the live cluster.
+    trial = f"{WORK}/trial.gz" if backup.spec.verify == "Restore" else ""
+    properties = {**MASTER_PROPERTIES, "alluxio.master.journal.init.from.backup": trial}
     return {
         "clientConfigMap": client_config_map(cluster["metadata"]["name"]),
         "clientOptions": f"-Xmx{FETCH_HEAP} -XX:MaxMetaspaceSize={METASPACE} -XX:+UseSerialGC",
         "folder": f"/{backup.folder(observed.status.cluster_uid)}",
         "file": f"{WORK}/in/{file}",
         "clean": clean,
+        "trial": trial,
         "entries": run.entries,
         "work": WORK,
         "masterOptions": " ".join((*_memory(cluster).jvm_flags, "-Dalluxio.logger.type=Console")),

@@ -80,6 +80,31 @@ def test_verify_check_starts_no_master():
     assert world.condition("BackupVerified")["reason"] == "Checked"
 
 
+@pytest.mark.parametrize(
+    "destination", [{}, {"volume": {"claimName": "backups"}}, {"s3": {"bucket": "lake"}}], ids=["root", "volume", "s3"]
+)
+def test_the_master_restores_the_trial_whose_mounts_are_read_only(destination):
+    world = BackupWorld(destination=destination)
+    world.until_job()
+    pod = world.job()["spec"]["template"]["spec"]
+    check = next(one for one in pod["initContainers"] if one["name"] == "check")
+    assert check["args"][check["args"].index("--trial") + 1] == "/work/trial.gz"
+    config = world.kube.object("ConfigMap", builders.NAMESPACE, f"{NAME}-backup")["data"]["alluxio-site.properties"]
+    [restored] = [line for line in config.splitlines() if line.startswith("alluxio.master.journal.init.from.backup=")]
+    assert restored.endswith("=/work/trial.gz")
+    master = next(one for one in pod["containers"] if one["name"] == "master")
+    assert {one["name"] for one in master["volumeMounts"]} == {"work", "conf"}
+
+
+@pytest.mark.parametrize("destination", [{}, {"volume": {"claimName": "backups"}}], ids=["root", "volume"])
+def test_without_a_restore_there_is_no_trial(destination):
+    world = BackupWorld(destination=destination, verify="Check")
+    world.until_job()
+    pod = world.job()["spec"]["template"]["spec"]
+    check = next(one for one in (*pod["initContainers"], *pod["containers"]) if one["name"] == "check")
+    assert "--trial" not in check["args"]
+
+
 def test_the_job_has_the_placement_and_the_labels_of_a_master():
     world = BackupWorld()
     masters = {
@@ -328,8 +353,6 @@ def test_a_volume_gets_a_clean_file_and_the_root_mount_keeps_none():
     check = next(one for one in pod["initContainers"] if one["name"] == "check")
     target = f"/backups/{builders.NAME}-{builders.UID[:8]}/{OWN}.gz"
     assert check["args"][check["args"].index("--clean") + 1] == target
-    config = world.kube.object("ConfigMap", builders.NAMESPACE, f"{NAME}-backup")["data"]["alluxio-site.properties"]
-    assert f"alluxio.master.journal.init.from.backup={target}" in config
 
     world.alluxio.deletes = "PERMISSION_DENIED: no"
     world.end_job({"check": checked(cleaned=CLEAN), "prove": proven(entries=38)})
