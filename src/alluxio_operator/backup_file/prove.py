@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         text, code = json.dumps(asdict(prove(options.check, options.work, started))), 0
-    except BackupFileError as error:
+    except Exception as caught:  # noqa: BLE001 (the master goes on until this container says that it is done)
+        error = caught if isinstance(caught, BackupFileError) else internal(caught)
         result = Result.of_error(error)
         text, code = result.as_json(), result.exit_code
     print(text)
@@ -74,6 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The master ends with this file, also after a refusal.
     (options.work / "done").touch()
     return code
+
+
+def internal(error: Exception) -> BackupFileError:
+    """Return the refusal for an error of this program."""
+    problem = f"{type(error).__name__}: {error}"
+    return BackupFileError(Reason.INTERNAL, problem, remedy="report it with the log of the Job's pod")
 
 
 def parser() -> argparse.ArgumentParser:

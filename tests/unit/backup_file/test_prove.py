@@ -103,3 +103,15 @@ def test_another_number_of_paths_is_refused(monkeypatch: pytest.MonkeyPatch, tmp
         restored(monkeypatch, tmp_path, repeat(ENTRIES, LOOKS + 1), inodes=inodes, deleted=repeat(deleted))
 
     assert raised.value.reason is Reason.COUNT_MISMATCH
+
+
+def test_after_any_error_the_master_may_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def failing(*_: object) -> Proof:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(prove, "prove", failing)
+    result = tmp_path / "result"
+    code = prove.main(["--check", str(tmp_path / "check.json"), "--work", str(tmp_path), "--result", str(result)])
+    assert code == 1
+    assert json.loads(result.read_text())["reason"] == "Internal"
+    assert (tmp_path / "done").exists()
