@@ -105,7 +105,7 @@ def _simulation(name: str, tests: str, *options: str) -> Sequence[str]:
 
 SUITES = (
     Suite("lint", ((PYTHON, "-m", "dev.tasks", "check", "lint"),), 2),
-    Suite("unit", (UNIT_TESTS,), 3),
+    Suite("unit", (UNIT_TESTS,), 4),
     Suite(
         "worlds",
         ((PYTHON, "-m", "pytest", "-q", "-n", "logical", "tests/worlds", f"--junitxml={REPORTS}/worlds.xml"),),
