@@ -118,7 +118,7 @@ SUITES = (
         120,
         full=True,
     ),
-    Suite(BUILD, (), 18, needed=True),
+    Suite(BUILD, (), 22, needed=True),
     Suite("cluster", ((PYTHON, "-m", "dev.cluster", "up"),), 1, needed=True, builds=CLUSTER),
     Suite(
         "api",
