@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 from alluxio_operator.backup_file.clean import clean
 from alluxio_operator.backup_file.count import Summary, summarize
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.backup_file.process import end_on_sigterm
 from alluxio_operator.backup_file.result import Result
 from alluxio_operator.backup_file.stream import Limits
 from alluxio_operator.backup_file.trial import write_trial
@@ -126,11 +126,6 @@ def _unreadable(path: Path, error: OSError) -> BackupFileError:
     )
 
 
-def _end(signal_number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + signal_number)
-
-
 if __name__ == "__main__":
-    # As process 1 of a container, Python would ignore the signal; this way a half written file is removed.
-    signal.signal(signal.SIGTERM, _end)
+    end_on_sigterm()
     sys.exit(main())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any, Final, Self
 from urllib3.exceptions import HTTPError
 
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.backup_file.process import end_on_sigterm
 from alluxio_operator.backup_file.result import Result
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.http import HttpAnswer, HttpClient
@@ -174,10 +174,6 @@ def _get(url: str) -> HttpAnswer:
     return CLIENT.get(url, Deadline.after(ANSWER_SECONDS), seconds=ANSWER_SECONDS, max_bytes=LARGEST_ANSWER)
 
 
-def _end(signal_number: int, _frame: object) -> None:
-    sys.exit(128 + signal_number)
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _end)
+    end_on_sigterm()
     sys.exit(main())

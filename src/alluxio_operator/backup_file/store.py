@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import obstore
@@ -22,6 +21,7 @@ from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, 
 from obstore.store import S3Store
 
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.backup_file.process import end_on_sigterm
 from alluxio_operator.backup_file.result import Result
 
 PART: Final = 8 * 1024**2
@@ -132,10 +132,6 @@ def _refusal(error: BaseError, problem: str) -> BackupFileError:
     return BackupFileError(Reason.NOT_STORED, f"{problem}: {said}", remedy=remedy)
 
 
-def _end(signal_number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + signal_number)
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _end)
+    end_on_sigterm()
     sys.exit(main())

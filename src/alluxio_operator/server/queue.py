@@ -173,7 +173,7 @@ class QueueState:
         waiting = self._pick(now)
         if waiting is None:
             if not self._waiting:
-                # Nobody waits for what others had.
+                # A namespace that comes later owes nothing for what others had.
                 self._owed.clear()
                 self._taken.clear()
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -42,14 +42,10 @@ class Plan:
     until: int = EVERYTHING
     held_templates: frozenset[int] = frozenset()
     held_pod_templates: frozenset[int] = frozenset()
-    recreate: Mapping[Ref, str] = None  # type: ignore[assignment]
+    recreate: Mapping[Ref, str] = field(default_factory=dict)
     rules: ApplyRules = DEFAULT
     paused: bool = False
     questions: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        """Give the empty map: a dataclass refuses a mutable default."""
-        object.__setattr__(self, "recreate", self.recreate or {})
 
     def with_operations(self, operations: Iterable[Operation]) -> Plan:
         """Return the plan after some of its operations were performed."""

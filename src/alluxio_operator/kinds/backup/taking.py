@@ -57,7 +57,7 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     """Return the state of the backup as the leading master makes it."""
     run = observed.status.run
     if run is not None and run.state == "Completed":
-        return Taking(run, Gate(GATE, True, "Completed", f"Alluxio wrote {run.entries} entries to {run.uri}"))
+        return _written(run)
     if run is not None and run.state == "Failed":
         return Taking(run, blocked(GATE, "Failed", run.message), failure=run.message)
     if run is not None and run.state not in ("Requested", "Running"):
@@ -65,7 +65,8 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
         message = f"the backup is on record as {run.state}, which this version of the operator doesn't know"
         return Taking(run, blocked(GATE, "StateUnknown", f"{message}: run the version that wrote it, or a newer one"))
     if (failure := _lost_cluster(backup, observed)) is not None:
-        return _failed(run, failure, now) if run is not None else Taking(None, failure_gate(failure))
+        # Before it has begun, a user may still create the cluster.
+        return _failed(run, failure, now) if run is not None else Taking(None, blocked(GATE, "ClusterMissing", failure))
     if run is None and (hold := _hold(backup, observed)) is not None:
         return Taking(None, hold)
     if run is None:
@@ -73,7 +74,7 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     elif run.state == "Running":
         run = _with_progress(backup, observed, run, now)
         if run.state == "Completed":
-            return next_taking_of(run)
+            return _written(run)
         if run.state == "Failed":
             return _failed(run, run.message, now)
     if _is_late(backup, observed, now):
@@ -87,8 +88,7 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     return _request(observed, run, now)
 
 
-def next_taking_of(run: BackupRun) -> Taking:
-    """Return the state of a backup that has been written."""
+def _written(run: BackupRun) -> Taking:
     return Taking(run, Gate(GATE, True, "Completed", f"Alluxio wrote {run.entries} entries to {run.uri}"))
 
 
@@ -100,11 +100,6 @@ def after_start(run: BackupRun, answer: str | NoAnswer, now: datetime) -> Backup
         )
     pause = RETRY_AFTER if answer.reached else _pause_unreached(run)
     return run.model_copy(update={"message": answer.reason[:512], "retry_at": stamp(now + pause)})
-
-
-def failure_gate(failure: str) -> Gate:
-    """Return the gate of a backup that can't begin until a user acts."""
-    return blocked(GATE, "ClusterMissing", failure)
 
 
 def _request(observed: Observed, run: BackupRun, now: datetime) -> Taking:

@@ -69,9 +69,10 @@ def next_schedules_step(
     dues = {one.name: _due(cluster, one, moment(lasts[one.name]), backups, now) for one in spec.schedules}
     if not spec.suspend:
         lasts |= {name: stamp(due.record) for name, due in dues.items() if due.record is not None}
-    own = [_parsed(one) for one in backups if _is_of(one, cluster)]
+    of_cluster = [one for one in backups if _is_of(one, cluster)]
+    own = [_parsed(one) for one in of_cluster]
     newest = newest_verified(backups, cluster.uid)
-    kept = [one for one in backups if _is_of(one, cluster) and not one.get("status", {}).get("removing")]
+    kept = [one for one in of_cluster if not one.get("status", {}).get("removing")]
     scheduled = [one for one in kept if SCHEDULE_LABEL in _labels(one)]
     status = BackupsStatus(
         schedules=tuple(ScheduleStatus(name=one.name, last=lasts[one.name]) for one in spec.schedules),
