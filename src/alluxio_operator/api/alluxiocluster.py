@@ -214,13 +214,6 @@ class ClusterSpec(Model):
 
 SPEC_RULES = rules(
     cel(
-        "self.masters.replicas == oldSelf.masters.replicas || self.masters.replicas == 0 || "
-        "oldSelf.masters.replicas == 0",
-        "spec.masters.replicas can only be changed to 0 and back: adding or removing masters would change the "
-        "members of the journal's quorum; create another AlluxioCluster instead",
-        field_path=".masters.replicas",
-    ),
-    cel(
         "self.workers.workload == oldSelf.workers.workload",
         "spec.workers.workload can't be changed: the new workload would start with an empty cache while the old one "
         "runs; create another AlluxioCluster instead",
@@ -278,16 +271,25 @@ NAME_RULES = name_rules(LONGEST_NAME)
 
 MEMBERS_RULE = cel(
     # Only a change of the spec can break it: the API server must never reject a status update because of this rule.
-    "self.spec.masters.replicas == oldSelf.spec.masters.replicas || self.spec.masters.replicas == 0 || "
+    "self.spec.masters.replicas == oldSelf.spec.masters.replicas || oldSelf.spec.masters.replicas != 0 || "
     "!has(self.status) || !has(self.status.journal) || !has(self.status.journal.members) || "
     "self.spec.masters.replicas == self.status.journal.members",
-    "spec.masters.replicas can only be set to 0 or to the number of masters that the journal was created for, which "
-    "is in status.journal.members",
+    "after 0, spec.masters.replicas can only be set to the number of masters that the journal has, which is in "
+    "status.journal.members: the operator changes the number while the masters run",
     field_path=".spec.masters.replicas",
 )
-"""Remembers the number of masters across a 0 in between. The rule of the spec sees only the previous value."""
+"""Remembers the number of masters across a 0 in between: stopped masters can't change their quorum."""
 
-ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE, *SIZES_KEPT)
+NOT_STOPPED_RULE = cel(
+    "self.spec.masters.replicas != 0 || oldSelf.spec.masters.replicas == 0 || !has(self.status) || "
+    "!has(self.status.journal) || !has(self.status.journal.change)",
+    "spec.masters.replicas can't be set to 0 while the number of masters changes: wait for condition MembersChanged, "
+    "or set it back to status.journal.members",
+    field_path=".spec.masters.replicas",
+)
+"""A quorum in the middle of a change may need every master to go on."""
+
+ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE, NOT_STOPPED_RULE, *SIZES_KEPT)
 """CEL rules of the whole resource."""
 
 RULES_BY_TYPE = {

@@ -39,7 +39,13 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_folder,
     tier_volumes,
 )
-from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, RESTORING
+from alluxio_operator.kinds.cluster.observed import (
+    FORMER,
+    HOSTS_ANNOTATION,
+    JOURNAL_ANNOTATION,
+    MEMBERS_ANNOTATION,
+    RESTORING,
+)
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -99,7 +105,10 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     roles = _roles(cluster)
     if restore is not None and restore.in_progress:
         # After the hashes: no master restarts when the property goes.
-        site = {**properties.for_role(spec, names, MASTER, cluster.members), **properties.restoring(restore.status)}
+        site = {
+            **properties.for_role(spec, names, MASTER, cluster.counts.addressed),
+            **properties.restoring(restore.status),
+        }
         roles[MASTER]["siteProperties"] = properties.as_text(site)
     return {
         "name": names.cluster,
@@ -115,11 +124,13 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "roles": roles,
         "masters": {
             **_dumped(spec.masters, exclude={"properties", "env"}),
-            "probe": versions.master_probe(spec.version, cluster.members),
+            "replicas": cluster.counts.replicas,
+            "probe": versions.master_probe(spec.version, cluster.counts.addressed),
             **({"replicas": 0} if restore is not None and restore.stops_masters else {}),
         },
         "workers": _workers(cluster),
-        "members": cluster.members,
+        "members": cluster.counts.addressed,
+        "masterServices": [] if names.pod_hosts else [names.master(n) for n in range(cluster.counts.addressed)],
         "journal": _journal(cluster, journal, roles[MASTER]),
         "ufs": _ufs(spec.root_mount, names),
         "logServer": _log_server(spec, names),
@@ -131,12 +142,14 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         },
         "fuse": fuse_values(spec, names),
         "access": access_values(spec, names) if cluster.guarded else [],
-        "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
+        "budgets": [
+            asdict(budget) for budget in budgets(spec, cluster.counts.addressed, changing=cluster.counts.changing)
+        ],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
         "plainConf": properties.PLAIN_CONF_FOLDER,
-        "clientProperties": properties.as_text(properties.for_clients(spec, names, cluster.members)),
+        "clientProperties": properties.as_text(properties.for_clients(spec, names, cluster.counts.settled)),
     }
 
 
@@ -161,7 +174,7 @@ def _roles(cluster: Cluster) -> dict[str, dict[str, Any]]:
     if spec.job_service.enabled:
         # Both run in one pod: a change of either configuration has to replace it.
         roles[WORKER]["configHash"] = digest([roles[r]["configHash"] for r in (WORKER, JOB_WORKER)])
-    if cluster.members > 1:
+    if cluster.counts.addressed > 1:
         # Not part of the hash: the default anti-affinity must not replace running masters.
         own = apart(cluster.names.selector(MASTER))
         roles[MASTER]["affinity"] = merged(own, spec.masters.affinity)
@@ -183,17 +196,22 @@ def _workers(cluster: Cluster) -> dict[str, Any]:
 
 
 def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]) -> dict[str, Any]:
-    spec, names = cluster.spec, cluster.names
-    members = journal.members or cluster.members
+    spec, names, members = cluster.spec, cluster.names, cluster.members
+    annotations = {**PROTECTION, **_claim_annotations(cluster, journal, journal.members or members)}
+    # A new member's journal isn't one to adopt before it has joined.
+    joining = {**PROTECTION, JOURNAL_ANNOTATION: FORMER}
     return {
-        "claims": [names.journal_claim(ordinal) for ordinal in range(cluster.members)],
-        "claimAnnotations": {**PROTECTION, **_claim_annotations(cluster, journal, members)},
+        "claims": [
+            {"name": names.journal_claim(ordinal), "annotations": annotations if ordinal < members else joining}
+            for ordinal in range(cluster.counts.claims)
+        ],
         "jobs": [
             {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
-            for ordinal in range(cluster.members if journal.job else 0)
+            for ordinal in _with_job(cluster, journal)
         ],
         "pod": _stand_in(cluster, master),
         "mode": journal.job,
+        "operation": journal.operation,
         "restore": _restore(journal.restore),
         "permission": PERMISSION,
         "joinedOnce": JOINED_ONCE,
@@ -203,10 +221,17 @@ def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]
     }
 
 
+def _with_job(cluster: Cluster, journal: JournalValues) -> range:
+    """Return the ordinals of the masters whose journal a Job creates or empties."""
+    if journal.job == "join":
+        return range(cluster.members, cluster.counts.claims)
+    return range(cluster.members if journal.job else 0)
+
+
 def _stand_in(cluster: Cluster, master: Mapping[str, Any]) -> dict[str, Any]:
     """Return the placement of the journal's Job pods: it decides on which nodes the volumes are provisioned."""
     names = cluster.names
-    own = apart(names.selector(JOURNAL)) if cluster.members > 1 else None
+    own = apart(names.selector(JOURNAL)) if cluster.counts.addressed > 1 else None
     given = as_seen_by(cluster.spec.masters.affinity, MASTER, JOURNAL)
     metadata = stand_in_metadata(names.labels(JOURNAL), master["podLabels"], master["podAnnotations"])
     return {
@@ -227,7 +252,8 @@ def _log_server(spec: ClusterSpec, names: Names) -> dict[str, Any]:
 
 
 def _claim_annotations(cluster: Cluster, journal: JournalValues, members: int) -> dict[str, str]:
-    count = {MEMBERS_ANNOTATION: str(members)} if members > 1 else {}
+    hosts = {} if cluster.names.pod_hosts or members > 1 else {HOSTS_ANNOTATION: "Service"}
+    count = {MEMBERS_ANNOTATION: str(members)} if members > 1 else hosts
     if journal.restore is not None and journal.restore.in_progress:
         return {JOURNAL_ANNOTATION: f"{RESTORING}{cluster.uid[:8]}", **count}
     return {JOURNAL_ANNOTATION: "initialized", **count} if journal.initialized else {}
@@ -254,7 +280,10 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
 
 def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
     spec, names, division = cluster.spec, cluster.names, cluster.memory[role]
-    site = properties.for_role(spec, names, role, cluster.members)
+    # Other roles learn of a new number of masters once the change is complete.
+    site = properties.for_role(
+        spec, names, role, cluster.counts.addressed if role == MASTER else cluster.counts.settled
+    )
     jvm = (*division.jvm_flags, LOG_TO_CONSOLE, *process.jvm.options, *_fixed_options(spec, role))
     values: dict[str, Any] = {
         "name": names.of(role),

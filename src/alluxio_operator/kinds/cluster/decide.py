@@ -94,7 +94,7 @@ class Plan:
         """Questions to answer before the driver may execute this plan."""
         view = self.view
         needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
-        needed = needed or view.restore.needs_ufs_probe
+        needed = needed or view.restore.needs_ufs_probe or view.membership.needs_ufs_probe
         asked = frozenset({UFS} if needed and not self.paused else ())
         return asked | frozenset({RESTORE} if view.restore.needs_backup else ())
 

@@ -11,6 +11,7 @@ from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
 from alluxio_operator.kinds.cluster.backup.decide import CreateBackup
+from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -56,6 +57,8 @@ class Executor:
                 return storage.label(self.kube, self.observed.names, effect)
             case ProtectClaims():
                 return storage.protect(self.kube, self.observed.names, effect)
+            case RemoveMember() | TransferLead():
+                return self._change_members(effect)
             case StartBackup():
                 return self._start_backup(effect)
             case CreateBackup():
@@ -89,6 +92,14 @@ class Executor:
         else:
             self.applied.replaced.append(Ref("Pod", pod.name))
         return True
+
+    def _change_members(self, effect: RemoveMember | TransferLead) -> Answer:
+        """Ask the leader; the next reconcile reads from it what has become of the request."""
+        port, member = rpc_port(effect.leader, self.observed.resource), (effect.host, effect.port)
+        ask = self.alluxio.remove_member if isinstance(effect, RemoveMember) else self.alluxio.transfer_lead
+        answer = ask(effect.leader.ip, port, member, self.deadline)
+        log.info("the leader %s was asked: %s %s: %s", effect.leader.name, type(effect).__name__, effect.host, answer)
+        return answer
 
     def _start_backup(self, effect: StartBackup) -> Answer:
         port = rpc_port(effect.leader, self.observed.resource)

@@ -15,7 +15,8 @@ from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
+from alluxio_operator.kinds.cluster.masters.membership import is_wanted
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, leaders_of, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
@@ -72,7 +73,9 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     observed = with_restore(kube, alluxio, observed, deadline)
     if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
         observed = replace(observed, backup=_ask_backup(alluxio, observed, status.upgrade_backup.id, deadline))
-    if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
+    observed = _with_members(kube, alluxio, observed, deadline)
+    joins = status.journal is not None and status.journal.change is not None
+    if joins or (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed
 
@@ -107,6 +110,25 @@ def _ask_backup(alluxio: Alluxio, observed: Observed, backup: str, deadline: Dea
         if isinstance(observed.answers.get(pod.name), MasterInfo):
             return alluxio.backup_status(pod.ip, rpc_port(pod, observed.resource), backup, deadline)
     return NoAnswer("no master leads")
+
+
+def _with_members(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Deadline) -> Observed:
+    """Return the observation with what a change of the number of masters depends on."""
+    journal, own = observed.status.journal, observed.names
+    replicas = ((observed.resource.get("spec") or {}).get("masters") or {}).get("replicas", 1)
+    if journal is None or not is_wanted(observed, replicas):
+        return observed
+    change, job = journal.change, None
+    if change is not None and change.state == "Preparing":
+        with contextlib.suppress(NotFound):
+            name = own.journal_job(change.operation, change.members)
+            job = kube.get(KINDS["Job"].path(own.namespace, name))
+    [leader] = leaders_of(observed.answers)[:1] or [None]
+    pod = observed.master_named(leader)
+    if pod is None:
+        return replace(observed, joining_job=job)
+    info = alluxio.quorum_info(pod.ip, rpc_port(pod, observed.resource), deadline)
+    return replace(observed, joining_job=job, quorum_info=info)
 
 
 def _by_ordinal(objects: Iterable[Object], name: Callable[[int], str]) -> Mapping[int, Object]:

@@ -7,6 +7,7 @@ each value once, on first use.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -16,9 +17,11 @@ from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
+from alluxio_operator.kinds.cluster.masters.counts import Counts
 from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
-from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
+from alluxio_operator.kinds.cluster.masters.membership import MembershipStep, next_membership_step
+from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of, without_journal
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
@@ -55,6 +58,32 @@ class View:
     def rejoin(self) -> RejoinStep:
         """The next step of a master that lost its journal."""
         return rejoin.next_rejoin_step(self.observed, self.quorum)
+
+    @cached_property
+    def membership(self) -> MembershipStep:
+        """The next step of a change of the number of masters."""
+        return next_membership_step(self.observed, self.cluster, self.quorum, self.now, busy=self._members_busy)
+
+    @property
+    def _members_busy(self) -> str:
+        """Return what has to end before the number of masters may change; an empty text if nothing has to."""
+        observed = self.observed
+        if observed.status.journal is not None and observed.status.journal.change is not None:
+            # It has begun: nothing else does meanwhile, except for what comes first.
+            return ""
+        if self.restore.in_progress:
+            return "the restore is complete"
+        if observed.good_spec is not None:
+            return "a spec other than the last good one is in effect"
+        if waiting := without_journal(observed):
+            return f"{waiting[0].name} has its journal again"
+        if self.records.holds_pods:
+            return "no volume is being deleted"
+        if outdated := self.roles.outdated(names.MASTER):
+            return f"{outdated[0].name} runs the current spec"
+        if pre_upgrade.may_hold_the_lock(self.rollout.backup, observed):
+            return "the backup of the journal is complete"
+        return ""
 
     @cached_property
     def hung(self) -> HungStep:
@@ -103,14 +132,20 @@ class View:
         operation = status.operation if status else ""
         if restore.empties and restore.status is not None:
             operation = emptying(self.cluster.uid, restore.status.attempt)
+        change = status.change if status else None
+        joins = change is not None and change.state == "Preparing"
         values = JournalValues(
-            job="empty" if restore.empties else step.job,
-            operation=operation,
+            job="empty" if restore.empties else "join" if joins else step.job,
+            operation=change.operation if change and joins else operation,
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
-            members=status.members if status else observed.journal_members,
+            members=_members_to_adopt(self.cluster.counts) if status else observed.journal_members,
             restore=RestoreValues(restore.status, restore.stops_masters) if restore.status is not None else None,
         )
-        return context_of(expansion.with_quotas(self.cluster, self.expansion), values)
+        cluster = expansion.with_quotas(self.cluster, self.expansion)
+        if status is not None and status.hosts == "Pod":
+            # The first reconcile of an adoption: nothing is on record yet.
+            cluster = replace(cluster, names=replace(cluster.names, pod_hosts=True))
+        return context_of(cluster, values)
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
@@ -183,7 +218,7 @@ class View:
     @property
     def master_properties(self) -> Mapping[str, str]:
         """The properties of the masters."""
-        return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.members)
+        return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.counts.addressed)
 
     @cached_property
     def _pods_step(self) -> RolloutStep:
@@ -197,9 +232,18 @@ class View:
         # For a DaemonSet, use its controller's last count: the controller knows the nodes.
         counted = status.workers.wanted if workers.workload == "DaemonSet" else workers.count
         fuse = status.fuse.wanted if status.fuse else 0
-        return {names.MASTER: self.cluster.spec.masters.replicas, names.WORKER: counted, names.FUSE: fuse}
+        return {names.MASTER: self.cluster.counts.replicas, names.WORKER: counted, names.FUSE: fuse}
 
     @property
     def _daemonsets(self) -> frozenset[str]:
         is_daemonset = self.cluster.spec.workers.workload == "DaemonSet"
         return frozenset({names.FUSE, *([names.WORKER] if is_daemonset else [])})
+
+
+def _members_to_adopt(counts: Counts) -> int:
+    """Return the number of masters with which a later cluster can serve the journals.
+
+    One of several members can't lead alone, and the members of a change that isn't complete can lead with those that
+    are to come.
+    """
+    return counts.addressed if counts.members > 1 else counts.members
