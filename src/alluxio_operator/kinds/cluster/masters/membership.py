@@ -272,8 +272,8 @@ class _Step:
     def _settled(self, change: MembersChange) -> MembershipStep:
         """Return what follows now that the leader has confirmed the members of a change."""
         if change.members == change.to:
-            message = f"the quorum has {change.members} masters"
-            gate = Gate(GATE, True, "Changed", message, Severity.INFO, AT_WORK)
+            # Closed: the rollout that tells the others of the new number begins with the next reconcile.
+            gate = waiting(GATE, f"the quorum has {change.members} masters", "Changed", AT_WORK)
             return MembershipStep(None, change.members, gate, in_progress=True)
         joins = change.to > change.members
         state, ordinal = ("Preparing", change.members) if joins else ("Leaving", change.members - 1)
