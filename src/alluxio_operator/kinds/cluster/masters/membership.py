@@ -42,7 +42,7 @@ TIMEOUT: Final = timedelta(minutes=10)
 RETRY: Final = timedelta(minutes=2)
 """Time after which a master that runs and that the leader doesn't have is restarted: it asks to join once, at its
 start. Also the time between two requests to hand the lead over."""
-POLL: Final = BackOff(most=5.0)
+POLL: Final = BackOff()
 """Neither the quorum's members nor a journal's index cause events."""
 MAX_MEMBERS: Final = 5
 REMEDY: Final = f"Fix the cause, or set {FIELD} back"

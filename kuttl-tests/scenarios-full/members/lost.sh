@@ -1,0 +1,22 @@
+# One of three loses its volume for good: it is replaced and joins again.
+. ../../support/lib.sh
+. ../../support/client-loop.sh
+. ../../support/quorum.sh
+. ./members.sh
+start_loop ha
+lost=$(standby)
+claim=$(k get pvc "journal-$lost" -o jsonpath='{.metadata.uid}')
+volume=$(k get pvc "journal-$lost" -o jsonpath='{.spec.volumeName}')
+began=$SECONDS
+echo "$(date +%T) $lost loses PersistentVolume $volume"
+k patch pv "$volume" --type merge -p '{"metadata":{"finalizers":null}}' >/dev/null
+k delete pv "$volume" --wait=false >/dev/null
+replaced() { [ "$(k get pvc "journal-$lost" -o jsonpath='{.metadata.uid}')" != "$claim" ]; }
+within 300 replaced || fail "the PVC was not replaced"
+echo "$(date +%T) PVC journal-$lost is another one"
+back "$lost"
+echo "replaced and joined in $((SECONDS - began)) s"
+quorum
+end_loop
+echo "a lost volume: $FILES files, $FAILED failed, longest gap $LONGEST s"
+[ "$FAILED" = 0 ] || fail "$FAILED operations failed"
