@@ -104,7 +104,13 @@ class Masters(Role):
     replicas: Literal[0, 1, 3, 5] = Field(
         1,
         description="Number of masters. 3 masters tolerate the loss of 1, 5 masters the loss of 2. 0 stops the masters "
-        "and keeps their journal: from 0, only the number that the journal was created for is valid.",
+        "and keeps their journal: from 0, only the number in status.journal.members is valid. The operator changes the "
+        "number while the masters run, one master at a time.",
+    )
+    replace_after_seconds: Annotated[int, Field(ge=30, le=604800)] = Field(
+        600,
+        description="Seconds after which one of several masters gets an empty volume in place of one that is lost for "
+        "good: its PersistentVolume, or the node that it belongs to, was deleted. The others have every entry.",
     )
     ports: MasterPorts = Field(MasterPorts(), description="Ports.")
     journal: Journal = Field(Journal(), description="The journal.")

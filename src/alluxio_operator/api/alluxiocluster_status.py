@@ -25,6 +25,18 @@ class RejoinStatus(StatusModel):
     )
 
 
+class LostVolume(StatusModel):
+    """The volume of a master that is lost for good. The operator records it before it deletes the PVC."""
+
+    pod: Short = Field(description="Pod of the master.")
+    claim_uid: Annotated[str, Field(max_length=64)] = Field(description="The PVC's uid: no other PVC is deleted.")
+    since: Time = Field(description="Time at which the operator first saw the loss (RFC 3339).")
+    index: int | None = Field(
+        None, description="The leader's journal index then. A majority, among the other masters, must have reached it."
+    )
+    deleting: bool = Field(False, description="True once the operator deletes the PVC.")
+
+
 class MembersChange(StatusModel):
     """A change of the number of masters, recorded before each of its steps. One master joins or leaves at a time."""
 
@@ -63,6 +75,7 @@ class JournalStatus(StatusModel):
         "record of an earlier version: a single master by its pod, several by their Services.",
     )
     change: MembersChange | None = Field(None, description="A change of the number of masters.")
+    lost: LostVolume | None = Field(None, description="The volume of a master that is lost for good.")
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 

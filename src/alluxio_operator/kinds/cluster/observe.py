@@ -74,7 +74,7 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
     if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
         observed = replace(observed, backup=_ask_backup(alluxio, observed, status.upgrade_backup.id, deadline))
     observed = _with_members(kube, alluxio, observed, deadline)
-    joins = status.journal is not None and status.journal.change is not None
+    joins = status.journal is not None and (status.journal.change is not None or status.journal.lost is not None)
     if joins or (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed

@@ -23,6 +23,7 @@ from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, 
 from alluxio_operator.kinds.cluster.masters.membership import MembershipStep, next_membership_step
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of, without_journal
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
+from alluxio_operator.kinds.cluster.masters.replacement import ReplacementStep, next_replacement_step
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -60,6 +61,12 @@ class View:
         return rejoin.next_rejoin_step(self.observed, self.quorum)
 
     @cached_property
+    def replacement(self) -> ReplacementStep:
+        """The next step for a master whose volume is lost for good."""
+        after = self.cluster.spec.masters.replace_after_seconds
+        return next_replacement_step(self.observed, self.quorum, after, self.now)
+
+    @cached_property
     def membership(self) -> MembershipStep:
         """The next step of a change of the number of masters."""
         return next_membership_step(self.observed, self.cluster, self.quorum, self.now, busy=self._members_busy)
@@ -75,6 +82,8 @@ class View:
             return "the restore is complete"
         if observed.good_spec is not None:
             return "a spec other than the last good one is in effect"
+        if self.replacement.status is not None:
+            return f"{self.replacement.status.pod} has another volume"
         if waiting := without_journal(observed):
             return f"{waiting[0].name} has its journal again"
         if self.records.holds_pods:
@@ -105,7 +114,7 @@ class View:
         """The next step of the journal's initialisation."""
         held = self.restore.holds_everything
         step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members, held=held)
-        return step.with_rejoin(self.rejoin.status)
+        return step.with_rejoin(self.rejoin.status, self.replacement.status)
 
     @cached_property
     def restore(self) -> RestoreStep:

@@ -38,8 +38,27 @@ def operations(view: View) -> Iterable[Operation]:
         disruption="heal" if rejoin.trouble and rejoin.trouble.reason == REJOINING else None,
         requeue_after=back_off(POLL, view.observed.status.conditions, view.now) if rejoin.status else None,
     )
+    yield _replacement(view)
     yield _members(view)
     yield _hung(view)
+
+
+def _replacement(view: View) -> Operation:
+    """Return the deletion of a lost volume's PVC; the record of it is in the journal's."""
+    step = view.replacement
+    deleting = step.status is not None and step.status.deleting
+    effects: list[Effect] = []
+    if deleting and step.pod is not None and not step.pod.deleted:
+        # First: a PVC stays while a pod with a node uses it.
+        effects.append(Delete(Ref("Pod", step.pod.name), step.pod.uid))
+    if deleting and step.claim is not None:
+        effects.append(Delete(Ref("PersistentVolumeClaim", step.claim.name), step.claim.uid))
+    return Operation(
+        "replacement",
+        effects=tuple(effects),
+        disruption="heal" if deleting else None,
+        requeue_after=back_off(POLL, view.observed.status.conditions, view.now) if step.status else None,
+    )
 
 
 def _members(view: View) -> Operation:
@@ -92,4 +111,5 @@ def _hung(view: View) -> Operation:
 
 
 def _is_intent(journal: JournalStatus) -> bool:
-    return journal.state == "Initializing" or journal.rejoin is not None
+    deleting = journal.lost is not None and journal.lost.deleting
+    return journal.state == "Initializing" or journal.rejoin is not None or deleting

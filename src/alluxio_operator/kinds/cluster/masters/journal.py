@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus, LostVolume, RejoinStatus
 from alluxio_operator.engine.gate import After, BackOff, Gate, Severity, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.kinds.cluster import names
@@ -45,11 +45,11 @@ class JournalStep:
     failed: tuple[Object, ...] = ()
     """Jobs that failed permanently; the operator deletes each and recreates it under its recorded name."""
 
-    def with_rejoin(self, rejoin: RejoinStatus | None) -> JournalStep:
-        """Return the step with the status of a master that rejoins."""
+    def with_rejoin(self, rejoin: RejoinStatus | None, lost: LostVolume | None = None) -> JournalStep:
+        """Return the step with the status of a master that rejoins, and of one that lost its volume."""
         if self.status is None:
             return self
-        return replace(self, status=self.status.model_copy(update={"rejoin": rejoin}))
+        return replace(self, status=self.status.model_copy(update={"rejoin": rejoin, "lost": lost}))
 
 
 def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool = False) -> JournalStep:

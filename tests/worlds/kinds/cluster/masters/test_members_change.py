@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.changing_masters import Masters, settled
+from tests.support.changing_masters import settled
 from tests.support.crashes import Stopped, stop_at
 
 Json = dict[str, Any]
