@@ -11,6 +11,11 @@ began=$SECONDS
 echo "$(date +%T) $lost loses PersistentVolume $volume"
 k patch pv "$volume" --type merge -p '{"metadata":{"finalizers":null}}' >/dev/null
 k delete pv "$volume" --wait=false >/dev/null
+before=$(uid "$lost")
+k delete pod "$lost" --wait=false >/dev/null
+within 90 another "$lost" "$before"
+within 120 reason QuorumHealthy VolumeLost
+condition ha QuorumHealthy message; echo
 replaced() { [ "$(k get pvc "journal-$lost" -o jsonpath='{.metadata.uid}')" != "$claim" ]; }
 within 300 replaced || fail "the PVC was not replaced"
 echo "$(date +%T) PVC journal-$lost is another one"
