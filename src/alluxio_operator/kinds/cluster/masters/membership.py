@@ -273,7 +273,7 @@ class _Step:
         """Return what follows now that the leader has confirmed the members of a change."""
         if change.members == change.to:
             # Closed: the rollout that tells the others of the new number begins with the next reconcile.
-            gate = waiting(GATE, f"the quorum has {change.members} masters", "Changed", AT_WORK)
+            gate = self._gate(change, "the change is complete", now=True)
             return MembershipStep(None, change.members, gate, in_progress=True)
         joins = change.to > change.members
         state, ordinal = ("Preparing", change.members) if joins else ("Leaving", change.members - 1)
