@@ -8,7 +8,7 @@ from alluxio_operator.api import alluxiocluster as api
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.api.description import Scale, column
-from alluxio_operator.engine.kind import ALL_VERBS, KEPT_VERBS, USAGE_OF_PODS, Child, KindDescriptor, Right
+from alluxio_operator.engine.kind import KEPT_VERBS, USAGE_OF_PODS, Child, KindDescriptor, Right
 
 if TYPE_CHECKING:
     from alluxio_operator.engine.parts import Parts
@@ -50,12 +50,7 @@ DESCRIPTOR = KindDescriptor(
     reconciler=_reconciler,
     templates=FOLDER,
     children=(
-        Child(
-            "PersistentVolumeClaim",
-            ALL_VERBS,
-            "delete: one that is bound to a volume that is lost for good, of a master whose journal the others have. "
-            "The operator removes no other PVC.",
-        ),
+        Child("PersistentVolumeClaim", KEPT_VERBS, "No delete here: a PVC holds data; see below for the exception."),
         Child("ConfigMap"),
         Child("Service"),
         Child(
@@ -76,6 +71,12 @@ DESCRIPTOR = KindDescriptor(
             ("get", "list", "create", "delete"),
             "They keep the specs that made a cluster Ready. No patch: a revision never changes.",
             "apps",
+        ),
+        Right(
+            "persistentvolumeclaims",
+            ("delete",),
+            "Only one that is bound to a volume that is lost for good, of a master whose journal the others have: "
+            "recorded by its uid first. The operator removes no other PVC.",
         ),
         Right(
             "pods",
