@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES, Destination
-from alluxio_operator.api.base import LocalReference, Model, cel, rules
+from alluxio_operator.api.base import GROUP, LocalReference, Model, cel, rules
 from alluxio_operator.api.lenient import KEPT, StatusModel
 from alluxio_operator.api.status import Inventory, JobRun, OwnerStatus, Short, Time
 
@@ -15,6 +15,12 @@ KIND: Final = "AlluxioBackup"
 
 LONGEST_NAME: Final = 63
 """Longest name: labels and the names of Jobs contain it."""
+
+CLUSTER_LABEL: Final = f"{GROUP}/cluster"
+CLUSTER_UID_LABEL: Final = f"{GROUP}/cluster-uid"
+SCHEDULE_LABEL: Final = f"{GROUP}/backup-schedule"
+PURPOSE_LABEL: Final = f"{GROUP}/backup-purpose"
+"""Labels of a backup that the operator created: name and uid of the cluster, and the schedule or the purpose."""
 
 
 class BackupSpec(Model):

@@ -10,7 +10,7 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
-from alluxio_operator.kinds.cluster.backup.decide import CreateBackup
+from alluxio_operator.kinds.cluster.backup.effects import CreateBackup
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed

@@ -10,8 +10,8 @@ from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, N
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.restore.source import FoundBackup
 from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects, is_leaving
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import Object
