@@ -98,6 +98,9 @@ class BackupStatus(OwnerStatus):
         "", description="Uid of the AlluxioCluster: another cluster of the same name isn't backed up."
     )
     version: Short = Field("", description="Version of Alluxio that wrote the backup.")
+    image: Annotated[str, Field(max_length=512)] = Field(
+        "", description="Image of the leading master that wrote the backup; the Job restores the file with it."
+    )
     run: BackupRun | None = Field(None, description="The backup as the leading master makes it.")
     job: JobRun | None = Field(None, description="The Job that reads the file and restores it.")
     file: BackupFile | None = Field(None, description="The file, once it was read.")

@@ -80,7 +80,7 @@ def context_of(
     policy = removing.POLICY if removes else verifying.POLICY
     return {
         **shared,
-        **_images(cluster, spec, observed.image),
+        **_images(cluster, spec, observed),
         "access": {
             "name": names.access,
             "pods": dict(names.instance_labels),
@@ -111,11 +111,12 @@ def _lost_cluster(backup: Backup) -> Object:
     return {"metadata": meta, "spec": {"rootMount": {}}}
 
 
-def _images(cluster: Object, spec: ClusterSpec, own: str) -> dict[str, Any]:
+def _images(cluster: Object, spec: ClusterSpec, observed: Observed) -> dict[str, Any]:
     image = image_of(cluster)
     return {
-        "image": f"{image.repository}:{image.tag}",
-        "ownImage": own,
+        # The version that wrote the file has to be able to read it: before an upgrade, that of the way back.
+        "image": observed.status.image or f"{image.repository}:{image.tag}",
+        "ownImage": observed.image,
         "pullPolicy": image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in image.pull_secrets],
         "identity": identity_of(spec.security),

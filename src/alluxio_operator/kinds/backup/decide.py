@@ -16,6 +16,7 @@ from alluxio_operator.engine.operation import Answer, Operation
 from alluxio_operator.engine.plan import EVERYTHING
 from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.kinds.backup.context import context_of
+from alluxio_operator.kinds.backup.disruption import own_operation
 from alluxio_operator.kinds.backup.effects import DeleteFolder, StartBackup
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.removing import Removing, next_removing
@@ -108,6 +109,7 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
     if taking.start and observed.cluster is not None:
         # Another version may have come between two tries.
         fields["version"] = str(observed.cluster.get("status", {}).get("masters", {}).get("version") or "")
+        fields["image"] = observed.leader_image
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
         [answer] = answers
@@ -122,6 +124,8 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
         rpc_port(observed.leader, observed.cluster),
         backup_directory(observed.cluster, backup.folder(uid)),
         backup_lock(observed.cluster),
+        backup.cluster,
+        own_operation(observed),
     )
     return Operation("backup", status=fields, intent=fields, effects=(start,), conclude=conclude)
 

@@ -23,6 +23,8 @@ class Observed:
     """The other backups of the cluster that Alluxio hasn't written yet."""
     leader: Pod | None = None
     """The pod of the leading master, if it runs."""
+    leader_image: str = ""
+    """The image of its container."""
     answer: BackupStatus | NoAnswer | None = None
     """What the leading master reports of a backup that runs."""
     job: Object | None = None
