@@ -30,6 +30,10 @@ STORED: Final = "BackupStored"
 """Gate of an exported backup: closed while Alluxio's own file, with credentials in clear, is in the root mount."""
 
 
+NEIGHBOURS: Final = "neighbours"
+"""Question: which other backups does the namespace have?"""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The steps of the backup, the manifests and the operations that follow from them."""
@@ -46,7 +50,12 @@ class Plan:
     recreate: Mapping[Ref, str] = field(default_factory=dict)
     rules: ApplyRules = DEFAULT
     paused: bool = False
-    questions: frozenset[str] = frozenset()
+
+    @property
+    def questions(self) -> frozenset[str]:
+        """Questions to answer before the driver may execute this plan."""
+        unread = self.removing.unread or (self.verifying is not None and self.verifying.unread)
+        return frozenset({NEIGHBOURS} if unread else ())
 
     def with_operations(self, operations: Iterable[Operation]) -> Plan:
         """Return the plan after some of its operations were performed."""

@@ -47,6 +47,12 @@ def observe(kube: Kube, alluxio: AlluxioRpc, image: OwnImage, key: OwnerKey, dea
     return _with_job(kube, key, replace(observed, image=image.read(kube)))
 
 
+def with_neighbours(kube: Kube, key: OwnerKey, observed: Observed) -> Observed:
+    """Return the observation with all other backups of the namespace."""
+    found = tuple(one for one in kube.list(KINDS[KIND].path(key.namespace)) if one["metadata"]["name"] != key.name)
+    return replace(observed, neighbours=found)
+
+
 def with_events(look: Look, observed: Observed) -> Observed:
     """Return the observation with what Events report about the Job's pods."""
     job = observed.status.job

@@ -33,6 +33,10 @@ class Observed:
     """Pods of the Job."""
     results: Mapping[str, str] = field(default_factory=dict)
     """By container, the message with which it ended, in the newest pod of the Job."""
+    neighbours: tuple[Object, ...] | None = None
+    """All other backups of the namespace; read only before a Job starts."""
+    most_jobs: int = 1
+    """Number of Jobs of backups that may run in a namespace."""
     image: str = ""
     """The operator's own image; empty if it isn't known."""
     pod_creation_failures: Mapping[str, str] = field(default_factory=dict)
