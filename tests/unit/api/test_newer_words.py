@@ -61,7 +61,7 @@ def _text(name: str) -> str:
     if name in ("size", "wanted", "quota", "capacity", "cpuBefore", "cpuPeak", "memoryBefore", "memoryPeak"):
         return SIZE
     times = ("since", "Since", "started", "finished", "ended", "Time", "retryAt", "replaced", "checked", "nextChange")
-    return TIME if name.endswith(times) or name in ("at", "last", "taken") else "x"
+    return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 
 def at(data: Any, path: Path) -> Any:

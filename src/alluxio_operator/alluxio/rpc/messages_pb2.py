@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+alluxio_operator/alluxio/rpc/messages.proto\x12\x14\x61lluxio_operator.rpc\"`\n\x0bSaslMessage\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x0e\n\x06scheme\x18\x04 \x01(\x05\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"S\n\rBackupOptions\x12\x19\n\x11local_file_system\x18\x01 \x01(\x08\x12\x11\n\trun_async\x18\x02 \x01(\x08\x12\x14\n\x0c\x61llow_leader\x18\x03 \x01(\x08\"_\n\rBackupRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32#.alluxio_operator.rpc.BackupOptions\x12\x18\n\x10target_directory\x18\x02 \x01(\t\"(\n\x13\x42\x61\x63kupStatusRequest\x12\x11\n\tbackup_id\x18\x01 \x01(\t\"i\n\x06\x42\x61\x63kup\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0b\n\x03uri\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12\r\n\x05\x65rror\x18\x06 \x01(\x0c\"\x8b\x01\n\rUpdateRequest\x12G\n\nproperties\x18\x01 \x03(\x0b\x32\x33.alluxio_operator.rpc.UpdateRequest.PropertiesEntry\x1a\x31\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0cUpdateAnswer\x12\x42\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x30.alluxio_operator.rpc.UpdateAnswer.AcceptedEntry\x1a/\n\rAcceptedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\")\n\rCommonOptions\x12\x18\n\x10sync_interval_ms\x18\x01 \x01(\x03\"a\n\x16\x43reateDirectoryOptions\x12\x12\n\nwrite_type\x18\x04 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x05 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"e\n\x16\x43reateDirectoryRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12=\n\x07options\x18\x02 \x01(\x0b\x32,.alluxio_operator.rpc.CreateDirectoryOptions\"W\n\rDeleteOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x33\n\x06\x63ommon\x18\x04 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"S\n\rDeleteRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x34\n\x07options\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.DeleteOptions\"\t\n\x07Nothing')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+alluxio_operator/alluxio/rpc/messages.proto\x12\x14\x61lluxio_operator.rpc\"`\n\x0bSaslMessage\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x0e\n\x06scheme\x18\x04 \x01(\x05\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"S\n\rBackupOptions\x12\x19\n\x11local_file_system\x18\x01 \x01(\x08\x12\x11\n\trun_async\x18\x02 \x01(\x08\x12\x14\n\x0c\x61llow_leader\x18\x03 \x01(\x08\"_\n\rBackupRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32#.alluxio_operator.rpc.BackupOptions\x12\x18\n\x10target_directory\x18\x02 \x01(\t\"(\n\x13\x42\x61\x63kupStatusRequest\x12\x11\n\tbackup_id\x18\x01 \x01(\t\"i\n\x06\x42\x61\x63kup\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0b\n\x03uri\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12\r\n\x05\x65rror\x18\x06 \x01(\x0c\"\x8b\x01\n\rUpdateRequest\x12G\n\nproperties\x18\x01 \x03(\x0b\x32\x33.alluxio_operator.rpc.UpdateRequest.PropertiesEntry\x1a\x31\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0cUpdateAnswer\x12\x42\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x30.alluxio_operator.rpc.UpdateAnswer.AcceptedEntry\x1a/\n\rAcceptedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\")\n\rCommonOptions\x12\x18\n\x10sync_interval_ms\x18\x01 \x01(\x03\"t\n\x16\x43reateDirectoryOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x12\n\nwrite_type\x18\x04 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x05 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"e\n\x16\x43reateDirectoryRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12=\n\x07options\x18\x02 \x01(\x0b\x32,.alluxio_operator.rpc.CreateDirectoryOptions\"W\n\rDeleteOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x33\n\x06\x63ommon\x18\x04 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"S\n\rDeleteRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x34\n\x07options\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.DeleteOptions\"\t\n\x07Nothing')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,13 +56,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMONOPTIONS']._serialized_start=774
   _globals['_COMMONOPTIONS']._serialized_end=815
   _globals['_CREATEDIRECTORYOPTIONS']._serialized_start=817
-  _globals['_CREATEDIRECTORYOPTIONS']._serialized_end=914
-  _globals['_CREATEDIRECTORYREQUEST']._serialized_start=916
-  _globals['_CREATEDIRECTORYREQUEST']._serialized_end=1017
-  _globals['_DELETEOPTIONS']._serialized_start=1019
-  _globals['_DELETEOPTIONS']._serialized_end=1106
-  _globals['_DELETEREQUEST']._serialized_start=1108
-  _globals['_DELETEREQUEST']._serialized_end=1191
-  _globals['_NOTHING']._serialized_start=1193
-  _globals['_NOTHING']._serialized_end=1202
+  _globals['_CREATEDIRECTORYOPTIONS']._serialized_end=933
+  _globals['_CREATEDIRECTORYREQUEST']._serialized_start=935
+  _globals['_CREATEDIRECTORYREQUEST']._serialized_end=1036
+  _globals['_DELETEOPTIONS']._serialized_start=1038
+  _globals['_DELETEOPTIONS']._serialized_end=1125
+  _globals['_DELETEREQUEST']._serialized_start=1127
+  _globals['_DELETEREQUEST']._serialized_end=1210
+  _globals['_NOTHING']._serialized_start=1212
+  _globals['_NOTHING']._serialized_end=1221
 # @@protoc_insertion_point(module_scope)

@@ -93,12 +93,14 @@ class CommonOptions(_message.Message):
     def __init__(self, sync_interval_ms: _Optional[int] = ...) -> None: ...
 
 class CreateDirectoryOptions(_message.Message):
-    __slots__ = ("write_type", "common")
+    __slots__ = ("recursive", "write_type", "common")
+    RECURSIVE_FIELD_NUMBER: _ClassVar[int]
     WRITE_TYPE_FIELD_NUMBER: _ClassVar[int]
     COMMON_FIELD_NUMBER: _ClassVar[int]
+    recursive: bool
     write_type: int
     common: CommonOptions
-    def __init__(self, write_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
+    def __init__(self, recursive: _Optional[bool] = ..., write_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
 
 class CreateDirectoryRequest(_message.Message):
     __slots__ = ("path", "options")

@@ -36,6 +36,16 @@ FETCH_MEMORY: Final = 512 * MI
 CHECK_MEMORY: Final = 192 * MI
 FETCH_HEAP: Final = 128 * MI
 DEFAULT_HEAP: Final = 512 * MI
+
+WORK_BASE: Final = 256 * MI
+WORK_PER_ENTRY: Final = 1024
+"""Bytes on the node's disk that a pod requests: for logs, and for each journal entry.
+
+An entry is in the fetched file, in the copy that is restored, in the bucket's copy, and in the journal and the
+metastore of the master that restores it.
+"""
+WORK_LIMIT: Final = (4 * 1024 * MI, 4)
+"""Most bytes of the shared folder: at least so many, and so many times the request. More ends the pod."""
 DEFAULT_DIRECT: Final = 64 * MI
 
 MASTER_PROPERTIES: Final[Mapping[str, str]] = {
@@ -80,7 +90,7 @@ def context_of(
     policy = removing.POLICY if removes else verifying.POLICY
     return {
         **shared,
-        **_images(cluster, spec, observed.image),
+        **_images(cluster, spec, observed),
         "access": {
             "name": names.access,
             "pods": dict(names.instance_labels),
@@ -95,7 +105,8 @@ def context_of(
                 "spec": job_spec(policy),
                 "pod": _pod(backup, spec, component),
                 "restores": not removes and backup.spec.verify == "Restore",
-                "resources": _resources(cluster, spec),
+                "resources": _resources(cluster, spec, run.entries if run is not None else 0),
+                "workLimit": str(_work_limit(run.entries if run is not None else 0)),
                 "volume": _volume(backup, observed),
                 "bucket": _bucket(backup, observed),
                 **(_fetched(backup, observed, run, cluster) if run is not None and not removes else {}),
@@ -111,11 +122,12 @@ def _lost_cluster(backup: Backup) -> Object:
     return {"metadata": meta, "spec": {"rootMount": {}}}
 
 
-def _images(cluster: Object, spec: ClusterSpec, own: str) -> dict[str, Any]:
+def _images(cluster: Object, spec: ClusterSpec, observed: Observed) -> dict[str, Any]:
     image = image_of(cluster)
     return {
-        "image": f"{image.repository}:{image.tag}",
-        "ownImage": own,
+        # The version that wrote the file has to be able to read it: before an upgrade, that of the way back.
+        "image": observed.status.image or f"{image.repository}:{image.tag}",
+        "ownImage": observed.image,
         "pullPolicy": image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in image.pull_secrets],
         "identity": identity_of(spec.security),
@@ -150,8 +162,12 @@ def _pod(backup: Backup, spec: ClusterSpec, component: str) -> dict[str, Any]:
     }
 
 
-def _resources(cluster: Object, spec: ClusterSpec) -> dict[str, Any]:
-    """Return the resources of each container: the CPU of a master, and memory by what each does."""
+def _resources(cluster: Object, spec: ClusterSpec, entries: int) -> dict[str, Any]:
+    """Return the resources of each container: the CPU of a master, memory by what each does, and room on the disk.
+
+    The container that fetches the file requests the room for all: a pod requests the most of its init containers, for
+    as long as it runs.
+    """
     requests, limits = spec.masters.resources.requests.cpu, spec.masters.resources.limits.cpu
 
     def of(memory: int) -> dict[str, Any]:
@@ -160,7 +176,18 @@ def _resources(cluster: Object, spec: ClusterSpec) -> dict[str, Any]:
             "limits": {"memory": str(memory), **({"cpu": limits} if limits else {})},
         }
 
-    return {"fetch": of(FETCH_MEMORY), "check": of(CHECK_MEMORY), "master": of(_memory(cluster).limit)}
+    fetch = of(FETCH_MEMORY)
+    fetch["requests"]["ephemeral-storage"] = str(_work(entries))
+    return {"fetch": fetch, "check": of(CHECK_MEMORY), "master": of(_memory(cluster).limit)}
+
+
+def _work(entries: int) -> int:
+    return WORK_BASE + entries * WORK_PER_ENTRY
+
+
+def _work_limit(entries: int) -> int:
+    least, times = WORK_LIMIT
+    return max(least, times * _work(entries))
 
 
 def _memory(cluster: Object) -> Division:

@@ -16,7 +16,7 @@ from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.backup.names import REMOVE, VERIFY, Names
 from alluxio_operator.kinds.backup.observed import Observed
-from alluxio_operator.kinds.cluster.clients import leader_of, rpc_port
+from alluxio_operator.kinds.cluster.clients import MASTER, leader_of, rpc_port
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
@@ -34,12 +34,10 @@ def observe(kube: Kube, alluxio: AlluxioRpc, image: OwnImage, key: OwnerKey, dea
         return None
     status = read_status(BackupStatus, resource).status
     cluster = _cluster(kube, key.namespace, resource)
-    observed = Observed(
-        resource=resource,
-        status=status,
-        cluster=cluster,
-        leader=_leader(kube, cluster) if cluster is not None else None,
-    )
+    observed = Observed(resource=resource, status=status, cluster=cluster)
+    found = _leading_master(kube, cluster) if cluster is not None else None
+    if found is not None and (pod := parse_pod(found)).running:
+        observed = replace(observed, leader=pod, leader_image=_image(found))
     if status.finished is None and status.run is None:
         observed = replace(observed, others=tuple(_others(kube, key, resource)))
     if status.run is not None and status.run.state == "Running" and observed.leader is not None and cluster is not None:
@@ -47,6 +45,12 @@ def observe(kube: Kube, alluxio: AlluxioRpc, image: OwnImage, key: OwnerKey, dea
         answer = alluxio.backup_status(leader.ip, rpc_port(leader, cluster), status.run.id, deadline)
         observed = replace(observed, answer=answer)
     return _with_job(kube, key, replace(observed, image=image.read(kube)))
+
+
+def with_neighbours(kube: Kube, key: OwnerKey, observed: Observed) -> Observed:
+    """Return the observation with all other backups of the namespace."""
+    found = tuple(one for one in kube.list(KINDS[KIND].path(key.namespace)) if one["metadata"]["name"] != key.name)
+    return replace(observed, neighbours=found)
 
 
 def with_events(look: Look, observed: Observed) -> Observed:
@@ -75,15 +79,19 @@ def _cluster(kube: Kube, namespace: str, resource: Object) -> Object | None:
         return None
 
 
-def _leader(kube: Kube, cluster: Object) -> Pod | None:
+def _leading_master(kube: Kube, cluster: Object) -> Object | None:
     name = leader_of(cluster)
     if name is None:
         return None
     try:
-        pod = parse_pod(kube.get(KINDS["Pod"].path(cluster["metadata"]["namespace"], name)))
+        return kube.get(KINDS["Pod"].path(cluster["metadata"]["namespace"], name))
     except NotFound:
         return None
-    return pod if pod.running else None
+
+
+def _image(master: Object) -> str:
+    containers = master.get("spec", {}).get("containers", ())
+    return next((str(one.get("image", "")) for one in containers if one.get("name") == MASTER), "")
 
 
 def _others(kube: Kube, key: OwnerKey, resource: Object) -> Iterable[Object]:

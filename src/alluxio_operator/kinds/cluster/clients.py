@@ -18,6 +18,9 @@ from alluxio_operator.workloads.pods import Pod
 CLIENT_FILE: Final = "alluxio-site.properties"
 """Key of the properties file in the client ConfigMap."""
 
+MASTER: Final = names.MASTER
+"""Name of a master's container."""
+
 WITHOUT_RESTART: Final[Mapping[str, str]] = {"alluxio.network.connection.auth.timeout": "5s"}
 """Defaults that operators of before didn't publish. A client gets them with its next restart."""
 

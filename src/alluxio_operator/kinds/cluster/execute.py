@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
-from alluxio_operator.alluxio.answers import Alluxio, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
-from alluxio_operator.kinds.cluster.backup.decide import CreateBackup
+from alluxio_operator.kinds.cluster.backup.effects import CreateBackup
+from alluxio_operator.kinds.cluster.backup.observe import read_backups
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port
 from alluxio_operator.kinds.cluster.rollout import revisions
+from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written
 from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
@@ -56,8 +58,6 @@ class Executor:
                 return storage.label(self.kube, self.observed.names, effect)
             case ProtectClaims():
                 return storage.protect(self.kube, self.observed.names, effect)
-            case StartBackup():
-                return self._start_backup(effect)
             case CreateBackup():
                 return self._create_backup(effect)
             case UpdateConfiguration():
@@ -79,6 +79,9 @@ class Executor:
             # The controller would create the next pod from the old template.
             return False
         pod = effect.pod
+        if pod.role == MASTER and pod.ready and self._is_backing_up(effect.at):
+            # It has begun since the operator looked: the next reconcile waits for it.
+            return False
         try:
             self.kube.delete(KINDS["Pod"].path(self._namespace, pod.name), uid=pod.uid)
         except (Conflict, NotFound):
@@ -90,17 +93,9 @@ class Executor:
             self.applied.replaced.append(Ref("Pod", pod.name))
         return True
 
-    def _start_backup(self, effect: StartBackup) -> Answer:
-        port = rpc_port(effect.leader, self.observed.resource)
-        if effect.properties:
-            accepted = self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
-            if isinstance(accepted, NoAnswer):
-                # The backup hasn't started.
-                return replace(accepted, reached=False)
-            log.info("properties of the backup's lock on the leader: %s", accepted)
-        answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
-        log.info("the leader was asked to back up the journal into %s: %s", effect.directory, answer)
-        return answer
+    def _is_backing_up(self, now: datetime) -> bool:
+        found = read_backups(self.kube, self.observed.names)
+        return bool(backups_being_written(found, self.observed.resource["metadata"]["uid"], now))
 
     def _create_backup(self, effect: CreateBackup) -> str:
         name = effect.manifest["metadata"]["name"]

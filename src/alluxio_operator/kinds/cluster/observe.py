@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from alluxio_operator.alluxio import paths
-from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio, Answer, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
@@ -18,7 +18,7 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
-from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
+from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.restore.observe import with_restore
 from alluxio_operator.kinds.cluster.roles import FIELDS
@@ -70,8 +70,6 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
     observed = with_restore(kube, alluxio, observed, deadline)
-    if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
-        observed = replace(observed, backup=_ask_backup(alluxio, observed, status.upgrade_backup.id, deadline))
     if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed
@@ -100,13 +98,6 @@ def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[
             name = cluster.journal_job(journal.operation, ordinal)
             jobs[ordinal] = kube.get(KINDS["Job"].path(cluster.namespace, name))
     return jobs
-
-
-def _ask_backup(alluxio: Alluxio, observed: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
-    for pod in _running_masters(observed.pods):
-        if isinstance(observed.answers.get(pod.name), MasterInfo):
-            return alluxio.backup_status(pod.ip, rpc_port(pod, observed.resource), backup, deadline)
-    return NoAnswer("no master leads")
 
 
 def _by_ordinal(objects: Iterable[Object], name: Callable[[int], str]) -> Mapping[int, Object]:

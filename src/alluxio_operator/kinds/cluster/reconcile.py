@@ -21,9 +21,9 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.cluster.backup.observe import read_backups
+from alluxio_operator.kinds.cluster.backup.observe import read_backup, read_backups
 from alluxio_operator.kinds.cluster.backup.schedules import newest_verified
-from alluxio_operator.kinds.cluster.decide import RESTORE, UFS, Plan, decide
+from alluxio_operator.kinds.cluster.decide import RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
@@ -32,7 +32,6 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
 from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
-from alluxio_operator.kinds.cluster.restore.observe import read_source
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -105,9 +104,14 @@ class ClusterLogic:
             backups = read_backups(look.kube, model.names)
             self._count(look.key, newest_verified(backups, model.uid))
             observed = replace(observed, backups=backups)
+        if WRITTEN_BACKUPS in questions:
+            observed = replace(observed, written_backups=read_backups(look.kube, model.names))
+        record = observed.status.upgrade_backup
+        if UPGRADE_BACKUP in questions and record is not None:
+            observed = replace(observed, requested_backup=read_backup(look.kube, look.key.namespace, record.name))
         bootstrap = model.spec.bootstrap
         if RESTORE in questions and bootstrap and bootstrap.restore and bootstrap.restore.backup_name:
-            found = read_source(look.kube, look.key.namespace, bootstrap.restore.backup_name)
+            found = read_backup(look.kube, look.key.namespace, bootstrap.restore.backup_name)
             observed = replace(observed, found_backup=found)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)

@@ -25,6 +25,7 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore.steps import RestoreStep, emptying, next_restore_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
+from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written, guarded_by_backups
 from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
@@ -159,7 +160,7 @@ class View:
         # A step that has stopped waits for a user or a node, maybe for days.
         if step.status is not None and step.status.role == names.MASTER and not step.stopped:
             return "the rollout replaces masters"
-        if pre_upgrade.may_hold_the_lock(step.backup, self.observed):
+        if step.backup is not None and step.backup.holds_lock:
             return "the masters back up the journal"
         return ""
 
@@ -187,9 +188,14 @@ class View:
 
     @cached_property
     def _pods_step(self) -> RolloutStep:
-        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
+        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now)
         step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, backup)
-        return guarded(step, self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
+        return guarded(self._guarded_by_backups(step), self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
+
+    def _guarded_by_backups(self, step: RolloutStep) -> RolloutStep:
+        found = self.observed.written_backups
+        writing = None if found is None else backups_being_written(found, self.cluster.uid, self.now)
+        return guarded_by_backups(step, writing)
 
     @property
     def _counts(self) -> Mapping[str, int]:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from alluxio_operator.api.alluxiobackup import KIND
 from alluxio_operator.engine.effects import Patch
 from alluxio_operator.engine.operation import Answer, Operation
 from alluxio_operator.engine.requeue import seconds
+from alluxio_operator.kinds.cluster.backup.effects import CreateBackup
 from alluxio_operator.kinds.cluster.backup.schedules import REMOVED_AFTER, Expired, SchedulesStep
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
-
-
-@dataclass(frozen=True, slots=True)
-class CreateBackup:
-    """Creation of an AlluxioBackup; one that exists already stays. The answer is the API server's refusal, or empty."""
-
-    manifest: Mapping[str, Any]
 
 
 def operations(view: View) -> Iterable[Operation]:

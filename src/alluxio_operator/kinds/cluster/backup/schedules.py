@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL, KIND, SCHEDULE_LABEL
 from alluxio_operator.api.backups import (
     BackupSchedule,
     BackupsStatus,
@@ -15,7 +15,7 @@ from alluxio_operator.api.backups import (
     ScheduleStatus,
     VerifiedBackup,
 )
-from alluxio_operator.api.base import API_VERSION, GROUP
+from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.backups.due import Due, Existing, due_backup
 from alluxio_operator.backups.retention import CLOCK_SKEW, Backup, Outcome, Policy, backups_to_remove
 from alluxio_operator.engine.conditions import moment, stamp
@@ -26,10 +26,6 @@ from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 
 GATE: Final = "BackupHealthy"
-SCHEDULE_LABEL: Final = f"{GROUP}/backup-schedule"
-CLUSTER_LABEL: Final = f"{GROUP}/cluster"
-"""Labels of a backup that a schedule created: names of the schedule and of the cluster."""
-
 STUCK_AFTER: Final = timedelta(hours=6)
 """Age of an unfinished backup at which a schedule that waits for it is reported."""
 

@@ -19,6 +19,7 @@ from alluxio_operator.api.bootstrap import Restore
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.gate import After, Gate, blocked, waiting
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kube.kinds import Object
 
@@ -33,13 +34,6 @@ _RECREATE: Final = "delete the AlluxioCluster and create it with another backup"
 
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _LOCAL: Final = ("", "file")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBackup:
-    """The AlluxioBackup that the spec names, as the API server has it; None if there is none."""
-
-    resource: Object | None
 
 
 @dataclass(frozen=True, slots=True)
