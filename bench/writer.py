@@ -41,22 +41,26 @@ class Writer:
     written: list[Written] = field(default_factory=list)
     failed: int = 0
     errors: list[str] = field(default_factory=list)
+    ending: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Write during the block."""
-        ending = threading.Event()
-        thread = threading.Thread(target=self._work, args=(ending,), daemon=True)
+        """Write during the block, until `stop`."""
+        thread = threading.Thread(target=self._work, daemon=True)
         thread.start()
         try:
             yield
         finally:
-            ending.set()
+            self.stop()
             thread.join(timeout=120)
 
-    def _work(self, ending: threading.Event) -> None:
+    def stop(self) -> None:
+        """Begin no further file; the block waits for the last one."""
+        self.ending.set()
+
+    def _work(self) -> None:
         began, number = time.monotonic(), 0
-        while not ending.wait(max(0.0, began + number / self.per_second - time.monotonic())):
+        while not self.ending.wait(max(0.0, began + number / self.per_second - time.monotonic())):
             name = f"{number // PER_FOLDER:03d}/{number:06d}"
             number += 1
             try:

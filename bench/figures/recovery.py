@@ -43,9 +43,10 @@ def measure(minutes: float, objective: int, masters: int, per_second: float) -> 
             found = _watch(place, minutes)
             disaster = time.time()
             _lose_journals(place)
+            writer.stop()
+            found |= _restore(place, disaster, masters)
         found |= {"written": len(writer.written), "refused": writer.failed, "errors": writer.errors}
         found |= {"minutes": minutes, "objective_seconds": objective * 60, "masters": masters}
-        found |= _restore(place, disaster, masters)
         found |= _compare(place, writer.written, disaster, objective * 60.0)
     return found
 

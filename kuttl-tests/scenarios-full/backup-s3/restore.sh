@@ -11,6 +11,6 @@ after=$(names restored /deep)
 alluxio restored fs cat /deep/a/b/c/7 | has -x 7 || fail "a restored file can't be read"
 
 echo "a cluster that serves deletes what has expired, which the test restores didn't"
-expired() { lacks_object extra nested/expired; }
+expired() { lacks_object extra expired; }
 within 60 expired
-has_object extra nested/without || fail "the other file is gone, too"
+has_object extra without || fail "the other file is gone, too"
