@@ -455,7 +455,7 @@ def test_a_folder_is_deleted_with_all_it_holds_after_a_look_into_the_ufs(master:
     assert request.options.common.sync_interval_ms == 0
 
 
-def test_a_folder_that_alluxio_does_not_find_is_gone_only_once_the_ufs_has_deleted_it(master: Alluxio):
+def test_a_folder_that_alluxio_does_not_find_is_gone_once_the_ufs_deleted_it(master: Alluxio):
     folders = Folders(master)
 
     assert removed(master) == ""

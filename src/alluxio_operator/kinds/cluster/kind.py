@@ -81,8 +81,9 @@ DESCRIPTOR = KindDescriptor(
         Right(
             "alluxiobackups",
             ("get", "list", "create", "patch"),
-            "get: the one that a new cluster restores. create: at the moments of spec.backup.schedules. patch: to end "
-            "the time of those that spec.backup.retention doesn't keep.",
+            "get: the one that a new cluster restores, or an upgrade waits for. create: at the moments of "
+            "spec.backup.schedules, and before a change of the version. list: masters aren't replaced while one is "
+            "written. patch: to end the time of those that spec.backup.retention doesn't keep.",
             GROUP,
         ),
         USAGE_OF_PODS,

@@ -31,6 +31,7 @@ class Versions(Three):
     """
 
     lost_worker = False
+    verifies = False
     pace = 0.0
     ends: Json | None = None
     says: Json | None = None
