@@ -95,8 +95,9 @@ def run(options: argparse.Namespace) -> Result:
         found = _read_patiently(options.worker, share, until, first=number == 0)
         if number == 0:
             first_read_ms = _now_ms()
-        direct = storage.read(share.record.ufs_path, share.bytes) if storage else None
-        verdicts.append((share.record, suspicion(share.record, found, direct, independent=storage is not None)))
+        asked = storage if storage is not None and storage.can_read(share.record.ufs_path) else None
+        direct = asked.read(share.record.ufs_path, share.bytes) if asked is not None else None
+        verdicts.append((share.record, suspicion(share.record, found, direct, independent=asked is not None)))
     verdicts, answered = _excused(verdicts, options.live)
     counted = Counter(verdict for _, verdict in verdicts)
     return Result(

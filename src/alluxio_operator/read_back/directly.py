@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,10 @@ from alluxio_operator.read_back.compare import Direct, local_mark
 PIECE: Final = 1024**2
 
 
+_PLAIN: Final = re.compile(r"(?!.*(^|/)[.]{0,2}(/|$))[\w!$&'()+,./:;=@ -]+", re.ASCII)
+"""Keys that every layer of obstore takes as they are."""
+
+
 class UnreadableError(Exception):
     """The UFS doesn't answer, or refuses to be read: nothing can be said of the file."""
 
@@ -27,9 +32,17 @@ class Storage(ABC):
     name: str
     """What a result calls the comparison."""
 
+    def can_read(self, ufs_path: str) -> bool:  # noqa: ARG002 (a storage may know names that it can't ask for)
+        """Return True if the storage can be asked for a file of this name."""
+        return True
+
     @abstractmethod
     def read(self, ufs_path: str, count: int) -> Direct | None:
         """Return a file with a digest of its first bytes; None if there is none. Raise UnreadableError."""
+
+
+def _key(ufs_path: str) -> str:
+    return ufs_path.partition("://")[2].partition("/")[2]
 
 
 class Volume(Storage):
@@ -62,9 +75,13 @@ class Bucket(Storage):
     def __init__(self, bucket: S3Store) -> None:
         self._bucket = bucket
 
+    def can_read(self, ufs_path: str) -> bool:
+        """Return True if every layer of obstore takes the key as it is."""
+        return _PLAIN.fullmatch(_key(ufs_path)) is not None
+
     def read(self, ufs_path: str, count: int) -> Direct | None:
         """Return an object with a digest of its first bytes."""
-        key = urlsplit(ufs_path).path.lstrip("/")
+        key = _key(ufs_path)
         found = hashlib.sha256()
         try:
             meta = obstore.head(self._bucket, key)

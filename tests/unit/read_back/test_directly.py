@@ -58,3 +58,23 @@ def test_an_empty_object():
     found = Bucket(store).read("s3://lake/a", 0)  # type: ignore[arg-type]
     assert found is not None
     assert (found.size, found.digest) == (0, digest(b""))
+
+
+@pytest.mark.parametrize(
+    ("key", "plain"),
+    [
+        ("warehouse/dt=2030-01-02/part 1.parquet", True),
+        ("a+b@c:d,e;f", True),
+        ("a%20b", False),
+        ("a~b", False),
+        ("a#b", False),
+        ("ä", False),
+        ("a//b", False),
+        ("a/../b", False),
+        ("a/./b", False),
+        ("a?b", False),
+    ],
+)
+def test_only_keys_that_are_sent_as_they_are_can_be_asked_for(key, plain):
+    assert Bucket(MemoryStore()).can_read(f"s3://lake/{key}") is plain  # type: ignore[arg-type]
+    assert Volume().can_read(f"/mnt/ufs/{key}") is True

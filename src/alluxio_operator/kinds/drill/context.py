@@ -170,8 +170,9 @@ def bucket_of(mount: RootMount) -> tuple[list[str], list[dict[str, Any]]] | None
         return None
     given = mount.s3
     bucket = urlsplit(mount.uri).netloc
-    if given is None:
-        return bucket_arguments(bucket, None, None, path_style=False), []
+    if given is None or not (given.endpoint or given.region):
+        # Alluxio's client finds the region of a bucket of AWS.
+        return None
     arguments = bucket_arguments(bucket, given.region, given.endpoint, path_style=given.path_style)
     return arguments, keys(given.credentials)
 
