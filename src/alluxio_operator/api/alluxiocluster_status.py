@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.backups import BackupsStatus
+from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.lenient import KEPT, KEPT_NUMBER, SIZE, StatusModel
 from alluxio_operator.api.roles import list_map
@@ -267,6 +267,7 @@ class ClusterStatus(OwnerStatus):
     upgrade_backup: UpgradeBackup | None = Field(None, description="The last pre-upgrade backup.")
 
     backups: BackupsStatus | None = Field(None, description="The cluster's backups, if the spec has schedules.")
+    drills: DrillsStatus | None = Field(None, description="The cluster's drills, if the spec has a schedule of them.")
     dynamic_properties: DynamicProperties | None = Field(
         None, description="Properties applied dynamically to the leading master."
     )

@@ -18,7 +18,7 @@ from alluxio_operator.kinds.backup import turns
 from alluxio_operator.kinds.backup.names import REMOVE
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
-from alluxio_operator.kinds.backup.verifying import image_unknown
+from alluxio_operator.workloads.own_jobs import image_unknown
 from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 GATE: Final = "FilesRemoved"

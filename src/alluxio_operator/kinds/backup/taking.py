@@ -15,6 +15,7 @@ from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import BackupRun
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
+from alluxio_operator.engine.turns import earlier, turn
 from alluxio_operator.kinds.backup.disruption import disruption_of, own_operation
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
@@ -144,10 +145,10 @@ def _lost_cluster(backup: Backup, observed: Observed) -> str | None:
 def _hold(backup: Backup, observed: Observed) -> Gate | None:
     """Return the gate of a backup that can't begin yet; None if it can."""
     cluster = observed.cluster or {}
-    if earlier := _earlier(observed):
-        other = earlier["metadata"]["name"]
+    if first := _earlier(observed):
+        other = first["metadata"]["name"]
         message = f"AlluxioBackup {other} of the same cluster has to finish first"
-        return waiting(GATE, message, "OtherBackup", _turn(observed))
+        return waiting(GATE, message, "OtherBackup", turn(observed.others))
     if message := disruption_of(cluster, own_operation(observed)):
         return waiting(GATE, message, "WaitingForOperation", BackOff())
     if observed.leader is None:
@@ -156,25 +157,9 @@ def _hold(backup: Backup, observed: Observed) -> Gate | None:
     return None
 
 
-def _turn(observed: Observed) -> BackOff:
-    """Return the requeue of a backup that waits: each lists all others, so the more wait, the less often each looks."""
-    least = min(max(1.0, len(observed.others) / 2), 300.0)
-    return BackOff(least=least, most=max(15.0, least))
-
-
 def _earlier(observed: Observed) -> Object | None:
     """Return an unfinished backup that goes first: one that has begun, or one that was created earlier."""
-    own = observed.resource
-
-    def order(one: Object) -> tuple[bool, str, str]:
-        return (
-            not one.get("status", {}).get("run"),
-            one["metadata"].get("creationTimestamp", ""),
-            one["metadata"]["name"],
-        )
-
-    first = min((one for one in observed.others), key=order, default=None)
-    return first if first is not None and order(first) < order(own) else None
+    return earlier(observed.resource, observed.others, lambda one: bool(one.get("status", {}).get("run")))
 
 
 def _is_late(backup: Backup, observed: Observed, now: datetime) -> bool:

@@ -19,6 +19,7 @@ from alluxio_operator.kinds.backup.names import VERIFY
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.transport.printable import printable
+from alluxio_operator.workloads.own_jobs import image_unknown
 from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 GATE: Final = "BackupVerified"
@@ -84,15 +85,6 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
         said = _reported_failure(observed) or run.message
         return Verifying(run, False, blocked(GATE, _reason(observed) or run.reason or "Failed", said), failure=said)
     return Verifying(run, step.rendered, step.gate)
-
-
-def image_unknown(gate: str) -> Gate:
-    """Return the closed gate of a Job whose image isn't known."""
-    message = (
-        "the operator doesn't know its own image, which the Job runs: set the variable ALLUXIO_OPERATOR_IMAGE of its "
-        "Deployment, or let it read its own pod"
-    )
-    return blocked(gate, "ImageUnknown", message)
 
 
 def _lost(backup: Backup, run: JobRun, now: datetime) -> Verifying:

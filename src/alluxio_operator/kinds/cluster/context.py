@@ -40,6 +40,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_volumes,
 )
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, RESTORING
+from alluxio_operator.kinds.cluster.restore.source import named
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -238,6 +239,7 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
     if values is None:
         return None
     known = values.status
+    field, value = named(known.backup, known.uri, known.location)
     return {
         "done": not values.in_progress,
         "operation": known.journal,
@@ -245,8 +247,8 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
         "claim": known.claim,
         "path": known.location.removeprefix(f"{known.claim}:") if known.claim else "",
         "sha256": known.sha256,
-        "field": f"spec.bootstrap.restore.{'backupName' if known.backup else 'uri'}",
-        "value": known.backup or known.uri,
+        "field": field,
+        "value": value,
         "copyPath": properties.RESTORE_COPY,
         "mount": SOURCE_FOLDER,
     }

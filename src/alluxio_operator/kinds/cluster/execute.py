@@ -8,10 +8,9 @@ from datetime import datetime
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.engine.applied import WORKLOADS, Applied
-from alluxio_operator.engine.effects import Delete, Patch
-from alluxio_operator.engine.execute import delete, patch
+from alluxio_operator.engine.effects import Create, Delete, Patch
+from alluxio_operator.engine.execute import create, delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
-from alluxio_operator.kinds.cluster.backup.effects import CreateBackup
 from alluxio_operator.kinds.cluster.backup.observe import read_backups
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
@@ -58,8 +57,8 @@ class Executor:
                 return storage.label(self.kube, self.observed.names, effect)
             case ProtectClaims():
                 return storage.protect(self.kube, self.observed.names, effect)
-            case CreateBackup():
-                return self._create_backup(effect)
+            case Create():
+                return create(self.kube, self._namespace, effect)
             case UpdateConfiguration():
                 return self._update_configuration(effect)
             case KeepSpec():
@@ -96,16 +95,6 @@ class Executor:
     def _is_backing_up(self, now: datetime) -> bool:
         found = read_backups(self.kube, self.observed.names)
         return bool(backups_being_written(found, self.observed.resource["metadata"]["uid"], now))
-
-    def _create_backup(self, effect: CreateBackup) -> str:
-        name = effect.manifest["metadata"]["name"]
-        try:
-            self.kube.create(KINDS[effect.manifest["kind"]].path(self._namespace), effect.manifest)
-        except Conflict:
-            log.info("AlluxioBackup %s exists already", name)
-        except Refused as error:
-            return f"the operator can't create AlluxioBackup {name}: {error.message}"
-        return ""
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
         if Ref("ConfigMap", self.observed.names.of(f"{MASTER}conf")) not in self.applied.present:

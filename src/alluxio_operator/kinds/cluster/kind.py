@@ -86,6 +86,12 @@ DESCRIPTOR = KindDescriptor(
             "written. patch: to end the time of those that spec.backup.retention doesn't keep.",
             GROUP,
         ),
+        Right(
+            "alluxiodrills",
+            ("list", "create", "delete"),
+            "create: at the moments of spec.backup.drill.schedule. delete: those before the newest three.",
+            GROUP,
+        ),
         USAGE_OF_PODS,
         Right("events", ("list",), "list: only events report why a workload has no pod, or why a pod doesn't start."),
     ),

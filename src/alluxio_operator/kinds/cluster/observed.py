@@ -62,6 +62,8 @@ class Observed:
     """All AlluxioBackups that name the cluster; read only when the rollout is about to replace a ready master."""
     backups: tuple[Object, ...] | None = None
     """AlluxioBackups that name the cluster; None if the spec has no schedule, so that no read is needed."""
+    drills: tuple[Object, ...] | None = None
+    """AlluxioDrills that name the cluster; None if the spec has no schedule of them."""
     found_backup: FoundBackup | None = None
     """The AlluxioBackup to restore; read only before the restore is on record."""
     restored_entries: int | None = None

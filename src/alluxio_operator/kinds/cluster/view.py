@@ -13,6 +13,7 @@ from typing import Any
 
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
+from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills_step
 from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
@@ -168,6 +169,11 @@ class View:
     def schedules(self) -> SchedulesStep:
         """What the schedules of backups ask for."""
         return next_schedules_step(self.cluster, self.observed.status.backups, self.observed.backups, self.now)
+
+    @cached_property
+    def drills(self) -> DrillsStep:
+        """What the schedule of drills asks for."""
+        return next_drills_step(self.cluster, self.observed.status.drills, self.observed.drills, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:

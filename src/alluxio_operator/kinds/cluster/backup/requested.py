@@ -3,7 +3,7 @@
 The operation
 
 1. records the backup's name in the cluster's status (`Operation.intent`): the same request always has the same name;
-2. creates it (`CreateBackup(manifest_of(...))`), and records that it did: one that exists already stays;
+2. creates it (`Create(manifest_of(...))`), and records that it did: one that exists already stays;
 3. reads that one object (`backup.observe.read_backup`), and judges it (`judge`).
 
 The backup has no owner and no schedule: it outlives the cluster, and no rule of `spec.backup.retention` removes it. An

@@ -17,6 +17,7 @@ from alluxio_operator.api.backups import (
 )
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.backups.due import Due, Existing, due_backup
+from alluxio_operator.backups.newest import newest_verified
 from alluxio_operator.backups.retention import CLOCK_SKEW, Backup, Outcome, Policy, backups_to_remove
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, Severity
@@ -176,26 +177,6 @@ def _is_of(one: Object, cluster: Cluster) -> bool:
 def _labels(one: Object) -> Mapping[str, str]:
     labels: Mapping[str, str] = one["metadata"].get("labels", {})
     return labels
-
-
-def newest_verified(backups: Iterable[Object], uid: str) -> VerifiedBackup | None:
-    """Return the newest verified backup of the cluster with a uid; None if it has none."""
-    of_cluster = [one for one in backups if one.get("status", {}).get("clusterUid") == uid]
-    # The files of one that is being removed may be gone.
-    kept = [one for one in of_cluster if not one["status"].get("removing")]
-    verified = [one for one in kept if one["status"].get("verified") and one["status"].get("started")]
-    if not verified:
-        return None
-    newest = max(verified, key=lambda one: (str(one["status"]["started"]), str(one["metadata"]["name"])))
-    status = newest["status"]
-    file, restored = status.get("file") or {}, status.get("restored") or {}
-    return VerifiedBackup(
-        name=newest["metadata"]["name"],
-        taken=status["started"],
-        entries=int(file.get("entries", 0)),
-        bytes=int(file.get("bytes", 0)),
-        restore_seconds=int(restored.get("seconds", 0)),
-    )
 
 
 def _stuck(backups: Sequence[Object], dues: Iterable[Due], now: datetime) -> Gate | None:

@@ -13,8 +13,8 @@ from typing import Final
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import UpgradeBackup
 from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.effects import Create
 from alluxio_operator.engine.gate import After, Gate, Requeue, blocked, waiting
-from alluxio_operator.kinds.cluster.backup.effects import CreateBackup
 from alluxio_operator.kinds.cluster.backup.requested import BackupRequest, Phase, judge, manifest_of, next_poll
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout.backup_place import Unusable, destination_of
@@ -57,7 +57,7 @@ class PreUpgradeBackup:
     status: UpgradeBackup | None = None
     reason: str | None = None
     message: str = ""
-    create: CreateBackup | None = None
+    create: Create | None = None
     unread: bool = False
     requeue: Requeue | None = None
     holds_lock: bool = False
@@ -182,7 +182,7 @@ class _Requests:
         return BackupRequest("upgrade", operation, place, self.cluster.spec.upgrade.backup_verify)
 
     def _create(self, known: UpgradeBackup) -> PreUpgradeBackup:
-        effect = CreateBackup(manifest_of(self._request(known), self.cluster.names, self.cluster.uid))
+        effect = Create(manifest_of(self._request(known), self.cluster.names, self.cluster.uid))
         if known.message:
             message = f"{known.message}. The operator retries automatically. {self._remedy}"
             return PreUpgradeBackup(known, FAILED, message, create=effect, requeue=RETRY_REFUSED)
