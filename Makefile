@@ -164,6 +164,18 @@ bench-real-node: venv ## measure on the local cluster, with the operator deploye
 bench-presto: venv ## measure queries with and without Alluxio on the local cluster, with the operator deployed there
 	@dev/in-cluster $(VENV)/bin/python -m bench presto $(ARGS)
 
+.PHONY: bench-backup
+bench-backup: venv ## measure backups of 100,000 files beside Alluxio's command, on the local cluster, with the operator deployed
+	@dev/in-cluster $(VENV)/bin/python -m bench backup $(ARGS)
+
+.PHONY: bench-backup-calls
+bench-backup-calls: venv ## measure clients' calls during backups of 100,000 files, beside no backup; 3 masters, then 1
+	@dev/in-cluster $(VENV)/bin/python -m bench backup-calls $(ARGS)
+
+.PHONY: bench-recovery
+bench-recovery: venv ## write for 30 minutes, lose all journals, restore, and compare with the objective; ARGS="--minutes 4 --objective-minutes 2"
+	@dev/in-cluster $(VENV)/bin/python -m bench recovery $(ARGS)
+
 .PHONY: bench-report
 bench-report: venv ## write docs/performance.md and its plots from bench/results
 	@$(VENV)/bin/python -m bench report

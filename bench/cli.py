@@ -20,18 +20,15 @@ from dev.cluster.cluster import Cluster
 from dev.cluster.paths import REPOSITORY, find_paths
 from dev.cluster.tools import BENCH_TOOLS, ensure
 
-from bench import clusters, machine, plan, report, session
+from bench import clusters, machine, on_cluster, plan, report, session
 from bench.api import Json
-from bench.figures import MEASURES, helm, queries, real_node
+from bench.figures import MEASURES, helm
 from bench.plan import Planned
 from bench.results import RESULTS
 
 FULL_SIZES = (100, 500, 1000)
 QUICK_SIZES = (5, 10)
 SUBJECTS = "of ours,floor,ordered,kopf,helm,hooks,watch"
-REAL_NODE = "node"
-"""Name of the real node's record."""
-
 SESSION_PATIENCE = 3600.0
 """Seconds after which the bench ends a running session."""
 
@@ -72,19 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("record", type=Path)
     one.add_argument("measures", nargs="+", choices=MEASURES)
     one.set_defaults(run=_session)
-    real = commands.add_parser(
-        "real-node", help="measure on the local cluster, with the operator deployed; run it with dev/in-cluster"
-    )
-    real.add_argument("--repeat", type=int, default=3)
-    real.add_argument("--results", type=Path, default=RESULTS)
-    real.set_defaults(run=_real_node)
-    presto = commands.add_parser(
-        "presto", help="measure queries with and without Alluxio on the local cluster; run it with dev/in-cluster"
-    )
-    presto.add_argument("--repeat", type=int, default=3)
-    presto.add_argument("--scale", default="tiny", help="schema of the generated tables")
-    presto.add_argument("--results", type=Path, default=RESULTS)
-    presto.set_defaults(run=_presto)
+    on_cluster.add(commands)
     reported = commands.add_parser("report", help="summarise the raw records and write docs/performance.md")
     reported.add_argument("--results", type=Path, default=RESULTS)
     reported.add_argument("--docs", type=Path, default=REPOSITORY / "docs")
@@ -197,24 +182,6 @@ def _session(options: argparse.Namespace) -> int:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(log, target)
         shutil.rmtree(home, ignore_errors=True)
-    return 0
-
-
-def _real_node(options: argparse.Namespace) -> int:
-    return _record(options.results, REAL_NODE, {real_node.NAME: real_node.measure(options.repeat)})
-
-
-def _presto(options: argparse.Namespace) -> int:
-    return _record(options.results, queries.NAME, {queries.NAME: queries.measure(options.repeat, options.scale)})
-
-
-def _record(results: Path, name: str, measures: Json) -> int:
-    record: Json = {"subject": "ours", "size": 1, "profile": "full", "at": clusters.now()}
-    record |= {"machine": machine.machine(), "versions": machine.versions(), "measures": measures}
-    raw = results / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
-    (raw / f"{name}.json").write_text(json.dumps(record, separators=(",", ":")) + "\n")
-    report.sum_up(results)
     return 0
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.api import Json
 from bench.figures import (
+    backup_calls,
+    backups,
     burst,
     children,
     creation,
@@ -16,6 +18,7 @@ from bench.figures import (
     memory,
     queries,
     real_node,
+    recovery,
     stages,
     start,
 )
@@ -52,5 +55,8 @@ TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
     "helm": helm.figures,
     "real-node": real_node.figures,
     "presto": queries.figures,
+    "backup": backups.figures,
+    "backup-calls": backup_calls.figures,
+    "recovery": recovery.figures,
 }
 """The summary of the raw records for each file of results."""

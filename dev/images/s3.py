@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from dev.cluster import gobuild
 from dev.images.base import BASE
@@ -28,12 +29,16 @@ def s3_recipe() -> Recipe:
     )
 
 
+def build_command(program: Path) -> list[str]:
+    """Return the command that builds the server, in the folder of its sources."""
+    return ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(program), "."]
+
+
 def _build(shop: Workshop) -> None:
     context = shop.work / "context"
     context.mkdir()
-    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(context / "s3-server"), "."]
     done = subprocess.run(
-        command,
+        build_command(context / "s3-server"),
         cwd=SOURCES,
         env=os.environ | gobuild.ENVIRONMENT,
         stdout=subprocess.PIPE,

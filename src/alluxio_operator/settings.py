@@ -108,6 +108,8 @@ class Settings:
 
     workers: int = _setting("ALLUXIO_OPERATOR_WORKERS", _whole(1, 64), 4)
     """Number of owners that are reconciled in parallel."""
+    backup_jobs: int = _setting("ALLUXIO_OPERATOR_BACKUP_JOBS", _whole(1, 1000), 4)
+    """Number of Jobs that read, restore or delete backups in a namespace at a time."""
     reconcile_deadline: float = _setting("ALLUXIO_OPERATOR_RECONCILE_DEADLINE_SECONDS", _seconds, 60.0)
     stuck_after: float = _setting("ALLUXIO_OPERATOR_STUCK_AFTER_SECONDS", _seconds, 300.0)
     """Seconds beyond its deadline after which a worker makes /healthz fail."""

@@ -106,7 +106,11 @@ NODE_PORTS = "a Service of type ClusterIP has no node ports"
 CLASS = "only a Service of type LoadBalancer has a loadBalancerClass"
 MOUNT_PATH = "the node or the container needs the folder above the mount"
 TIER = "spec.workers.tiers[0]"
-ONE_SOURCE = "give either spec.bootstrap.restore.backupName or spec.bootstrap.restore.uri: exactly one of them"
+ONE_SOURCE = (
+    "give either spec.bootstrap.restore.backupName, spec.bootstrap.restore.uri or spec.bootstrap.restore.volume: "
+    "exactly one of them"
+)
+IN_VOLUME = {"claimName": "exported", "path": "a.gz"}
 COUNT = "spec.bootstrap.restore.expectedEntries belongs to uri"
 DOTS_IN_URI = "spec.bootstrap.restore.uri must not contain . or .. as a part"
 
@@ -121,6 +125,13 @@ RULES: list[tuple[str, Json, str, str]] = [
     ("neither claim nor size", {"rootMount": {"volume": {"size": None}}}, "spec.rootMount.volume", VOLUME),
     ("restore of nothing", restores(), "spec.bootstrap.restore", ONE_SOURCE),
     ("two sources", restores(backupName="a", uri="/mnt/ufs/a.gz"), "spec.bootstrap.restore", ONE_SOURCE),
+    ("a volume and a uri", restores(volume=IN_VOLUME, uri="/mnt/ufs/a.gz"), "spec.bootstrap.restore", ONE_SOURCE),
+    (
+        "path that leaves the volume",
+        restores(volume={**IN_VOLUME, "path": "a/../b"}),
+        "spec.bootstrap.restore.volume.path",
+        "spec.bootstrap.restore.volume.path must not contain . or .. as a part",
+    ),
     (
         "number of a backup",
         restores(backupName="a", expectedEntries=3),

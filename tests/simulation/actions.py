@@ -16,6 +16,7 @@ from tests.simulation.cluster import BROKEN_TAG, SIM, Node, Proc
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, World
 from tests.support.builders import merged
 
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.names import RESTART
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
@@ -538,6 +539,12 @@ def set_ufs(world: World, well: bool) -> None:
 def set_backups(world: World, fail: bool) -> None:
     """Let backups fail, or succeed."""
     world.masters_of(NAMESPACE, CLUSTER.name).backups_fail = fail
+
+
+@action(0)
+def back_up(world: World, name: str) -> None:
+    """Take a backup as a user."""
+    world.create(OwnerKey("AlluxioBackup", NAMESPACE, name), {"clusterRef": {"name": CLUSTER.name}})
 
 
 @action(2, lambda rng: {"seconds": rng.choice((10, 40))})

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.support.backup import ENTRIES
+
 from alluxio_operator.alluxio.answers import (
     Answer,
     BackupStatus,
@@ -33,6 +35,7 @@ ELECTION, SAFE_MODE, CATCH_UP, REGISTRATION = 3.0, 2.0, 4.0, 2.0
 EXPIRY = 300.0
 """alluxio.master.worker.timeout: seconds after which a leader counts a silent worker as lost."""
 BACKUP = 8.0
+"""Seconds in which Alluxio writes a backup."""
 
 
 @dataclass
@@ -82,7 +85,8 @@ class Masters:
         self.acknowledged = 0.0
         self.workers: dict[str, Registration] = {}
         self.blocks: list[Block] = []
-        self.backups: dict[str, float] = {}
+        self.backups: dict[str, tuple[float, str]] = {}
+        """By identifier, begin and folder of each backup."""
         self.backups_fail = False
         self.slow_until = 0.0
         self.joined: dict[str, float] = {}
@@ -208,6 +212,12 @@ class Masters:
                     )
                 self.workers[key].seen = t
 
+    @property
+    def is_backing_up(self) -> bool:
+        """Whether the leader writes a backup now."""
+        begun = [began for began, _ in self.backups.values() if began >= self.leading_since]
+        return self.leader is not None and any(self.world.t < began + BACKUP for began in begun)
+
     def registrations(self) -> tuple[WorkerRegistration, ...]:
         """Return the workers as the leader reports them."""
         return tuple(
@@ -274,21 +284,22 @@ class AlluxioAsked:
         if masters is None or proc is not masters.leader or not masters.serving or self.unreachable(masters):
             return NoAnswer("no answer in time")
         name = f"backup-{len(masters.backups) + 1}"
-        masters.backups[name] = self.world.t
+        masters.backups[name] = self.world.t, directory
         return name
 
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
         proc, masters = self._master(host)
         if masters is None or proc is not masters.leader or self.unreachable(masters):
             return NoAnswer("no answer in time")
-        began = masters.backups.get(backup)
-        if began is None or began < masters.leading_since:
+        began, folder = masters.backups.get(backup, (-1.0, ""))
+        if not folder or began < masters.leading_since:
             return BackupStatus("Unknown")
         if self.world.t < began + BACKUP:
             return BackupStatus("Running")
         if masters.backups_fail:
             return BackupStatus("Failed", error="the UFS refused the backup")
-        return BackupStatus("Completed", f"file:///{backup}.gz", 40)
+        number = backup.rpartition("-")[2]
+        return BackupStatus("Completed", f"{folder}/alluxio-backup-2030-01-02-{number}.gz", ENTRIES)
 
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from tests.simulation.cluster import OWNERS, UNREACHABLE_AFTER, Proc
@@ -12,7 +12,7 @@ from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, Record, World
 from tests.support.builders import merged
 
 from alluxio_operator.api.upgrade import MaintenanceWindow
-from alluxio_operator.engine.conditions import moment
+from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.kinds.cluster.rollout.rollout import closed_until
 
 Json = dict[str, Any]
@@ -82,6 +82,8 @@ class Watcher:
         if not before or before["kind"] in OWNERS:
             return
         labels = before["metadata"].get("labels", {})
+        if labels.get("app.kubernetes.io/name") == "alluxio-backup":
+            return
         if labels.get("app.kubernetes.io/instance") not in (CLUSTER.name, PRESTO.name):
             self._broken("only_managed_objects_are_touched", f"{verb} {path} has the labels {labels}")
 
@@ -109,6 +111,8 @@ class Watcher:
         self.running_pods_are_kept(proc, pod)
         if proc.role == "master":
             self.quorum_is_kept(proc)
+            self.versions_change_after_a_backup(proc, resource)
+            self.backups_are_left_alone(proc, pod)
         if proc.stage == "ready" and proc.reachable:
             self.windows_hold(proc, resource)
             self.step_waits_for_health(proc, resource)
@@ -139,6 +143,27 @@ class Watcher:
         if proc in voting and len(rest) < masters.members // 2 + 1:
             names = ", ".join(p.name for p in rest) or "none"
             self._broken("quorum_is_kept", f"{proc.name} is deleted, and of {masters.members} masters run: {names}")
+
+    def versions_change_after_a_backup(self, proc: Proc, resource: Json) -> None:
+        """Docs: no master changes its version before a backup that a master of the running version has restored."""
+        masters, spec = self.world.masters_of(*proc.owner), resource["spec"]
+        followed = spec if "rollback" not in resource.get("status", {}) else None
+        if followed is None or spec.get("upgrade", {}).get("backup") == "Never" or not masters.serving:
+            return
+        leader = masters.leader
+        if leader is None or leader.version == spec["version"] or proc.version == spec["version"]:
+            return
+        backups = [one.get("status", {}) for one in self.world.store.kind("AlluxioBackup")]
+        since = stamp(self.world.clock() - timedelta(hours=1, minutes=1))
+        good = [one for one in backups if one.get("verified") and one.get("finished", "") >= since]
+        if not any(one["version"] == leader.version for one in good) and not self.jumped:
+            self._broken("versions_change_after_a_backup", f"{proc.name} goes from {proc.version} without a backup")
+
+    def backups_are_left_alone(self, proc: Proc, pod: Json) -> None:
+        """Docs: no ready master is replaced while Alluxio writes a backup."""
+        ready = any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", ()))
+        if ready and self.world.masters_of(*proc.owner).is_backing_up:
+            self._broken("backups_are_left_alone", f"{proc.name} is deleted while Alluxio writes a backup")
 
     def windows_hold(self, proc: Proc, resource: Json) -> None:
         """Docs: spec.upgrade.maintenanceWindow is when a step may begin that replaces healthy pods."""
@@ -217,6 +242,8 @@ class Watcher:
         world = self.world
         resource = world.store.find(record.key.kind, record.key.namespace, record.key.name)
         if resource is None or resource["metadata"]["uid"] != record.uid or not record.fresh:
+            return
+        if record.key.kind == "AlluxioBackup":
             return
         self.ready_is_true(record)
         self.stand_still_names_a_cause(record)

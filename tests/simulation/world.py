@@ -14,10 +14,14 @@ from tests.simulation.alluxio import AlluxioAsked, Masters, PrestoAsked
 from tests.simulation.cluster import OWNERS, Cluster
 from tests.support.rendering import RENDERER
 
+from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.children import CHILD_KINDS, MANAGED_BY, owner_of, version_of
+from alluxio_operator.engine.own_image import OwnImage
+from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Reconciler, Request
+from alluxio_operator.kinds.backup.reconcile import backup_reconciler
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kinds.presto.reconcile import presto_reconciler
@@ -185,10 +189,13 @@ class World(Cluster):
     def _start(self) -> None:
         store: Any = self.store
         changes = ChangesUnderWay()
+        image = OwnImage("operator")
+        backups = Parts(BACKUP, store, RENDERER, "backup", _metrics(), self.clock, image=image)
         self._by_kind = {
             CLUSTER.kind: cluster_reconciler(
                 store, self.alluxio, RENDERER, _metrics(), self.clock, changes.note, lambda *_: self.ufs
             ),
+            BACKUP: backup_reconciler(self.alluxio, backups),
             PRESTO.kind: presto_reconciler(store, self.presto, RENDERER, _metrics(), self.clock, changes.note),
         }
         self._states.clear()

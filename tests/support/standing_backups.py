@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support import builders
-from tests.support.backup import FOLDER, NAME, OWN, BackupWorld, checked, proven, refused
+from tests.support.backup import FOLDER, NAME, OWN, BackupWorld, backup, checked, proven, refused
 from tests.support.stand_still import Cases
 from tests.support.standing_clusters import case as cluster_case
 from tests.support.world import World
@@ -62,6 +62,30 @@ def backup_beside_a_rollout() -> BackupWorld:
     world = BackupWorld()
     _edit_cluster(world, operations=[{"name": "rollout", "since": "2030-01-02T03:00:00Z"}])
     return world
+
+
+def _with_busy_neighbours(world: BackupWorld, *clusters: str) -> BackupWorld:
+    for cluster in clusters:
+        other = backup(f"of-{cluster}", uid=f"uid-{cluster}", clusterRef={"name": cluster})
+        job = {"name": "x", "state": "Running", "since": stamp(world.now)}
+        world.kube.put({**other, "status": {"run": {"state": "Completed"}, "job": job}})
+    return world
+
+
+@case("BackupVerified", "Queued", builders.NAME)
+@case("BackupVerified", "Queued", "one two three four")
+def backup_that_waits_for_other_jobs(clusters: str) -> BackupWorld:
+    world = _with_busy_neighbours(BackupWorld(), *clusters.split())
+    world.reconcile()
+    world.write()
+    world.reconcile()
+    return world
+
+
+@case("FilesRemoved", "Queued")
+def removal_that_waits_for_other_jobs() -> BackupWorld:
+    world = _at_its_end(BackupWorld(**VOLUME, **TTL))
+    return _with_busy_neighbours(world, "one", "two", "three", "four")
 
 
 @case("BackupTaken", "Failed", later=(1.0, 1.0))

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.support.builders import container_status, merged, resource
+from tests.support.backup import backup
+from tests.support.builders import UID, container_status, merged, resource
 from tests.support.standing_clusters import (
     SILENT,
     case,
@@ -21,7 +22,8 @@ from tests.support.standing_clusters import (
 from tests.support.three_masters import LOST
 from tests.support.world import World, address
 
-from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer, WriteResult
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, WriteResult
+from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
@@ -32,6 +34,12 @@ WORKERS: Json = {"workers": {"properties": {"alluxio.worker.network.reader.buffe
 DYNAMIC: Json = {"masters": {"properties": {"alluxio.master.worker.timeout": "2min"}}}
 CLOSED: Json = {"maintenanceWindow": {"start": "0 2 1 1 *", "durationMinutes": 60}}
 UNREACHED = NoAnswer("connection refused", reached=False)
+FAILED_BACKUP: Json = {
+    "clusterUid": UID,
+    "phase": "Failed",
+    "finished": "2030-01-02T03:04:05Z",
+    "summary": "no space left",
+}
 
 # --- rejoin --------------------------------------------------------------------------------------------------------
 
@@ -267,28 +275,72 @@ def revision_that_is_refused() -> World:
 # --- the backup before an upgrade ----------------------------------------------------------------------------------
 
 
-@case("UpToDate", "BackingUp", "abcd", BackupStatus("Running"), later=(2.0, 2.0, 2.0))
-@case("UpToDate", "BackupFailed", "abcd", BackupStatus("Failed", error="no space left"), later=(2.0, 2.0, 2.0))
-@case("UpToDate", "BackingUp", UNREACHED, BackupStatus("Running"))
-@case("UpToDate", "BackingUp", SILENT, BackupStatus("Running"))
-@case("UpToDate", "BackingUp", "abcd", BackupStatus("Unknown"))
-@case("UpToDate", "BackingUp", "abcd", SILENT)
-def upgrade_that_waits_for_its_backup(begins: str | NoAnswer, answer: BackupStatus | NoAnswer) -> World:
+@case("UpToDate", "BackupOverdue", "Running", later=(3700.0,), writes=2)
+@case("UpToDate", "BackupOverdue", "Verifying", writes=2)
+@case("UpToDate", "BackingUp", "", later=(61.0,))
+def upgrade_that_waits_for_its_backup(phase: str) -> World:
     world = World(resource(version="2.9.3"))
     world.settle()
     assert isinstance(world.alluxio.master, MasterInfo)
     world.alluxio.master = replace(world.alluxio.master, version="2.9.3")
-    world.alluxio.begins = begins if isinstance(begins, NoAnswer) else None
-    world.alluxio.backed_up = answer
     world.edit_spec(version="2.9.4")
+    world.reconcile()
+    [name] = world.kube.of_kind(BACKUP)
+    status = {"clusterUid": UID, "phase": phase, "run": {"state": "Completed" if phase == "Verifying" else phase}}
+    if phase:
+        world.kube.edit(BACKUP, world.namespace, name, lambda one: one.update(status=status))
+    else:
+        # A user deletes it.
+        world.kube.remove(KINDS[BACKUP].path(world.namespace, name))
+    return world
+
+
+@case("UpToDate", "BackupFailed")
+def upgrade_that_has_given_up() -> World:
+    world = upgrade_that_waits_for_its_backup("Running")
+    for _ in range(40):
+        for name in world.kube.of_kind(BACKUP):
+            world.kube.edit(BACKUP, world.namespace, name, lambda one: one.update(status=FAILED_BACKUP))
+        world.reconcile()
+        world.pass_time(300)
+    # Each of the failures has posted one: they name different backups.
+    for path in [path for path, one in world.kube.objects.items() if one["kind"] == "Event"]:
+        world.kube.remove(path)
+    return world
+
+
+@case("UpToDate", "BackupFailed")
+def upgrade_whose_backup_is_refused() -> World:
+    world = upgrade_that_waits_for_its_backup("Running")
+    for name in world.kube.of_kind(BACKUP):
+        world.kube.remove(KINDS[BACKUP].path(world.namespace, name))
+    world.pass_time(61)
+    refuse(world, "create", "/alluxiobackups")
+    # This reconcile records the request, and the next one the refusal.
+    world.reconcile()
+    return world
+
+
+@case("UpToDate", "BackupFailed")
+def upgrade_whose_backup_has_no_place() -> World:
+    world = upgrade_that_waits_for_its_backup("Running")
+    world.edit_spec(version="2.9.4", upgrade={"backupDirectory": "/elsewhere"})
     return world
 
 
 @case("UpToDate", "HeldForWorkers")
 def upgrade_that_waits_for_a_worker() -> World:
-    world = upgrade_that_waits_for_its_backup("abcd", BackupStatus("Running"))
+    world = upgrade_that_waits_for_its_backup("Running")
     pods(world, "worker", unready)
     return world
+
+
+@case("UpToDate", "HeldForBackup")
+def rollout_that_waits_for_a_backup() -> World:
+    world = lone()
+    status = {"clusterUid": UID, "run": {"state": "Running"}, "started": stamp(world.now)}
+    world.kube.put({**backup(timeoutSeconds=86400), "status": status})
+    return edited(world, **OTHER)
 
 
 # --- dynamic properties --------------------------------------------------------------------------------------------

@@ -14,7 +14,10 @@ from tests.support.owner_world import OwnerWorld
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, QuorumInfo, WriteResult
+from alluxio_operator.api.alluxiobackup import KIND as BACKUP
+from alluxio_operator.api.alluxiobackup import PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey
@@ -112,6 +115,9 @@ def address(ordinal: int) -> str:
 class World(OwnerWorld):
     """One cluster, its operator and the world around them."""
 
+    verifies = True
+    """Whether AlluxioBackups of upgrades complete: another reconciler takes and verifies them."""
+
     def __init__(self, made: Mapping[str, Any] | None = None) -> None:
         wanted = made or resource()
         self.namespace, self.name = wanted["metadata"]["namespace"], wanted["metadata"]["name"]
@@ -146,6 +152,14 @@ class World(OwnerWorld):
         serving = serves and self.pod_of("master")
         names = Names(self.name, self.namespace)
         self.alluxio.master = info(live=live, names=names) if serving else NoAnswer("connection refused")
+        for name in self.kube.of_kind(BACKUP) if self.verifies else ():
+            self.kube.edit(BACKUP, self.namespace, name, self._complete)
+
+    def _complete(self, backup: Json) -> None:
+        if "status" not in backup and backup["metadata"].get("labels", {}).get(PURPOSE_LABEL) == "upgrade":
+            uid = self.made["metadata"]["uid"]
+            times = {"started": stamp(self.now), "finished": stamp(self.now)}
+            backup["status"] = {"phase": "Completed", "verified": True, "clusterUid": uid, **times}
 
     def events(self) -> list[str]:
         """Return the reasons of the events, oldest first."""

@@ -77,7 +77,13 @@ def test_the_command_writes_and_checks(tmp_path: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr().err.splitlines()
     assert said == [
         f"error: {path} is missing: run `make generate` and commit the result"
-        for path in ("hooks/10-alluxioclusters.py", "hooks/15-alluxiobackups.py", "hooks/15-prestos.py", "PROJECT")
+        for path in (
+            "hooks/10-alluxioclusters.py",
+            "hooks/15-alluxiobackups.py",
+            "hooks/15-alluxiodrills.py",
+            "hooks/15-prestos.py",
+            "PROJECT",
+        )
     ]
 
     assert command.main([str(tmp_path)]) == 0

@@ -6,6 +6,20 @@ led=$(field masters.leader)
 echo "$(date +%T) led by $led; to 2.9.4"
 k patch alx ha --type merge -p '{"spec":{"version":"2.9.4"}}'
 replaced() { [ "$(k get events --field-selector involvedObject.name=ha,reason=Replaced --no-headers | wc -l)" -ge "$1" ]; }
+# The AlluxioBackup comes first, and no master is replaced before a master of 2.9.3 has restored it.
+requested() { [ -n "$(field upgradeBackup.name)" ] && k get alxb "$(field upgradeBackup.name)"; }
+within 30 requested
+backup=$(field upgradeBackup.name)
+of() { k get alxb "$backup" -o jsonpath="{.status.$1}"; }
+verified() { [ "$(of verified)" = true ]; }
+until verified; do
+    replaced 1 && fail "a master was replaced before the backup was verified"
+    [ "$(of phase)" != Failed ] || fail "the backup failed: $(of summary)"
+    [ "$SECONDS" -lt 240 ] || { k get alxb "$backup" -o yaml; fail "the backup isn't verified"; }
+    sleep 1
+done
+echo "$(date +%T) $backup: $(of summary)"
+k get alxb "$backup" -o jsonpath='{.status.version} {.status.image} {.status.file}{"\n"}'
 within 60 replaced 1
 kubectl --namespace alluxio-operator delete pod -l app.kubernetes.io/name=alluxio-operator --grace-period=0 --force 2>/dev/null
 echo "$(date +%T) the operator was killed while $(field rollout.pods[*].name) was replaced"
@@ -18,8 +32,10 @@ old=$(k get pods -o jsonpath='{.items[*].spec.containers[*].image}' | tr ' ' '\n
 [ "$old" -le 1 ] || fail "$old containers run 2.9.3"
 k get alx ha -o jsonpath='{.status.upgradeBackup}{"\n"}'
 [ "$(field upgradeBackup.state)" = Completed ] || fail "no backup was made"
-[ "$(field upgradeBackup.entries)" -gt 0 ] || fail "the backup is empty"
-file=$(field upgradeBackup.uri); file=/mnt/ufs/${file#*/mnt/ufs/}
+[ "$(field upgradeBackup.name)" = "$backup" ] || fail "another backup was taken"
+[ "$(of version)" = 2.9.3 ] || fail "the backup is of $(of version)"
+of image | has 2.9.3 || fail "$(of image) restored it"
+file=$(of file.location); file=/mnt/ufs/${file#*/mnt/ufs/}
 k exec ha-master-0 -c master -- test -s "$file" || fail "there is no $file"
 [ "$(field masters.version)" = 2.9.4 ] || fail "the leader says that it is $(field masters.version)"
 # In the order of their making: standbys, the leader, the job master, workers.

@@ -177,7 +177,8 @@ class AlluxioRpc(Protocol):
     def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
         """Delete a folder with all it holds, in Alluxio and in the UFS; return the leader's error, or an empty text.
 
-        Alluxio first synchronises the folder with the UFS. A folder that doesn't exist counts as deleted.
+        Alluxio first synchronises the folder with the UFS. A folder that Alluxio doesn't find counts as deleted only
+        after it was created in the UFS and deleted there.
         """
         ...
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES, Destination
-from alluxio_operator.api.base import LocalReference, Model, cel, rules
+from alluxio_operator.api.base import GROUP, LocalReference, Model, cel, rules
 from alluxio_operator.api.lenient import KEPT, StatusModel
 from alluxio_operator.api.status import Inventory, JobRun, OwnerStatus, Short, Time
 
@@ -15,6 +15,12 @@ KIND: Final = "AlluxioBackup"
 
 LONGEST_NAME: Final = 63
 """Longest name: labels and the names of Jobs contain it."""
+
+CLUSTER_LABEL: Final = f"{GROUP}/cluster"
+CLUSTER_UID_LABEL: Final = f"{GROUP}/cluster-uid"
+SCHEDULE_LABEL: Final = f"{GROUP}/backup-schedule"
+PURPOSE_LABEL: Final = f"{GROUP}/backup-purpose"
+"""Labels of a backup that the operator created: name and uid of the cluster, and the schedule or the purpose."""
 
 
 class BackupSpec(Model):
@@ -92,6 +98,9 @@ class BackupStatus(OwnerStatus):
         "", description="Uid of the AlluxioCluster: another cluster of the same name isn't backed up."
     )
     version: Short = Field("", description="Version of Alluxio that wrote the backup.")
+    image: Annotated[str, Field(max_length=512)] = Field(
+        "", description="Image of the leading master that wrote the backup; the Job restores the file with it."
+    )
     run: BackupRun | None = Field(None, description="The backup as the leading master makes it.")
     job: JobRun | None = Field(None, description="The Job that reads the file and restores it.")
     file: BackupFile | None = Field(None, description="The file, once it was read.")

@@ -24,7 +24,7 @@ from alluxio_operator.api.tiers import (
     Tier,
 )
 from alluxio_operator.api.ufs import ROOT_MOUNT_KEPT, UFS_RULES_BY_TYPE, RootMount
-from alluxio_operator.api.upgrade import Upgrade
+from alluxio_operator.api.upgrade import UPGRADE_RULES, Upgrade
 from alluxio_operator.api.volumes import JOURNAL_CLASS_KEPT, LOGS_CLASS_KEPT, SIZES_KEPT
 
 KIND = "AlluxioCluster"
@@ -314,5 +314,6 @@ RULES_BY_TYPE = {
     **DESTINATION_RULES,
     **SECURITY_RULES,
     **UFS_RULES_BY_TYPE,
+    **UPGRADE_RULES,
 }
 """CEL rules of whole types, by type name."""

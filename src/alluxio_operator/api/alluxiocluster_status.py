@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.backups import BackupsStatus
+from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.lenient import KEPT, KEPT_NUMBER, SIZE, StatusModel
 from alluxio_operator.api.roles import list_map
@@ -118,22 +118,21 @@ class RolloutStatus(StatusModel):
 
 
 class UpgradeBackup(StatusModel):
-    """The pre-upgrade backup of the journal, taken before masters change their version."""
+    """The AlluxioBackup that masters wait for before they change their version."""
 
     from_: Short = Field(alias="from", description="Version that the masters run.")
     to: Short = Field(description="Version that the masters will run.")
+    name: Short = Field(
+        "", description="Name of the AlluxioBackup; empty in a record of an earlier version of the operator."
+    )
     state: Annotated[Literal["Requested", "Running", "Completed", "Failed"], KEPT] = Field(
-        description="State of the backup."
+        description="State of the backup; Requested until the AlluxioBackup exists."
     )
-    since: Time = Field(description="Time since which the backup is Requested, Completed or Failed (RFC 3339).")
-    id: Annotated[str, Field(max_length=64)] = Field("", description="Alluxio's identifier of the backup.")
-    uri: Annotated[str, Field(max_length=1024)] = Field("", description="Location of the backup, once it is Completed.")
-    entries: int = Field(0, description="Number of journal entries in the backup.")
-    message: Annotated[str, Field(max_length=512)] = Field("", description="Why the backup failed or can't start.")
-    attempts: int = Field(0, description="Number of times that the operator asked the leader to start the backup.")
-    retry_at: Time | None = Field(
-        None, description="While the backup is Requested or Failed: time of the next attempt (RFC 3339)."
-    )
+    since: Time = Field(description="Time since which the backup is in this state (RFC 3339).")
+    requested: Time | None = Field(None, description="Time of the request (RFC 3339), which is a part of the name.")
+    attempts: int = Field(1, description="Number of AlluxioBackups that the operator has requested, one after another.")
+    message: Annotated[str, Field(max_length=512)] = Field("", description="Why the AlluxioBackup can't be created.")
+    retry_at: Time | None = Field(None, description="Time of the next attempt (RFC 3339).")
 
 
 class GoodSpec(StatusModel):
@@ -309,6 +308,7 @@ class ClusterStatus(OwnerStatus):
     upgrade_backup: UpgradeBackup | None = Field(None, description="The last pre-upgrade backup.")
 
     backups: BackupsStatus | None = Field(None, description="The cluster's backups, if the spec has schedules.")
+    drills: DrillsStatus | None = Field(None, description="The cluster's drills, if the spec has a schedule of them.")
     dynamic_properties: DynamicProperties | None = Field(
         None, description="Properties applied dynamically to the leading master."
     )

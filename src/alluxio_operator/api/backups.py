@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from alluxio_operator.api.alluxiobackup_destination import Destination
+from alluxio_operator.api.alluxiodrill import Sample, Timeout
 from alluxio_operator.api.base import Cron, Model, Name, TimeZone, cel, rules
 from alluxio_operator.api.lenient import StatusModel
 from alluxio_operator.api.roles import list_map
@@ -45,6 +46,14 @@ class Retention(Model):
     monthly: Kept = Field(0, description="Keep the newest of each month, for the last N months that have a backup.")
 
 
+class DrillSchedule(Model):
+    """Rehearsals of a recovery by the clock: each moment creates an AlluxioDrill of the newest verified backup."""
+
+    schedule: Cron = Field(description="Moments as a cron expression, such as 0 5 * * 0.")
+    sample: Sample = Field(Sample(), description="How much each drill reads.")
+    timeout_seconds: Timeout = Field(3600, description="As in an AlluxioDrill.")
+
+
 class ScheduledBackups(Model):
     """Backups of the journal by the clock."""
 
@@ -60,6 +69,11 @@ class ScheduledBackups(Model):
         None,
         description="Minutes of changes that may be lost. The condition BackupHealthy turns False when the newest "
         "verified backup is older.",
+    )
+    drill: DrillSchedule | None = Field(
+        None,
+        description="Rehearsals of a recovery by the clock. The condition DrillPassed turns False when the last one "
+        "has failed. The newest three stay.",
     )
 
 
@@ -80,6 +94,24 @@ class VerifiedBackup(StatusModel):
     entries: int = Field(0, description="Number of its journal entries.")
     bytes: int = Field(0, description="Size of the file in bytes.")
     restore_seconds: int = Field(0, description="Seconds that a master took to restore it.")
+
+
+class PassedDrill(StatusModel):
+    """The newest drill that passed."""
+
+    name: Short = Field(description="Name of the AlluxioDrill.")
+    finished: Time = Field(description="Time at which it ended (RFC 3339).")
+    rpo_seconds: int = Field(0, description="Seconds from the recovery point to the start of the drill.")
+    rto_seconds: int = Field(0, description="Seconds from the start until the restored cluster had served a file.")
+
+
+class DrillsStatus(StatusModel):
+    """State of the cluster's drills."""
+
+    last: Time = Field(
+        description="The schedule's last moment that counted (RFC 3339): of the last drill, or of its creation."
+    )
+    passed: PassedDrill | None = Field(None, description="The newest drill that passed, of the schedule or not.")
 
 
 class BackupsStatus(StatusModel):

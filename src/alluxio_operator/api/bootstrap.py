@@ -14,8 +14,17 @@ FileUri = Annotated[str, Field(pattern=r"^(/|[a-z0-9]+://)[A-Za-z0-9._~@:/+=,-]+
 """The URI of a file, with the characters of a root mount's."""
 
 
+class RestoreVolume(Model):
+    """A backup file in a volume."""
+
+    claim_name: ObjectName = Field(description="PVC in the same namespace. The operator never creates or deletes it.")
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~@:+=,-]+(/[A-Za-z0-9._~@:+=,-]+)*$", max_length=1024)] = Field(
+        description="Path of the file in the volume, such as backups/alluxio-backup-2030-01-02-1893553445000.gz."
+    )
+
+
 class Restore(Model):
-    """The backup that the masters of a new cluster restore; exactly one of backupName and uri."""
+    """The backup that the masters of a new cluster restore; exactly one of backupName, uri and volume."""
 
     backup_name: ObjectName | None = Field(
         None,
@@ -27,10 +36,11 @@ class Restore(Model):
         description="A backup file that any Alluxio 2.9 wrote, in the storage of spec.rootMount: a URI with the "
         "scheme and host or bucket of spec.rootMount.uri, or a path below it for a volume.",
     )
+    volume: RestoreVolume | None = Field(None, description="A backup file that any Alluxio 2.9 wrote, in any volume.")
     expected_entries: Annotated[int, Field(ge=1)] | None = Field(
         None,
-        description="Number of journal entries in the file at uri, which Alluxio reports when it writes a backup. "
-        "Without it, the operator can't tell whether the file is whole.",
+        description="Number of journal entries in the file at uri or in volume, which Alluxio reports when it writes "
+        "a backup. Without it, the operator can't tell whether the file is whole.",
     )
 
 
@@ -51,8 +61,10 @@ class RestoreStatus(StatusModel):
         description="Requested: the source is known. Restoring: the masters may restore. Emptying: a restore failed, "
         "and the journals are emptied for the next attempt. Restored: done, for good. Failed: the masters are stopped."
     )
-    backup: Short = Field("", description="Name of the AlluxioBackup; empty for a uri.")
-    uri: Annotated[str, Field(max_length=1024)] = Field("", description="The uri in the spec; empty for a backupName.")
+    backup: Short = Field("", description="Name of the AlluxioBackup; empty for a uri or a volume.")
+    uri: Annotated[str, Field(max_length=1024)] = Field(
+        "", description="The uri in the spec; empty for a backupName or a volume."
+    )
     location: Annotated[str, Field(max_length=1280)] = Field(
         description="The file: a URI of the root mount's storage, or PVC:PATH."
     )
@@ -70,12 +82,14 @@ class RestoreStatus(StatusModel):
 BOOTSTRAP_RULES: Final[dict[str, Any]] = {
     "Restore": rules(
         cel(
-            "has(self.backupName) != has(self.uri)",
-            "give either spec.bootstrap.restore.backupName or spec.bootstrap.restore.uri: exactly one of them",
+            "(has(self.backupName) ? 1 : 0) + (has(self.uri) ? 1 : 0) + (has(self.volume) ? 1 : 0) == 1",
+            "give either spec.bootstrap.restore.backupName, spec.bootstrap.restore.uri or "
+            "spec.bootstrap.restore.volume: exactly one of them",
         ),
         cel(
-            "!has(self.expectedEntries) || has(self.uri)",
-            "spec.bootstrap.restore.expectedEntries belongs to uri: an AlluxioBackup knows its number of entries",
+            "!has(self.expectedEntries) || !has(self.backupName)",
+            "spec.bootstrap.restore.expectedEntries belongs to uri or volume: an AlluxioBackup knows its number of "
+            "entries",
             field_path=".expectedEntries",
         ),
         cel(
@@ -83,7 +97,14 @@ BOOTSTRAP_RULES: Final[dict[str, Any]] = {
             "spec.bootstrap.restore.uri must not contain . or .. as a part",
             field_path=".uri",
         ),
-    )
+    ),
+    "RestoreVolume": rules(
+        cel(
+            "!self.path.matches('(^|/)[.][.]?(/|$)')",
+            "spec.bootstrap.restore.volume.path must not contain . or .. as a part",
+            field_path=".path",
+        )
+    ),
 }
 """CEL rules by type."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from alluxio_operator.api.base import Cron, Model, TimeZone
+from alluxio_operator.api.alluxiobackup_destination import Destination
+from alluxio_operator.api.base import Cron, Model, TimeZone, cel, rules
 
 
 class MaintenanceWindow(Model):
@@ -48,12 +49,23 @@ class Upgrade(Model):
     )
     backup: Literal["BeforeVersionChange", "Never"] = Field(
         "BeforeVersionChange",
-        description="When to back up the journal: before the first master of another version starts, or never.",
+        description="When to back up the journal: before the first master of another version starts, or never. The "
+        "backup is an AlluxioBackup, and masters wait until it is Completed.",
+    )
+    backup_destination: Destination | None = Field(
+        None,
+        description="Where that backup is kept. Default: the folder .alluxio-backups of the root mount. The operator "
+        "never deletes it.",
+    )
+    backup_verify: Literal["Restore", "Check"] = Field(
+        "Restore",
+        description="Restore: a master of the running version restores the backup as a test before the first master is "
+        "replaced. Check: the whole file is read, and its entries are counted.",
     )
     backup_directory: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~@:+=,-]+)+$", max_length=512)] | None = Field(
         None,
-        description="Directory of the backup: an absolute path in the UFS of the root mount. Default: .alluxio-backups "
-        "below the root mount. The operator never deletes a backup.",
+        description="Earlier form of backupDestination.rootMount.folder: an absolute path in the UFS, below the path "
+        "of the root mount.",
     )
     wait_for_ufs: bool = Field(
         True,
@@ -65,3 +77,15 @@ class Upgrade(Model):
         description="When the operator may replace healthy pods. Default: at any time. It replaces a failing pod that "
         "runs an older spec at any time.",
     )
+
+
+UPGRADE_RULES: Final[dict[str, Any]] = {
+    "Upgrade": rules(
+        cel(
+            "!(has(self.backupDestination) && has(self.backupDirectory))",
+            "spec.upgrade.backupDirectory is the earlier form of spec.upgrade.backupDestination: give only one of them",
+            field_path=".backupDirectory",
+        )
+    )
+}
+"""CEL rules by type."""

@@ -1,4 +1,4 @@
-"""Copies a backup file into an S3 bucket and reads it back, or deletes it there.
+"""Copies a backup file into an S3 bucket and reads it back, copies it from there, or deletes it there.
 
 A Job runs it as `python -m alluxio_operator.backup_file.store`. The keys come from the variables AWS_ACCESS_KEY_ID and
 AWS_SECRET_ACCESS_KEY; without them, the identity of the pod counts.
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bucket = open_bucket(options)
         if options.command == "put":
             put(bucket, options.file, options.key)
+        elif options.command == "get":
+            get(bucket, options.key, options.file)
         else:
             delete(bucket, options.key)
         result = Result()
@@ -59,17 +61,27 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m alluxio_operator.backup_file.store", description="Keep backup files in an S3 bucket."
     )
     commands = result.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for name, text in (("put", "copy a file into the bucket and read it back"), ("delete", "delete a file")):
+    texts = {
+        "put": "copy a file into the bucket and read it back",
+        "get": "copy a file from the bucket",
+        "delete": "delete a file",
+    }
+    for name, text in texts.items():
         command = commands.add_parser(name, help=text, description=text)
-        if name == "put":
+        if name != "delete":
             command.add_argument("file", type=Path, metavar="FILE")
-        command.add_argument("--bucket", required=True)
         command.add_argument("--key", required=True, help="name of the object")
-        command.add_argument("--endpoint", help="address of the service; default: AWS")
-        command.add_argument("--region", help="default: us-east-1")
-        command.add_argument("--path-style", action="store_true", help="the bucket is in the path of requests")
+        add_bucket_options(command, required=True)
         command.add_argument("--result", type=Path, metavar="FILE", help="write the result here, too")
     return result
+
+
+def add_bucket_options(command: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add what `open_bucket` needs to a command line."""
+    command.add_argument("--bucket", required=required)
+    command.add_argument("--endpoint", help="address of the service; default: AWS")
+    command.add_argument("--region", help="default: us-east-1")
+    command.add_argument("--path-style", action="store_true", help="the bucket is in the path of requests")
 
 
 def open_bucket(options: argparse.Namespace) -> S3Store:
@@ -107,6 +119,21 @@ def put(bucket: S3Store, file: Path, key: str) -> None:
     if found.digest() != wanted.digest():
         problem = f"the bucket has {key} with SHA-256 {found.hexdigest()}, and the file has {wanted.hexdigest()}"
         raise BackupFileError(Reason.STORED_DIFFERS, problem)
+
+
+def get(bucket: S3Store, key: str, file: Path) -> None:
+    """Copy an object into a file; BackupFileError."""
+    try:
+        with file.open("wb") as target:
+            for piece in obstore.get(bucket, key).stream(min_chunk_size=PART):
+                target.write(piece)
+    except (FileNotFoundError, NotFoundError) as error:
+        problem = f"the bucket has no object {key}"
+        raise BackupFileError(Reason.MISSING, problem, remedy="take another backup") from error
+    except BaseError as error:
+        raise _refusal(error, f"{key} can't be read") from error
+    except OSError as error:
+        raise BackupFileError(Reason.UNWRITABLE, f"{file} can't be written: {error.strerror or error}") from error
 
 
 def delete(bucket: S3Store, key: str) -> None:

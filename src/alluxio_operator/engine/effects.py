@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from alluxio_operator.kube.kinds import Ref
 
@@ -26,3 +27,10 @@ class Delete:
 
     ref: Ref
     uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The creation of an object; one that exists already stays. The answer is the API server's refusal, or empty."""
+
+    manifest: Mapping[str, Any]

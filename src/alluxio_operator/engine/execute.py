@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.effects import Delete, Patch
+from alluxio_operator.engine.effects import Create, Delete, Patch
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import Conflict, NotFound, Refused
-from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.kube.kinds import KINDS, Ref
 
 log = logging.getLogger(__name__)
 
@@ -42,3 +42,17 @@ def delete(kube: Kube, namespace: str, effect: Delete, applied: Applied) -> bool
     applied.deleted.append(ref)
     log.info("deleted %s %s", ref.kind, ref.name)
     return True
+
+
+def create(kube: Kube, namespace: str, effect: Create) -> str:
+    """Create an object; return the API server's refusal, or an empty text."""
+    ref = Ref.of(effect.manifest)
+    try:
+        kube.create(KINDS[ref.kind].path(namespace), effect.manifest)
+    except Conflict:
+        log.info("%s %s exists already", ref.kind, ref.name)
+    except Refused as error:
+        return f"the operator can't create {ref.kind} {ref.name}: {error.message}"
+    else:
+        log.info("created %s %s", ref.kind, ref.name)
+    return ""

@@ -28,6 +28,8 @@ class Parts:
     note: Note = unnoted
     image: OwnImage = field(default_factory=OwnImage)
     """The operator's own image, for Jobs."""
+    backup_jobs: int = 4
+    """Number of Jobs of backups that may run in a namespace."""
 
     def managed(self) -> ManagedObjects:
         """Return the engine's steps for the objects of this kind's resources."""

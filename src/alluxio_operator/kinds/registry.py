@@ -38,7 +38,7 @@ def reconcilers(kube: Kube, settings: Settings, metrics: Metrics, changes: Chang
                 one.templates.parent, settings.templates_dir, operator_namespace=settings.operator_namespace
             )
             folder = one.templates.name
-        return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note, image)
+        return Parts(one.kind, kube, renderer, folder, metrics, _now, changes.note, image, settings.backup_jobs)
 
     return {one.kind: one.reconciler(parts_of(one)) for one in descriptors()}
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 from alluxio_operator.api.alluxiobackup import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.plugin.errors import PluginError
-from alluxio_operator.plugin.reader import Object, Reader
+from alluxio_operator.plugin.reader import Object
 from alluxio_operator.transport.printable import printable
 
 PAUSE: Final = 1.0
-"""Seconds between two looks at a backup."""
+"""Seconds between two looks at a backup or drill."""
 ENDED: Final = ("Completed", "Failed", "Invalid")
 
 
@@ -34,32 +34,35 @@ def default_name(cluster: str, now: datetime) -> str:
     return f"{cluster}-{now.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
-def steps(reader: Reader, name: str, seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[Object]:
-    """Yield a backup whenever its state in words has changed, until it has ended; PluginError after `seconds`."""
+def steps(
+    look: Callable[[], Object], name: str, seconds: float, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Object]:
+    """Yield a backup or drill whenever its state in words has changed, until it ends; PluginError after `seconds`."""
     said, until = None, time.monotonic() + seconds
     while True:
-        backup = reader.backup(name)
-        words = in_words(backup)
+        found = look()
+        words = in_words(found)
         if words != said:
             said = words
-            yield backup
-        if phase(backup) in ENDED:
+            yield found
+        if phase(found) in ENDED:
             return
         if time.monotonic() > until:
+            kind = str(found.get("kind", KIND)).lower()
             raise PluginError(
-                f"{name} hasn't ended after {seconds:.0f} s: {words}. It goes on; `kubectl get alluxiobackup {name}` "
+                f"{name} hasn't ended after {seconds:.0f} s: {words}. It goes on; `kubectl get {kind} {name}` "
                 "shows its state"
             )
         sleep(PAUSE)
 
 
 def phase(backup: Object) -> str:
-    """Return the phase of a backup."""
+    """Return the phase of a backup or drill."""
     return str(backup.get("status", {}).get("phase", "Pending"))
 
 
 def in_words(backup: Object) -> str:
-    """Return the state of a backup in one line."""
+    """Return the state of a backup or drill in one line."""
     status = backup.get("status", {})
     summary = status.get("summary") or "the operator hasn't seen it yet"
     return printable(f"{phase(backup)}: {summary}")

@@ -20,7 +20,7 @@ from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.cluster.names import ROLES
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import backups, bundle, logs, patches, plan, screen
+from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
@@ -28,7 +28,9 @@ from alluxio_operator.plugin.view import ClusterView, View, cluster_view, health
 from alluxio_operator.transport.printable import all_printable, printable
 
 UNHEALTHY = 3
-"""Exit code of `status` if a cluster or Presto isn't healthy."""
+"""Exit code of `status` if a cluster or Presto isn't healthy, and of `backup` and `drill` if that has failed."""
+CLEANING_SECONDS = 600
+"""Time for the removal of a drill's throw-away cluster."""
 
 CLUSTER_WORDS = CLUSTER.words
 PRESTO_WORDS = PRESTO_KIND.words
@@ -40,7 +42,7 @@ Command = Callable[[argparse.Namespace, Reader], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Return 0, 1 after an error, 130 after Ctrl-C.
 
-    It returns 3 if `status` finds an unhealthy cluster, and if a backup that it waited for has failed.
+    It returns 3 if `status` finds an unhealthy cluster, and if a backup or drill that it waited for has failed.
     """
     options = parser().parse_args(arguments)
     try:
@@ -117,6 +119,17 @@ def parser() -> argparse.ArgumentParser:
     listed.add_argument("name", nargs="?", metavar="NAME", help="the cluster")
     listed.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
+    drill = add(
+        "drill", _drill, "rehearse a recovery: restore a backup into a throw-away cluster, and read files there"
+    )
+    drill.add_argument("name", metavar="NAME", help="the cluster")
+    drill.add_argument("--as", dest="drill", metavar="DRILL", help="name of the drill; default: NAME-DATE")
+    drill.add_argument("--backup", metavar="BACKUP", help="default: the newest verified one of the cluster")
+    drill.add_argument("--files", type=int, metavar="N", help="most files to read; default: 100")
+    drill.add_argument("--no-wait", action="store_true", help="return at once")
+    drill.add_argument("--timeout", type=int, default=3600, metavar="SECONDS", help="default: 3600")
+    drill.add_argument("-o", "--output", choices=("text", "json", "yaml"), default="text")
+
     report = add("report", _report, "write a support bundle without secrets")
     report.add_argument("name", metavar="NAME")
     report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz in this folder")
@@ -138,7 +151,7 @@ def complete(arguments: Sequence[str] | None = None) -> int:
 def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
     """Return the completions of the last word."""
     *before, prefix = words
-    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart", "backup", "backups"}
+    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart", "backup", "backups", "drill"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES
@@ -282,12 +295,41 @@ def _backup(options: argparse.Namespace, reader: Reader) -> int:
     reader.create_backup(wanted)
     last = reader.backup(name)
     if not options.no_wait:
-        for last in backups.steps(reader, name, options.timeout):
-            print(f"{name}  {backups.in_words(last)}", file=sys.stderr if options.output != "text" else sys.stdout)
+        last = _watched(lambda: reader.backup(name), name, options.timeout, options.output)
     if options.output != "text":
         _dump(backups.shown(last), options.output)
     elif options.no_wait:
         print(f"{name} is created: `kubectl alluxio backups {options.name}` shows its state")
+    return UNHEALTHY if backups.phase(last) in ("Failed", "Invalid") else 0
+
+
+def _watched(look: Callable[[], Mapping[str, Any]], name: str, seconds: float, output: str) -> Mapping[str, Any]:
+    """Print the steps of a backup or drill until it ends; return its last state."""
+    last: Mapping[str, Any] = {}
+    for last in backups.steps(look, name, seconds):
+        print(f"{name}  {backups.in_words(last)}", file=sys.stderr if output != "text" else sys.stdout, flush=True)
+    return last
+
+
+def _drill(options: argparse.Namespace, reader: Reader) -> int:
+    cluster = reader.cluster(options.name)
+    name = options.drill or backups.default_name(options.name, datetime.now(UTC))
+    namespace = cluster["metadata"]["namespace"]
+    reader.create_drill(
+        drills.manifest(
+            options.name, name, namespace, backup=options.backup, files=options.files, seconds=options.timeout
+        )
+    )
+    last = reader.drill(name)
+    if not options.no_wait:
+        # The operator ends a drill by its own time, and then cleans up.
+        last = _watched(lambda: reader.drill(name), name, options.timeout + CLEANING_SECONDS, options.output)
+    if options.output != "text":
+        _dump(drills.shown(last), options.output)
+    elif options.no_wait:
+        print(f"{name} is created: `kubectl get alluxiodrill {name}` shows its state")
+    else:
+        screen.console(sys.stdout).print(screen.drill(drills.shown(last)))
     return UNHEALTHY if backups.phase(last) in ("Failed", "Invalid") else 0
 
 

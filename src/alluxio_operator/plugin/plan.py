@@ -90,7 +90,8 @@ def preview(
         else ""
     )
     if backup and not spec.paused:
-        held = "; ".join(one for one in (held, "the operator backs up the journal before it replaces a master") if one)
+        first = "the operator takes an AlluxioBackup, and waits for it, before it replaces a master"
+        held = "; ".join(one for one in (held, first) if one)
     leader = live.get("status", {}).get("masters", {}).get("leader")
     replaced = tuple(_replaced(found, plan, leader, before, after))
     dynamic_properties = tuple(_applied_dynamically(was.cluster, plan, found, live))

@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.alluxiodrill import KIND as DRILL
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.api.presto import KIND as PRESTO
 from alluxio_operator.kinds.cluster.rollout import revisions
@@ -83,11 +84,22 @@ class Reader:
 
     def create_backup(self, manifest: Object) -> None:
         """Create a backup. Raise PluginError if there is one of its name."""
+        self._create(BACKUP, manifest)
+
+    def drill(self, name: str) -> Object:
+        """Read one drill."""
+        return self.kube.get(KINDS[DRILL].path(self.namespace, name))
+
+    def create_drill(self, manifest: Object) -> None:
+        """Create a drill. Raise PluginError if there is one of its name."""
+        self._create(DRILL, manifest)
+
+    def _create(self, kind: str, manifest: Object) -> None:
         try:
-            self.kube.create(KINDS[BACKUP].path(self.namespace), manifest, manager=MANAGER)
+            self.kube.create(KINDS[kind].path(self.namespace), manifest, manager=MANAGER)
         except Conflict as error:
             name = manifest["metadata"]["name"]
-            raise PluginError(f"there is an AlluxioBackup {name} already: give --as another name") from error
+            raise PluginError(f"there is an {kind} {name} already: give --as another name") from error
 
     def change(self, name: str, patch: Object) -> Object:
         """Merge a patch into one cluster's resource and return the result."""

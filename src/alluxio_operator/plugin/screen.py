@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -72,6 +72,23 @@ def backups(found: Iterable[Object], now: datetime) -> RenderableType:
             duration((now - datetime.fromisoformat(begun)).total_seconds()),
             printable(status.get("summary", "")),
         )
+    return table
+
+
+def drill(found: Mapping[str, Any]) -> RenderableType:
+    """Return a table with the result of a drill."""
+    files: Mapping[str, Any] = found["files"] or {}
+    table = _table("DRILL", "BACKUP", "RESULT", "RPO", "RESTORE", "RTO", "LISTED", "READ", "MATCHED", "CHANGED", "BAD")
+    bad = sum(files.get(name, 0) for name in ("missing", "different", "unreadable"))
+    times = (found[name] for name in ("rpoSeconds", "restoreSeconds", "rtoSeconds"))
+    table.add_row(
+        printable(found["name"]),
+        printable(found["backup"] or "-"),
+        "passed" if found["passed"] else printable(found["phase"]).lower(),
+        *("-" if one is None else duration(one) for one in times),
+        *(str(files.get(name, "-")) for name in ("listed", "sampled", "matched", "changed")),
+        str(bad) if files else "-",
+    )
     return table
 
 

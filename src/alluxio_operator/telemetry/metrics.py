@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -80,6 +80,21 @@ class Metrics:
             "Seconds that a master took to restore the newest verified backup of a cluster with schedules.",
             "namespace", "name",
         )  # fmt: skip
+        self._drill_passed = self._gauge(
+            "drill_passed_timestamp_seconds",
+            "Unix time at which the newest drill that passed ended, of a cluster with a schedule of drills.",
+            "namespace", "name",
+        )  # fmt: skip
+        self._drill_rpo = self._gauge(
+            "drill_passed_rpo_seconds",
+            "Seconds from the recovery point to the start of the newest drill that passed.",
+            "namespace", "name",
+        )  # fmt: skip
+        self._drill_rto = self._gauge(
+            "drill_passed_rto_seconds",
+            "Seconds that the newest drill that passed took until the restored cluster had served a file.",
+            "namespace", "name",
+        )  # fmt: skip
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)
@@ -102,7 +117,14 @@ class Metrics:
 
     def verified_backup(self, namespace: str, name: str, values: tuple[float, int, int] | None) -> None:
         """Set time, bytes and restore seconds of a cluster's newest verified backup; None if it has none."""
-        gauges = (self._backup_taken, self._backup_bytes, self._backup_restore)
+        self._set((self._backup_taken, self._backup_bytes, self._backup_restore), namespace, name, values)
+
+    def passed_drill(self, namespace: str, name: str, values: tuple[float, int, int] | None) -> None:
+        """Set time, RPO and RTO of a cluster's newest drill that passed; None if it has none."""
+        self._set((self._drill_passed, self._drill_rpo, self._drill_rto), namespace, name, values)
+
+    @staticmethod
+    def _set(gauges: Iterable[Gauge], namespace: str, name: str, values: tuple[float, ...] | None) -> None:
         for number, gauge in enumerate(gauges):
             if values is None:
                 with contextlib.suppress(KeyError):

@@ -440,6 +440,68 @@ def test_a_folder_that_exists_and_can_not_be_deleted_is_left(master: Alluxio):
     assert written(master) == WriteResult("INTERNAL: no", left=True)
 
 
+def removed(master: Alluxio) -> str | NoAnswer:
+    return AlluxioClient().delete_folder("127.0.0.1", master.port, "/old", deadline())
+
+
+def test_a_folder_is_deleted_with_all_it_holds_after_a_look_into_the_ufs(master: Alluxio):
+    folders = Folders(master, "/old")
+
+    assert removed(master) == ""
+
+    assert folders.calls == ["remove /old"]
+    [request] = master.asked
+    assert request.options.recursive
+    assert request.options.common.sync_interval_ms == 0
+
+
+def test_a_folder_that_alluxio_does_not_find_is_gone_once_the_ufs_deleted_it(master: Alluxio):
+    folders = Folders(master)
+
+    assert removed(master) == ""
+
+    assert folders.calls == ["remove /old", "create /old", "remove /old"]
+    create = master.asked[1]
+    assert (create.options.write_type, create.options.recursive) == (4, True)
+    assert master.asked[2].options.recursive, "the folder that is there may hold files"
+    assert not folders.names
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.NOT_FOUND])
+def test_a_folder_is_not_gone_while_the_ufs_is_away(code: grpc.StatusCode, master: Alluxio):
+    folders = Folders(master, create=[Refusal(code, "connection refused")])
+
+    said = removed(master)
+
+    assert "no proof that it is gone" in str(said)
+    assert "connection refused" in str(said)
+    assert folders.calls == ["remove /old", "create /old"]
+
+
+def test_a_ufs_that_comes_back_amid_the_proof_shows_the_folder_and_it_is_deleted(master: Alluxio):
+    gone = Refusal(grpc.StatusCode.NOT_FOUND)
+    folders = Folders(master, "/old", remove=[gone])
+
+    assert removed(master) == ""
+    assert folders.calls == ["remove /old", "create /old", "remove /old"]
+    assert not folders.names
+
+
+def test_a_ufs_that_goes_away_amid_the_proof_proves_nothing(master: Alluxio):
+    gone = Refusal(grpc.StatusCode.NOT_FOUND, "no such path")
+    Folders(master, remove=[gone, gone])
+
+    assert removed(master) == "NOT_FOUND: no such path"
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.PERMISSION_DENIED])
+def test_a_refused_deletion_is_reported_in_alluxios_words(code: grpc.StatusCode, master: Alluxio):
+    folders = Folders(master, "/old", remove=[Refusal(code)])
+
+    assert removed(master) == f"{code.name}: no"
+    assert folders.calls == ["remove /old"]
+
+
 @pytest.mark.parametrize("method", ["create", "remove"])
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED])
 def test_a_leader_that_steps_down_says_nothing_about_the_ufs(method: str, code: grpc.StatusCode, master: Alluxio):

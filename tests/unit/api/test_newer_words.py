@@ -73,7 +73,7 @@ def _text(name: str) -> str:
         "checked",
         "nextChange",
     )
-    return TIME if name.endswith(times) or name in ("at", "last", "taken") else "x"
+    return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 
 def at(data: Any, path: Path) -> Any:

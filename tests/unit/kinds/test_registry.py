@@ -70,7 +70,9 @@ def test_a_namespace_that_cannot_be_listed_stops_no_other(status: int):
     [request] = listed(kube, settings, unlisted=unlisted)
 
     assert request.key == OwnerKey("AlluxioCluster", "data", "small")
-    assert unlisted.mark_start() == "*/forbidden,AlluxioBackup/forbidden,AlluxioCluster/forbidden,Presto/forbidden"
+    assert unlisted.mark_start() == (
+        "*/forbidden,AlluxioBackup/forbidden,AlluxioCluster/forbidden,AlluxioDrill/forbidden,Presto/forbidden"
+    )
     kube.before_call = lambda verb, path: None
     listed(kube, settings, unlisted=unlisted)
     assert unlisted.recovered() != []

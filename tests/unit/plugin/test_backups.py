@@ -120,4 +120,4 @@ def test_a_backup_that_takes_too_long_goes_on():
     reader = Reader(FakeKube(RUNNING), None, "data")  # type: ignore[arg-type]
     reader.create_backup(backup("first"))
     with pytest.raises(PluginError, match="It goes on"):
-        list(backups.steps(reader, "first", 0, lambda _: None))
+        list(backups.steps(lambda: reader.backup("first"), "first", 0, lambda _: None))

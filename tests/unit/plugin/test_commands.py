@@ -255,7 +255,10 @@ def test_followed_logs_come_from_all_and_end_with_all():
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ([""], ["backup", "backups", "history", "logs", "pause", "plan", "report", "restart", "resume", "status"]),
+        (
+            [""],
+            ["backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart", "resume", "status"],
+        ),
         (["restart", "small", "--role", "job"], ["jobmaster", "jobworker"]),
         (["st"], ["status"]),
         (["history", "l"], ["large"]),

@@ -64,6 +64,7 @@ def test_named_peers_replace_the_namespace_but_not_its_prestos_and_backups():
     assert [one["podSelector"]["matchLabels"].get("app.kubernetes.io/name") for one in sources[2:]] == [
         "presto",
         "alluxio-backup",
+        "alluxio-drill",
     ]
     assert {"podSelector": {}} not in sources
 

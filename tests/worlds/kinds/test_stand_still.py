@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from tests.support import gate_sites, standing_changes, standing_members, standing_restores, standing_volumes
 from tests.support.backup import BackupWorld
+from tests.support.drill import DrillWorld
 from tests.support.owner_world import OwnerWorld
 from tests.support.presto import World as PrestoWorld
 from tests.support.stand_still import HOUR, SETTLED, StandStill, Stretch
 from tests.support.standing_backups import BACKUPS
 from tests.support.standing_clusters import CLUSTERS, lone
+from tests.support.standing_drills import DRILLS
 from tests.support.standing_prestos import PRESTOS
 from tests.support.world import World
 
@@ -26,6 +28,7 @@ from alluxio_operator.transport.deadline import DeadlineExceeded
 
 ALL = {f"cluster: {name}": case for name, case in CLUSTERS.items()}
 ALL |= {f"backup: {name}": case for name, case in BACKUPS.items()}
+ALL |= {f"drill: {name}": case for name, case in DRILLS.items()}
 ALL |= {f"presto: {name}": case for name, case in PRESTOS.items()}
 assert {standing_changes, standing_members, standing_restores, standing_volumes}, "their cases are registered"
 
@@ -37,6 +40,8 @@ SILENT = NoAnswer("no answer in time")
 
 
 def servers_of(world: OwnerWorld) -> Any:
+    if isinstance(world, DrillWorld):
+        return None
     return world.alluxio if isinstance(world, World | BackupWorld) else world.servers  # type: ignore[attr-defined]
 
 
@@ -44,6 +49,8 @@ def silence(world: OwnerWorld) -> None:
     """Let no server answer from now on."""
     if isinstance(world, PrestoWorld):
         world.servers.answer, world.servers.processors = SILENT, None
+        return
+    if isinstance(world, DrillWorld):
         return
     assert isinstance(world, World | BackupWorld)
     alluxio = world.alluxio

@@ -30,9 +30,9 @@ OPTIONS: Final = (
     # Without it, all connections of the process share the back-off after a failed attempt to reach the server.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.service_config_disable_resolution", 1),
-    # The whole configuration has some hundred kilobytes.
-    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
 )
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes of a message: the whole configuration has some hundred kilobytes."""
 
 M = TypeVar("M", bound=Message)
 
@@ -50,16 +50,31 @@ class Connection:
         ask = self._channel.unary_unary(
             method, request_serializer=_to_bytes, response_deserializer=answer.FromString
         )  # fmt: skip
-        reply: M = ask(question, timeout=max(0.0, self._until - time.monotonic()), metadata=self._metadata)
+        reply: M = ask(question, timeout=self._left, metadata=self._metadata)
         return reply
+
+    def stream(self, method: str, questions: Iterator[Message], answer: type[M]) -> Iterator[M]:
+        """Call a method that takes messages, or one, and returns several; yield them as they come."""
+        ask = self._channel.stream_stream(
+            method, request_serializer=_to_bytes, response_deserializer=answer.FromString
+        )  # fmt: skip
+        yield from ask(questions, timeout=self._left, metadata=self._metadata)
+
+    @property
+    def _left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
 
 
 @contextmanager
-def connect(host: str, port: int, seconds: float) -> Iterator[Connection]:
-    """Connect to a server and do the handshake. Raise grpc.RpcError if the server rejects it."""
+def connect(host: str, port: int, seconds: float, largest: int = LARGEST) -> Iterator[Connection]:
+    """Connect to a server and do the handshake. Raise grpc.RpcError if the server rejects it.
+
+    `largest` is the number of bytes that a message may have.
+    """
+    options = (*OPTIONS, ("grpc.max_receive_message_length", largest))
     address = f"[{host}]" if ":" in host else host
     until = time.monotonic() + seconds
-    with grpc.insecure_channel(f"{address}:{port}", options=OPTIONS) as channel:
+    with grpc.insecure_channel(f"{address}:{port}", options=options) as channel:
         name = str(uuid.uuid4())
         # Requests of the stream. The handshake is valid until the stream ends.
         requests: SimpleQueue[SaslMessage | None] = SimpleQueue()

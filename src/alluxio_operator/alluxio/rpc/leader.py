@@ -125,12 +125,9 @@ class Leader:
 
     def delete_folder(self, path: str) -> str | NoAnswer:
         """Delete a folder with all it holds, in Alluxio and in the UFS."""
-        # Alluxio may not know what it wrote itself as a backup, so it has to look there first.
-        common = messages.CommonOptions(sync_interval_ms=0)
-        options = messages.DeleteOptions(recursive=True, common=common)
         try:
             with connect(self._host, self._port, self._seconds) as connection:
-                return _remove(connection, messages.DeleteRequest(path=path, options=options))
+                return _delete_folder(connection, path)
         except grpc.RpcError as error:
             return _no_answer(error)
 
@@ -199,9 +196,31 @@ def _test_write(connection: Connection, folder: str, leftover: str) -> WriteResu
     return WriteResult(error, left=bool(error))
 
 
-def _create(connection: Connection, folder: str) -> grpc.RpcError | None:
+def _delete_folder(connection: Connection, folder: str) -> str:
+    """Delete a folder with all it holds; return the leader's error, or an empty string once the UFS has deleted it.
+
+    A folder that Alluxio doesn't find may still be there: Alluxio doesn't know what it wrote itself as a backup, and
+    finds nothing in a UFS that doesn't answer. So the folder is created in the UFS, and that one has to be deleted with
+    all it holds.
+    """
+    # Look into the UFS first.
+    common = messages.CommonOptions(sync_interval_ms=0)
+    options = messages.DeleteOptions(recursive=True, common=common)
+    request = messages.DeleteRequest(path=folder, options=options)
+    failure = _failure(connection, "Remove", request)
+    if failure is None or failure.code() is not grpc.StatusCode.NOT_FOUND:
+        return _in_words(failure) if failure is not None else ""
+    created = _create(connection, folder, recursive=True)
+    if created is not None and created.code() is not grpc.StatusCode.ALREADY_EXISTS:
+        said = f"Alluxio doesn't find {folder}, and the storage gives no proof that it is gone: {_in_words(created)}"
+        return said[:300]
+    failure = _failure(connection, "Remove", request)
+    return _in_words(failure) if failure is not None else ""
+
+
+def _create(connection: Connection, folder: str, *, recursive: bool = False) -> grpc.RpcError | None:
     """Create a folder in Alluxio and in the UFS; return the leader's error."""
-    options = messages.CreateDirectoryOptions(write_type=THROUGH, common=_without_sync())
+    options = messages.CreateDirectoryOptions(recursive=recursive, write_type=THROUGH, common=_without_sync())
     return _failure(connection, "CreateDirectory", messages.CreateDirectoryRequest(path=folder, options=options))
 
 

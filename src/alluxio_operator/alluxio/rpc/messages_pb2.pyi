@@ -93,12 +93,14 @@ class CommonOptions(_message.Message):
     def __init__(self, sync_interval_ms: _Optional[int] = ...) -> None: ...
 
 class CreateDirectoryOptions(_message.Message):
-    __slots__ = ("write_type", "common")
+    __slots__ = ("recursive", "write_type", "common")
+    RECURSIVE_FIELD_NUMBER: _ClassVar[int]
     WRITE_TYPE_FIELD_NUMBER: _ClassVar[int]
     COMMON_FIELD_NUMBER: _ClassVar[int]
+    recursive: bool
     write_type: int
     common: CommonOptions
-    def __init__(self, write_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
+    def __init__(self, recursive: _Optional[bool] = ..., write_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ...) -> None: ...
 
 class CreateDirectoryRequest(_message.Message):
     __slots__ = ("path", "options")
@@ -181,3 +183,123 @@ class TransferMessageAnswer(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     message: TransferMessage
     def __init__(self, message: _Optional[_Union[TransferMessage, _Mapping]] = ...) -> None: ...
+
+class ListStatusOptions(_message.Message):
+    __slots__ = ("load_metadata_type", "common", "recursive")
+    LOAD_METADATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    RECURSIVE_FIELD_NUMBER: _ClassVar[int]
+    load_metadata_type: int
+    common: CommonOptions
+    recursive: bool
+    def __init__(self, load_metadata_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ..., recursive: _Optional[bool] = ...) -> None: ...
+
+class ListStatusRequest(_message.Message):
+    __slots__ = ("path", "options")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    options: ListStatusOptions
+    def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[ListStatusOptions, _Mapping]] = ...) -> None: ...
+
+class GetStatusOptions(_message.Message):
+    __slots__ = ("load_metadata_type", "common", "update_timestamps")
+    LOAD_METADATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIMESTAMPS_FIELD_NUMBER: _ClassVar[int]
+    load_metadata_type: int
+    common: CommonOptions
+    update_timestamps: bool
+    def __init__(self, load_metadata_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ..., update_timestamps: _Optional[bool] = ...) -> None: ...
+
+class GetStatusRequest(_message.Message):
+    __slots__ = ("path", "options")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    options: GetStatusOptions
+    def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[GetStatusOptions, _Mapping]] = ...) -> None: ...
+
+class FileInfo(_message.Message):
+    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "completed", "folder", "block_ids", "persistence_state", "mount_id", "ufs_fingerprint")
+    FILE_ID_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    UFS_PATH_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_IDS_FIELD_NUMBER: _ClassVar[int]
+    PERSISTENCE_STATE_FIELD_NUMBER: _ClassVar[int]
+    MOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    UFS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    file_id: int
+    path: str
+    ufs_path: str
+    length: int
+    block_size: int
+    completed: bool
+    folder: bool
+    block_ids: _containers.RepeatedScalarFieldContainer[int]
+    persistence_state: str
+    mount_id: int
+    ufs_fingerprint: str
+    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., persistence_state: _Optional[str] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ...) -> None: ...
+
+class ListStatusAnswer(_message.Message):
+    __slots__ = ("infos",)
+    INFOS_FIELD_NUMBER: _ClassVar[int]
+    infos: _containers.RepeatedCompositeFieldContainer[FileInfo]
+    def __init__(self, infos: _Optional[_Iterable[_Union[FileInfo, _Mapping]]] = ...) -> None: ...
+
+class GetStatusAnswer(_message.Message):
+    __slots__ = ("info",)
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    info: FileInfo
+    def __init__(self, info: _Optional[_Union[FileInfo, _Mapping]] = ...) -> None: ...
+
+class OpenUfsBlockOptions(_message.Message):
+    __slots__ = ("ufs_path", "offset_in_file", "block_size", "max_ufs_read_concurrency", "mount_id", "no_cache")
+    UFS_PATH_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_IN_FILE_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MAX_UFS_READ_CONCURRENCY_FIELD_NUMBER: _ClassVar[int]
+    MOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    NO_CACHE_FIELD_NUMBER: _ClassVar[int]
+    ufs_path: str
+    offset_in_file: int
+    block_size: int
+    max_ufs_read_concurrency: int
+    mount_id: int
+    no_cache: bool
+    def __init__(self, ufs_path: _Optional[str] = ..., offset_in_file: _Optional[int] = ..., block_size: _Optional[int] = ..., max_ufs_read_concurrency: _Optional[int] = ..., mount_id: _Optional[int] = ..., no_cache: _Optional[bool] = ...) -> None: ...
+
+class ReadRequest(_message.Message):
+    __slots__ = ("block_id", "offset", "length", "promote", "chunk_size", "open_ufs_block_options", "offset_received")
+    BLOCK_ID_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    PROMOTE_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    OPEN_UFS_BLOCK_OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_RECEIVED_FIELD_NUMBER: _ClassVar[int]
+    block_id: int
+    offset: int
+    length: int
+    promote: bool
+    chunk_size: int
+    open_ufs_block_options: OpenUfsBlockOptions
+    offset_received: int
+    def __init__(self, block_id: _Optional[int] = ..., offset: _Optional[int] = ..., length: _Optional[int] = ..., promote: _Optional[bool] = ..., chunk_size: _Optional[int] = ..., open_ufs_block_options: _Optional[_Union[OpenUfsBlockOptions, _Mapping]] = ..., offset_received: _Optional[int] = ...) -> None: ...
+
+class Chunk(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class ReadResponse(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: Chunk
+    def __init__(self, chunk: _Optional[_Union[Chunk, _Mapping]] = ...) -> None: ...

@@ -5,37 +5,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import javaproperties
 
 from alluxio_operator.api.alluxiobackup import KIND, BackupRun
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.status import JobRun
-from alluxio_operator.api.ufs import S3Credentials
 from alluxio_operator.backup_file.result import REFUSED
-from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
+from alluxio_operator.engine.jobs import job_spec
 from alluxio_operator.kinds.backup import removing, verifying
 from alluxio_operator.kinds.backup.names import REMOVE, VERIFY
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.kinds.cluster.clients import client_config_map, image_of, pod_selector, spec_of
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.identity import identity_of
 from alluxio_operator.workloads.memory import METASPACE, MI, OVERHEAD, Division, accepted
+from alluxio_operator.workloads.own_jobs import (
+    CHECK_MEMORY,
+    FETCH_HEAP,
+    FETCH_MEMORY,
+    bucket_arguments,
+    images,
+    keys,
+    owner_reference,
+    pod_of,
+    port_of,
+    resources_of,
+)
 
 WORK: Final = "/work"
 """Folder that the containers of a pod share."""
 VOLUME: Final = "/backups"
 """Mount path of the volume that keeps the backup."""
 
-DEFAULT_REGION: Final = "us-east-1"
-
-FETCH_MEMORY: Final = 512 * MI
-CHECK_MEMORY: Final = 192 * MI
-FETCH_HEAP: Final = 128 * MI
 DEFAULT_HEAP: Final = 512 * MI
+
+WORK_BASE: Final = 256 * MI
+WORK_PER_ENTRY: Final = 1024
+"""Bytes on the node's disk that a pod requests: for logs, and for each journal entry.
+
+An entry is in the fetched file, in the copy that is restored, in the bucket's copy, and in the journal and the
+metastore of the master that restores it.
+"""
+WORK_LIMIT: Final = (4 * 1024 * MI, 4)
+"""Most bytes of the shared folder: at least so many, and so many times the request. More ends the pod."""
 DEFAULT_DIRECT: Final = 64 * MI
 
 MASTER_PROPERTIES: Final[Mapping[str, str]] = {
@@ -67,7 +80,7 @@ def context_of(
     shared: dict[str, Any] = {
         "name": names.backup,
         "namespace": names.namespace,
-        "owner": _owner(backup),
+        "owner": owner_reference(observed.resource, KIND),
         "labels": {component: dict(names.labels(component)) for component in (VERIFY, REMOVE)},
         "jobs": [],
         "access": None,
@@ -80,12 +93,12 @@ def context_of(
     policy = removing.POLICY if removes else verifying.POLICY
     return {
         **shared,
-        **_images(cluster, spec, observed.image),
+        **_images(cluster, spec, observed),
         "access": {
             "name": names.access,
             "pods": dict(names.instance_labels),
             "cluster": dict(pod_selector(cluster)),
-            "port": _port(bucket.endpoint) if bucket else None,
+            "port": port_of(bucket.endpoint) if bucket else None,
             "identity": bucket is not None and bucket.credentials is None,
         },
         "jobs": [
@@ -93,9 +106,10 @@ def context_of(
                 "name": job.name,
                 "component": component,
                 "spec": job_spec(policy),
-                "pod": _pod(backup, spec, component),
+                "pod": pod_of(spec.masters, names.labels(component)),
                 "restores": not removes and backup.spec.verify == "Restore",
-                "resources": _resources(cluster, spec),
+                "resources": _resources(cluster, spec, run.entries if run is not None else 0),
+                "workLimit": str(_work_limit(run.entries if run is not None else 0)),
                 "volume": _volume(backup, observed),
                 "bucket": _bucket(backup, observed),
                 **(_fetched(backup, observed, run, cluster) if run is not None and not removes else {}),
@@ -111,56 +125,31 @@ def _lost_cluster(backup: Backup) -> Object:
     return {"metadata": meta, "spec": {"rootMount": {}}}
 
 
-def _images(cluster: Object, spec: ClusterSpec, own: str) -> dict[str, Any]:
-    image = image_of(cluster)
-    return {
-        "image": f"{image.repository}:{image.tag}",
-        "ownImage": own,
-        "pullPolicy": image.pull_policy,
-        "pullSecrets": [{"name": secret.name} for secret in image.pull_secrets],
-        "identity": identity_of(spec.security),
-        # Security context constraints of OpenShift hang on it.
-        "serviceAccount": cluster["metadata"]["name"],
-    }
+def _images(cluster: Object, spec: ClusterSpec, observed: Observed) -> dict[str, Any]:
+    shared = images(image_of(cluster), observed.image, spec.security, cluster["metadata"]["name"])
+    # The version that wrote the file has to be able to read it: before an upgrade, that of the way back.
+    return {**shared, "image": observed.status.image or shared["image"]}
 
 
-def _owner(backup: Backup) -> dict[str, Any]:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": backup.names.backup,
-        "uid": backup.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
+def _resources(cluster: Object, spec: ClusterSpec, entries: int) -> dict[str, Any]:
+    """Return the resources of each container: the CPU of a master, memory by what each does, and room on the disk.
+
+    The container that fetches the file requests the room for all: a pod requests the most of its init containers, for
+    as long as it runs.
+    """
+    memory = {"fetch": FETCH_MEMORY, "check": CHECK_MEMORY, "master": _memory(cluster).limit}
+    resources = {name: resources_of(spec.masters, count) for name, count in memory.items()}
+    resources["fetch"]["requests"]["ephemeral-storage"] = str(_work(entries))
+    return resources
 
 
-def _pod(backup: Backup, spec: ClusterSpec, component: str) -> dict[str, Any]:
-    """Return what the pod has of a master: placement, and the labels by which policies of a namespace select."""
-    master = spec.masters.model_dump(by_alias=True, mode="json", exclude_none=True)
-    labels = backup.names.labels(component)
-    return {
-        "affinity": None,
-        "spread": None,
-        "nodeSelector": master["nodeSelector"],
-        "tolerations": master["tolerations"],
-        "priorityClassName": master.get("priorityClassName"),
-        "graceSeconds": 30,
-        "metadata": stand_in_metadata(labels, master["podLabels"], master["podAnnotations"]),
-    }
+def _work(entries: int) -> int:
+    return WORK_BASE + entries * WORK_PER_ENTRY
 
 
-def _resources(cluster: Object, spec: ClusterSpec) -> dict[str, Any]:
-    """Return the resources of each container: the CPU of a master, and memory by what each does."""
-    requests, limits = spec.masters.resources.requests.cpu, spec.masters.resources.limits.cpu
-
-    def of(memory: int) -> dict[str, Any]:
-        return {
-            "requests": {"memory": str(memory), **({"cpu": requests} if requests else {})},
-            "limits": {"memory": str(memory), **({"cpu": limits} if limits else {})},
-        }
-
-    return {"fetch": of(FETCH_MEMORY), "check": of(CHECK_MEMORY), "master": of(_memory(cluster).limit)}
+def _work_limit(entries: int) -> int:
+    least, times = WORK_LIMIT
+    return max(least, times * _work(entries))
 
 
 def _memory(cluster: Object) -> Division:
@@ -189,31 +178,13 @@ def _bucket(backup: Backup, observed: Observed) -> dict[str, Any] | None:
     if bucket is None:
         return None
     key = f"{backup.exported_folder(observed.status.cluster_uid)}/{backup.exported_file}"
-    arguments = ["--bucket", bucket.bucket, "--key", key, "--region", bucket.region or DEFAULT_REGION]
-    arguments += ["--endpoint", bucket.endpoint] if bucket.endpoint else []
-    arguments += ["--path-style"] if bucket.path_style else []
+    arguments = bucket_arguments(bucket.bucket, bucket.region, bucket.endpoint, path_style=bucket.path_style)
     return {
-        "arguments": arguments,
+        "arguments": ["--key", key, *arguments],
         "file": f"{WORK}/{backup.exported_file}",
-        "port": _port(bucket.endpoint),
-        "env": _keys(bucket.credentials),
+        "port": port_of(bucket.endpoint),
+        "env": keys(bucket.credentials),
     }
-
-
-def _keys(credentials: S3Credentials | None) -> list[dict[str, Any]]:
-    if credentials is None:
-        return []
-    keys = {
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id_key,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key_key,
-    }
-    secret = credentials.secret_name
-    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for name, key in keys.items()]
-
-
-def _port(endpoint: str | None) -> int:
-    address = urlsplit(endpoint or "https://")
-    return address.port or (80 if address.scheme == "http" else 443)
 
 
 def _fetched(backup: Backup, observed: Observed, run: BackupRun, cluster: Object) -> dict[str, Any]:

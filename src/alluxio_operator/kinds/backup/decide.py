@@ -16,6 +16,7 @@ from alluxio_operator.engine.operation import Answer, Operation
 from alluxio_operator.engine.plan import EVERYTHING
 from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.kinds.backup.context import context_of
+from alluxio_operator.kinds.backup.disruption import own_operation
 from alluxio_operator.kinds.backup.effects import DeleteFolder, StartBackup
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.removing import Removing, next_removing
@@ -27,6 +28,10 @@ from alluxio_operator.kube.kinds import Ref
 
 STORED: Final = "BackupStored"
 """Gate of an exported backup: closed while Alluxio's own file, with credentials in clear, is in the root mount."""
+
+
+NEIGHBOURS: Final = "neighbours"
+"""Question: which other backups does the namespace have?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,12 @@ class Plan:
     recreate: Mapping[Ref, str] = field(default_factory=dict)
     rules: ApplyRules = DEFAULT
     paused: bool = False
-    questions: frozenset[str] = frozenset()
+
+    @property
+    def questions(self) -> frozenset[str]:
+        """Questions to answer before the driver may execute this plan."""
+        unread = self.removing.unread or (self.verifying is not None and self.verifying.unread)
+        return frozenset({NEIGHBOURS} if unread else ())
 
     def with_operations(self, operations: Iterable[Operation]) -> Plan:
         """Return the plan after some of its operations were performed."""
@@ -108,6 +118,7 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
     if taking.start and observed.cluster is not None:
         # Another version may have come between two tries.
         fields["version"] = str(observed.cluster.get("status", {}).get("masters", {}).get("version") or "")
+        fields["image"] = observed.leader_image
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
         [answer] = answers
@@ -122,6 +133,8 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
         rpc_port(observed.leader, observed.cluster),
         backup_directory(observed.cluster, backup.folder(uid)),
         backup_lock(observed.cluster),
+        backup.cluster,
+        own_operation(observed),
     )
     return Operation("backup", status=fields, intent=fields, effects=(start,), conclude=conclude)
 

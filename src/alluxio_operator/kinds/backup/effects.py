@@ -20,6 +20,9 @@ class StartBackup:
     port: int
     directory: str
     properties: Mapping[str, str]
+    cluster: str
+    """The AlluxioCluster: no operation of it may restart a master, except the one that waits for this backup."""
+    own_operation: str | None
 
 
 @dataclass(frozen=True, slots=True)

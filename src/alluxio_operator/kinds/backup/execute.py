@@ -6,12 +6,16 @@ import logging
 from dataclasses import dataclass, replace
 
 from alluxio_operator.alluxio.answers import AlluxioRpc, NoAnswer
+from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.effects import Delete
 from alluxio_operator.engine.execute import delete
 from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.kinds.backup.disruption import disruption_of
 from alluxio_operator.kinds.backup.effects import DeleteFolder, StartBackup
 from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import NotFound
+from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.transport.deadline import Deadline
 
 log = logging.getLogger(__name__)
@@ -40,6 +44,9 @@ class Executor:
 
     def _start(self, effect: StartBackup) -> Answer:
         host = effect.leader.ip
+        if message := self._disruption(effect):
+            # It has begun since the operator looked.
+            return NoAnswer(message, reached=False)
         if effect.properties:
             accepted = self.alluxio.update_configuration(host, effect.port, effect.properties, self.deadline)
             if isinstance(accepted, NoAnswer):
@@ -48,6 +55,13 @@ class Executor:
         answer = self.alluxio.backup(host, effect.port, effect.directory, self.deadline)
         log.info("%s was asked to back up the journal into %s: %s", effect.leader.name, effect.directory, answer)
         return answer
+
+    def _disruption(self, effect: StartBackup) -> str:
+        try:
+            cluster = self.kube.get(KINDS[CLUSTER].path(self.namespace, effect.cluster))
+        except NotFound:
+            return f"AlluxioCluster {effect.cluster} was deleted"
+        return disruption_of(cluster, effect.own_operation)
 
     def _delete_folder(self, effect: DeleteFolder) -> str:
         answer = self.alluxio.delete_folder(effect.leader.ip, effect.port, effect.path, self.deadline)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from alluxio_operator.alluxio.answers import AlluxioRpc
 from alluxio_operator.api.alluxiobackup import KIND, BackupStatus
@@ -12,15 +11,15 @@ from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.own_image import OwnImage
-from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.backup.names import REMOVE, VERIFY, Names
 from alluxio_operator.kinds.backup.observed import Observed
-from alluxio_operator.kinds.cluster.clients import leader_of, rpc_port
+from alluxio_operator.kinds.cluster.clients import MASTER, leader_of, rpc_port
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object, Ref
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.workloads.job_pods import read_job
 from alluxio_operator.workloads.pod_creation import Expected, is_waiting, pod_creation_failures
 from alluxio_operator.workloads.pods import Pod, parse_pod
 from alluxio_operator.workloads.stuck_pods import with_volume_troubles
@@ -34,19 +33,24 @@ def observe(kube: Kube, alluxio: AlluxioRpc, image: OwnImage, key: OwnerKey, dea
         return None
     status = read_status(BackupStatus, resource).status
     cluster = _cluster(kube, key.namespace, resource)
-    observed = Observed(
-        resource=resource,
-        status=status,
-        cluster=cluster,
-        leader=_leader(kube, cluster) if cluster is not None else None,
-    )
+    observed = Observed(resource=resource, status=status, cluster=cluster)
+    found = _leading_master(kube, cluster) if cluster is not None else None
+    if found is not None and (pod := parse_pod(found)).running:
+        observed = replace(observed, leader=pod, leader_image=_image(found))
     if status.finished is None and status.run is None:
         observed = replace(observed, others=tuple(_others(kube, key, resource)))
     if status.run is not None and status.run.state == "Running" and observed.leader is not None and cluster is not None:
         leader = observed.leader
         answer = alluxio.backup_status(leader.ip, rpc_port(leader, cluster), status.run.id, deadline)
         observed = replace(observed, answer=answer)
-    return _with_job(kube, key, replace(observed, image=image.read(kube)))
+    seen = read_job(kube, resource, status.job, Names(key.name, key.namespace).instance_selector)
+    return replace(observed, image=image.read(kube), job=seen.job, pods=seen.pods, results=seen.results)
+
+
+def with_neighbours(kube: Kube, key: OwnerKey, observed: Observed) -> Observed:
+    """Return the observation with all other backups of the namespace."""
+    found = tuple(one for one in kube.list(KINDS[KIND].path(key.namespace)) if one["metadata"]["name"] != key.name)
+    return replace(observed, neighbours=found)
 
 
 def with_events(look: Look, observed: Observed) -> Observed:
@@ -75,15 +79,19 @@ def _cluster(kube: Kube, namespace: str, resource: Object) -> Object | None:
         return None
 
 
-def _leader(kube: Kube, cluster: Object) -> Pod | None:
+def _leading_master(kube: Kube, cluster: Object) -> Object | None:
     name = leader_of(cluster)
     if name is None:
         return None
     try:
-        pod = parse_pod(kube.get(KINDS["Pod"].path(cluster["metadata"]["namespace"], name)))
+        return kube.get(KINDS["Pod"].path(cluster["metadata"]["namespace"], name))
     except NotFound:
         return None
-    return pod if pod.running else None
+
+
+def _image(master: Object) -> str:
+    containers = master.get("spec", {}).get("containers", ())
+    return next((str(one.get("image", "")) for one in containers if one.get("name") == MASTER), "")
 
 
 def _others(kube: Kube, key: OwnerKey, resource: Object) -> Iterable[Object]:
@@ -95,33 +103,3 @@ def _others(kube: Kube, key: OwnerKey, resource: Object) -> Iterable[Object]:
         written = (status.get("run") or {}).get("state") == "Completed"
         if not written and not status.get("finished") and status.get("phase") != "Invalid":
             yield one
-
-
-def _with_job(kube: Kube, key: OwnerKey, observed: Observed) -> Observed:
-    run, names = observed.status.job, Names(key.name, key.namespace)
-    if run is None:
-        return observed
-    try:
-        job = kube.get(KINDS["Job"].path(key.namespace, run.name))
-    except NotFound:
-        return observed
-    if controller_uid(job) != observed.resource["metadata"]["uid"]:
-        # Of an earlier backup of this name. The apply replaces or refuses it; its results are none of this one.
-        return observed
-    own = [
-        pod
-        for pod in kube.list(KINDS["Pod"].path(key.namespace), names.instance_selector)
-        if any(one["uid"] == job["metadata"]["uid"] for one in pod["metadata"].get("ownerReferences", ()))
-    ]
-    newest = max(own, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
-    results = _results(newest) if newest is not None else {}
-    return replace(observed, job=job, pods=tuple(map(parse_pod, own)), results=results)
-
-
-def _results(pod: Object) -> Mapping[str, str]:
-    status: Mapping[str, Any] = pod.get("status", {})
-    ended = {
-        one["name"]: one.get("state", {}).get("terminated") or one.get("lastState", {}).get("terminated") or {}
-        for one in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
-    }
-    return {name: str(end["message"]) for name, end in ended.items() if end.get("message")}

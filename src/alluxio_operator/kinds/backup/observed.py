@@ -23,6 +23,8 @@ class Observed:
     """The other backups of the cluster that Alluxio hasn't written yet."""
     leader: Pod | None = None
     """The pod of the leading master, if it runs."""
+    leader_image: str = ""
+    """The image of its container."""
     answer: BackupStatus | NoAnswer | None = None
     """What the leading master reports of a backup that runs."""
     job: Object | None = None
@@ -31,6 +33,10 @@ class Observed:
     """Pods of the Job."""
     results: Mapping[str, str] = field(default_factory=dict)
     """By container, the message with which it ended, in the newest pod of the Job."""
+    neighbours: tuple[Object, ...] | None = None
+    """All other backups of the namespace; read only before a Job starts."""
+    most_jobs: int = 1
+    """Number of Jobs of backups that may run in a namespace."""
     image: str = ""
     """The operator's own image; empty if it isn't known."""
     pod_creation_failures: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,9 +17,9 @@ from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.backup.decide import Plan, decide
+from alluxio_operator.kinds.backup.decide import NEIGHBOURS, Plan, decide
 from alluxio_operator.kinds.backup.execute import Executor
-from alluxio_operator.kinds.backup.observe import observe, with_events
+from alluxio_operator.kinds.backup.observe import observe, with_events, with_neighbours
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.report import report, report_problems
 from alluxio_operator.kinds.backup.validate import Backup, validate
@@ -33,13 +34,15 @@ EVENTS: Final = "events"
 class BackupLogic(BaseLogic[Observed, Backup, Plan]):
     """What a reconcile means for an AlluxioBackup."""
 
-    def __init__(self, alluxio: AlluxioRpc, image: OwnImage) -> None:
+    def __init__(self, alluxio: AlluxioRpc, image: OwnImage, most_jobs: int) -> None:
         self._alluxio = alluxio
         self._image = image
+        self._most_jobs = most_jobs
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a backup; None when it is gone."""
-        return observe(kube, self._alluxio, self._image, key, deadline)
+        observed = observe(kube, self._alluxio, self._image, key, deadline)
+        return replace(observed, most_jobs=self._most_jobs) if observed is not None else None
 
     def validate(self, observed: Observed, now: datetime) -> Backup | tuple[Problem, ...]:  # noqa: ARG002
         """Return the typed backup, or all problems of its spec."""
@@ -51,7 +54,9 @@ class BackupLogic(BaseLogic[Observed, Backup, Plan]):
         return (EVENTS,) if job is not None and job.state in ("Requested", "Running") else ()
 
     def ask(self, look: Look, model: Backup, observed: Observed, questions: Collection[str]) -> Observed:  # noqa: ARG002
-        """Return the observation with what Events report."""
+        """Return the observation with the answers to questions."""
+        if NEIGHBOURS in questions:
+            observed = with_neighbours(look.kube, look.key, observed)
         return with_events(look, observed) if EVENTS in questions else observed
 
     def decide(self, model: Backup, observed: Observed, now: datetime) -> Plan:
@@ -75,4 +80,4 @@ class BackupLogic(BaseLogic[Observed, Backup, Plan]):
 
 def backup_reconciler(alluxio: AlluxioRpc, parts: Parts) -> Driver[Observed, Backup, Plan]:
     """Return what reconciles AlluxioBackups."""
-    return Driver(BackupLogic(alluxio, parts.image), parts)
+    return Driver(BackupLogic(alluxio, parts.image, parts.backup_jobs), parts)

@@ -14,10 +14,11 @@ from alluxio_operator.api.status import JobRun
 from alluxio_operator.engine.conditions import moment
 from alluxio_operator.engine.gate import At, Gate, Requeue
 from alluxio_operator.engine.jobs import JobPolicy, is_of, next_job_step
+from alluxio_operator.kinds.backup import turns
 from alluxio_operator.kinds.backup.names import REMOVE
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
-from alluxio_operator.kinds.backup.verifying import image_unknown
+from alluxio_operator.workloads.own_jobs import image_unknown
 from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 GATE: Final = "FilesRemoved"
@@ -36,6 +37,8 @@ class Removing:
     resource: bool = False
     gate: Gate | None = None
     requeue: Requeue | None = None
+    unread: bool = False
+    """Whether the decision depends on the other backups of the namespace, which haven't been read yet."""
 
 
 def next_removing(backup: Backup, observed: Observed, now: datetime) -> Removing:
@@ -55,6 +58,12 @@ def next_removing(backup: Backup, observed: Observed, now: datetime) -> Removing
     begun = status.job is not None and is_of(status.job, base)
     if not observed.image and not begun:
         return Removing(due=True, run=status.job, gate=image_unknown(GATE))
+    if not begun:
+        if observed.neighbours is None:
+            return Removing(due=True, run=status.job, gate=turns.reading(GATE), unread=True)
+        held = turns.wait_for_turn(GATE, observed.resource, observed.neighbours, observed.most_jobs, verifies=False)
+        if held is not None:
+            return Removing(due=True, run=status.job, gate=held)
     trouble = first_trouble(observed.pods)
     if failure := observed.pod_creation_failures.get(REMOVE):
         trouble = Trouble("PodsRefused", failure)

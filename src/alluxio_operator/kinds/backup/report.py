@@ -8,12 +8,13 @@ from datetime import datetime
 from alluxio_operator.api.alluxiobackup import BackupRun
 from alluxio_operator.engine import readiness
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.conditions import ConditionState, merge, severities, stamp
-from alluxio_operator.engine.gate import Gate, Severity, is_blocked
+from alluxio_operator.engine.conditions import merge, severities, stamp
+from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import status_of
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.report import Report
 from alluxio_operator.engine.requeue import next_look
+from alluxio_operator.engine.tasks import kept_conditions, task_conditions
 from alluxio_operator.kinds.backup import taking, verifying
 from alluxio_operator.kinds.backup.decide import STORED, Plan
 from alluxio_operator.kinds.backup.observed import Observed
@@ -42,15 +43,10 @@ def report(plan: Plan, observed: Observed, applied: Applied, rendered: Sequence[
     fields = status_of(plan.operations)
     phase = _phase(plan, fields.get("run", before.run), failed=failed, completed=completed)
     message = _in_one_line(closed, failure, failed=failed, before=before.summary, completed=completed, gates=gates)
-    states = _conditions(gates, closed, message, failed=failed, completed=completed)
+    states = task_conditions(gates, closed, message, failed=failed, completed=completed)
     if before.finished is not None:
         # The steps of a finished backup aren't looked at again.
-        known = {state.type for state in states}
-        states += tuple(
-            ConditionState(c.type, {"True": True, "False": False}.get(c.status), c.reason, c.message)
-            for c in before.conditions
-            if c.type not in known
-        )
+        states += kept_conditions(before.conditions, states)
     status = before.model_copy(
         update={
             **fields,
@@ -87,26 +83,6 @@ def _phase(plan: Plan, run: BackupRun | None, *, failed: bool, completed: bool) 
     if plan.verifying is not None:
         return "Verifying"
     return "Running" if run is not None and run.state == "Running" else "Pending"
-
-
-def _conditions(
-    gates: Sequence[Gate], closed: Sequence[Gate], message: str, *, failed: bool, completed: bool
-) -> tuple[ConditionState, ...]:
-    blocked = failed or is_blocked(closed)
-    if completed:
-        ready = ConditionState("Ready", True, "Completed", message)
-    elif closed:
-        severity = Severity.BLOCKED if failed else closed[0].severity
-        ready = ConditionState("Ready", False, "Failed" if failed else closed[0].reason, message, severity)
-    else:
-        ready = ConditionState("Ready", False, "Failed" if failed else "Running", message, Severity.PROGRESS)
-    return (
-        ready,
-        ConditionState("Progressing", not (failed or completed or blocked), ready.reason, "" if completed else message),
-        ConditionState("Degraded", blocked and not completed, ready.reason, message if blocked else ""),
-        *(ConditionState.of(gate) for gate in gates),
-        readiness.spec_valid(()),
-    )
 
 
 def _in_one_line(

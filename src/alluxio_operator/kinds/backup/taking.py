@@ -7,15 +7,16 @@ file in the folder of this backup.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import BackupRun
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
+from alluxio_operator.engine.turns import earlier, turn
+from alluxio_operator.kinds.backup.disruption import disruption_of, own_operation
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.kube.kinds import Object
@@ -38,9 +39,6 @@ POLL_SHARE: Final = 1 / 30
 
 FILE_NAME: Final = re.compile(r"alluxio-backup-[0-9-]+\.gz")
 """Alluxio's names of backups; source: BackupManager.BACKUP_FILE_FORMAT of 2.9.4."""
-
-DISRUPTIVE: Final = frozenset({"heal", "restore", "rollback", "rollout", "decommission"})
-"""Operations of a cluster during which a master may restart, and with it the backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,41 +145,21 @@ def _lost_cluster(backup: Backup, observed: Observed) -> str | None:
 def _hold(backup: Backup, observed: Observed) -> Gate | None:
     """Return the gate of a backup that can't begin yet; None if it can."""
     cluster = observed.cluster or {}
-    if earlier := _earlier(observed):
-        other = earlier["metadata"]["name"]
+    if first := _earlier(observed):
+        other = first["metadata"]["name"]
         message = f"AlluxioBackup {other} of the same cluster has to finish first"
-        return waiting(GATE, message, "OtherBackup", _turn(observed))
-    status: Mapping[str, Any] = cluster.get("status", {})
-    for operation in status.get("operations", ()):
-        if operation.get("name") in DISRUPTIVE and not operation.get("waitsFor"):
-            name, since = operation["name"], operation.get("since", "")
-            message = f"the cluster's {name}, which began at {since}, has to finish first: it may restart masters"
-            return waiting(GATE, message, "WaitingForOperation", BackOff())
+        return waiting(GATE, message, "OtherBackup", turn(observed.others))
+    if message := disruption_of(cluster, own_operation(observed)):
+        return waiting(GATE, message, "WaitingForOperation", BackOff())
     if observed.leader is None:
         message = f"AlluxioCluster {backup.cluster} has no leading master; its conditions report why"
         return Gate(GATE, False, "NoLeader", message, requeue=BackOff())
     return None
 
 
-def _turn(observed: Observed) -> BackOff:
-    """Return the requeue of a backup that waits: each lists all others, so the more wait, the less often each looks."""
-    least = min(max(1.0, len(observed.others) / 2), 300.0)
-    return BackOff(least=least, most=max(15.0, least))
-
-
 def _earlier(observed: Observed) -> Object | None:
     """Return an unfinished backup that goes first: one that has begun, or one that was created earlier."""
-    own = observed.resource
-
-    def order(one: Object) -> tuple[bool, str, str]:
-        return (
-            not one.get("status", {}).get("run"),
-            one["metadata"].get("creationTimestamp", ""),
-            one["metadata"]["name"],
-        )
-
-    first = min((one for one in observed.others), key=order, default=None)
-    return first if first is not None and order(first) < order(own) else None
+    return earlier(observed.resource, observed.others, lambda one: bool(one.get("status", {}).get("run")))
 
 
 def _is_late(backup: Backup, observed: Observed, now: datetime) -> bool:

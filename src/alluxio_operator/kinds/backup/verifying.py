@@ -14,10 +14,12 @@ from alluxio_operator.engine import jobs
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate, blocked
 from alluxio_operator.engine.jobs import JobPolicy, next_job_step
+from alluxio_operator.kinds.backup import turns
 from alluxio_operator.kinds.backup.names import VERIFY
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.transport.printable import printable
+from alluxio_operator.workloads.own_jobs import image_unknown
 from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 GATE: Final = "BackupVerified"
@@ -44,6 +46,8 @@ class Verifying:
     file: BackupFile | None = None
     restored: RestoreProof | None = None
     failure: str = ""
+    unread: bool = False
+    """Whether the decision depends on the other backups of the namespace, which haven't been read yet."""
 
 
 def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: datetime) -> Verifying:
@@ -61,6 +65,14 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
     base = backup.names.job(VERIFY)
     if not observed.image and (before.job is None or observed.job is None):
         return Verifying(before.job, False, image_unknown(GATE))
+    if before.job is None:
+        if observed.neighbours is None:
+            return Verifying(None, False, turns.reading(GATE), unread=True)
+        # The order needs the moment at which this one was written, also if the status doesn't have it yet.
+        own = {**observed.resource, "status": {"run": {"since": taken.since}}}
+        held = turns.wait_for_turn(GATE, own, observed.neighbours, observed.most_jobs, verifies=True)
+        if held is not None:
+            return Verifying(None, False, held)
     step = next_job_step(GATE, base, before.job, observed.job, POLICY, now, _trouble(observed))
     run = step.run
     if run.state == "Completed":
@@ -73,15 +85,6 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
         said = _reported_failure(observed) or run.message
         return Verifying(run, False, blocked(GATE, _reason(observed) or run.reason or "Failed", said), failure=said)
     return Verifying(run, step.rendered, step.gate)
-
-
-def image_unknown(gate: str) -> Gate:
-    """Return the closed gate of a Job whose image isn't known."""
-    message = (
-        "the operator doesn't know its own image, which the Job runs: set the variable ALLUXIO_OPERATOR_IMAGE of its "
-        "Deployment, or let it read its own pod"
-    )
-    return blocked(gate, "ImageUnknown", message)
 
 
 def _lost(backup: Backup, run: JobRun, now: datetime) -> Verifying:

@@ -18,6 +18,9 @@ from alluxio_operator.workloads.pods import Pod
 CLIENT_FILE: Final = "alluxio-site.properties"
 """Key of the properties file in the client ConfigMap."""
 
+MASTER: Final = names.MASTER
+"""Name of a master's container."""
+
 WITHOUT_RESTART: Final[Mapping[str, str]] = {"alluxio.network.connection.auth.timeout": "5s"}
 """Defaults that operators of before didn't publish. A client gets them with its next restart."""
 
@@ -96,3 +99,20 @@ def backup_lock(resource: Object) -> Mapping[str, str]:
     spec, meta = spec_of(resource), resource["metadata"]
     made = Names(meta["name"], meta["namespace"])
     return lock_properties(spec, properties.for_role(spec, made, names.MASTER, spec.masters.replicas))
+
+
+def leader_address(resource: Object) -> str | None:
+    """Return host and RPC port of the leading master, as the status has it; None if none leads."""
+    leader, meta = leader_of(resource), resource["metadata"]
+    if leader is None:
+        return None
+    host = Names(meta["name"], meta["namespace"]).pod_host(names.MASTER, leader)
+    return f"{host}:{spec_of(resource).masters.ports.rpc}"
+
+
+def first_addresses(resource: Object) -> tuple[str, str]:
+    """Return hosts and RPC ports of the only master and of the first worker of a StatefulSet."""
+    meta, spec = resource["metadata"], spec_of(resource)
+    made = Names(meta["name"], meta["namespace"])
+    master, worker = made.host(names.MASTER, 0), made.host(names.WORKER, 0)
+    return f"{master}:{spec.masters.ports.rpc}", f"{worker}:{spec.workers.ports.rpc}"

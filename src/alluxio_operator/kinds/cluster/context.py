@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
-from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.engine.jobs import stand_in_metadata
-from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
     JOB_MASTER,
@@ -30,6 +26,9 @@ from alluxio_operator.kinds.cluster.objects import dynamic, properties, variable
 from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
+from alluxio_operator.kinds.cluster.objects.journal import JournalValues as JournalValues
+from alluxio_operator.kinds.cluster.objects.journal import RestoreValues as RestoreValues
+from alluxio_operator.kinds.cluster.objects.journal import journal_context
 from alluxio_operator.kinds.cluster.objects.tiers import (
     SOCKET_FOLDER,
     TierVolume,
@@ -39,13 +38,6 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_folder,
     tier_volumes,
 )
-from alluxio_operator.kinds.cluster.observed import (
-    FORMER,
-    HOSTS_ANNOTATION,
-    JOURNAL_ANNOTATION,
-    MEMBERS_ANNOTATION,
-    RESTORING,
-)
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -53,14 +45,11 @@ from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import apart, merged
 from alluxio_operator.workloads.identity import hashed, identity_of
-from alluxio_operator.workloads.stand_in import as_seen_by
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 LOG_TO_CONSOLE = "-Dalluxio.logger.type=Console"
 """Option that sends logs to standard output; only for servers, since users pipe the output of the command line."""
 
-SOURCE_FOLDER = "/source"
-"""Mount path, in the journal's Jobs, of the volume that has the backup."""
 
 _JAVA_OPTS = {
     MASTER: "ALLUXIO_MASTER_JAVA_OPTS",
@@ -72,31 +61,6 @@ _JAVA_OPTS = {
     FUSE: "ALLUXIO_FUSE_JAVA_OPTS",
 }
 """Variables that the entry point of the public image reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreValues:
-    """The restore that the cluster begins with, and whether no master may run."""
-
-    status: RestoreStatus
-    stops_masters: bool = False
-
-    @property
-    def in_progress(self) -> bool:
-        """Whether the names aren't proven to be whole."""
-        return self.status.state != "Restored"
-
-
-@dataclass(frozen=True, slots=True)
-class JournalValues:
-    """Input for the journal's templates: the Jobs to run, and the annotations of the PVCs."""
-
-    job: str | None = None
-    operation: str = ""
-    initialized: bool = False
-    members: int | None = None
-    """Number of masters that the journal was created for; None to use the spec's."""
-    restore: RestoreValues | None = None
 
 
 def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
@@ -131,7 +95,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "workers": _workers(cluster),
         "members": cluster.counts.addressed,
         "masterServices": [] if names.pod_hosts else [names.master(n) for n in range(cluster.counts.addressed)],
-        "journal": _journal(cluster, journal, roles[MASTER]),
+        "journal": journal_context(cluster, journal, roles[MASTER]),
         "ufs": _ufs(spec.root_mount, names),
         "logServer": _log_server(spec, names),
         "jobService": {"enabled": spec.job_service.enabled},
@@ -195,86 +159,12 @@ def _workers(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]) -> dict[str, Any]:
-    spec, names, members = cluster.spec, cluster.names, cluster.members
-    annotations = {**PROTECTION, **_claim_annotations(cluster, journal, journal.members or members)}
-    # A new member's journal isn't one to adopt before it has joined.
-    joining = {**PROTECTION, JOURNAL_ANNOTATION: FORMER}
-    return {
-        "claims": [
-            {"name": names.journal_claim(ordinal), "annotations": annotations if ordinal < members else joining}
-            for ordinal in range(cluster.counts.claims)
-        ],
-        "jobs": [
-            {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
-            for ordinal in _with_job(cluster, journal)
-        ],
-        "pod": _stand_in(cluster, master),
-        "mode": journal.job,
-        "operation": journal.operation,
-        "restore": _restore(journal.restore),
-        "permission": PERMISSION,
-        "joinedOnce": JOINED_ONCE,
-        "folder": properties.JOURNAL_FOLDER,
-        "owned": spec.deletion_policy == "Delete",
-        "storage": _dumped(spec.masters.journal.storage),
-    }
-
-
-def _with_job(cluster: Cluster, journal: JournalValues) -> range:
-    """Return the ordinals of the masters whose journal a Job creates or empties."""
-    if journal.job == "join":
-        return range(cluster.members, cluster.counts.claims)
-    return range(cluster.members if journal.job else 0)
-
-
-def _stand_in(cluster: Cluster, master: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the placement of the journal's Job pods: it decides on which nodes the volumes are provisioned."""
-    names = cluster.names
-    own = apart(names.selector(JOURNAL)) if cluster.counts.addressed > 1 else None
-    given = as_seen_by(cluster.spec.masters.affinity, MASTER, JOURNAL)
-    metadata = stand_in_metadata(names.labels(JOURNAL), master["podLabels"], master["podAnnotations"])
-    return {
-        **master,
-        "affinity": merged(own, given),
-        "spread": as_seen_by(master["spread"], MASTER, JOURNAL),
-        "metadata": metadata,
-    }
-
-
 def _log_server(spec: ClusterSpec, names: Names) -> dict[str, Any]:
     return {
         "enabled": spec.log_server.enabled,
         "host": f"{names.of(LOG_SERVER)}.{names.namespace}.svc",
         "port": spec.log_server.ports.logs,
         "storage": _dumped(spec.log_server.storage),
-    }
-
-
-def _claim_annotations(cluster: Cluster, journal: JournalValues, members: int) -> dict[str, str]:
-    hosts = {} if cluster.names.pod_hosts or members > 1 else {HOSTS_ANNOTATION: "Service"}
-    count = {MEMBERS_ANNOTATION: str(members)} if members > 1 else hosts
-    if journal.restore is not None and journal.restore.in_progress:
-        return {JOURNAL_ANNOTATION: f"{RESTORING}{cluster.uid[:8]}", **count}
-    return {JOURNAL_ANNOTATION: "initialized", **count} if journal.initialized else {}
-
-
-def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
-    """Return the values for the journal's Jobs; None for a cluster that restores nothing."""
-    if values is None:
-        return None
-    known = values.status
-    return {
-        "done": not values.in_progress,
-        "operation": known.journal,
-        "attempt": known.attempt,
-        "claim": known.claim,
-        "path": known.location.removeprefix(f"{known.claim}:") if known.claim else "",
-        "sha256": known.sha256,
-        "field": f"spec.bootstrap.restore.{'backupName' if known.backup else 'uri'}",
-        "value": known.backup or known.uri,
-        "copyPath": properties.RESTORE_COPY,
-        "mount": SOURCE_FOLDER,
     }
 
 

@@ -24,6 +24,10 @@ UFS: Final = "ufs"
 """Question: does the UFS of the root mount answer?"""
 RESTORE: Final = "restore"
 """Question: which AlluxioBackup is a new cluster to restore?"""
+UPGRADE_BACKUP: Final = "upgrade backup"
+"""Question: what became of the AlluxioBackup that masters wait for before they change their version?"""
+WRITTEN_BACKUPS: Final = "written backups"
+"""Question: does Alluxio write a backup?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,14 @@ class Plan:
         view = self.view
         needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
         needed = needed or view.restore.needs_ufs_probe or view.membership.needs_ufs_probe
-        asked = frozenset({UFS} if needed and not self.paused else ())
-        return asked | frozenset({RESTORE} if view.restore.needs_backup else ())
+        backup = view.rollout.backup
+        asked = {
+            UFS: needed and not self.paused,
+            RESTORE: view.restore.needs_backup,
+            UPGRADE_BACKUP: backup is not None and backup.unread,
+            WRITTEN_BACKUPS: view.rollout.needs_backups and not self.paused,
+        }
+        return frozenset(question for question, needed in asked.items() if needed)
 
     def operation(self, name: str) -> Operation:
         """Return the operation with a name."""
@@ -121,4 +131,12 @@ def decide(cluster: Cluster, observed: Observed, now: datetime) -> Plan:
         layer = layers.SERVICES
     operations = [operation for capability in CAPABILITIES for operation in capability(view)]
     decided = arbitrate(operations, observed.status.operations, now)
-    return Plan(view, layer, max(layer, observed.status.layer), masters, decided.operations, decided.status)
+    recorded = tuple(_with_turn(operation, decided.status) for operation in decided.operations)
+    return Plan(view, layer, max(layer, observed.status.layer), masters, recorded, decided.status)
+
+
+def _with_turn(operation: Operation, turns: tuple[OperationStatus, ...]) -> Operation:
+    """Return an operation that also records whose turn it is before it acts: an AlluxioBackup looks there."""
+    if operation.disruption is None or not operation.intent:
+        return operation
+    return replace(operation, intent={**operation.intent, "operations": turns})

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
-from alluxio_operator.alluxio.answers import Alluxio, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.engine.applied import WORKLOADS, Applied
-from alluxio_operator.engine.effects import Delete, Patch
-from alluxio_operator.engine.execute import delete, patch
+from alluxio_operator.engine.effects import Create, Delete, Patch
+from alluxio_operator.engine.execute import create, delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
-from alluxio_operator.kinds.cluster.backup.decide import CreateBackup
+from alluxio_operator.kinds.cluster.backup.observe import read_backups
 from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port
 from alluxio_operator.kinds.cluster.rollout import revisions
+from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written
 from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import StartBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
@@ -59,10 +60,8 @@ class Executor:
                 return storage.protect(self.kube, self.observed.names, effect)
             case RemoveMember() | TransferLead():
                 return self._change_members(effect)
-            case StartBackup():
-                return self._start_backup(effect)
-            case CreateBackup():
-                return self._create_backup(effect)
+            case Create():
+                return create(self.kube, self._namespace, effect)
             case UpdateConfiguration():
                 return self._update_configuration(effect)
             case KeepSpec():
@@ -82,6 +81,9 @@ class Executor:
             # The controller would create the next pod from the old template.
             return False
         pod = effect.pod
+        if pod.role == MASTER and pod.ready and self._is_backing_up(effect.at):
+            # It has begun since the operator looked: the next reconcile waits for it.
+            return False
         try:
             self.kube.delete(KINDS["Pod"].path(self._namespace, pod.name), uid=pod.uid)
         except (Conflict, NotFound):
@@ -101,27 +103,9 @@ class Executor:
         log.info("the leader %s was asked: %s %s: %s", effect.leader.name, type(effect).__name__, effect.host, answer)
         return answer
 
-    def _start_backup(self, effect: StartBackup) -> Answer:
-        port = rpc_port(effect.leader, self.observed.resource)
-        if effect.properties:
-            accepted = self.alluxio.update_configuration(effect.leader.ip, port, effect.properties, self.deadline)
-            if isinstance(accepted, NoAnswer):
-                # The backup hasn't started.
-                return replace(accepted, reached=False)
-            log.info("properties of the backup's lock on the leader: %s", accepted)
-        answer = self.alluxio.backup(effect.leader.ip, port, effect.directory, self.deadline)
-        log.info("the leader was asked to back up the journal into %s: %s", effect.directory, answer)
-        return answer
-
-    def _create_backup(self, effect: CreateBackup) -> str:
-        name = effect.manifest["metadata"]["name"]
-        try:
-            self.kube.create(KINDS[effect.manifest["kind"]].path(self._namespace), effect.manifest)
-        except Conflict:
-            log.info("AlluxioBackup %s exists already", name)
-        except Refused as error:
-            return f"the operator can't create AlluxioBackup {name}: {error.message}"
-        return ""
+    def _is_backing_up(self, now: datetime) -> bool:
+        found = read_backups(self.kube, self.observed.names)
+        return bool(backups_being_written(found, self.observed.resource["metadata"]["uid"], now))
 
     def _update_configuration(self, effect: UpdateConfiguration) -> Answer:
         if Ref("ConfigMap", self.observed.names.of(f"{MASTER}conf")) not in self.applied.present:

@@ -87,8 +87,15 @@ DESCRIPTOR = KindDescriptor(
         Right(
             "alluxiobackups",
             ("get", "list", "create", "patch"),
-            "get: the one that a new cluster restores. create: at the moments of spec.backup.schedules. patch: to end "
-            "the time of those that spec.backup.retention doesn't keep.",
+            "get: the one that a new cluster restores, or an upgrade waits for. create: at the moments of "
+            "spec.backup.schedules, and before a change of the version. list: masters aren't replaced while one is "
+            "written. patch: to end the time of those that spec.backup.retention doesn't keep.",
+            GROUP,
+        ),
+        Right(
+            "alluxiodrills",
+            ("list", "create", "delete"),
+            "create: at the moments of spec.backup.drill.schedule. delete: those before the newest three.",
             GROUP,
         ),
         USAGE_OF_PODS,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from alluxio_operator.alluxio import paths
-from alluxio_operator.alluxio.answers import Alluxio, Answer, BackupStatus, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio, Answer, NoAnswer
 from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
@@ -71,8 +71,6 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
     observed = with_restore(kube, alluxio, observed, deadline)
-    if status.upgrade_backup is not None and status.upgrade_backup.state == "Running":
-        observed = replace(observed, backup=_ask_backup(alluxio, observed, status.upgrade_backup.id, deadline))
     observed = _with_members(kube, alluxio, observed, deadline)
     joins = status.journal is not None and (status.journal.change is not None or status.journal.lost is not None)
     if joins or (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
@@ -103,13 +101,6 @@ def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[
             name = cluster.journal_job(journal.operation, ordinal)
             jobs[ordinal] = kube.get(KINDS["Job"].path(cluster.namespace, name))
     return jobs
-
-
-def _ask_backup(alluxio: Alluxio, observed: Observed, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
-    for pod in _running_masters(observed.pods):
-        if isinstance(observed.answers.get(pod.name), MasterInfo):
-            return alluxio.backup_status(pod.ip, rpc_port(pod, observed.resource), backup, deadline)
-    return NoAnswer("no master leads")
 
 
 def _with_members(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Deadline) -> Observed:

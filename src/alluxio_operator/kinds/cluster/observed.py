@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from alluxio_operator.alluxio.answers import Answer, BackupStatus, MasterInfo, NoAnswer, QuorumInfo
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
-from alluxio_operator.kinds.cluster.restore.source import FoundBackup
 from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects, is_leaving
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import Object
@@ -62,10 +62,14 @@ class Observed:
     used: UsageReading = None
     """CPU and memory of the pods; read only during a change."""
 
-    backup: BackupStatus | NoAnswer | None = None
-    """State of the pre-upgrade backup, while the status records that it is running."""
+    requested_backup: FoundBackup | None = None
+    """The AlluxioBackup that status.upgradeBackup names; read only when masters are about to change their version."""
+    written_backups: tuple[Object, ...] | None = None
+    """All AlluxioBackups that name the cluster; read only when the rollout is about to replace a ready master."""
     backups: tuple[Object, ...] | None = None
     """AlluxioBackups that name the cluster; None if the spec has no schedule, so that no read is needed."""
+    drills: tuple[Object, ...] | None = None
+    """AlluxioDrills that name the cluster; None if the spec has no schedule of them."""
     found_backup: FoundBackup | None = None
     """The AlluxioBackup to restore; read only before the restore is on record."""
     restored_entries: int | None = None

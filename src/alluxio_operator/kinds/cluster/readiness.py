@@ -21,6 +21,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
 from alluxio_operator.kinds.cluster.roles import path_of
 from alluxio_operator.kinds.cluster.rollout import rollback
+from alluxio_operator.kinds.cluster.rollout.backup_place import Unusable, destination_of
 from alluxio_operator.kinds.cluster.storage.decide import RECORDS
 from alluxio_operator.kinds.cluster.storage.fields import volume_fields
 from alluxio_operator.kinds.cluster.storage.owners import policy_not_in_effect
@@ -125,6 +126,9 @@ def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Prob
     yield from plan.cluster.warnings
     if plan.view.restore.warning:
         yield plan.view.restore.warning
+    place = destination_of(plan.cluster.spec)
+    if isinstance(place, Unusable):
+        yield place.problem
     yield from unshareable_volume(plan.cluster, observed)
     yield from unshareable_claims(observed.shared_claims, observed.pods, volume_fields(plan.cluster, observed))
     yield from policy_not_in_effect(plan.cluster, observed, applied)

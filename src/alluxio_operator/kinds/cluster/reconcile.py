@@ -9,7 +9,8 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio
 from alluxio_operator.api.alluxiocluster import KIND
-from alluxio_operator.api.backups import VerifiedBackup
+from alluxio_operator.api.backups import PassedDrill, VerifiedBackup
+from alluxio_operator.backups.newest import newest_verified
 from alluxio_operator.engine.applied import Applied
 from alluxio_operator.engine.conditions import holds, moment
 from alluxio_operator.engine.driver import Driver
@@ -21,9 +22,9 @@ from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.cluster.backup.observe import read_backups
-from alluxio_operator.kinds.cluster.backup.schedules import newest_verified
-from alluxio_operator.kinds.cluster.decide import RESTORE, UFS, Plan, decide
+from alluxio_operator.kinds.cluster.backup.drills import newest_passed
+from alluxio_operator.kinds.cluster.backup.observe import read_backup, read_backups, read_drills
+from alluxio_operator.kinds.cluster.decide import RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
@@ -32,7 +33,6 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
 from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
-from alluxio_operator.kinds.cluster.restore.observe import read_source
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -51,6 +51,8 @@ USAGE: Final = "usage"
 
 BACKUPS: Final = "backups"
 """Question: which AlluxioBackups does the cluster have?"""
+DRILLS: Final = "drills"
+"""Question: which AlluxioDrills does the cluster have?"""
 EVENTS: Final = "events"
 """Question: why does the cluster lack pods, and why do pods not start?"""
 
@@ -89,7 +91,9 @@ class ClusterLogic:
         new_sizes = needs_expansion(desired_volumes(model.spec, model.names), observed.status)
         waits = not holds(observed.status.conditions, "Ready")
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
-        asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits, BACKUPS: bool(model.spec.backup.schedules)}
+        backup = model.spec.backup
+        asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits}
+        asked |= {BACKUPS: bool(backup.schedules), DRILLS: backup.drill is not None}
         return tuple(question for question, needed in asked.items() if needed)
 
     def ask(self, look: Look, model: Cluster, observed: Observed, questions: Collection[str]) -> Observed:
@@ -105,9 +109,18 @@ class ClusterLogic:
             backups = read_backups(look.kube, model.names)
             self._count(look.key, newest_verified(backups, model.uid))
             observed = replace(observed, backups=backups)
+        if WRITTEN_BACKUPS in questions:
+            observed = replace(observed, written_backups=read_backups(look.kube, model.names))
+        record = observed.status.upgrade_backup
+        if UPGRADE_BACKUP in questions and record is not None:
+            observed = replace(observed, requested_backup=read_backup(look.kube, look.key.namespace, record.name))
+        if DRILLS in questions:
+            drills = read_drills(look.kube, model.names)
+            self._count_drill(look.key, newest_passed(drills, model.uid))
+            observed = replace(observed, drills=drills)
         bootstrap = model.spec.bootstrap
         if RESTORE in questions and bootstrap and bootstrap.restore and bootstrap.restore.backup_name:
-            found = read_source(look.kube, look.key.namespace, bootstrap.restore.backup_name)
+            found = read_backup(look.kube, look.key.namespace, bootstrap.restore.backup_name)
             observed = replace(observed, found_backup=found)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
@@ -127,10 +140,15 @@ class ClusterLogic:
         self._meter.forget(key)
         self._metrics.journal_free(key.namespace, key.name, {})
         self._metrics.verified_backup(key.namespace, key.name, None)
+        self._metrics.passed_drill(key.namespace, key.name, None)
 
     def _count(self, key: OwnerKey, newest: VerifiedBackup | None) -> None:
         values = (moment(newest.taken).timestamp(), newest.bytes, newest.restore_seconds) if newest else None
         self._metrics.verified_backup(key.namespace, key.name, values)
+
+    def _count_drill(self, key: OwnerKey, newest: PassedDrill | None) -> None:
+        values = (moment(newest.finished).timestamp(), newest.rpo_seconds, newest.rto_seconds) if newest else None
+        self._metrics.passed_drill(key.namespace, key.name, values)
 
     def _with_usage(self, look: Look, model: Cluster, observed: Observed) -> Observed:
         before, selector, role_of = observed.status, observed.names.owned_by_selector, roles_by_container(observed.pods)

@@ -232,6 +232,8 @@ def _maintenance_window(spec: ClusterSpec) -> Iterable[Problem]:
 
 def _backup_schedules(spec: ClusterSpec) -> Iterable[Problem]:
     expressions = {f"spec.backup.schedules[{one.name}].schedule": one.schedule for one in spec.backup.schedules}
+    if spec.backup.drill is not None:
+        expressions["spec.backup.drill.schedule"] = spec.backup.drill.schedule
     yield from schedule.problems(("spec.backup.timeZone", spec.backup.time_zone), expressions, ANY_DATE)
 
 

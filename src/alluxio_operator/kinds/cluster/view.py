@@ -14,6 +14,7 @@ from typing import Any
 
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
+from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills_step
 from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
@@ -29,6 +30,7 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore.steps import RestoreStep, emptying, next_restore_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
+from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written, guarded_by_backups
 from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
@@ -90,7 +92,7 @@ class View:
             return "no volume is being deleted"
         if outdated := self.roles.outdated(names.MASTER):
             return f"{outdated[0].name} runs the current spec"
-        if pre_upgrade.may_hold_the_lock(self.rollout.backup, observed):
+        if self.rollout.backup is not None and self.rollout.backup.holds_lock:
             return "the backup of the journal is complete"
         return ""
 
@@ -203,7 +205,7 @@ class View:
         # A step that has stopped waits for a user or a node, maybe for days.
         if step.status is not None and step.status.role == names.MASTER and not step.stopped:
             return "the rollout replaces masters"
-        if pre_upgrade.may_hold_the_lock(step.backup, self.observed):
+        if step.backup is not None and step.backup.holds_lock:
             return "the masters back up the journal"
         return ""
 
@@ -211,6 +213,11 @@ class View:
     def schedules(self) -> SchedulesStep:
         """What the schedules of backups ask for."""
         return next_schedules_step(self.cluster, self.observed.status.backups, self.observed.backups, self.now)
+
+    @cached_property
+    def drills(self) -> DrillsStep:
+        """What the schedule of drills asks for."""
+        return next_drills_step(self.cluster, self.observed.status.drills, self.observed.drills, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:
@@ -231,9 +238,14 @@ class View:
 
     @cached_property
     def _pods_step(self) -> RolloutStep:
-        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster.spec, self.now)
+        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now)
         step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, backup)
-        return guarded(step, self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
+        return guarded(self._guarded_by_backups(step), self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
+
+    def _guarded_by_backups(self, step: RolloutStep) -> RolloutStep:
+        found = self.observed.written_backups
+        writing = None if found is None else backups_being_written(found, self.cluster.uid, self.now)
+        return guarded_by_backups(step, writing)
 
     @property
     def _counts(self) -> Mapping[str, int]:

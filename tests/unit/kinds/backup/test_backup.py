@@ -21,7 +21,7 @@ from tests.support.backup import (
 from tests.support.crashes import Stopped, stop_at
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
-from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.alluxiobackup import CLUSTER_UID_LABEL, KIND, PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.backup_file.errors import Reason
 from alluxio_operator.kinds.backup.validate import Backup, validate
@@ -175,6 +175,25 @@ def test_a_backup_waits_while_masters_may_restart(name):
     operations({"name": name, "since": "2030-01-02T03:00:00Z", "waitsFor": "tuning"})
     world.reconcile()
     assert len(world.alluxio.backups) == 1
+
+
+@pytest.mark.parametrize(
+    ("purpose", "uid", "operation", "begins"),
+    [
+        ("restore", builders.UID, "restore", True),
+        ("restore", "another-cluster", "restore", False),
+        ("restore", builders.UID, "rollout", False),
+        ("upgrade", builders.UID, "rollout", False),
+    ],
+)
+def test_a_backup_does_not_wait_for_the_operation_that_waits_for_it(purpose, uid, operation, begins):
+    world = BackupWorld()
+    labels = {PURPOSE_LABEL: purpose, CLUSTER_UID_LABEL: uid}
+    world.kube.edit(KIND, builders.NAMESPACE, NAME, lambda one: one["metadata"].update(labels=labels))
+    acting = [{"name": operation, "since": "2030-01-02T03:00:00Z"}]
+    world.kube.edit(CLUSTER, builders.NAMESPACE, builders.NAME, lambda one: one["status"].update(operations=acting))
+    world.reconcile()
+    assert bool(world.alluxio.backups) is begins
 
 
 def test_two_backups_of_a_cluster_run_one_after_the_other():

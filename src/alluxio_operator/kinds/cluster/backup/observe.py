@@ -1,14 +1,34 @@
-"""Reads the AlluxioBackups of a cluster."""
+"""Reads the AlluxioBackups and AlluxioDrills of a cluster."""
 
 from __future__ import annotations
 
-from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.alluxiobackup import KIND as BACKUP
+from alluxio_operator.api.alluxiodrill import KIND as DRILL
+from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kube.client import Kube
+from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 
 
 def read_backups(kube: Kube, cluster: Names) -> tuple[Object, ...]:
     """Return all AlluxioBackups that name the cluster, also those of an earlier cluster with its name."""
-    found = kube.list(KINDS[KIND].path(cluster.namespace))
+    return _naming(kube, BACKUP, cluster)
+
+
+def read_drills(kube: Kube, cluster: Names) -> tuple[Object, ...]:
+    """Return all AlluxioDrills that name the cluster, also those of an earlier cluster with its name."""
+    return _naming(kube, DRILL, cluster)
+
+
+def _naming(kube: Kube, kind: str, cluster: Names) -> tuple[Object, ...]:
+    found = kube.list(KINDS[kind].path(cluster.namespace))
     return tuple(one for one in found if one.get("spec", {}).get("clusterRef", {}).get("name") == cluster.cluster)
+
+
+def read_backup(kube: Kube, namespace: str, name: str) -> FoundBackup:
+    """Return the AlluxioBackup with a name."""
+    try:
+        return FoundBackup(kube.get(KINDS[BACKUP].path(namespace, name)))
+    except NotFound:
+        return FoundBackup(None)

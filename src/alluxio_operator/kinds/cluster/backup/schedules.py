@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL, KIND, SCHEDULE_LABEL
 from alluxio_operator.api.backups import (
     BackupSchedule,
     BackupsStatus,
@@ -15,8 +15,9 @@ from alluxio_operator.api.backups import (
     ScheduleStatus,
     VerifiedBackup,
 )
-from alluxio_operator.api.base import API_VERSION, GROUP
+from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.backups.due import Due, Existing, due_backup
+from alluxio_operator.backups.newest import newest_verified
 from alluxio_operator.backups.retention import CLOCK_SKEW, Backup, Outcome, Policy, backups_to_remove
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, Severity
@@ -26,10 +27,6 @@ from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 
 GATE: Final = "BackupHealthy"
-SCHEDULE_LABEL: Final = f"{GROUP}/backup-schedule"
-CLUSTER_LABEL: Final = f"{GROUP}/cluster"
-"""Labels of a backup that a schedule created: names of the schedule and of the cluster."""
-
 STUCK_AFTER: Final = timedelta(hours=6)
 """Age of an unfinished backup at which a schedule that waits for it is reported."""
 
@@ -180,26 +177,6 @@ def _is_of(one: Object, cluster: Cluster) -> bool:
 def _labels(one: Object) -> Mapping[str, str]:
     labels: Mapping[str, str] = one["metadata"].get("labels", {})
     return labels
-
-
-def newest_verified(backups: Iterable[Object], uid: str) -> VerifiedBackup | None:
-    """Return the newest verified backup of the cluster with a uid; None if it has none."""
-    of_cluster = [one for one in backups if one.get("status", {}).get("clusterUid") == uid]
-    # The files of one that is being removed may be gone.
-    kept = [one for one in of_cluster if not one["status"].get("removing")]
-    verified = [one for one in kept if one["status"].get("verified") and one["status"].get("started")]
-    if not verified:
-        return None
-    newest = max(verified, key=lambda one: (str(one["status"]["started"]), str(one["metadata"]["name"])))
-    status = newest["status"]
-    file, restored = status.get("file") or {}, status.get("restored") or {}
-    return VerifiedBackup(
-        name=newest["metadata"]["name"],
-        taken=status["started"],
-        entries=int(file.get("entries", 0)),
-        bytes=int(file.get("bytes", 0)),
-        restore_seconds=int(restored.get("seconds", 0)),
-    )
 
 
 def _stuck(backups: Sequence[Object], dues: Iterable[Due], now: datetime) -> Gate | None:

@@ -21,12 +21,18 @@ BACKUPS: Final = {
     }
 }
 """The Jobs that read a backup of the cluster."""
+DRILLS: Final = {
+    "podSelector": {
+        "matchLabels": {"app.kubernetes.io/name": "alluxio-drill", "app.kubernetes.io/managed-by": MANAGED_BY}
+    }
+}
+"""The Jobs of a drill, which fetch a backup through the cluster, and ask it whether a file has changed since."""
 
 
 def access_values(spec: ClusterSpec, names: Names) -> list[dict[str, Any]]:
     """Return the values for the template of the NetworkPolicies of a cluster that gets one."""
     own = names.instance_labels
-    return [values_of(spec.access, names.of(ACCESS), own, own, ports_of(spec), [PRESTOS, BACKUPS])]
+    return [values_of(spec.access, names.of(ACCESS), own, own, ports_of(spec), [PRESTOS, BACKUPS, DRILLS])]
 
 
 def ports_of(spec: ClusterSpec) -> Ports:

@@ -8,12 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio, MasterInfo
-from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port, web_port
-from alluxio_operator.kinds.cluster.restore.source import FoundBackup
 from alluxio_operator.kinds.cluster.restore.steps import emptying
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
@@ -22,14 +20,6 @@ from alluxio_operator.transport.deadline import Deadline
 
 NONE: Final = -1
 """Number of restored entries of a process that has restored nothing, or not everything yet."""
-
-
-def read_source(kube: Kube, namespace: str, name: str) -> FoundBackup:
-    """Return the AlluxioBackup with a name."""
-    try:
-        return FoundBackup(kube.get(KINDS[BACKUP].path(namespace, name)))
-    except NotFound:
-        return FoundBackup(None)
 
 
 def with_restore(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Deadline) -> Observed:

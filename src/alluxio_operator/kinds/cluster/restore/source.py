@@ -19,6 +19,7 @@ from alluxio_operator.api.bootstrap import Restore
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.engine.gate import After, Gate, blocked, waiting
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kube.kinds import Object
 
@@ -36,13 +37,6 @@ _LOCAL: Final = ("", "file")
 
 
 @dataclass(frozen=True, slots=True)
-class FoundBackup:
-    """The AlluxioBackup that the spec names, as the API server has it; None if there is none."""
-
-    resource: Object | None
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """The file to restore: in a PVC, or at a URI of the root mount's storage. `expected` is its number of entries."""
 
@@ -56,6 +50,13 @@ class Source:
     """Whether Alluxio gives no number of a block again after the restore of the file."""
 
 
+def named(backup: str, uri: str, location: str) -> tuple[str, str]:
+    """Return the field of the spec that a restore is about, and its value."""
+    if backup or uri:
+        return f"{FIELD}.{'backupName' if backup else 'uri'}", backup or uri
+    return f"{FIELD}.volume", location
+
+
 def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, names: Names) -> Source | Gate:
     """Return the source, or the closed gate that names the field, its value and the remedy."""
     if restore.uri is not None:
@@ -63,6 +64,9 @@ def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, na
         if isinstance(located, Gate):
             return located
         return Source(*located, uri=restore.uri, expected=restore.expected_entries)
+    if restore.volume is not None:
+        claim = restore.volume.claim_name
+        return Source(f"{claim}:{restore.volume.path}", claim, expected=restore.expected_entries)
     name = str(restore.backup_name)
     field = f"{FIELD}.backupName"
     resource = found.resource if found is not None else None

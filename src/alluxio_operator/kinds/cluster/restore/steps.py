@@ -32,7 +32,7 @@ from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.restore.source import FIELD, GATE, Source, checked_only, source_of
+from alluxio_operator.kinds.cluster.restore.source import FIELD, GATE, Source, checked_only, named, source_of
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import first_trouble
@@ -219,7 +219,8 @@ def _under_way(known: RestoreStatus, observed: Observed) -> Gate:
 
 def _named(known: RestoreStatus) -> str:
     """Return the field and value of the spec that a restore is about."""
-    return f"{FIELD}.{'backupName' if known.backup else 'uri'}: {(known.backup or known.uri)!r}"
+    field, value = named(known.backup, known.uri, known.location)
+    return f"{field}: {value!r}"
 
 
 def _again(known: RestoreStatus, step: str) -> Gate:
@@ -267,7 +268,7 @@ def _has_blocks(source: Source, tiers: Sequence[str]) -> Gate:
 def _without_effect(wanted: Restore) -> Problem:
     return Problem(
         FIELD,
-        wanted.backup_name or wanted.uri or "",
+        wanted.backup_name or wanted.uri or (wanted.volume.claim_name if wanted.volume else ""),
         "has no effect: the journal of this cluster exists already",
         "remove it, or create another AlluxioCluster",
     )

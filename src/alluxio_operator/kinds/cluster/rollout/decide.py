@@ -12,9 +12,8 @@ from alluxio_operator.engine.conditions import holds, moment
 from alluxio_operator.engine.gate import BackOff
 from alluxio_operator.engine.operation import Answer, Operation, When
 from alluxio_operator.engine.requeue import PROGRESS, back_off, poll
-from alluxio_operator.kinds.cluster.objects.backup_lock import lock_properties
 from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup, StartBackup
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import GATE, RolloutStep
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.workloads.pods import Pod
@@ -32,6 +31,8 @@ class ReplacePod:
     pod: Pod
     workload: str
     config_hash: str
+    at: datetime
+    """Time of the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +56,24 @@ def operations(view: View) -> Iterable[Operation]:
 
 def _pre_upgrade(view: View, backup: PreUpgradeBackup) -> Operation:
     known = backup.status
-    leader = view.observed.master_named(view.quorum.leader)
+    fields = {"upgrade_backup": known}
 
     def conclude(operation: Operation, answers: Sequence[Answer]) -> Operation:
-        [answer] = answers
+        [refusal] = answers
         if known is None:
             return operation
-        after = pre_upgrade.after_start(known, answer, view.now)
-        seconds = pre_upgrade.seconds_until_retry(after, view.now) or POLL_SECONDS
-        return replace(operation, status={"upgrade_backup": after}, requeue_after=seconds)
+        after = pre_upgrade.after_creation(known, str(refusal or ""), view.now)
+        delay = pre_upgrade.RETRY_REFUSED.seconds if refusal else POLL_SECONDS
+        return replace(operation, status={"upgrade_backup": after}, requeue_after=delay)
 
-    spec = view.cluster.spec
-    start = (
-        StartBackup(leader, pre_upgrade.directory(spec), lock_properties(spec, view.master_properties))
-        if leader
-        else None
-    )
-    return Operation(
-        "pre-upgrade backup",
-        status={"upgrade_backup": known},
-        intent={"upgrade_backup": known},
-        effects=(start,) if backup.start and start else (),
-        conclude=conclude,
-    )
+    effects = (backup.create,) if backup.create is not None else ()
+    # On record before it exists, and gone from the record only after the operator has seen that it is gone.
+    return Operation("pre-upgrade backup", status=fields, intent=fields, effects=effects, conclude=conclude)
 
 
 def _record_of_backup(view: View) -> Operation:
     before = view.observed.status.upgrade_backup
-    after = pre_upgrade.record_apart_from_steps(view.observed, view.cluster.spec, view.now)
+    after = pre_upgrade.record_apart_from_steps(view.observed, view.cluster)
     return Operation("pre-upgrade backup", status={} if after == before else {"upgrade_backup": after})
 
 
@@ -99,7 +90,9 @@ def _rollout(view: View, step: RolloutStep) -> Operation:
         "rollout",
         status={"rollout": step.status, "restarts": dict(view.cluster.restarts)},
         intent={"rollout": step.status} if step.status else {},
-        effects=tuple(ReplacePod(pod, names.of(pod.role), view.hashes.get(pod.role, "")) for pod in step.delete),
+        effects=tuple(
+            ReplacePod(pod, names.of(pod.role), view.hashes.get(pod.role, ""), view.now) for pod in step.delete
+        ),
         gate=gate,
         blocking=step.blocking and gate.reason != rollback.REASON,
         disruption=_disruption(view) if disrupts else None,

@@ -1,51 +1,48 @@
 """Decides whether masters may change their version: only after a backup of the journal; pure.
 
-Another version may write journal entries that the previous one can't read. Both versions read the backup, so it allows
-a downgrade. The operator records the backup before it starts it. If the answer to the start call is lost, the operator
-calls again, which at worst leaves one more backup file.
+Another version may write journal entries that the previous one can't read. So masters wait for an AlluxioBackup, which
+a master of the running version has restored: it allows a downgrade.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
-from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
-from alluxio_operator.api.alluxiocluster import ClusterSpec
+from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import UpgradeBackup
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import At, Gate, blocked, waiting
+from alluxio_operator.engine.effects import Create
+from alluxio_operator.engine.gate import After, Gate, Requeue, blocked, waiting
+from alluxio_operator.kinds.cluster.backup.requested import BackupRequest, Phase, judge, manifest_of, next_poll
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import Pod
-
-FOLDER: Final = ".alluxio-backups"
-"""Folder below the root mount, unless spec.upgrade.backupDirectory names another."""
+from alluxio_operator.kinds.cluster.rollout.backup_place import Unusable, destination_of
+from alluxio_operator.kinds.cluster.validate import Cluster
 
 VALID_FOR: Final = timedelta(hours=1)
 """Age at which a backup is outdated: an upgrade that is held for longer takes another one."""
 
-RETRY_AFTER: Final = timedelta(seconds=200)
-"""Pause before the operator retries a backup whose request reached the leader.
+ATTEMPTS: Final = 3
+"""AlluxioBackups that fail, one after another, before the operator leaves it to the user."""
 
-The standby that makes the backup suspends its journal before the leader waits for its lock, and resumes it after
-alluxio.master.backup.suspend.timeout (3 minutes). Until then each further backup fails ("Already suspended").
-"""
+RETRY_AFTER: Final = (timedelta(minutes=5), timedelta(minutes=20))
+"""Pause after the first and the second failure: an AlluxioBackup itself retries for an hour what may pass."""
 
-RETRY_UNREACHED: Final = (timedelta(seconds=5), timedelta(seconds=60))
-"""Shortest and longest pause after a request that reached no leader, or when the leader has changed; it doubles."""
+RETRY_REFUSED: Final = After(30.0)
+"""Requeue after the API server has refused the AlluxioBackup."""
 
-POLL_SECONDS: Final = (1.0, 15.0)
-"""Shortest and longest requeue delay while a backup runs: longer, the longer it runs. Its end causes no event."""
-POLL_SHARE: Final = 1 / 30
-"""Requeue delay as a share of the time that the backup has been running."""
+REPLACE_AFTER: Final = timedelta(minutes=1)
+"""Age at which an AlluxioBackup that was deleted is replaced: a client that deletes each one mustn't cause a loop."""
 
-RETRY_TIME: Final = " automatically; status.upgradeBackup.retryAt is the time"
+OVERDUE_AFTER: Final = timedelta(hours=1)
+"""Time after which an AlluxioBackup that isn't complete is reported as a trouble."""
+
+RETRY_TIME: Final = "The operator takes another one automatically; status.upgradeBackup.retryAt is the time. "
 """Part of messages. With the time itself, each attempt would be another message, and post another Event."""
 
 BACKING_UP: Final = "BackingUp"
+OVERDUE: Final = "BackupOverdue"
 FAILED: Final = "BackupFailed"
 
 
@@ -53,84 +50,69 @@ FAILED: Final = "BackupFailed"
 class PreUpgradeBackup:
     """The backup to record in the status, and why masters wait for it; `reason` is None if they don't.
 
-    With `start`, the operator starts the backup after recording it. `requeue_at` is when it looks at the backup again.
+    With `create`, the operator creates the AlluxioBackup after recording it. While it is `unread`, the operator has to
+    read the recorded one before it decides. `holds_lock`: the leader may be writing it.
     """
 
     status: UpgradeBackup | None = None
     reason: str | None = None
     message: str = ""
-    start: bool = False
-    requeue_at: datetime | None = None
+    create: Create | None = None
+    unread: bool = False
+    requeue: Requeue | None = None
+    holds_lock: bool = False
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether masters change their version."""
+        return self.status is not None or self.reason is not None
 
     def gate(self, kind: str) -> Gate:
         """Return the closed gate that holds masters."""
-        requeue = At(self.requeue_at) if self.requeue_at else None
         if self.reason == FAILED:
-            return blocked(kind, FAILED, self.message, requeue)
-        return waiting(kind, self.message, self.reason or BACKING_UP, requeue)
-
-
-@dataclass(frozen=True, slots=True)
-class StartBackup:
-    """Start of a backup by the leader, into a directory of the root mount's UFS.
-
-    The operator sets the `properties` on the leader first: it may run an older spec, without them.
-    """
-
-    leader: Pod
-    directory: str
-    properties: Mapping[str, str]
+            return blocked(kind, FAILED, self.message, self.requeue)
+        if self.reason == OVERDUE:
+            return Gate(kind, False, OVERDUE, self.message, requeue=self.requeue)
+        return waiting(kind, self.message, self.reason or BACKING_UP, self.requeue)
 
 
 NO_BACKUP: Final = PreUpgradeBackup()
 """Masters need no backup."""
 
 
-def next_pre_upgrade_backup(observed: Observed, spec: ClusterSpec, now: datetime) -> PreUpgradeBackup:
+def next_pre_upgrade_backup(observed: Observed, cluster: Cluster, now: datetime) -> PreUpgradeBackup:
     """Return the state of the backup; NO_BACKUP if the masters don't change their version."""
+    spec = cluster.spec
     if spec.upgrade.backup == "Never" or not isinstance(observed.master, MasterInfo):
         return NO_BACKUP
     running = observed.master.version
     if not changes_version(running, spec.version):
         return NO_BACKUP
-    known = observed.status.upgrade_backup
-    if known is None or (known.from_, known.to) != (running, spec.version) or _is_old(known, now):
-        known = UpgradeBackup(from_=running, to=spec.version, state="Requested", since=stamp(now))
-    elif known.state == "Running":
-        known = _with_progress(known, observed.backup, now)
-    elif known.state == "Failed" and _is_due(known, now):
-        known = known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now)})
-    if known.state == "Requested" and _is_due(known, now):
-        # Recorded before the request: a lost answer, or a crash, mustn't cause another request at once.
-        known = known.model_copy(update={"attempts": known.attempts + 1, "retry_at": stamp(now + RETRY_AFTER)})
-        return _step_of(known, now, start=True)
-    return _step_of(known, now)
+    place = destination_of(spec)
+    if isinstance(place, Unusable):
+        message = f"{place.message}. The masters change from {running} to {spec.version} only after a backup"
+        return PreUpgradeBackup(observed.status.upgrade_backup, FAILED, message)
+    return _Requests(cluster, running, now).next_step(observed)
 
 
-def record_apart_from_steps(observed: Observed, spec: ClusterSpec, now: datetime) -> UpgradeBackup | None:
+def record_apart_from_steps(observed: Observed, cluster: Cluster) -> UpgradeBackup | None:
     """Return the record of a backup while no step of the rollout waits for it.
 
     The record of one that isn't complete goes once the masters need none: the version is reverted, or
-    spec.upgrade.backup is Never. Otherwise the operator would take the masters for busy, and ask for it, for ever.
+    spec.upgrade.backup is Never. The AlluxioBackup itself stays.
     """
     known = observed.status.upgrade_backup
-    if known is None or known.state == "Completed" or not _may_be_needed(observed, spec):
-        return known if known is not None and known.state == "Completed" else None
-    return _with_progress(known, observed.backup, now) if known.state == "Running" else known
+    if known is None or known.state == "Completed" or _may_be_needed(observed, cluster):
+        return known
+    return None
 
 
-def may_hold_the_lock(step: PreUpgradeBackup | None, observed: Observed) -> bool:
-    """Return True while the leader may be backing up: the step waits for that, or the leader says so."""
-    waits = step is not None and step.status is not None and step.status.state in ("Requested", "Running")
-    return waits or (isinstance(observed.backup, BackupStatus) and observed.backup.state == "Running")
-
-
-def _may_be_needed(observed: Observed, spec: ClusterSpec) -> bool:
-    if spec.upgrade.backup == "Never":
+def _may_be_needed(observed: Observed, cluster: Cluster) -> bool:
+    if cluster.spec.upgrade.backup == "Never":
         return False
     running = observed.master.version if isinstance(observed.master, MasterInfo) else None
     # Without an answer, the masters may run another version.
-    return not running or changes_version(running, spec.version)
+    return not running or changes_version(running, cluster.spec.version)
 
 
 def changes_version(running: str | None, wanted: str) -> bool:
@@ -141,80 +123,134 @@ def changes_version(running: str | None, wanted: str) -> bool:
     return bool(running) and not str(running).startswith(wanted)
 
 
-def after_start(known: UpgradeBackup, answer: str | NoAnswer, now: datetime) -> UpgradeBackup:
-    """Return the backup's status after the leader answered the start call, with the backup's id or an error."""
-    if not isinstance(answer, NoAnswer):
-        return known.model_copy(update={"state": "Running", "id": answer, "message": "", "retry_at": None})
-    pause = RETRY_AFTER if answer.reached else _pause_unreached(known)
-    return known.model_copy(update={"message": answer.reason[:512], "retry_at": stamp(now + pause)})
+def after_creation(known: UpgradeBackup, refusal: str, now: datetime) -> UpgradeBackup:
+    """Return the record after the API server created the AlluxioBackup, or refused it."""
+    if not refusal:
+        return known.model_copy(update={"state": "Running", "since": stamp(now), "message": "", "retry_at": None})
+    return known.model_copy(update={"message": refusal[:512]})
 
 
-def seconds_until_retry(known: UpgradeBackup, now: datetime) -> float | None:
-    """Return the requeue delay of a backup that waits for its next attempt; None if it doesn't."""
-    if known.state not in ("Requested", "Failed") or known.retry_at is None:
-        return None
-    return max(1.0, (moment(known.retry_at) - now).total_seconds())
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """The requests for backups before one change of the version."""
 
+    cluster: Cluster
+    running: str
+    now: datetime
 
-def directory(spec: ClusterSpec) -> str:
-    """Return the backup's directory: an absolute path in the UFS of the root mount."""
-    if spec.upgrade.backup_directory:
-        return spec.upgrade.backup_directory
-    return f"{urlsplit(spec.root_mount.uri).path.rstrip('/')}/{FOLDER}"
+    def next_step(self, observed: Observed) -> PreUpgradeBackup:
+        known = observed.status.upgrade_backup
+        if known is None or not self._is_current(known):
+            # Also a record of an earlier version of the operator: it names no AlluxioBackup, so one is taken.
+            return self._create(self._new())
+        names, created = self.cluster.names, known.state != "Requested"
+        state = judge(self._request(known), names, self.cluster.uid, observed.requested_backup, created=created)
+        match state.phase:
+            case Phase.UNREAD:
+                return self._waits(known, state.message, unread=True)
+            case Phase.ABSENT:
+                return self._create(known)
+            case Phase.MISSING:
+                return self._replace(known, state.message)
+            case Phase.FAILED:
+                return self._fail(known, state.message)
+            case Phase.COMPLETED:
+                return self._complete(known, state.finished or moment(known.since))
+        return self._wait(self._in_state(known, "Running"), state.message, is_written=state.is_written)
 
+    def _is_current(self, known: UpgradeBackup) -> bool:
+        """Return True if a record is of this change, with the destination and verification of the spec."""
+        same = (known.from_, known.to) == (self.running, self.cluster.spec.version)
+        return same and bool(known.name) and known.name == self._request(known).name(self.cluster.names.cluster)
 
-def _with_progress(known: UpgradeBackup, answer: BackupStatus | NoAnswer | None, now: datetime) -> UpgradeBackup:
-    if answer is None or isinstance(answer, NoAnswer):
-        return known
-    if answer.state == "Completed":
-        update = {"state": "Completed", "uri": answer.uri[:1024], "entries": answer.entries, "since": stamp(now)}
-        return known.model_copy(update=update)
-    if answer.state == "Failed":
-        retry = stamp(now + RETRY_AFTER)
-        update = {"state": "Failed", "message": answer.error[:512], "since": stamp(now), "retry_at": retry}
-        return known.model_copy(update=update)
-    if answer.state == "Unknown":
-        # The leader has changed. The new one doesn't know the backup.
-        retry = stamp(now + _pause_unreached(known))
-        return known.model_copy(update={"state": "Requested", "id": "", "since": stamp(now), "retry_at": retry})
-    return known
-
-
-def _step_of(known: UpgradeBackup, now: datetime, *, start: bool = False) -> PreUpgradeBackup:
-    change = f"from {known.from_} to {known.to}"
-    if known.state == "Completed":
-        return PreUpgradeBackup(known)
-    if known.state == "Failed":
-        message = (
-            f"the backup of the journal failed: {known.message}. The masters change {change} only after a backup, "
-            f"which the operator retries{RETRY_TIME}. Make the UFS of the root mount writable for the masters, set "
-            "spec.upgrade.backupDirectory to another directory, or skip the backup with spec.upgrade.backup: Never"
+    def _new(self, attempts: int = 1) -> UpgradeBackup:
+        time = stamp(self.now)
+        record = UpgradeBackup(
+            from_=self.running,
+            to=self.cluster.spec.version,
+            state="Requested",
+            since=time,
+            requested=time,
+            attempts=attempts,
         )
-        return PreUpgradeBackup(known, FAILED, message, requeue_at=_retry_at(known))
-    message = f"the leader backs up the journal before the masters change {change}"
-    if known.state == "Running":
-        elapsed = (now - moment(known.since)).total_seconds()
-        seconds = min(max(POLL_SECONDS[0], elapsed * POLL_SHARE), POLL_SECONDS[1])
-        return PreUpgradeBackup(known, BACKING_UP, message, requeue_at=now + timedelta(seconds=seconds))
-    if known.message:
-        message += f"; the backup hasn't started yet: {known.message}. The operator retries{RETRY_TIME}"
-    return PreUpgradeBackup(known, BACKING_UP, message, start=start, requeue_at=_retry_at(known))
+        return record.model_copy(update={"name": self._request(record).name(self.cluster.names.cluster)})
 
+    def _request(self, known: UpgradeBackup) -> BackupRequest:
+        place = destination_of(self.cluster.spec)
+        assert not isinstance(place, Unusable)  # noqa: S101 (for the type: checked before)
+        operation = f"{self.cluster.uid} {known.from_} {known.to} {known.requested} {known.attempts}"
+        return BackupRequest("upgrade", operation, place, self.cluster.spec.upgrade.backup_verify)
 
-def _retry_at(known: UpgradeBackup) -> datetime | None:
-    return moment(known.retry_at) if known.retry_at else None
+    def _create(self, known: UpgradeBackup) -> PreUpgradeBackup:
+        effect = Create(manifest_of(self._request(known), self.cluster.names, self.cluster.uid))
+        if known.message:
+            message = f"{known.message}. The operator retries automatically. {self._remedy}"
+            return PreUpgradeBackup(known, FAILED, message, create=effect, requeue=RETRY_REFUSED)
+        message = f"{self._change}: the operator creates AlluxioBackup {known.name}"
+        return PreUpgradeBackup(known, BACKING_UP, message, create=effect, holds_lock=True)
 
+    def _wait(self, known: UpgradeBackup, message: str, *, is_written: bool) -> PreUpgradeBackup:
+        requested = moment(known.requested or known.since)
+        poll = next_poll(requested, self.now)
+        if self.now - requested < OVERDUE_AFTER:
+            return self._waits(known, message, requeue=poll, holds_lock=not is_written)
+        message = (
+            f"{self._change} since {known.requested}: {message}. Mend that, or delete AlluxioBackup {known.name} to "
+            f"have another one taken. {self._remedy}"
+        )
+        return PreUpgradeBackup(known, OVERDUE, message, requeue=poll, holds_lock=not is_written)
 
-def _is_due(known: UpgradeBackup, now: datetime) -> bool:
-    # Another operator version recorded no time.
-    return known.retry_at is None or now >= moment(known.retry_at)
+    def _waits(
+        self,
+        known: UpgradeBackup,
+        message: str,
+        *,
+        unread: bool = False,
+        requeue: Requeue | None = None,
+        holds_lock: bool = False,
+    ) -> PreUpgradeBackup:
+        message = f"{self._change}: {message}"
+        return PreUpgradeBackup(known, BACKING_UP, message, unread=unread, requeue=requeue, holds_lock=holds_lock)
 
+    def _replace(self, known: UpgradeBackup, message: str) -> PreUpgradeBackup:
+        if self.now < moment(known.requested or known.since) + REPLACE_AFTER:
+            return self._waits(known, f"{message}; the operator is about to take another one")
+        return self._create(self._new())
 
-def _pause_unreached(known: UpgradeBackup) -> timedelta:
-    shortest, longest = RETRY_UNREACHED
-    doubled: timedelta = shortest * 2 ** min(max(known.attempts - 1, 0), 10)
-    return min(doubled, longest)
+    def _fail(self, known: UpgradeBackup, message: str) -> PreUpgradeBackup:
+        if known.state != "Failed":
+            pause = RETRY_AFTER[known.attempts - 1] if 0 < known.attempts < ATTEMPTS else None
+            retry = stamp(self.now + pause) if pause else None
+            known = self._in_state(known, "Failed").model_copy(update={"retry_at": retry})
+        elif known.retry_at is not None and self._is_due(known):
+            return self._create(self._new(known.attempts + 1))
+        again = RETRY_TIME if known.retry_at else f"The operator has given up after {known.attempts} attempts. "
+        message = (
+            f"{message}. The masters change from {known.from_} to {known.to} only after a backup. {again}Mend the "
+            f"cause, and delete AlluxioBackup {known.name} to have another one taken at once. {self._remedy}"
+        )
+        return PreUpgradeBackup(known, FAILED, message)
 
+    def _complete(self, known: UpgradeBackup, finished: datetime) -> PreUpgradeBackup:
+        if self.now - finished > VALID_FOR:
+            return self._create(self._new())
+        return PreUpgradeBackup(self._in_state(known, "Completed"))
 
-def _is_old(known: UpgradeBackup, now: datetime) -> bool:
-    return known.state == "Completed" and now - moment(known.since) > VALID_FOR
+    def _in_state(self, known: UpgradeBackup, state: str) -> UpgradeBackup:
+        if known.state == state:
+            return known
+        return known.model_copy(update={"state": state, "since": stamp(self.now), "message": "", "retry_at": None})
+
+    def _is_due(self, known: UpgradeBackup) -> bool:
+        return known.retry_at is None or self.now >= moment(known.retry_at)
+
+    @property
+    def _change(self) -> str:
+        return f"the masters wait for a backup before they change from {self.running} to {self.cluster.spec.version}"
+
+    @property
+    def _remedy(self) -> str:
+        return (
+            "To keep the backup elsewhere, set spec.upgrade.backupDestination; to do without its restore, set "
+            "spec.upgrade.backupVerify to Check; to do without a backup, set spec.upgrade.backup to Never"
+        )

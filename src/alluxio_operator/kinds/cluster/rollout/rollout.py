@@ -67,6 +67,8 @@ class RolloutStep:
     """When the step changes without an event."""
     needs_ufs_probe: bool = False
     """Whether the decision depends on a probe of the UFS that hasn't run yet."""
+    needs_backups: bool = False
+    """Whether the decision depends on the cluster's AlluxioBackups, which haven't been read yet."""
     announced: bool = False
     """Whether an event announces the end of what the step waits for."""
 
@@ -137,7 +139,7 @@ def _begin(roles: Roles, upgrade: Upgrade, now: datetime, backup: PreUpgradeBack
             opens = closed_until(upgrade.maintenance_window, now)
             if opens is not None:
                 return wait_for_window((*pods, *chain.from_iterable(outdated.values())), opens)
-            if role == names.MASTER and backup.status and (step := _held_by(backup, roles, pods, upgrade, now)):
+            if role == names.MASTER and backup.is_needed and (step := _held_by(backup, roles, pods, upgrade, now)):
                 return step
             ready = [pod for pod in pods if pod.ready]
             if not ready:
@@ -146,7 +148,7 @@ def _begin(roles: Roles, upgrade: Upgrade, now: datetime, backup: PreUpgradeBack
                 held = held or _hold(role, pods, f"{pods[0].name} runs and isn't ready")
                 continue
             started = _start(role, ready, roles, upgrade, now)
-            return replace(started, backup=backup) if role == names.MASTER and backup.status else started
+            return replace(started, backup=backup) if role == names.MASTER and backup.is_needed else started
     if held is None:
         raise AssertionError("an outdated pod has a role")
     return held

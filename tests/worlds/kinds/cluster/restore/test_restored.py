@@ -226,3 +226,22 @@ def test_an_edit_restarts_no_master_that_restores():
     world.settle()
 
     assert (state(world), world.status["restore"]["attempt"]) == ("Restored", 1)
+
+
+def test_a_file_in_any_volume_is_restored_without_an_alluxiobackup():
+    volume = {"claimName": "exported", "path": "old/a.gz"}
+    world = RestoreWorld(resource(bootstrap={"restore": {"volume": volume, "expectedEntries": ENTRIES}}))
+    world.settle()
+
+    restore = world.status["restore"]
+    assert (restore["state"], restore["location"], restore["claim"]) == ("Restored", "exported:old/a.gz", "exported")
+    assert (restore["backup"], restore["uri"], restore["expected"]) == ("", "", ENTRIES)
+
+
+def test_the_field_of_a_volume_is_named_when_its_file_is_missing():
+    world = RestoreWorld(resource(bootstrap={"restore": {"volume": {"claimName": "exported", "path": "a.gz"}}}))
+    world.reconcile()
+    job = next(name for name in world.kube.of_kind("Job"))
+    container = world.kube.object("Job", "data", job)["spec"]["template"]["spec"]["containers"][0]
+    assert "spec.bootstrap.restore.volume: 'exported:a.gz'" in container["args"]
+    assert "/source/a.gz" in container["args"]

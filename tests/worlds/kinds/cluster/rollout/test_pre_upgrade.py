@@ -1,4 +1,4 @@
-"""Before the first master of another version starts, the journal is backed up, and no worker is missing."""
+"""Before the first master of another version starts, an AlluxioBackup is complete, and no worker is missing."""
 
 from __future__ import annotations
 
@@ -8,24 +8,34 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.builders import resource
+from tests.support.builders import UID, resource
 from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import Three, deleted, outdated
-from tests.support.world import address
 
-from alluxio_operator.alluxio.answers import BackupStatus, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.api.alluxiobackup import KIND, PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.engine.conditions import stamp
-from alluxio_operator.kinds.cluster.rollout.pre_upgrade import directory
+from alluxio_operator.kinds.cluster.rollout.backup_place import Unusable, destination_of
+from alluxio_operator.kinds.cluster.rollout.pre_upgrade import ATTEMPTS
+from alluxio_operator.kube.errors import Refused
+from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
 
 
 class Versions(Three):
-    """A world whose masters say the version of their image; `pace`: seconds of a turn."""
+    """A world whose masters say the version of their image; `pace`: seconds of a turn.
+
+    `ends` is the status with which an AlluxioBackup ends in the next turn; None while it runs.
+    """
 
     lost_worker = False
+    verifies = False
     pace = 0.0
+    ends: Json | None = None
+    says: Json | None = None
+    """Status of the AlluxioBackups that run."""
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
         super().turn(job=job, pods=pods, serves=serves)
@@ -36,6 +46,27 @@ class Versions(Three):
             self.alluxio.master = replace(self.alluxio.master, version=self.version_of(leader))
         if self.lost_worker and self.pod_of("worker"):
             self.kube.edit("Pod", self.namespace, f"{self.name}-worker-0", unready)
+        for name in self.backups():
+            if not self.backup(name).get("status", {}).get("finished"):
+                self._go_on(name)
+
+    def _go_on(self, name: str) -> None:
+        status = {"clusterUid": UID, "started": stamp(self.now), **(self.says or {})}
+        if self.ends is not None:
+            status |= {"finished": stamp(self.now), **self.ends}
+        self.kube.edit(KIND, self.namespace, name, lambda one: one.update(status=status))
+
+    def backups(self) -> list[str]:
+        """Return the names of the AlluxioBackups."""
+        return list(self.kube.of_kind(KIND))
+
+    def backup(self, name: str) -> Json:
+        """Return an AlluxioBackup."""
+        return self.kube.object(KIND, self.namespace, name)
+
+    def delete_backup(self, name: str) -> None:
+        """Let a user delete an AlluxioBackup."""
+        self.kube.remove(KINDS[KIND].path(self.namespace, name))
 
     def version_of(self, pod: Json) -> str:
         hashes = pod["metadata"]["annotations"]["alluxio-operator.io/config-hash"]
@@ -50,6 +81,10 @@ class Versions(Three):
 
     def upgrade(self, **over: Any) -> None:
         self.edit_spec(version="2.9.4", **over)
+
+
+VERIFIED: Json = {"phase": "Completed", "verified": True}
+FAILED: Json = {"phase": "Failed", "summary": "Read-only file system"}
 
 
 def unready(pod: Json) -> None:
@@ -76,37 +111,42 @@ def settled() -> Versions:
 
 def test_the_backup_is_there_before_the_first_master_goes():
     world = settled()
-    world.alluxio.backed_up = BackupStatus("Running")
     world.upgrade()
     world.goes_on()
 
-    assert world.alluxio.backups == [(address(0), 19998, "/mnt/ufs/.alluxio-backups")], "once, and the leader"
+    [name] = world.backups()
+    made = world.backup(name)
+    assert made["spec"] == {"clusterRef": {"name": "small"}, "destination": {}, "verify": "Restore"}
+    assert made["metadata"]["labels"][PURPOSE_LABEL] == "upgrade"
+    assert "ownerReferences" not in made["metadata"]
     assert not deleted(world)
-    assert world.condition("UpToDate")["reason"] == "BackingUp"
+    condition = world.condition("UpToDate")
+    assert condition["reason"] == "BackingUp"
+    assert name in condition["message"]
+    assert not world.alluxio.backups, "the AlluxioBackup asks the leader, and the cluster doesn't"
 
-    world.alluxio.backed_up = BackupStatus("Completed", "file:///mnt/ufs/.alluxio-backups/1.gz", 40)
+    world.ends = VERIFIED
     world.settle(40)
 
     assert not outdated(world)
+    assert world.backups() == [name]
     kept = world.status["upgradeBackup"]
-    assert (kept["from"], kept["to"], kept["state"], kept["entries"]) == ("2.9.3", "2.9.4", "Completed", 40)
-    assert kept["uri"] == "file:///mnt/ufs/.alluxio-backups/1.gz"
+    assert (kept["from"], kept["to"], kept["state"], kept["name"]) == ("2.9.3", "2.9.4", "Completed", name)
 
 
-def test_it_is_on_record_before_it_begins():
+def test_it_is_on_record_before_it_exists():
     world = settled()
     world.upgrade()
-    begin = world.alluxio.backup
     seen = []
 
-    def watched(*arguments: Any) -> Any:
-        seen.append(world.status["upgradeBackup"]["state"])
-        return begin(*arguments)
+    def watch(verb: str, path: str) -> None:
+        if verb == "create" and "alluxiobackups" in path:
+            seen.append((world.status["upgradeBackup"]["state"], world.status["upgradeBackup"]["name"]))
 
-    world.alluxio.backup = watched  # type: ignore[method-assign]
-    world.settle(40)
+    world.kube.before_call = watch
+    world.goes_on(3)
 
-    assert seen == ["Requested"]
+    assert seen == [("Requested", world.backups()[0])]
 
 
 def test_a_change_of_anything_else_takes_no_backup():
@@ -115,7 +155,7 @@ def test_a_change_of_anything_else_takes_no_backup():
     world.settle(40)
 
     assert deleted(world)
-    assert not world.alluxio.backups
+    assert not world.backups()
 
 
 def test_whoever_does_without_says_so():
@@ -123,148 +163,194 @@ def test_whoever_does_without_says_so():
     world.upgrade(upgrade={"backup": "Never"})
     world.settle(40)
 
-    assert not world.alluxio.backups
+    assert not world.backups()
     assert not outdated(world)
+
+
+def test_the_spec_says_where_it_goes_and_how_it_is_verified():
+    world = settled()
+    world.upgrade(upgrade={"backupDestination": {"volume": {"claimName": "backups"}}, "backupVerify": "Check"})
+    world.ends = {"phase": "Completed"}
+    world.settle(40)
+
+    [name] = world.backups()
+    assert world.backup(name)["spec"]["destination"] == {"volume": {"claimName": "backups"}}
+    assert world.backup(name)["spec"]["verify"] == "Check"
+    assert not outdated(world)
+
+
+def test_one_that_was_not_restored_is_not_relied_on():
+    world = settled()
+    world.ends = {"phase": "Completed", "verified": False}
+    world.upgrade()
+    world.goes_on()
+
+    assert not deleted(world)
+    assert world.condition("UpToDate")["reason"] == "BackupFailed"
 
 
 def test_a_backup_that_fails_holds_the_upgrade_and_says_what_to_do():
     world = settled()
-    world.alluxio.backed_up = BackupStatus("Failed", error="Read-only file system")
+    world.ends = FAILED
     world.upgrade()
     world.goes_on()
 
+    [first] = world.backups()
     said = world.condition("UpToDate")
     assert (said["status"], said["reason"]) == ("False", "BackupFailed")
-    for words in ("Read-only file system", "spec.upgrade.backupDirectory", "Never"):
+    for words in ("Read-only file system", first, "spec.upgrade.backupDestination", "Never", "retryAt"):
         assert words in said["message"]
     assert world.phase == "Degraded"
     assert world.condition("MastersServing")["status"] == "True"
     assert not deleted(world)
-    assert len(world.alluxio.backups) == 1
 
-    world.alluxio.backed_up = BackupStatus("Completed", "file:///mnt/ufs/.alluxio-backups/2.gz", 41)
-    world.pass_time(180)
-    world.goes_on(3)
-    assert len(world.alluxio.backups) == 1, "the standby's journal is suspended for three minutes"
-    world.pass_time(21)
+    world.ends = VERIFIED
+    world.pass_time(290)
+    world.goes_on(1)
+    assert world.backups() == [first]
+    world.pass_time(11)
     world.settle(40)
     assert not outdated(world)
-    assert len(world.alluxio.backups) == 2
+    assert len(world.backups()) == 2
+    assert world.status["upgradeBackup"]["attempts"] == 2
 
 
-def test_a_leader_that_does_not_begin_is_asked_again():
+def test_after_three_failures_the_user_decides():
     world = settled()
-    world.alluxio.begins = NoAnswer("a backup is in progress")
+    world.ends = FAILED
+    world.upgrade()
+    for _ in range(30):
+        world.goes_on(3)
+        world.pass_time(600)
+
+    assert len(world.backups()) == ATTEMPTS
+    assert not deleted(world)
+    said = world.condition("UpToDate")["message"]
+    assert "given up after 3 attempts" in said
+
+    world.ends = VERIFIED
+    world.delete_backup(world.status["upgradeBackup"]["name"])
+    world.settle(40)
+    assert not outdated(world)
+
+
+def test_another_destination_is_another_backup():
+    world = settled()
+    world.ends = FAILED
     world.upgrade()
     world.goes_on(4)
+    [first] = world.backups()
 
-    assert "a backup is in progress" in world.condition("UpToDate")["message"]
+    world.ends = VERIFIED
+    world.upgrade(upgrade={"backupDestination": {"volume": {"claimName": "backups"}}})
+    world.settle(40)
+
+    assert not outdated(world)
+    assert len(world.backups()) == 2
+    assert world.status["upgradeBackup"]["name"] != first
+
+
+@pytest.mark.parametrize("states", [None, VERIFIED], ids=["running", "complete"])
+def test_one_that_a_user_deletes_is_taken_again_and_not_in_a_loop(states: Json | None):
+    world = settled()
+    world.ends = states
+    world.upgrade(upgrade={"strategy": "RollingUpdate"})
+    world.reconcile()
+    [first] = world.backups()
+    world.delete_backup(first)
+    world.goes_on(5)
+    assert not world.backups()
+    assert "deleted" in world.condition("UpToDate")["message"]
     assert not deleted(world)
-    assert len(world.alluxio.backups) == 1, "the request reached the leader, so a standby may be suspended"
-    assert world.reconcile().requeue_after == 200
-    world.alluxio.begins = None
-    world.pass_time(201)
+
+    world.ends = VERIFIED
+    world.pass_time(61)
+    world.settle(40)
+    assert len(world.backups()) == 1
+    assert first not in world.backups()
+    assert not outdated(world)
+
+
+def test_no_master_goes_once_the_files_of_the_backup_are_being_removed():
+    world = settled()
+    world.ends = {**VERIFIED, "removing": True}
+    world.upgrade()
+    world.goes_on()
+
+    assert not deleted(world)
+
+
+def test_a_refused_backup_is_tried_again_and_the_refusal_is_reported():
+    world = settled()
+    world.upgrade()
+    world.ends = VERIFIED
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "create" and "alluxiobackups" in path:
+            raise Refused(f"POST {path}", 403, "exceeded quota: backups")
+
+    world.kube.before_call = refuse
+    world.goes_on(4)
+
+    said = world.condition("UpToDate")
+    assert said["reason"] == "BackupFailed"
+    assert "exceeded quota" in said["message"]
+    assert not deleted(world)
+
+    world.kube.before_call = lambda verb, path: None
+    world.pass_time(31)
     world.settle(40)
     assert not outdated(world)
 
 
-def test_a_leader_whose_port_is_away_is_asked_less_and_less_often():
+def test_a_backup_of_another_client_with_this_name_is_not_relied_on():
     world = settled()
-    world.alluxio.begins = NoAnswer("connection refused", reached=False)
+    world.ends = VERIFIED
     world.upgrade()
-    waits = []
-    for _ in range(7):
-        waits.append(world.reconcile().requeue_after)
-        world.turn()
-        assert world.reconcile().requeue_after == waits[-1], "another reconcile meanwhile doesn't ask"
-        world.pass_time(waits[-1] or 0)
+    world.reconcile()
+    [name] = world.backups()
+    world.kube.edit(KIND, world.namespace, name, lambda one: one["metadata"].update(labels={}))
+    world.goes_on(4)
 
-    assert waits == [5, 10, 20, 40, 60, 60, 60]
-    assert len(world.alluxio.backups) == 7
     assert not deleted(world)
+    assert "another client" in world.condition("UpToDate")["message"]
 
 
-def test_a_backup_that_another_leader_does_not_know_is_made_again():
+def test_a_long_backup_is_looked_at_less_often_and_reported_after_an_hour():
     world = settled()
-    world.alluxio.backed_up = BackupStatus("Unknown")
-    world.upgrade()
-    world.goes_on(6)
-    assert len(world.alluxio.backups) == 1
-    world.pass_time(5)
-    world.goes_on(6)
-    assert len(world.alluxio.backups) == 2
-    assert not deleted(world)
-
-
-def test_a_long_backup_is_looked_at_less_often():
-    world = settled()
-    world.alluxio.backed_up = BackupStatus("Running")
+    world.says = {"summary": "no node has room for the Job"}
     world.upgrade()
     assert world.reconcile().requeue_after == 1
     world.turn()
     world.pass_time(300)
     assert world.reconcile().requeue_after == 10
-    world.pass_time(3000)
+    world.pass_time(3301)
     assert world.reconcile().requeue_after == 15
-
-
-LOCK = "alluxio.master.shell.backup.state.lock"
-
-
-def test_the_leader_waits_briefly_for_its_lock_also_when_it_runs_an_older_spec():
-    world = settled()
-    world.alluxio.backed_up = BackupStatus("Running")
-    world.upgrade()
-    world.goes_on(3)
-
-    [(host, port, told)] = world.alluxio.told
-    assert (host, port) == (address(0), 19998)
-    assert told == {f"{LOCK}.grace.mode": "TIMEOUT", f"{LOCK}.try.duration": "5s", f"{LOCK}.timeout": "5s"}
-
-
-def test_no_backup_begins_while_the_leader_may_still_wait_with_force():
-    world = settled()
-    world.alluxio.takes = NoAnswer("no answer in time")
-    world.upgrade()
-    world.goes_on(3)
-
-    assert not world.alluxio.backups
-    assert "no answer in time" in world.condition("UpToDate")["message"]
-    assert not deleted(world)
-
-    world.alluxio.takes = None
-    world.pass_time(5)
-    world.settle(40)
-    assert not outdated(world)
-    assert len(world.alluxio.backups) == 1
-
-
-def test_while_nobody_says_how_it_stands_nothing_goes_on():
-    world = settled()
-    world.alluxio.backed_up = NoAnswer("no answer in time")
-    world.upgrade()
-    world.goes_on()
-
-    assert len(world.alluxio.backups) == 1
+    said = world.condition("UpToDate")
+    assert said["reason"] == "BackupOverdue"
+    for words in ("no node has room for the Job", "spec.upgrade.backupVerify", "delete AlluxioBackup"):
+        assert words in said["message"]
     assert not deleted(world)
 
 
 def test_one_that_is_old_is_not_relied_on():
     world = settled()
+    world.ends = VERIFIED
     world.upgrade()
     world.goes_on(3)
     assert world.status["upgradeBackup"]["state"] == "Completed"
     first = deleted(world)
-    world.alluxio.backed_up = BackupStatus("Running")
+    world.ends = None
     world.pass_time(3601)
     world.goes_on()
 
-    assert len(world.alluxio.backups) == 2
+    assert len(world.backups()) == 2
     assert len(deleted(world)) <= len(first) + 1
 
 
 def test_no_master_goes_while_a_worker_is_missing():
     world = settled()
+    world.ends = VERIFIED
     world.lost_worker = True
     world.turn()
     world.upgrade()
@@ -272,7 +358,7 @@ def test_no_master_goes_while_a_worker_is_missing():
 
     assert deleted(world) == [], "a worker that runs may hold the only copy of data"
     assert world.condition("UpToDate")["reason"] == "HeldForWorkers"
-    assert not world.alluxio.backups
+    assert not world.backups()
 
     world.lost_worker = False
     world.settle(40)
@@ -283,8 +369,8 @@ def test_no_master_goes_while_a_worker_is_missing():
 def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
     def upgrading() -> Versions:
         world = settled()
+        world.ends = VERIFIED
         world.upgrade()
-        # A recorded request that was never made is repeated after minutes.
         world.pace = 30.0
         return world
 
@@ -292,34 +378,74 @@ def test_stopped_at_any_write_of_an_upgrade_it_ends_the_same(after: bool):
     assert not run(expected, 60)
 
     for world, where in stopped_at_each(upgrading, expected.kube.writes, 60, after=after):
-        found, wanted = outcome(world), outcome(expected)
-        for status in (found[1], wanted[1]):
-            # One whose id was lost is made again: another file, and the same in the end.
-            for field in ("id", "attempts", "since"):
-                status["upgradeBackup"].pop(field)
+        assert len(world.backups()) == 1, where
+        assert world.status["upgradeBackup"]["name"] == world.backups()[0], where
+        found, wanted = (_without_times(outcome(one)) for one in (world, expected))
         assert found == wanted, where
         assert deleted(world) == deleted(expected), f"{where}: no pod is replaced twice"
-        assert world.alluxio.backups
+
+
+def _without_times(found: tuple[Json, Json]) -> tuple[Json, Json]:
+    """Return an outcome without the times of the backup, which are a part of its name."""
+    objects, status = found
+    for field in ("name", "since", "requested"):
+        status["upgradeBackup"].pop(field)
+    backups = [path for path, one in objects.items() if one["kind"] == KIND]
+    for path in backups:
+        one = objects.pop(path)
+        objects["the backup"] = {**one, "metadata": {**one["metadata"], "name": ""}}
+    return objects, status
 
 
 @pytest.mark.parametrize(
     ("over", "place"),
     [
-        ({}, "/mnt/ufs/.alluxio-backups"),
-        ({"rootMount": {"uri": "s3://lake/warehouse/"}}, "/warehouse/.alluxio-backups"),
-        ({"rootMount": {"uri": "s3://lake"}}, "/.alluxio-backups"),
-        ({"rootMount": {"uri": "hdfs://name:9000/data"}}, "/data/.alluxio-backups"),
-        ({"upgrade": {"backupDirectory": "/elsewhere"}}, "/elsewhere"),
+        ({}, {}),
+        ({"upgrade": {"backupDirectory": "/mnt/ufs/elsewhere/deep"}}, {"rootMount": {"folder": "elsewhere/deep"}}),
+        ({"upgrade": {"backupDirectory": "/mnt/ufs"}}, {}),
+        (
+            {"rootMount": {"uri": "s3://lake/warehouse/"}, "upgrade": {"backupDirectory": "/warehouse/b"}},
+            {"rootMount": {"folder": "b"}},
+        ),
+        ({"rootMount": {"uri": "s3://lake"}, "upgrade": {"backupDirectory": "/b"}}, {"rootMount": {"folder": "b"}}),
+        ({"upgrade": {"backupDirectory": "/elsewhere"}}, None),
+        ({"upgrade": {"backupDirectory": "/mnt/ufs/../etc"}}, None),
+        ({"upgrade": {"backupDirectory": "/mnt/ufs/a~b"}}, None),
+        ({"upgrade": {"backupDestination": {"volume": {"claimName": "b"}}}}, {"volume": {"claimName": "b"}}),
     ],
 )
-def test_where_it_goes(over: Json, place: str):
-    assert directory(ClusterSpec.model_validate(resource(**over)["spec"])) == place
+def test_where_it_goes(over: Json, place: Json | None):
+    found = destination_of(ClusterSpec.model_validate(resource(**over)["spec"]))
+    if place is None:
+        assert isinstance(found, Unusable)
+        assert "spec.upgrade.backupDestination" in found.message
+    else:
+        assert not isinstance(found, Unusable)
+        assert found.model_dump(by_alias=True, exclude_none=True) == place
+
+
+def test_a_directory_that_can_not_be_read_back_holds_an_upgrade_and_nothing_else():
+    world = settled()
+    elsewhere = {"backupDirectory": "/elsewhere"}
+    world.edit_spec(version="2.9.3", upgrade=elsewhere)
+    world.settle(40)
+    assert world.condition("SpecValid")["status"] == "True"
+    assert "/elsewhere" in world.condition("SpecValid")["message"]
+
+    world.upgrade(upgrade=elsewhere)
+    world.goes_on()
+    said = world.condition("UpToDate")
+    assert said["reason"] == "BackupFailed"
+    assert 'spec.upgrade.backupDirectory "/elsewhere"' in said["message"]
+    assert not deleted(world)
+    assert not world.backups()
 
 
 # --- a backup that is no longer needed ------------------------------------------------------------------------------
 
 
 def with_record(world: Versions, state: str) -> Versions:
+    """Return a world with the record of an earlier version of the operator, which asked the leader itself."""
     record = {"from": "2.9.3", "to": "2.9.4", "state": state, "since": stamp(world.now), "id": "1", "attempts": 2}
 
     def put(obj: Json) -> None:
@@ -329,11 +455,24 @@ def with_record(world: Versions, state: str) -> Versions:
     return world
 
 
+@pytest.mark.parametrize("state", ["Requested", "Running", "Failed", "Completed"])
+def test_an_operator_that_is_upgraded_amid_a_backup_takes_it_again(state: str):
+    world = with_record(settled(), state)
+    world.upgrade()
+    world.goes_on(4)
+    [name] = world.backups()
+    assert world.status["upgradeBackup"]["name"] == name
+    assert not deleted(world)
+
+    world.ends = VERIFIED
+    world.settle(40)
+    assert not outdated(world)
+
+
 @pytest.mark.parametrize("state", ["Requested", "Running", "Failed"])
 @pytest.mark.parametrize("over", [{"version": "2.9.3"}, {"version": "2.9.4", "upgrade": {"backup": "Never"}}])
 def test_the_record_of_a_backup_that_is_no_longer_needed_goes_and_test_writes_go_on(state: str, over: Json):
     world = with_record(settled(), state)
-    world.alluxio.backed_up = NoAnswer("no such backup")
     world.edit_spec(**over)
     world.goes_on(30)
     assert "upgradeBackup" not in world.status
@@ -343,7 +482,20 @@ def test_the_record_of_a_backup_that_is_no_longer_needed_goes_and_test_writes_go
     world.goes_on(3)
 
     assert len(world.alluxio.test_writes) == before + 1
-    assert not world.alluxio.backups
+    assert not world.backups()
+
+
+def test_the_backup_of_a_reverted_upgrade_stays_and_holds_nothing_up():
+    world = settled()
+    world.upgrade()
+    world.goes_on(3)
+    [name] = world.backups()
+    world.edit_spec(version="2.9.3", properties={"alluxio.user.metrics.collection.enabled": "true"})
+    world.settle(40)
+
+    assert world.backups() == [name]
+    assert "upgradeBackup" not in world.status
+    assert not outdated(world)
 
 
 def test_a_completed_backup_stays_on_record():
@@ -355,7 +507,6 @@ def test_a_completed_backup_stays_on_record():
 
 def test_no_record_goes_while_no_master_says_its_version():
     world = with_record(settled(), "Running")
-    world.alluxio.backed_up = NoAnswer("connection refused")
     world.alluxio.master = NoAnswer("connection refused")
 
     world.reconcile()
@@ -363,26 +514,10 @@ def test_no_record_goes_while_no_master_says_its_version():
     assert world.status["upgradeBackup"]["state"] == "Running"
 
 
-def test_a_backup_that_no_step_waits_for_is_followed_to_its_end():
+@pytest.mark.parametrize(("written", "writes"), [(False, 0), (True, 1)])
+def test_no_test_write_queues_behind_a_backup_that_is_being_written(written: bool, writes: int):
     world = settled()
-    world.alluxio.backed_up = BackupStatus("Running")
-    world.upgrade()
-    world.goes_on(3)
-    world.upgrade(upgrade={"strategy": "OnDelete"})
-    world.goes_on(3)
-    assert world.status["upgradeBackup"]["state"] == "Running"
-
-    world.alluxio.backed_up = BackupStatus("Completed", "file:///b.gz", 40)
-    world.goes_on(3)
-
-    assert world.status["upgradeBackup"]["state"] == "Completed"
-
-
-@pytest.mark.parametrize("begins", [None, NoAnswer("no answer in time", reached=True)], ids=["Running", "Requested"])
-def test_no_test_write_queues_behind_a_backup(begins: NoAnswer | None):
-    world = settled()
-    world.alluxio.begins = begins
-    world.alluxio.backed_up = BackupStatus("Running")
+    world.says = {"phase": "Verifying", "run": {"state": "Completed" if written else "Running"}}
     world.upgrade()
     world.goes_on(3)
     before = len(world.alluxio.test_writes)
@@ -390,14 +525,13 @@ def test_no_test_write_queues_behind_a_backup(begins: NoAnswer | None):
     world.pass_time(3601)
     world.goes_on(3)
 
-    assert len(world.alluxio.test_writes) == before
-    assert world.status["upgradeBackup"]["state"] == ("Requested" if begins else "Running")
-    assert world.condition("UpToDate")["reason"] == "BackingUp"
+    assert len(world.alluxio.test_writes) == before + writes
+    assert world.status["upgradeBackup"]["state"] == "Running"
 
 
 def test_test_writes_go_on_beside_a_step_that_has_stopped():
     world = settled()
-    world.alluxio.backed_up = BackupStatus("Completed", "file:///b.gz", 40)
+    world.ends = VERIFIED
     world.upgrade(upgrade={"stepTimeoutSeconds": 60})
     world.reconcile()
     while not deleted(world):

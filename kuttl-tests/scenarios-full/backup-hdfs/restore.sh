@@ -1,0 +1,10 @@
+. ../../support/lib.sh
+. ../../support/backups.sh
+before=$(names lake /deep)
+[ "$(grep -c ' /deep/a/b/c/' <<<"$before")" = 20 ] || fail "the cluster has other files: $before"
+
+echo "a new cluster has the names of the old one"
+in_place_of lake restored.yaml restored raw
+after=$(names restored /deep)
+[ "$before" = "$after" ] || fail "the names differ: $(diff <(echo "$before") <(echo "$after"))"
+alluxio restored fs cat /deep/a/b/c/7 | has -x 7 || fail "a restored file can't be read"

@@ -1,0 +1,130 @@
+"""The AlluxioDrill resource: one rehearsal of a recovery, from a backup to files that are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from alluxio_operator.api.base import LocalReference, Model, ObjectName, Quantity, cel, rules
+from alluxio_operator.api.lenient import KEPT, StatusModel
+from alluxio_operator.api.status import Inventory, JobRun, OwnerStatus, Short, Time
+
+KIND: Final = "AlluxioDrill"
+
+LONGEST_NAME: Final = 63
+"""Longest name: labels and the names of Jobs contain it."""
+
+Timeout = Annotated[int, Field(ge=60, le=86400)]
+
+
+class Sample(Model):
+    """How much is read."""
+
+    files: Annotated[int, Field(ge=1, le=100000)] = Field(
+        100, description="Most files. They are chosen by their names, spread over the whole namespace."
+    )
+    bytes: Quantity = Field(
+        "1Gi", description="Most bytes of all files together. Small files are read whole, of large ones the beginning."
+    )
+
+
+class DrillSpec(Model):
+    """What to rehearse."""
+
+    cluster_ref: LocalReference = Field(description="The AlluxioCluster, in the same namespace.")
+    backup_name: ObjectName | None = Field(
+        None, description="A verified AlluxioBackup of the cluster. Default: the newest one."
+    )
+    sample: Sample = Field(Sample(), description="How much is read through the restored cluster.")
+    timeout_seconds: Timeout = Field(
+        3600, description="Time in seconds from the start until all is read. After that the drill has failed."
+    )
+    ttl_seconds_after_finished: Annotated[int, Field(ge=60, le=315360000)] | None = Field(
+        None, description="Time in seconds after which the operator deletes this resource. Default: it never does."
+    )
+
+
+class DrillFiles(StatusModel):
+    """What was listed and read."""
+
+    listed: int = Field(description="Number of files that the restored cluster lists.")
+    sampled: int = Field(description="Number of files that were read.")
+    matched: int = Field(
+        description="Number of files with the same bytes through the restored cluster and in the UFS, where the UFS "
+        "has the version that is in the backup."
+    )
+    changed: int = Field(0, description="Number of files that the cluster has deleted or replaced since the backup.")
+    missing: int = Field(0, description="Number of files that the UFS lacks, while the cluster still lists them.")
+    different: int = Field(
+        0, description="Number of files of which the UFS has another version, while the cluster lists the one in the "
+        "backup.",
+    )  # fmt: skip
+    unreadable: int = Field(0, description="Number of files that the UFS has and the restored cluster can't read.")
+    only_in_alluxio: int = Field(
+        0, description="Number of listed files that Alluxio had not persisted at the backup: no recovery brings them "
+        "back.",
+    )  # fmt: skip
+    other_mounts: int = Field(
+        0, description="Number of listed files in mounts other than the root. They are not read: a drill has no "
+        "credentials for them.",
+    )  # fmt: skip
+    partly: int = Field(0, description="Number of files of which only the beginning was read.")
+    bytes: int = Field(0, description="Number of bytes read.")
+    compared_with: Annotated[Literal["Volume", "S3", "Length", ""], KEPT] = Field(
+        "", description="What the bytes were compared with: the volume, or the bucket. Length: only the length counts."
+    )
+    live: bool = Field(False, description="True if the cluster answered which files have changed since the backup.")
+
+
+DrillPhase = Annotated[
+    Literal["Pending", "Restoring", "Reading", "Cleaning", "Completed", "Failed", "Invalid", "Paused"], KEPT
+]
+
+
+class DrillStatus(OwnerStatus):
+    """Observed state of the drill."""
+
+    phase: DrillPhase = Field("Pending", description="State in one word.")  # type: ignore[assignment]
+    passed: bool = Field(False, description="True once the drill has passed.")
+    cluster_uid: Annotated[str, Field(max_length=64)] = Field("", description="Uid of the AlluxioCluster.")
+    backup: Short = Field("", description="Name of the AlluxioBackup.")
+    recovery_point: Time | None = Field(None, description="Time at which the backup began (RFC 3339).")
+    throw_away: Short = Field("", description="Name of the AlluxioCluster that the drill creates and deletes.")
+    throw_away_uid: Annotated[str, Field(max_length=64)] = Field("", description="Its uid, once it exists.")
+    prepare: JobRun | None = Field(None, description="The Job that writes a copy of the backup with read-only mounts.")
+    entries: int | None = Field(None, description="Number of journal entries in that copy.")
+    read: JobRun | None = Field(None, description="The Job that reads files.")
+    rpo_seconds: int | None = Field(
+        None, description="Seconds from the recovery point to the start of the drill: what a disaster would have cost."
+    )
+    restore_seconds: int | None = Field(None, description="Seconds from the start until the backup was restored.")
+    rto_seconds: int | None = Field(
+        None, description="Seconds from the start until the restored cluster had served a file."
+    )
+    files: DrillFiles | None = Field(None, description="What was listed and read.")
+    examples: Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=4)] = Field(
+        (), description="Some of the files that are missing, different or unreadable."
+    )
+    failure: Annotated[str, Field(max_length=512)] = Field("", description="Why the drill has failed.")
+    reason: Annotated[str, Field(max_length=64)] = Field("", description="The same as one word, for programs.")
+    started: Time | None = Field(None, description="Time at which the drill began (RFC 3339).")
+    finished: Time | None = Field(None, description="Time at which everything was cleaned up (RFC 3339).")
+    inventory: Inventory = ()
+
+
+SPEC_KEPT: Final = cel(
+    "self.clusterRef == oldSelf.clusterRef && has(self.backupName) == has(oldSelf.backupName) && "
+    "(!has(self.backupName) || self.backupName == oldSelf.backupName) && self.sample == oldSelf.sample",
+    "a drill runs once: clusterRef, backupName and sample can't be changed. Create another AlluxioDrill",
+)
+
+RULES_BY_TYPE: Final[dict[str, Any]] = {"DrillSpec": rules(SPEC_KEPT)}
+"""CEL rules by type."""
+
+ROOT_RULES: Final = rules(
+    cel(
+        f"size(self.metadata.name) <= {LONGEST_NAME}",
+        f"metadata.name is longer than {LONGEST_NAME} characters: labels of pods contain it",
+    )
+)

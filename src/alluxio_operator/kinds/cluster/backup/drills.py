@@ -1,0 +1,171 @@
+"""Decides which AlluxioDrills the schedule creates and removes, and whether the last one passed; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL
+from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
+from alluxio_operator.api.alluxiodrill import KIND
+from alluxio_operator.api.backups import DrillSchedule, DrillsStatus, PassedDrill
+from alluxio_operator.api.base import API_VERSION, GROUP
+from alluxio_operator.backups.due import Due, Existing, due_backup
+from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue
+from alluxio_operator.engine.schedule import Cron, Schedule
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.backup.schedules import Expired
+from alluxio_operator.kinds.cluster.validate import Cluster
+from alluxio_operator.kube.kinds import Object
+
+GATE: Final = "DrillPassed"
+LABEL: Final = f"{GROUP}/drill-schedule"
+"""Label of a drill that the schedule created."""
+SCHEDULE: Final = "drill"
+"""Name of the schedule, which the names of drills contain."""
+
+KEPT: Final = 3
+"""Scheduled drills that stay once they have ended; the newest that passed stays in any case."""
+
+CLEANING: Final = timedelta(hours=1)
+"""Time beyond its own after which a drill that hasn't ended is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrillsStep:
+    """What the schedule asks for: the status, a manifest to create, drills to remove, and the gate."""
+
+    status: DrillsStatus | None = None
+    create: tuple[Mapping[str, Any], ...] = ()
+    remove: tuple[Expired, ...] = ()
+    gate: Gate | None = None
+    requeue: tuple[Requeue, ...] = ()
+
+
+def next_drills_step(
+    cluster: Cluster, before: DrillsStatus | None, drills: Sequence[Object] | None, now: datetime
+) -> DrillsStep:
+    """Return the next step; nothing while the AlluxioDrills weren't read, or for a cluster without a schedule."""
+    spec = cluster.spec.backup.drill
+    if drills is None or spec is None:
+        return DrillsStep()
+    own = [one for one in drills if one.get("status", {}).get("clusterUid", "") in ("", cluster.uid)]
+    scheduled = [one for one in own if LABEL in one["metadata"].get("labels", {})]
+    last = before.last if before is not None else stamp(now)
+    due = _due(cluster, spec, moment(last), scheduled, now)
+    suspended = cluster.spec.backup.suspend
+    if due.record is not None and not suspended:
+        last = stamp(due.record)
+    ended = sorted((one for one in own if _finished(one)), key=_finished)
+    status = DrillsStatus(last=last, passed=newest_passed(own, cluster.uid))
+    gate = _stuck(own, due, spec, now) or _passed(ended)
+    requeue = _requeue(due, own, gate)
+    if suspended:
+        return DrillsStep(status, gate=gate, requeue=requeue)
+    create = (_manifest(cluster, spec, due.start),) if due.start is not None else ()
+    return DrillsStep(status, create, _expired(scheduled, status.passed), gate, requeue)
+
+
+def _due(cluster: Cluster, spec: DrillSchedule, last: datetime, scheduled: Sequence[Object], now: datetime) -> Due:
+    names = cluster.names
+    schedule = Schedule(SCHEDULE, Cron(spec.schedule, cluster.spec.backup.time_zone))
+    existing = [Existing(one["metadata"]["name"], unfinished=not _finished(one)) for one in scheduled]
+    return due_backup(schedule, OwnerKey(CLUSTER, names.namespace, names.cluster), last, existing, now)
+
+
+def _manifest(cluster: Cluster, spec: DrillSchedule, name: str) -> Mapping[str, Any]:
+    names = cluster.names
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": CLUSTER,
+        "name": names.cluster,
+        "uid": cluster.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {
+            "name": name,
+            "namespace": names.namespace,
+            "labels": {CLUSTER_LABEL: names.cluster, LABEL: SCHEDULE},
+            "ownerReferences": [owner],
+        },
+        "spec": {
+            "clusterRef": {"name": names.cluster},
+            "sample": spec.sample.model_dump(by_alias=True, mode="json"),
+            "timeoutSeconds": spec.timeout_seconds,
+        },
+    }
+
+
+def _finished(one: Object) -> str:
+    status: Mapping[str, Any] = one.get("status", {})
+    if status.get("phase") == "Invalid":
+        return str(status.get("finished") or one["metadata"].get("creationTimestamp", ""))
+    return str(status.get("finished") or "")
+
+
+def newest_passed(drills: Iterable[Object], uid: str) -> PassedDrill | None:
+    """Return the newest drill that passed, of the cluster with a uid; None if none has."""
+    own = [one for one in drills if one.get("status", {}).get("clusterUid") == uid]
+    passed = [one for one in own if one["status"].get("passed") and one["status"].get("finished")]
+    newest = max(passed, key=lambda one: (_finished(one), str(one["metadata"]["name"])), default=None)
+    if newest is None:
+        return None
+    name, status = newest["metadata"]["name"], newest["status"]
+    return PassedDrill(
+        name=name,
+        finished=status["finished"],
+        rpo_seconds=int(status.get("rpoSeconds") or 0),
+        rto_seconds=int(status.get("rtoSeconds") or 0),
+    )
+
+
+def _expired(scheduled: Sequence[Object], passed: PassedDrill | None) -> tuple[Expired, ...]:
+    ended = sorted((one for one in scheduled if _finished(one)), key=_finished)
+    kept = passed.name if passed is not None else ""
+    return tuple(
+        Expired(one["metadata"]["name"], one["metadata"]["uid"])
+        for one in ended[:-KEPT]
+        if one["metadata"]["name"] != kept
+    )
+
+
+def _stuck(own: Sequence[Object], due: Due, spec: DrillSchedule, now: datetime) -> Gate | None:
+    held = next((one for one in own if one["metadata"]["name"] == due.waits_for), None)
+    if held is None:
+        return None
+    patience = timedelta(seconds=spec.timeout_seconds) + CLEANING
+    if now < moment(str(held["metadata"]["creationTimestamp"])) + patience:
+        return None
+    said = held.get("status", {}).get("summary") or "it has not begun"
+    message = (
+        f"the schedule waits for AlluxioDrill {due.waits_for}, which hasn't ended: {said}. Remedy: mend that, or "
+        "delete it"
+    )
+    return Gate(GATE, False, "DrillStuck", message)
+
+
+def _passed(ended: Sequence[Object]) -> Gate:
+    """Return the gate: closed while the newest drill that has ended failed."""
+    if not ended:
+        return Gate(GATE, True, "NoneYet", "no drill has ended yet")
+    name, status = ended[-1]["metadata"]["name"], ended[-1]["status"]
+    said = status.get("summary") or "its status has the cause"
+    if status.get("passed"):
+        return Gate(GATE, True, "Passed", f"AlluxioDrill {name} passed at {status['finished']}: {said}")
+    message = f"AlluxioDrill {name} has failed: {said}. This turns True after the next drill that passes"
+    return Gate(GATE, False, "LastFailed", message)
+
+
+def _requeue(due: Due, own: Sequence[Object], gate: Gate) -> tuple[Requeue, ...]:
+    moments: list[Requeue] = [At(due.following)] if due.following is not None else []
+    if due.start is not None or any(not _finished(one) for one in own) or not gate.passed:
+        # No event tells the cluster that a drill has ended.
+        moments.append(BackOff(least=15.0, most=60.0, since=GATE))
+    return tuple(moments)

@@ -1,0 +1,1 @@
+"""AlluxioDrill: a rehearsal of a recovery, in a throw-away cluster that writes nothing."""

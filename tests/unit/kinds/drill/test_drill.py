@@ -1,0 +1,392 @@
+"""Whole drills: what they make, what they find, and what is left of them."""
+
+import pytest
+from tests.support import builders
+from tests.support.backup import SUMMARY
+from tests.support.drill import (
+    CLEANED,
+    ENTRIES,
+    LOCATION,
+    NAME,
+    READ,
+    THROW_AWAY,
+    UID,
+    DrillWorld,
+    read_at,
+    verified_backup,
+)
+
+from alluxio_operator.api.alluxiobackup import KIND as BACKUP
+from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
+from alluxio_operator.api.alluxiodrill import KIND
+from alluxio_operator.backup_file.errors import BackupFileError, Reason
+from alluxio_operator.backup_file.result import Result as Checked
+from alluxio_operator.kinds.drill.names import copy_claim
+from alluxio_operator.kube.errors import Refused
+from alluxio_operator.kube.kinds import KINDS
+from alluxio_operator.read_back.result import Result
+
+
+def test_a_drill_restores_reads_and_leaves_nothing():
+    world = DrillWorld()
+    world.result = read_at(world, 95)
+    world.complete()
+    status = world.status
+    assert (status["phase"], status["passed"]) == ("Completed", True)
+    assert status["backup"] == "nightly"
+    assert status["recoveryPoint"] == "2030-01-02T03:00:00Z"
+    assert (status["rpoSeconds"], status["rtoSeconds"]) == (245, 95)
+    assert status["entries"] == ENTRIES
+    assert status["files"]["matched"] == 100
+    assert status["files"]["comparedWith"] == "Volume"
+    assert status["summary"] == "100 of 100 files equal those in the volume. RPO 245 s, RTO 95 s"
+    for kind in ("Ready", "BackupChosen", "BackupRestored", "FilesRead", "CleanedUp"):
+        assert world.condition(kind)["status"] == "True", kind
+    assert world.rest() == []
+    assert status["inventory"] == []
+
+
+def test_the_throw_away_cluster_starts_only_with_the_copy():
+    world = DrillWorld()
+    world.runs_jobs = False
+    for _ in range(6):
+        world.reconcile()
+        world.turn()
+    own = world.throw_away
+    assert own is not None
+    assert own["spec"]["paused"] is True
+    claim = world.kube.object("PersistentVolumeClaim", builders.NAMESPACE, copy_claim(THROW_AWAY))
+    assert claim["metadata"]["ownerReferences"][0]["uid"] == own["metadata"]["uid"]
+    assert own["metadata"]["ownerReferences"][0]["uid"] == UID
+    world.runs_jobs = True
+    for _ in range(3):
+        world.turn()
+        world.reconcile()
+    own = world.throw_away
+    assert own is not None
+    assert own["spec"]["paused"] is False
+
+
+def test_no_object_of_the_cluster_is_touched():
+    world = DrillWorld()
+    before = {path: obj for path, obj in world.kube.objects.items() if obj["metadata"]["name"] == builders.NAME}
+    before[KINDS[BACKUP].path(builders.NAMESPACE, "nightly")] = world.kube.object(BACKUP, builders.NAMESPACE, "nightly")
+    world.complete()
+    assert {path: world.kube.objects[path] for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason", "said"),
+    [
+        ({"missing": 2, "matched": 98}, "FilesMissing", "2 of 100 files aren't in the UFS"),
+        ({"different": 1, "matched": 99}, "FilesDifferent", "1 of 100 files have another version"),
+        ({"unreadable": 1, "matched": 99}, "FilesUnreadable", "1 of 100 files are in the UFS and can't be read"),
+        ({"changed": 100, "matched": 0}, "NothingMatched", "all 100 files of the sample have changed"),
+    ],
+)
+def test_a_file_that_is_not_as_in_the_backup_fails_the_drill(counts, reason, said):
+    world = DrillWorld()
+    world.result = read_at(world, 50, **counts)
+    world.complete()
+    status = world.status
+    assert (status["phase"], status["passed"], status["reason"]) == ("Failed", False, reason)
+    assert said in status["summary"]
+    assert world.condition("FilesRead") | {"lastTransitionTime": ""} == {
+        "type": "FilesRead",
+        "status": "False",
+        "reason": reason,
+        "message": status["summary"],
+        "lastTransitionTime": "",
+        "observedGeneration": 1,
+    }
+    assert world.rest() == []
+
+
+def test_files_that_the_cluster_has_changed_are_no_fault():
+    world = DrillWorld()
+    world.result = read_at(world, 50, matched=90, changed=10)
+    world.complete()
+    assert world.phase == "Completed"
+    assert "90 of 100 files equal those in the volume, 10 have changed since the backup" in world.status["summary"]
+
+
+def test_an_empty_cluster_passes():
+    world = DrillWorld()
+    world.result = read_at(world, 50, listed=0, sampled=0, matched=0)
+    world.complete()
+    assert world.phase == "Completed"
+
+
+# --- what can't be rehearsed ----------------------------------------------------------------------------------------
+
+
+def failed(world: DrillWorld) -> tuple[str, str]:
+    world.complete()
+    assert world.phase == "Failed"
+    assert world.rest() == []
+    return world.status["reason"], world.status["summary"]
+
+
+def test_a_cluster_that_does_not_exist():
+    reason, said = failed(DrillWorld(clusterRef={"name": "none"}))
+    assert reason == "ClusterMissing"
+    assert "spec.clusterRef: there is no AlluxioCluster 'none'" in said
+
+
+def test_a_cluster_without_a_verified_backup():
+    world = DrillWorld()
+    world.kube.edit(BACKUP, builders.NAMESPACE, "nightly", lambda one: one["status"].update(verified=False))
+    reason, said = failed(world)
+    assert reason == "NoVerifiedBackup"
+    assert "it could not be recovered" in said
+
+
+@pytest.mark.parametrize(
+    ("over", "reason"),
+    [
+        ({"verified": False}, "BackupUnverified"),
+        ({"clusterUid": "another"}, "BackupMissing"),
+        ({"removing": True}, "BackupMissing"),
+    ],
+)
+def test_a_named_backup_that_is_of_no_use(over, reason):
+    world = DrillWorld(backupName="weekly")
+    world.kube.put(verified_backup("weekly", **over))
+    assert failed(world)[0] == reason
+
+
+def test_a_named_backup_that_does_not_exist():
+    reason, said = failed(DrillWorld(backupName="none"))
+    assert (reason, "'none'" in said) == ("BackupMissing", True)
+
+
+def test_a_named_backup_comes_before_a_newer_one():
+    world = DrillWorld(backupName="weekly")
+    world.kube.put(verified_backup("weekly", started="2030-01-01T00:00:00Z"))
+    world.complete()
+    assert world.status["backup"] == "weekly"
+    assert world.status["rpoSeconds"] == 27 * 3600 + 4 * 60 + 5
+
+
+def test_a_file_that_is_another_one_by_now():
+    world = DrillWorld()
+    world.kube.edit(BACKUP, builders.NAMESPACE, "nightly", lambda one: one["status"]["file"].update(sha256="ff" * 32))
+    reason, said = failed(world)
+    assert reason == "BackupDamaged"
+    assert SUMMARY.sha256 in said
+
+
+def test_a_file_that_is_gone():
+    world = DrillWorld()
+    world.prepare_fails = "PodFailurePolicy"
+    error = BackupFileError(Reason.TRUNCATED, "the file ends in an entry")
+    world.checked = Checked.of_error(error).as_json()
+    reason, said = failed(world)
+    assert reason == "NotPrepared"
+    assert "the file ends in an entry" in said
+
+
+def test_a_restore_of_another_number_of_entries():
+    world = DrillWorld()
+    world.restored = 7
+    reason, said = failed(world)
+    assert reason == "CountMismatch"
+    assert "restored 7 entries, and the copy has 38" in said
+
+
+def test_a_throw_away_cluster_that_never_serves():
+    world = DrillWorld(timeoutSeconds=120)
+    world.serves = False
+    reason, said = failed(world)
+    assert reason == "TimedOut"
+    assert "spec.timeoutSeconds (120 s)" in said
+    assert world.condition("BackupRestored")["reason"] == "TimedOut"
+
+
+def test_a_job_that_never_runs():
+    world = DrillWorld(timeoutSeconds=120)
+    world.runs_jobs = False
+    assert failed(world)[0] == "TimedOut"
+
+
+def test_a_reading_whose_result_is_lost_is_done_again():
+    world = DrillWorld()
+    world.result = None
+    for _ in range(9):
+        world.reconcile()
+        world.turn()
+        world.pass_time(5)
+    world.result = READ
+    world.complete()
+    assert world.phase == "Completed"
+    assert world.status["read"]["attempt"] == 1
+
+
+def test_results_that_stay_lost_end_the_drill():
+    world = DrillWorld()
+    world.result = None
+    reason, said = failed(world)
+    assert (reason, "its pod is gone before the operator read the result" in said) == ("NotRead", True)
+
+
+def test_a_reading_that_can_not_reach_the_storage():
+    world = DrillWorld()
+    world.read_fails = "PodFailurePolicy"
+    world.result = Result(ok=False, message="/mnt/ufs/a can't be read: Permission denied")
+    reason, said = failed(world)
+    assert (reason, "Permission denied" in said) == ("NotRead", True)
+
+
+# --- what happens meanwhile -----------------------------------------------------------------------------------------
+
+STEPS = range(9)
+
+
+def at_step(step: int, **over: object) -> DrillWorld:
+    world = DrillWorld(**over)
+    for _ in range(step):
+        world.reconcile()
+        world.turn()
+        world.pass_time(5)
+    return world
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_cluster_goes_midway(step):
+    world = at_step(step)
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.complete()
+    assert world.rest() == []
+    assert world.status["reason"] in ("ClusterMissing", "")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_backup_goes_midway(step):
+    world = at_step(step)
+    world.kube.remove(KINDS[BACKUP].path(builders.NAMESPACE, "nightly"))
+    world.complete()
+    assert world.rest() == []
+    assert world.status["reason"] in ("NoVerifiedBackup", "BackupMissing", "")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_another_client_deletes_the_throw_away_cluster(step):
+    world = at_step(step)
+    if world.throw_away is not None:
+        world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, THROW_AWAY))
+    world.complete()
+    assert world.rest() == []
+    assert world.status["reason"] in ("ThrowAwayGone", "")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_spec_of_the_cluster_becomes_unreadable_midway(step):
+    world = at_step(step)
+    world.kube.edit(CLUSTER, builders.NAMESPACE, builders.NAME, lambda one: one["spec"].update(rootMount="what"))
+    world.complete()
+    assert world.rest() == []
+    assert world.status["reason"] in ("ClusterInvalid", "")
+
+
+def test_a_cluster_of_another_owner_has_the_name():
+    world = DrillWorld()
+    other = builders.resource()
+    world.kube.put({**other, "metadata": {**other["metadata"], "name": THROW_AWAY, "uid": "of-a-user"}})
+    world.reconcile()
+    world.reconcile()
+    for _ in range(5):
+        world.reconcile()
+    assert world.status["reason"] == "NameTaken"
+    assert world.phase == "Failed"
+    assert world.kube.object(CLUSTER, builders.NAMESPACE, THROW_AWAY)["metadata"]["uid"] == "of-a-user"
+
+
+def test_drills_of_a_namespace_take_turns():
+    world = DrillWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z")
+    world.reconcile()
+    assert world.condition("BackupChosen")["reason"] == "OtherDrill"
+    assert world.throw_away is None
+    world.kube.edit(KIND, builders.NAMESPACE, "earlier", lambda one: one.update(status={"finished": "now"}))
+    world.complete()
+    assert world.phase == "Completed"
+
+
+def test_a_drill_that_has_begun_goes_before_an_older_one():
+    world = DrillWorld()
+    world.put_other("later", "2031-01-02T03:00:00Z", started="2030-01-02T03:00:00Z")
+    world.reconcile()
+    assert world.condition("BackupChosen")["reason"] == "OtherDrill"
+
+
+def test_a_refused_cluster_is_reported_and_tried_until_the_time_is_over():
+    world = DrillWorld(timeoutSeconds=100)
+
+    def refuse(verb: str, path: str) -> None:
+        if verb == "create" and path.endswith(THROW_AWAY):
+            raise Refused(f"POST {path}", 403, "quota exceeded")
+
+    world.kube.before_call = refuse
+    world.reconcile()
+    world.reconcile()
+    assert "quota exceeded" in world.condition("BackupRestored")["message"]
+    assert failed(world)[0] == "TimedOut"
+
+
+def test_nothing_counts_as_clean_while_something_is_left():
+    world = DrillWorld()
+    world.collects = False
+    for _ in range(14):
+        world.reconcile()
+        world.turn()
+        world.pass_time(5)
+    assert world.phase == "Cleaning"
+    assert world.condition("CleanedUp")["message"] == (
+        f"these are still to go: PersistentVolumeClaim {copy_claim(THROW_AWAY)}"
+    )
+    assert not world.status.get("finished")
+    world.collects = True
+    world.complete()
+    assert world.phase == "Completed"
+
+
+def test_a_finished_drill_goes_after_its_time():
+    world = DrillWorld(ttlSecondsAfterFinished=600)
+    world.complete()
+    world.reconcile()
+    assert not world.gone()
+    world.pass_time(601)
+    world.reconcile()
+    assert world.gone()
+
+
+def test_a_finished_drill_does_nothing_any_more():
+    world = DrillWorld()
+    world.complete()
+    world.reconcile()
+    writes = len(world.kube.writes)
+    world.kube.remove(KINDS[CLUSTER].path(builders.NAMESPACE, builders.NAME))
+    world.pass_time(10_000)
+    outcome = world.reconcile()
+    assert len(world.kube.writes) == writes
+    assert outcome.requeue_after is None
+
+
+def test_the_copy_of_a_clean_file_has_as_many_entries():
+    world = DrillWorld()
+    clean = {**CLEANED, "entries": 40, "dropped": 0}
+    world.checked = Checked(summary=SUMMARY, cleaned=clean).as_json()
+    world.restored = 40
+    world.complete()
+    assert world.status["entries"] == 40
+
+
+def test_a_location_in_the_root_volume_is_read_from_that_volume():
+    world = at_step(4)
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-prepare")
+    spec = job["spec"]["template"]["spec"]
+    assert {"name": "source", "persistentVolumeClaim": {"claimName": "small-ufs"}} in spec["volumes"]
+    [check] = spec["containers"]
+    assert f"/source/{LOCATION.removeprefix('/mnt/ufs/')}" in check["args"]
+    mounts = {one["name"]: one.get("readOnly", False) for one in check["volumeMounts"]}
+    assert mounts == {"work": False, "copy": False, "source": True}
