@@ -7,11 +7,15 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from tests.support.builders import pod
 from tests.support.changing_masters import Masters, settled
-from tests.support.standing_clusters import case
+from tests.support.standing_clusters import case, three
+from tests.support.three_masters import Three
+from tests.support.world import address
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
+from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
 GATE = "MembersChanged"
@@ -97,3 +101,19 @@ def change_whose_pod_does_not_stop() -> Masters:
     world = _masters(3)
     world.replicas(1)
     return _until(world, "Stopping")
+
+
+@case("QuorumHealthy", "VolumeLost", later=(601.0,))
+def lost_volume_without_the_leaders_index() -> Three:
+    world = three()
+    for ordinal in range(3):
+        phase = "Lost" if ordinal == 2 else "Bound"
+        claim = f"journal-small-master-{ordinal}"
+        world.kube.edit("PersistentVolumeClaim", "data", claim, lambda one, to=phase: one.update(status={"phase": to}))
+    keys = {key: world.master(2)["metadata"][key] for key in ("name", "namespace", "labels")}
+    waits = pod("master", "small-master-2", phase="Pending", containers=[], unschedulable="no volume")["status"]
+    world.kube.remove(KINDS["Pod"].path("data", "small-master-2"))
+    world.kube.put({"apiVersion": "v1", "kind": "Pod", "metadata": keys, "status": waits})
+    world.alluxio.answers.pop(address(2), None)
+    world.alluxio.indexes = {}
+    return world
