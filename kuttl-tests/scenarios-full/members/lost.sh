@@ -9,8 +9,9 @@ claim=$(k get pvc "journal-$lost" -o jsonpath='{.metadata.uid}')
 volume=$(k get pvc "journal-$lost" -o jsonpath='{.spec.volumeName}')
 began=$SECONDS
 echo "$(date +%T) $lost loses PersistentVolume $volume"
-k patch pv "$volume" --type merge -p '{"metadata":{"finalizers":null}}' >/dev/null
 k delete pv "$volume" --wait=false >/dev/null
+# Kubernetes protects a volume in use: somebody who removes its finalizers gets what a broken storage does.
+k patch pv "$volume" --type merge -p '{"metadata":{"finalizers":null}}' >/dev/null
 before=$(uid "$lost")
 k delete pod "$lost" --wait=false >/dev/null
 within 90 another "$lost" "$before"

@@ -288,7 +288,7 @@ MEMBERS_RULE = cel(
 
 NOT_STOPPED_RULE = cel(
     "self.spec.masters.replicas != 0 || oldSelf.spec.masters.replicas == 0 || !has(self.status) || "
-    "!has(self.status.journal) || !has(self.status.journal.change)",
+    "!has(self.status.journal) || !has(self.status.journal.change) || self.status.journal.change.state == 'Leading'",
     "spec.masters.replicas can't be set to 0 while the number of masters changes: wait until status.journal.change is "
     "gone, or set it back to status.journal.members first",
     field_path=".spec.masters.replicas",

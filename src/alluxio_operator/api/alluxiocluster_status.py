@@ -45,9 +45,11 @@ class MembersChange(StatusModel):
         description="Number of masters that the leader has confirmed as members of the quorum: those with the lowest "
         "ordinals."
     )
-    state: Annotated[Literal["Preparing", "Joining", "Leaving", "Stopping"], KEPT] = Field(
+    state: Annotated[Literal["Preparing", "Joining", "Leading", "Leaving", "Stopping"], KEPT] = Field(
         description="Preparing: a Job gives the next master an empty journal. Joining: the master starts and catches "
-        "up. Leaving: the leader removes the last master from the quorum. Stopping: the removed master's pod ends."
+        "up. Leading: all have joined; once they run the current spec, the lead goes back to the first one, which "
+        "every client knows. Leaving: the leader removes the last master from the quorum. Stopping: the removed "
+        "master's pod ends."
     )
     operation: Annotated[str, Field(max_length=32)] = Field(description="Identifier, part of the names of the Jobs.")
     since: Time = Field(description="Start of the step (RFC 3339).")

@@ -31,7 +31,7 @@ _KNOWN_STATES: Final = ("Initializing", "Initialized")
 _KNOWN_BACKUPS: Final = ("Requested", "Running", "Completed", "Failed")
 _KNOWN_RESTORES: Final = ("Requested", "Restoring", "Emptying", "Restored", "Failed")
 _KNOWN_MEMBERS: Final = (1, 3, 5)
-_KNOWN_CHANGES: Final = ("Preparing", "Joining", "Leaving", "Stopping")
+_KNOWN_CHANGES: Final = ("Preparing", "Joining", "Leading", "Leaving", "Stopping")
 
 
 def unknown_records(observed: Observed) -> tuple[Problem, ...]:

@@ -20,7 +20,7 @@ from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic, nesting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.counts import Counts, counts_of
+from alluxio_operator.kinds.cluster.masters.counts import LEADS, Counts, counts_of
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
 from alluxio_operator.kinds.cluster.objects.access import ACCESS
@@ -139,7 +139,8 @@ def _member_count(spec: ClusterSpec, journal: Mapping[str, Any], *, by_pod: bool
     members, wanted, field = journal.get("members", 1), spec.masters.replicas, "spec.masters.replicas"
     if not journal or wanted == members:
         return
-    if change := journal.get("change"):
+    change = journal.get("change")
+    if change and change.get("state") != LEADS:
         if wanted == 0:
             message = f"can't stop the masters while their number changes to {change.get('to')}"
             yield Problem(field, "0", message, f"set it to {members}, and to 0 once the change is complete")

@@ -71,13 +71,21 @@ class View:
     @cached_property
     def membership(self) -> MembershipStep:
         """The next step of a change of the number of masters."""
-        return next_membership_step(self.observed, self.cluster, self.quorum, self.now, busy=self._members_busy)
+        return next_membership_step(
+            self.observed,
+            self.cluster,
+            self.quorum,
+            self.now,
+            busy=self._members_busy,
+            outdated=bool(self.roles.outdated(names.MASTER)),
+        )
 
     @property
     def _members_busy(self) -> str:
         """Return what has to end before the number of masters may change; an empty text if nothing has to."""
         observed = self.observed
-        if observed.status.journal is not None and observed.status.journal.change is not None:
+        change = observed.status.journal.change if observed.status.journal is not None else None
+        if change is not None and change.state != "Leading":
             # It has begun: nothing else does meanwhile, except for what comes first.
             return ""
         if self.restore.in_progress:

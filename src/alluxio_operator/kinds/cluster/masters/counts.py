@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+LEADS: Final = "Leading"
+"""State in which all have joined: nothing depends on it but who leads."""
 JOINS: Final = ("Preparing", "Joining")
 """States of a change in which one more master is about to become a member."""
 
@@ -41,6 +43,6 @@ def counts_of(journal: Mapping[str, Any] | None, replicas: int) -> Counts:
         settled=settled,
         addressed=max(settled, int(raw["to"]), members),
         claims=members + (state in JOINS),
-        replicas=members + (state == "Joining"),
-        changing=True,
+        replicas=members + (state == "Joining") if replicas or state != LEADS else 0,
+        changing=state != LEADS,
     )

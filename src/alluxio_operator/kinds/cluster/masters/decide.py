@@ -64,10 +64,11 @@ def _replacement(view: View) -> Operation:
 def _members(view: View) -> Operation:
     """Return the change of the number of masters; its fields go into the journal's record."""
     step, journal = view.membership, view.journal.status
-    if step.gate is None or journal is None:
+    if (step.gate is None and not step.in_progress) or journal is None:
         return Operation(MEMBERS)
     settled = {} if step.members is None else {"members": step.members}
-    status = {"journal": journal.model_copy(update={"change": step.change, **settled})} if step.in_progress else {}
+    known = step.change is not None or step.in_progress
+    status = {"journal": journal.model_copy(update={"change": step.change, **settled})} if known else {}
     effects = tuple(_effects_on_members(view))
     return Operation(
         MEMBERS,
@@ -76,7 +77,7 @@ def _members(view: View) -> Operation:
         effects=effects,
         gate=step.gate,
         blocking=step.in_progress,
-        disruption="members" if step.in_progress else None,
+        disruption="members" if step.in_progress or effects else None,
     )
 
 

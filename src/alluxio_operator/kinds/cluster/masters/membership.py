@@ -9,6 +9,7 @@ The dangers, each seen in a run of 2.9.4 (decision 58):
 - A quorum of two needs both. So the leader removes the second one while it runs, and its pod stops only after the
   leader has confirmed the removal.
 - A removed master adds itself again when it restarts. So its removal is repeated until its pod is gone.
+- Clients that run since before know only the masters of before. So the lead goes back to the first one in the end.
 - The leader hands the lead over only within the members that its own properties list. So the lead is handed over before
   the first removal. The new leader has the higher priority from then on, and takes the lead again after a failure.
 
@@ -42,6 +43,8 @@ TIMEOUT: Final = timedelta(minutes=10)
 RETRY: Final = timedelta(minutes=2)
 """Time after which a master that runs and that the leader doesn't have is restarted: it asks to join once, at its
 start. Also the time between two requests to hand the lead over."""
+LEAD_WITHIN: Final = timedelta(hours=1)
+"""Time in which the lead goes back to the first master; no change of members waits for it longer."""
 POLL: Final = BackOff()
 """Neither the quorum's members nor a journal's index cause events."""
 MAX_MEMBERS: Final = 5
@@ -82,12 +85,15 @@ def is_wanted(observed: Observed, replicas: int) -> bool:
 
 
 def next_membership_step(
-    observed: Observed, cluster: Cluster, quorum: Quorum, now: datetime, *, busy: str = ""
+    observed: Observed, cluster: Cluster, quorum: Quorum, now: datetime, *, busy: str = "", outdated: bool = False
 ) -> MembershipStep:
-    """Return the next step; `busy` says what else changes masters, so that no change may begin."""
+    """Return the next step; `busy` says what else changes masters, so that no change may begin.
+
+    `outdated`: whether a master runs an older spec.
+    """
     if not is_wanted(observed, cluster.spec.masters.replicas):
         return NOTHING
-    return _Step(observed, cluster, quorum, now).next(busy)
+    return _Step(observed, cluster, quorum, now, outdated).next(busy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class _Step:
     cluster: Cluster
     quorum: Quorum
     now: datetime
+    outdated: bool
 
     @property
     def wanted(self) -> int:
@@ -105,17 +112,22 @@ class _Step:
         journal = self.observed.status.journal
         assert journal is not None  # noqa: S101 (for the type: `is_wanted` has checked it)
         change = journal.change
-        if change is None:
+        leads = change is not None and change.state == "Leading"
+        if leads and self.wanted == 0:
+            return MembershipStep(None, journal.members, in_progress=True)
+        if change is None or (leads and change.to != self.wanted):
             return self._begin(journal.members, busy)
         if change.to != self.wanted:
             change = self._redirected(change)
         act = {
             "Preparing": self._prepare,
             "Joining": self._join,
+            "Leading": self._lead,
             "Leaving": self._leave,
             "Stopping": self._stop,
         }[change.state]
-        return self._overdue(act(change))
+        step = act(change)
+        return step if leads else self._overdue(step)
 
     def _begin(self, members: int, busy: str) -> MembershipStep:
         """Begin the change if the quorum is healthy by its own word and by the leader's."""
@@ -186,6 +198,24 @@ class _Step:
         if reached < index or not self._follows(name):
             return self._waits(change, f"{name} catches up with the leader {leader}")
         return self._settled(change.model_copy(update={"members": ordinal + 1, "index": None, "retried": None}))
+
+    def _lead(self, change: MembersChange) -> MembershipStep:
+        """Give the lead back to the first master once the rollout has told every master of the others.
+
+        Nothing waits for it: the rollout has its turn, and an hour later clients had time to restart.
+        """
+        first, leader, info = self._name(0), self.quorum.leader, self.observed.quorum_info
+        overdue = self.now - moment(change.since) >= LEAD_WITHIN
+        if (self.outdated or self._unhealthy(change.members)) and not overdue:
+            return replace(
+                self._waits(change, f"{first} is to lead once all masters run the current spec"), in_progress=False
+            )
+        if leader == first or overdue or not isinstance(info, tuple):
+            return MembershipStep(None, change.members, self._gate(change, "the change is complete"), in_progress=True)
+        step = replace(self._waits(change, f"{leader} is to hand the lead over to {first}"), in_progress=False)
+        if change.retried is not None and self.now - moment(change.retried) < RETRY:
+            return step
+        return replace(step, change=change.model_copy(update={"retried": stamp(self.now)}), transfer=0)
 
     def _leave(self, change: MembersChange) -> MembershipStep:
         """Have the leader, which must stay, remove the last member."""
@@ -271,6 +301,10 @@ class _Step:
 
     def _settled(self, change: MembersChange) -> MembershipStep:
         """Return what follows now that the leader has confirmed the members of a change."""
+        if change.members == change.to and change.state == "Joining":
+            gate = self._gate(change, "all have joined", now=True)
+            leading = self._in_state(change, "Leading", index=None, retried=None)
+            return MembershipStep(leading, change.members, gate, in_progress=True)
         if change.members == change.to:
             # Closed: the rollout that tells the others of the new number begins with the next reconcile.
             gate = self._gate(change, "the change is complete", now=True)

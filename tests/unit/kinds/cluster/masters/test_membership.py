@@ -71,10 +71,9 @@ class Look:
         self.cluster = valid
         self.observed: Observed = replace(found, quorum_info=quorum, ufs=UfsHealth(), claims=())
 
-    def step(self, now: Any = NOW, busy: str = "") -> MembershipStep:
-        return next_membership_step(
-            self.observed, self.cluster, quorum_of(self.observed, self.cluster.members), now, busy=busy
-        )
+    def step(self, now: Any = NOW, busy: str = "", *, outdated: bool = False) -> MembershipStep:
+        quorum = quorum_of(self.observed, self.cluster.members)
+        return next_membership_step(self.observed, self.cluster, quorum, now, busy=busy, outdated=outdated)
 
 
 def gate(step: MembershipStep) -> tuple[str, str]:
@@ -197,7 +196,8 @@ def test_the_last_one_completes_the_change():
     begun = change("Joining", 3, 2, index=40)
     step = Look(3, 1, begun, quorum=members(0, 1, 2), pods=3, indexes={0: 40, 2: 40}).step()
 
-    assert (step.change, step.members) == (None, 3)
+    assert step.change is not None
+    assert (step.change.state, step.members) == ("Leading", 3)
     assert step.in_progress, "until the rollout has its turn"
 
 
@@ -211,6 +211,53 @@ def test_a_master_that_the_leader_never_heard_is_restarted_now_and_then():
     assert step.restart.name == "small-master-1"
     assert step.change is not None
     assert step.change.retried == stamp(NOW + RETRY)
+
+
+def test_the_lead_goes_back_to_the_master_that_all_clients_know():
+    begun = change("Leading", 3, 3)
+    look = Look(3, 3, begun, quorum=members(0, 1, 2, leader=1), pods=3, leader=1)
+
+    step = look.step()
+    assert (step.transfer, step.in_progress) == (0, False)
+    assert step.change is not None
+    assert step.change.retried == stamp(NOW)
+
+    look = Look(3, 3, step.change, quorum=members(0, 1, 2, leader=1), pods=3, leader=1)
+    assert look.step(NOW + RETRY / 2).transfer is None
+    assert look.step(NOW + RETRY).transfer == 0
+
+
+def test_a_leader_whose_list_is_of_before_is_not_asked_for_it():
+    look = Look(3, 3, change("Leading", 3, 3), quorum=members(0, 1, 2, leader=1), pods=3, leader=1)
+
+    step = look.step(outdated=True)
+
+    assert (step.transfer, step.in_progress) == (None, False)
+    assert step.change == change("Leading", 3, 3)
+
+
+@pytest.mark.parametrize(("leader", "hours"), [(0, 0), (1, 2)])
+def test_the_change_is_over_once_the_first_one_leads_or_an_hour_later(leader: int, hours: int):
+    look = Look(3, 3, change("Leading", 3, 3), quorum=members(0, 1, 2, leader=leader), pods=3, leader=leader)
+
+    step = look.step(NOW + timedelta(hours=hours))
+
+    assert (step.change, step.members, step.transfer) == (None, 3, None)
+
+
+def test_another_number_does_not_wait_for_the_lead():
+    look = Look(5, 3, change("Leading", 3, 3), quorum=members(0, 1, 2, leader=1), pods=3, leader=1)
+
+    step = look.step()
+
+    assert step.change is not None
+    assert (step.change.state, step.change.to, step.change.members) == ("Preparing", 5, 3)
+
+
+def test_masters_may_stop_while_the_lead_is_elsewhere():
+    step = Look(0, 3, change("Leading", 3, 3), quorum=None, pods=0).step()
+
+    assert (step.change, step.members, step.gate) == (None, 3, None)
 
 
 # --- one fewer -----------------------------------------------------------------------------------------------------
