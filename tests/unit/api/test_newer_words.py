@@ -61,6 +61,7 @@ def _text(name: str) -> str:
     if name in ("size", "wanted", "quota", "capacity", "cpuBefore", "cpuPeak", "memoryBefore", "memoryPeak"):
         return SIZE
     times = ("since", "Since", "started", "finished", "ended", "Time", "retryAt", "replaced", "checked", "nextChange")
+    times += ("recoveryPoint",)
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 

@@ -11,9 +11,12 @@ from pydantic import BaseModel
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
 from alluxio_operator.api.bootstrap import RestoreStatus
+from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.api.roles import Placement, Process
+from alluxio_operator.api.status import JobRun
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.engine.jobs import stand_in_metadata
+from alluxio_operator.backup_file.result import REFUSED
+from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
@@ -26,7 +29,7 @@ from alluxio_operator.kinds.cluster.names import (
     WORKER,
     Names,
 )
-from alluxio_operator.kinds.cluster.objects import dynamic, properties, variables, versions
+from alluxio_operator.kinds.cluster.objects import dynamic, isolation, properties, variables, versions
 from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
@@ -40,7 +43,9 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_volumes,
 )
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, RESTORING
-from alluxio_operator.kinds.cluster.restore.source import named
+from alluxio_operator.kinds.cluster.ports import ISOLATED
+from alluxio_operator.kinds.cluster.restore.checking import POLICY as CHECK
+from alluxio_operator.kinds.cluster.restore.source import BOOTSTRAP, IN_PLACE, Source, named
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -75,6 +80,10 @@ class RestoreValues:
 
     status: RestoreStatus
     stops_masters: bool = False
+    in_place: RestoreInPlaceStatus | None = None
+    """The restore in place that it belongs to; None for the one with which the cluster began."""
+    isolated: bool = False
+    """Whether masters listen only where no client finds them."""
 
     @property
     def in_progress(self) -> bool:
@@ -92,16 +101,26 @@ class JournalValues:
     members: int | None = None
     """Number of masters that the journal was created for; None to use the spec's."""
     restore: RestoreValues | None = None
+    check: JobRun | None = None
+    """The Job that reads the file of a restore in place, before the masters stop."""
+    check_source: Source | None = None
+    own_image: str = ""
 
 
 def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
     spec, names, restore = cluster.spec, cluster.names, journal.restore
     roles = _roles(cluster)
+    rpc_name = "rpc"
     if restore is not None and restore.in_progress:
         # After the hashes: no master restarts when the property goes.
-        site = {**properties.for_role(spec, names, MASTER, cluster.members), **properties.restoring(restore.status)}
+        seen = isolation.isolated(spec) if restore.isolated else spec
+        site = {**properties.for_role(seen, names, MASTER, cluster.members), **properties.restoring(restore.status)}
         roles[MASTER]["siteProperties"] = properties.as_text(site)
+        if restore.isolated:
+            rpc_name = ISOLATED
+            own = {name: port for name, port in roles[MASTER]["ports"].items() if name != "rpc"}
+            roles[MASTER]["podPorts"] = {rpc_name: seen.masters.ports.rpc, **own}
     return {
         "name": names.cluster,
         "namespace": names.namespace,
@@ -117,6 +136,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "masters": {
             **_dumped(spec.masters, exclude={"properties", "env"}),
             "probe": versions.master_probe(spec.version, cluster.members),
+            "rpcName": rpc_name,
             **({"replicas": 0} if restore is not None and restore.stops_masters else {}),
         },
         "workers": _workers(cluster),
@@ -196,6 +216,8 @@ def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]
         "pod": _stand_in(cluster, master),
         "mode": journal.job,
         "restore": _restore(journal.restore),
+        "check": _check(journal),
+        "ownImage": journal.own_image,
         "permission": PERMISSION,
         "joinedOnce": JOINED_ONCE,
         "folder": properties.JOURNAL_FOLDER,
@@ -239,7 +261,8 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
     if values is None:
         return None
     known = values.status
-    field, value = named(known.backup, known.uri, known.location)
+    place = IN_PLACE if values.in_place else BOOTSTRAP
+    field, value = named(known.backup, known.uri, known.location, place)
     return {
         "done": not values.in_progress,
         "operation": known.journal,
@@ -251,6 +274,33 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
         "value": value,
         "copyPath": properties.RESTORE_COPY,
         "mount": SOURCE_FOLDER,
+        "entries": known.expected,
+        **(_in_place(values.in_place) if values.in_place else {}),
+    }
+
+
+def _in_place(known: RestoreInPlaceStatus) -> dict[str, Any]:
+    return {
+        "aside": f"{properties.JOURNAL_FOLDER}/{known.aside}",
+        "container": known.next_container,
+        # The copy, the journal that the masters write, and as much again for Alluxio's next snapshot of it.
+        "kibibytes": -(-3 * known.expanded_bytes // 1024),
+    }
+
+
+def _check(journal: JournalValues) -> dict[str, Any] | None:
+    """Return the values for the Job that reads the file of a restore in place."""
+    run, values = journal.check, journal.check_source
+    if run is None or values is None:
+        return None
+    return {
+        "name": run.name,
+        "spec": job_spec(CHECK),
+        "claim": values.claim,
+        "file": f"{SOURCE_FOLDER}/{values.location.removeprefix(f'{values.claim}:')}",
+        "entries": values.expected,
+        "mount": SOURCE_FOLDER,
+        "refused": REFUSED,
     }
 
 
