@@ -141,10 +141,10 @@ def _compare(place: Lab, written: list[Written], disaster: float, objective: flo
     due = [one for one in written if one.at <= disaster - objective]
     newer = [one for one in written if one.at > disaster - objective]
     lost = [one for one in written if one.name not in restored]
-    host = _proxy(place, NEW)
+    read = partial(_reads, _proxy(place, NEW), time.monotonic() + READ_PATIENCE)
     with ThreadPoolExecutor(READERS) as pool:
         wanted = [one.name for one in written if one in due or one.name in restored]
-        unlike = [name for name, same in zip(wanted, pool.map(partial(_reads, host), wanted), strict=True) if not same]
+        unlike = [name for name, same in zip(wanted, pool.map(read, wanted), strict=True) if not same]
     missing = [one.name for one in due if one.name not in restored]
     return {
         "expected": len(due),
@@ -167,14 +167,13 @@ def _restored_names(place: Lab) -> set[str]:
     return found
 
 
-def _reads(host: str, name: str) -> bool:
-    """Return True if a file has its content; a proxy that has just started may refuse the first reads.
+def _reads(host: str, end: float, name: str) -> bool:
+    """Return True if a file has its content. Until `end` retry: a proxy that has just started may refuse reads.
 
     Without obstore, which refuses an answer without an ETag: the proxy has none for a file that Alluxio loaded from the
     UFS.
     """
     request = urllib.request.Request(f"http://{host}:{PROXY_PORT}/api/v1/s3/{BUCKET}/{name}", headers=UNSIGNED)
-    end = time.monotonic() + READ_PATIENCE
     while True:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

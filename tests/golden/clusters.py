@@ -1,7 +1,7 @@
 """Golden cases of an AlluxioCluster.
 
 Beside its cluster.yaml a case may have an observed.yaml. That says what there is already: `journal` (as in the status),
-`restore` (as in the status), `claimInUse`, `jobComplete`, `mastersStopped`.
+`restore`, `restoreInPlace` (as in the status), `claimInUse`, `jobComplete`, `mastersStopped`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.support.backup import backup
 from tests.support.builders import NOW, UID, journal_claim, journal_job, observed
 from tests.support.rendering import RENDERER
+from tests.support.restore import FINISHED, IN_VOLUME
 
 from alluxio_operator.api.alluxiocluster_status import JournalStatus
 from alluxio_operator.api.bootstrap import RestoreStatus
+from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.engine.render import Manifest
+from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 
@@ -50,4 +54,15 @@ def manifests_of(case: str) -> tuple[Manifest, ...]:
     if "restore" in known:
         status = look.status.model_copy(update={"restore": RestoreStatus.model_validate(known["restore"])})
         look = replace(look, status=status, masters_stopped=bool(known.get("mastersStopped")))
+    if "restoreInPlace" in known:
+        record = RestoreInPlaceStatus.model_validate(known["restoreInPlace"])
+        status = look.status.model_copy(update={"restore_in_place": record})
+        found = FoundBackup({**backup(**IN_VOLUME), "status": FINISHED})
+        look = replace(
+            look,
+            status=status,
+            found_backup=found,
+            own_image="alluxio-operator:0.1.0",
+            masters_stopped=bool(known.get("mastersStopped")),
+        )
     return RENDERER.render("alluxio", decide(cluster, look, NOW).context)

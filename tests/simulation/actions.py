@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulation.alluxio import Block
-from tests.simulation.cluster import BROKEN_TAG, SIM, Node, Proc
+from tests.simulation.cluster import BROKEN_TAG, SIM, Node, Proc, backup_status
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, World
 from tests.support.builders import merged
 
+from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.names import RESTART
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
@@ -327,6 +328,54 @@ def grow_journal(world: World, size: str) -> None:
 def set_dynamic_property(world: World, value: str) -> None:
     """Change a property that a running leader takes."""
     _edit(world, {"properties": {"alluxio.master.lost.worker.deletion.timeout": value}})
+
+
+@action(1.5)
+def restore_in_place(world: World) -> None:
+    """Ask for a restore of a verified backup in a volume."""
+    if world.spec(CLUSTER) is None:
+        return
+    name = f"good-{world.uid_of(CLUSTER.kind, NAMESPACE, CLUSTER.name)[:6]}"
+    if world.store.find("AlluxioBackup", NAMESPACE, name) is None:
+        meta = {"namespace": NAMESPACE}
+        claim = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
+        if world.store.find("PersistentVolumeClaim", NAMESPACE, "backups") is None:
+            pvc = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {**meta, "name": "backups"}}
+            world.store.put({**pvc, "spec": claim})
+        spec = {"clusterRef": {"name": CLUSTER.name}, "destination": {"volume": {"claimName": "backups"}}}
+        made = {"apiVersion": API_VERSION, "kind": "AlluxioBackup", "metadata": {**meta, "name": name}, "spec": spec}
+        uid = world.uid_of(CLUSTER.kind, NAMESPACE, CLUSTER.name)
+        world.store.put({**made, "status": backup_status(uid)})
+    _edit(world, {"restoreInPlace": {"backupName": name, "confirmation": None}})
+
+
+@action(4)
+def confirm_restore(world: World) -> None:
+    """Type what the status says, as a user or as a manifest that is applied again."""
+    spec, record = world.spec(CLUSTER), world.status(CLUSTER).get("restoreInPlace")
+    if spec is not None and spec.get("restoreInPlace") and record:
+        _edit(world, {"restoreInPlace": {"confirmation": record["confirmation"]}})
+
+
+@action(1.5)
+def interrupt_restore(world: World) -> None:
+    """End the leader in the midst of a restore, if one begins within a minute and a half."""
+    masters = world.masters_of(NAMESPACE, CLUSTER.name)
+    for _ in range(90):
+        leader = masters.leader
+        raft = masters.raft(leader) if leader is not None else None
+        if leader is not None and raft is not None and raft.half:
+            world.crash(leader)
+            return
+        world.advance(1)
+
+
+@action(0.5)
+def cancel_restore(world: World) -> None:
+    """Remove the request."""
+    spec = world.spec(CLUSTER)
+    if spec is not None and spec.get("restoreInPlace"):
+        world.edit(CLUSTER, {key: value for key, value in spec.items() if key != "restoreInPlace"})
 
 
 # --- users and their objects ----------------------------------------------------------------------------------------

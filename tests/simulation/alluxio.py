@@ -19,9 +19,11 @@ from alluxio_operator.alluxio.answers import (
     QuorumInfo,
     QuorumMember,
     Standby,
+    UnpersistedFiles,
     WorkerRegistration,
     WriteResult,
 )
+from alluxio_operator.kinds.cluster.ports import ISOLATED
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
 from alluxio_operator.transport.deadline import Deadline
 
@@ -36,6 +38,8 @@ EXPIRY = 300.0
 """alluxio.master.worker.timeout: seconds after which a leader counts a silent worker as lost."""
 BACKUP = 8.0
 """Seconds in which Alluxio writes a backup."""
+RESTORE = 5.0
+"""Seconds that a leader takes to restore a backup."""
 
 
 @dataclass
@@ -44,6 +48,11 @@ class Raft:
 
     history: int | None = None
     index: float = 0.0
+    operation: str = ""
+    """The restore in place that created it; empty for any other."""
+    half: bool = False
+    """Whether it holds a part of a backup only."""
+    emptied: str = ""
 
 
 @dataclass
@@ -92,6 +101,16 @@ class Masters:
         self.joined: dict[str, float] = {}
         """By uid of a standby's pod, when it has caught up with the leader."""
         self.last = 0.0
+        self.before: dict[str, tuple[int | None, float]] = {}
+        """By restore in place, the history that was served before, and what it had reached."""
+        self.restoring_until = 0.0
+        self.restored: dict[tuple[str, int], int] = {}
+        """By pod and restarts, the number of entries that a master's process has restored itself."""
+
+    @property
+    def isolated(self) -> bool:
+        """Whether no client and no worker finds the leader."""
+        return self.leader is not None and ISOLATED in self.leader.ports
 
     @property
     def serving(self) -> bool:
@@ -147,6 +166,8 @@ class Masters:
             else:
                 self.election_at = None
         if self.leader is not None:
+            self._restore(self.leader)
+        if self.leader is not None:
             self._follow(running, majority, t - self.last)
         self._register()
         self.last = t
@@ -158,7 +179,9 @@ class Masters:
             return
         known = [(p, raft) for p, raft in rafts if raft.history is not None]
         if known:
-            leader, best = max(known, key=lambda one: (one[1].index, one[0].name))
+            # An entry that no majority had is overwritten: of a restore that has begun anew, the last journal counts.
+            served = self.established.get(known[0][0].resource)
+            leader, best = max(known, key=lambda one: (one[1].history == served, one[1].index, one[0].name))
             history = best.history
             assert history is not None
         else:
@@ -166,6 +189,14 @@ class Masters:
             self.world.histories += 1
             best.history = history = self.world.histories
             best.index = 0.0
+        if not known and best.operation:
+            # A restore in place: its journal takes the place of the one of before.
+            self.established[leader.resource] = history
+            best.half, self.restoring_until = True, self.world.t + RESTORE
+            self.world.wake(self.restoring_until)
+        elif best.half:
+            # It may lead beside empty ones: the restore is done again.
+            self.established[leader.resource], self.acknowledged = history, 0.0
         first = self.established.setdefault(leader.resource, history)
         if first != history or (best.index < self.acknowledged - 1e-6 and first == history and known):
             self.world.violate(
@@ -178,6 +209,20 @@ class Masters:
         self.leader, self.leading_since = leader, self.world.t
         self.joined = {p.uid: self.world.t for p, raft in known if p is not leader and raft.index >= best.index - 1e-6}
         self.world.wake(self.world.t + SAFE_MODE)
+
+    def _restore(self, leader: Proc) -> None:
+        """Let the leader that has begun a restore end it; one that has taken over skips it."""
+        raft = self.raft(leader)
+        if raft is None or not raft.half:
+            return
+        if self.world.t < self.restoring_until:
+            return
+        if self.leading_since + RESTORE == self.restoring_until:
+            raft.half = False
+            self.restored[leader.uid, leader.restarts] = ENTRIES
+            return
+        if ISOLATED not in leader.ports:
+            self.world.violate("half_of_the_names_is_never_served", f"{leader.name} leads with half of a backup")
 
     def _follow(self, running: list[Proc], majority: int, seconds: float) -> None:
         leader = self.leader
@@ -195,12 +240,12 @@ class Masters:
             for proc in synced:
                 raft = self.raft(proc)
                 if raft is not None:
-                    raft.history, raft.index = lead.history, lead.index
+                    raft.history, raft.index, raft.half = lead.history, lead.index, lead.half
             self.acknowledged = lead.index
 
     def _register(self) -> None:
         t = self.world.t
-        if not self.serving:
+        if not self.serving or self.isolated:
             return
         for proc in self._procs("worker"):
             if proc.stage in ("started", "ready") and proc.reachable and proc.up and t >= proc.due:
@@ -274,10 +319,28 @@ class AlluxioAsked:
         return int(raft.index) if raft and raft.history is not None else None
 
     def serves_clients(self, host: str, port: int, deadline: Deadline) -> bool:
-        return not isinstance(self.backup_status(host, port, "", deadline), NoAnswer)
+        proc, masters = self._master(host)
+        if proc is None or masters is None or self.unreachable(masters) or masters.leader is not proc:
+            return False
+        return masters.serving and self.world.t >= masters.restoring_until
 
     def restored_entries(self, host: str, port: int, deadline: Deadline) -> int | None:
-        return -1
+        proc, masters = self._master(host)
+        if proc is None or masters is None or not masters.answers(proc) or self.unreachable(masters):
+            return None
+        return masters.restored.get((proc.uid, proc.restarts), -1)
+
+    def mark_for_sync(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        proc, masters = self._master(host)
+        if masters is None or proc is not masters.leader or not masters.serving or self.unreachable(masters):
+            return NoAnswer("no answer in time")
+        return ""
+
+    def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
+        proc, masters = self._master(host)
+        if masters is None or proc is not masters.leader or self.unreachable(masters):
+            return NoAnswer("no answer in time")
+        return UnpersistedFiles(sum(not one.persisted for one in masters.blocks))
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         proc, masters = self._master(host)

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from tests.simulation.alluxio import REGISTRATION, Masters, Raft
+from tests.simulation.alluxio import ENTRIES, REGISTRATION, Masters, Raft
 from tests.simulation.store import ORPHANING, Store
 from tests.support.backup import checked, proven
 from tests.support.builders import NOW
 
+from alluxio_operator.backup_file.count import Summary
+from alluxio_operator.backup_file.result import Result
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kube.kinds import KINDS
@@ -91,6 +93,7 @@ class Proc:
     """Whether the startup probe of the present run has succeeded."""
     resource: str = ""
     """Uid of the resource that it was created for."""
+    ports: frozenset[str] = frozenset()
 
     @property
     def reachable(self) -> bool:
@@ -112,6 +115,8 @@ class Cluster:
         self.gone_nodes: dict[str, float] = {}
         self.procs: dict[str, Proc] = {}
         self.journals: dict[str, Raft] = {}
+        self.aside: dict[tuple[str, str], Raft | None] = {}
+        """By uid of a PVC and restore in place, the journal that was renamed; None if there was none."""
         self.files: dict[str, set[str]] = {}
         """By uid of a root mount's PVC, the names of the persisted blocks that lie there."""
         self.claimed: dict[str, float] = {}
@@ -307,6 +312,7 @@ class Cluster:
 
     def _drop_volume(self, uid: str) -> None:
         self.journals.pop(uid, None)
+        self.aside = {key: raft for key, raft in self.aside.items() if key[0] != uid}
         for masters in self.masters.values():
             for block in masters.blocks:
                 block.disk.discard(uid)
@@ -539,7 +545,7 @@ class Cluster:
             **({"nodeName": node} if node else {}),
         }
         if owner["kind"] == "Job":
-            slim["args"] = spec["containers"][0].get("args", [])[-1:]
+            slim["args"] = spec["containers"][0].get("args", [])
         self.store.put(
             {
                 "apiVersion": "v1",
@@ -623,6 +629,7 @@ class Cluster:
             containers=[one["name"] for one in spec["containers"]],
             inits=[one["name"] for one in spec["initContainers"]],
             bound_at=self.t,
+            ports=frozenset(port["name"] for one in spec["containers"] for port in one["ports"]),
             resource=self._resource_of(meta),
         )
         proc.due = self.t + 1 + 3 * self.chance(f"pull {proc.name}")
@@ -717,8 +724,14 @@ class Cluster:
         return REGISTRATION + 3 * self.chance(f"start {proc.name}")
 
     def _initialise(self, proc: Proc, obj: Json) -> None:
-        claim, mode = proc.claims["journal"], obj["spec"].get("args", [""])[-1]
-        if claim not in self.journals:
+        words = obj["spec"].get("args", [])
+        if proc.containers == ["check"]:
+            self._check(proc, obj)
+            return
+        claim, mode = proc.claims["journal"], words[-1] if words else ""
+        if words[1] in ("journal-aside", "journal-back", "journal-for-restore"):
+            self._change_journal(proc, claim, words)
+        elif claim not in self.journals:
             if mode != "create":
                 proc.message = "JournalMissing: /journal/raft doesn't exist"
                 proc.restarts += 1
@@ -729,6 +742,44 @@ class Cluster:
             self.journals[claim] = Raft()
         self.store.set_status(proc.path, {**obj["status"], "phase": "Succeeded"})
         self.procs.pop(proc.uid)
+
+    def _check(self, proc: Proc, obj: Json) -> None:
+        """Do what the Job does that reads a backup file."""
+        result = Result.of_success(Summary("ab" * 32, 2048, 9000, ENTRIES, next_block_container=5000))
+        ended = {"name": "check", "state": {"terminated": {"exitCode": 0, "message": result.as_json()}}}
+        self.store.set_status(proc.path, {**obj["status"], "phase": "Succeeded", "containerStatuses": [ended]})
+        self.procs.pop(proc.uid)
+
+    def _change_journal(self, proc: Proc, claim: str, words: list[str]) -> None:
+        """Do what the Jobs of a restore in place do to a journal, and check the rules for it."""
+        masters = [p.name for p in self.of_role(proc.owner, "master") if p.claims.get("journal") == claim]
+        if masters:
+            self.violate("no_master_runs_while_its_journal_changes", f"{proc.name}: {', '.join(masters)}")
+        cluster, raft = self.masters_of(*proc.owner), self.journals.get(claim)
+        resource = self.uid_of("AlluxioCluster", *proc.owner)
+        if words[1] == "journal-aside":
+            operation = words[3]
+            if raft is None or raft.operation != operation:
+                self.aside.setdefault((claim, operation), raft)
+                cluster.before.setdefault(operation, (cluster.established.get(resource), cluster.acknowledged))
+                self.journals[claim] = Raft(operation=operation)
+        elif words[1] == "journal-back":
+            operation = words[3]
+            if (claim, operation) in self.aside:
+                before = self.aside.pop((claim, operation))
+                self.journals.pop(claim, None)
+                if before is not None:
+                    self.journals[claim] = before
+                # What was acknowledged before has to be there again.
+                history, cluster.acknowledged = cluster.before[operation]
+                if history is not None:
+                    cluster.established[resource] = history
+        else:
+            operation, attempt = words[4], words[5]
+            if raft is None or raft.operation != operation:
+                self.violate("only_own_journals_are_emptied", f"{proc.name} empties a journal of {raft}")
+            elif raft.emptied != attempt:
+                self.journals[claim] = Raft(operation=operation, emptied=attempt)
 
     def _journal_found(self, proc: Proc, obj: Json) -> bool:
         """Do what the init container of a master does; `Raft()` without a history has the mark of a first start."""
@@ -886,6 +937,20 @@ class Cluster:
                 "availableReplicas": available,
             }
         return {**seen, "replicas": len(pods), "updatedReplicas": len(pods), "readyReplicas": ready}
+
+
+def backup_status(uid: str) -> Json:
+    """Return the status of a complete and verified AlluxioBackup of a cluster."""
+    file = {"location": "backups:old/a.gz", "sha256": "ab" * 32, "bytes": 2048, "entries": ENTRIES}
+    return {
+        "phase": "Completed",
+        "started": "2030-01-02T03:00:00Z",
+        "finished": "2030-01-02T03:00:00Z",
+        "clusterUid": uid,
+        "version": "2.9.3",
+        "verified": True,
+        "file": file,
+    }
 
 
 def path_of(obj: Json) -> str:

@@ -193,7 +193,7 @@ class World(Cluster):
         backups = Parts(BACKUP, store, RENDERER, "backup", _metrics(), self.clock, image=image)
         self._by_kind = {
             CLUSTER.kind: cluster_reconciler(
-                store, self.alluxio, RENDERER, _metrics(), self.clock, changes.note, lambda *_: self.ufs
+                store, self.alluxio, RENDERER, _metrics(), self.clock, changes.note, lambda *_: self.ufs, image
             ),
             BACKUP: backup_reconciler(self.alluxio, backups),
             PRESTO.kind: presto_reconciler(store, self.presto, RENDERER, _metrics(), self.clock, changes.note),

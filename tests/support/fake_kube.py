@@ -177,7 +177,9 @@ class FakeKube:
         if before and after["kind"] == "PersistentVolumeClaim" and _size(before) != _size(after):
             self._check_growth(path, before, after)
         stored = self._store("apply", path, before, after)
-        managers[manager] = _as_sent(obj)
+        # The API server tracks no owner of the uid, which is a precondition.
+        metadata = {key: value for key, value in obj["metadata"].items() if key != "uid"}
+        managers[manager] = _as_sent({**obj, "metadata": metadata})
         return stored
 
     def of_kind(self, kind: str) -> list[str]:

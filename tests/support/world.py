@@ -13,11 +13,12 @@ from tests.support.builders import container_status, info, pod, ready_pod, resou
 from tests.support.owner_world import OwnerWorld
 from tests.support.rendering import RENDERER
 
-from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, QuorumInfo, WriteResult
+from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiobackup import PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey
@@ -49,6 +50,10 @@ class FakeAlluxio:
         self.written: WriteResult | NoAnswer = WriteResult()
         self.deleted_folders: list[tuple[str, str]] = []
         self.deletes: str | NoAnswer = ""
+        self.unpersisted: UnpersistedFiles | NoAnswer = UnpersistedFiles()
+        self.marked: list[tuple[str, int, str]] = []
+        self.marks: str | NoAnswer = ""
+        self.listed: list[tuple[str, int, int]] = []
         self.restored: dict[str, int | None] = {}
         self.promoted = True
         self.quorum: QuorumInfo | NoAnswer = NoAnswer("it doesn't lead")
@@ -85,6 +90,14 @@ class FakeAlluxio:
 
     def backup_status(self, host: str, port: int, backup: str, deadline: Deadline) -> BackupStatus | NoAnswer:
         return self.backed_up
+
+    def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
+        self.listed.append((host, port, since_ms))
+        return self.unpersisted
+
+    def mark_for_sync(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        self.marked.append((host, port, path))
+        return self.marks
 
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline
@@ -124,6 +137,7 @@ class World(OwnerWorld):
         super().__init__(OwnerKey(KIND, self.namespace, self.name))
         self.alluxio = FakeAlluxio()
         self.ufs = UfsHealth()
+        self.image = OwnImage("alluxio-operator:0.1.0")
         self.made = self.kube.put(wanted)
         self.changes = ChangesUnderWay()
         self.start_operator()
@@ -139,6 +153,7 @@ class World(OwnerWorld):
             self.clock,
             self.changes.note,
             lambda *_: self.ufs,
+            self.image,
         )
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:

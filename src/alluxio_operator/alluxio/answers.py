@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from alluxio_operator.transport.deadline import Deadline
@@ -130,6 +130,17 @@ class QuorumMember:
 QuorumInfo = tuple[QuorumMember, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class UnpersistedFiles:
+    """Files that no under storage has, with their bytes; by worker, number of files and bytes of their blocks."""
+
+    files: int = 0
+    bytes: int = 0
+    workers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
+    """The first ones."""
+
+
 class AlluxioRpc(Protocol):
     """gRPC requests to the leading master, at its port `rpc`; standbys serve none of them.
 
@@ -153,6 +164,20 @@ class AlluxioRpc(Protocol):
 
         A leader that still restores a backup doesn't, while it may report over HTTP that it serves: its safe mode ends
         some seconds after the start of its process (run on 2.9.4).
+        """
+        ...
+
+    def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
+        """Return the files that only workers have and that were changed since a time in milliseconds; 0 for all.
+
+        The leader lists its whole namespace, and doesn't look into the UFS.
+        """
+        ...
+
+    def mark_for_sync(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        """Let the leader compare all names below a path with the UFS at their next use; return an empty text.
+
+        Alluxio does so by itself after a restore, and forgets it when the process ends (read in the sources of 2.9.4).
         """
         ...
 

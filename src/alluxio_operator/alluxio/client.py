@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, WriteResult
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.transport.deadline import Deadline
 
@@ -16,6 +16,8 @@ TIMEOUT = 10.0
 """Seconds for a call with handshake. An idle leader answers in some ten milliseconds; a busy one waits for locks."""
 NO_BACKUP = "00000000-0000-0000-0000-000000000000"
 """Id that no backup has."""
+LISTING_TIMEOUT = 40.0
+"""Seconds for a listing of the whole namespace. 100,000 files take 3 to 4 s (run on 2.9.4)."""
 BACKUP_TIMEOUT = 30.0
 """Seconds for the start of a backup. The leader answers once it has its lock; it tries 5 s for each standby."""
 
@@ -35,6 +37,14 @@ class AlluxioClient(AlluxioRest):
         """Return True if a master leads and serves the calls of clients."""
         # A standby, and a leader before the end of its promotion, don't have this service.
         return not isinstance(_leader(host, port, deadline).backup_status(NO_BACKUP), NoAnswer)
+
+    def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
+        """Return the files that only workers have and that were changed since a time."""
+        return _leader(host, port, deadline, LISTING_TIMEOUT).unpersisted_files(since_ms)
+
+    def mark_for_sync(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        """Let the leader compare all names below a path with the UFS at their next use."""
+        return _leader(host, port, deadline).mark_for_sync(path)
 
     def update_configuration(
         self, host: str, port: int, properties: Mapping[str, str], deadline: Deadline

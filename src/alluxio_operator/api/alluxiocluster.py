@@ -11,6 +11,7 @@ from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES
 from alluxio_operator.api.backups import BACKUPS_RULES, ScheduledBackups
 from alluxio_operator.api.base import LocalReference, Model, Port, Quantity, StringMap, cel, rules
 from alluxio_operator.api.bootstrap import BOOTSTRAP_RULES, RESTORE_KEPT, Bootstrap
+from alluxio_operator.api.inplace import IN_PLACE_RULES, RestoreInPlace
 from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.security import IDENTITY_KEPT, SECURITY_RULES, Security
@@ -204,6 +205,11 @@ class ClusterSpec(Model):
     upgrade: Upgrade = Field(Upgrade(), description="How a changed spec replaces pods.")
     backup: ScheduledBackups = Field(ScheduledBackups(), description="Scheduled backups of the journal.")
     bootstrap: Bootstrap | None = Field(None, description="What a new cluster begins with.")
+    restore_in_place: RestoreInPlace | None = Field(
+        None,
+        description="A backup that replaces all names of this cluster, once it is confirmed. It can be removed at any "
+        "time; once the masters stop, the restore goes on without it.",
+    )
     paused: bool = Field(
         False,
         description="While true, the operator creates, changes and deletes nothing of the cluster. It keeps updating "
@@ -311,6 +317,7 @@ RULES_BY_TYPE = {
     **ACCESS_RULES,
     **BACKUPS_RULES,
     **BOOTSTRAP_RULES,
+    **IN_PLACE_RULES,
     **DESTINATION_RULES,
     **SECURITY_RULES,
     **UFS_RULES_BY_TYPE,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.bootstrap import RestoreStatus
+from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.api.lenient import KEPT, KEPT_NUMBER, SIZE, StatusModel
 from alluxio_operator.api.roles import list_map
 from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short, Time
@@ -294,6 +295,7 @@ class ClusterStatus(OwnerStatus):
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
     restore: RestoreStatus | None = Field(None, description="The restore with which the cluster began, if it did.")
+    restore_in_place: RestoreInPlaceStatus | None = Field(None, description="The last restore in place.")
     hung_master: HungMaster | None = Field(None, description="A master that doesn't finish its startup.")
     write_proof: WriteProof | None = Field(None, description="The last test write to the root mount.")
     memory: Annotated[tuple[RoleMemory, ...], Field(max_length=16, json_schema_extra=list_map("role"))] = Field(

@@ -79,29 +79,39 @@ class RestoreStatus(StatusModel):
     since: Time = Field(description="Time since which the restore is in this state (RFC 3339).")
 
 
-BOOTSTRAP_RULES: Final[dict[str, Any]] = {
-    "Restore": rules(
+def source_rules(path: str, *, needs_entries: bool = False) -> tuple[dict[str, str], ...]:
+    """Return the CEL rules of a backup to restore; `path` is its field in the spec."""
+    counted = cel(
+        "has(self.backupName) || has(self.expectedEntries)",
+        f"{path}.expectedEntries is missing: without the number of entries of the file, the operator can't "
+        "prove that the restore is whole. Alluxio reports it when it writes a backup",
+        field_path=".expectedEntries",
+    )
+    return (
         cel(
             "(has(self.backupName) ? 1 : 0) + (has(self.uri) ? 1 : 0) + (has(self.volume) ? 1 : 0) == 1",
-            "give either spec.bootstrap.restore.backupName, spec.bootstrap.restore.uri or "
-            "spec.bootstrap.restore.volume: exactly one of them",
+            f"give either {path}.backupName, {path}.uri or {path}.volume: exactly one of them",
         ),
         cel(
             "!has(self.expectedEntries) || !has(self.backupName)",
-            "spec.bootstrap.restore.expectedEntries belongs to uri or volume: an AlluxioBackup knows its number of "
-            "entries",
+            f"{path}.expectedEntries belongs to uri or volume: an AlluxioBackup knows its number of entries",
             field_path=".expectedEntries",
         ),
         cel(
             "!has(self.uri) || !self.uri.matches('(^|/)[.][.]?(/|$)')",
-            "spec.bootstrap.restore.uri must not contain . or .. as a part",
+            f"{path}.uri must not contain . or .. as a part",
             field_path=".uri",
         ),
-    ),
+        *((counted,) if needs_entries else ()),
+    )
+
+
+BOOTSTRAP_RULES: Final[dict[str, Any]] = {
+    "Restore": rules(*source_rules("spec.bootstrap.restore")),
     "RestoreVolume": rules(
         cel(
             "!self.path.matches('(^|/)[.][.]?(/|$)')",
-            "spec.bootstrap.restore.volume.path must not contain . or .. as a part",
+            "path must not contain . or .. as a part",
             field_path=".path",
         )
     ),

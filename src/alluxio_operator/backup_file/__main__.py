@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from alluxio_operator.backup_file.clean import clean
 from alluxio_operator.backup_file.count import Summary, summarize
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
 from alluxio_operator.backup_file.process import end_on_sigterm
+from alluxio_operator.backup_file.renumber import write_renumbered
 from alluxio_operator.backup_file.result import Result
 from alluxio_operator.backup_file.stream import Limits
 from alluxio_operator.backup_file.trial import write_trial
@@ -20,6 +21,8 @@ from alluxio_operator.backup_file.trial import write_trial
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Return 0, 1 if another try may help, 2 for a wrong command line, 3 if the file is refused."""
     options = parser().parse_args(arguments)
+    if options.command == "renumber":
+        return renumber(options)
     try:
         result = check(options)
     except Exception as error:  # noqa: BLE001 (the Job reports every error in its result)
@@ -43,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m alluxio_operator.backup_file", description="Check and clean backup files of Alluxio."
     )
-    commands = result.add_subparsers(required=True, metavar="COMMAND")
+    commands = result.add_subparsers(required=True, metavar="COMMAND", dest="command")
     text = "read a backup to its end, count its entries, and write a clean form of it"
     command = commands.add_parser("check", help=text, description=text)
     command.add_argument("file", type=Path, metavar="FILE")
@@ -60,6 +63,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="fail if the file expands further; default: %(default)s",
     )
+    text = "copy a backup, with another number for the next block"
+    command = commands.add_parser("renumber", help=text, description=text)
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("copy", type=Path, metavar="COPY")
+    command.add_argument("--container", type=int, required=True, metavar="N", help="next number of a container")
+    command.add_argument("--sha256", default="", metavar="SUM", help="fail unless the file has this checksum")
+    command.add_argument("--expect", type=int, metavar="N", help="fail unless the backup has N entries")
+    command.add_argument("--free", type=int, default=0, metavar="KIB", help="fail unless COPY's volume has as much")
+    command.add_argument("--name", default="", metavar="TEXT", help="how the spec names the backup")
     return result
 
 
@@ -87,6 +99,30 @@ def check(options: argparse.Namespace) -> Result:
         return Result.of_success(cleaned or known[0])
     except BackupFileError as error:
         return Result.of_error(error, known[0] if known else None)
+
+
+def renumber(options: argparse.Namespace) -> int:
+    """Copy a backup; the last line of the log becomes the container's termination message."""
+    try:
+        with _opened(options.file) as file:
+            write_renumbered(
+                file, options.copy, options.container,
+                sha256=options.sha256, entries=options.expect, free=options.free * 1024,
+            )  # fmt: skip
+    except BackupFileError as error:
+        word = _WORDS.get(error.reason, "RestoreSourceDamaged")
+        print(f"{word}: {options.name}: {error}", file=sys.stderr)
+        return 1
+    print(f"{options.copy} is written, with {options.container} as the next number of a block")
+    return 0
+
+
+_WORDS: Final = {
+    Reason.MISSING: "RestoreSourceMissing",
+    Reason.NO_SPACE: "NoSpace",
+    Reason.UNWRITABLE: "Unwritable",
+}
+"""Words with which the termination message begins, by reason."""
 
 
 def _require_marker(marker: Path | None) -> None:

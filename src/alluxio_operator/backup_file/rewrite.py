@@ -116,6 +116,24 @@ def trial_entry(message: bytes) -> bytes:
     return b"".join(kept)
 
 
+def renumbered_entry(message: bytes, container: int) -> bytes:
+    """Return an entry whose generator of container ids has another number; the same object if it has none.
+
+    MalformedError if the bytes are no entry.
+    """
+    if (only := wire.only_field(message)) and only[0] not in (entry.BLOCK_CONTAINER_ID_GENERATOR, entry.BATCH):
+        return message
+    kept: list[bytes] = []
+    for number, kind, tag_at, value_at, end in wire.fields(message):
+        raw, value = message[tag_at:end], message[value_at:end]
+        if number == entry.BLOCK_CONTAINER_ID_GENERATOR and kind == wire.BYTES:
+            raw = wire.bytes_field(number, _with_container(value, container))
+        elif number == entry.BATCH and kind == wire.BYTES:
+            raw = wire.bytes_field(number, renumbered_entry(value, container))
+        kept.append(raw)
+    return b"".join(kept)
+
+
 def _ignore(_name: str) -> None:
     """Take no note: the clean form of the file has the names."""
 
@@ -140,8 +158,12 @@ def _generator(value: bytes, _note: Note, margin: int) -> bytes:
             f"the next container id {following} can't be raised by {margin}: ids have 40 bits",
             remedy="restore the file as it is, into a cluster whose workers are empty",
         )
+    return _with_container(value, following + margin)
+
+
+def _with_container(value: bytes, container: int) -> bytes:
     others = [value[tag_at:end] for number, _, tag_at, _, end in wire.fields(value) if number != 1]
-    return b"".join([wire.varint_field(1, following + margin), *others])
+    return b"".join([wire.varint_field(1, container), *others])
 
 
 def _batch(value: bytes, note: Note, margin: int) -> bytes | None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import yaml
 
@@ -20,7 +20,7 @@ from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.cluster.names import ROLES
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, screen
+from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, restores, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Return 0, 1 after an error, 130 after Ctrl-C.
 
     It returns 3 if `status` finds an unhealthy cluster, and if a backup or drill that it waited for has failed.
+    `restore` returns 3 if nothing was confirmed or the backup is refused, 4 if it went back, and 5 if it failed.
     """
     options = parser().parse_args(arguments)
     try:
@@ -129,6 +130,12 @@ def parser() -> argparse.ArgumentParser:
     drill.add_argument("--no-wait", action="store_true", help="return at once")
     drill.add_argument("--timeout", type=int, default=3600, metavar="SECONDS", help="default: 3600")
     drill.add_argument("-o", "--output", choices=("text", "json", "yaml"), default="text")
+    back = add("restore", _restore, "restore a backup in place, after a typed confirmation, and wait for its end")
+    back.add_argument("name", metavar="NAME", help="the cluster")
+    back.add_argument("--backup", required=True, metavar="BACKUP", help="an AlluxioBackup of the cluster")
+    back.add_argument("--confirm", metavar="TEXT", help="the text to confirm; default: ask for it")
+    back.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="default: 3600")
+    back.add_argument("-o", "--output", choices=("text", "json", "yaml"), default="text")
 
     report = add("report", _report, "write a support bundle without secrets")
     report.add_argument("name", metavar="NAME")
@@ -151,7 +158,8 @@ def complete(arguments: Sequence[str] | None = None) -> int:
 def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[str]]) -> list[str]:
     """Return the completions of the last word."""
     *before, prefix = words
-    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart", "backup", "backups", "drill"}
+    known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart"}
+    known |= {"backup", "backups", "drill", "restore"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES
@@ -343,6 +351,43 @@ def _backups(options: argparse.Namespace, reader: Reader) -> int:
     else:
         screen.console(sys.stdout).print(screen.backups(found, datetime.now(UTC)))
     return 0
+
+
+def _restore(options: argparse.Namespace, reader: Reader) -> int:
+    text = options.output == "text"
+    out = sys.stdout if text else sys.stderr
+    before = reader.cluster(options.name)
+    if restores.state(before) in restores.UNDER_WAY:
+        raise PluginError(f"another restore is under way: {restores.in_words(before)}")
+    if options.confirm and restores.record(before).get("confirmation") == options.confirm:
+        cluster = before
+    else:
+        asked = reader.change(options.name, restores.wanted(options.backup))
+        cluster = restores.offered(reader, options.name, options.backup, int(asked["metadata"]["generation"]))
+        print(printable(str(restores.condition(cluster).get("message", ""))), file=out)
+    if restores.refusal(cluster):
+        reader.change(options.name, restores.cancelled())
+        return _restored(cluster, restores.REFUSED, options.output)
+    expected = str(restores.record(cluster).get("confirmation", ""))
+    typed = options.confirm if options.confirm is not None else _typed(expected, out)
+    if typed != expected:
+        print(f"that isn't {expected}: nothing has changed", file=sys.stderr)
+        return _restored(cluster, restores.EXIT_CODES[restores.AWAITING], options.output)
+    reader.change(options.name, restores.wanted(options.backup, typed))
+    for cluster in restores.steps(reader, options.name, options.timeout):
+        print(f"{options.name}  {restores.in_words(cluster)}", file=out, flush=True)
+    return _restored(cluster, restores.EXIT_CODES.get(restores.state(cluster), 1), options.output)
+
+
+def _typed(expected: str, out: TextIO) -> str:
+    print(f"Type {expected} to restore: ", end="", file=out, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _restored(cluster: Mapping[str, Any], code: int, output: str) -> int:
+    if output != "text":
+        _dump(restores.shown(cluster), output)
+    return code
 
 
 def _report(options: argparse.Namespace, reader: Reader) -> int:

@@ -19,7 +19,7 @@ JOURNAL_MISSING = "JournalMissing"
 CLIENT_MISSING = "AlluxioClientMissing"
 """The same of the init container that copies Alluxio's client, if its image has none."""
 
-RESTORE_REFUSED: Final = ("JournalHasData", "RestoreSourceMissing", "RestoreSourceDamaged")
+RESTORE_REFUSED: Final = ("JournalHasData", "RestoreSourceMissing", "RestoreSourceDamaged", "NoSpace", "Unwritable")
 """The same of a journal's Job that doesn't prepare the restore of a backup."""
 
 REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING, *RESTORE_REFUSED)

@@ -73,6 +73,7 @@ def _text(name: str) -> str:
         "checked",
         "nextChange",
     )
+    times += ("recoveryPoint",)
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 

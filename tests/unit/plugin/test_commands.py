@@ -252,12 +252,16 @@ def test_followed_logs_come_from_all_and_end_with_all():
     assert "can't be read" in lines[0]
 
 
+EVERY = ("backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart")
+EVERY += ("restore", "resume", "status")
+
+
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
         (
             [""],
-            ["backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart", "resume", "status"],
+            list(EVERY),
         ),
         (["restart", "small", "--role", "job"], ["jobmaster", "jobworker"]),
         (["st"], ["status"]),

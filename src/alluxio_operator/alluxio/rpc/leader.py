@@ -19,10 +19,12 @@ from alluxio_operator.alluxio.answers import (
     NoAnswer,
     QuorumInfo,
     QuorumMember,
+    UnpersistedFiles,
     WriteResult,
 )
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import Connection, connect
+from alluxio_operator.alluxio.rpc.listing import unpersisted_in
 from alluxio_operator.transport.printable import printable
 
 META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
@@ -44,6 +46,11 @@ NOT_REACHED: Final = frozenset({NOT_LEADING, *(text.lower() for text in UNREACHA
 
 THROUGH: Final = 4
 """Number of Alluxio's write type that writes to the UFS at once."""
+
+NEVER: Final = 0
+"""Number of Alluxio's option to list what it knows, without a look into the UFS."""
+LISTING_BYTES: Final = 64 * 1024 * 1024
+"""Longest message of a listing. By default, Alluxio sends 10,000 entries in one: 4.35 MB (run on 2.9.4)."""
 
 SAYS_NOTHING: Final = frozenset(
     {
@@ -154,6 +161,23 @@ class Leader:
         reply = self._call(f"{JOURNAL}GetTransferLeaderMessage", question, messages.TransferMessageAnswer)
         # A leader that has stepped down by now doesn't answer: the transfer has begun.
         return "" if isinstance(reply, NoAnswer) else printable(reply.message.text)[:MAX_TEXT]
+
+    def unpersisted_files(self, since_ms: int) -> UnpersistedFiles | NoAnswer:
+        """Return the files that only workers have and that were changed since a time."""
+        common = messages.CommonOptions(sync_interval_ms=-1)
+        options = messages.ListStatusOptions(load_metadata_type=NEVER, common=common, recursive=True)
+        try:
+            with connect(self._host, self._port, self._seconds, LISTING_BYTES) as connection:
+                question = messages.ListStatusRequest(path="/", options=options)
+                parts = connection.stream(f"{FILES}ListStatus", iter([question]), messages.ListStatusAnswer)
+                return unpersisted_in((file for part in parts for file in part.infos), since_ms)
+        except grpc.RpcError as error:
+            return _no_answer(error)
+
+    def mark_for_sync(self, path: str) -> str | NoAnswer:
+        """Let the leader compare all names below a path with the UFS at their next use."""
+        answer = self._call(f"{FILES}NeedsSync", messages.NeedsSyncRequest(path=path), messages.Nothing)
+        return answer if isinstance(answer, NoAnswer) else ""
 
     def _call(self, method: str, question: Message, answer: type[M]) -> M | NoAnswer:
         try:

@@ -184,6 +184,12 @@ class TransferMessageAnswer(_message.Message):
     message: TransferMessage
     def __init__(self, message: _Optional[_Union[TransferMessage, _Mapping]] = ...) -> None: ...
 
+class NeedsSyncRequest(_message.Message):
+    __slots__ = ("path",)
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    def __init__(self, path: _Optional[str] = ...) -> None: ...
+
 class ListStatusOptions(_message.Message):
     __slots__ = ("load_metadata_type", "common", "recursive")
     LOAD_METADATA_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -220,17 +226,47 @@ class GetStatusRequest(_message.Message):
     options: GetStatusOptions
     def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[GetStatusOptions, _Mapping]] = ...) -> None: ...
 
+class WorkerAddress(_message.Message):
+    __slots__ = ("host",)
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    def __init__(self, host: _Optional[str] = ...) -> None: ...
+
+class BlockLocation(_message.Message):
+    __slots__ = ("address",)
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    address: WorkerAddress
+    def __init__(self, address: _Optional[_Union[WorkerAddress, _Mapping]] = ...) -> None: ...
+
+class BlockInfo(_message.Message):
+    __slots__ = ("length", "locations")
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    length: int
+    locations: _containers.RepeatedCompositeFieldContainer[BlockLocation]
+    def __init__(self, length: _Optional[int] = ..., locations: _Optional[_Iterable[_Union[BlockLocation, _Mapping]]] = ...) -> None: ...
+
+class FileBlock(_message.Message):
+    __slots__ = ("info",)
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    info: BlockInfo
+    def __init__(self, info: _Optional[_Union[BlockInfo, _Mapping]] = ...) -> None: ...
+
 class FileInfo(_message.Message):
-    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "completed", "folder", "block_ids", "persistence_state", "mount_id", "ufs_fingerprint")
+    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "persisted", "block_ids", "modified_ms", "persistence_state", "blocks", "mount_id", "ufs_fingerprint")
     FILE_ID_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     UFS_PATH_FIELD_NUMBER: _ClassVar[int]
     LENGTH_FIELD_NUMBER: _ClassVar[int]
     BLOCK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
     FOLDER_FIELD_NUMBER: _ClassVar[int]
+    PERSISTED_FIELD_NUMBER: _ClassVar[int]
     BLOCK_IDS_FIELD_NUMBER: _ClassVar[int]
+    MODIFIED_MS_FIELD_NUMBER: _ClassVar[int]
     PERSISTENCE_STATE_FIELD_NUMBER: _ClassVar[int]
+    BLOCKS_FIELD_NUMBER: _ClassVar[int]
     MOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     UFS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     file_id: int
@@ -238,13 +274,17 @@ class FileInfo(_message.Message):
     ufs_path: str
     length: int
     block_size: int
+    created_ms: int
     completed: bool
     folder: bool
+    persisted: bool
     block_ids: _containers.RepeatedScalarFieldContainer[int]
+    modified_ms: int
     persistence_state: str
+    blocks: _containers.RepeatedCompositeFieldContainer[FileBlock]
     mount_id: int
     ufs_fingerprint: str
-    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., persistence_state: _Optional[str] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ...) -> None: ...
+    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ...) -> None: ...
 
 class ListStatusAnswer(_message.Message):
     __slots__ = ("infos",)

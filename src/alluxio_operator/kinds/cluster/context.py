@@ -22,7 +22,7 @@ from alluxio_operator.kinds.cluster.names import (
     WORKER,
     Names,
 )
-from alluxio_operator.kinds.cluster.objects import dynamic, properties, variables, versions
+from alluxio_operator.kinds.cluster.objects import dynamic, isolation, properties, variables, versions
 from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
@@ -38,6 +38,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_folder,
     tier_volumes,
 )
+from alluxio_operator.kinds.cluster.ports import ISOLATED
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -67,13 +68,19 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
     spec, names, restore = cluster.spec, cluster.names, journal.restore
     roles = _roles(cluster)
+    rpc_name = "rpc"
     if restore is not None and restore.in_progress:
         # After the hashes: no master restarts when the property goes.
+        seen = isolation.isolated(spec) if restore.isolated else spec
         site = {
-            **properties.for_role(spec, names, MASTER, cluster.counts.addressed),
+            **properties.for_role(seen, names, MASTER, cluster.counts.addressed),
             **properties.restoring(restore.status),
         }
         roles[MASTER]["siteProperties"] = properties.as_text(site)
+        if restore.isolated:
+            rpc_name = ISOLATED
+            own = {name: port for name, port in roles[MASTER]["ports"].items() if name != "rpc"}
+            roles[MASTER]["podPorts"] = {rpc_name: seen.masters.ports.rpc, **own}
     return {
         "name": names.cluster,
         "namespace": names.namespace,
@@ -90,6 +97,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
             **_dumped(spec.masters, exclude={"properties", "env"}),
             "replicas": cluster.counts.replicas,
             "probe": versions.master_probe(spec.version, cluster.counts.addressed),
+            "rpcName": rpc_name,
             **({"replicas": 0} if restore is not None and restore.stops_masters else {}),
         },
         "workers": _workers(cluster),

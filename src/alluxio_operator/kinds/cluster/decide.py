@@ -23,7 +23,9 @@ from alluxio_operator.kube.kinds import Ref
 UFS: Final = "ufs"
 """Question: does the UFS of the root mount answer?"""
 RESTORE: Final = "restore"
-"""Question: which AlluxioBackup is a new cluster to restore?"""
+"""Question: which AlluxioBackup is the cluster to restore?"""
+LOSS: Final = "loss"
+"""Question: which data would a restore in place lose?"""
 UPGRADE_BACKUP: Final = "upgrade backup"
 """Question: what became of the AlluxioBackup that masters wait for before they change their version?"""
 WRITTEN_BACKUPS: Final = "written backups"
@@ -91,18 +93,23 @@ class Plan:
         """What the driver may do with single objects."""
         records = self.view.records
         optional = optional_objects(self.cluster.names)
-        return ApplyRules(records.never_created, records.known_uids, optional)
+        never = frozenset() if self.view.in_place.disrupts else records.never_created
+        # The restore fills the journals' volumes, whether they are those of before or empty ones.
+        never |= {ref for ref in records.never_created if not ref.name.startswith("journal-")}
+        return ApplyRules(never, records.known_uids, optional)
 
     @property
     def questions(self) -> frozenset[str]:
         """Questions to answer before the driver may execute this plan."""
         view = self.view
         needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
-        needed = needed or view.restore.needs_ufs_probe or view.membership.needs_ufs_probe
+        needed = needed or view.restore.needs_ufs_probe or view.in_place.needs_ufs_probe
+        needed = needed or view.membership.needs_ufs_probe
         backup = view.rollout.backup
         asked = {
             UFS: needed and not self.paused,
-            RESTORE: view.restore.needs_backup,
+            RESTORE: view.restore.needs_backup or view.in_place.needs_backup,
+            LOSS: view.in_place.needs_loss,
             UPGRADE_BACKUP: backup is not None and backup.unread,
             WRITTEN_BACKUPS: view.rollout.needs_backups and not self.paused,
         }

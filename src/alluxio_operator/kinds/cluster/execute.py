@@ -17,6 +17,7 @@ from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port
+from alluxio_operator.kinds.cluster.restore.decide import MarkForSync
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written
 from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
@@ -62,6 +63,9 @@ class Executor:
                 return self._change_members(effect)
             case Create():
                 return create(self.kube, self._namespace, effect)
+            case MarkForSync():
+                port = rpc_port(effect.leader, self.observed.resource)
+                return self.alluxio.mark_for_sync(effect.leader.ip, port, "/", self.deadline)
             case UpdateConfiguration():
                 return self._update_configuration(effect)
             case KeepSpec():

@@ -22,7 +22,9 @@ def _reconciler(parts: Parts) -> Reconciler:
     from alluxio_operator.alluxio.client import AlluxioClient
     from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
 
-    return cluster_reconciler(parts.kube, AlluxioClient(), parts.renderer, parts.metrics, parts.now, parts.note)
+    return cluster_reconciler(
+        parts.kube, AlluxioClient(), parts.renderer, parts.metrics, parts.now, parts.note, image=parts.image
+    )
 
 
 DESCRIPTOR = KindDescriptor(

@@ -13,6 +13,7 @@ from alluxio_operator.alluxio.side_by_side import side_by_side
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.api.lenient import read_status
+from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.membership import is_wanted
@@ -21,7 +22,7 @@ from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
-from alluxio_operator.kinds.cluster.restore.observe import with_restore
+from alluxio_operator.kinds.cluster.restore.observe import with_restore, with_restore_in_place
 from alluxio_operator.kinds.cluster.roles import FIELDS
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.rollback import active
@@ -38,7 +39,9 @@ from alluxio_operator.workloads.shared_claims import read_shared_claims
 MAX_MASTERS = 5
 
 
-def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> Observed | None:
+def observe(
+    kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline, image: OwnImage | None = None
+) -> Observed | None:
     """Observe a cluster once; return None if the resource was deleted."""
     try:
         resource = kube.get(KINDS[KIND].path(key.namespace, key.name))
@@ -70,10 +73,12 @@ def observe(kube: Kube, alluxio: Alluxio, key: OwnerKey, deadline: Deadline) -> 
         job_master_serves=_ask_job_master(alluxio, pods, resource, deadline),
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
-    observed = with_restore(kube, alluxio, observed, deadline)
+    observed = with_restore_in_place(kube, image or OwnImage(), with_restore(kube, alluxio, observed, deadline))
     observed = _with_members(kube, alluxio, observed, deadline)
-    joins = status.journal is not None and (status.journal.change is not None or status.journal.lost is not None)
-    if joins or (without_journal(observed) and len(answers) > 1) or status.hung_master is not None:
+    in_place, journal = status.restore_in_place, status.journal
+    compares = in_place is not None and in_place.state in ("Checking", "Returning")
+    compares = compares or (journal is not None and bool(journal.change or journal.lost))
+    if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None or compares:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, UnpersistedFiles
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
@@ -72,6 +72,18 @@ class Observed:
     """AlluxioDrills that name the cluster; None if the spec has no schedule of them."""
     found_backup: FoundBackup | None = None
     """The AlluxioBackup to restore; read only before the restore is on record."""
+    found_safety_backup: FoundBackup | None = None
+    """The AlluxioBackup that is made before a restore in place; read only meanwhile."""
+    unpersisted: UnpersistedFiles | NoAnswer | None = None
+    """Data that a restore in place would lose; asked only before it is confirmed."""
+    check_job: Object | None = None
+    check_pods: tuple[Pod, ...] = ()
+    check_result: str = ""
+    """The Job that reads the file of a restore in place, its pods, and what it said; read only meanwhile."""
+    in_place_jobs: Mapping[int, Object] = field(default_factory=dict)
+    """The Jobs that set journals aside or give them their names back, by ordinal; read only meanwhile."""
+    own_image: str = ""
+    """The operator's image; read only during a restore in place."""
     restored_entries: int | None = None
     """Number of entries that the leader has restored itself, -1 if it serves clients and has restored none.
 

@@ -11,12 +11,18 @@ from alluxio_operator.workloads.pods import Pod
 
 MASTER_PORTS: Final = MasterPorts()
 JOB_MASTER_PORTS: Final = JobMasterPorts()
+ISOLATED: Final = "isolated-rpc"
+"""Name of the RPC port of a master whose names aren't proven, instead of `rpc`."""
 """Default ports, needed since the spec may not be valid."""
 
 
 def rpc_port(master: Pod, resource: Object) -> int:
     """Return a master's RPC port."""
-    return master.ports.get("rpc") or in_spec(resource, ("masters",), "rpc", MASTER_PORTS.rpc)
+    return (
+        master.ports.get("rpc")
+        or master.ports.get(ISOLATED)
+        or in_spec(resource, ("masters",), "rpc", MASTER_PORTS.rpc)
+    )
 
 
 def web_port(master: Pod, resource: Object) -> int:

@@ -129,6 +129,8 @@ def _warnings(plan: Plan, observed: Observed, applied: Applied) -> Iterable[Prob
     place = destination_of(plan.cluster.spec)
     if isinstance(place, Unusable):
         yield place.problem
+    if plan.view.in_place.warning:
+        yield plan.view.in_place.warning
     yield from unshareable_volume(plan.cluster, observed)
     yield from unshareable_claims(observed.shared_claims, observed.pods, volume_fields(plan.cluster, observed))
     yield from policy_not_in_effect(plan.cluster, observed, applied)

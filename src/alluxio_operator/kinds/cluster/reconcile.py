@@ -17,6 +17,7 @@ from alluxio_operator.engine.driver import Driver
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.meter import Meter
 from alluxio_operator.engine.operation import Perform
+from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.parts import Parts
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.engine.render import Renderer
@@ -24,7 +25,7 @@ from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.drills import newest_passed
 from alluxio_operator.kinds.cluster.backup.observe import read_backup, read_backups, read_drills
-from alluxio_operator.kinds.cluster.decide import RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
+from alluxio_operator.kinds.cluster.decide import LOSS, RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
@@ -33,6 +34,8 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
 from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
+from alluxio_operator.kinds.cluster.restore.observe import unpersisted_files
+from alluxio_operator.kinds.cluster.restore.offer import lost_journals
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -40,6 +43,7 @@ from alluxio_operator.kinds.cluster.storage.expansion import needs_expansion
 from alluxio_operator.kinds.cluster.storage.observe import read_volumes
 from alluxio_operator.kinds.cluster.ufs.probe import AskUfs, UfsProbe
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
+from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
@@ -57,6 +61,14 @@ EVENTS: Final = "events"
 """Question: why does the cluster lack pods, and why do pods not start?"""
 
 
+def _backup_to_restore(model: Cluster, observed: Observed) -> str:
+    """Return the AlluxioBackup that the spec names: for a new cluster, or for a restore in place."""
+    bootstrap, journal = model.spec.bootstrap, observed.status.journal
+    begins = journal is None or journal.state != "Initialized"
+    wanted = (bootstrap.restore if bootstrap else None) if begins else model.spec.restore_in_place
+    return (wanted.backup_name if wanted is not None else None) or ""
+
+
 class ClusterLogic:
     """The stages of a reconcile for an AlluxioCluster."""
 
@@ -64,7 +76,8 @@ class ClusterLogic:
     report = staticmethod(report)
     report_problems = staticmethod(report_problems)
 
-    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics) -> None:
+    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics, image: OwnImage) -> None:
+        self._image = image
         self._alluxio = alluxio
         self._metrics = metrics
         self._ask_ufs = ask_ufs
@@ -72,7 +85,7 @@ class ClusterLogic:
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a cluster; return None if it was deleted."""
-        observed = observe(kube, self._alluxio, key, deadline)
+        observed = observe(kube, self._alluxio, key, deadline, self._image)
         if observed is not None:
             # A user may label any number of pods as masters, and each would be a series.
             own = map(observed.names.master, range(MAX_MASTERS))
@@ -93,7 +106,7 @@ class ClusterLogic:
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
         backup = model.spec.backup
         asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits}
-        asked |= {BACKUPS: bool(backup.schedules), DRILLS: backup.drill is not None}
+        asked |= {BACKUPS: bool(backup.schedules) or lost_journals(observed), DRILLS: backup.drill is not None}
         return tuple(question for question, needed in asked.items() if needed)
 
     def ask(self, look: Look, model: Cluster, observed: Observed, questions: Collection[str]) -> Observed:
@@ -118,10 +131,12 @@ class ClusterLogic:
             drills = read_drills(look.kube, model.names)
             self._count_drill(look.key, newest_passed(drills, model.uid))
             observed = replace(observed, drills=drills)
-        bootstrap = model.spec.bootstrap
-        if RESTORE in questions and bootstrap and bootstrap.restore and bootstrap.restore.backup_name:
-            found = read_backup(look.kube, look.key.namespace, bootstrap.restore.backup_name)
-            observed = replace(observed, found_backup=found)
+        if RESTORE in questions and (name := _backup_to_restore(model, observed)):
+            observed = replace(observed, found_backup=read_backup(look.kube, look.key.namespace, name))
+        if LOSS in questions:
+            since = View(model, observed, look.now).in_place.loss_since
+            lost = unpersisted_files(self._alluxio, observed, since, look.deadline)
+            observed = replace(observed, unpersisted=lost)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
             observed = replace(observed, ufs=health)
@@ -165,7 +180,8 @@ def cluster_reconciler(
     now: Callable[[], datetime],
     note: Note = unnoted,
     ask_ufs: AskUfs | None = None,
+    image: OwnImage | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
     """Return the reconciler of AlluxioClusters."""
-    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics)
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage())
     return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

@@ -7,9 +7,10 @@ could create a second journal, or replace a pod beside one that is being replace
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.inplace import InPlaceState
 from alluxio_operator.engine.arbiter import ORDER
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
@@ -18,6 +19,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 RECORDS: Final = {
     "journal": "journal",
     "restore": "restore",
+    "restoreInPlace": "restore_in_place",
     "rollout": "rollout",
     "rollback": "rollback",
     "upgradeBackup": "upgrade_backup",
@@ -30,6 +32,7 @@ RECORDS: Final = {
 _KNOWN_STATES: Final = ("Initializing", "Initialized")
 _KNOWN_BACKUPS: Final = ("Requested", "Running", "Completed", "Failed")
 _KNOWN_RESTORES: Final = ("Requested", "Restoring", "Emptying", "Restored", "Failed")
+_KNOWN_IN_PLACE: Final = get_args(InPlaceState)
 _KNOWN_MEMBERS: Final = (1, 3, 5)
 _KNOWN_CHANGES: Final = ("Preparing", "Joining", "Leading", "Leaving", "Stopping")
 
@@ -61,6 +64,8 @@ def _unknown_words(status: ClusterStatus) -> Iterable[tuple[str, object]]:
         yield "journal.change.to", journal.change.to
     if status.restore is not None and status.restore.state not in _KNOWN_RESTORES:
         yield "restore.state", status.restore.state
+    if status.restore_in_place is not None and status.restore_in_place.state not in _KNOWN_IN_PLACE:
+        yield "restoreInPlace.state", status.restore_in_place.state
     if backup is not None and backup.state not in _KNOWN_BACKUPS:
         yield "upgradeBackup.state", backup.state
     if rollout is not None and rollout.role not in names.ROLES:

@@ -28,7 +28,11 @@ from alluxio_operator.kinds.cluster.masters.replacement import ReplacementStep, 
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.restore.steps import RestoreStep, emptying, next_restore_step
+from alluxio_operator.kinds.cluster.restore import offer
+from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
+from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
+from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
+from alluxio_operator.kinds.cluster.restore.steps import next_restore_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written, guarded_by_backups
 from alluxio_operator.kinds.cluster.rollout.health import Roles
@@ -41,7 +45,7 @@ from alluxio_operator.kinds.cluster.storage.records import RecordsStep
 from alluxio_operator.kinds.cluster.ufs import writable
 from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.workloads.pods import Pod
+from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod
 
 
 class View:
@@ -88,7 +92,8 @@ class View:
         if change is not None and change.state != "Leading":
             # It has begun: nothing else does meanwhile, except for what comes first.
             return ""
-        if self.restore.in_progress:
+        known = observed.status.restore_in_place
+        if self.restore.in_progress or (known is not None and known.state in DISRUPTIVE):
             return "the restore is complete"
         if observed.good_spec is not None:
             return "a spec other than the last good one is in effect"
@@ -107,7 +112,7 @@ class View:
     @cached_property
     def hung(self) -> HungStep:
         """The next step of a master that doesn't finish its startup."""
-        if self.restore.in_progress:
+        if self.restore.in_progress or self.in_place.unproven or self.in_place.stops_masters:
             # A master serves only once it has restored everything, and to end it midway would begin it again.
             return HungStep()
         wait_for_ufs = self.cluster.spec.upgrade.wait_for_ufs
@@ -124,12 +129,20 @@ class View:
         """The next step of the journal's initialisation."""
         held = self.restore.holds_everything
         step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members, held=held)
-        return step.with_rejoin(self.rejoin.status, self.replacement.status)
+        step = step.with_rejoin(self.rejoin.status, self.replacement.status)
+        if step.gate.reason != JOURNAL_MISSING:
+            return step
+        return replace(step, gate=offer.with_offer(step.gate, self.observed, self.cluster))
 
     @cached_property
     def restore(self) -> RestoreStep:
         """The next step of the restore that the cluster begins with."""
         return next_restore_step(self.observed, self.cluster, self.now)
+
+    @cached_property
+    def in_place(self) -> InPlaceStep:
+        """The next step of a restore in place."""
+        return next_in_place_step(self.observed, self.cluster, self.now)
 
     @cached_property
     def expansion(self) -> ExpansionStep:
@@ -141,30 +154,52 @@ class View:
     @cached_property
     def records(self) -> RecordsStep:
         """The volumes on record, and what has happened to them."""
-        return records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
+        step = records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
+        if not step.blocking or not offer.lost_journals(self.observed):
+            return step
+        return replace(step, gate=offer.with_offer(step.gate, self.observed, self.cluster))
 
     @cached_property
     def context(self) -> dict[str, Any]:
         """The values for all templates."""
-        step, observed, restore = self.journal, self.observed, self.restore
+        step, observed, restore, in_place = self.journal, self.observed, self.restore, self.in_place
         status = step.status
         operation = status.operation if status else ""
         if restore.empties and restore.status is not None:
-            operation = emptying(self.cluster.uid, restore.status.attempt)
+            operation = emptying(restore.status)
         change = status.change if status else None
-        joins = change is not None and change.state == "Preparing"
+        if change is not None and change.state == "Preparing":
+            operation = change.operation
         values = JournalValues(
-            job="empty" if restore.empties else "join" if joins else step.job,
-            operation=change.operation if change and joins else operation,
+            job=in_place.job or ("empty" if restore.empties else self._journal_job),
+            operation=in_place.job_operation if in_place.job else operation,
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
             members=_members_to_adopt(self.cluster.counts) if status else observed.journal_members,
-            restore=RestoreValues(restore.status, restore.stops_masters) if restore.status is not None else None,
+            restore=self._restore_values,
+            check=in_place.status.check if in_place.checks and in_place.status else None,
+            check_source=in_place.source,
+            own_image=observed.own_image,
         )
         cluster = expansion.with_quotas(self.cluster, self.expansion)
         if status is not None and status.hosts == "Pod":
             # The first reconcile of an adoption: nothing is on record yet.
             cluster = replace(cluster, names=replace(cluster.names, pod_hosts=True))
         return context_of(cluster, values)
+
+    @property
+    def _journal_job(self) -> str | None:
+        """The kind of Jobs that the journal's own steps, and a change of its members, run."""
+        status = self.journal.status
+        joins = status is not None and status.change is not None and status.change.state == "Preparing"
+        return "join" if joins else self.journal.job
+
+    @property
+    def _restore_values(self) -> RestoreValues | None:
+        """The restore that the masters' objects are about: the one in place, or the one that the cluster began with."""
+        step = self.in_place
+        if step.values is not None:
+            return RestoreValues(step.values, step.stops_masters, step.status, step.unproven)
+        return RestoreValues(self.restore.status, self.restore.stops_masters) if self.restore.status else None
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
@@ -207,7 +242,7 @@ class View:
 
     @property
     def _masters_busy(self) -> str:
-        if self.restore.in_progress:
+        if self.restore.in_progress or self.in_place.disrupts:
             return "the masters restore a backup"
         step = self.rollout
         # A step that has stopped waits for a user or a node, maybe for days.
@@ -220,7 +255,9 @@ class View:
     @cached_property
     def schedules(self) -> SchedulesStep:
         """What the schedules of backups ask for."""
-        return next_schedules_step(self.cluster, self.observed.status.backups, self.observed.backups, self.now)
+        # Without a schedule they are read for another reason.
+        backups = self.observed.backups if self.cluster.spec.backup.schedules else None
+        return next_schedules_step(self.cluster, self.observed.status.backups, backups, self.now)
 
     @cached_property
     def drills(self) -> DrillsStep:

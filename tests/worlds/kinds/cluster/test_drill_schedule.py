@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import pytest
 from tests.support import builders
+from tests.support.crashes import Stopped, stop_at
 from tests.support.drill import drill
 from tests.support.world import World
 
@@ -141,3 +143,20 @@ def test_a_wrong_expression_is_named():
     world = World(builders.resource(backup={"drill": {"schedule": "0 5 31 2 *"}}))
     world.reconcile()
     assert "spec.backup.drill.schedule" in world.status["summary"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("count", range(1, 4))
+def test_an_operator_killed_at_a_write_creates_one_drill_for_a_moment(count: int, after: bool):
+    world = scheduled()
+    world.pass_time(DAY)
+    stop_at(world, count, after=after)
+    for _ in range(4):
+        try:
+            world.reconcile()
+        except Stopped:
+            world.kube.before_call = world.kube.after_write = lambda verb, path: None
+            world.start_operator()
+        world.turn()
+    assert len(drills(world)) == 1
+    assert world.status["drills"]["last"] == "2030-01-02T05:00:00Z"

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from alluxio_operator.api.bootstrap import RestoreStatus
-from alluxio_operator.engine.jobs import stand_in_metadata
+from alluxio_operator.api.inplace import RestoreInPlaceStatus
+from alluxio_operator.api.status import JobRun
+from alluxio_operator.backup_file.result import REFUSED
+from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import JOURNAL, MASTER
 from alluxio_operator.kinds.cluster.objects import properties
@@ -18,7 +21,8 @@ from alluxio_operator.kinds.cluster.observed import (
     MEMBERS_ANNOTATION,
     RESTORING,
 )
-from alluxio_operator.kinds.cluster.restore.source import named
+from alluxio_operator.kinds.cluster.restore.checking import POLICY as CHECK
+from alluxio_operator.kinds.cluster.restore.source import BOOTSTRAP, IN_PLACE, Source, named
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.anti_affinity import apart, merged
@@ -34,6 +38,10 @@ class RestoreValues:
 
     status: RestoreStatus
     stops_masters: bool = False
+    in_place: RestoreInPlaceStatus | None = None
+    """The restore in place that it belongs to; None for the one with which the cluster began."""
+    isolated: bool = False
+    """Whether masters listen only where no client finds them."""
 
     @property
     def in_progress(self) -> bool:
@@ -51,6 +59,10 @@ class JournalValues:
     members: int | None = None
     """Number of masters that the journal was created for; None to use the spec's."""
     restore: RestoreValues | None = None
+    check: JobRun | None = None
+    """The Job that reads the file of a restore in place, before the masters stop."""
+    check_source: Source | None = None
+    own_image: str = ""
 
 
 def journal_context(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,6 +84,8 @@ def journal_context(cluster: Cluster, journal: JournalValues, master: Mapping[st
         "mode": journal.job,
         "operation": journal.operation,
         "restore": _restore(journal.restore),
+        "check": _check(journal),
+        "ownImage": journal.own_image,
         "permission": PERMISSION,
         "joinedOnce": JOINED_ONCE,
         "folder": properties.JOURNAL_FOLDER,
@@ -114,7 +128,8 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
     if values is None:
         return None
     known = values.status
-    field, value = named(known.backup, known.uri, known.location)
+    place = IN_PLACE if values.in_place else BOOTSTRAP
+    field, value = named(known.backup, known.uri, known.location, place)
     return {
         "done": not values.in_progress,
         "operation": known.journal,
@@ -126,4 +141,31 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
         "value": value,
         "copyPath": properties.RESTORE_COPY,
         "mount": SOURCE_FOLDER,
+        "entries": known.expected,
+        **(_in_place(values.in_place) if values.in_place else {}),
+    }
+
+
+def _in_place(known: RestoreInPlaceStatus) -> dict[str, Any]:
+    return {
+        "aside": f"{properties.JOURNAL_FOLDER}/{known.aside}",
+        "container": known.next_container,
+        # The copy, the journal that the masters write, and as much again for Alluxio's next snapshot of it.
+        "kibibytes": -(-3 * known.expanded_bytes // 1024),
+    }
+
+
+def _check(journal: JournalValues) -> dict[str, Any] | None:
+    """Return the values for the Job that reads the file of a restore in place."""
+    run, values = journal.check, journal.check_source
+    if run is None or values is None:
+        return None
+    return {
+        "name": run.name,
+        "spec": job_spec(CHECK),
+        "claim": values.claim,
+        "file": f"{SOURCE_FOLDER}/{values.location.removeprefix(f'{values.claim}:')}",
+        "entries": values.expected,
+        "mount": SOURCE_FOLDER,
+        "refused": REFUSED,
     }

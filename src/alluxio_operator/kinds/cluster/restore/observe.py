@@ -5,18 +5,26 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
-from alluxio_operator.alluxio.answers import Alluxio, MasterInfo
+from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer, UnpersistedFiles
+from alluxio_operator.engine.own_image import OwnImage
+from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.backup.observe import read_backup
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port, web_port
-from alluxio_operator.kinds.cluster.restore.steps import emptying
+from alluxio_operator.kinds.cluster.restore.attempts import emptying
+from alluxio_operator.kinds.cluster.restore.checking import CONTAINER as CHECK
+from alluxio_operator.kinds.cluster.restore.in_place_step import STOPPED, job_operation
+from alluxio_operator.kinds.cluster.restore.offer import is_over
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
 from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.transport.deadline import Deadline
+from alluxio_operator.workloads.pods import parse_pod
 
 NONE: Final = -1
 """Number of restored entries of a process that has restored nothing, or not everything yet."""
@@ -24,15 +32,71 @@ NONE: Final = -1
 
 def with_restore(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Deadline) -> Observed:
     """Return the observation with what a restore that isn't done depends on."""
-    known = observed.status.restore
+    in_place = observed.status.restore_in_place
+    known = in_place.restore if in_place is not None and in_place.state == "Restoring" else observed.status.restore
     if known is None:
         return observed
     if known.state == "Restoring":
         return replace(observed, restored_entries=_restored_entries(alluxio, observed, deadline))
     if known.state == "Emptying":
         stopped = _masters_stopped(kube, observed)
-        return replace(observed, masters_stopped=stopped, emptying_jobs=_jobs(kube, observed, known.attempt))
+        return replace(observed, masters_stopped=stopped, emptying_jobs=read_jobs(kube, observed, emptying(known)))
     return observed
+
+
+def with_restore_in_place(kube: Kube, image: OwnImage, observed: Observed) -> Observed:
+    """Return the observation with what a restore in place depends on."""
+    known = observed.status.restore_in_place
+    if known is None or is_over(known) or known.state == "AwaitingConfirmation":
+        return observed
+    observed = replace(observed, own_image=image.read(kube))
+    if known.state == "BackingUp" and known.safety_backup:
+        return replace(observed, found_safety_backup=read_backup(kube, observed.names.namespace, known.safety_backup))
+    if known.state == "Checking" and known.check is not None:
+        return _with_check(kube, observed, known.check.name)
+    if known.state in STOPPED:
+        observed = replace(observed, masters_stopped=_masters_stopped(kube, observed))
+    if known.state in ("SettingAside", "GoingBack"):
+        return replace(observed, in_place_jobs=read_jobs(kube, observed, job_operation(known)))
+    return observed
+
+
+def unpersisted_files(
+    alluxio: Alluxio, observed: Observed, since: datetime | None, deadline: Deadline
+) -> UnpersistedFiles | NoAnswer:
+    """Return what only workers have and was changed since a time; None for all."""
+    for name in leaders_of(observed.answers)[:1]:
+        pod = observed.master_named(name)
+        if pod is not None and isinstance(observed.answers[name], MasterInfo):
+            milliseconds = int(since.timestamp() * 1000) if since is not None else 0
+            return alluxio.unpersisted_files(pod.ip, rpc_port(pod, observed.resource), milliseconds, deadline)
+    return NoAnswer("no master leads")
+
+
+def _with_check(kube: Kube, observed: Observed, name: str) -> Observed:
+    namespace = observed.names.namespace
+    try:
+        job = kube.get(KINDS["Job"].path(namespace, name))
+    except NotFound:
+        return observed
+    if controller_uid(job) != observed.resource["metadata"]["uid"]:
+        return observed
+    pods = [
+        pod
+        for pod in kube.list(KINDS["Pod"].path(namespace), observed.names.instance_selector)
+        if any(one["uid"] == job["metadata"]["uid"] for one in pod["metadata"].get("ownerReferences", ()))
+    ]
+    newest = max(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
+    result = _result(newest) if newest is not None else ""
+    return replace(observed, check_job=job, check_pods=tuple(map(parse_pod, pods)), check_result=result)
+
+
+def _result(pod: Object) -> str:
+    for one in pod.get("status", {}).get("containerStatuses", ()):
+        ended = one.get("state", {}).get("terminated") or {}
+        if one["name"] == CHECK and ended.get("message"):
+            return str(ended["message"])
+    return ""
 
 
 def _restored_entries(alluxio: Alluxio, observed: Observed, deadline: Deadline) -> int | None:
@@ -65,9 +129,9 @@ def _masters_stopped(kube: Kube, observed: Observed) -> bool:
     return found["spec"].get("replicas") == 0 and seen and not status.get("replicas")
 
 
-def _jobs(kube: Kube, observed: Observed, attempt: int) -> Mapping[int, Object]:
+def read_jobs(kube: Kube, observed: Observed, operation: str) -> Mapping[int, Object]:
+    """Return the Jobs of the journals that an operation names, by ordinal."""
     journal, own = observed.status.journal, observed.names
-    operation = emptying(observed.resource["metadata"]["uid"], attempt)
     jobs: dict[int, Object] = {}
     for ordinal in range(journal.members if journal is not None else 0):
         with contextlib.suppress(NotFound):

@@ -1,4 +1,4 @@
-"""Resolves what a new cluster restores, or why it can't; pure.
+"""Resolves which file a cluster restores, or why it can't; pure.
 
 A file in a volume is copied into each journal's volume by the Job that creates the journal: every master can read its
 copy, each attempt reads the same bytes, and the source may go. Alluxio itself reads a file of another storage, by the
@@ -30,7 +30,30 @@ FIELD: Final = "spec.bootstrap.restore"
 RETRY: Final = After(15.0)
 """Requeue while the source isn't usable: an AlluxioBackup wakes no cluster."""
 
-_RECREATE: Final = "delete the AlluxioCluster and create it with another backup"
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the spec names the backup: the field, the condition about it, and what to do if it is of no use."""
+
+    field: str
+    gate: str
+    remedy: str
+    elsewhere: str
+    """What to do with a file that this cluster's storage doesn't have."""
+
+
+BOOTSTRAP: Final = Place(
+    FIELD,
+    GATE,
+    "delete the AlluxioCluster and create it with another backup",
+    "create the AlluxioCluster with the same root mount",
+)
+IN_PLACE: Final = Place(
+    "spec.restoreInPlace",
+    "RestoredInPlace",
+    "name another backup; kubectl get alxb lists them",
+    "copy it into the storage of spec.rootMount, and give spec.restoreInPlace.uri and expectedEntries",
+)
 
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _LOCAL: Final = ("", "file")
@@ -50,30 +73,32 @@ class Source:
     """Whether Alluxio gives no number of a block again after the restore of the file."""
 
 
-def named(backup: str, uri: str, location: str) -> tuple[str, str]:
+def named(backup: str, uri: str, location: str, place: Place = BOOTSTRAP) -> tuple[str, str]:
     """Return the field of the spec that a restore is about, and its value."""
     if backup or uri:
-        return f"{FIELD}.{'backupName' if backup else 'uri'}", backup or uri
-    return f"{FIELD}.volume", location
+        return f"{place.field}.{'backupName' if backup else 'uri'}", backup or uri
+    return f"{place.field}.volume", location
 
 
-def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, names: Names) -> Source | Gate:
+def source_of(
+    restore: Restore, found: FoundBackup | None, spec: ClusterSpec, names: Names, place: Place = BOOTSTRAP
+) -> Source | Gate:
     """Return the source, or the closed gate that names the field, its value and the remedy."""
     if restore.uri is not None:
-        located = _in_root_mount(f"{FIELD}.uri", restore.uri, restore.uri, spec, names)
+        value = _Value(place, f"{place.field}.uri", restore.uri)
+        located = _in_root_mount(value, restore.uri, spec, names)
         if isinstance(located, Gate):
             return located
         return Source(*located, uri=restore.uri, expected=restore.expected_entries)
     if restore.volume is not None:
         claim = restore.volume.claim_name
         return Source(f"{claim}:{restore.volume.path}", claim, expected=restore.expected_entries)
-    name = str(restore.backup_name)
-    field = f"{FIELD}.backupName"
+    value = _Value(place, f"{place.field}.backupName", str(restore.backup_name))
     resource = found.resource if found is not None else None
     if resource is None:
-        remedy = f"create it, or {_RECREATE}; kubectl get alxb lists them"
-        return _refused("BackupMissing", field, name, f"namespace {names.namespace} has no such AlluxioBackup", remedy)
-    problem = _unusable(field, name, resource, spec)
+        remedy = f"create it, or {place.remedy}; kubectl get alxb lists them"
+        return value.refused("BackupMissing", f"namespace {names.namespace} has no such AlluxioBackup", remedy)
+    problem = _unusable(value, resource, spec)
     if problem is not None:
         return problem
     status: Mapping[str, Any] = resource["status"]
@@ -84,65 +109,84 @@ def source_of(restore: Restore, found: FoundBackup | None, spec: ClusterSpec, na
     elif destination.get("s3") and not _is_in(location, spec.root_mount):
         what = f"the file {location} is in a bucket that isn't the storage of spec.rootMount"
         remedy = (
-            f"copy it there, and give {FIELD}.uri and {FIELD}.expectedEntries: {file['entries']} to another cluster"
+            f"copy it there, and give {place.field}.uri and {place.field}.expectedEntries: {file['entries']}"
+            f"{' to another cluster' if place is BOOTSTRAP else ''}"
         )
-        return _refused("OtherStorage", field, name, what, remedy)
+        return value.refused("OtherStorage", what, remedy)
     else:
-        located = _in_root_mount(field, name, location, spec, names)
+        located = _in_root_mount(value, location, spec, names)
         if isinstance(located, Gate):
             return located
     return Source(
-        *located, sha256=str(file["sha256"]), backup=name, expected=int(file["entries"]), clean=bool(file.get("clean"))
+        *located,
+        sha256=str(file["sha256"]),
+        backup=value.value,
+        expected=int(file["entries"]),
+        clean=bool(file.get("clean")),
     )
 
 
-def checked_only(restore: Restore, found: FoundBackup | None) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """The value of a field that names the backup."""
+
+    place: Place
+    field: str
+    value: str
+
+    def refused(self, reason: str, what: str, remedy: str) -> Gate:
+        message = f"{self.field}: {self.value!r}: {what}. Remedy: {remedy}"
+        return blocked(self.place.gate, reason, message, RETRY)
+
+
+def checked_only(restore: Restore, found: FoundBackup | None, field: str = FIELD) -> Problem | None:
     """Return a warning if the backup was never restored as a test."""
     resource = found.resource if found is not None else None
     if restore.backup_name is None or resource is None or resource.get("status", {}).get("verified"):
         return None
     return Problem(
-        f"{FIELD}.backupName",
+        f"{field}.backupName",
         restore.backup_name,
         "was read to its end, but never restored as a test",
         "take backups with verify: Restore",
     )
 
 
-def _unusable(field: str, name: str, resource: Object, spec: ClusterSpec) -> Gate | None:
+def _unusable(value: _Value, resource: Object, spec: ClusterSpec) -> Gate | None:
     status: Mapping[str, Any] = resource.get("status") or {}
     # Then only Alluxio's own file in the root mount is still to be deleted, which needs a leader.
     proven = bool(status.get("verified") and status.get("file"))
     if not status.get("finished") and not proven:
-        message = f"{field}: {name!r} isn't complete yet: {status.get('summary') or 'it has not begun'}"
-        return waiting(GATE, message, "BackupUnfinished", RETRY)
+        message = f"{value.field}: {value.value!r} isn't complete yet: {status.get('summary') or 'it has not begun'}"
+        return waiting(value.place.gate, message, "BackupUnfinished", RETRY)
     if not proven and (status.get("phase") != "Completed" or not status.get("file")):
         said = status.get("summary") or "its status has no file"
-        return _refused("BackupFailed", field, name, f"this AlluxioBackup has failed: {said}", _RECREATE)
+        return value.refused("BackupFailed", f"this AlluxioBackup has failed: {said}", value.place.remedy)
     if status.get("removing"):
-        return _refused("BackupRemoved", field, name, "the operator deletes the files of this AlluxioBackup", _RECREATE)
+        what = "the operator deletes the files of this AlluxioBackup"
+        return value.refused("BackupRemoved", what, value.place.remedy)
     if not status.get("verified") and resource["spec"].get("verify", "Restore") != "Check":
-        return _refused("BackupUnverified", field, name, "this AlluxioBackup isn't verified", _RECREATE)
+        return value.refused("BackupUnverified", "this AlluxioBackup isn't verified", value.place.remedy)
     written = str(status.get("version") or "")
     if _number(written) > _number(spec.version):
         what = f"Alluxio {written} wrote this backup, and spec.version is {spec.version}"
-        return _refused("BackupOfNewerVersion", field, name, what, f"set spec.version to {written} or newer")
+        return value.refused("BackupOfNewerVersion", what, f"set spec.version to {written} or newer")
     return None
 
 
-def _in_root_mount(field: str, value: str, location: str, spec: ClusterSpec, names: Names) -> tuple[str, str] | Gate:
+def _in_root_mount(value: _Value, location: str, spec: ClusterSpec, names: Names) -> tuple[str, str] | Gate:
     """Return location and PVC of a file in the root mount's storage; the PVC is empty for one on the network."""
     mount, file = spec.root_mount, urlsplit(location)
     if mount.path is not None and mount.volume is not None:
         path = PurePosixPath(file.path)
         if file.scheme not in _LOCAL or file.netloc or not path.is_relative_to(mount.path):
             what = f"the file {location} isn't below spec.rootMount.uri ({mount.uri})"
-            return _refused("OtherStorage", field, value, what, "create the AlluxioCluster with the same root mount")
+            return value.refused("OtherStorage", what, value.place.elsewhere)
         claim = mount.volume.claim_name or names.of("ufs")
         return f"{claim}:{path.relative_to(mount.path)}", claim
     if not _is_in(location, mount):
         what = f"the file {location} isn't in the storage of spec.rootMount.uri ({mount.uri})"
-        return _refused("OtherStorage", field, value, what, "create the AlluxioCluster with the same root mount")
+        return value.refused("OtherStorage", what, value.place.elsewhere)
     return location, ""
 
 
@@ -150,10 +194,6 @@ def _is_in(location: str, mount: RootMount) -> bool:
     """Return True if a file is in the same bucket or file system as a root mount on the network."""
     file, root = urlsplit(location), urlsplit(mount.uri)
     return bool(root.netloc) and (file.scheme, file.netloc) == (root.scheme, root.netloc)
-
-
-def _refused(reason: str, field: str, value: str, what: str, remedy: str) -> Gate:
-    return blocked(GATE, reason, f"{field}: {value!r}: {what}. Remedy: {remedy}", RETRY)
 
 
 def _number(version: str) -> tuple[int, ...]:

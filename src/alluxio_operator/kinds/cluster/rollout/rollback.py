@@ -34,6 +34,7 @@ KEPT_FIELDS: Final = (
     ("paused",),
     ("upgrade",),
     ("deletionPolicy",),
+    ("restoreInPlace",),
     ("masters", "replicas"),
     ("workers", "replicas"),
     ("proxy", "replicas"),

@@ -10,7 +10,7 @@ from tests.support.crashes import is_ready, stopped_at_each
 from tests.support.restore import ENTRIES, RestoreWorld
 from tests.worlds.kinds.cluster.restore.test_restored import state, until
 
-from alluxio_operator.kinds.cluster.restore.steps import ATTEMPTS
+from alluxio_operator.kinds.cluster.restore.attempts import ATTEMPTS
 
 Json = dict[str, Any]
 

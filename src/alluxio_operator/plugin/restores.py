@@ -1,0 +1,124 @@
+"""The command that restores a backup in place: show what would be lost, ask for the confirmation, wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from alluxio_operator.plugin.errors import PluginError
+from alluxio_operator.plugin.reader import Object, Reader
+from alluxio_operator.transport.printable import printable
+
+PAUSE: Final = 1.0
+"""Seconds between two looks."""
+OFFERED_WITHIN: Final = 90.0
+"""Seconds in which the operator says what would be lost: it lists the whole namespace once."""
+
+AWAITING: Final = "AwaitingConfirmation"
+EXIT_CODES: Final[Mapping[str, int]] = {
+    "Restored": 0,
+    AWAITING: 3,
+    "Cancelled": 3,
+    "WentBack": 4,
+    "Failed": 5,
+}
+"""Exit code by the state in which the command ends; 3 also if the backup is refused."""
+REFUSED: Final = 3
+ENDED: Final = ("Restored", "WentBack", "Failed", "Cancelled")
+GATE: Final = "RestoredInPlace"
+UNDER_WAY: Final = ("Stopping", "SettingAside", "Restoring", "Opening", "Syncing", "GoingBack", "Returning")
+
+
+def wanted(backup: str | None, confirmation: str | None = None) -> Object:
+    """Return the patch that asks for a restore; without a confirmation it removes that of an earlier one."""
+    field: dict[str, Any] = {"confirmation": confirmation}
+    if backup is not None:
+        field |= {"backupName": backup, "uri": None, "expectedEntries": None}
+    return {"spec": {"restoreInPlace": field}}
+
+
+def cancelled() -> Object:
+    """Return the patch that takes the request back."""
+    return {"spec": {"restoreInPlace": None}}
+
+
+def record(cluster: Object) -> Mapping[str, Any]:
+    """Return the record of the restore in place."""
+    found: Mapping[str, Any] = cluster.get("status", {}).get("restoreInPlace") or {}
+    return found
+
+
+def state(cluster: Object) -> str:
+    """Return its state."""
+    return str(record(cluster).get("state", ""))
+
+
+def condition(cluster: Object) -> Mapping[str, Any]:
+    """Return the condition about it."""
+    conditions = cluster.get("status", {}).get("conditions", ())
+    return next((one for one in conditions if one["type"] == GATE), {})
+
+
+def offered(
+    reader: Reader, name: str, backup: str, generation: int, sleep: Callable[[float], None] = time.sleep
+) -> Object:
+    """Wait until the operator has seen the request; return the cluster, with an offer or a refusal."""
+    until = time.monotonic() + OFFERED_WITHIN
+    while True:
+        cluster = reader.cluster(name)
+        seen = int(condition(cluster).get("observedGeneration", 0)) >= generation
+        told = record(cluster).get("backup") == backup and state(cluster) == AWAITING and record(cluster).get("loss")
+        if seen and (told or refusal(cluster)):
+            return cluster
+        if time.monotonic() > until:
+            raise PluginError(
+                f"the operator hasn't said within {OFFERED_WITHIN:.0f} s what {backup} would replace: "
+                f"`kubectl alluxio status {name}` shows its state"
+            )
+        sleep(PAUSE)
+
+
+def refusal(cluster: Object) -> str:
+    """Return why the operator refuses the backup; an empty text if it doesn't."""
+    about = condition(cluster)
+    if not about or about.get("status") == "True" or state(cluster) in UNDER_WAY:
+        return ""
+    return str(about.get("message", "")) if str(about.get("reason", "")).startswith(_REFUSALS) else ""
+
+
+_REFUSALS: Final = ("Backup", "OtherStorage", "TiersHaveData", "NotInstalled")
+
+
+def steps(reader: Reader, name: str, seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[Object]:
+    """Yield the cluster whenever the state in words has changed, until the restore has ended."""
+    said, until = None, time.monotonic() + seconds
+    while True:
+        cluster = reader.cluster(name)
+        words = in_words(cluster)
+        if words != said:
+            said = words
+            yield cluster
+        if state(cluster) in ENDED:
+            return
+        if time.monotonic() > until:
+            raise PluginError(f"the restore hasn't ended after {seconds:.0f} s: {words}. It goes on")
+        sleep(PAUSE)
+
+
+def in_words(cluster: Object) -> str:
+    """Return the state in one line."""
+    message = condition(cluster).get("message") or record(cluster).get("message") or ""
+    return printable(f"{state(cluster) or 'Pending'}: {message}")
+
+
+def shown(cluster: Object) -> Mapping[str, Any]:
+    """Return what programs need."""
+    known = record(cluster)
+    return {
+        "cluster": cluster["metadata"]["name"],
+        **{key: known.get(key) for key in ("state", "backup", "recoveryPoint", "confirmation", "loss", "aside")},
+        "entries": (known.get("restore") or {}).get("entries"),
+        "safetyBackup": known.get("safetyBackup") or None,
+        "message": condition(cluster).get("message") or known.get("message") or "",
+    }

@@ -1,0 +1,150 @@
+"""The scripts that rename a journal and give it its name back, ended before any of their steps and run again."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "templates" / "alluxio" / "files"
+OPERATION = "i4f2c1a"
+
+
+def lines(script: str) -> int:
+    return len((ROOT / script).read_text().splitlines())
+
+
+def run(script: str, journal: Path, *more: str, stop_after: str = "", commands: Path | None = None) -> int:
+    """Run a script; with `commands`, a folder of programs of which those named in `stop_after` end it."""
+    text = (ROOT / script).read_text()
+    path = f"{commands}:/usr/bin:/bin" if commands else "/usr/bin:/bin"
+    words = [str(journal), OPERATION, str(journal / f"raft-before-{OPERATION}"), *more]
+    done = subprocess.run(
+        ["/bin/sh", "-euc", text, script, *words], env={"PATH": path, "STOP": stop_after}, check=False
+    )
+    return done.returncode
+
+
+def aside(journal: Path, **how: object) -> int:
+    return run("journal-aside.sh", journal, **how)  # type: ignore[arg-type]
+
+
+def back(journal: Path, **how: object) -> int:
+    return run("journal-back.sh", journal, str(journal / ".restore.gz"), **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    folder = tmp_path / "journal"
+    (folder / "raft" / "group" / "current").mkdir(parents=True)
+    (folder / "raft" / "group" / "current" / "raft-meta").write_text("of before")
+    (folder / ".emptied").write_text("2")
+    (folder / ".restoring").write_text("0a1b2c3dc")
+    return folder
+
+
+def restored(journal: Path) -> None:
+    """Let the masters write a new journal."""
+    (journal / "raft" / "new").mkdir()
+    (journal / "raft" / "new" / "entries").write_text("half")
+    (journal / ".restore.gz").write_text("copy")
+
+
+def has_journal_of_before(journal: Path) -> bool:
+    meta = journal / "raft" / "group" / "current" / "raft-meta"
+    return meta.is_file() and meta.read_text() == "of before"
+
+
+def test_a_journal_is_renamed_and_an_empty_one_prepared(journal: Path):
+    assert aside(journal) == 0
+
+    assert (journal / f"raft-before-{OPERATION}" / "group" / "current" / "raft-meta").read_text() == "of before"
+    assert not list((journal / "raft").iterdir())
+    assert (journal / ".restoring").read_text().strip() == OPERATION
+    assert (journal / ".first-start").exists()
+    assert not (journal / ".emptied").exists()
+
+
+def test_a_second_run_leaves_what_the_masters_wrote(journal: Path):
+    aside(journal)
+    restored(journal)
+    assert aside(journal) == 0
+
+    assert (journal / "raft" / "new" / "entries").exists()
+
+
+def test_it_gets_its_name_back(journal: Path):
+    aside(journal)
+    restored(journal)
+    assert back(journal) == 0
+    assert back(journal) == 0
+
+    assert has_journal_of_before(journal)
+    assert sorted(one.name for one in journal.iterdir()) == ["raft"]
+
+
+def test_a_lost_journal_leaves_nothing_that_looks_like_one(tmp_path: Path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    aside(folder)
+    assert not (folder / f"raft-before-{OPERATION}").exists()
+    shutil.rmtree(folder / "raft")
+    (folder / "raft").mkdir()
+    restored(folder)
+    assert back(folder) == 0
+
+    assert not list(folder.iterdir())
+
+
+def test_going_back_touches_no_journal_that_was_never_set_aside(journal: Path):
+    assert back(journal) == 0
+
+    assert has_journal_of_before(journal)
+
+
+def programs(tmp_path: Path, number: int, *, after: bool) -> Path:
+    """Return a folder with programs that end the script before or after the `number`-th call of any of them."""
+    folder = tmp_path / f"bin-{number}-{after}"
+    folder.mkdir()
+    (folder / "count").write_text("0")
+    for name in ("mv", "mkdir", "rm", "rmdir", "sync"):
+        real = shutil.which(name)
+        kill = "kill -KILL $PPID; exit 1"
+        (folder / name).write_text(
+            f"#!/bin/sh\nn=$(($(/bin/cat {folder}/count) + 1))\necho $n > {folder}/count\n"
+            + (f'if [ "$n" = {number} ]; then {kill}; fi\n' if not after else "")
+            + f'{real} "$@"\nstatus=$?\n'
+            + (f'if [ "$n" = {number} ]; then {kill}; fi\n' if after else "")
+            + "exit $status\n"
+        )
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_it_may_end_anywhere_and_keeps_the_journal_of_before(journal: Path, tmp_path: Path, number: int, after: bool):
+    aside(journal, commands=programs(tmp_path, number, after=after))
+    assert (has_journal_of_before(journal)) != (journal / f"raft-before-{OPERATION}" / "group").exists()
+    assert aside(journal) == 0
+    assert (journal / f"raft-before-{OPERATION}" / "group" / "current" / "raft-meta").exists()
+    restored(journal)
+
+    (tmp_path / "back").mkdir()
+    back(journal, commands=programs(tmp_path / "back", number, after=after))
+    assert has_journal_of_before(journal) != (journal / f"raft-before-{OPERATION}" / "group").exists()
+    assert back(journal) == 0
+
+    assert has_journal_of_before(journal)
+    assert not (journal / ".restoring").exists()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_going_back_from_anywhere_of_the_first_step_keeps_it(journal: Path, tmp_path: Path, number: int, after: bool):
+    aside(journal, commands=programs(tmp_path, number, after=after))
+    assert back(journal) == 0
+
+    assert has_journal_of_before(journal)
