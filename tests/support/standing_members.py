@@ -117,3 +117,13 @@ def lost_volume_without_the_leaders_index() -> Three:
     world.alluxio.answers.pop(address(2), None)
     world.alluxio.indexes = {}
     return world
+
+
+@case("RestoredInPlace", "MembersChanging")
+def restore_in_place_beside_a_change_that_does_not_end() -> Masters:
+    world = _masters(1)
+    world.deaf.add(1)
+    world.replicas(3)
+    _until(world, "Joining")
+    world.edit_spec(masters={"replicas": 3}, restoreInPlace={"backupName": "nightly"})
+    return world
