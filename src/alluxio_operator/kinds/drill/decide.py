@@ -192,7 +192,7 @@ def _clean(drill: Drill, observed: Observed) -> Plan:
     if own is not None and "deletionTimestamp" not in own["metadata"]:
         effects.append(Delete(Ref(CLUSTER, observed.status.throw_away), own["metadata"]["uid"]))
     effects += [
-        Delete(Ref.of(job), job["metadata"]["uid"])
+        Delete(Ref("Job", job["metadata"]["name"]), job["metadata"]["uid"])
         for job in observed.preparations
         if "deletionTimestamp" not in job["metadata"]
     ]
