@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -91,8 +91,7 @@ def run(options: argparse.Namespace) -> Result:
     shares = sample.shares(options.bytes)
     first_read_ms = _now_ms()
     verdicts: list[tuple[Record, Verdict]] = []
-    for number, share in enumerate(shares):
-        found = _read_patiently(options.worker, share, until, first=number == 0)
+    for number, (share, found) in enumerate(_read_all(options.worker, shares, until)):
         if number == 0:
             first_read_ms = _now_ms()
         asked = storage if storage is not None and storage.can_read(share.record.ufs_path) else None
@@ -141,18 +140,29 @@ def _served(address: Address, until: float, use: Callable[[Connection], None]) -
             time.sleep(PAUSE)
 
 
-def _read_patiently(address: Address, share: Share, until: float, *, first: bool) -> Through:
-    """Return what was read. The first file also waits for the worker: its name may not resolve yet."""
-    read: list[Through] = []
-    try:
-        if first:
-            _served(address, until, lambda worker: read.append(through.read(worker, share)))
-        else:
+def _read_all(address: Address, shares: Sequence[Share], until: float) -> Iterator[tuple[Share, Through]]:
+    """Yield what was read of each file; a new connection follows on an error, which may be that of the connection.
+
+    The first file also waits for the worker: its name may not resolve yet.
+    """
+    left = list(shares)
+    if left:
+        read: list[Through] = []
+        try:
+            _served(address, until, lambda worker: read.append(through.read(worker, left[0])))
+        except grpc.RpcError as error:
+            read.append(Through(error=refusal(error.code(), error.details() or "")))
+        yield left.pop(0), read[-1]
+    while left:
+        try:
             with connect(address.host, address.port, max(1.0, until - time.monotonic()), MANY) as worker:
-                read.append(through.read(worker, share))
-    except grpc.RpcError as error:
-        return Through(error=refusal(error.code(), error.details() or ""))
-    return read[-1]
+                while left:
+                    found = through.read(worker, left[0])
+                    yield left.pop(0), found
+                    if found.error:
+                        break
+        except grpc.RpcError as error:
+            yield left.pop(0), Through(error=refusal(error.code(), error.details() or ""))
 
 
 def _storage(options: argparse.Namespace) -> Storage | None:

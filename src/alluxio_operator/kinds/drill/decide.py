@@ -186,13 +186,16 @@ def _uid(observed: Observed) -> str:
 
 
 def _clean(drill: Drill, observed: Observed) -> Plan:
-    """Delete the throw-away cluster, and the Job whose pod still uses the PVC of the copy."""
-    own, job = observed.own, observed.prepare.job
+    """Delete the throw-away cluster, and all Jobs whose pods, also ended ones, keep the PVC of the copy."""
+    own = observed.own
     effects: list[Effect] = []
     if own is not None and "deletionTimestamp" not in own["metadata"]:
         effects.append(Delete(Ref(CLUSTER, observed.status.throw_away), own["metadata"]["uid"]))
-    if job is not None and "deletionTimestamp" not in job["metadata"]:
-        effects.append(Delete(Ref("Job", job["metadata"]["name"]), job["metadata"]["uid"]))
+    effects += [
+        Delete(Ref("Job", job["metadata"]["name"]), job["metadata"]["uid"])
+        for job in observed.preparations
+        if "deletionTimestamp" not in job["metadata"]
+    ]
     left = [*([f"AlluxioCluster {observed.status.throw_away}"] if own is not None else []), *observed.leftovers]
     operation = Operation("removal", effects=tuple(effects))
     if left:

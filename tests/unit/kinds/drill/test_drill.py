@@ -388,5 +388,16 @@ def test_a_location_in_the_root_volume_is_read_from_that_volume():
     assert {"name": "source", "persistentVolumeClaim": {"claimName": "small-ufs"}} in spec["volumes"]
     [check] = spec["containers"]
     assert f"/source/{LOCATION.removeprefix('/mnt/ufs/')}" in check["args"]
+    assert check["args"][check["args"].index("--trial") + 1] == "/copy/restore.gz"
+    assert "built-in" not in str(job)
     mounts = {one["name"]: one.get("readOnly", False) for one in check["volumeMounts"]}
     assert mounts == {"work": False, "copy": False, "source": True}
+
+
+def test_no_ended_pod_keeps_the_volume_of_the_copy():
+    world = DrillWorld()
+    world.prepare_fails = "BackoffLimitExceeded"
+    world.complete(40)
+    assert world.status["reason"] == "NotPrepared"
+    assert world.status["prepare"]["attempt"] == 2
+    assert [name for name in world.kube.of_kind("Job") if "prepare" in name] == []
