@@ -130,9 +130,11 @@ class JobStep:
 def job_name(base: str, attempt: int) -> str:
     """Return the name of an attempt, counted from 0; a base that is too long is cut and made unique by a digest."""
     suffix = f"-{attempt}" if attempt else ""
-    if len(base) + len(suffix) > LONGEST_NAME:
-        suffix = f"-{digest(base)}{suffix}"
-    return f"{base[: LONGEST_NAME - len(suffix)]}{suffix}"
+    if len(base) + len(suffix) <= LONGEST_NAME:
+        return f"{base}{suffix}"
+    suffix = f"-{digest(base)}{suffix}"
+    # No part of a name between dots begins with a hyphen. One that ends with a hyphen stays as it has been recorded.
+    return f"{base[: LONGEST_NAME - len(suffix)].rstrip('.')}{suffix}"
 
 
 def is_of(run: JobRun, base: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ from alluxio_operator.engine.jobs import (
 from alluxio_operator.engine.prune import prune
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.workloads.pods import Trouble
+
+DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 GATE = "BackupTaken"
 POLICY = JobPolicy(deadline=timedelta(hours=2))
@@ -237,6 +240,15 @@ def test_a_long_name_is_cut_and_stays_one_of_its_own():
     assert len(set(names)) == len(names)
     assert max(map(len, names)) == LONGEST_NAME
     assert step(step(None, base=one).run, COMPLETE, base=one).gate.passed
+
+
+@pytest.mark.parametrize("attempt", [0, 1, 12])
+def test_a_name_that_is_cut_behind_a_dot_stays_a_dns_name(attempt: int):
+    for length in range(40, LONGEST_NAME):
+        name = job_name("a" * length + "." + "b" * 40, attempt)
+
+        assert DNS_NAME.fullmatch(name), name
+        assert len(name) <= LONGEST_NAME
 
 
 def test_a_policy_is_carried_out_by_kubernetes():
