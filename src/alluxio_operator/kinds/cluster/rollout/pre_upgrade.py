@@ -83,16 +83,32 @@ NO_BACKUP: Final = PreUpgradeBackup()
 def next_pre_upgrade_backup(observed: Observed, cluster: Cluster, now: datetime) -> PreUpgradeBackup:
     """Return the state of the backup; NO_BACKUP if the masters don't change their version."""
     spec = cluster.spec
-    if spec.upgrade.backup == "Never" or not isinstance(observed.master, MasterInfo):
-        return NO_BACKUP
-    running = observed.master.version
-    if not changes_version(running, spec.version):
+    running = _running_version(observed, cluster)
+    if spec.upgrade.backup == "Never" or running is None or not changes_version(running, spec.version):
         return NO_BACKUP
     place = destination_of(spec)
     if isinstance(place, Unusable):
         message = f"{place.message}. The masters change from {running} to {spec.version} only after a backup"
         return PreUpgradeBackup(observed.status.upgrade_backup, FAILED, message)
     return _Requests(cluster, running, now).next_step(observed)
+
+
+def _running_version(observed: Observed, cluster: Cluster) -> str | None:
+    """Return the version that a backup has to precede the change of; None if no backup can or has to.
+
+    A leader that doesn't answer may still run the version that it reported last. It has to write the backup before a
+    failing standby returns with another version, which could then lead. The other way round, a return to the version
+    that wrote the backup of this very change needs no other one. A lone master that doesn't answer writes no backup.
+    """
+    if isinstance(observed.master, MasterInfo):
+        return observed.master.version
+    known = observed.status.upgrade_backup
+    returns = known is not None and known.state == "Completed" and known.from_ == cluster.spec.version
+    if cluster.members == 1 or returns:
+        return None
+    if observed.status.masters.version:
+        return observed.status.masters.version
+    return known.from_ if known is not None and known.to == cluster.spec.version else None
 
 
 def record_apart_from_steps(observed: Observed, cluster: Cluster) -> UpgradeBackup | None:
