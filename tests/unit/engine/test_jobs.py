@@ -19,6 +19,8 @@ from alluxio_operator.engine.jobs import (
     DEADLINE,
     FAILURE_POLICY,
     LONGEST_NAME,
+    NOT_CREATED,
+    NOT_STARTED,
     JobPhase,
     JobPolicy,
     JobState,
@@ -216,6 +218,35 @@ def test_an_exit_code_that_no_retry_mends_ends_it_at_once():
     failed = step(BEGUN, job(("Failed", FAILURE_POLICY)))
 
     assert failed.gate.severity is Severity.BLOCKED
+
+
+def test_a_job_that_the_api_server_refuses_fails_after_a_while_and_is_tried_again():
+    assert step(BEGUN, None, now=later(1199)).run == BEGUN
+
+    refused = step(BEGUN, None, now=later(1200))
+
+    assert (refused.run.state, refused.run.reason) == ("Failed", NOT_CREATED)
+    assert "condition ConfigurationApplied reports why" in refused.gate.message
+    assert not refused.rendered
+    assert step(refused.run, None, now=later(1230)).run.name == "one-backup-1"
+
+
+@pytest.mark.parametrize("seen", [RUNNING, job()], ids=["a pod that waits", "no pod"])
+def test_a_job_none_of_whose_containers_starts_fails_before_its_deadline(seen: Json):
+    policy = replace(POLICY, start=timedelta(minutes=30))
+    running = step(BEGUN, seen, policy=policy).run
+    trouble = Trouble("Unschedulable", 'persistentvolumeclaim "typo" not found')
+
+    def after(seconds: float, *, started: bool, policy: JobPolicy = policy) -> JobStep:
+        return next_job_step(GATE, "one-backup", running, seen, policy, later(seconds), trouble, started=started)
+
+    assert after(1799, started=False).run.state == "Running"
+    assert after(1800, started=False, policy=POLICY).run.state == "Running"
+    failed = after(1800, started=False)
+    assert (failed.run.state, failed.run.reason, failed.rendered) == ("Failed", NOT_STARTED, False)
+    assert "typo" in failed.gate.message
+    if seen is RUNNING:
+        assert after(1800, started=True).run.state == "Running"
 
 
 def test_pauses_double_up_to_the_longest():

@@ -57,7 +57,9 @@ class HungStep:
         """Return the step without a restart: the pod would return with another version, before its backup."""
         record = self.record.model_copy(update={"restarting": False}) if self.record is not None else None
         name = self.restart.name if self.restart is not None else "a master"
-        message = f"{name} hangs in its startup. The operator restarts it once the backup before the upgrade is complete"
+        message = (
+            f"{name} hangs in its startup. The operator restarts it once the backup before the upgrade is complete"
+        )
         return HungStep(record, message=message)
 
 
