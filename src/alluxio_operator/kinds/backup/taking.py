@@ -13,6 +13,7 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import BackupRun
+from alluxio_operator.backups.request import RETRY_AFTER
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
 from alluxio_operator.engine.turns import earlier, turn
@@ -22,13 +23,6 @@ from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.kube.kinds import Object
 
 GATE: Final = "BackupTaken"
-
-RETRY_AFTER: Final = timedelta(seconds=200)
-"""Pause before a retry whose request reached the leader.
-
-The standby that makes the backup suspends its journal before the leader waits for its lock, and resumes it after
-alluxio.master.backup.suspend.timeout (3 minutes). Until then each further backup fails ("Already suspended").
-"""
 
 RETRY_UNREACHED: Final = (timedelta(seconds=5), timedelta(seconds=60))
 """Shortest and longest pause after a request that reached no leader; it doubles."""
