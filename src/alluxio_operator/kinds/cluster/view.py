@@ -231,7 +231,9 @@ class View:
 
     @cached_property
     def _pre_upgrade(self) -> pre_upgrade.PreUpgradeBackup:
-        return pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now)
+        masters = self.observed.role(names.MASTER)
+        begun = any(health.CONFIG_HASH in pod.annotations and self.roles.is_current(pod) for pod in masters)
+        return pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now, begun=begun)
 
     def _guarded_by_backups(self, step: RolloutStep) -> RolloutStep:
         found = self.observed.written_backups

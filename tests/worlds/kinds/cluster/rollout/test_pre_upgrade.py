@@ -613,3 +613,45 @@ def test_without_an_answer_the_way_back_needs_no_other_backup():
 
     assert world.backups() == [name]
     assert world.condition("UpToDate")["reason"] != "BackingUp"
+
+
+def test_once_a_master_has_changed_no_other_backup_is_taken():
+    world = settled()
+    world.ends = VERIFIED
+    world.upgrade(upgrade={"stepTimeoutSeconds": 86400})
+    for _ in range(20):
+        world.reconcile()
+        if deleted(world):
+            break
+        world.turn()
+    assert deleted(world) == ["small-master-2"]
+    [name] = world.backups()
+    world.turn()
+    world.pass_time(7200)
+    world.settle(60)
+
+    assert not outdated(world)
+    assert world.backups() == [name]
+
+
+def test_an_upgrade_that_has_not_begun_takes_another_backup_after_an_hour():
+    world = settled()
+    world.upgrade()
+    world.goes_on(3)
+    [first] = world.backups()
+    world.lost_worker, world.ends = True, VERIFIED
+    world.turn()
+    world.goes_on(3)
+    assert not deleted(world)
+    world.pass_time(7200)
+    world.lost_worker = False
+    world.kube.edit("Pod", world.namespace, f"{world.name}-worker-0", ready)
+    world.settle(60)
+
+    assert not outdated(world)
+    assert len(world.backups()) == 2
+    assert world.status["upgradeBackup"]["name"] != first
+
+
+def ready(pod: Json) -> None:
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
