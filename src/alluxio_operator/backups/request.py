@@ -19,7 +19,12 @@ ANSWER_TIME: Final = timedelta(seconds=60)
 """Time after the record of a request at which the leader has answered it: the operator waits no longer."""
 
 
-def is_in_flight(run: Mapping[str, Any], now: datetime) -> bool:
+def is_acting(run: Mapping[str, Any], now: datetime) -> bool:
+    """Return True while the leader writes the backup of a `run`, or may be about to."""
+    return run.get("state") == "Running" or (run.get("state") == "Requested" and _is_in_flight(run, now))
+
+
+def _is_in_flight(run: Mapping[str, Any], now: datetime) -> bool:
     """Return True while the leader may be about to write a backup whose `run` is Requested.
 
     The record of a request sets `retryAt` to the pause from then on, and so does the answer of a leader that refuses.

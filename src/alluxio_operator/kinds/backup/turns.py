@@ -60,6 +60,12 @@ def wait_for_turn(gate: str, own: Object, others: Sequence[Object], most: int, *
     return waiting(gate, message, QUEUED, BackOff(least=least, most=max(15.0, least)))
 
 
+def is_waited_for(one: Object) -> bool:
+    """Return True for a backup that an operation of its cluster has requested: it goes before others."""
+    labels: Mapping[str, str] = one["metadata"].get("labels") or {}
+    return labels.get(PURPOSE_LABEL) in ("upgrade", "restore")
+
+
 def reading(gate: str) -> Gate:
     """Return the closed gate before the other backups were read."""
     return waiting(gate, "the operator reads the other AlluxioBackups", QUEUED)
@@ -93,9 +99,7 @@ def _waits(one: Object) -> bool:
 
 
 def _order(one: Object) -> tuple[bool, str, str]:
-    labels: Mapping[str, str] = one["metadata"].get("labels") or {}
-    waited_for = labels.get(PURPOSE_LABEL) in ("upgrade", "restore")
-    return not waited_for, str((_status(one).get("run") or {}).get("since", "")), _name(one)
+    return not is_waited_for(one), str((_status(one).get("run") or {}).get("since", "")), _name(one)
 
 
 def _status(one: Object) -> Mapping[str, Any]:

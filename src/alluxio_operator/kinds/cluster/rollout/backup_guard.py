@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alluxio_operator.api.alluxiobackup import BackupSpec
-from alluxio_operator.backups.request import is_in_flight
+from alluxio_operator.backups.request import is_acting
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import BackOff, waiting
 from alluxio_operator.kinds.cluster import names
@@ -44,8 +44,7 @@ def backups_being_written(backups: Iterable[Object], uid: str, now: datetime) ->
         status = one.get("status") or {}
         run = status.get("run") or {}
         # One that the leader has refused, and that waits for its retry, may be what the change mends.
-        acts = run.get("state") == "Running" or (run.get("state") == "Requested" and is_in_flight(run, now))
-        if status.get("clusterUid") != uid or status.get("finished") or not acts:
+        if status.get("clusterUid") != uid or status.get("finished") or not is_acting(run, now):
             continue
         default = BackupSpec.model_fields["timeout_seconds"].default
         seconds = one.get("spec", {}).get("timeoutSeconds", default)
