@@ -334,21 +334,6 @@ def test_a_long_backup_is_looked_at_less_often_and_reported_after_an_hour():
     assert not deleted(world)
 
 
-def test_one_that_is_old_is_not_relied_on():
-    world = settled()
-    world.ends = VERIFIED
-    world.upgrade()
-    world.goes_on(3)
-    assert world.status["upgradeBackup"]["state"] == "Completed"
-    first = deleted(world)
-    world.ends = None
-    world.pass_time(3601)
-    world.goes_on()
-
-    assert len(world.backups()) == 2
-    assert len(deleted(world)) <= len(first) + 1
-
-
 def test_no_master_goes_while_a_worker_is_missing():
     world = settled()
     world.ends = VERIFIED
