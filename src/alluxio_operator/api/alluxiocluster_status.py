@@ -242,7 +242,7 @@ class MastersStatus(StatusModel):
     members: Annotated[tuple[MemberStatus, ...], Field(max_length=5, json_schema_extra=list_map("name"))] = Field(
         (), description="State of each master."
     )
-    version: Short | None = Field(None, description="Version of Alluxio that the leader reports.")
+    version: Short | None = Field(None, description="Version of Alluxio that the leader reports, or reported last.")
 
 
 class WorkersStatus(StatusModel):

@@ -30,6 +30,9 @@ BACKOFF_LIMIT: Final = "BackoffLimitExceeded"
 DEADLINE: Final = "DeadlineExceeded"
 FAILURE_POLICY: Final = "PodFailurePolicy"
 """Reasons of a failed Job: too many pods failed, it ran too long, an exit code that no retry mends."""
+NOT_CREATED: Final = "JobNotCreated"
+NOT_STARTED: Final = "PodNotStarted"
+"""Reasons of an attempt that the operator ends: the API server took no such Job, or no container of it started."""
 
 
 class Trouble(Protocol):
@@ -105,6 +108,10 @@ class JobPolicy:
     """Pods of one Job, one after the other."""
     stays: timedelta = timedelta(hours=1)
     """After its end. An operator that is away for longer loses the result and runs the Job again."""
+    creation: timedelta = timedelta(minutes=20)
+    """Time within which the API server has to accept a Job; after that the attempt has failed."""
+    start: timedelta | None = None
+    """Time within which a container of a Job has to start; None for as long as the deadline."""
     hopeless: frozenset[str] = frozenset({FAILURE_POLICY})
     """Reasons of a failure after which no further attempt is made."""
 
@@ -130,9 +137,11 @@ class JobStep:
 def job_name(base: str, attempt: int) -> str:
     """Return the name of an attempt, counted from 0; a base that is too long is cut and made unique by a digest."""
     suffix = f"-{attempt}" if attempt else ""
-    if len(base) + len(suffix) > LONGEST_NAME:
-        suffix = f"-{digest(base)}{suffix}"
-    return f"{base[: LONGEST_NAME - len(suffix)]}{suffix}"
+    if len(base) + len(suffix) <= LONGEST_NAME:
+        return f"{base}{suffix}"
+    suffix = f"-{digest(base)}{suffix}"
+    # No part of a name between dots begins with a hyphen. One that ends with a hyphen stays as it has been recorded.
+    return f"{base[: LONGEST_NAME - len(suffix)].rstrip('.')}{suffix}"
 
 
 def is_of(run: JobRun, base: str) -> bool:
@@ -142,12 +151,13 @@ def is_of(run: JobRun, base: str) -> bool:
 
 def next_job_step(
     gate: str, base: str, before: JobRun | None, job: Object | None, policy: JobPolicy, now: datetime,
-    trouble: Trouble | None = None,
+    trouble: Trouble | None = None, *, started: bool = True,
 ) -> JobStep:  # fmt: skip
     """Return the next step of the work that `base` names.
 
     `gate` is the type of the gate, `before` the run on record, `job` the Job of that run's name as it was read, and
-    `trouble` that of its pods. Work that has no run on record starts from its first attempt.
+    `trouble` that of its pods. `started`: a container of them has started. Work that has no run on record starts from
+    its first attempt.
     """
     if before is None or not is_of(before, base):
         return _begin(gate, JobRun(name=job_name(base, 0), state="Requested", since=stamp(now)))
@@ -161,6 +171,9 @@ def next_job_step(
         remedy = "run the version that wrote it, or a newer one"
         return JobStep(before, job is not None, blocked(gate, "StateUnknown", f"{message}: {remedy}"))
     if job is None:
+        if before.state == "Requested" and now - moment(before.since) >= policy.creation:
+            said = f"the API server hasn't accepted it since {before.since}; condition ConfigurationApplied reports why"
+            return _after_failure(gate, base, _ended(before, NOT_CREATED, said, now), policy, now)
         return _begin(gate, _in_state(before, "Requested", now, before.message))
     state = state_of(job)
     if state.phase is JobPhase.COMPLETE:
@@ -171,6 +184,11 @@ def next_job_step(
         failed = _in_state(before, "Failed", now, _last_words(state, said)).model_copy(update={"reason": state.reason})
         return _after_failure(gate, base, failed, policy, now)
     running = _in_state(before, "Running", now, said)
+    waits = not started or state.phase is JobPhase.PENDING
+    if waits and policy.start is not None and now - moment(running.since) >= policy.start:
+        why = said or "it waits for a node, a volume or an image"
+        ended = _ended(running, NOT_STARTED, f"none of its containers has started since {running.since}: {why}", now)
+        return _after_failure(gate, base, ended, policy, now)
     return JobStep(running, True, _running(gate, running, state, trouble))
 
 
@@ -227,6 +245,10 @@ def _running(gate: str, run: JobRun, state: JobState, trouble: Trouble | None) -
 
 def _completed(gate: str, run: JobRun) -> Gate:
     return Gate(gate, True, "Completed", f"Job {run.name} completed at {run.since}")
+
+
+def _ended(run: JobRun, reason: str, message: str, now: datetime) -> JobRun:
+    return _in_state(run, "Failed", now, message).model_copy(update={"reason": reason})
 
 
 def _last_words(state: JobState, said: str) -> str:

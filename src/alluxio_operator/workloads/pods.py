@@ -125,6 +125,8 @@ class Pod:
     """PVCs that it mounts."""
     ended: bool = False
     """True if it will never run again, such as one that its node evicted."""
+    begun: bool = False
+    """True once one of its containers has started, init containers included."""
 
 
 def parse_pod(pod: Object) -> Pod:
@@ -171,7 +173,22 @@ def parse_pod(pod: Object) -> Pod:
             if "persistentVolumeClaim" in volume
         ),
         ended=status.get("phase") in ("Failed", "Succeeded"),
+        begun=any(_has_started(one) for one in _statuses(status)),
     )
+
+
+def has_begun(pods: Sequence[Pod]) -> bool:
+    """Return True if a container of a Job's pods has started, or no pod is known."""
+    return not pods or any(pod.begun for pod in pods)
+
+
+def _statuses(status: Object) -> Sequence[Object]:
+    return (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
+
+
+def _has_started(container: Object) -> bool:
+    state, last = container.get("state", {}), container.get("lastState", {})
+    return "running" in state or "terminated" in state or "terminated" in last
 
 
 def _has_served(status: Object, ready: Mapping[str, Any]) -> bool:
@@ -225,8 +242,7 @@ def _has_failed(role: str, status: Object) -> bool:
 
 def _is_creating(status: Object) -> bool:
     """Return True while the node prepares the volumes and the network of a pod."""
-    statuses = (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ()))
-    reasons = [one.get("state", {}).get("waiting", {}).get("reason") for one in statuses]
+    reasons = [one.get("state", {}).get("waiting", {}).get("reason") for one in _statuses(status)]
     return bool(reasons) and all(reason in ("ContainerCreating", "PodInitializing") for reason in reasons)
 
 

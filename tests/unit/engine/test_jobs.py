@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,8 @@ from alluxio_operator.engine.jobs import (
     DEADLINE,
     FAILURE_POLICY,
     LONGEST_NAME,
+    NOT_CREATED,
+    NOT_STARTED,
     JobPhase,
     JobPolicy,
     JobState,
@@ -32,6 +35,8 @@ from alluxio_operator.engine.jobs import (
 from alluxio_operator.engine.prune import prune
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.workloads.pods import Trouble
+
+DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 GATE = "BackupTaken"
 POLICY = JobPolicy(deadline=timedelta(hours=2))
@@ -215,6 +220,35 @@ def test_an_exit_code_that_no_retry_mends_ends_it_at_once():
     assert failed.gate.severity is Severity.BLOCKED
 
 
+def test_a_job_that_the_api_server_refuses_fails_after_a_while_and_is_tried_again():
+    assert step(BEGUN, None, now=later(1199)).run == BEGUN
+
+    refused = step(BEGUN, None, now=later(1200))
+
+    assert (refused.run.state, refused.run.reason) == ("Failed", NOT_CREATED)
+    assert "condition ConfigurationApplied reports why" in refused.gate.message
+    assert not refused.rendered
+    assert step(refused.run, None, now=later(1230)).run.name == "one-backup-1"
+
+
+@pytest.mark.parametrize("seen", [RUNNING, job()], ids=["a pod that waits", "no pod"])
+def test_a_job_none_of_whose_containers_starts_fails_before_its_deadline(seen: Json):
+    policy = replace(POLICY, start=timedelta(minutes=30))
+    running = step(BEGUN, seen, policy=policy).run
+    trouble = Trouble("Unschedulable", 'persistentvolumeclaim "typo" not found')
+
+    def after(seconds: float, *, started: bool, policy: JobPolicy = policy) -> JobStep:
+        return next_job_step(GATE, "one-backup", running, seen, policy, later(seconds), trouble, started=started)
+
+    assert after(1799, started=False).run.state == "Running"
+    assert after(1800, started=False, policy=POLICY).run.state == "Running"
+    failed = after(1800, started=False)
+    assert (failed.run.state, failed.run.reason, failed.rendered) == ("Failed", NOT_STARTED, False)
+    assert "typo" in failed.gate.message
+    if seen is RUNNING:
+        assert after(1800, started=True).run.state == "Running"
+
+
 def test_pauses_double_up_to_the_longest():
     assert [POLICY.pause_after(attempt).total_seconds() for attempt in (0, 1, 2, 5, 99)] == [30, 60, 120, 600, 600]
     assert replace(POLICY, pause=timedelta()).pause_after(99) == timedelta()
@@ -237,6 +271,15 @@ def test_a_long_name_is_cut_and_stays_one_of_its_own():
     assert len(set(names)) == len(names)
     assert max(map(len, names)) == LONGEST_NAME
     assert step(step(None, base=one).run, COMPLETE, base=one).gate.passed
+
+
+@pytest.mark.parametrize("attempt", [0, 1, 12])
+def test_a_name_that_is_cut_behind_a_dot_stays_a_dns_name(attempt: int):
+    for length in range(40, LONGEST_NAME):
+        name = job_name("a" * length + "." + "b" * 40, attempt)
+
+        assert DNS_NAME.fullmatch(name), name
+        assert len(name) <= LONGEST_NAME
 
 
 def test_a_policy_is_carried_out_by_kubernetes():

@@ -13,7 +13,7 @@ from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.status import JobRun
 from alluxio_operator.backup_file.result import REFUSED
 from alluxio_operator.engine.jobs import job_spec
-from alluxio_operator.kinds.backup import removing, verifying
+from alluxio_operator.kinds.backup import policies
 from alluxio_operator.kinds.backup.names import REMOVE, VERIFY
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.validate import Backup
@@ -90,7 +90,7 @@ def context_of(
     spec = spec_of(cluster)
     bucket = backup.spec.destination.s3
     component = REMOVE if removes else VERIFY
-    policy = removing.POLICY if removes else verifying.POLICY
+    policy = policies.REMOVAL if removes else policies.VERIFICATION
     return {
         **shared,
         **_images(cluster, spec, observed),

@@ -13,17 +13,16 @@ from typing import Final
 from alluxio_operator.api.status import JobRun
 from alluxio_operator.engine.conditions import moment
 from alluxio_operator.engine.gate import At, Gate, Requeue
-from alluxio_operator.engine.jobs import JobPolicy, is_of, next_job_step
+from alluxio_operator.engine.jobs import is_of, next_job_step
 from alluxio_operator.kinds.backup import turns
 from alluxio_operator.kinds.backup.names import REMOVE
 from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.policies import REMOVAL
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.workloads.own_jobs import image_unknown
-from alluxio_operator.workloads.pods import Trouble, first_trouble
+from alluxio_operator.workloads.pods import Trouble, first_trouble, has_begun
 
 GATE: Final = "FilesRemoved"
-
-POLICY: Final = JobPolicy(deadline=timedelta(minutes=30), attempts=1000, stays=timedelta(minutes=10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +57,16 @@ def next_removing(backup: Backup, observed: Observed, now: datetime) -> Removing
     begun = status.job is not None and is_of(status.job, base)
     if not observed.image and not begun:
         return Removing(due=True, run=status.job, gate=image_unknown(GATE))
-    if not begun:
+    trouble = first_trouble(observed.pods)
+    if failure := observed.pod_creation_failures.get(REMOVE):
+        trouble = Trouble("PodsRefused", failure)
+    step = next_job_step(GATE, base, status.job, observed.job, REMOVAL, now, trouble, started=has_begun(observed.pods))
+    # Each attempt queues: one that can't succeed mustn't keep its turn.
+    if status.job is None or step.run.name != status.job.name:
         if observed.neighbours is None:
             return Removing(due=True, run=status.job, gate=turns.reading(GATE), unread=True)
         held = turns.wait_for_turn(GATE, observed.resource, observed.neighbours, observed.most_jobs, verifies=False)
         if held is not None:
             return Removing(due=True, run=status.job, gate=held)
-    trouble = first_trouble(observed.pods)
-    if failure := observed.pod_creation_failures.get(REMOVE):
-        trouble = Trouble("PodsRefused", failure)
-    step = next_job_step(GATE, base, status.job, observed.job, POLICY, now, trouble)
     done = step.run.state == "Completed"
     return Removing(due=True, run=step.run, rendered=step.rendered, resource=done, gate=step.gate)

@@ -13,22 +13,17 @@ from typing import Final
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import BackupRun
+from alluxio_operator.backups.request import RETRY_AFTER, is_acting
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
 from alluxio_operator.engine.turns import earlier, turn
 from alluxio_operator.kinds.backup.disruption import disruption_of, own_operation
 from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.turns import is_waited_for
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.kube.kinds import Object
 
 GATE: Final = "BackupTaken"
-
-RETRY_AFTER: Final = timedelta(seconds=200)
-"""Pause before a retry whose request reached the leader.
-
-The standby that makes the backup suspends its journal before the leader waits for its lock, and resumes it after
-alluxio.master.backup.suspend.timeout (3 minutes). Until then each further backup fails ("Already suspended").
-"""
 
 RETRY_UNREACHED: Final = (timedelta(seconds=5), timedelta(seconds=60))
 """Shortest and longest pause after a request that reached no leader; it doubles."""
@@ -65,7 +60,7 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     if (failure := _lost_cluster(backup, observed)) is not None:
         # Before it has begun, a user may still create the cluster.
         return _failed(run, failure, now) if run is not None else Taking(None, blocked(GATE, "ClusterMissing", failure))
-    if run is None and (hold := _hold(backup, observed)) is not None:
+    if run is None and (hold := _hold(backup, observed, now)) is not None:
         return Taking(None, hold)
     if run is None:
         run = BackupRun(state="Requested", since=stamp(now))
@@ -142,10 +137,10 @@ def _lost_cluster(backup: Backup, observed: Observed) -> str | None:
     return None
 
 
-def _hold(backup: Backup, observed: Observed) -> Gate | None:
+def _hold(backup: Backup, observed: Observed, now: datetime) -> Gate | None:
     """Return the gate of a backup that can't begin yet; None if it can."""
     cluster = observed.cluster or {}
-    if first := _earlier(observed):
+    if first := _earlier(observed, now):
         other = first["metadata"]["name"]
         message = f"AlluxioBackup {other} of the same cluster has to finish first"
         return waiting(GATE, message, "OtherBackup", turn(observed.others))
@@ -157,9 +152,15 @@ def _hold(backup: Backup, observed: Observed) -> Gate | None:
     return None
 
 
-def _earlier(observed: Observed) -> Object | None:
-    """Return an unfinished backup that goes first: one that has begun, or one that was created earlier."""
-    return earlier(observed.resource, observed.others, lambda one: bool(one.get("status", {}).get("run")))
+def _earlier(observed: Observed, now: datetime) -> Object | None:
+    """Return an unfinished backup that goes first: one that has begun, or one that was created earlier.
+
+    A backup that an operation waits for goes before those of which the leader writes none now.
+    """
+    others = observed.others
+    if is_waited_for(observed.resource):
+        others = tuple(one for one in others if is_acting(one.get("status", {}).get("run") or {}, now))
+    return earlier(observed.resource, others, lambda one: bool(one.get("status", {}).get("run")))
 
 
 def _is_late(backup: Backup, observed: Observed, now: datetime) -> bool:

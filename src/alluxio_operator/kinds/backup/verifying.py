@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from alluxio_operator.api.alluxiobackup import BackupFile, BackupRun, RestoreProof
@@ -13,22 +13,20 @@ from alluxio_operator.backup_file.result import Result
 from alluxio_operator.engine import jobs
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate, blocked
-from alluxio_operator.engine.jobs import JobPolicy, next_job_step
+from alluxio_operator.engine.jobs import next_job_step
 from alluxio_operator.kinds.backup import turns
 from alluxio_operator.kinds.backup.names import VERIFY
 from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.policies import VERIFICATION
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.transport.printable import printable
 from alluxio_operator.workloads.own_jobs import image_unknown
-from alluxio_operator.workloads.pods import Trouble, first_trouble
+from alluxio_operator.workloads.pods import Trouble, first_trouble, has_begun
 
 GATE: Final = "BackupVerified"
 
 CHECK, STORE, PROVE = "check", "store", "prove"
 """Containers that end with a result."""
-
-POLICY: Final = JobPolicy(deadline=timedelta(hours=6), attempts=3, stays=timedelta(hours=1))
-"""The deadline also covers the wait for a node and the restore of a large journal."""
 
 LONGEST_REASON: Final = 64
 
@@ -73,7 +71,9 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
         held = turns.wait_for_turn(GATE, own, observed.neighbours, observed.most_jobs, verifies=True)
         if held is not None:
             return Verifying(None, False, held)
-    step = next_job_step(GATE, base, before.job, observed.job, POLICY, now, _trouble(observed))
+    step = next_job_step(
+        GATE, base, before.job, observed.job, VERIFICATION, now, _trouble(observed), started=has_begun(observed.pods)
+    )
     run = step.run
     if run.state == "Completed":
         file, restored = _results(backup, observed, taken, now)
@@ -81,7 +81,7 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
             return _lost(backup, run, now)
         # The Job stays rendered until its result is on record.
         return Verifying(run, True, _verified(file, restored), file, restored)
-    if run.state == "Failed" and POLICY.gives_up(run.attempt, run.reason):
+    if run.state == "Failed" and VERIFICATION.gives_up(run.attempt, run.reason):
         said = _reported_failure(observed) or run.message
         return Verifying(run, False, blocked(GATE, _reason(observed) or run.reason or "Failed", said), failure=said)
     return Verifying(run, step.rendered, step.gate)
@@ -90,9 +90,9 @@ def next_verifying(backup: Backup, observed: Observed, taken: BackupRun, now: da
 def _lost(backup: Backup, run: JobRun, now: datetime) -> Verifying:
     message = f"Job {run.name} completed, and its pod is gone before the operator read the result"
     failed = run.model_copy(update={"state": "Failed", "since": stamp(now), "reason": RESULT_LOST, "message": message})
-    if POLICY.gives_up(run.attempt, RESULT_LOST):
+    if VERIFICATION.gives_up(run.attempt, RESULT_LOST):
         return Verifying(failed, False, blocked(GATE, RESULT_LOST, message), failure=message)
-    step = next_job_step(GATE, backup.names.job(VERIFY), failed, None, POLICY, now)
+    step = next_job_step(GATE, backup.names.job(VERIFY), failed, None, VERIFICATION, now)
     return Verifying(step.run, step.rendered, step.gate)
 
 

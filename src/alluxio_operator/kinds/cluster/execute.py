@@ -11,7 +11,8 @@ from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Create, Delete, Patch
 from alluxio_operator.engine.execute import create, delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
-from alluxio_operator.kinds.cluster.backup.observe import read_backups
+from alluxio_operator.kinds.cluster.backup.decide import Retire
+from alluxio_operator.kinds.cluster.backup.observe import read_backups, read_backups_in_use
 from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
@@ -53,6 +54,8 @@ class Executor:
                 return delete(self.kube, self._namespace, effect, self.applied)
             case ReplacePod():
                 return self._replace(effect)
+            case Retire():
+                return self._retire(effect)
             case ExpandClaims():
                 return storage.expand(self.kube, self._namespace, effect, self.applied)
             case LabelClaims():
@@ -106,6 +109,13 @@ class Executor:
         answer = ask(effect.leader.ip, port, member, self.deadline)
         log.info("the leader %s was asked: %s %s: %s", effect.leader.name, type(effect).__name__, effect.host, answer)
         return answer
+
+    def _retire(self, effect: Retire) -> Answer:
+        # Read only now: the rules of the retention seldom remove a backup.
+        if effect.patch.ref.name in read_backups_in_use(self.kube, self._namespace):
+            log.info("%s stays: a drill or a restore that hasn't ended names it", effect.patch.ref.name)
+            return False
+        return patch(self.kube, self._namespace, effect.patch, self.applied)
 
     def _is_backing_up(self, now: datetime) -> bool:
         found = read_backups(self.kube, self.observed.names)

@@ -26,12 +26,14 @@ def masters_status(plan: Plan, observed: Observed) -> MastersStatus:
     cluster, quorum = plan.cluster, plan.view.quorum
     serving = isinstance(observed.master, MasterInfo)
     runs = cluster.spec.masters.replicas > 0
+    known = observed.status.masters.version
     low = {one.master: one.free_percent for one in plan.view.low_space}
     return MastersStatus(
         ready=sum(pod.ready for pod in observed.role(names.MASTER)),
         wanted=cluster.spec.masters.replicas,
         leader=quorum.leader if serving else None,
-        version=observed.master.version if isinstance(observed.master, MasterInfo) else None,
+        # Without an answer, the leader may still run that version: a change of it waits for a backup.
+        version=observed.master.version if isinstance(observed.master, MasterInfo) else known if runs else None,
         quorum=f"{quorum.available}/{len(quorum.members)}" if runs else None,
         members=tuple(
             MemberStatus(

@@ -116,7 +116,10 @@ class View:
             # A master serves only once it has restored everything, and to end it midway would begin it again.
             return HungStep()
         wait_for_ufs = self.cluster.spec.upgrade.wait_for_ufs
-        return next_hung_step(self.observed, self.quorum, self.now, wait_for_ufs=wait_for_ufs)
+        step = next_hung_step(self.observed, self.quorum, self.now, wait_for_ufs=wait_for_ufs)
+        if step.restart is not None and not self.roles.is_current(step.restart) and self._pre_upgrade.reason:
+            return step.held_for_backup()
+        return step
 
     @cached_property
     def low_space(self) -> tuple[LowSpace, ...]:
@@ -283,9 +286,14 @@ class View:
 
     @cached_property
     def _pods_step(self) -> RolloutStep:
-        backup = pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now)
-        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, backup)
+        step = rollout.next_rollout_step(self.roles, self.upgrade, self.now, self._pre_upgrade)
         return guarded(self._guarded_by_backups(step), self.observed.ufs, wanted=self.upgrade.wait_for_ufs)
+
+    @cached_property
+    def _pre_upgrade(self) -> pre_upgrade.PreUpgradeBackup:
+        masters = self.observed.role(names.MASTER)
+        begun = any(health.CONFIG_HASH in pod.annotations and self.roles.is_current(pod) for pod in masters)
+        return pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now, begun=begun)
 
     def _guarded_by_backups(self, step: RolloutStep) -> RolloutStep:
         found = self.observed.written_backups

@@ -24,6 +24,7 @@ from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer
 from alluxio_operator.api.alluxiobackup import CLUSTER_UID_LABEL, KIND, PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.backup_file.errors import Reason
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.backup.validate import Backup, validate
 from alluxio_operator.kube.kinds import KINDS
 
@@ -207,6 +208,20 @@ def test_two_backups_of_a_cluster_run_one_after_the_other():
     )
     world.reconcile()
     assert len(world.alluxio.backups) == 1
+
+
+@pytest.mark.parametrize("purpose", ["upgrade", "restore", "drill"])
+@pytest.mark.parametrize("acts", [False, True])
+def test_a_backup_that_an_operation_waits_for_goes_before_one_that_the_leader_has_refused(purpose, acts):
+    world = BackupWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z")
+    run = {"state": "Requested", "since": stamp(builders.NOW), "message": "AccessDenied"}
+    run |= {"state": "Running"} if acts else {"retryAt": stamp(builders.later(100))}
+    world.kube.edit(KIND, builders.NAMESPACE, "earlier", lambda one: one.update(status={"run": run}))
+    labels = {PURPOSE_LABEL: purpose, CLUSTER_UID_LABEL: builders.UID}
+    world.kube.edit(KIND, builders.NAMESPACE, NAME, lambda one: one["metadata"].update(labels=labels))
+    world.reconcile()
+    assert bool(world.alluxio.backups) is (purpose != "drill" and not acts)
 
 
 def test_a_backup_that_is_being_verified_holds_up_no_other_one():

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.support import builders
 from tests.support.backup import NAME, BackupWorld, backup, checked, proven
 
-from alluxio_operator.api.alluxiobackup import KIND
+from alluxio_operator.api.alluxiobackup import KIND, PURPOSE_LABEL, BackupStatus
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
+from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.backup.observed import Observed
+from alluxio_operator.kinds.backup.removing import next_removing
 from alluxio_operator.kinds.backup.turns import wait_for_turn
+from alluxio_operator.kinds.backup.validate import Backup, validate
 
 Json = dict[str, Any]
 VOLUME: Json = {"destination": {"volume": {"claimName": "backups"}}}
@@ -75,6 +80,74 @@ def test_deletions_are_bounded_and_do_not_wait_for_the_verification_of_their_clu
     # A bucket that is gone for good mustn't hold the others up: its Job is tried for days.
     failed = neighbour("gone", finished="2030-01-01T00:00:00Z", removing=True, job={"state": "Failed"})
     assert not held(failed, most=1, verifies=False)
+
+
+def test_one_of_four_jobs_may_remove_files_and_it_holds_up_no_verification():
+    removed = [neighbour(f"r{one}", finished="2030-01-01T00:00:00Z", job={"state": "Requested"}) for one in range(9)]
+    assert not held(*removed)
+    assert "one of 4 Jobs may do that" in held(removed[0], verifies=False)
+    assert not held(removed[0], most=8, verifies=False)
+
+
+@pytest.mark.parametrize("purpose", ["upgrade", "restore"])
+def test_a_backup_that_an_operation_waits_for_is_verified_first(purpose: str):
+    later = neighbour("later", **written("2030-01-02T03:05:00Z"))
+    assert not held(later)
+    later["metadata"]["labels"] = {PURPOSE_LABEL: purpose}
+    assert held(later)
+
+
+def test_a_verification_that_has_failed_for_good_gives_its_turn_back():
+    def failed(**job: Any) -> Json:
+        return neighbour("other", **written(), job={"state": "Failed", **job})
+
+    assert held(failed(attempt=1, reason="DeadlineExceeded"))
+    assert not held(failed(attempt=2, reason="DeadlineExceeded"))
+    assert not held(failed(attempt=0, reason="PodFailurePolicy"))
+    assert not held(neighbour("other", **written(), job={"state": "Running"}, phase="Invalid"))
+
+
+def test_removals_that_never_end_leave_a_turn_to_each_other():
+    """Twelve removals from a PVC that is gone: each Job fails by its deadline, and then others have their turn."""
+    runs: dict[str, Json | None] = {f"old{number:02}": None for number in range(12)}
+    began: dict[str, datetime] = {}
+    now = builders.NOW
+    most = 0
+    for _ in range(12 * 60):
+        for name in runs:
+            runs[name] = _after_a_look(name, runs, began, now)
+        most = max(most, sum(run is not None and run["state"] in ("Requested", "Running") for run in runs.values()))
+        now += timedelta(minutes=1)
+
+    assert most == 1
+    assert all(run is not None for run in runs.values())
+
+
+def _removing(name: str, run: Json | None) -> Json:
+    done = {**written(), "phase": "Completed", "finished": "2030-01-01T00:00:00Z", "removing": True}
+    spec = {**VOLUME, "ttlSecondsAfterFinished": 60}
+    return {**backup(name, uid=f"uid-{name}", **spec), "status": {**done, **({"job": run} if run else {})}}
+
+
+def _after_a_look(name: str, runs: dict[str, Json | None], began: dict[str, datetime], now: datetime) -> Json | None:
+    run, one, job = runs[name], _removing(name, runs[name]), None
+    if run is not None and run["state"] in ("Requested", "Running"):
+        late = now - began[run["name"]] >= timedelta(minutes=30)
+        ended = [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}] if late else []
+        job = {"metadata": {"name": run["name"]}, "spec": {}, "status": {"active": 1, "conditions": ended}}
+    others = tuple(_removing(other, found) for other, found in runs.items() if other != name)
+    status = BackupStatus.model_validate(one["status"])
+    seen = Observed(one, status, job=job, neighbours=others, most_jobs=4, image="x")
+    after = next_removing(parsed(validate(one)), seen, now).run
+    if after is None:
+        return None
+    began.setdefault(after.name, now)
+    return after.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+def parsed(found: Backup | tuple[Problem, ...]) -> Backup:
+    assert isinstance(found, Backup)
+    return found
 
 
 def test_a_job_waits_for_that_of_another_backup_and_the_condition_names_it():

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.builders import NOW, UID, resource
+from tests.support.drill import drill
 from tests.support.world import World
 
 from alluxio_operator.api.alluxiobackup import KIND
@@ -286,6 +287,35 @@ def test_a_schedule_that_stands_still_behind_a_backup_is_reported():
     healthy = cluster.condition("BackupHealthy")
     assert (healthy["status"], healthy["reason"]) == ("False", "BackupStuck")
     assert backups(cluster)[-1] in healthy["message"]
+
+
+def test_a_backup_that_does_not_end_is_reported_before_its_schedule_comes_again():
+    cluster = world(schedules=[{"name": "weekly", "schedule": "10 3 * * *"}])
+    cluster.pass_time(360)
+    cluster.reconcile()
+    [name] = backups(cluster)
+    assert cluster.condition("BackupHealthy")["reason"] != "BackupStuck"
+    cluster.pass_time(6 * 3600)
+    cluster.reconcile()
+    healthy = cluster.condition("BackupHealthy")
+    assert (healthy["status"], healthy["reason"]) == ("False", "BackupStuck")
+    assert name in healthy["message"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_backup_that_a_drill_reads_is_removed_only_after_the_drill(ended: bool):
+    cluster = world(retention={"last": 1})
+    cluster.pass_time(360)
+    cluster.reconcile()
+    finish_all(cluster)
+    [first] = backups(cluster)
+    state = {"phase": "Reading", "backup": first, **({"finished": stamp(cluster.now)} if ended else {})}
+    cluster.kube.put({**drill("rehearsal"), "status": state})
+    cluster.pass_time(600)
+    cluster.reconcile()
+    finish_all(cluster)
+    cluster.reconcile()
+    assert ttl(cluster, first) == (60 if ended else None)
 
 
 def test_a_backup_of_the_future_hides_no_failure():

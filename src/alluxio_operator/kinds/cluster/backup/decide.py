@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from alluxio_operator.api.alluxiobackup import KIND
 from alluxio_operator.api.alluxiodrill import KIND as DRILL
@@ -14,6 +14,13 @@ from alluxio_operator.kinds.cluster.backup.drills import DrillsStep
 from alluxio_operator.kinds.cluster.backup.schedules import REMOVED_AFTER, Expired, SchedulesStep
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The patch that removes a backup; only while no drill or restore that hasn't ended names the backup."""
+
+    patch: Patch
 
 
 def operations(view: View) -> Iterable[Operation]:
@@ -58,7 +65,7 @@ def _create(view: View, name: str, field: str, step: SchedulesStep | DrillsStep)
     return replace(operation, conclude=conclude)
 
 
-def _remove(expired: Expired) -> Patch:
+def _remove(expired: Expired) -> Retire:
     # The backup's own reconcile deletes its files first.
     patch = {"metadata": {"uid": expired.uid}, "spec": {"ttlSecondsAfterFinished": REMOVED_AFTER}}
-    return Patch(Ref(KIND, expired.name), patch, "remove it after the rules of spec.backup.retention")
+    return Retire(Patch(Ref(KIND, expired.name), patch, "remove it after the rules of spec.backup.retention"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
+from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.alluxiodrill import KIND as DRILL
+from alluxio_operator.kinds.cluster.backup.in_use import backups_in_use
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kube.client import Kube
@@ -19,6 +21,11 @@ def read_backups(kube: Kube, cluster: Names) -> tuple[Object, ...]:
 def read_drills(kube: Kube, cluster: Names) -> tuple[Object, ...]:
     """Return all AlluxioDrills that name the cluster, also those of an earlier cluster with its name."""
     return _naming(kube, DRILL, cluster)
+
+
+def read_backups_in_use(kube: Kube, namespace: str) -> frozenset[str]:
+    """Return the names of the AlluxioBackups that a drill or a restore which hasn't ended names."""
+    return backups_in_use(kube.list(KINDS[DRILL].path(namespace)), kube.list(KINDS[CLUSTER].path(namespace)))
 
 
 def _naming(kube: Kube, kind: str, cluster: Names) -> tuple[Object, ...]:

@@ -76,10 +76,13 @@ def next_schedules_step(
         verified=newest,
         kept=sum(one["status"].get("phase") == "Completed" for one in scheduled if "status" in one),
     )
-    gate = _stuck(backups, dues.values(), now) or _health(
+    oldest = _oldest_unfinished([one for one in scheduled if _labels(one)[SCHEDULE_LABEL] in dues])
+    gate = _stuck(oldest, now) or _health(
         spec, newest, own, min((moment(last) for last in known.values()), default=now), now
     )
     requeue = _requeue(dues.values(), gate)
+    if oldest is not None and now < _reported_at(oldest):
+        requeue = (*requeue, At(_reported_at(oldest)))
     if spec.suspend:
         return SchedulesStep(status, gate=gate, requeue=requeue)
     create = tuple(
@@ -179,17 +182,27 @@ def _labels(one: Object) -> Mapping[str, str]:
     return labels
 
 
-def _stuck(backups: Sequence[Object], dues: Iterable[Due], now: datetime) -> Gate | None:
-    """Return the closed gate of a schedule that stands still behind a backup; None while none does."""
-    names = {due.waits_for for due in dues if due.waits_for is not None}
-    held = [one for one in backups if one["metadata"]["name"] in names]
-    oldest = min(held, key=lambda one: str(one["metadata"]["creationTimestamp"]), default=None)
-    if oldest is None or now < moment(oldest["metadata"]["creationTimestamp"]) + STUCK_AFTER:
+def _oldest_unfinished(scheduled: Sequence[Object]) -> Object | None:
+    """Return the oldest backup of a schedule that hasn't ended: the next one of its schedule will wait for it."""
+    held = [one for one in scheduled if not one.get("status", {}).get("finished")]
+    return min(held, key=lambda one: str(one["metadata"]["creationTimestamp"]), default=None)
+
+
+def _stuck(oldest: Object | None, now: datetime) -> Gate | None:
+    """Return the closed gate of a schedule whose backup doesn't end; None while each does."""
+    if oldest is None or now < _reported_at(oldest):
         return None
     said = oldest.get("status", {}).get("summary") or "it has not begun"
     name = oldest["metadata"]["name"]
-    message = f"a schedule waits for AlluxioBackup {name}, which hasn't ended: {said}. Remedy: mend that, or delete it"
+    message = (
+        f"AlluxioBackup {name} of a schedule, which holds up the next one, hasn't ended: {said}. Remedy: mend that, or "
+        "delete it"
+    )
     return Gate(GATE, False, "BackupStuck", message)
+
+
+def _reported_at(oldest: Object) -> datetime:
+    return moment(oldest["metadata"]["creationTimestamp"]) + STUCK_AFTER
 
 
 def _health(

@@ -53,6 +53,15 @@ class HungStep:
         """Return a gate of the masters, with the message if it is closed."""
         return gate if gate.passed or not self.message else replace(gate, message=f"{gate.message}; {self.message}")
 
+    def held_for_backup(self) -> HungStep:
+        """Return the step without a restart: the pod would return with another version, before its backup."""
+        record = self.record.model_copy(update={"restarting": False}) if self.record is not None else None
+        name = self.restart.name if self.restart is not None else "a master"
+        message = (
+            f"{name} hangs in its startup. The operator restarts it once the backup before the upgrade is complete"
+        )
+        return HungStep(record, message=message)
+
 
 def next_hung_step(observed: Observed, quorum: Quorum, now: datetime, *, wait_for_ufs: bool) -> HungStep:
     """Return the next step for one master that doesn't finish its startup."""

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alluxio_operator.api.alluxiobackup import BackupSpec
+from alluxio_operator.backups.request import is_acting
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import BackOff, waiting
 from alluxio_operator.kinds.cluster import names
@@ -41,8 +42,9 @@ def backups_being_written(backups: Iterable[Object], uid: str, now: datetime) ->
     found = []
     for one in backups:
         status = one.get("status") or {}
-        state = (status.get("run") or {}).get("state")
-        if status.get("clusterUid") != uid or status.get("finished") or state not in ("Requested", "Running"):
+        run = status.get("run") or {}
+        # One that the leader has refused, and that waits for its retry, may be what the change mends.
+        if status.get("clusterUid") != uid or status.get("finished") or not is_acting(run, now):
             continue
         default = BackupSpec.model_fields["timeout_seconds"].default
         seconds = one.get("spec", {}).get("timeoutSeconds", default)
@@ -65,7 +67,8 @@ def guarded_by_backups(step: RolloutStep, writing: Sequence[Writing] | None) -> 
     first = writing[0]
     message = (
         f"{listed} will be replaced once Alluxio has written AlluxioBackup {first.name}, which a restart of a master "
-        f"would end; after {stamp(first.until)} the backup has failed"
+        f"would end; after {stamp(first.until)} the backup has failed. To replace the masters at once, delete the "
+        "AlluxioBackup"
     )
     # Dropping a recorded step is safe: it has deleted nothing yet. Its timeout doesn't run meanwhile.
     gate = waiting(GATE, message, HELD, BackOff())

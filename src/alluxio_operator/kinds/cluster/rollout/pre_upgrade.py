@@ -21,7 +21,7 @@ from alluxio_operator.kinds.cluster.rollout.backup_place import Unusable, destin
 from alluxio_operator.kinds.cluster.validate import Cluster
 
 VALID_FOR: Final = timedelta(hours=1)
-"""Age at which a backup is outdated: an upgrade that is held for longer takes another one."""
+"""Age at which a backup is outdated: an upgrade that hasn't begun by then takes another one."""
 
 ATTEMPTS: Final = 3
 """AlluxioBackups that fail, one after another, before the operator leaves it to the user."""
@@ -80,19 +80,40 @@ NO_BACKUP: Final = PreUpgradeBackup()
 """Masters need no backup."""
 
 
-def next_pre_upgrade_backup(observed: Observed, cluster: Cluster, now: datetime) -> PreUpgradeBackup:
-    """Return the state of the backup; NO_BACKUP if the masters don't change their version."""
+def next_pre_upgrade_backup(
+    observed: Observed, cluster: Cluster, now: datetime, *, begun: bool = False
+) -> PreUpgradeBackup:
+    """Return the state of the backup; NO_BACKUP if the masters don't change their version.
+
+    `begun`: a master has changed already, so that a backup which was complete before stays the one of this change.
+    """
     spec = cluster.spec
-    if spec.upgrade.backup == "Never" or not isinstance(observed.master, MasterInfo):
-        return NO_BACKUP
-    running = observed.master.version
-    if not changes_version(running, spec.version):
+    running = _running_version(observed, cluster)
+    if spec.upgrade.backup == "Never" or running is None or not changes_version(running, spec.version):
         return NO_BACKUP
     place = destination_of(spec)
     if isinstance(place, Unusable):
         message = f"{place.message}. The masters change from {running} to {spec.version} only after a backup"
         return PreUpgradeBackup(observed.status.upgrade_backup, FAILED, message)
-    return _Requests(cluster, running, now).next_step(observed)
+    return _Requests(cluster, running, now, begun).next_step(observed)
+
+
+def _running_version(observed: Observed, cluster: Cluster) -> str | None:
+    """Return the version that a backup has to precede the change of; None if no backup can or has to.
+
+    A leader that doesn't answer may still run the version that it reported last. It has to write the backup before a
+    failing standby returns with another version, which could then lead. The other way round, a return to the version
+    that wrote the backup of this very change needs no other one. A lone master that doesn't answer writes no backup.
+    """
+    if isinstance(observed.master, MasterInfo):
+        return observed.master.version
+    known = observed.status.upgrade_backup
+    returns = known is not None and known.state == "Completed" and known.from_ == cluster.spec.version
+    if cluster.members == 1 or returns:
+        return None
+    if observed.status.masters.version:
+        return observed.status.masters.version
+    return known.from_ if known is not None and known.to == cluster.spec.version else None
 
 
 def record_apart_from_steps(observed: Observed, cluster: Cluster) -> UpgradeBackup | None:
@@ -137,9 +158,13 @@ class _Requests:
     cluster: Cluster
     running: str
     now: datetime
+    begun: bool
 
     def next_step(self, observed: Observed) -> PreUpgradeBackup:
         known = observed.status.upgrade_backup
+        if self.begun and known is not None and known.state == "Completed" and self._is_of_this_change(known):
+            # Another backup would be one of two versions: masters of the new one may write what the old one leads.
+            return PreUpgradeBackup(known)
         if known is None or not self._is_current(known):
             # Also a record of an earlier version of the operator: it names no AlluxioBackup, so one is taken.
             return self._create(self._new())
@@ -158,16 +183,18 @@ class _Requests:
                 return self._complete(known, state.finished or moment(known.since))
         return self._wait(self._in_state(known, "Running"), state.message, is_written=state.is_written)
 
+    def _is_of_this_change(self, known: UpgradeBackup) -> bool:
+        return bool(known.name) and (known.from_, known.to) == (self.running, self._to)
+
     def _is_current(self, known: UpgradeBackup) -> bool:
         """Return True if a record is of this change, with the destination and verification of the spec."""
-        same = (known.from_, known.to) == (self.running, self.cluster.spec.version)
-        return same and bool(known.name) and known.name == self._request(known).name(self.cluster.names.cluster)
+        return self._is_of_this_change(known) and known.name == self._request(known).name(self.cluster.names.cluster)
 
     def _new(self, attempts: int = 1) -> UpgradeBackup:
         time = stamp(self.now)
         record = UpgradeBackup(
             from_=self.running,
-            to=self.cluster.spec.version,
+            to=self._to,
             state="Requested",
             since=time,
             requested=time,
@@ -243,6 +270,10 @@ class _Requests:
 
     def _is_due(self, known: UpgradeBackup) -> bool:
         return known.retry_at is None or self.now >= moment(known.retry_at)
+
+    @property
+    def _to(self) -> str:
+        return self.cluster.spec.version
 
     @property
     def _change(self) -> str:

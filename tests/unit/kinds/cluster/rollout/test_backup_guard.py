@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.backup import backup
-from tests.support.builders import NOW, UID, observed, ready_pod, resource
+from tests.support.builders import NOW, UID, later, observed, ready_pod, resource
 
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import waiting
@@ -49,6 +49,7 @@ def test_a_step_that_replaces_a_ready_master_waits_and_names_the_backup():
     assert held.delete == ()
     assert held.gate.reason == HELD
     assert "AlluxioBackup nightly" in held.gate.message
+    assert "delete the AlluxioBackup" in held.gate.message
     assert not held.needs_backups
 
 
@@ -87,6 +88,22 @@ def test_a_backup_counts_from_the_record_of_its_request_until_it_is_written(stat
 )
 def test_others_do_not_count(other: Json):
     assert found(other) == ()
+
+
+@pytest.mark.parametrize(
+    ("run", "holds"),
+    [
+        ({}, True),
+        ({"retryAt": stamp(later(200))}, True),
+        ({"retryAt": stamp(later(0))}, False),
+        ({"message": "AccessDenied", "retryAt": stamp(later(200))}, True),
+        ({"message": "AccessDenied", "retryAt": stamp(later(139))}, False),
+        ({"message": "connection refused", "retryAt": stamp(later(60))}, False),
+    ],
+    ids=["recorded", "asked", "answer lost", "asked again", "refused a minute ago", "reached no leader"],
+)
+def test_a_request_counts_only_while_the_leader_may_act_on_it(run: Json, holds: bool):
+    assert bool(found(status(run={"state": "Requested", **run}))) is holds
 
 
 def test_a_backup_that_nothing_ends_holds_masters_no_longer_than_its_timeout():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.builders import container_status
+from tests.support.builders import container_status, resource
 from tests.support.crashes import Stopped, stop_at
 from tests.support.three_masters import Three, deleted
 from tests.support.world import World, address
@@ -93,6 +94,26 @@ def test_no_master_of_a_quorum_that_needs_it_is_restarted():
 
     assert deleted(world) == []
     assert "restarts it once 2 other masters are healthy" in world.condition("QuorumHealthy")["message"]
+
+
+@pytest.mark.parametrize("upgrades", [False, True])
+def test_a_hanging_master_comes_back_with_another_version_only_after_the_backup(upgrades: bool):
+    world = Three(resource(masters={"replicas": 3}, version="2.9.3"))
+    world.settle()
+    world.kube.writes.clear()
+    assert isinstance(world.alluxio.master, MasterInfo)
+    world.alluxio.master = replace(world.alluxio.master, version="2.9.3")
+    world.edit_spec(version="2.9.4" if upgrades else "2.9.3")
+    world.reconcile()
+    hang(world, "small-master-1")
+    world.alluxio.answers[address(1)] = SILENT
+    for _ in range(30):
+        world.pass_time(60)
+        world.reconcile()
+
+    assert deleted(world) == ([] if upgrades else ["small-master-1"])
+    if upgrades:
+        assert "once the backup before the upgrade is complete" in world.condition("QuorumHealthy")["message"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from tests.support.builders import UID, resource
+from tests.support.builders import UID, container_status, resource
 from tests.support.crashes import outcome, run, stopped_at_each
 from tests.support.three_masters import Three, deleted, outdated
+from tests.support.world import address
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.alluxiobackup import KIND, PURPOSE_LABEL
@@ -99,8 +100,8 @@ def _settled() -> Versions:
     return world
 
 
-def settled() -> Versions:
-    world = Versions(resource(masters={"replicas": 3}, version="2.9.3"))
+def settled(made: type[Versions] = Versions) -> Versions:
+    world = made(resource(masters={"replicas": 3}, version="2.9.3"))
     world.kube = deepcopy(_settled().kube)
     world.first = _settled().first
     world.start_operator()
@@ -333,21 +334,6 @@ def test_a_long_backup_is_looked_at_less_often_and_reported_after_an_hour():
     assert not deleted(world)
 
 
-def test_one_that_is_old_is_not_relied_on():
-    world = settled()
-    world.ends = VERIFIED
-    world.upgrade()
-    world.goes_on(3)
-    assert world.status["upgradeBackup"]["state"] == "Completed"
-    first = deleted(world)
-    world.ends = None
-    world.pass_time(3601)
-    world.goes_on()
-
-    assert len(world.backups()) == 2
-    assert len(deleted(world)) <= len(first) + 1
-
-
 def test_no_master_goes_while_a_worker_is_missing():
     world = settled()
     world.ends = VERIFIED
@@ -545,3 +531,112 @@ def test_test_writes_go_on_beside_a_step_that_has_stopped():
 
     assert world.condition("UpToDate")["reason"] == "StepTimedOut"
     assert len(world.alluxio.test_writes) == before + 1
+
+
+def crash_loop(pod: Json) -> None:
+    pod["status"]["phase"] = "Running"
+    since = "2029-01-02T03:04:05Z"
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": since}]
+    waits, last = {"reason": "CrashLoopBackOff", "message": "back-off"}, {"exitCode": 1, "reason": "Error"}
+    pod["status"]["containerStatuses"] = [container_status("master", waiting=waits, last=last)]
+
+
+class WithFailingStandby(Versions):
+    """The last of the masters crashes, and its pod may go."""
+
+    def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
+        super().turn(job=job, pods=pods, serves=serves)
+        name = f"{self.name}-master-2"
+        if name in self.kube.of_kind("Pod") and name not in deleted(self):
+            self.kube.edit("Pod", self.namespace, name, crash_loop)
+            self.alluxio.answers[address(2)] = NoAnswer("connection refused")
+
+
+def with_failing_standby() -> Versions:
+    world = settled(WithFailingStandby)
+    world.turn()
+    return world
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["backup requested", "nothing requested yet"])
+def test_a_leader_that_does_not_answer_brings_no_master_to_another_version(asked: bool):
+    world = with_failing_standby()
+    world.upgrade()
+    if asked:
+        world.goes_on(4)
+        assert world.backups()
+    answer = world.alluxio.master
+    world.alluxio.master = NoAnswer("no answer in time", leads=True)
+    for _ in range(5):
+        world.reconcile()
+        world.pass_time(40)
+
+    assert deleted(world) == []
+    assert world.condition("UpToDate")["reason"] == "BackingUp"
+    assert world.status["masters"]["version"] == "2.9.3"
+
+    world.alluxio.master = answer
+    world.ends = VERIFIED
+    world.settle(60)
+
+    assert not outdated(world)
+    assert len(world.backups()) == 1
+
+
+def test_without_an_answer_the_way_back_needs_no_other_backup():
+    world = with_failing_standby()
+    world.upgrade()
+    world.ends = VERIFIED
+    world.goes_on(4)
+    assert world.status["upgradeBackup"]["state"] == "Completed"
+    world.alluxio.master = NoAnswer("no answer in time")
+    [name] = world.backups()
+    ran: Json = {"version": "2.9.4"}
+    world.kube.edit("AlluxioCluster", world.namespace, world.name, lambda one: one["status"]["masters"].update(ran))
+    world.edit_spec(version="2.9.3")
+    world.reconcile()
+
+    assert world.backups() == [name]
+    assert world.condition("UpToDate")["reason"] != "BackingUp"
+
+
+def test_once_a_master_has_changed_no_other_backup_is_taken():
+    world = settled()
+    world.ends = VERIFIED
+    world.upgrade(upgrade={"stepTimeoutSeconds": 86400})
+    for _ in range(20):
+        world.reconcile()
+        if deleted(world):
+            break
+        world.turn()
+    assert deleted(world) == ["small-master-2"]
+    [name] = world.backups()
+    world.turn()
+    world.pass_time(7200)
+    world.settle(60)
+
+    assert not outdated(world)
+    assert world.backups() == [name]
+
+
+def test_an_upgrade_that_has_not_begun_takes_another_backup_after_an_hour():
+    world = settled()
+    world.upgrade()
+    world.goes_on(3)
+    [first] = world.backups()
+    world.lost_worker, world.ends = True, VERIFIED
+    world.turn()
+    world.goes_on(3)
+    assert not deleted(world)
+    world.pass_time(7200)
+    world.lost_worker = False
+    world.kube.edit("Pod", world.namespace, f"{world.name}-worker-0", ready)
+    world.settle(60)
+
+    assert not outdated(world)
+    assert len(world.backups()) == 2
+    assert world.status["upgradeBackup"]["name"] != first
+
+
+def ready(pod: Json) -> None:
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
