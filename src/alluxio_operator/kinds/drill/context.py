@@ -94,7 +94,8 @@ def context_of(
         "name": run.name,
         "component": component,
         "spec": job_spec(restoring.policy(drill)),
-        "pod": pod_of(spec.masters, names.labels(component)),
+        # A rehearsal must not evict pods of production.
+        "pod": {**pod_of(spec.masters, names.labels(component)), "priorityClassName": None},
     }
     source = _source(backup, spec, cluster) if prepare is not None and backup is not None else None
     ports = _ports(source, spec.root_mount, reads=read is not None)

@@ -390,3 +390,16 @@ def test_a_location_in_the_root_volume_is_read_from_that_volume():
     assert f"/source/{LOCATION.removeprefix('/mnt/ufs/')}" in check["args"]
     mounts = {one["name"]: one.get("readOnly", False) for one in check["volumeMounts"]}
     assert mounts == {"work": False, "copy": False, "source": True}
+
+
+@pytest.mark.parametrize(("steps", "component"), [(4, "prepare"), (7, "read")])
+def test_no_job_of_a_drill_evicts_pods_of_production(steps, component):
+    live = builders.resource(
+        masters={"priorityClassName": "system-cluster-critical"}, status={"masters": {"leader": "small-master-0"}}
+    )
+    world = DrillWorld(cluster=live)
+    for _ in range(steps):
+        world.reconcile()
+        world.turn()
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-{component}")
+    assert "priorityClassName" not in job["spec"]["template"]["spec"]
