@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from alluxio_operator.api.base import LocalReference, Model, ObjectName, Quantity, cel, rules
+from alluxio_operator.api.base import LocalReference, Model, ObjectName, Quantity, cel, quantity, rules
 from alluxio_operator.api.lenient import KEPT, StatusModel
 from alluxio_operator.api.status import Inventory, JobRun, OwnerStatus, Short, Time
 
@@ -18,14 +18,26 @@ LONGEST_NAME: Final = 63
 Timeout = Annotated[int, Field(ge=60, le=86400)]
 
 
+LEAST_BYTES, MOST_BYTES = "1Mi", "1Ti"
+"""Bounds of a sample: with less, files would be in it of which nothing is read; more takes longer than a drill may."""
+
+
+def _sample_bytes(text: str) -> str:
+    if not quantity(LEAST_BYTES) <= quantity(text) <= quantity(MOST_BYTES):
+        raise ValueError(f"it has to be {LEAST_BYTES} to {MOST_BYTES}")
+    return text
+
+
 class Sample(Model):
     """How much is read."""
 
     files: Annotated[int, Field(ge=1, le=100000)] = Field(
         100, description="Most files. They are chosen by their names, spread over the whole namespace."
     )
-    bytes: Quantity = Field(
-        "1Gi", description="Most bytes of all files together. Small files are read whole, of large ones the beginning."
+    bytes: Annotated[Quantity, AfterValidator(_sample_bytes)] = Field(
+        "1Gi",
+        description=f"Most bytes of all files together, from {LEAST_BYTES} to {MOST_BYTES}. Small files are read "
+        "whole, of large ones the beginning.",
     )
 
 
@@ -69,8 +81,12 @@ class DrillFiles(StatusModel):
         0, description="Number of listed files in mounts other than the root. They are not read: a drill has no "
         "credentials for them.",
     )  # fmt: skip
+    non_empty: int = Field(
+        0, description="Number of listed files with at least one byte that can be in the sample: of the root mount, "
+        "and persisted at the backup.",
+    )  # fmt: skip
     partly: int = Field(0, description="Number of files of which only the beginning was read.")
-    bytes: int = Field(0, description="Number of bytes read.")
+    bytes: int = Field(0, description="Number of bytes that were read of the files that matched.")
     compared_with: Annotated[Literal["Volume", "S3", "Length", ""], KEPT] = Field(
         "", description="What the bytes were compared with: the volume, or the bucket. Length: only the length counts."
     )
@@ -119,7 +135,19 @@ SPEC_KEPT: Final = cel(
     "a drill runs once: clusterRef, backupName and sample can't be changed. Create another AlluxioDrill",
 )
 
-RULES_BY_TYPE: Final[dict[str, Any]] = {"DrillSpec": rules(SPEC_KEPT)}
+SAMPLE_RULES: Final[dict[str, Any]] = {
+    "Sample": rules(
+        cel(
+            f"!quantity(string(self.bytes)).isLessThan(quantity('{LEAST_BYTES}')) && "
+            f"!quantity(string(self.bytes)).isGreaterThan(quantity('{MOST_BYTES}'))",
+            f"sample.bytes has to be {LEAST_BYTES} to {MOST_BYTES}",
+            field_path=".bytes",
+        )
+    )
+}
+"""CEL rules of a sample, also in the schedule of a cluster."""
+
+RULES_BY_TYPE: Final[dict[str, Any]] = {"DrillSpec": rules(SPEC_KEPT), **SAMPLE_RULES}
 """CEL rules by type."""
 
 ROOT_RULES: Final = rules(

@@ -20,7 +20,7 @@ REFUSED: Final = 3
 
 COUNTS: Final = (
     "listed", "sampled", "matched", "changed", "missing", "different", "unreadable", "only_in_alluxio", "other_mounts",
-    "partly", "bytes", "first_read_ms",
+    "non_empty", "partly", "bytes", "first_read_ms",
 )  # fmt: skip
 
 
@@ -37,9 +37,12 @@ class Result:
     unreadable: int = 0
     only_in_alluxio: int = 0
     other_mounts: int = 0
+    non_empty: int = 0
+    """Listed files of the root mount that the UFS should have, with at least one byte."""
     partly: int = 0
     """Files of which only the beginning was read."""
     bytes: int = 0
+    """Bytes of the files that matched, as far as they were read."""
     first_read_ms: int = 0
     """Unix time at which the restored cluster had served the first file, or the whole list if there is no file."""
     compared: str = ""

@@ -73,6 +73,7 @@ def _judged(observed: Observed, run: JobRun, result: Result) -> Reading:
         unreadable=result.unreadable,
         only_in_alluxio=result.only_in_alluxio,
         other_mounts=result.other_mounts,
+        non_empty=result.non_empty,
         partly=result.partly,
         bytes=result.bytes,
         # A newer program may know another word.
@@ -99,16 +100,23 @@ def verdict(files: DrillFiles, examples: tuple[str, ...]) -> Refusal | None:
     if files.unreadable:
         what = f"{files.unreadable} of {files.sampled} files are in the UFS and can't be read through the cluster"
         return Refusal("FilesUnreadable", f"{what} that restored the backup{listed}")
-    if files.sampled and not files.matched:
+    if not files.sampled:
+        what = f"no file was read: the restored cluster lists {files.listed} files, and the UFS should have none of them"
+        return Refusal(
+            "NothingRead",
+            f"{what} in the root mount, so nothing is proven. Remedy: rehearse with a backup that has such files",
+        )
+    if not files.matched:
         what = f"all {files.sampled} files of the sample have changed since the backup, so nothing is proven"
         return Refusal("NothingMatched", f"{what}. Remedy: take a newer backup, or read more files (spec.sample.files)")
+    if files.non_empty and not files.bytes:
+        what = f"no byte was read, although the restored cluster lists {files.non_empty} files that have some"
+        return Refusal("NothingRead", f"{what}. Remedy: read more files (spec.sample.files)")
     return None
 
 
 def in_words(files: DrillFiles) -> str:
     """Return what was read in one sentence."""
-    if not files.sampled:
-        return f"the restored cluster lists {files.listed} files, and the UFS has none of them to read"
     changed = f", {files.changed} have changed since the backup" if files.changed else ""
     only = f", {files.only_in_alluxio} listed files were never persisted" if files.only_in_alluxio else ""
     with_what = {"Volume": "those in the volume", "S3": "those in the bucket"}.get(

@@ -110,9 +110,25 @@ def test_files_that_the_cluster_has_changed_are_no_fault():
     assert "90 of 100 files equal those in the volume, 10 have changed since the backup" in world.status["summary"]
 
 
-def test_an_empty_cluster_passes():
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"listed": 0, "sampled": 0, "matched": 0, "bytes": 0},
+        {"listed": 1_000_000, "sampled": 0, "matched": 0, "other_mounts": 1_000_000, "bytes": 0},
+        {"listed": 9, "sampled": 9, "matched": 9, "non_empty": 1, "bytes": 0},
+    ],
+)
+def test_a_drill_that_has_read_nothing_does_not_pass(counts):
     world = DrillWorld()
-    world.result = read_at(world, 50, listed=0, sampled=0, matched=0)
+    world.result = read_at(world, 50, **counts)
+    world.complete()
+    assert (world.phase, world.status["reason"]) == ("Failed", "NothingRead")
+    assert "Remedy" in world.status["summary"]
+
+
+def test_empty_files_of_a_cluster_that_has_no_others_are_enough():
+    world = DrillWorld()
+    world.result = read_at(world, 50, listed=9, sampled=9, matched=9, non_empty=0, bytes=0)
     world.complete()
     assert world.phase == "Completed"
 
@@ -403,3 +419,12 @@ def test_no_job_of_a_drill_evicts_pods_of_production(steps, component):
         world.turn()
     job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-{component}")
     assert "priorityClassName" not in job["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize("amount", ["0", 0, "1Ki", "1025Gi", "9Pi"])
+def test_a_sample_of_too_few_or_too_many_bytes_is_refused(amount):
+    world = DrillWorld(sample={"bytes": amount})
+    world.reconcile()
+    assert world.phase == "Invalid"
+    assert "spec.sample.bytes" in world.status["summary"]
+    assert "1Mi to 1Ti" in world.status["summary"]
