@@ -107,7 +107,11 @@ class DrillStatus(OwnerStatus):
     backup: Short = Field("", description="Name of the AlluxioBackup.")
     recovery_point: Time | None = Field(None, description="Time at which the backup began (RFC 3339).")
     throw_away: Short = Field("", description="Name of the AlluxioCluster that the drill creates and deletes.")
+    claimed: Time | None = Field(None, description="Time since which the operator creates it (RFC 3339).")
     throw_away_uid: Annotated[str, Field(max_length=64)] = Field("", description="Its uid, once it exists.")
+    cluster_gone: Time | None = Field(
+        None, description="Time since which it is gone (RFC 3339). From then on, the next drill may begin."
+    )
     prepare: JobRun | None = Field(None, description="The Job that writes a copy of the backup with read-only mounts.")
     entries: int | None = Field(None, description="Number of journal entries in that copy.")
     read: JobRun | None = Field(None, description="The Job that reads files.")

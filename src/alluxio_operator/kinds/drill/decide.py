@@ -15,7 +15,7 @@ from typing import Any, Final
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.effects import Create, Delete, Patch
-from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, blocked, waiting
+from alluxio_operator.engine.gate import At, BackOff, Gate, OnEvent, Requeue, blocked, waiting
 from alluxio_operator.engine.operation import Answer, Effect, Operation
 from alluxio_operator.engine.plan import EVERYTHING
 from alluxio_operator.engine.rules import DEFAULT, ApplyRules
@@ -33,6 +33,11 @@ from alluxio_operator.kube.kinds import Ref
 CHOSEN: Final = "BackupChosen"
 CLEANED: Final = "CleanedUp"
 
+LEFT_FOR: Final = timedelta(minutes=30)
+"""Time after which a drill ends although pods or PVCs of its cluster, which is gone, are still there.
+
+Kubernetes keeps the pods of a node that is lost until the node is back, or deleted.
+"""
 SHOWN: Final = 5
 """Leftovers that a message names."""
 
@@ -70,7 +75,7 @@ def decide(drill: Drill, observed: Observed, now: datetime) -> Plan:
     if status.finished is not None:
         return _finished(drill, observed, now)
     if status.failure or status.files is not None:
-        return _clean(drill, observed)
+        return _clean(drill, observed, now)
     refusal = cluster_problem(drill, observed)
     if status.started is None:
         return _begin(drill, observed, refusal, now)
@@ -175,6 +180,7 @@ def _fail(
         "reason": refusal.reason,
         "started": observed.status.started or stamp(now),
         "cluster_uid": observed.status.cluster_uid or _uid(observed),
+        **_own_uid(observed),
     }
     operation = Operation("drill", status=recorded, intent=recorded)
     gates = (*before, blocked(gate, refusal.reason, refusal.message))
@@ -185,7 +191,13 @@ def _uid(observed: Observed) -> str:
     return str(observed.cluster["metadata"]["uid"]) if observed.cluster is not None else ""
 
 
-def _clean(drill: Drill, observed: Observed) -> Plan:
+def _own_uid(observed: Observed) -> Mapping[str, Any]:
+    """Return the uid of the throw-away cluster to record: what it leaves is looked for once it is known."""
+    own = observed.own
+    return {"throw_away_uid": own["metadata"]["uid"]} if own is not None else {}
+
+
+def _clean(drill: Drill, observed: Observed, now: datetime) -> Plan:
     """Delete the throw-away cluster, and the Job whose pod still uses the PVC of the copy."""
     own, job = observed.own, observed.prepare.job
     effects: list[Effect] = []
@@ -194,12 +206,21 @@ def _clean(drill: Drill, observed: Observed) -> Plan:
     if job is not None and "deletionTimestamp" not in job["metadata"]:
         effects.append(Delete(Ref("Job", job["metadata"]["name"]), job["metadata"]["uid"]))
     left = [*([f"AlluxioCluster {observed.status.throw_away}"] if own is not None else []), *observed.leftovers]
-    operation = Operation("removal", effects=tuple(effects))
+    gone = observed.status.cluster_gone or stamp(now)
+    fields = {"cluster_gone": gone} if own is None and observed.status.throw_away_uid else _own_uid(observed)
+    operation = Operation("removal", status=fields, intent=fields, effects=tuple(effects))
+    gate = Gate(CLEANED, True, "Removed", "nothing of the throw-away cluster is left")
     if left:
         more = f" and {len(left) - SHOWN} others" if len(left) > SHOWN else ""
-        gate = waiting(CLEANED, f"these are still to go: {', '.join(left[:SHOWN])}{more}", "Removing", BackOff())
-        return Plan(drill, "Cleaning", (gate,), context_of(drill, observed), (operation,))
-    gate = Gate(CLEANED, True, "Removed", "nothing of the throw-away cluster is left")
+        shown = f"{', '.join(left[:SHOWN])}{more}"
+        if own is not None or now < moment(gone) + LEFT_FOR:
+            gate = waiting(CLEANED, f"these are still to go: {shown}", "Removing", BackOff())
+            return Plan(drill, "Cleaning", (gate,), context_of(drill, observed), (operation,))
+        message = (
+            f"the throw-away cluster is gone since {gone}, and these are left: {shown}. Remedy: repair their node, or "
+            "delete the Node, so that Kubernetes removes them"
+        )
+        gate = Gate(CLEANED, False, "LeftBehind", message, requeue=OnEvent())
     phase = "Failed" if observed.status.failure else "Completed"
     return Plan(drill, phase, (gate,), context_of(drill, observed), (operation,), ended=True)
 

@@ -45,7 +45,9 @@ def observe(kube: Kube, image: OwnImage, key: OwnerKey) -> Observed | None:
         observed = replace(observed, others=tuple(_others(kube, key)))
     if status.entries is None and not status.failure:
         observed = replace(observed, backups=tuple(_backups(kube, key.namespace, name)))
-    if (status.failure or status.files is not None) and status.throw_away:
+    made = status.throw_away_uid or observed.own is not None
+    taken = observed.throw_away is not None and observed.own is None
+    if (status.failure or status.files is not None) and made and not taken:
         observed = replace(observed, leftovers=tuple(_leftovers(kube, key.namespace, status.throw_away)))
     selector = Names(key.name, key.namespace).instance_selector
     return replace(
@@ -91,7 +93,9 @@ def _get(kube: Kube, kind: str, namespace: str, name: str) -> Object | None:
 def _others(kube: Kube, key: OwnerKey) -> Iterable[Object]:
     for one in kube.list(KINDS[KIND].path(key.namespace)):
         status = one.get("status", {})
-        if one["metadata"]["name"] != key.name and not status.get("finished") and status.get("phase") != "Invalid":
+        # Of one whose cluster is gone, only pods of a lost node may be left.
+        over = status.get("finished") or status.get("clusterGone") or status.get("phase") == "Invalid"
+        if one["metadata"]["name"] != key.name and not over:
             yield one
 
 

@@ -69,7 +69,10 @@ def next_restoring(drill: Drill, observed: Observed, now: datetime) -> Restoring
     if own is None:
         if status.throw_away_uid:
             return _failed("ThrowAwayGone", f"another client has deleted AlluxioCluster {status.throw_away}")
-        return Restoring(waiting(GATE, f"AlluxioCluster {status.throw_away} is created", "Creating"), create=True)
+        # On record before it is created: a replica that has lost the Lease fails at the record.
+        fields = {"claimed": status.claimed or stamp(now)}
+        gate = waiting(GATE, f"AlluxioCluster {status.throw_away} is created", "Creating")
+        return Restoring(gate, fields, create=True)
     if "deletionTimestamp" in own["metadata"]:
         return _failed("ThrowAwayGone", f"another client deletes AlluxioCluster {status.throw_away}")
     if not status.throw_away_uid:

@@ -21,6 +21,8 @@ from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.alluxiodrill import KIND
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
 from alluxio_operator.backup_file.result import Result as Checked
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.names import Names as ClusterNames
 from alluxio_operator.kinds.drill.names import copy_claim
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -315,6 +317,91 @@ def test_a_cluster_of_another_owner_has_the_name():
     assert world.status["reason"] == "NameTaken"
     assert world.phase == "Failed"
     assert world.kube.object(CLUSTER, builders.NAMESPACE, THROW_AWAY)["metadata"]["uid"] == "of-a-user"
+
+
+def pod_of_the_name(**meta: object) -> dict[str, object]:
+    labels = dict(ClusterNames(THROW_AWAY, builders.NAMESPACE).instance_labels)
+    metadata = {"name": f"{THROW_AWAY}-worker-0", "namespace": builders.NAMESPACE, "uid": "p1", "labels": labels}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**metadata, **meta},
+        "spec": {"nodeName": "lost"},
+        "status": {"phase": "Running"},
+    }
+
+
+def test_pods_of_a_users_cluster_with_the_name_are_none_of_the_drill():
+    world = DrillWorld()
+    other = builders.resource()
+    world.kube.put({**other, "metadata": {**other["metadata"], "name": THROW_AWAY, "uid": "of-a-user"}})
+    world.kube.put(pod_of_the_name())
+    for _ in range(4):
+        world.reconcile()
+    assert (world.phase, world.status["reason"]) == ("Failed", "NameTaken")
+    assert world.status["finished"]
+    assert world.condition("CleanedUp")["status"] == "True"
+
+
+def test_a_pod_on_a_lost_node_ends_with_a_warning():
+    world = at_step(6)
+    world.kube.put(pod_of_the_name(deletionTimestamp="2030-01-02T03:20:00Z"))
+    for _ in range(6):
+        world.reconcile()
+        world.turn()
+        world.pass_time(10)
+    assert world.phase == "Cleaning"
+    assert world.status["clusterGone"]
+    world.pass_time(1800)
+    outcome = world.reconcile()
+    assert (world.phase, world.status["passed"]) == ("Completed", True)
+    left = world.condition("CleanedUp")
+    assert (left["status"], left["reason"]) == ("False", "LeftBehind")
+    assert f"Pod {THROW_AWAY}-worker-0" in left["message"]
+    assert "Remedy" in left["message"]
+    assert outcome.requeue_after is None
+    world.reconcile()
+    assert world.condition("CleanedUp")["reason"] == "LeftBehind"
+
+
+def test_a_drill_whose_cluster_is_gone_gives_the_turn_back():
+    world = DrillWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z", started="2030-01-02T03:00:00Z")
+    world.reconcile()
+    assert world.condition("BackupChosen")["reason"] == "OtherDrill"
+    gone = {"clusterGone": "2030-01-02T03:30:00Z"}
+    world.kube.edit(KIND, builders.NAMESPACE, "earlier", lambda one: one["status"].update(gone))
+    world.complete()
+    assert world.phase == "Completed"
+
+
+@pytest.mark.parametrize("step", range(1, 9))
+def test_what_a_drill_that_fails_early_has_made_is_waited_for(step):
+    """Also if its time is over before the uid of its cluster is on record."""
+    world = at_step(step)
+    world.collects = False
+    world.pass_time(100_000)
+    for _ in range(4):
+        world.reconcile()
+        world.pass_time(10)
+    assert world.throw_away is None
+    claims = world.kube.of_kind("PersistentVolumeClaim")
+    assert bool(world.status.get("finished")) is not any("copy" in name for name in claims)
+
+
+def test_the_creation_of_the_cluster_is_on_record_before_it():
+    """A replica that has lost the Lease fails at the record, and creates nothing."""
+    world = DrillWorld()
+    world.reconcile()
+    recorded: list[object] = []
+
+    def look(verb: str, path: str) -> None:
+        if verb == "create" and "/alluxioclusters/" in path:
+            recorded.append(world.status.get("claimed"))
+
+    world.kube.before_call = look
+    world.reconcile()
+    assert recorded == [stamp(world.now)]
 
 
 def test_drills_of_a_namespace_take_turns():
