@@ -154,7 +154,7 @@ def drill_whose_cluster_stays() -> DrillWorld:
     return _at_step(world, 3)
 
 
-@case("CleanedUp", "LeftBehind")
+@case("CleanedUp", "LeftBehind", later=(1.0, 1201.0))
 def drill_whose_pods_stay() -> DrillWorld:
     world = DrillWorld(**LONG)
     world.result = read_at(world, 9)

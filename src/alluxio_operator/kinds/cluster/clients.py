@@ -72,6 +72,15 @@ def spec_of(resource: Object) -> ClusterSpec:
     return ClusterSpec.model_validate(resource.get("spec", {}))
 
 
+def followed_revision(resource: Object) -> str | None:
+    """Return the ControllerRevision with the spec that the cluster follows during a rollback; None without one."""
+    rollback = resource.get("status", {}).get("rollback") or {}
+    if rollback.get("generation") != resource["metadata"].get("generation"):
+        return None
+    revision = (rollback.get("to") or {}).get("revision")
+    return revision if isinstance(revision, str) else None
+
+
 def leader_of(resource: Object) -> str | None:
     """Return the pod of the leading master, as the status has it."""
     leader = resource.get("status", {}).get("masters", {}).get("leader")

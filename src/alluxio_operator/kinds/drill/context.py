@@ -101,7 +101,8 @@ def context_of(
     ports = _ports(source, spec.root_mount, reads=read is not None)
     return {
         **shared,
-        **images(image_of(cluster), observed.image, spec.security, cluster["metadata"]["name"]),
+        # Not the cluster's spec, which may name an image that doesn't exist.
+        **images(image_of(own), observed.image, spec.security, cluster["metadata"]["name"]),
         "access": {
             "name": names.access,
             "pods": dict(names.instance_labels),

@@ -20,20 +20,20 @@ from alluxio_operator.engine.operation import Answer, Effect, Operation
 from alluxio_operator.engine.plan import EVERYTHING
 from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.turns import earlier, turn
-from alluxio_operator.kinds.cluster.clients import spec_of
 from alluxio_operator.kinds.drill import reading, restoring, throw_away
 from alluxio_operator.kinds.drill.choosing import Refusal, chosen_backup, cluster_problem
 from alluxio_operator.kinds.drill.context import context_of
 from alluxio_operator.kinds.drill.observed import Observed
 from alluxio_operator.kinds.drill.reading import next_reading
 from alluxio_operator.kinds.drill.restoring import next_restoring
+from alluxio_operator.kinds.drill.running import newer_than_spec, rehearsed_spec
 from alluxio_operator.kinds.drill.validate import Drill
 from alluxio_operator.kube.kinds import Ref
 
 CHOSEN: Final = "BackupChosen"
 CLEANED: Final = "CleanedUp"
 
-LEFT_FOR: Final = timedelta(minutes=30)
+LEFT_FOR: Final = timedelta(minutes=20)
 """Time after which a drill ends although pods or PVCs of its cluster, which is gone, are still there.
 
 Kubernetes keeps the pods of a node that is lost until the node is back, or deleted.
@@ -106,6 +106,12 @@ def _begin(drill: Drill, observed: Observed, refusal: Refusal | None, now: datet
     if isinstance(chosen, Refusal):
         return _fail(drill, observed, CHOSEN, chosen, now)
     assert observed.cluster is not None  # noqa: S101 (for the type: cluster_problem comes first)
+    if written := newer_than_spec(rehearsed_spec(observed.cluster, chosen), chosen):
+        message = (
+            f"Alluxio {written} wrote AlluxioBackup {chosen['metadata']['name']}, and spec.version of AlluxioCluster "
+            f"{drill.cluster} is older, so it can't restore it. Remedy: set spec.version to {written} or newer"
+        )
+        return _fail(drill, observed, CHOSEN, Refusal("BackupOfNewerVersion", message), now)
     point = str(chosen["status"]["started"])
     fields = {
         "started": stamp(now),
@@ -126,8 +132,9 @@ def _chosen(backup: str, point: str) -> Gate:
 
 def _restore(drill: Drill, observed: Observed, step: restoring.Restoring, late: datetime) -> Plan:
     effects: tuple[Effect, ...] = ()
-    if step.create and observed.cluster is not None:
-        live = spec_of(observed.cluster)
+    backup = observed.backup(observed.status.backup)
+    if step.create and observed.cluster is not None and backup is not None:
+        live = rehearsed_spec(observed.cluster, backup)
         wanted = throw_away.manifest(live, drill.cluster, observed.resource, drill.names, drill.throw_away)
         effects = (Create(wanted),)
     elif step.starts and observed.own is not None:

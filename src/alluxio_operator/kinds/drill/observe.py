@@ -12,7 +12,7 @@ from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.cluster.clients import pod_selector
+from alluxio_operator.kinds.cluster.clients import followed_revision, pod_selector
 from alluxio_operator.kinds.drill.names import PREPARE, READ, Names, copy_claim
 from alluxio_operator.kinds.drill.observed import Observed
 from alluxio_operator.kube.client import Kube
@@ -38,7 +38,7 @@ def observe(kube: Kube, image: OwnImage, key: OwnerKey) -> Observed | None:
     name = str(reference) if isinstance(reference, str) else ""
     observed = replace(
         observed,
-        cluster=_get(kube, CLUSTER, key.namespace, name) if name else None,
+        cluster=_cluster(kube, key.namespace, name) if name else None,
         throw_away=_get(kube, CLUSTER, key.namespace, status.throw_away) if status.throw_away else None,
     )
     if status.started is None:
@@ -88,6 +88,14 @@ def _get(kube: Kube, kind: str, namespace: str, name: str) -> Object | None:
         return kube.get(KINDS[kind].path(namespace, name))
     except NotFound:
         return None
+
+
+def _cluster(kube: Kube, namespace: str, name: str) -> Object | None:
+    """Return a cluster with the spec that it follows: the last good one during a rollback."""
+    found = _get(kube, CLUSTER, namespace, name)
+    revision = followed_revision(found) if found is not None else None
+    kept = _get(kube, "ControllerRevision", namespace, revision) if revision else None
+    return {**found, "spec": kept["data"]["spec"]} if found is not None and kept is not None else found
 
 
 def _others(kube: Kube, key: OwnerKey) -> Iterable[Object]:

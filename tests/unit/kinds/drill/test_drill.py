@@ -352,7 +352,7 @@ def test_a_pod_on_a_lost_node_ends_with_a_warning():
         world.pass_time(10)
     assert world.phase == "Cleaning"
     assert world.status["clusterGone"]
-    world.pass_time(1800)
+    world.pass_time(1200)
     outcome = world.reconcile()
     assert (world.phase, world.status["passed"]) == ("Completed", True)
     left = world.condition("CleanedUp")
@@ -515,3 +515,61 @@ def test_a_sample_of_too_few_or_too_many_bytes_is_refused(amount):
     assert world.phase == "Invalid"
     assert "spec.sample.bytes" in world.status["summary"]
     assert "1Mi to 1Ti" in world.status["summary"]
+
+
+# --- what runs, and not what the spec names ---------------------------------------------------------------------------
+
+
+def with_backup(world: DrillWorld, **status: str) -> DrillWorld:
+    world.kube.edit(BACKUP, builders.NAMESPACE, "nightly", lambda one: one["status"].update(status))
+    return world
+
+
+def test_a_drill_uses_the_alluxio_that_wrote_the_backup():
+    """As the proof of the backup does: the tag in the spec doesn't exist, and its version isn't reached yet."""
+    live = builders.resource(version="2.9.4", image={"tag": "typo"}, status={"masters": {"leader": "small-master-0"}})
+    world = with_backup(DrillWorld(cluster=live), version="2.9.3", image="registry.example:5000/alluxio/alluxio:2.9.3")
+    for _ in range(4):
+        world.reconcile()
+        world.turn()
+    assert world.throw_away is not None
+    spec = world.throw_away["spec"]
+    assert spec["version"] == "2.9.3"
+    assert (spec["image"]["repository"], spec["image"]["tag"]) == ("registry.example:5000/alluxio/alluxio", "2.9.3")
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-prepare")
+    assert "typo" not in str(job)
+
+
+@pytest.mark.parametrize("image", ["", "alluxio/alluxio@sha256:abc", "host:5000/alluxio", "A B:c"])
+def test_an_image_that_the_spec_can_not_name_is_the_clusters(image):
+    world = with_backup(DrillWorld(), version="2.9.3", image=image)
+    world.reconcile()
+    world.reconcile()
+    assert world.throw_away is not None
+    assert world.throw_away["spec"]["image"]["repository"] == builders.resource()["spec"].get("image", {}).get(
+        "repository", "alluxio/alluxio"
+    )
+
+
+def test_a_drill_of_a_cluster_that_rolled_back_rehearses_the_spec_that_it_follows():
+    good = builders.resource()["spec"]
+    status = {
+        "masters": {"leader": "small-master-0", "version": "2.9.4"},
+        "rollback": {"generation": 1, "to": {"revision": "small-spec-1", "generation": 1}, "since": "now"},
+    }
+    world = DrillWorld(cluster=builders.resource(image={"tag": "typo"}, status=status))
+    metadata = {"name": "small-spec-1", "namespace": builders.NAMESPACE, "uid": "r1"}
+    revision = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": metadata, "data": {"spec": good}}
+    world.kube.put(revision)
+    world.reconcile()
+    world.reconcile()
+    assert world.throw_away is not None
+    assert world.throw_away["spec"]["image"].get("tag") != "typo"
+    world.complete()
+    assert world.phase == "Completed"
+
+
+def test_a_backup_of_a_newer_alluxio_is_not_rehearsed_by_an_older_one():
+    world = with_backup(DrillWorld(cluster=builders.resource(version="2.9.3")), version="2.9.4")
+    assert failed(world)[0] == "BackupOfNewerVersion"
+    assert world.throw_away is None
