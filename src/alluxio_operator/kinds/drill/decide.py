@@ -138,7 +138,9 @@ def _restore(drill: Drill, observed: Observed, step: restoring.Restoring, late: 
         wanted = throw_away.manifest(live, drill.cluster, observed.resource, drill.names, drill.throw_away)
         effects = (Create(wanted),)
     elif step.starts and observed.own is not None:
-        patch = {"metadata": {"uid": observed.own["metadata"]["uid"]}, "spec": {"paused": False}}
+        # With the number of entries, the cluster itself notices a restore that isn't whole, and does it again.
+        counted = {"bootstrap": {"restore": {"expectedEntries": observed.status.entries}}}
+        patch = {"metadata": {"uid": observed.own["metadata"]["uid"]}, "spec": {"paused": False, **counted}}
         effects = (Patch(Ref(CLUSTER, observed.status.throw_away), patch, "let it restore the copy"),)
     operation = Operation(
         "restore", status=step.fields, intent=_changed(observed, step.fields), effects=effects, conclude=_concluded

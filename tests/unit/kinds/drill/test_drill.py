@@ -67,6 +67,8 @@ def test_the_throw_away_cluster_starts_only_with_the_copy():
     own = world.throw_away
     assert own is not None
     assert own["spec"]["paused"] is False
+    restore = own["spec"]["bootstrap"]["restore"]
+    assert restore == {"volume": {"claimName": copy_claim(THROW_AWAY), "path": "restore.gz"}, "expectedEntries": ENTRIES}
 
 
 def test_no_object_of_the_cluster_is_touched():
