@@ -73,6 +73,10 @@ class DrillFiles(StatusModel):
         "backup.",
     )  # fmt: skip
     unreadable: int = Field(0, description="Number of files that the UFS has and the restored cluster can't read.")
+    unsure: int = Field(
+        0, description="Number of files that don't match, and of which the cluster didn't answer whether it has "
+        "changed them.",
+    )  # fmt: skip
     only_in_alluxio: int = Field(
         0, description="Number of listed files that Alluxio had not persisted at the backup: no recovery brings them "
         "back.",
@@ -90,7 +94,7 @@ class DrillFiles(StatusModel):
     compared_with: Annotated[Literal["Volume", "S3", "Length", ""], KEPT] = Field(
         "", description="What the bytes were compared with: the volume, or the bucket. Length: only the length counts."
     )
-    live: bool = Field(False, description="True if the cluster answered which files have changed since the backup.")
+    live: bool = Field(False, description="True if the cluster answered for all files that don't match.")
 
 
 DrillPhase = Annotated[
@@ -124,7 +128,7 @@ class DrillStatus(OwnerStatus):
     )
     files: DrillFiles | None = Field(None, description="What was listed and read.")
     examples: Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(max_length=4)] = Field(
-        (), description="Some of the files that are missing, different or unreadable."
+        (), description="Some of the files that are missing, different, unreadable or unsure."
     )
     failure: Annotated[str, Field(max_length=512)] = Field("", description="Why the drill has failed.")
     reason: Annotated[str, Field(max_length=64)] = Field("", description="The same as one word, for programs.")

@@ -6,8 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,32 +17,18 @@ from alluxio_operator.alluxio.rpc.leader import refusal
 from alluxio_operator.backup_file.process import end_on_sigterm
 from alluxio_operator.backup_file.store import add_bucket_options, open_bucket
 from alluxio_operator.read_back import through
-from alluxio_operator.read_back.compare import FAILURES, Through, Verdict, has_changed, suspicion
+from alluxio_operator.read_back.address import Address
+from alluxio_operator.read_back.compare import FAULTS, Through, Verdict, suspicion
 from alluxio_operator.read_back.directly import Bucket, Storage, UnreadableError, Volume
+from alluxio_operator.read_back.live import excused
 from alluxio_operator.read_back.result import EXAMPLES, LONGEST_MESSAGE, OK, REFUSED, RETRY, Result
 from alluxio_operator.read_back.sample import Record, Sample, Share
 
 MANY: Final = 1024**3
 """Bytes of a message: 10,000 files of a list come in one of some megabytes."""
 PAUSE: Final = 1.0
-LIVE_SECONDS: Final = 20.0
-"""For a question to the live cluster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Host and port of a server."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """Return the address in HOST:PORT; raise ValueError."""
-        host, _, port = text.rpartition(":")
-        if not host:
-            raise ValueError(f"{text} is no HOST:PORT")
-        return cls(host, int(port))
+PATIENCE: Final = 300.0
+"""Seconds in which a worker that has served a file has to serve the next one, also if it restarts meanwhile."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,13 +77,15 @@ def run(options: argparse.Namespace) -> Result:
     first_read_ms = _now_ms()
     verdicts: list[tuple[Record, Verdict]] = []
     for number, share in enumerate(shares):
-        found = _read_patiently(options.worker, share, until, first=number == 0)
+        # The first one waits for the worker, and later ones for one that restarts.
+        patience = until if number == 0 else time.monotonic() + PATIENCE
+        found = _read_patiently(options.worker, share, until, patience)
         if number == 0:
             first_read_ms = _now_ms()
         asked = storage if storage is not None and storage.can_read(share.record.ufs_path) else None
         direct = asked.read(share.record.ufs_path, share.bytes) if asked is not None else None
         verdicts.append((share.record, suspicion(share.record, found, direct, independent=asked is not None)))
-    verdicts, answered = _excused(verdicts, options.live)
+    verdicts, answered = excused(verdicts, options.live, until)
     counted = Counter(verdict for _, verdict in verdicts)
     return Result(
         listed=sample.listed,
@@ -108,6 +95,7 @@ def run(options: argparse.Namespace) -> Result:
         missing=counted[Verdict.MISSING],
         different=counted[Verdict.DIFFERENT],
         unreadable=counted[Verdict.UNREADABLE],
+        unsure=counted[Verdict.UNSURE],
         only_in_alluxio=sample.only_in_alluxio,
         other_mounts=sample.other_mounts,
         partly=sum(not one.is_whole for one in shares),
@@ -116,7 +104,7 @@ def run(options: argparse.Namespace) -> Result:
         first_read_ms=first_read_ms,
         compared=storage.name if storage else "Length",
         live=answered,
-        examples=tuple(_example(record, verdict) for record, verdict in verdicts if verdict in FAILURES)[:EXAMPLES],
+        examples=tuple(_example(record, verdict) for record, verdict in verdicts if verdict in FAULTS)[:EXAMPLES],
     )
 
 
@@ -127,12 +115,17 @@ def _filled(options: argparse.Namespace, master: Connection) -> Sample:
     return sample
 
 
-def _served(address: Address, until: float, use: Callable[[Connection], None]) -> None:
-    """Use a connection as soon as the server takes one, and again if the server ends meanwhile."""
+def _served(address: Address, until: float, use: Callable[[Connection], None], patience: float | None = None) -> None:
+    """Use a connection as soon as the server takes one, and again if the server ends meanwhile.
+
+    All calls end by `until`, and no attempt begins after `patience`, which is `until` by default.
+    """
+    last = until if patience is None else min(until, patience)
     while True:
-        left = until - time.monotonic()
+        now = time.monotonic()
+        left = last - now
         try:
-            with connect(address.host, address.port, max(1.0, left), MANY) as connection:
+            with connect(address.host, address.port, max(1.0, until - now), MANY) as connection:
                 use(connection)
                 return
         except grpc.RpcError as error:
@@ -142,17 +135,13 @@ def _served(address: Address, until: float, use: Callable[[Connection], None]) -
             time.sleep(PAUSE)
 
 
-def _read_patiently(address: Address, share: Share, until: float, *, first: bool) -> Through:
-    """Return what was read. The first file also waits for the worker: its name may not resolve yet."""
+def _read_patiently(address: Address, share: Share, until: float, patience: float) -> Through:
+    """Return what was read; raise grpc.RpcError if no worker answers.
+
+    A worker may not have a name yet, or restart between two files: that says nothing of a file.
+    """
     read: list[Through] = []
-    try:
-        if first:
-            _served(address, until, lambda worker: read.append(through.read(worker, share)))
-        else:
-            with connect(address.host, address.port, max(1.0, until - time.monotonic()), MANY) as worker:
-                read.append(through.read(worker, share))
-    except grpc.RpcError as error:
-        return Through(error=refusal(error.code(), error.details() or ""))
+    _served(address, until, lambda worker: read.append(through.read(worker, share)), patience)
     return read[-1]
 
 
@@ -160,25 +149,6 @@ def _storage(options: argparse.Namespace) -> Storage | None:
     if options.volume:
         return Volume()
     return Bucket(open_bucket(options)) if options.bucket else None
-
-
-def _excused(
-    verdicts: Iterable[tuple[Record, Verdict]], live: Address | None
-) -> tuple[list[tuple[Record, Verdict]], bool]:
-    """Return the verdicts after a look at what the live cluster knows, and whether that answered."""
-    judged = list(verdicts)
-    if live is None:
-        return judged, False
-    try:
-        with connect(live.host, live.port, LIVE_SECONDS) as master:
-            return [
-                (record, Verdict.CHANGED)
-                if verdict in FAILURES and has_changed(record, through.status(master, record.path))
-                else (record, verdict)
-                for record, verdict in judged
-            ], True
-    except grpc.RpcError:
-        return judged, False
 
 
 def _example(record: Record, verdict: Verdict) -> str:

@@ -51,7 +51,8 @@ TARGET: Final = "/copy"
 """Mount path of the volume for the copy."""
 
 READ_MEMORY: Final = 384 * MI
-"""Of the program that lists and reads: 10,000 files of a list come at once."""
+READ_PER_FILE: Final = 4 * 1024
+"""Of the program that lists and reads: 10,000 files of a list come at once, and each file of the sample is kept."""
 SMALLEST_COPY: Final = 64 * MI
 
 WORK_BASE: Final = 256 * MI
@@ -232,5 +233,5 @@ def _read(drill: Drill, spec: ClusterSpec, cluster: Object, own: Object) -> dict
         "env": readable[1] if readable else [],
         "claim": claim,
         "path": mount.path,
-        "resources": {"check": resources_of(spec.masters, READ_MEMORY)},
+        "resources": {"check": resources_of(spec.masters, READ_MEMORY + sample.files * READ_PER_FILE)},
     }

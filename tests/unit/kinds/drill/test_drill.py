@@ -67,8 +67,8 @@ def test_the_throw_away_cluster_starts_only_with_the_copy():
     own = world.throw_away
     assert own is not None
     assert own["spec"]["paused"] is False
-    restore = own["spec"]["bootstrap"]["restore"]
-    assert restore == {"volume": {"claimName": copy_claim(THROW_AWAY), "path": "restore.gz"}, "expectedEntries": ENTRIES}
+    copy = {"claimName": copy_claim(THROW_AWAY), "path": "restore.gz"}
+    assert own["spec"]["bootstrap"]["restore"] == {"volume": copy, "expectedEntries": ENTRIES}
 
 
 def test_no_object_of_the_cluster_is_touched():
@@ -85,6 +85,7 @@ def test_no_object_of_the_cluster_is_touched():
         ({"missing": 2, "matched": 98}, "FilesMissing", "2 of 100 files aren't in the UFS"),
         ({"different": 1, "matched": 99}, "FilesDifferent", "1 of 100 files have another version"),
         ({"unreadable": 1, "matched": 99}, "FilesUnreadable", "1 of 100 files are in the UFS and can't be read"),
+        ({"unsure": 1, "matched": 99, "live": False}, "FilesUnsure", "1 of 100 files don't match, and the"),
         ({"changed": 100, "matched": 0}, "NothingMatched", "all 100 files of the sample have changed"),
     ],
 )
@@ -575,3 +576,15 @@ def test_a_backup_of_a_newer_alluxio_is_not_rehearsed_by_an_older_one():
     world = with_backup(DrillWorld(cluster=builders.resource(version="2.9.3")), version="2.9.4")
     assert failed(world)[0] == "BackupOfNewerVersion"
     assert world.throw_away is None
+
+
+def test_the_memory_of_the_reading_grows_with_the_sample():
+    """100,000 files took 557 MiB."""
+    world = DrillWorld(sample={"files": 100_000})
+    for _ in range(7):
+        world.reconcile()
+        world.turn()
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-read")
+    [read] = job["spec"]["template"]["spec"]["containers"]
+    assert int(read["resources"]["limits"]["memory"]) > 700 * 1024**2
+    assert read["resources"]["requests"]["memory"] == read["resources"]["limits"]["memory"]
