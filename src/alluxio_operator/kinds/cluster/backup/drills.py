@@ -143,8 +143,8 @@ def _stuck(scheduled: Iterable[Object], now: datetime) -> Gate | None:
         return None
     said = held.get("status", {}).get("summary") or "it has not begun"
     message = (
-        f"AlluxioDrill {held['metadata']['name']}, which hasn't ended, holds the schedule: {said}. Remedy: mend that, or "
-        "delete it"
+        f"AlluxioDrill {held['metadata']['name']}, which hasn't ended, holds the schedule: {said}. Remedy: mend that, "
+        "or delete it"
     )
     return Gate(GATE, False, "DrillStuck", message)
 
