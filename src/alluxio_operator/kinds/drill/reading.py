@@ -105,8 +105,8 @@ def verdict(files: DrillFiles, examples: tuple[str, ...]) -> Refusal | None:
         remedy = "Remedy: create another drill once the cluster answers"
         return Refusal("FilesUnsure", f"{what} changed them{listed}. {remedy}")
     if not files.sampled:
-        what = f"no file was read: of {files.listed} files that the restored cluster lists, none is persisted in the root"
-        return Refusal("NothingRead", f"{what} mount. Remedy: rehearse with a backup that has such files")
+        what = f"no file was read: of {files.listed} files in the backup, none is persisted in the root mount"
+        return Refusal("NothingRead", f"{what}. Remedy: rehearse with a backup that has such files")
     if not files.matched:
         what = f"all {files.sampled} files of the sample have changed since the backup, so nothing is proven"
         return Refusal("NothingMatched", f"{what}. Remedy: take a newer backup, or read more files (spec.sample.files)")
