@@ -74,10 +74,11 @@ def spec_of(resource: Object) -> ClusterSpec:
 
 def followed_revision(resource: Object) -> str | None:
     """Return the ControllerRevision with the spec that the cluster follows during a rollback; None without one."""
-    rollback = resource.get("status", {}).get("rollback") or {}
-    if rollback.get("generation") != resource["metadata"].get("generation"):
+    rollback = resource.get("status", {}).get("rollback")
+    if not isinstance(rollback, Mapping) or rollback.get("generation") != resource["metadata"].get("generation"):
         return None
-    revision = (rollback.get("to") or {}).get("revision")
+    to = rollback.get("to")
+    revision = to.get("revision") if isinstance(to, Mapping) else None
     return revision if isinstance(revision, str) else None
 
 
