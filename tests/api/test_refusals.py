@@ -230,7 +230,6 @@ def test_the_longest_name_is_accepted(shared: Stage):
 # --- what can't be changed ----------------------------------------------------------------------------------------
 
 WORKLOAD = "spec.workers.workload can't be changed"
-MASTERS = "spec.masters.replicas can only be changed to 0 and back"
 CLASS_OF_JOURNAL = "spec.masters.journal.storage.storageClassName can't be changed"
 SMALLER_JOURNAL = "spec.masters.journal.storage.size can't be smaller than the volume"
 MEMBERS = "spec.masters.ports.embeddedJournal can't be changed"
@@ -241,8 +240,6 @@ SMALLER_MOUNT = "spec.rootMount.volume.size can't be smaller than the volume"
 RESTORE = "spec.bootstrap.restore can be removed, but neither added nor changed"
 CHANGES: list[tuple[str, Json, str]] = [
     ("restore that is added", restores(backupName="a"), RESTORE),
-    ("masters to three", {"masters": {"replicas": 3}}, MASTERS),
-    ("masters to five", {"masters": {"replicas": 5}}, MASTERS),
     ("workload", {"workers": {"workload": "DaemonSet", "replicas": None}}, WORKLOAD),
     ("workload left out", {"workers": {"workload": None, "replicas": None}}, WORKLOAD),
     ("workers left out", {"workers": None}, WORKLOAD),
@@ -421,14 +418,38 @@ def test_leaving_the_spec_out_is_no_way_around_it(stored: Stage):
     assert SMALLER_JOURNAL in answer.message
 
 
-def test_three_masters_can_be_left_out_no_more_than_changed(stage: Stage):
+@pytest.mark.parametrize("replicas", [1, 5])
+def test_the_number_of_masters_can_change_while_they_run(replicas: int, stage: Stage):
+    stage.create(masters={"replicas": 3})
+    stage.reconcile()
+
+    answer = stage.api.merge(stage.path, {"spec": {"masters": {"replicas": replicas}}}, dryRun="All")
+
+    assert answer.status == 200, answer.message
+
+
+@pytest.mark.parametrize("replicas", [2, 4, 7])
+def test_no_other_number_of_masters_is_one_of_a_quorum(replicas: int, stage: Stage):
     stage.create(masters={"replicas": 3})
 
-    for over in ({"masters": {"replicas": 1}}, {"masters": {"replicas": None}}, {"masters": None}):
-        answer = stage.api.merge(stage.path, {"spec": over}, dryRun="All")
+    answer = stage.api.merge(stage.path, {"spec": {"masters": {"replicas": replicas}}}, dryRun="All")
 
-        assert answer.status == 422
-        assert MASTERS in answer.message
+    assert answer.status == 422
+    assert "spec.masters.replicas" in answer.message
+
+
+def test_masters_cannot_be_stopped_in_the_middle_of_a_change(stage: Stage):
+    body = stage.create(masters={"replicas": 3})
+    change = {"to": 3, "members": 2, "state": "Joining", "operation": "m1", "since": "2030-01-01T00:00:00Z"}
+    journal = {"state": "Initialized", "operation": "by-hand", "members": 1, "hosts": "Service", "change": change}
+    stage.api.call("PUT", f"{stage.path}/status", {**body, "status": {"journal": journal}}, ok=True)
+
+    stopped = stage.api.merge(stage.path, {"spec": {"masters": {"replicas": 0}}}, dryRun="All")
+    taken_back = stage.api.merge(stage.path, {"spec": {"masters": {"replicas": 1}}}, dryRun="All")
+
+    assert stopped.status == 422
+    assert "can't be set to 0 while the number of masters changes" in stopped.message
+    assert taken_back.status == 200, taken_back.message
 
 
 @pytest.mark.parametrize(("replicas", "status"), [(3, 200), (0, 200), (1, 422), (5, 422)])
@@ -442,7 +463,7 @@ def test_after_zero_only_the_number_that_the_journal_was_made_for_comes_back(rep
 
     assert answer.status == status, answer.message
     if status == 422:
-        assert "the number of masters that the journal was created for" in answer.message
+        assert "the number of masters that the journal has" in answer.message
 
 
 def test_a_status_is_never_refused_for_the_number_of_masters(stage: Stage):

@@ -145,6 +145,8 @@ def test_a_pod_may_be_replaced(bound: Bound):
 
 def test_a_claim_may_grow_and_a_statefulset_be_made_anew(bound: Bound):
     assert bound.may("patch", "persistentvolumeclaims")
+    # Of a master whose volume is lost for good.
+    assert bound.may("delete", "persistentvolumeclaims")
     assert bound.may("delete", "statefulsets", "apps")
 
 
@@ -176,7 +178,6 @@ NEVER: list[tuple[str, str, str, str]] = [
     ("update", "pods", "", ""),
     ("patch", "pods", "", "status"),
     ("create", "pods", "", "eviction"),
-    ("delete", "persistentvolumeclaims", "", ""),
     ("deletecollection", "persistentvolumeclaims", "", ""),
     ("update", "alluxioclusters", "alluxio-operator.io", ""),
     ("patch", "alluxioclusters", "alluxio-operator.io", ""),

@@ -87,7 +87,7 @@ def test_some_namespaces(side_by_side: dict[str, Installed], mode: Mode):
     for place in mode.targets:
         assert operator.may("create", "statefulsets.apps", place)
         assert not operator.may("get", "secrets", place)
-        assert not operator.may("delete", "persistentvolumeclaims", place)
+        assert not operator.may("deletecollection", "persistentvolumeclaims", place)
         apply(light("seen", place))
     for verb, resource in (("create", "statefulsets.apps"), ("list", "pods"), ("list", "alluxioclusters")):
         assert not operator.may(verb, resource, UNWATCHED)

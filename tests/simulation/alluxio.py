@@ -16,6 +16,8 @@ from alluxio_operator.alluxio.answers import (
     BackupStatus,
     MasterInfo,
     NoAnswer,
+    QuorumInfo,
+    QuorumMember,
     Standby,
     UnpersistedFiles,
     WorkerRegistration,
@@ -379,6 +381,23 @@ class AlluxioAsked:
         return WriteResult()
 
     def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
+        return NoAnswer("not simulated")
+
+    def quorum_info(self, host: str, port: int, deadline: Deadline) -> QuorumInfo | NoAnswer:
+        proc, masters = self._master(host)
+        if masters is None or proc is None or proc is not masters.leader or self.unreachable(masters):
+            return NoAnswer("no answer in time")
+        running = {one.name for one in masters.in_quorum()}
+        name, namespace = f"{masters.name}-master", masters.namespace
+        return tuple(
+            QuorumMember(f"{name}-{one}.{namespace}.svc", f"{name}-{one}" in running, f"{name}-{one}" == proc.name)
+            for one in range(masters.members)
+        )
+
+    def remove_member(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        return NoAnswer("not simulated")
+
+    def transfer_lead(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
         return NoAnswer("not simulated")
 
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:

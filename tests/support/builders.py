@@ -188,12 +188,13 @@ def registration(ordinal: int = 0, names: Names | None = None, **over: Any) -> W
 
 def initializing(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) -> JournalStatus:
     """Return the journal's status while its Job may run."""
-    return JournalStatus(state="Initializing", operation=operation, members=members)
+    hosts: Literal["Pod", "Service"] = "Pod" if operation.endswith("a") and members == 1 else "Service"
+    return JournalStatus(state="Initializing", operation=operation, members=members, hosts=hosts)
 
 
 def initialized(operation: str = "0a1b2c3dc", members: Literal[1, 3, 5] = 1) -> JournalStatus:
     """Return the journal's status after its initialisation."""
-    return JournalStatus(state="Initialized", operation=operation, members=members)
+    return initializing(operation, members).model_copy(update={"state": "Initialized"})
 
 
 def journal_job(*, complete: bool = False, operation: str = "0a1b2c3dc", ordinal: int = 0) -> Json:

@@ -13,7 +13,7 @@ from tests.support.builders import container_status, info, pod, ready_pod, resou
 from tests.support.owner_world import OwnerWorld
 from tests.support.rendering import RENDERER
 
-from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, UnpersistedFiles, WriteResult
+from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiobackup import PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import KIND
@@ -56,6 +56,20 @@ class FakeAlluxio:
         self.listed: list[tuple[str, int, int]] = []
         self.restored: dict[str, int | None] = {}
         self.promoted = True
+        self.quorum: QuorumInfo | NoAnswer = NoAnswer("it doesn't lead")
+        self.removed: list[tuple[str, int]] = []
+        self.transfers: list[tuple[str, int]] = []
+
+    def quorum_info(self, host: str, port: int, deadline: Deadline) -> QuorumInfo | NoAnswer:
+        return self.quorum
+
+    def remove_member(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        self.removed.append(member)
+        return ""
+
+    def transfer_lead(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        self.transfers.append(member)
+        return ""
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:
         self.asked.append((host, port))

@@ -1,4 +1,4 @@
-# 3 -> 0 -> 3: pods go, journals and files stay; no other number comes back.
+# 3 -> 0 -> 3: pods go, journals and files stay; no other number comes back while the masters are stopped.
 . ../../support/lib.sh
 . ../../support/quorum.sh
 wish() { k patch alx ha --type merge -p "{\"spec\":{\"masters\":{\"replicas\":$1}}}"; }
@@ -12,13 +12,12 @@ refused() {
 }
 before=$(claims) workers=$(generation)
 
-refused 1 "can only be changed to 0 and back"
 wish 0
 within 120 phase Stopped
 [ -z "$(k get pods -l app.kubernetes.io/component=master -o name)" ] || fail "a master is still there"
 [ "$(claims)" = "$before" ] || fail "the claims are not those from before"
 [ "$(condition ha Degraded status)" = False ] || fail "what is wished is no degradation"
-refused 5 "the number of masters that the journal was created for"
+refused 5 "the number of masters that the journal has"
 wish 3
 within 240 whole
 [ "$(claims)" = "$before" ] || fail "the claims are not those from before"

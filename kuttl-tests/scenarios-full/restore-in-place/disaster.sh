@@ -3,6 +3,8 @@ before=$(names)
 k patch alx small --type merge -p '{"spec":{"restoreInPlace":null}}'
 
 echo "the volume of the journal is gone"
+# Kubernetes keeps a PVC while a finished pod names it; the Jobs of the journal go by themselves after ten minutes.
+k delete jobs -l app.kubernetes.io/component=journal --wait
 k delete pvc journal-small-master-0 --wait=false
 k delete pod small-master-0 --wait
 offer() { condition small JournalInitialized message; condition small VolumesAvailable message; }

@@ -116,6 +116,21 @@ class WriteResult:
 
 
 @dataclass(frozen=True, slots=True)
+class QuorumMember:
+    """One member of the journal's quorum, as the leader has it; `host` is the name by which the quorum knows it.
+
+    `available`: the leader has heard of it within the longest election timeout.
+    """
+
+    host: str
+    available: bool
+    leads: bool = False
+
+
+QuorumInfo = tuple[QuorumMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnpersistedFiles:
     """Files that no under storage has, with their bytes; by worker, number of files and bytes of their blocks."""
 
@@ -193,7 +208,34 @@ class AlluxioRpc(Protocol):
         ...
 
 
-class Alluxio(AlluxioRpc, Protocol):
+class AlluxioQuorum(Protocol):
+    """gRPC requests about the journal's quorum to the leading master, at its port `rpc`."""
+
+    def quorum_info(self, host: str, port: int, deadline: Deadline) -> QuorumInfo | NoAnswer:
+        """Return the members of the quorum.
+
+        A member is among them from the moment at which the leader begins to send it the journal.
+        """
+        ...
+
+    def remove_member(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Remove a member, by its host and the port of its journal, from the quorum; return an empty text.
+
+        One that isn't in it counts as removed. A member that runs ends its part in the quorum, but its process lives on
+        and adds itself again when it restarts.
+        """
+        ...
+
+    def transfer_lead(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Begin to hand the lead over to a member, by its host and the port of its journal.
+
+        Return the leader's refusal, or an empty text. The member keeps a higher priority: it takes the lead again after
+        it was away. The leader sets the members of the quorum to those in its own properties, so these must agree.
+        """
+        ...
+
+
+class Alluxio(AlluxioRpc, AlluxioQuorum, Protocol):
     """All requests that a reconcile may send."""
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, UnpersistedFiles, WriteResult
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.transport.deadline import Deadline
 
@@ -61,6 +61,18 @@ class AlluxioClient(AlluxioRest):
     def delete_folder(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
         """Delete a folder with all it holds, in Alluxio and in the UFS."""
         return _leader(host, port, deadline).delete_folder(path)
+
+    def quorum_info(self, host: str, port: int, deadline: Deadline) -> QuorumInfo | NoAnswer:
+        """Return the members of the journal's quorum."""
+        return _leader(host, port, deadline).quorum_info()
+
+    def remove_member(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Remove a member from the quorum."""
+        return _leader(host, port, deadline).remove_member(*member)
+
+    def transfer_lead(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Begin to hand the lead over to a member."""
+        return _leader(host, port, deadline).transfer_lead(*member)
 
 
 def _leader(host: str, port: int, deadline: Deadline, seconds: float | None = None) -> Leader:

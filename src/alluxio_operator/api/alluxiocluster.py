@@ -106,7 +106,13 @@ class Masters(Role):
     replicas: Literal[0, 1, 3, 5] = Field(
         1,
         description="Number of masters. 3 masters tolerate the loss of 1, 5 masters the loss of 2. 0 stops the masters "
-        "and keeps their journal: from 0, only the number that the journal was created for is valid.",
+        "and keeps their journal: from 0, only the number in status.journal.members is valid. The operator changes the "
+        "number while the masters run, one master at a time.",
+    )
+    replace_after_seconds: Annotated[int, Field(ge=30, le=604800)] = Field(
+        600,
+        description="Seconds after which one of several masters gets an empty volume in place of one that is lost for "
+        "good: its PersistentVolume, or the node that it belongs to, was deleted. The others have every entry.",
     )
     ports: MasterPorts = Field(MasterPorts(), description="Ports.")
     journal: Journal = Field(Journal(), description="The journal.")
@@ -221,13 +227,6 @@ class ClusterSpec(Model):
 
 SPEC_RULES = rules(
     cel(
-        "self.masters.replicas == oldSelf.masters.replicas || self.masters.replicas == 0 || "
-        "oldSelf.masters.replicas == 0",
-        "spec.masters.replicas can only be changed to 0 and back: adding or removing masters would change the "
-        "members of the journal's quorum; create another AlluxioCluster instead",
-        field_path=".masters.replicas",
-    ),
-    cel(
         "self.workers.workload == oldSelf.workers.workload",
         "spec.workers.workload can't be changed: the new workload would start with an empty cache while the old one "
         "runs; create another AlluxioCluster instead",
@@ -285,16 +284,25 @@ NAME_RULES = name_rules(LONGEST_NAME)
 
 MEMBERS_RULE = cel(
     # Only a change of the spec can break it: the API server must never reject a status update because of this rule.
-    "self.spec.masters.replicas == oldSelf.spec.masters.replicas || self.spec.masters.replicas == 0 || "
+    "self.spec.masters.replicas == oldSelf.spec.masters.replicas || oldSelf.spec.masters.replicas != 0 || "
     "!has(self.status) || !has(self.status.journal) || !has(self.status.journal.members) || "
     "self.spec.masters.replicas == self.status.journal.members",
-    "spec.masters.replicas can only be set to 0 or to the number of masters that the journal was created for, which "
-    "is in status.journal.members",
+    "after 0, spec.masters.replicas can only be set to the number of masters that the journal has, which is in "
+    "status.journal.members: the operator changes the number while the masters run",
     field_path=".spec.masters.replicas",
 )
-"""Remembers the number of masters across a 0 in between. The rule of the spec sees only the previous value."""
+"""Remembers the number of masters across a 0 in between: stopped masters can't change their quorum."""
 
-ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE, *SIZES_KEPT)
+NOT_STOPPED_RULE = cel(
+    "self.spec.masters.replicas != 0 || oldSelf.spec.masters.replicas == 0 || !has(self.status) || "
+    "!has(self.status.journal) || !has(self.status.journal.change) || self.status.journal.change.state == 'Leading'",
+    "spec.masters.replicas can't be set to 0 while the number of masters changes: wait until status.journal.change is "
+    "gone, or set it back to status.journal.members first",
+    field_path=".spec.masters.replicas",
+)
+"""A quorum in the middle of a change may need every master to go on."""
+
+ROOT_RULES = rules(*NAME_RULES["x-kubernetes-validations"], MEMBERS_RULE, NOT_STOPPED_RULE, *SIZES_KEPT)
 """CEL rules of the whole resource."""
 
 RULES_BY_TYPE = {

@@ -26,6 +26,42 @@ class RejoinStatus(StatusModel):
     )
 
 
+class LostVolume(StatusModel):
+    """The volume of a master that is lost for good. The operator records it before it deletes the PVC."""
+
+    pod: Short = Field(description="Pod of the master.")
+    claim_uid: Annotated[str, Field(max_length=64)] = Field(description="The PVC's uid: no other PVC is deleted.")
+    since: Time = Field(description="Time at which the operator first saw the loss (RFC 3339).")
+    index: int | None = Field(
+        None, description="The leader's journal index then. A majority, among the other masters, must have reached it."
+    )
+    deleting: bool = Field(False, description="True once the operator deletes the PVC.")
+
+
+class MembersChange(StatusModel):
+    """A change of the number of masters, recorded before each of its steps. One master joins or leaves at a time."""
+
+    to: Annotated[Literal[1, 3, 5], KEPT_NUMBER] = Field(description="Number of masters in the spec.")
+    members: Annotated[int, Field(ge=1, le=5)] = Field(
+        description="Number of masters that the leader has confirmed as members of the quorum: those with the lowest "
+        "ordinals."
+    )
+    state: Annotated[Literal["Preparing", "Joining", "Leading", "Leaving", "Stopping"], KEPT] = Field(
+        description="Preparing: a Job gives the next master an empty journal. Joining: the master starts and catches "
+        "up. Leading: all have joined; once they run the current spec, the lead goes back to the first one, which "
+        "every client knows. Leaving: the leader removes the last master from the quorum. Stopping: the removed "
+        "master's pod ends."
+    )
+    operation: Annotated[str, Field(max_length=32)] = Field(description="Identifier, part of the names of the Jobs.")
+    since: Time = Field(description="Start of the step (RFC 3339).")
+    index: int | None = Field(
+        None, description="Joining: the leader's journal index when it first had the master. The master must reach it."
+    )
+    retried: Time | None = Field(
+        None, description="Time of the last repetition: a restart of a master that the leader doesn't have (RFC 3339)."
+    )
+
+
 class JournalStatus(StatusModel):
     """Record of the journal's one initialisation."""
 
@@ -34,8 +70,15 @@ class JournalStatus(StatusModel):
     )
     operation: Annotated[str, Field(max_length=32)] = Field(description="Identifier of the one initialisation.")
     members: Annotated[Literal[1, 3, 5], KEPT_NUMBER] = Field(
-        1, description="Number of masters that the journal was created for."
+        1, description="Number of masters in the journal's quorum. During a change, the number before it."
     )
+    hosts: Annotated[Literal["Pod", "Service"], KEPT] | None = Field(
+        None,
+        description="Names by which the quorum knows its members: of their pods, or of a Service for each. Empty in a "
+        "record of an earlier version: a single master by its pod, several by their Services.",
+    )
+    change: MembersChange | None = Field(None, description="A change of the number of masters.")
+    lost: LostVolume | None = Field(None, description="The volume of a master that is lost for good.")
     rejoin: RejoinStatus | None = Field(None, description="A master that rejoins without its journal.")
 
 

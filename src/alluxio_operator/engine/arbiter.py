@@ -25,13 +25,15 @@ ORDER: Final = (
     "restore",
     "rollback",
     "decommission",
+    "members",
     "rollout",
     "expansion",
     "rebalance",
     "tuning",
 )
 """Priority: first the protection of volumes that are being deleted, during which no pod may end; then operations that
-restore service or data, changes that a user requested, and optimisations."""
+restore service or data, changes that a user requested, and optimisations. New masters come before the rollout that
+tells the others of them: a lone master must not restart while the second one joins."""
 
 REQUEUE: Final = BackOff(least=5.0)
 """For a waiting operation: the end of the other one often causes no event."""

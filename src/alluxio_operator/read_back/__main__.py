@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -76,10 +76,7 @@ def run(options: argparse.Namespace) -> Result:
     shares = sample.shares(options.bytes)
     first_read_ms = _now_ms()
     verdicts: list[tuple[Record, Verdict]] = []
-    for number, share in enumerate(shares):
-        # The first one waits for the worker, and later ones for one that restarts.
-        patience = until if number == 0 else time.monotonic() + PATIENCE
-        found = _read_patiently(options.worker, share, until, patience)
+    for number, (share, found) in enumerate(_read_all(options.worker, shares, until)):
         if number == 0:
             first_read_ms = _now_ms()
         asked = storage if storage is not None and storage.can_read(share.record.ufs_path) else None
@@ -115,34 +112,44 @@ def _filled(options: argparse.Namespace, master: Connection) -> Sample:
     return sample
 
 
-def _served(address: Address, until: float, use: Callable[[Connection], None], patience: float | None = None) -> None:
-    """Use a connection as soon as the server takes one, and again if the server ends meanwhile.
-
-    All calls end by `until`, and no attempt begins after `patience`, which is `until` by default.
-    """
-    last = until if patience is None else min(until, patience)
+def _served(address: Address, until: float, use: Callable[[Connection], None]) -> None:
+    """Use a connection as soon as the server takes one, and again if the server ends meanwhile."""
     while True:
-        now = time.monotonic()
-        left = last - now
+        left = until - time.monotonic()
         try:
-            with connect(address.host, address.port, max(1.0, until - now), MANY) as connection:
+            with connect(address.host, address.port, max(1.0, left), MANY) as connection:
                 use(connection)
                 return
         except grpc.RpcError as error:
-            passing = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED)
-            if not passing or left < PAUSE:
+            if not _is_passing(error) or left < PAUSE:
                 raise
             time.sleep(PAUSE)
 
 
-def _read_patiently(address: Address, share: Share, until: float, patience: float) -> Through:
-    """Return what was read; raise grpc.RpcError if no worker answers.
+def _read_all(address: Address, shares: Sequence[Share], until: float) -> Iterator[tuple[Share, Through]]:
+    """Yield what was read of each file; raise grpc.RpcError if no worker answers.
 
-    A worker may not have a name yet, or restart between two files: that says nothing of a file.
+    A new connection follows on an error, which may be that of the connection. A worker may not have a name yet, or
+    restart between two files: that says nothing of a file.
     """
-    read: list[Through] = []
-    _served(address, until, lambda worker: read.append(through.read(worker, share)), patience)
-    return read[-1]
+    left, patience = list(shares), until
+    while left:
+        try:
+            with connect(address.host, address.port, max(1.0, until - time.monotonic()), MANY) as worker:
+                while left:
+                    found = through.read(worker, left[0])
+                    yield left.pop(0), found
+                    patience = min(until, time.monotonic() + PATIENCE)
+                    if found.error:
+                        break
+        except grpc.RpcError as error:
+            if not _is_passing(error) or patience - time.monotonic() < PAUSE:
+                raise
+            time.sleep(PAUSE)
+
+
+def _is_passing(error: grpc.RpcError) -> bool:
+    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED)
 
 
 def _storage(options: argparse.Namespace) -> Storage | None:

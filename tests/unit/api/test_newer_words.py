@@ -60,7 +60,19 @@ def filled(kind: Any, name: str = "") -> Any:
 def _text(name: str) -> str:
     if name in ("size", "wanted", "quota", "capacity", "cpuBefore", "cpuPeak", "memoryBefore", "memoryPeak"):
         return SIZE
-    times = ("since", "Since", "started", "finished", "ended", "Time", "retryAt", "replaced", "checked", "nextChange")
+    times = (
+        "since",
+        "Since",
+        "started",
+        "finished",
+        "ended",
+        "Time",
+        "retryAt",
+        "replaced",
+        "retried",
+        "checked",
+        "nextChange",
+    )
     times += ("recoveryPoint",)
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 

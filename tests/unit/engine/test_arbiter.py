@@ -28,7 +28,7 @@ def asking(name: str) -> Operation:
 
 def test_the_order_is_the_one_that_is_documented():
     repairs = ("volume-protection", "heal", "restore", "rollback")
-    assert (*repairs, "decommission", "rollout", "expansion", "rebalance", "tuning") == ORDER
+    assert (*repairs, "decommission", "members", "rollout", "expansion", "rebalance", "tuning") == ORDER
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

@@ -94,17 +94,22 @@ def test_a_worker_that_restarts_between_two_files_is_waited_for(monkeypatch):
     monkeypatch.setattr(through, "read", read)
     now = time.monotonic()
     share = Share(Record("/a", 1, 1), 1)
-    assert main._read_patiently(SERVER, share, now + 99, now + 60) == Through("digest")
+    assert list(main._read_all(SERVER, [share], now + 99)) == [(share, Through("digest"))]
 
 
 def test_a_worker_that_stays_away_says_nothing_of_a_file(monkeypatch):
-    def read(*_: object) -> object:
+    def read(_: object, share: Share) -> Through:
+        if share.record.path == "/first":
+            return Through("digest")
         raise Refused(grpc.StatusCode.UNAVAILABLE, "Connection refused")
 
     monkeypatch.setattr(through, "read", read)
-    now = time.monotonic()
+    monkeypatch.setattr(main, "PATIENCE", 0.0)
+    first, second = Share(Record("/first", 1, 1), 1), Share(Record("/a", 1, 1), 1)
+    found = main._read_all(SERVER, [first, second], time.monotonic() + 99)
+    assert next(found) == (first, Through("digest"))
     with pytest.raises(grpc.RpcError):
-        main._read_patiently(SERVER, Share(Record("/a", 1, 1), 1), now + 99, now)
+        next(found)
 
 
 class Worker:

@@ -10,7 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support import gate_sites, standing_changes, standing_in_place, standing_restores, standing_volumes
+from tests.support import (
+    gate_sites,
+    standing_changes,
+    standing_in_place,
+    standing_members,
+    standing_restores,
+    standing_volumes,
+)
 from tests.support.backup import BackupWorld
 from tests.support.drill import DrillWorld
 from tests.support.owner_world import OwnerWorld
@@ -30,7 +37,9 @@ ALL = {f"cluster: {name}": case for name, case in CLUSTERS.items()}
 ALL |= {f"backup: {name}": case for name, case in BACKUPS.items()}
 ALL |= {f"drill: {name}": case for name, case in DRILLS.items()}
 ALL |= {f"presto: {name}": case for name, case in PRESTOS.items()}
-assert {standing_changes, standing_in_place, standing_restores, standing_volumes}, "their cases are registered"
+assert {standing_changes, standing_in_place, standing_members, standing_restores, standing_volumes}, (
+    "their cases are registered"
+)
 
 MOST = 750
 """Reconciles of an hour: one a second in the first minute, then fewer, and one in 15 s from the 15th minute on.

@@ -13,14 +13,27 @@ from typing import Final, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from alluxio_operator.alluxio.answers import BackupState, BackupStatus, NoAnswer, UnpersistedFiles, WriteResult
+from alluxio_operator.alluxio.answers import (
+    BackupState,
+    BackupStatus,
+    NoAnswer,
+    QuorumInfo,
+    QuorumMember,
+    UnpersistedFiles,
+    WriteResult,
+)
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import Connection, connect
 from alluxio_operator.alluxio.rpc.listing import unpersisted_in
+from alluxio_operator.transport.printable import printable
 
 META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
 FILES: Final = "/alluxio.grpc.file.FileSystemMasterClientService/"
 CONFIGURATION: Final = "/alluxio.grpc.meta.MetaMasterConfigurationService/"
+JOURNAL: Final = "/alluxio.grpc.journal.JournalMasterClientService/"
+
+AVAILABLE: Final = 1
+"""Number of the state of a quorum's member that the leader has heard of lately."""
 
 STATES: Final[Mapping[int, BackupState]] = {2: "Running", 3: "Running", 4: "Running", 5: "Completed", 6: "Failed"}
 """By number of Alluxio's state. Initiating (2) and transitioning (3, to the standby that makes the backup) count as
@@ -62,6 +75,12 @@ ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 MAX_EXCEPTION: Final = 64 * 1024
 """Bytes of a serialised exception that are searched: its message comes before its stack trace."""
+
+MAX_MEMBERS: Final = 16
+"""Members of a quorum that are read."""
+
+MAX_TEXT: Final = 200
+"""Characters of a refusal."""
 
 M = TypeVar("M", bound=Message)
 
@@ -119,6 +138,30 @@ class Leader:
         except grpc.RpcError as error:
             return _no_answer(error)
 
+    def quorum_info(self) -> QuorumInfo | NoAnswer:
+        """Return the members of the quorum."""
+        reply = self._call(f"{JOURNAL}GetQuorumInfo", messages.Nothing(), messages.QuorumAnswer)
+        if isinstance(reply, NoAnswer):
+            return reply
+        return tuple(
+            QuorumMember(one.address.host, one.state == AVAILABLE, one.leads) for one in reply.servers[:MAX_MEMBERS]
+        )
+
+    def remove_member(self, host: str, port: int) -> str | NoAnswer:
+        """Remove a member from the quorum."""
+        reply = self._call(f"{JOURNAL}RemoveQuorumServer", _member(host, port), messages.Nothing)
+        return reply if isinstance(reply, NoAnswer) else ""
+
+    def transfer_lead(self, host: str, port: int) -> str | NoAnswer:
+        """Begin to hand the lead over to a member; return the leader's refusal, or an empty text."""
+        begun = self._call(f"{JOURNAL}TransferLeadership", _member(host, port), messages.TransferAnswer)
+        if isinstance(begun, NoAnswer):
+            return begun
+        question = messages.TransferMessageRequest(transfer_id=begun.transfer_id)
+        reply = self._call(f"{JOURNAL}GetTransferLeaderMessage", question, messages.TransferMessageAnswer)
+        # A leader that has stepped down by now doesn't answer: the transfer has begun.
+        return "" if isinstance(reply, NoAnswer) else printable(reply.message.text)[:MAX_TEXT]
+
     def unpersisted_files(self, since_ms: int) -> UnpersistedFiles | NoAnswer:
         """Return the files that only workers have and that were changed since a time."""
         common = messages.CommonOptions(sync_interval_ms=-1)
@@ -142,6 +185,10 @@ class Leader:
                 return connection.call(method, question, answer)
         except grpc.RpcError as error:
             return _no_answer(error)
+
+
+def _member(host: str, port: int) -> messages.MemberRequest:
+    return messages.MemberRequest(address=messages.Address(host=host, port=port))
 
 
 def _no_answer(error: grpc.RpcError) -> NoAnswer:

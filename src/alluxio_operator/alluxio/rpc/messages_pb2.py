@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+alluxio_operator/alluxio/rpc/messages.proto\x12\x14\x61lluxio_operator.rpc\"`\n\x0bSaslMessage\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x0e\n\x06scheme\x18\x04 \x01(\x05\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"S\n\rBackupOptions\x12\x19\n\x11local_file_system\x18\x01 \x01(\x08\x12\x11\n\trun_async\x18\x02 \x01(\x08\x12\x14\n\x0c\x61llow_leader\x18\x03 \x01(\x08\"_\n\rBackupRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32#.alluxio_operator.rpc.BackupOptions\x12\x18\n\x10target_directory\x18\x02 \x01(\t\"(\n\x13\x42\x61\x63kupStatusRequest\x12\x11\n\tbackup_id\x18\x01 \x01(\t\"i\n\x06\x42\x61\x63kup\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0b\n\x03uri\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12\r\n\x05\x65rror\x18\x06 \x01(\x0c\"\x8b\x01\n\rUpdateRequest\x12G\n\nproperties\x18\x01 \x03(\x0b\x32\x33.alluxio_operator.rpc.UpdateRequest.PropertiesEntry\x1a\x31\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0cUpdateAnswer\x12\x42\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x30.alluxio_operator.rpc.UpdateAnswer.AcceptedEntry\x1a/\n\rAcceptedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\")\n\rCommonOptions\x12\x18\n\x10sync_interval_ms\x18\x01 \x01(\x03\"t\n\x16\x43reateDirectoryOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x12\n\nwrite_type\x18\x04 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x05 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"e\n\x16\x43reateDirectoryRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12=\n\x07options\x18\x02 \x01(\x0b\x32,.alluxio_operator.rpc.CreateDirectoryOptions\"W\n\rDeleteOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x33\n\x06\x63ommon\x18\x04 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"S\n\rDeleteRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x34\n\x07options\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.DeleteOptions\"\t\n\x07Nothing\" \n\x10NeedsSyncRequest\x12\x0c\n\x04path\x18\x01 \x02(\t\"w\n\x11ListStatusOptions\x12\x1a\n\x12load_metadata_type\x18\x02 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x03 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\x12\x11\n\trecursive\x18\x04 \x01(\x08\"[\n\x11ListStatusRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x38\n\x07options\x18\x02 \x01(\x0b\x32\'.alluxio_operator.rpc.ListStatusOptions\"~\n\x10GetStatusOptions\x12\x1a\n\x12load_metadata_type\x18\x01 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\x12\x19\n\x11update_timestamps\x18\x04 \x01(\x08\"Y\n\x10GetStatusRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x37\n\x07options\x18\x02 \x01(\x0b\x32&.alluxio_operator.rpc.GetStatusOptions\"\x1d\n\rWorkerAddress\x12\x0c\n\x04host\x18\x01 \x01(\t\"E\n\rBlockLocation\x12\x34\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.WorkerAddress\"S\n\tBlockInfo\x12\x0e\n\x06length\x18\x02 \x01(\x03\x12\x36\n\tlocations\x18\x03 \x03(\x0b\x32#.alluxio_operator.rpc.BlockLocation\":\n\tFileBlock\x12-\n\x04info\x18\x01 \x01(\x0b\x32\x1f.alluxio_operator.rpc.BlockInfo\"\xc8\x02\n\x08\x46ileInfo\x12\x0f\n\x07\x66ile_id\x18\x01 \x01(\x03\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x10\n\x08ufs_path\x18\x04 \x01(\t\x12\x0e\n\x06length\x18\x05 \x01(\x03\x12\x12\n\nblock_size\x18\x06 \x01(\x03\x12\x12\n\ncreated_ms\x18\x07 \x01(\x03\x12\x11\n\tcompleted\x18\x08 \x01(\x08\x12\x0e\n\x06\x66older\x18\t \x01(\x08\x12\x11\n\tpersisted\x18\x0c \x01(\x08\x12\x11\n\tblock_ids\x18\r \x03(\x03\x12\x13\n\x0bmodified_ms\x18\x0e \x01(\x03\x12\x19\n\x11persistence_state\x18\x13 \x01(\t\x12/\n\x06\x62locks\x18\x15 \x03(\x0b\x32\x1f.alluxio_operator.rpc.FileBlock\x12\x10\n\x08mount_id\x18\x17 \x01(\x03\x12\x17\n\x0fufs_fingerprint\x18\x1a \x01(\t\"A\n\x10ListStatusAnswer\x12-\n\x05infos\x18\x01 \x03(\x0b\x32\x1e.alluxio_operator.rpc.FileInfo\"?\n\x0fGetStatusAnswer\x12,\n\x04info\x18\x01 \x01(\x0b\x32\x1e.alluxio_operator.rpc.FileInfo\"\x99\x01\n\x13OpenUfsBlockOptions\x12\x10\n\x08ufs_path\x18\x01 \x01(\t\x12\x16\n\x0eoffset_in_file\x18\x02 \x01(\x03\x12\x12\n\nblock_size\x18\x03 \x01(\x03\x12 \n\x18max_ufs_read_concurrency\x18\x04 \x01(\x05\x12\x10\n\x08mount_id\x18\x05 \x01(\x03\x12\x10\n\x08no_cache\x18\x06 \x01(\x08\"\xc8\x01\n\x0bReadRequest\x12\x10\n\x08\x62lock_id\x18\x01 \x01(\x03\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x12\x0f\n\x07promote\x18\x04 \x01(\x08\x12\x12\n\nchunk_size\x18\x05 \x01(\x03\x12I\n\x16open_ufs_block_options\x18\x06 \x01(\x0b\x32).alluxio_operator.rpc.OpenUfsBlockOptions\x12\x17\n\x0foffset_received\x18\x07 \x01(\x03\"\x15\n\x05\x43hunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\":\n\x0cReadResponse\x12*\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x1b.alluxio_operator.rpc.Chunk')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+alluxio_operator/alluxio/rpc/messages.proto\x12\x14\x61lluxio_operator.rpc\"`\n\x0bSaslMessage\x12\x0c\n\x04type\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x0e\n\x06scheme\x18\x04 \x01(\x05\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\"S\n\rBackupOptions\x12\x19\n\x11local_file_system\x18\x01 \x01(\x08\x12\x11\n\trun_async\x18\x02 \x01(\x08\x12\x14\n\x0c\x61llow_leader\x18\x03 \x01(\x08\"_\n\rBackupRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32#.alluxio_operator.rpc.BackupOptions\x12\x18\n\x10target_directory\x18\x02 \x01(\t\"(\n\x13\x42\x61\x63kupStatusRequest\x12\x11\n\tbackup_id\x18\x01 \x01(\t\"i\n\x06\x42\x61\x63kup\x12\x11\n\tbackup_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\x05\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x0b\n\x03uri\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12\r\n\x05\x65rror\x18\x06 \x01(\x0c\"\x8b\x01\n\rUpdateRequest\x12G\n\nproperties\x18\x01 \x03(\x0b\x32\x33.alluxio_operator.rpc.UpdateRequest.PropertiesEntry\x1a\x31\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0cUpdateAnswer\x12\x42\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x30.alluxio_operator.rpc.UpdateAnswer.AcceptedEntry\x1a/\n\rAcceptedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\")\n\rCommonOptions\x12\x18\n\x10sync_interval_ms\x18\x01 \x01(\x03\"t\n\x16\x43reateDirectoryOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x12\n\nwrite_type\x18\x04 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x05 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"e\n\x16\x43reateDirectoryRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12=\n\x07options\x18\x02 \x01(\x0b\x32,.alluxio_operator.rpc.CreateDirectoryOptions\"W\n\rDeleteOptions\x12\x11\n\trecursive\x18\x01 \x01(\x08\x12\x33\n\x06\x63ommon\x18\x04 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\"S\n\rDeleteRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x34\n\x07options\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.DeleteOptions\"\t\n\x07Nothing\"%\n\x07\x41\x64\x64ress\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x0c\n\x04port\x18\x02 \x01(\x05\"\\\n\x0cQuorumServer\x12.\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0b\x32\x1d.alluxio_operator.rpc.Address\x12\r\n\x05state\x18\x02 \x01(\x05\x12\r\n\x05leads\x18\x03 \x01(\x08\"C\n\x0cQuorumAnswer\x12\x33\n\x07servers\x18\x02 \x03(\x0b\x32\".alluxio_operator.rpc.QuorumServer\"?\n\rMemberRequest\x12.\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32\x1d.alluxio_operator.rpc.Address\"%\n\x0eTransferAnswer\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\"-\n\x16TransferMessageRequest\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\"\x1f\n\x0fTransferMessage\x12\x0c\n\x04text\x18\x01 \x01(\t\"O\n\x15TransferMessageAnswer\x12\x36\n\x07message\x18\x01 \x01(\x0b\x32%.alluxio_operator.rpc.TransferMessage\" \n\x10NeedsSyncRequest\x12\x0c\n\x04path\x18\x01 \x02(\t\"w\n\x11ListStatusOptions\x12\x1a\n\x12load_metadata_type\x18\x02 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x03 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\x12\x11\n\trecursive\x18\x04 \x01(\x08\"[\n\x11ListStatusRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x38\n\x07options\x18\x02 \x01(\x0b\x32\'.alluxio_operator.rpc.ListStatusOptions\"~\n\x10GetStatusOptions\x12\x1a\n\x12load_metadata_type\x18\x01 \x01(\x05\x12\x33\n\x06\x63ommon\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.CommonOptions\x12\x19\n\x11update_timestamps\x18\x04 \x01(\x08\"Y\n\x10GetStatusRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x37\n\x07options\x18\x02 \x01(\x0b\x32&.alluxio_operator.rpc.GetStatusOptions\"\x1d\n\rWorkerAddress\x12\x0c\n\x04host\x18\x01 \x01(\t\"E\n\rBlockLocation\x12\x34\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32#.alluxio_operator.rpc.WorkerAddress\"S\n\tBlockInfo\x12\x0e\n\x06length\x18\x02 \x01(\x03\x12\x36\n\tlocations\x18\x03 \x03(\x0b\x32#.alluxio_operator.rpc.BlockLocation\":\n\tFileBlock\x12-\n\x04info\x18\x01 \x01(\x0b\x32\x1f.alluxio_operator.rpc.BlockInfo\"\xc8\x02\n\x08\x46ileInfo\x12\x0f\n\x07\x66ile_id\x18\x01 \x01(\x03\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x10\n\x08ufs_path\x18\x04 \x01(\t\x12\x0e\n\x06length\x18\x05 \x01(\x03\x12\x12\n\nblock_size\x18\x06 \x01(\x03\x12\x12\n\ncreated_ms\x18\x07 \x01(\x03\x12\x11\n\tcompleted\x18\x08 \x01(\x08\x12\x0e\n\x06\x66older\x18\t \x01(\x08\x12\x11\n\tpersisted\x18\x0c \x01(\x08\x12\x11\n\tblock_ids\x18\r \x03(\x03\x12\x13\n\x0bmodified_ms\x18\x0e \x01(\x03\x12\x19\n\x11persistence_state\x18\x13 \x01(\t\x12/\n\x06\x62locks\x18\x15 \x03(\x0b\x32\x1f.alluxio_operator.rpc.FileBlock\x12\x10\n\x08mount_id\x18\x17 \x01(\x03\x12\x17\n\x0fufs_fingerprint\x18\x1a \x01(\t\"A\n\x10ListStatusAnswer\x12-\n\x05infos\x18\x01 \x03(\x0b\x32\x1e.alluxio_operator.rpc.FileInfo\"?\n\x0fGetStatusAnswer\x12,\n\x04info\x18\x01 \x01(\x0b\x32\x1e.alluxio_operator.rpc.FileInfo\"\x99\x01\n\x13OpenUfsBlockOptions\x12\x10\n\x08ufs_path\x18\x01 \x01(\t\x12\x16\n\x0eoffset_in_file\x18\x02 \x01(\x03\x12\x12\n\nblock_size\x18\x03 \x01(\x03\x12 \n\x18max_ufs_read_concurrency\x18\x04 \x01(\x05\x12\x10\n\x08mount_id\x18\x05 \x01(\x03\x12\x10\n\x08no_cache\x18\x06 \x01(\x08\"\xc8\x01\n\x0bReadRequest\x12\x10\n\x08\x62lock_id\x18\x01 \x01(\x03\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x12\x0f\n\x07promote\x18\x04 \x01(\x08\x12\x12\n\nchunk_size\x18\x05 \x01(\x03\x12I\n\x16open_ufs_block_options\x18\x06 \x01(\x0b\x32).alluxio_operator.rpc.OpenUfsBlockOptions\x12\x17\n\x0foffset_received\x18\x07 \x01(\x03\"\x15\n\x05\x43hunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\":\n\x0cReadResponse\x12*\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x1b.alluxio_operator.rpc.Chunk')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -65,36 +65,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEREQUEST']._serialized_end=1210
   _globals['_NOTHING']._serialized_start=1212
   _globals['_NOTHING']._serialized_end=1221
-  _globals['_NEEDSSYNCREQUEST']._serialized_start=1223
-  _globals['_NEEDSSYNCREQUEST']._serialized_end=1255
-  _globals['_LISTSTATUSOPTIONS']._serialized_start=1257
-  _globals['_LISTSTATUSOPTIONS']._serialized_end=1376
-  _globals['_LISTSTATUSREQUEST']._serialized_start=1378
-  _globals['_LISTSTATUSREQUEST']._serialized_end=1469
-  _globals['_GETSTATUSOPTIONS']._serialized_start=1471
-  _globals['_GETSTATUSOPTIONS']._serialized_end=1597
-  _globals['_GETSTATUSREQUEST']._serialized_start=1599
-  _globals['_GETSTATUSREQUEST']._serialized_end=1688
-  _globals['_WORKERADDRESS']._serialized_start=1690
-  _globals['_WORKERADDRESS']._serialized_end=1719
-  _globals['_BLOCKLOCATION']._serialized_start=1721
-  _globals['_BLOCKLOCATION']._serialized_end=1790
-  _globals['_BLOCKINFO']._serialized_start=1792
-  _globals['_BLOCKINFO']._serialized_end=1875
-  _globals['_FILEBLOCK']._serialized_start=1877
-  _globals['_FILEBLOCK']._serialized_end=1935
-  _globals['_FILEINFO']._serialized_start=1938
-  _globals['_FILEINFO']._serialized_end=2266
-  _globals['_LISTSTATUSANSWER']._serialized_start=2268
-  _globals['_LISTSTATUSANSWER']._serialized_end=2333
-  _globals['_GETSTATUSANSWER']._serialized_start=2335
-  _globals['_GETSTATUSANSWER']._serialized_end=2398
-  _globals['_OPENUFSBLOCKOPTIONS']._serialized_start=2401
-  _globals['_OPENUFSBLOCKOPTIONS']._serialized_end=2554
-  _globals['_READREQUEST']._serialized_start=2557
-  _globals['_READREQUEST']._serialized_end=2757
-  _globals['_CHUNK']._serialized_start=2759
-  _globals['_CHUNK']._serialized_end=2780
-  _globals['_READRESPONSE']._serialized_start=2782
-  _globals['_READRESPONSE']._serialized_end=2840
+  _globals['_ADDRESS']._serialized_start=1223
+  _globals['_ADDRESS']._serialized_end=1260
+  _globals['_QUORUMSERVER']._serialized_start=1262
+  _globals['_QUORUMSERVER']._serialized_end=1354
+  _globals['_QUORUMANSWER']._serialized_start=1356
+  _globals['_QUORUMANSWER']._serialized_end=1423
+  _globals['_MEMBERREQUEST']._serialized_start=1425
+  _globals['_MEMBERREQUEST']._serialized_end=1488
+  _globals['_TRANSFERANSWER']._serialized_start=1490
+  _globals['_TRANSFERANSWER']._serialized_end=1527
+  _globals['_TRANSFERMESSAGEREQUEST']._serialized_start=1529
+  _globals['_TRANSFERMESSAGEREQUEST']._serialized_end=1574
+  _globals['_TRANSFERMESSAGE']._serialized_start=1576
+  _globals['_TRANSFERMESSAGE']._serialized_end=1607
+  _globals['_TRANSFERMESSAGEANSWER']._serialized_start=1609
+  _globals['_TRANSFERMESSAGEANSWER']._serialized_end=1688
+  _globals['_NEEDSSYNCREQUEST']._serialized_start=1690
+  _globals['_NEEDSSYNCREQUEST']._serialized_end=1722
+  _globals['_LISTSTATUSOPTIONS']._serialized_start=1724
+  _globals['_LISTSTATUSOPTIONS']._serialized_end=1843
+  _globals['_LISTSTATUSREQUEST']._serialized_start=1845
+  _globals['_LISTSTATUSREQUEST']._serialized_end=1936
+  _globals['_GETSTATUSOPTIONS']._serialized_start=1938
+  _globals['_GETSTATUSOPTIONS']._serialized_end=2064
+  _globals['_GETSTATUSREQUEST']._serialized_start=2066
+  _globals['_GETSTATUSREQUEST']._serialized_end=2155
+  _globals['_WORKERADDRESS']._serialized_start=2157
+  _globals['_WORKERADDRESS']._serialized_end=2186
+  _globals['_BLOCKLOCATION']._serialized_start=2188
+  _globals['_BLOCKLOCATION']._serialized_end=2257
+  _globals['_BLOCKINFO']._serialized_start=2259
+  _globals['_BLOCKINFO']._serialized_end=2342
+  _globals['_FILEBLOCK']._serialized_start=2344
+  _globals['_FILEBLOCK']._serialized_end=2402
+  _globals['_FILEINFO']._serialized_start=2405
+  _globals['_FILEINFO']._serialized_end=2733
+  _globals['_LISTSTATUSANSWER']._serialized_start=2735
+  _globals['_LISTSTATUSANSWER']._serialized_end=2800
+  _globals['_GETSTATUSANSWER']._serialized_start=2802
+  _globals['_GETSTATUSANSWER']._serialized_end=2865
+  _globals['_OPENUFSBLOCKOPTIONS']._serialized_start=2868
+  _globals['_OPENUFSBLOCKOPTIONS']._serialized_end=3021
+  _globals['_READREQUEST']._serialized_start=3024
+  _globals['_READREQUEST']._serialized_end=3224
+  _globals['_CHUNK']._serialized_start=3226
+  _globals['_CHUNK']._serialized_end=3247
+  _globals['_READRESPONSE']._serialized_start=3249
+  _globals['_READRESPONSE']._serialized_end=3307
 # @@protoc_insertion_point(module_scope)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
 from alluxio_operator.api.base import API_VERSION, in_binary
-from alluxio_operator.api.bootstrap import RestoreStatus
-from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.api.roles import Placement, Process
-from alluxio_operator.api.status import JobRun
 from alluxio_operator.api.ufs import RootMount
-from alluxio_operator.backup_file.result import REFUSED
-from alluxio_operator.engine.jobs import job_spec, stand_in_metadata
-from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSION
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
     JOB_MASTER,
@@ -33,6 +26,9 @@ from alluxio_operator.kinds.cluster.objects import dynamic, isolation, propertie
 from alluxio_operator.kinds.cluster.objects.access import access_values
 from alluxio_operator.kinds.cluster.objects.disruption import budgets
 from alluxio_operator.kinds.cluster.objects.fuse import fuse_values
+from alluxio_operator.kinds.cluster.objects.journal import JournalValues as JournalValues
+from alluxio_operator.kinds.cluster.objects.journal import RestoreValues as RestoreValues
+from alluxio_operator.kinds.cluster.objects.journal import journal_context
 from alluxio_operator.kinds.cluster.objects.tiers import (
     SOCKET_FOLDER,
     TierVolume,
@@ -42,10 +38,7 @@ from alluxio_operator.kinds.cluster.objects.tiers import (
     tier_folder,
     tier_volumes,
 )
-from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, MEMBERS_ANNOTATION, RESTORING
 from alluxio_operator.kinds.cluster.ports import ISOLATED
-from alluxio_operator.kinds.cluster.restore.checking import POLICY as CHECK
-from alluxio_operator.kinds.cluster.restore.source import BOOTSTRAP, IN_PLACE, Source, named
 from alluxio_operator.kinds.cluster.roles import processes
 from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PROTECTION
 from alluxio_operator.kinds.cluster.ufs import options as ufs_options
@@ -53,14 +46,11 @@ from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
 from alluxio_operator.workloads.anti_affinity import apart, merged
 from alluxio_operator.workloads.identity import hashed, identity_of
-from alluxio_operator.workloads.stand_in import as_seen_by
 from alluxio_operator.workloads.user_volumes import mounts_of, spread_of, volumes_of
 
 LOG_TO_CONSOLE = "-Dalluxio.logger.type=Console"
 """Option that sends logs to standard output; only for servers, since users pipe the output of the command line."""
 
-SOURCE_FOLDER = "/source"
-"""Mount path, in the journal's Jobs, of the volume that has the backup."""
 
 _JAVA_OPTS = {
     MASTER: "ALLUXIO_MASTER_JAVA_OPTS",
@@ -74,39 +64,6 @@ _JAVA_OPTS = {
 """Variables that the entry point of the public image reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreValues:
-    """The restore that the cluster begins with, and whether no master may run."""
-
-    status: RestoreStatus
-    stops_masters: bool = False
-    in_place: RestoreInPlaceStatus | None = None
-    """The restore in place that it belongs to; None for the one with which the cluster began."""
-    isolated: bool = False
-    """Whether masters listen only where no client finds them."""
-
-    @property
-    def in_progress(self) -> bool:
-        """Whether the names aren't proven to be whole."""
-        return self.status.state != "Restored"
-
-
-@dataclass(frozen=True, slots=True)
-class JournalValues:
-    """Input for the journal's templates: the Jobs to run, and the annotations of the PVCs."""
-
-    job: str | None = None
-    operation: str = ""
-    initialized: bool = False
-    members: int | None = None
-    """Number of masters that the journal was created for; None to use the spec's."""
-    restore: RestoreValues | None = None
-    check: JobRun | None = None
-    """The Job that reads the file of a restore in place, before the masters stop."""
-    check_source: Source | None = None
-    own_image: str = ""
-
-
 def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     """Return the values for all templates of a cluster."""
     spec, names, restore = cluster.spec, cluster.names, journal.restore
@@ -115,7 +72,10 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
     if restore is not None and restore.in_progress:
         # After the hashes: no master restarts when the property goes.
         seen = isolation.isolated(spec) if restore.isolated else spec
-        site = {**properties.for_role(seen, names, MASTER, cluster.members), **properties.restoring(restore.status)}
+        site = {
+            **properties.for_role(seen, names, MASTER, cluster.counts.addressed),
+            **properties.restoring(restore.status),
+        }
         roles[MASTER]["siteProperties"] = properties.as_text(site)
         if restore.isolated:
             rpc_name = ISOLATED
@@ -135,13 +95,15 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "roles": roles,
         "masters": {
             **_dumped(spec.masters, exclude={"properties", "env"}),
-            "probe": versions.master_probe(spec.version, cluster.members),
+            "replicas": cluster.counts.replicas,
+            "probe": versions.master_probe(spec.version, cluster.counts.addressed),
             "rpcName": rpc_name,
             **({"replicas": 0} if restore is not None and restore.stops_masters else {}),
         },
         "workers": _workers(cluster),
-        "members": cluster.members,
-        "journal": _journal(cluster, journal, roles[MASTER]),
+        "members": cluster.counts.addressed,
+        "masterServices": [] if names.pod_hosts else [names.master(n) for n in range(cluster.counts.addressed)],
+        "journal": journal_context(cluster, journal, roles[MASTER]),
         "ufs": _ufs(spec.root_mount, names),
         "logServer": _log_server(spec, names),
         "jobService": {"enabled": spec.job_service.enabled},
@@ -152,12 +114,14 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         },
         "fuse": fuse_values(spec, names),
         "access": access_values(spec, names) if cluster.guarded else [],
-        "budgets": [asdict(budget) for budget in budgets(spec, cluster.members)],
+        "budgets": [
+            asdict(budget) for budget in budgets(spec, cluster.counts.addressed, changing=cluster.counts.changing)
+        ],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
         "conf": properties.CONF_FOLDER,
         "plainConf": properties.PLAIN_CONF_FOLDER,
-        "clientProperties": properties.as_text(properties.for_clients(spec, names, cluster.members)),
+        "clientProperties": properties.as_text(properties.for_clients(spec, names, cluster.counts.settled)),
     }
 
 
@@ -182,7 +146,7 @@ def _roles(cluster: Cluster) -> dict[str, dict[str, Any]]:
     if spec.job_service.enabled:
         # Both run in one pod: a change of either configuration has to replace it.
         roles[WORKER]["configHash"] = digest([roles[r]["configHash"] for r in (WORKER, JOB_WORKER)])
-    if cluster.members > 1:
+    if cluster.counts.addressed > 1:
         # Not part of the hash: the default anti-affinity must not replace running masters.
         own = apart(cluster.names.selector(MASTER))
         roles[MASTER]["affinity"] = merged(own, spec.masters.affinity)
@@ -203,43 +167,6 @@ def _workers(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _journal(cluster: Cluster, journal: JournalValues, master: Mapping[str, Any]) -> dict[str, Any]:
-    spec, names = cluster.spec, cluster.names
-    members = journal.members or cluster.members
-    return {
-        "claims": [names.journal_claim(ordinal) for ordinal in range(cluster.members)],
-        "claimAnnotations": {**PROTECTION, **_claim_annotations(cluster, journal, members)},
-        "jobs": [
-            {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
-            for ordinal in range(cluster.members if journal.job else 0)
-        ],
-        "pod": _stand_in(cluster, master),
-        "mode": journal.job,
-        "restore": _restore(journal.restore),
-        "check": _check(journal),
-        "ownImage": journal.own_image,
-        "permission": PERMISSION,
-        "joinedOnce": JOINED_ONCE,
-        "folder": properties.JOURNAL_FOLDER,
-        "owned": spec.deletion_policy == "Delete",
-        "storage": _dumped(spec.masters.journal.storage),
-    }
-
-
-def _stand_in(cluster: Cluster, master: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the placement of the journal's Job pods: it decides on which nodes the volumes are provisioned."""
-    names = cluster.names
-    own = apart(names.selector(JOURNAL)) if cluster.members > 1 else None
-    given = as_seen_by(cluster.spec.masters.affinity, MASTER, JOURNAL)
-    metadata = stand_in_metadata(names.labels(JOURNAL), master["podLabels"], master["podAnnotations"])
-    return {
-        **master,
-        "affinity": merged(own, given),
-        "spread": as_seen_by(master["spread"], MASTER, JOURNAL),
-        "metadata": metadata,
-    }
-
-
 def _log_server(spec: ClusterSpec, names: Names) -> dict[str, Any]:
     return {
         "enabled": spec.log_server.enabled,
@@ -249,64 +176,12 @@ def _log_server(spec: ClusterSpec, names: Names) -> dict[str, Any]:
     }
 
 
-def _claim_annotations(cluster: Cluster, journal: JournalValues, members: int) -> dict[str, str]:
-    count = {MEMBERS_ANNOTATION: str(members)} if members > 1 else {}
-    if journal.restore is not None and journal.restore.in_progress:
-        return {JOURNAL_ANNOTATION: f"{RESTORING}{cluster.uid[:8]}", **count}
-    return {JOURNAL_ANNOTATION: "initialized", **count} if journal.initialized else {}
-
-
-def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
-    """Return the values for the journal's Jobs; None for a cluster that restores nothing."""
-    if values is None:
-        return None
-    known = values.status
-    place = IN_PLACE if values.in_place else BOOTSTRAP
-    field, value = named(known.backup, known.uri, known.location, place)
-    return {
-        "done": not values.in_progress,
-        "operation": known.journal,
-        "attempt": known.attempt,
-        "claim": known.claim,
-        "path": known.location.removeprefix(f"{known.claim}:") if known.claim else "",
-        "sha256": known.sha256,
-        "field": field,
-        "value": value,
-        "copyPath": properties.RESTORE_COPY,
-        "mount": SOURCE_FOLDER,
-        "entries": known.expected,
-        **(_in_place(values.in_place) if values.in_place else {}),
-    }
-
-
-def _in_place(known: RestoreInPlaceStatus) -> dict[str, Any]:
-    return {
-        "aside": f"{properties.JOURNAL_FOLDER}/{known.aside}",
-        "container": known.next_container,
-        # The copy, the journal that the masters write, and as much again for Alluxio's next snapshot of it.
-        "kibibytes": -(-3 * known.expanded_bytes // 1024),
-    }
-
-
-def _check(journal: JournalValues) -> dict[str, Any] | None:
-    """Return the values for the Job that reads the file of a restore in place."""
-    run, values = journal.check, journal.check_source
-    if run is None or values is None:
-        return None
-    return {
-        "name": run.name,
-        "spec": job_spec(CHECK),
-        "claim": values.claim,
-        "file": f"{SOURCE_FOLDER}/{values.location.removeprefix(f'{values.claim}:')}",
-        "entries": values.expected,
-        "mount": SOURCE_FOLDER,
-        "refused": REFUSED,
-    }
-
-
 def _role(cluster: Cluster, role: str, process: Process) -> dict[str, Any]:
     spec, names, division = cluster.spec, cluster.names, cluster.memory[role]
-    site = properties.for_role(spec, names, role, cluster.members)
+    # Other roles learn of a new number of masters once the change is complete.
+    site = properties.for_role(
+        spec, names, role, cluster.counts.addressed if role == MASTER else cluster.counts.settled
+    )
     jvm = (*division.jvm_flags, LOG_TO_CONSOLE, *process.jvm.options, *_fixed_options(spec, role))
     values: dict[str, Any] = {
         "name": names.of(role),

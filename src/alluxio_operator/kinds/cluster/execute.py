@@ -12,6 +12,7 @@ from alluxio_operator.engine.effects import Create, Delete, Patch
 from alluxio_operator.engine.execute import create, delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
 from alluxio_operator.kinds.cluster.backup.observe import read_backups
+from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
 from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -58,6 +59,8 @@ class Executor:
                 return storage.label(self.kube, self.observed.names, effect)
             case ProtectClaims():
                 return storage.protect(self.kube, self.observed.names, effect)
+            case RemoveMember() | TransferLead():
+                return self._change_members(effect)
             case Create():
                 return create(self.kube, self._namespace, effect)
             case MarkForSync():
@@ -95,6 +98,14 @@ class Executor:
         else:
             self.applied.replaced.append(Ref("Pod", pod.name))
         return True
+
+    def _change_members(self, effect: RemoveMember | TransferLead) -> Answer:
+        """Ask the leader; the next reconcile reads from it what has become of the request."""
+        port, member = rpc_port(effect.leader, self.observed.resource), (effect.host, effect.port)
+        ask = self.alluxio.remove_member if isinstance(effect, RemoveMember) else self.alluxio.transfer_lead
+        answer = ask(effect.leader.ip, port, member, self.deadline)
+        log.info("the leader %s was asked: %s %s: %s", effect.leader.name, type(effect).__name__, effect.host, answer)
+        return answer
 
     def _is_backing_up(self, now: datetime) -> bool:
         found = read_backups(self.kube, self.observed.names)

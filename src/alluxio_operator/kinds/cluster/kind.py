@@ -52,7 +52,7 @@ DESCRIPTOR = KindDescriptor(
     reconciler=_reconciler,
     templates=FOLDER,
     children=(
-        Child("PersistentVolumeClaim", KEPT_VERBS, "No delete: a PVC holds data, and the operator never removes one."),
+        Child("PersistentVolumeClaim", KEPT_VERBS, "No delete here: a PVC holds data; see below for the exception."),
         Child("ConfigMap"),
         Child("Service"),
         Child(
@@ -73,6 +73,12 @@ DESCRIPTOR = KindDescriptor(
             ("get", "list", "create", "delete"),
             "They keep the specs that made a cluster Ready. No patch: a revision never changes.",
             "apps",
+        ),
+        Right(
+            "persistentvolumeclaims",
+            ("delete",),
+            "Only one that is bound to a volume that is lost for good, of a master whose journal the others have: "
+            "recorded by its uid first. The operator removes no other PVC.",
         ),
         Right(
             "pods",

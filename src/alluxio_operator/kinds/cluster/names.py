@@ -36,6 +36,8 @@ class Names:
 
     cluster: str
     namespace: str
+    pod_hosts: bool = False
+    """Whether the masters are known by the names of their pods: a single one of an earlier version."""
 
     def of(self, suffix: str) -> str:
         """Return the name of an object by its suffix, such as a role."""
@@ -49,14 +51,14 @@ class Names:
         """Return the host name of a StatefulSet's pod by the pod's name."""
         return f"{pod}.{self.of(role)}.{self.namespace}.svc"
 
-    def master_host(self, ordinal: int, members: int) -> str:
+    def master_host(self, ordinal: int) -> str:
         """Return the host name of a master, for clients and for the other members of the quorum.
 
-        Each of several masters has a Service of its own, whose address stays. The host name of a pod doesn't resolve
+        Each master has a Service of its own, whose address stays. The host name of a pod doesn't resolve
         while the pod is being replaced. Once Ratis fails to resolve a member, it may not retry for long (seen with
         2.9.4: usually 32 s; in one of eight cases more than five minutes).
         """
-        return f"{self.master(ordinal)}.{self.namespace}.svc" if members > 1 else self.host(MASTER, ordinal)
+        return self.host(MASTER, ordinal) if self.pod_hosts else f"{self.master(ordinal)}.{self.namespace}.svc"
 
     def journal_claim(self, ordinal: int) -> str:
         """Return the name of a master's PVC as its StatefulSet expects it: template, StatefulSet, ordinal."""

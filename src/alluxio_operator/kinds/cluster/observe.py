@@ -16,10 +16,11 @@ from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, without_journal
+from alluxio_operator.kinds.cluster.masters.membership import is_wanted
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, leaders_of, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
-from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, web_port
+from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
 from alluxio_operator.kinds.cluster.records import RECORDS
 from alluxio_operator.kinds.cluster.restore.observe import with_restore, with_restore_in_place
 from alluxio_operator.kinds.cluster.roles import FIELDS
@@ -73,8 +74,10 @@ def observe(
         good_spec=revisions.read(kube, key.namespace, rollback.to) if rollback else None,
     )
     observed = with_restore_in_place(kube, image or OwnImage(), with_restore(kube, alluxio, observed, deadline))
-    in_place = status.restore_in_place
+    observed = _with_members(kube, alluxio, observed, deadline)
+    in_place, journal = status.restore_in_place, status.journal
     compares = in_place is not None and in_place.state in ("Checking", "Returning")
+    compares = compares or (journal is not None and bool(journal.change or journal.lost))
     if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None or compares:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))
     return observed
@@ -103,6 +106,25 @@ def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[
             name = cluster.journal_job(journal.operation, ordinal)
             jobs[ordinal] = kube.get(KINDS["Job"].path(cluster.namespace, name))
     return jobs
+
+
+def _with_members(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Deadline) -> Observed:
+    """Return the observation with what a change of the number of masters depends on."""
+    journal, own = observed.status.journal, observed.names
+    replicas = ((observed.resource.get("spec") or {}).get("masters") or {}).get("replicas", 1)
+    if journal is None or not is_wanted(observed, replicas):
+        return observed
+    change, job = journal.change, None
+    if change is not None and change.state == "Preparing":
+        with contextlib.suppress(NotFound):
+            name = own.journal_job(change.operation, change.members)
+            job = kube.get(KINDS["Job"].path(own.namespace, name))
+    [leader] = leaders_of(observed.answers)[:1] or [None]
+    pod = observed.master_named(leader)
+    if pod is None:
+        return replace(observed, joining_job=job)
+    info = alluxio.quorum_info(pod.ip, rpc_port(pod, observed.resource), deadline)
+    return replace(observed, joining_job=job, quorum_info=info)
 
 
 def _by_ordinal(objects: Iterable[Object], name: Callable[[int], str]) -> Mapping[int, Object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, UnpersistedFiles
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, UnpersistedFiles
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
@@ -23,6 +23,12 @@ RESTORING: Final = "restoring-"
 """Beginning of that annotation's value until a restore is proven: the journal may hold only a part of the backup."""
 MEMBERS_ANNOTATION = "alluxio-operator.io/journal-members"
 """Annotation of a journal's PVC: the number of masters that the journal was created for, if more than one."""
+
+
+HOSTS_ANNOTATION: Final = "alluxio-operator.io/journal-hosts"
+"""Annotation of a journal's PVC: `Service` if its members know each other by a Service for each, also a single one."""
+FORMER: Final = "former"
+"""Value of the annotation of the journal of a master that was removed from the quorum: no cluster is to serve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,10 @@ class Observed:
 
     None while it may still restore, without an answer, or if not asked.
     """
+    quorum_info: QuorumInfo | NoAnswer | None = None
+    """Members of the quorum as the leader has them; read only while their number changes or is to change."""
+    joining_job: Object | None = None
+    """The Job that prepares the journal of the master that joins next; read only meanwhile."""
     masters_stopped: bool = False
     """Whether no master runs and none can start; read only while journals are to be emptied."""
     emptying_jobs: Mapping[int, Object] = field(default_factory=dict)
@@ -136,6 +146,11 @@ class Observed:
             _annotations(claim).get(MEMBERS_ANNOTATION, "1") for claim in self.journal_claims.values() if _in_use(claim)
         ]
         return max((int(number) for number in counts if number.isdecimal()), default=None)
+
+    @property
+    def journal_has_services(self) -> bool:
+        """Whether the PVCs record that the members of the journal know each other by Services."""
+        return any(_annotations(claim).get(HOSTS_ANNOTATION) == "Service" for claim in self.journal_claims.values())
 
     @property
     def tiers_of_before(self) -> tuple[str, ...]:

@@ -176,7 +176,8 @@ def _installation(plan: Plan, observed: Observed, applied: Applied, workloads: W
     if cluster.members > 1 and spec.masters.replicas:
         installed = holds(observed.status.conditions, "Installed")
         replaced = _masters_in_step(observed)
-        healthy = quorum_healthy(plan.view.quorum, plan.view.rejoin.trouble, installed=installed, replaced=replaced)
+        lost = plan.view.rejoin.trouble or plan.view.replacement.trouble
+        healthy = quorum_healthy(plan.view.quorum, lost, installed=installed, replaced=replaced)
         yield plan.view.hung.named_in(healthy)
     yield _workers(cluster, observed, worker_progress(cluster, workloads))
     if spec.job_service.enabled:

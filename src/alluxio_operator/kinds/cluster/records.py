@@ -34,6 +34,7 @@ _KNOWN_BACKUPS: Final = ("Requested", "Running", "Completed", "Failed")
 _KNOWN_RESTORES: Final = ("Requested", "Restoring", "Emptying", "Restored", "Failed")
 _KNOWN_IN_PLACE: Final = get_args(InPlaceState)
 _KNOWN_MEMBERS: Final = (1, 3, 5)
+_KNOWN_CHANGES: Final = ("Preparing", "Joining", "Leading", "Leaving", "Stopping")
 
 
 def unknown_records(observed: Observed) -> tuple[Problem, ...]:
@@ -55,6 +56,12 @@ def _unknown_words(status: ClusterStatus) -> Iterable[tuple[str, object]]:
         yield "journal.state", journal.state
     if journal is not None and journal.members not in _KNOWN_MEMBERS:
         yield "journal.members", journal.members
+    if journal is not None and journal.hosts not in (None, "Pod", "Service"):
+        yield "journal.hosts", journal.hosts
+    if journal is not None and journal.change is not None and journal.change.state not in _KNOWN_CHANGES:
+        yield "journal.change.state", journal.change.state
+    if journal is not None and journal.change is not None and journal.change.to not in _KNOWN_MEMBERS:
+        yield "journal.change.to", journal.change.to
     if status.restore is not None and status.restore.state not in _KNOWN_RESTORES:
         yield "restore.state", status.restore.state
     if status.restore_in_place is not None and status.restore_in_place.state not in _KNOWN_IN_PLACE:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -20,6 +20,7 @@ from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic, nesting
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters.counts import LEADS, Counts, counts_of
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.objects import dynamic, memory, properties, tiers, user_volumes, variables
 from alluxio_operator.kinds.cluster.objects.access import ACCESS
@@ -44,14 +45,19 @@ class Cluster:
     generation: int
     spec: ClusterSpec
     memory: Mapping[str, Division]
-    members: int
-    """Number of masters that the journal was created for, also while they are scaled to zero; 0 before any was set."""
+    counts: Counts
+    """Numbers of masters; all are 0 before any was set."""
     restarts: Mapping[str, str]
     """By role, the last value of its restart annotation; removing the annotation restarts nothing."""
     guarded: bool = True
     """Whether it gets a NetworkPolicy."""
     warnings: tuple[Problem, ...] = ()
     """What the operator would refuse in a new cluster, and tolerates in this one, since it accepted it before."""
+
+    @property
+    def members(self) -> int:
+        """Number of masters in the quorum, also while they are scaled to zero."""
+        return self.counts.members
 
 
 def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
@@ -70,6 +76,9 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
     divisions = memory.divisions(spec, before)
     journal = (resource.get("status") or {}).get("journal")
     journal_members = journal.get("members", 1) if journal else None
+    # An earlier version knew a single master by its pod, and recorded nothing of it.
+    by_pod = journal is not None and journal.get("hosts", "Pod" if journal_members == 1 else "Service") == "Pod"
+    cluster = replace(cluster, pod_hosts=by_pod)
     stricter = tuple(_of_stricter_rules(spec, cluster))
     tolerated = acceptance_of(resource).holds
     problems = (
@@ -85,7 +94,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *_maintenance_window(spec),
         *_backup_schedules(spec),
         *_identity(spec),
-        *_member_count(spec, journal_members),
+        *_member_count(spec, journal or {}, by_pod=by_pod),
         *_unknown_roles(meta.get("annotations", {})),
     )
     if problems:
@@ -96,7 +105,7 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         generation=meta["generation"],
         spec=spec,
         memory={role: d for role, d in divisions.items() if isinstance(d, Division)},
-        members=journal_members or spec.masters.replicas,
+        counts=counts_of(journal, spec.masters.replicas),
         restarts={
             **_recorded_restarts(resource),
             **_restarts(meta.get("annotations", {})),
@@ -126,14 +135,23 @@ def _unknown_roles(annotations: Mapping[str, str]) -> Iterable[Problem]:
         )
 
 
-def _member_count(spec: ClusterSpec, journal_members: int | None) -> Iterable[Problem]:
-    if journal_members and spec.masters.replicas not in (0, journal_members):
+def _member_count(spec: ClusterSpec, journal: Mapping[str, Any], *, by_pod: bool) -> Iterable[Problem]:
+    members, wanted, field = journal.get("members", 1), spec.masters.replicas, "spec.masters.replicas"
+    if not journal or wanted == members:
+        return
+    change = journal.get("change")
+    if change and change.get("state") != LEADS:
+        if wanted == 0:
+            message = f"can't stop the masters while their number changes to {change.get('to')}"
+            yield Problem(field, "0", message, f"set it to {members}, and to 0 once the change is complete")
+    elif wanted and by_pod:
         yield Problem(
-            field="spec.masters.replicas",
-            value=str(spec.masters.replicas),
-            message=f"differs from the {journal_members} masters that the journal was created for: the operator can't "
-            "change the members of a quorum",
-            remedy=f"set it to {journal_members}, or to 0 to stop the masters, or create another AlluxioCluster",
+            field,
+            str(wanted),
+            f"differs from {members}, the number of masters of this journal. An earlier version of the operator "
+            "created it, and it knows its master by the name of its pod, with which a quorum can't grow",
+            f"set it to {members}. For {wanted} masters, take an AlluxioBackup and restore it into a new "
+            "AlluxioCluster (spec.bootstrap.restore), see docs/high-availability.md",
         )
 
 

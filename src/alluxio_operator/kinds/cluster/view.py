@@ -18,16 +18,19 @@ from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills
 from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
+from alluxio_operator.kinds.cluster.masters.counts import Counts
 from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
-from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of
+from alluxio_operator.kinds.cluster.masters.membership import MembershipStep, next_membership_step
+from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of, without_journal
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
+from alluxio_operator.kinds.cluster.masters.replacement import ReplacementStep, next_replacement_step
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
-from alluxio_operator.kinds.cluster.restore.in_place_step import InPlaceStep
+from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
 from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
 from alluxio_operator.kinds.cluster.restore.steps import next_restore_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
@@ -64,6 +67,49 @@ class View:
         return rejoin.next_rejoin_step(self.observed, self.quorum)
 
     @cached_property
+    def replacement(self) -> ReplacementStep:
+        """The next step for a master whose volume is lost for good."""
+        after = self.cluster.spec.masters.replace_after_seconds
+        return next_replacement_step(self.observed, self.quorum, after, self.now)
+
+    @cached_property
+    def membership(self) -> MembershipStep:
+        """The next step of a change of the number of masters."""
+        return next_membership_step(
+            self.observed,
+            self.cluster,
+            self.quorum,
+            self.now,
+            busy=self._members_busy,
+            outdated=bool(self.roles.outdated(names.MASTER)),
+        )
+
+    @property
+    def _members_busy(self) -> str:
+        """Return what has to end before the number of masters may change; an empty text if nothing has to."""
+        observed = self.observed
+        change = observed.status.journal.change if observed.status.journal is not None else None
+        if change is not None and change.state != "Leading":
+            # It has begun: nothing else does meanwhile, except for what comes first.
+            return ""
+        known = observed.status.restore_in_place
+        if self.restore.in_progress or (known is not None and known.state in DISRUPTIVE):
+            return "the restore is complete"
+        if observed.good_spec is not None:
+            return "a spec other than the last good one is in effect"
+        if self.replacement.status is not None:
+            return f"{self.replacement.status.pod} has another volume"
+        if waiting := without_journal(observed):
+            return f"{waiting[0].name} has its journal again"
+        if self.records.holds_pods:
+            return "no volume is being deleted"
+        if outdated := self.roles.outdated(names.MASTER):
+            return f"{outdated[0].name} runs the current spec"
+        if self.rollout.backup is not None and self.rollout.backup.holds_lock:
+            return "the backup of the journal is complete"
+        return ""
+
+    @cached_property
     def hung(self) -> HungStep:
         """The next step of a master that doesn't finish its startup."""
         if self.restore.in_progress or self.in_place.unproven or self.in_place.stops_masters:
@@ -83,7 +129,7 @@ class View:
         """The next step of the journal's initialisation."""
         held = self.restore.holds_everything
         step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members, held=held)
-        step = step.with_rejoin(self.rejoin.status)
+        step = step.with_rejoin(self.rejoin.status, self.replacement.status)
         if step.gate.reason != JOURNAL_MISSING:
             return step
         return replace(step, gate=offer.with_offer(step.gate, self.observed, self.cluster))
@@ -121,17 +167,31 @@ class View:
         operation = status.operation if status else ""
         if restore.empties and restore.status is not None:
             operation = emptying(restore.status)
+        change = status.change if status else None
+        if change is not None and change.state == "Preparing":
+            operation = change.operation
         values = JournalValues(
-            job=in_place.job or ("empty" if restore.empties else step.job),
+            job=in_place.job or ("empty" if restore.empties else self._journal_job),
             operation=in_place.job_operation if in_place.job else operation,
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
-            members=status.members if status else observed.journal_members,
+            members=_members_to_adopt(self.cluster.counts) if status else observed.journal_members,
             restore=self._restore_values,
             check=in_place.status.check if in_place.checks and in_place.status else None,
             check_source=in_place.source,
             own_image=observed.own_image,
         )
-        return context_of(expansion.with_quotas(self.cluster, self.expansion), values)
+        cluster = expansion.with_quotas(self.cluster, self.expansion)
+        if status is not None and status.hosts == "Pod":
+            # The first reconcile of an adoption: nothing is on record yet.
+            cluster = replace(cluster, names=replace(cluster.names, pod_hosts=True))
+        return context_of(cluster, values)
+
+    @property
+    def _journal_job(self) -> str | None:
+        """The kind of Jobs that the journal's own steps, and a change of its members, run."""
+        status = self.journal.status
+        joins = status is not None and status.change is not None and status.change.state == "Preparing"
+        return "join" if joins else self.journal.job
 
     @property
     def _restore_values(self) -> RestoreValues | None:
@@ -219,7 +279,7 @@ class View:
     @property
     def master_properties(self) -> Mapping[str, str]:
         """The properties of the masters."""
-        return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.members)
+        return properties.for_role(self.cluster.spec, self.cluster.names, names.MASTER, self.cluster.counts.addressed)
 
     @cached_property
     def _pods_step(self) -> RolloutStep:
@@ -238,9 +298,18 @@ class View:
         # For a DaemonSet, use its controller's last count: the controller knows the nodes.
         counted = status.workers.wanted if workers.workload == "DaemonSet" else workers.count
         fuse = status.fuse.wanted if status.fuse else 0
-        return {names.MASTER: self.cluster.spec.masters.replicas, names.WORKER: counted, names.FUSE: fuse}
+        return {names.MASTER: self.cluster.counts.replicas, names.WORKER: counted, names.FUSE: fuse}
 
     @property
     def _daemonsets(self) -> frozenset[str]:
         is_daemonset = self.cluster.spec.workers.workload == "DaemonSet"
         return frozenset({names.FUSE, *([names.WORKER] if is_daemonset else [])})
+
+
+def _members_to_adopt(counts: Counts) -> int:
+    """Return the number of masters with which a later cluster can serve the journals.
+
+    One of several members can't lead alone, and the members of a change that isn't complete can lead with those that
+    are to come.
+    """
+    return counts.addressed if counts.members > 1 else counts.members

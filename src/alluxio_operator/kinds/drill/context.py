@@ -200,7 +200,7 @@ def _prepared(spec: ClusterSpec, source: Mapping[str, Any], backup: Object) -> d
         "sourceMount": SOURCE,
         "work": WORK,
         "target": TARGET,
-        "copy": f"{TARGET}/{COPY}",
+        "copyFile": f"{TARGET}/{COPY}",
         "clean": f"{WORK}/clean.gz",
         "entries": int(file["entries"]),
         "folder": source["alluxio"],

@@ -207,13 +207,16 @@ def _own_uid(observed: Observed) -> Mapping[str, Any]:
 
 
 def _clean(drill: Drill, observed: Observed, now: datetime) -> Plan:
-    """Delete the throw-away cluster, and the Job whose pod still uses the PVC of the copy."""
-    own, job = observed.own, observed.prepare.job
+    """Delete the throw-away cluster, and all Jobs whose pods, also ended ones, keep the PVC of the copy."""
+    own = observed.own
     effects: list[Effect] = []
     if own is not None and "deletionTimestamp" not in own["metadata"]:
         effects.append(Delete(Ref(CLUSTER, observed.status.throw_away), own["metadata"]["uid"]))
-    if job is not None and "deletionTimestamp" not in job["metadata"]:
-        effects.append(Delete(Ref("Job", job["metadata"]["name"]), job["metadata"]["uid"]))
+    effects += [
+        Delete(Ref("Job", job["metadata"]["name"]), job["metadata"]["uid"])
+        for job in observed.preparations
+        if "deletionTimestamp" not in job["metadata"]
+    ]
     left = [*([f"AlluxioCluster {observed.status.throw_away}"] if own is not None else []), *observed.leftovers]
     gone = observed.status.cluster_gone or stamp(now)
     fields = {"cluster_gone": gone} if own is None and observed.status.throw_away_uid else _own_uid(observed)

@@ -11,6 +11,7 @@ from alluxio_operator.api.alluxiodrill import KIND, DrillStatus
 from alluxio_operator.api.lenient import read_status
 from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.own_image import OwnImage
+from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.clients import followed_revision, pod_selector
 from alluxio_operator.kinds.drill.names import PREPARE, READ, Names, copy_claim
@@ -48,7 +49,11 @@ def observe(kube: Kube, image: OwnImage, key: OwnerKey) -> Observed | None:
     made = status.throw_away_uid or observed.own is not None
     taken = observed.throw_away is not None and observed.own is None
     if (status.failure or status.files is not None) and made and not taken:
-        observed = replace(observed, leftovers=tuple(_leftovers(kube, key.namespace, status.throw_away)))
+        observed = replace(
+            observed,
+            leftovers=tuple(_leftovers(kube, key.namespace, status.throw_away)),
+            preparations=tuple(_preparations(kube, key, resource)),
+        )
     selector = Names(key.name, key.namespace).instance_selector
     return replace(
         observed,
@@ -111,6 +116,13 @@ def _backups(kube: Kube, namespace: str, cluster: str) -> Iterable[Object]:
     for one in kube.list(KINDS[BACKUP].path(namespace)):
         if one.get("spec", {}).get("clusterRef", {}).get("name") == cluster:
             yield one
+
+
+def _preparations(kube: Kube, key: OwnerKey, resource: Object) -> Iterable[Object]:
+    selector = f"{Names(key.name, key.namespace).instance_selector},app.kubernetes.io/component={PREPARE}"
+    for job in kube.list(KINDS["Job"].path(key.namespace), selector):
+        if controller_uid(job) == resource["metadata"]["uid"]:
+            yield job
 
 
 def _leftovers(kube: Kube, namespace: str, throw_away: str) -> Iterable[str]:

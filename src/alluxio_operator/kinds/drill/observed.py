@@ -27,6 +27,8 @@ class Observed:
     """The AlluxioBackups of the cluster, until the copy is made."""
     others: tuple[Object, ...] = ()
     """The other drills of the namespace that haven't ended, until this one begins."""
+    preparations: tuple[Object, ...] = ()
+    """All Jobs that wrote the copy or tried to, once everything is to go: their pods keep the PVC of the copy."""
     prepare: SeenJob = NONE
     read: SeenJob = NONE
     image: str = ""

@@ -95,7 +95,7 @@ def test_the_templates_are_told_which_job_to_run_and_whether_the_claim_is_in_use
 
     assert journal["mode"] == mode
     assert [job["name"] for job in journal["jobs"]] == ([name] if name else [])
-    assert journal["claimAnnotations"].get(JOURNAL_ANNOTATION) == ("initialized" if marked else None)
+    assert journal["claims"][0]["annotations"].get(JOURNAL_ANNOTATION) == ("initialized" if marked else None)
 
 
 def test_the_same_cluster_and_look_lead_to_the_same_plan():

@@ -133,22 +133,41 @@ def test_a_lone_master_is_shown_as_one_and_needs_no_quorum():
     assert condition(result, "QuorumHealthy") == ("", "")
 
 
-@pytest.mark.parametrize(("replicas", "members", "valid"), [(3, 3, True), (0, 3, True), (1, 3, False), (5, 3, False)])
-def test_only_the_number_of_masters_that_the_journal_was_made_for_is_valid(replicas: int, members: int, valid: bool):
-    made = resource(status={"journal": {"members": members}}, masters={"replicas": replicas})
+@pytest.mark.parametrize("replicas", [0, 1, 3, 5])
+def test_the_members_are_those_on_record_whatever_the_spec_wants(replicas: int):
+    found = validate(resource(status={"journal": {"members": 3}}, masters={"replicas": replicas}))
+
+    assert not isinstance(found, tuple)
+    assert found.members == 3
+    assert found.counts.replicas == (3 if replicas else 0)
+
+
+@pytest.mark.parametrize("journal", [{"members": 1}, {}, {"members": 1, "hosts": "Pod"}])
+def test_a_master_that_is_known_by_its_pod_stays_alone(journal: Json):
+    made = resource(status={"journal": {"state": "Initialized", **journal}}, masters={"replicas": 3})
 
     found = validate(made)
 
-    if valid:
-        assert not isinstance(found, tuple)
-        assert found.members == 3
-    else:
-        assert isinstance(found, tuple)
-        assert str(found[0]) == (
-            f'spec.masters.replicas "{replicas}" differs from the 3 masters that the journal was created for: the '
-            "operator can't change the members of a quorum; set it to 3, or to 0 to stop the masters, or create "
-            "another AlluxioCluster"
-        )
+    assert isinstance(found, tuple)
+    assert str(found[0]) == (
+        'spec.masters.replicas "3" differs from 1, the number of masters of this journal. An earlier version of the '
+        "operator created it, and it knows its master by the name of its pod, with which a quorum can't grow; set it "
+        "to 1. For 3 masters, take an AlluxioBackup and restore it into a new AlluxioCluster "
+        "(spec.bootstrap.restore), see docs/high-availability.md"
+    )
+
+
+def test_masters_cannot_stop_in_the_middle_of_a_change():
+    change = {"to": 3, "members": 2, "state": "Joining", "operation": "m1", "since": "2026-01-01T00:00:00Z"}
+    journal = {"members": 1, "hosts": "Service", "change": change}
+
+    found = validate(resource(status={"journal": journal}, masters={"replicas": 0}))
+
+    assert isinstance(found, tuple)
+    assert str(found[0]) == (
+        'spec.masters.replicas "0" can\'t stop the masters while their number changes to 3; set it to 1, and to 0 '
+        "once the change is complete"
+    )
 
 
 @pytest.mark.parametrize("status", [{}, {"journal": None}, {"phase": "Pending"}])

@@ -494,6 +494,8 @@ def test_a_location_in_the_root_volume_is_read_from_that_volume():
     assert {"name": "source", "persistentVolumeClaim": {"claimName": "small-ufs"}} in spec["volumes"]
     [check] = spec["containers"]
     assert f"/source/{LOCATION.removeprefix('/mnt/ufs/')}" in check["args"]
+    assert check["args"][check["args"].index("--trial") + 1] == "/copy/restore.gz"
+    assert "built-in" not in str(job)
     mounts = {one["name"]: one.get("readOnly", False) for one in check["volumeMounts"]}
     assert mounts == {"work": False, "copy": False, "source": True}
 
@@ -588,3 +590,12 @@ def test_the_memory_of_the_reading_grows_with_the_sample():
     [read] = job["spec"]["template"]["spec"]["containers"]
     assert int(read["resources"]["limits"]["memory"]) > 700 * 1024**2
     assert read["resources"]["requests"]["memory"] == read["resources"]["limits"]["memory"]
+
+
+def test_no_ended_pod_keeps_the_volume_of_the_copy():
+    world = DrillWorld()
+    world.prepare_fails = "BackoffLimitExceeded"
+    world.complete(40)
+    assert world.status["reason"] == "NotPrepared"
+    assert world.status["prepare"]["attempt"] == 2
+    assert [name for name in world.kube.of_kind("Job") if "prepare" in name] == []

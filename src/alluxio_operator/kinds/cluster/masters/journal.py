@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from alluxio_operator.api.alluxiocluster_status import JournalStatus, RejoinStatus
+from alluxio_operator.api.alluxiocluster_status import JournalStatus, LostVolume, RejoinStatus
 from alluxio_operator.engine.gate import After, BackOff, Gate, Severity, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.kinds.cluster import names
@@ -45,11 +45,11 @@ class JournalStep:
     failed: tuple[Object, ...] = ()
     """Jobs that failed permanently; the operator deletes each and recreates it under its recorded name."""
 
-    def with_rejoin(self, rejoin: RejoinStatus | None) -> JournalStep:
-        """Return the step with the status of a master that rejoins."""
+    def with_rejoin(self, rejoin: RejoinStatus | None, lost: LostVolume | None = None) -> JournalStep:
+        """Return the step with the status of a master that rejoins, and of one that lost its volume."""
         if self.status is None:
             return self
-        return replace(self, status=self.status.model_copy(update={"rejoin": rejoin}))
+        return replace(self, status=self.status.model_copy(update={"rejoin": rejoin, "lost": lost}))
 
 
 def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool = False) -> JournalStep:
@@ -74,7 +74,9 @@ def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool 
         if mode == "adopt" and observed.journal_members != members:
             return JournalStep(None, None, _member_count_mismatch(observed, members))
     operation = f"{uid[:8]}{mode[0]}"
-    status = JournalStatus.model_validate({"state": "Initializing", "operation": operation, "members": members})
+    hosts = known.hosts if known is not None else _hosts(observed, mode, members)
+    record = {"state": "Initializing", "operation": operation, "members": members, "hosts": hosts}
+    status = JournalStatus.model_validate(record)
     if known is None:
         return JournalStep(status, mode, _about_to_start(members))
     jobs = [job for ordinal, job in sorted(observed.journal_jobs.items()) if ordinal < members]
@@ -90,6 +92,11 @@ def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool 
     failed = tuple(job for job in jobs if state_of(job).phase is JobPhase.FAILED)
     gate = _gate_after_failure(failed[0]) if failed else _gate_while_initializing(observed, members)
     return JournalStep(status, mode, gate, failed)
+
+
+def _hosts(observed: Observed, mode: Mode, members: int) -> str:
+    """Return how the members of a journal know each other; an earlier version knew a single master by its pod."""
+    return "Pod" if mode == "adopt" and members == 1 and not observed.journal_has_services else "Service"
 
 
 def _wait_for_deletion(claims: Sequence[str]) -> Gate:

@@ -23,13 +23,16 @@ class Budget:
     unhealthy: Literal["AlwaysAllow", "IfHealthyBudget"]
 
 
-def budgets(spec: ClusterSpec, members: int) -> Iterable[Budget]:
+def budgets(spec: ClusterSpec, members: int, *, changing: bool = False) -> Iterable[Budget]:
     """Yield the budgets of a cluster whose quorum has `members` masters, also while they are scaled to zero.
 
     A role with a single pod gets none: a budget of 1 would have no effect, and a budget of 0 would block every drain
     until a user removes it. A DaemonSet gets none, since a drain skips its pods.
     """
-    if members > 1:
+    if members > 1 and changing:
+        # A quorum of two needs both, and the one that joins may be one of them.
+        yield Budget(names.MASTER, 0, "IfHealthyBudget")
+    elif members > 1:
         # Protect unready masters, too: during an election all of them may be unready, and the quorum has to survive a
         # drain of several nodes.
         yield Budget(names.MASTER, 1, "IfHealthyBudget")

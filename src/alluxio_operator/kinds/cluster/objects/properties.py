@@ -141,7 +141,7 @@ def derived(spec: ClusterSpec, cluster: Names, members: int | None = None) -> Ma
     `members` is the number of masters if it differs from the spec's: it stays while they are scaled to zero.
     """
     count = _masters(spec, members)
-    masters = [cluster.master_host(ordinal, count) for ordinal in range(count)]
+    masters = [cluster.master_host(ordinal) for ordinal in range(count)]
     ports = spec.masters.ports
     values = {
         "alluxio.master.rpc.port": ports.rpc,

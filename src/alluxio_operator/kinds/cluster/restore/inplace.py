@@ -47,6 +47,13 @@ def next_in_place_step(observed: Observed, cluster: Cluster, now: datetime) -> I
     if journal is None or journal.state != "Initialized" or (bootstrap is not None and bootstrap.state != "Restored"):
         message = f"{IN_PLACE.field} waits until this cluster has a journal; a new one has spec.bootstrap.restore"
         return InPlaceStep(known, waiting(IN_PLACE.gate, message, "NotInstalled"))
+    if journal.change is not None and journal.change.state != "Leading":
+        # Not every journal is a member's now, and a restore that goes back needs all that were members before it.
+        message = (
+            f"{IN_PLACE.field} waits until the number of masters has changed to {journal.change.to}. If that can't "
+            "end, restore the backup into a new AlluxioCluster (spec.bootstrap.restore)"
+        )
+        return InPlaceStep(known, waiting(IN_PLACE.gate, message, "MembersChanging"))
     return _before(wanted, observed, cluster, now)
 
 

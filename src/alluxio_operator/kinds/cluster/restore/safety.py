@@ -15,8 +15,8 @@ from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.engine.conditions import moment
 from alluxio_operator.engine.gate import Gate, blocked, waiting
 from alluxio_operator.kinds.cluster.backup.requested import BackupRequest, Phase, judge, manifest_of, next_poll
-from alluxio_operator.kinds.cluster.masters.quorum import without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.restore.offer import lost_journals
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE
 from alluxio_operator.kinds.cluster.validate import Cluster
 
@@ -49,4 +49,4 @@ def next_backup(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluste
 
 
 def _leads_no_more(known: RestoreInPlaceStatus, observed: Observed, now: datetime) -> bool:
-    return bool(without_journal(observed)) or now >= moment(known.since) + WITHOUT_LEADER
+    return lost_journals(observed) or now >= moment(known.since) + WITHOUT_LEADER

@@ -46,6 +46,9 @@ POLL: Final = After(300.0)
 
 MAX_MASTERS: Final = 5
 
+MAX_WITHOUT_SPARE: Final = 2
+"""Members of a quorum that can't do without one of them; a quorum of two exists only while the number changes."""
+
 MAX_LABELLED: Final = 100
 """PVCs that one reconcile labels, and that it annotates."""
 
@@ -81,7 +84,7 @@ class RecordsStep:
 def expected_claims(cluster: Cluster) -> Mapping[str, str]:
     """Return the PVCs that hold data of a cluster: volume by name of the PVC."""
     spec, own = cluster.spec, cluster.names
-    claims = {own.journal_claim(ordinal): JOURNAL for ordinal in range(cluster.members)}
+    claims = {own.journal_claim(ordinal): JOURNAL for ordinal in range(cluster.counts.claims)}
     if (mount := spec.root_mount.volume) is not None:
         claims[mount.claim_name or own.of("ufs")] = ROOT_MOUNT
     if spec.log_server.enabled:
@@ -104,7 +107,7 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
     judge = _Judge(observed, now, _accepted(observed))
     judged = [judge(name, volume, records.get(name), live.get(name)) for name, volume in wanted.items()]
     kept = tuple(one.record for one in judged if one.record is not None)
-    members = sum(volume == JOURNAL for volume in wanted.values())
+    members = _members(observed) or sum(volume == JOURNAL for volume in wanted.values())
     findings = _with_quorum([one.finding for one in judged if one.finding is not None], members)
     never = [one.record for one in judged if one.record is not None and one.guards]
     blocking = any(one.blocking for one in findings)
@@ -117,7 +120,9 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
         gate=gate,
         blocking=blocking,
         holds_pods=any(one.holds_pods for one in findings),
-        never_created=frozenset(Ref(CLAIM, one.name) for one in never if one.volume == ROOT_MOUNT or members == 1),
+        never_created=frozenset(
+            Ref(CLAIM, one.name) for one in never if one.volume == ROOT_MOUNT or members <= MAX_WITHOUT_SPARE
+        ),
         known_uids=frozenset(
             live[name].uid
             for name in (*(one.name for one in kept), *_selected(observed, wanted, live))
@@ -130,6 +135,12 @@ def next_records_step(expected: Mapping[str, str] | None, observed: Observed, no
         )[:MAX_LABELLED],
         unprotected=unprotected[:MAX_LABELLED],
     )
+
+
+def _members(observed: Observed) -> int | None:
+    """Return the number of members while it changes: a master that joins may have a PVC already."""
+    journal = observed.status.journal
+    return journal.change.members if journal is not None and journal.change is not None else None
 
 
 def _lacks_labels(observed: Observed, claim: Claim) -> bool:

@@ -79,10 +79,10 @@ def test_ports_mounts_and_addresses_follow_from_the_spec():
     }
     values = found(**over)
 
-    assert values["alluxio.master.hostname"] == "small-master-0.small-master.data.svc"
+    assert values["alluxio.master.hostname"] == "small-master-0.data.svc"
     assert values["alluxio.master.rpc.port"] == "2001"
     assert values["alluxio.master.web.port"] == "2002"
-    assert values["alluxio.master.embedded.journal.addresses"] == "small-master-0.small-master.data.svc:2003"
+    assert values["alluxio.master.embedded.journal.addresses"] == "small-master-0.data.svc:2003"
     assert values["alluxio.master.mount.table.root.ufs"] == "/mnt/other"
     values = found("worker", **over)
     assert values["alluxio.master.rpc.port"] == "2001"
@@ -175,7 +175,7 @@ def test_clients_get_the_addresses_and_the_users_settings_and_nothing_else():
         "alluxio.user.file.readtype.default": "CACHE",
         "alluxio.user.file.writetype.default": "CACHE_THROUGH",
         "alluxio.network.connection.auth.timeout": "5s",
-        "alluxio.master.hostname": "small-master-0.small-master.data.svc",
+        "alluxio.master.hostname": "small-master-0.data.svc",
         "alluxio.master.rpc.port": "19998",
         "alluxio.job.master.rpc.addresses": "small-jobmaster-0.small-jobmaster.data.svc:20001",
     }

@@ -1,0 +1,48 @@
+"""How many masters a cluster has, while their number may be changing; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+LEADS: Final = "Leading"
+"""State in which all have joined: nothing depends on it but who leads."""
+JOINS: Final = ("Preparing", "Joining")
+"""States of a change in which one more master is about to become a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of masters; each begins with ordinal 0. Without a change all are equal, or `replicas` is 0."""
+
+    members: int
+    """Members of the quorum, as the leader confirmed them last; also while masters are scaled to zero."""
+    settled: int
+    """Members before a change: other roles and clients know these until the change is complete."""
+    addressed: int
+    """Members that masters know by their properties: the larger number, so that a new one finds itself there."""
+    claims: int
+    """Journals' PVCs that the operator creates."""
+    replicas: int
+    """Pods of the masters' StatefulSet."""
+    changing: bool = False
+
+
+def counts_of(journal: Mapping[str, Any] | None, replicas: int) -> Counts:
+    """Return the counts of a cluster by the raw record of its journal, and spec.masters.replicas."""
+    if journal is None:
+        return Counts(replicas, replicas, replicas, replicas, replicas)
+    settled = int(journal.get("members", 1))
+    raw = journal.get("change")
+    if raw is None:
+        return Counts(settled, settled, settled, settled, settled if replicas else 0)
+    members, state = int(raw["members"]), raw["state"]
+    return Counts(
+        members=members,
+        settled=settled,
+        addressed=max(settled, int(raw["to"]), members),
+        claims=members + (state in JOINS),
+        replicas=members + (state == "Joining") if replicas or state != LEADS else 0,
+        changing=state != LEADS,
+    )

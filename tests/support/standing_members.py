@@ -1,0 +1,129 @@
+"""Clusters whose number of masters is to change, and waits for something that doesn't come."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from tests.support.builders import pod
+from tests.support.changing_masters import Masters, settled
+from tests.support.standing_clusters import case, three
+from tests.support.three_masters import Three
+from tests.support.world import address
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
+from alluxio_operator.kube.kinds import KINDS
+
+Json = dict[str, Any]
+GATE = "MembersChanged"
+
+
+@cache
+def _settled(replicas: int) -> Masters:
+    return settled(replicas)
+
+
+def _masters(replicas: int) -> Masters:
+    """Return a settled cluster with a number of masters."""
+    world, known = Masters(replicas), _settled(replicas)
+    world.kube, world.asked, world.leader = deepcopy(known.kube), dict(known.asked), known.leader
+    world.start_operator()
+    world.turn()
+    return world
+
+
+def _until(world: Masters, state: str) -> Masters:
+    """Let the change reach a state, and stop there."""
+    for _ in range(60):
+        world.reconcile()
+        if world.status["journal"].get("change", {}).get("state") == state:
+            return world
+        world.turn()
+        world.now += timedelta(seconds=2)
+    raise AssertionError(world.status["journal"])
+
+
+@case(GATE, "Waiting")
+def change_beside_a_member_that_is_away() -> Masters:
+    world = _masters(3)
+    world.members.discard(2)
+    world.turn()
+    world.replicas(5)
+    return world
+
+
+@case(GATE, "Waiting")
+def change_without_the_leaders_list() -> Masters:
+    world = _masters(1)
+    world.alluxio.quorum_info = lambda *_: NoAnswer("UNAUTHENTICATED")  # type: ignore[method-assign]
+    world.replicas(3)
+    return world
+
+
+@case(GATE, "UfsUnreachable")
+def change_without_the_ufs() -> Masters:
+    world = _masters(1)
+    world.ufs = UfsHealth("the UFS doesn't answer")
+    world.replicas(3)
+    return world
+
+
+@case(GATE, "StepTimedOut", later=(601.0,))
+def change_whose_job_does_not_end() -> Masters:
+    world = _masters(1)
+    world.replicas(3)
+    return _until(world, "Preparing")
+
+
+@case(GATE, "StepTimedOut", writes=20, later=(601.0,))
+def change_whose_master_does_not_join() -> Masters:
+    world = _masters(1)
+    world.deaf = {1}
+    world.replicas(3)
+    _until(world, "Joining")
+    world.turn()
+    return world
+
+
+@case(GATE, "StepTimedOut", later=(601.0,))
+def change_whose_leader_keeps_the_member() -> Masters:
+    world = _masters(3)
+    world.alluxio.remove_member = lambda *_: NoAnswer("no answer in time")  # type: ignore[method-assign]
+    world.replicas(1)
+    return _until(world, "Leaving")
+
+
+@case(GATE, "StepTimedOut", later=(601.0,))
+def change_whose_pod_does_not_stop() -> Masters:
+    world = _masters(3)
+    world.replicas(1)
+    return _until(world, "Stopping")
+
+
+@case("QuorumHealthy", "VolumeLost", later=(601.0,))
+def lost_volume_without_the_leaders_index() -> Three:
+    world = three()
+    for ordinal in range(3):
+        phase = "Lost" if ordinal == 2 else "Bound"
+        claim = f"journal-small-master-{ordinal}"
+        world.kube.edit("PersistentVolumeClaim", "data", claim, lambda one, to=phase: one.update(status={"phase": to}))
+    keys = {key: world.master(2)["metadata"][key] for key in ("name", "namespace", "labels")}
+    waits = pod("master", "small-master-2", phase="Pending", containers=[], unschedulable="no volume")["status"]
+    world.kube.remove(KINDS["Pod"].path("data", "small-master-2"))
+    world.kube.put({"apiVersion": "v1", "kind": "Pod", "metadata": keys, "status": waits})
+    world.alluxio.answers.pop(address(2), None)
+    world.alluxio.indexes = {}
+    return world
+
+
+@case("RestoredInPlace", "MembersChanging")
+def restore_in_place_beside_a_change_that_does_not_end() -> Masters:
+    world = _masters(1)
+    world.deaf.add(1)
+    world.replicas(3)
+    _until(world, "Joining")
+    world.edit_spec(masters={"replicas": 3}, restoreInPlace={"backupName": "nightly"})
+    return world
