@@ -276,6 +276,28 @@ def test_a_restore_can_be_removed_and_not_changed(
     assert status == 200 or RESTORE in answer.message
 
 
+@pytest.mark.parametrize(
+    ("paused", "change", "status"),
+    [
+        (True, {"expectedEntries": 7}, 200),
+        (False, {"expectedEntries": 7}, 422),
+        (True, {"expectedEntries": 7, "volume": {"path": "another.gz"}}, 422),
+    ],
+)
+def test_a_paused_cluster_can_get_the_number_of_entries_to_restore(
+    paused: bool, change: Json, status: int, api: Api, new_namespace: Callable[[], str]
+):
+    """So a drill starts its cluster, once the copy is counted."""
+    stage = Stage(api, new_namespace())
+    stage.create(**restores(volume={"claimName": "copy", "path": "restore.gz"}), paused=paused)
+    body = {"spec": {"paused": False, "bootstrap": {"restore": change}}}
+
+    answer = stage.api.merge(stage.path, body, dryRun="All")
+
+    assert answer.status == status, answer.body
+    assert status == 200 or RESTORE in answer.message
+
+
 KEPT = "a tier on a PVC or hostPath can't be removed or moved"
 SMALLER_CLAIM = "storage.claim.size of a tier can't be smaller than its volumes"
 SMALLER_QUOTA = "the quota of a tier on a PVC or hostPath can't be lowered"

@@ -148,6 +148,14 @@ def drill_whose_reading_does_not_start() -> DrillWorld:
 
 @case("CleanedUp", "Removing")
 def drill_whose_cluster_stays() -> DrillWorld:
+    world = _at_step(DrillWorld(**LONG), 5)
+    deleted = {"deletionTimestamp": stamp(world.now)}
+    world.kube.edit(CLUSTER, builders.NAMESPACE, THROW_AWAY, lambda one: one["metadata"].update(deleted))
+    return _at_step(world, 3)
+
+
+@case("CleanedUp", "LeftBehind", later=(1.0, 1201.0))
+def drill_whose_pods_stay() -> DrillWorld:
     world = DrillWorld(**LONG)
     world.result = read_at(world, 9)
     world.collects = False

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from alluxio_operator.api.access import FUSE_RULES, Fuse, Proxy
 from alluxio_operator.api.alluxiobackup_destination import DESTINATION_RULES
+from alluxio_operator.api.alluxiodrill import SAMPLE_RULES
 from alluxio_operator.api.backups import BACKUPS_RULES, ScheduledBackups
 from alluxio_operator.api.base import LocalReference, Model, Port, Quantity, StringMap, cel, rules
 from alluxio_operator.api.bootstrap import BOOTSTRAP_RULES, RESTORE_KEPT, Bootstrap
@@ -320,6 +321,7 @@ RULES_BY_TYPE = {
     **IN_PLACE_RULES,
     **DESTINATION_RULES,
     **SECURITY_RULES,
+    **SAMPLE_RULES,
     **UFS_RULES_BY_TYPE,
     **UPGRADE_RULES,
 }

@@ -118,11 +118,18 @@ BOOTSTRAP_RULES: Final[dict[str, Any]] = {
 }
 """CEL rules by type."""
 
+_NEW, _OLD = "self.bootstrap.restore", "oldSelf.bootstrap.restore"
+_COUNTED: Final = (
+    f"(oldSelf.paused && has({_NEW}.volume) && has({_OLD}.volume) && {_NEW}.volume == {_OLD}.volume && "
+    f"!has({_OLD}.expectedEntries))"
+)
+"""A drill creates its cluster paused, for the PVC of the copy to have an owner, and counts the copy's entries later."""
+
 RESTORE_KEPT: Final = cel(
     "!has(self.bootstrap) || !has(self.bootstrap.restore) || (has(oldSelf.bootstrap) && "
-    "has(oldSelf.bootstrap.restore) && self.bootstrap.restore == oldSelf.bootstrap.restore)",
+    f"has(oldSelf.bootstrap.restore) && (self.bootstrap.restore == oldSelf.bootstrap.restore || {_COUNTED}))",
     "spec.bootstrap.restore can be removed, but neither added nor changed: only a new cluster restores a backup. "
-    "Create another AlluxioCluster instead",
+    "Create another AlluxioCluster instead. (A paused cluster can get the expectedEntries of a volume)",
     field_path=".bootstrap",
 )
 """Rule of the whole spec: an optional field that was absent before has no rule of its own."""

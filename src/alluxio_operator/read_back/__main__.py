@@ -6,8 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,32 +17,18 @@ from alluxio_operator.alluxio.rpc.leader import refusal
 from alluxio_operator.backup_file.process import end_on_sigterm
 from alluxio_operator.backup_file.store import add_bucket_options, open_bucket
 from alluxio_operator.read_back import through
-from alluxio_operator.read_back.compare import FAILURES, Through, Verdict, has_changed, suspicion
+from alluxio_operator.read_back.address import Address
+from alluxio_operator.read_back.compare import FAULTS, Through, Verdict, suspicion
 from alluxio_operator.read_back.directly import Bucket, Storage, UnreadableError, Volume
+from alluxio_operator.read_back.live import excused
 from alluxio_operator.read_back.result import EXAMPLES, LONGEST_MESSAGE, OK, REFUSED, RETRY, Result
 from alluxio_operator.read_back.sample import Record, Sample, Share
 
 MANY: Final = 1024**3
 """Bytes of a message: 10,000 files of a list come in one of some megabytes."""
 PAUSE: Final = 1.0
-LIVE_SECONDS: Final = 20.0
-"""For a question to the live cluster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Host and port of a server."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """Return the address in HOST:PORT; raise ValueError."""
-        host, _, port = text.rpartition(":")
-        if not host:
-            raise ValueError(f"{text} is no HOST:PORT")
-        return cls(host, int(port))
+PATIENCE: Final = 300.0
+"""Seconds in which a worker that has served a file has to serve the next one, also if it restarts meanwhile."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +82,7 @@ def run(options: argparse.Namespace) -> Result:
         asked = storage if storage is not None and storage.can_read(share.record.ufs_path) else None
         direct = asked.read(share.record.ufs_path, share.bytes) if asked is not None else None
         verdicts.append((share.record, suspicion(share.record, found, direct, independent=asked is not None)))
-    verdicts, answered = _excused(verdicts, options.live)
+    verdicts, answered = excused(verdicts, options.live, until)
     counted = Counter(verdict for _, verdict in verdicts)
     return Result(
         listed=sample.listed,
@@ -107,14 +92,16 @@ def run(options: argparse.Namespace) -> Result:
         missing=counted[Verdict.MISSING],
         different=counted[Verdict.DIFFERENT],
         unreadable=counted[Verdict.UNREADABLE],
+        unsure=counted[Verdict.UNSURE],
         only_in_alluxio=sample.only_in_alluxio,
         other_mounts=sample.other_mounts,
         partly=sum(not one.is_whole for one in shares),
-        bytes=sum(one.bytes for one in shares),
+        non_empty=sample.non_empty,
+        bytes=sum(one.bytes for one, (_, said) in zip(shares, verdicts, strict=True) if said is Verdict.MATCHED),
         first_read_ms=first_read_ms,
         compared=storage.name if storage else "Length",
         live=answered,
-        examples=tuple(_example(record, verdict) for record, verdict in verdicts if verdict in FAILURES)[:EXAMPLES],
+        examples=tuple(_example(record, verdict) for record, verdict in verdicts if verdict in FAULTS)[:EXAMPLES],
     )
 
 
@@ -134,60 +121,41 @@ def _served(address: Address, until: float, use: Callable[[Connection], None]) -
                 use(connection)
                 return
         except grpc.RpcError as error:
-            passing = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED)
-            if not passing or left < PAUSE:
+            if not _is_passing(error) or left < PAUSE:
                 raise
             time.sleep(PAUSE)
 
 
 def _read_all(address: Address, shares: Sequence[Share], until: float) -> Iterator[tuple[Share, Through]]:
-    """Yield what was read of each file; a new connection follows on an error, which may be that of the connection.
+    """Yield what was read of each file; raise grpc.RpcError if no worker answers.
 
-    The first file also waits for the worker: its name may not resolve yet.
+    A new connection follows on an error, which may be that of the connection. A worker may not have a name yet, or
+    restart between two files: that says nothing of a file.
     """
-    left = list(shares)
-    if left:
-        read: list[Through] = []
-        try:
-            _served(address, until, lambda worker: read.append(through.read(worker, left[0])))
-        except grpc.RpcError as error:
-            read.append(Through(error=refusal(error.code(), error.details() or "")))
-        yield left.pop(0), read[-1]
+    left, patience = list(shares), until
     while left:
         try:
             with connect(address.host, address.port, max(1.0, until - time.monotonic()), MANY) as worker:
                 while left:
                     found = through.read(worker, left[0])
                     yield left.pop(0), found
+                    patience = min(until, time.monotonic() + PATIENCE)
                     if found.error:
                         break
         except grpc.RpcError as error:
-            yield left.pop(0), Through(error=refusal(error.code(), error.details() or ""))
+            if not _is_passing(error) or patience - time.monotonic() < PAUSE:
+                raise
+            time.sleep(PAUSE)
+
+
+def _is_passing(error: grpc.RpcError) -> bool:
+    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED)
 
 
 def _storage(options: argparse.Namespace) -> Storage | None:
     if options.volume:
         return Volume()
     return Bucket(open_bucket(options)) if options.bucket else None
-
-
-def _excused(
-    verdicts: Iterable[tuple[Record, Verdict]], live: Address | None
-) -> tuple[list[tuple[Record, Verdict]], bool]:
-    """Return the verdicts after a look at what the live cluster knows, and whether that answered."""
-    judged = list(verdicts)
-    if live is None:
-        return judged, False
-    try:
-        with connect(live.host, live.port, LIVE_SECONDS) as master:
-            return [
-                (record, Verdict.CHANGED)
-                if verdict in FAILURES and has_changed(record, through.status(master, record.path))
-                else (record, verdict)
-                for record, verdict in judged
-            ], True
-    except grpc.RpcError:
-        return judged, False
 
 
 def _example(record: Record, verdict: Verdict) -> str:

@@ -29,9 +29,14 @@ class Verdict(StrEnum):
     """The UFS has another file, and the cluster still lists the one in the backup."""
     UNREADABLE = "unreadable"
     """The UFS has the file, and the restored cluster can't read it."""
+    UNSURE = "unsure"
+    """One of these three, and the cluster didn't answer whether it has changed the file."""
 
 
 FAILURES: Final = frozenset({Verdict.MISSING, Verdict.DIFFERENT, Verdict.UNREADABLE})
+"""Verdicts before the live cluster is asked."""
+FAULTS: Final = FAILURES | {Verdict.UNSURE}
+"""Verdicts that fail a drill."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
+import stat
 from abc import ABC, abstractmethod
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 import obstore
@@ -17,6 +19,8 @@ from alluxio_operator.read_back.compare import Direct, local_mark
 
 PIECE: Final = 1024**2
 
+SOMETHING_ELSE: Final = Direct(-1, "", "")
+"""A folder, a pipe or a socket in the place of a file: it differs from every file."""
 
 _PLAIN: Final = re.compile(r"(?!.*(^|/)[.]{0,2}(/|$))[\w!$&'()+,./:;=@ -]+", re.ASCII)
 """Keys that every layer of obstore takes as they are."""
@@ -52,19 +56,35 @@ class Volume(Storage):
 
     def read(self, ufs_path: str, count: int) -> Direct | None:
         """Return a file with a digest of its first bytes."""
-        found = hashlib.sha256()
+        path = urlsplit(ufs_path).path if "://" in ufs_path else ufs_path
         try:
-            with Path(urlsplit(ufs_path).path if "://" in ufs_path else ufs_path).open("rb") as file:
-                left = count
-                while left and (piece := file.read(min(left, PIECE))):
-                    found.update(piece)
-                    left -= len(piece)
-                status = Path(file.name).stat()
+            # Without O_NONBLOCK, a pipe would wait for its writer.
+            with open(path, "rb", opener=_without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return SOMETHING_ELSE
+                digest = _digest(file, count)
+                status = os.fstat(file.fileno())
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except IsADirectoryError:
+            return SOMETHING_ELSE
         except OSError as error:
+            if error.errno == errno.ENXIO:
+                return SOMETHING_ELSE
             raise UnreadableError(f"{ufs_path} can't be read: {error.strerror or error}") from error
-        return Direct(status.st_size, local_mark(status.st_size, status.st_mtime_ns // 1_000_000), found.hexdigest())
+        return Direct(status.st_size, local_mark(status.st_size, status.st_mtime_ns // 1_000_000), digest)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _digest(file: BinaryIO, count: int) -> str:
+    found, left = hashlib.sha256(), count
+    while left and (piece := file.read(min(left, PIECE))):
+        found.update(piece)
+        left -= len(piece)
+    return found.hexdigest()
 
 
 class Bucket(Storage):

@@ -19,8 +19,8 @@ REFUSED: Final = 3
 """Exit codes: read to the end, whatever it found; trouble that another try may overcome; 2 is a wrong command line."""
 
 COUNTS: Final = (
-    "listed", "sampled", "matched", "changed", "missing", "different", "unreadable", "only_in_alluxio", "other_mounts",
-    "partly", "bytes", "first_read_ms",
+    "listed", "sampled", "matched", "changed", "missing", "different", "unreadable", "unsure", "only_in_alluxio",
+    "other_mounts", "non_empty", "partly", "bytes", "first_read_ms",
 )  # fmt: skip
 
 
@@ -35,17 +35,22 @@ class Result:
     missing: int = 0
     different: int = 0
     unreadable: int = 0
+    unsure: int = 0
+    """Files that don't match, and of which the live cluster doesn't say whether it has changed them."""
     only_in_alluxio: int = 0
     other_mounts: int = 0
+    non_empty: int = 0
+    """Listed files of the root mount that the UFS should have, with at least one byte."""
     partly: int = 0
     """Files of which only the beginning was read."""
     bytes: int = 0
+    """Bytes of the files that matched, as far as they were read."""
     first_read_ms: int = 0
     """Unix time at which the restored cluster had served the first file, or the whole list if there is no file."""
     compared: str = ""
     """With what: Volume, S3, or Length if nothing but the restored cluster was asked."""
     live: bool = False
-    """Whether the live cluster answered, which tells a change from a loss."""
+    """Whether the live cluster answered for all that don't match, which tells a change from a loss."""
     examples: tuple[str, ...] = ()
     message: str = ""
     ok: bool = True

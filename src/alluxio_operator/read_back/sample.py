@@ -57,6 +57,8 @@ class Sample:
     size: int
     seed: str
     listed: int = 0
+    non_empty: int = 0
+    """Files of the root mount that the UFS should have, with at least one byte."""
     only_in_alluxio: int = 0
     other_mounts: int = 0
     _kept: list[tuple[int, Record]] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Sample:
         elif not record.is_persisted:
             self.only_in_alluxio += 1
         else:
+            self.non_empty += record.length > 0
             rank = -int.from_bytes(hashlib.sha256(f"{self.seed}\0{record.path}".encode()).digest()[:8])
             if len(self._kept) < self.size:
                 heapq.heappush(self._kept, (rank, record))
@@ -83,11 +86,15 @@ class Sample:
 
 
 def divided(records: Sequence[Record], budget: int) -> tuple[Share, ...]:
-    """Return the share of each file: what smaller files leave goes to larger ones. `records` go from small to large."""
+    """Return the share of each file: what smaller files leave goes to larger ones. `records` go from small to large.
+
+    A file that has bytes and for which none is left has no share: no answer would prove anything.
+    """
     shares = []
     for number, record in enumerate(records):
         share = min(record.length, budget // (len(records) - number))
-        shares.append(Share(record, share))
+        if share or not record.length:
+            shares.append(Share(record, share))
         budget -= share
     return tuple(shares)
 

@@ -51,7 +51,10 @@ def status(master: Connection, path: str) -> Record | None:
 
 
 def read(worker: Connection, share: Share) -> Through:
-    """Return the digest of the first bytes of a file, as the worker gets them from the UFS."""
+    """Return the digest of the first bytes of a file, as the worker gets them from the UFS.
+
+    Raise grpc.RpcError if no worker answers: that says nothing of the file.
+    """
     found = hashlib.sha256()
     count = 0
     try:
@@ -61,6 +64,8 @@ def read(worker: Connection, share: Share) -> Through:
                 count += len(part)
     except grpc.RpcError as error:
         said = error.details() or ""
+        if error.code() is grpc.StatusCode.UNAVAILABLE and not any(one in said for one in ABSENT):
+            raise
         absent = error.code() is grpc.StatusCode.NOT_FOUND or any(one in said for one in ABSENT)
         return Through(error=refusal(error.code(), said), absent=absent)
     if count != share.bytes:

@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+from socket import AF_UNIX, socket
 
 import obstore
 import pytest
 from obstore.store import MemoryStore
 
-from alluxio_operator.read_back.compare import Direct, local_mark
+from alluxio_operator.read_back.compare import Direct, Through, Verdict, local_mark, suspicion
 from alluxio_operator.read_back.directly import PIECE, Bucket, UnreadableError, Volume
+from alluxio_operator.read_back.sample import Record
 
 
 def digest(data: bytes) -> str:
@@ -33,9 +35,20 @@ def test_a_file_that_a_volume_lacks(tmp_path):
     assert Volume().read(str(tmp_path / "a" / "below"), 1) is None
 
 
-def test_a_folder_in_the_place_of_a_file_says_nothing(tmp_path):
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: socket(AF_UNIX).bind(path)])
+def test_something_else_in_the_place_of_a_file_differs_from_it(make, tmp_path):
+    """It ends neither the drill, nor waits for a writer of the pipe."""
+    path = str(tmp_path / "a")
+    make(path)
+    record = Record(path, 1, 0, ufs_path=path)
+    found = Volume().read(path, 0)
+    assert suspicion(record, Through(digest(b"")), found, independent=True) is Verdict.DIFFERENT
+
+
+def test_a_name_that_the_volume_refuses_says_nothing():
     with pytest.raises(UnreadableError, match="can't be read"):
-        Volume().read(str(tmp_path), 1)
+        Volume().read("/" + "a" * 300, 1)
 
 
 def test_an_object_in_a_bucket():

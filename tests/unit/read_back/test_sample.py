@@ -70,11 +70,24 @@ def test_small_files_are_read_whole_and_large_ones_from_their_beginning():
     assert [share.is_whole for share in shares] == [True, True, False]
 
 
+def test_a_file_of_which_no_byte_can_be_read_is_not_in_the_sample():
+    shares = divided([record("/empty", 0), *(record(f"/{number}", 1000) for number in range(5000))], 1024)
+    assert shares[0] == Share(record("/empty", 0), 0)
+    assert all(share.bytes for share in shares[1:])
+    assert len(shares) > 1
+
+
+def test_files_with_bytes_are_counted():
+    sample = filled(1, "a", [record("/a", 0), record("/b"), record("/c"), record("/d", mount_id=7)])
+    assert sample.non_empty == 2
+
+
 @given(st.lists(st.integers(0, 10**6), max_size=40), st.integers(1, 10**7))
 def test_no_more_is_read_than_the_budget(lengths, budget):
     shares = divided([record(f"/{number}", length) for number, length in enumerate(sorted(lengths))], budget)
     assert sum(share.bytes for share in shares) <= budget
     assert all(0 <= share.bytes <= share.record.length for share in shares)
+    assert all(share.bytes or share.is_whole for share in shares)
     if sum(lengths) <= budget:
         assert all(share.is_whole for share in shares)
 

@@ -72,6 +72,16 @@ def spec_of(resource: Object) -> ClusterSpec:
     return ClusterSpec.model_validate(resource.get("spec", {}))
 
 
+def followed_revision(resource: Object) -> str | None:
+    """Return the ControllerRevision with the spec that the cluster follows during a rollback; None without one."""
+    rollback = resource.get("status", {}).get("rollback")
+    if not isinstance(rollback, Mapping) or rollback.get("generation") != resource["metadata"].get("generation"):
+        return None
+    to = rollback.get("to")
+    revision = to.get("revision") if isinstance(to, Mapping) else None
+    return revision if isinstance(revision, str) else None
+
+
 def leader_of(resource: Object) -> str | None:
     """Return the pod of the leading master, as the status has it."""
     leader = resource.get("status", {}).get("masters", {}).get("leader")

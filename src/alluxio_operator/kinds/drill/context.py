@@ -51,7 +51,8 @@ TARGET: Final = "/copy"
 """Mount path of the volume for the copy."""
 
 READ_MEMORY: Final = 384 * MI
-"""Of the program that lists and reads: 10,000 files of a list come at once."""
+READ_PER_FILE: Final = 4 * 1024
+"""Of the program that lists and reads: 10,000 files of a list come at once, and each file of the sample is kept."""
 SMALLEST_COPY: Final = 64 * MI
 
 WORK_BASE: Final = 256 * MI
@@ -94,13 +95,15 @@ def context_of(
         "name": run.name,
         "component": component,
         "spec": job_spec(restoring.policy(drill)),
-        "pod": pod_of(spec.masters, names.labels(component)),
+        # A rehearsal must not evict pods of production.
+        "pod": {**pod_of(spec.masters, names.labels(component)), "priorityClassName": None},
     }
     source = _source(backup, spec, cluster) if prepare is not None and backup is not None else None
     ports = _ports(source, spec.root_mount, reads=read is not None)
     return {
         **shared,
-        **images(image_of(cluster), observed.image, spec.security, cluster["metadata"]["name"]),
+        # Not the cluster's spec, which may name an image that doesn't exist.
+        **images(image_of(own), observed.image, spec.security, cluster["metadata"]["name"]),
         "access": {
             "name": names.access,
             "pods": dict(names.instance_labels),
@@ -230,5 +233,5 @@ def _read(drill: Drill, spec: ClusterSpec, cluster: Object, own: Object) -> dict
         "env": readable[1] if readable else [],
         "claim": claim,
         "path": mount.path,
-        "resources": {"check": resources_of(spec.masters, READ_MEMORY)},
+        "resources": {"check": resources_of(spec.masters, READ_MEMORY + sample.files * READ_PER_FILE)},
     }

@@ -15,24 +15,29 @@ from typing import Any, Final
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.effects import Create, Delete, Patch
-from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, blocked, waiting
+from alluxio_operator.engine.gate import At, BackOff, Gate, OnEvent, Requeue, blocked, waiting
 from alluxio_operator.engine.operation import Answer, Effect, Operation
 from alluxio_operator.engine.plan import EVERYTHING
 from alluxio_operator.engine.rules import DEFAULT, ApplyRules
 from alluxio_operator.engine.turns import earlier, turn
-from alluxio_operator.kinds.cluster.clients import spec_of
 from alluxio_operator.kinds.drill import reading, restoring, throw_away
 from alluxio_operator.kinds.drill.choosing import Refusal, chosen_backup, cluster_problem
 from alluxio_operator.kinds.drill.context import context_of
 from alluxio_operator.kinds.drill.observed import Observed
 from alluxio_operator.kinds.drill.reading import next_reading
 from alluxio_operator.kinds.drill.restoring import next_restoring
+from alluxio_operator.kinds.drill.running import newer_than_spec, rehearsed_spec
 from alluxio_operator.kinds.drill.validate import Drill
 from alluxio_operator.kube.kinds import Ref
 
 CHOSEN: Final = "BackupChosen"
 CLEANED: Final = "CleanedUp"
 
+LEFT_FOR: Final = timedelta(minutes=20)
+"""Time after which a drill ends although pods or PVCs of its cluster, which is gone, are still there.
+
+Kubernetes keeps the pods of a node that is lost until the node is back, or deleted.
+"""
 SHOWN: Final = 5
 """Leftovers that a message names."""
 
@@ -70,7 +75,7 @@ def decide(drill: Drill, observed: Observed, now: datetime) -> Plan:
     if status.finished is not None:
         return _finished(drill, observed, now)
     if status.failure or status.files is not None:
-        return _clean(drill, observed)
+        return _clean(drill, observed, now)
     refusal = cluster_problem(drill, observed)
     if status.started is None:
         return _begin(drill, observed, refusal, now)
@@ -101,6 +106,12 @@ def _begin(drill: Drill, observed: Observed, refusal: Refusal | None, now: datet
     if isinstance(chosen, Refusal):
         return _fail(drill, observed, CHOSEN, chosen, now)
     assert observed.cluster is not None  # noqa: S101 (for the type: cluster_problem comes first)
+    if written := newer_than_spec(rehearsed_spec(observed.cluster, chosen), chosen):
+        message = (
+            f"Alluxio {written} wrote AlluxioBackup {chosen['metadata']['name']}, and spec.version of AlluxioCluster "
+            f"{drill.cluster} is older, so it can't restore it. Remedy: set spec.version to {written} or newer"
+        )
+        return _fail(drill, observed, CHOSEN, Refusal("BackupOfNewerVersion", message), now)
     point = str(chosen["status"]["started"])
     fields = {
         "started": stamp(now),
@@ -121,12 +132,15 @@ def _chosen(backup: str, point: str) -> Gate:
 
 def _restore(drill: Drill, observed: Observed, step: restoring.Restoring, late: datetime) -> Plan:
     effects: tuple[Effect, ...] = ()
-    if step.create and observed.cluster is not None:
-        live = spec_of(observed.cluster)
+    backup = observed.backup(observed.status.backup)
+    if step.create and observed.cluster is not None and backup is not None:
+        live = rehearsed_spec(observed.cluster, backup)
         wanted = throw_away.manifest(live, drill.cluster, observed.resource, drill.names, drill.throw_away)
         effects = (Create(wanted),)
     elif step.starts and observed.own is not None:
-        patch = {"metadata": {"uid": observed.own["metadata"]["uid"]}, "spec": {"paused": False}}
+        # With the number of entries, the cluster itself notices a restore that isn't whole, and does it again.
+        counted = {"bootstrap": {"restore": {"expectedEntries": observed.status.entries}}}
+        patch = {"metadata": {"uid": observed.own["metadata"]["uid"]}, "spec": {"paused": False, **counted}}
         effects = (Patch(Ref(CLUSTER, observed.status.throw_away), patch, "let it restore the copy"),)
     operation = Operation(
         "restore", status=step.fields, intent=_changed(observed, step.fields), effects=effects, conclude=_concluded
@@ -175,6 +189,7 @@ def _fail(
         "reason": refusal.reason,
         "started": observed.status.started or stamp(now),
         "cluster_uid": observed.status.cluster_uid or _uid(observed),
+        **_own_uid(observed),
     }
     operation = Operation("drill", status=recorded, intent=recorded)
     gates = (*before, blocked(gate, refusal.reason, refusal.message))
@@ -185,7 +200,13 @@ def _uid(observed: Observed) -> str:
     return str(observed.cluster["metadata"]["uid"]) if observed.cluster is not None else ""
 
 
-def _clean(drill: Drill, observed: Observed) -> Plan:
+def _own_uid(observed: Observed) -> Mapping[str, Any]:
+    """Return the uid of the throw-away cluster to record: what it leaves is looked for once it is known."""
+    own = observed.own
+    return {"throw_away_uid": own["metadata"]["uid"]} if own is not None else {}
+
+
+def _clean(drill: Drill, observed: Observed, now: datetime) -> Plan:
     """Delete the throw-away cluster, and all Jobs whose pods, also ended ones, keep the PVC of the copy."""
     own = observed.own
     effects: list[Effect] = []
@@ -197,12 +218,21 @@ def _clean(drill: Drill, observed: Observed) -> Plan:
         if "deletionTimestamp" not in job["metadata"]
     ]
     left = [*([f"AlluxioCluster {observed.status.throw_away}"] if own is not None else []), *observed.leftovers]
-    operation = Operation("removal", effects=tuple(effects))
+    gone = observed.status.cluster_gone or stamp(now)
+    fields = {"cluster_gone": gone} if own is None and observed.status.throw_away_uid else _own_uid(observed)
+    operation = Operation("removal", status=fields, intent=fields, effects=tuple(effects))
+    gate = Gate(CLEANED, True, "Removed", "nothing of the throw-away cluster is left")
     if left:
         more = f" and {len(left) - SHOWN} others" if len(left) > SHOWN else ""
-        gate = waiting(CLEANED, f"these are still to go: {', '.join(left[:SHOWN])}{more}", "Removing", BackOff())
-        return Plan(drill, "Cleaning", (gate,), context_of(drill, observed), (operation,))
-    gate = Gate(CLEANED, True, "Removed", "nothing of the throw-away cluster is left")
+        shown = f"{', '.join(left[:SHOWN])}{more}"
+        if own is not None or now < moment(gone) + LEFT_FOR:
+            gate = waiting(CLEANED, f"these are still to go: {shown}", "Removing", BackOff())
+            return Plan(drill, "Cleaning", (gate,), context_of(drill, observed), (operation,))
+        message = (
+            f"the throw-away cluster is gone since {gone}, and these are left: {shown}. Remedy: repair their node, or "
+            "delete the Node, so that Kubernetes removes them"
+        )
+        gate = Gate(CLEANED, False, "LeftBehind", message, requeue=OnEvent())
     phase = "Failed" if observed.status.failure else "Completed"
     return Plan(drill, phase, (gate,), context_of(drill, observed), (operation,), ended=True)
 

@@ -58,6 +58,7 @@ DESCRIPTOR = KindDescriptor(
     rights=(
         Right("pods", ("get", "list"), "get, list: the results of the Jobs' containers, and what is still to go."),
         Right("events", ("list",), "list: only events report why a Job has no pod, or why a pod doesn't start."),
+        Right("controllerrevisions", ("get",), "get: the spec that a cluster follows during a rollback.", "apps"),
         Right("alluxiobackups", ("list",), "list: the newest verified backup of a cluster.", GROUP),
         Right(
             "alluxioclusters",

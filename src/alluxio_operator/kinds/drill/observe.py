@@ -13,7 +13,7 @@ from alluxio_operator.engine.look import Look
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.cluster.clients import pod_selector
+from alluxio_operator.kinds.cluster.clients import followed_revision, pod_selector
 from alluxio_operator.kinds.drill.names import PREPARE, READ, Names, copy_claim
 from alluxio_operator.kinds.drill.observed import Observed
 from alluxio_operator.kube.client import Kube
@@ -39,14 +39,16 @@ def observe(kube: Kube, image: OwnImage, key: OwnerKey) -> Observed | None:
     name = str(reference) if isinstance(reference, str) else ""
     observed = replace(
         observed,
-        cluster=_get(kube, CLUSTER, key.namespace, name) if name else None,
+        cluster=_cluster(kube, key.namespace, name) if name else None,
         throw_away=_get(kube, CLUSTER, key.namespace, status.throw_away) if status.throw_away else None,
     )
     if status.started is None:
         observed = replace(observed, others=tuple(_others(kube, key)))
     if status.entries is None and not status.failure:
         observed = replace(observed, backups=tuple(_backups(kube, key.namespace, name)))
-    if (status.failure or status.files is not None) and status.throw_away:
+    made = status.throw_away_uid or observed.own is not None
+    taken = observed.throw_away is not None and observed.own is None
+    if (status.failure or status.files is not None) and made and not taken:
         observed = replace(
             observed,
             leftovers=tuple(_leftovers(kube, key.namespace, status.throw_away)),
@@ -93,10 +95,20 @@ def _get(kube: Kube, kind: str, namespace: str, name: str) -> Object | None:
         return None
 
 
+def _cluster(kube: Kube, namespace: str, name: str) -> Object | None:
+    """Return a cluster with the spec that it follows: the last good one during a rollback."""
+    found = _get(kube, CLUSTER, namespace, name)
+    revision = followed_revision(found) if found is not None else None
+    kept = _get(kube, "ControllerRevision", namespace, revision) if revision else None
+    return {**found, "spec": kept["data"]["spec"]} if found is not None and kept is not None else found
+
+
 def _others(kube: Kube, key: OwnerKey) -> Iterable[Object]:
     for one in kube.list(KINDS[KIND].path(key.namespace)):
         status = one.get("status", {})
-        if one["metadata"]["name"] != key.name and not status.get("finished") and status.get("phase") != "Invalid":
+        # Of one whose cluster is gone, only pods of a lost node may be left.
+        over = status.get("finished") or status.get("clusterGone") or status.get("phase") == "Invalid"
+        if one["metadata"]["name"] != key.name and not over:
             yield one
 
 

@@ -18,7 +18,7 @@ class Observed:
     resource: Object
     status: DrillStatus
     cluster: Object | None = None
-    """The AlluxioCluster that the spec names; None if it doesn't exist."""
+    """The AlluxioCluster that the spec names, with the spec that it follows; None if it doesn't exist."""
     throw_away: Object | None = None
     """The AlluxioCluster on record as the throw-away one; also one of another owner."""
     leftovers: tuple[str, ...] = ()

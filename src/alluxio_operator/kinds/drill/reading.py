@@ -71,8 +71,10 @@ def _judged(observed: Observed, run: JobRun, result: Result) -> Reading:
         missing=result.missing,
         different=result.different,
         unreadable=result.unreadable,
+        unsure=result.unsure,
         only_in_alluxio=result.only_in_alluxio,
         other_mounts=result.other_mounts,
+        non_empty=result.non_empty,
         partly=result.partly,
         bytes=result.bytes,
         # A newer program may know another word.
@@ -89,26 +91,33 @@ def _judged(observed: Observed, run: JobRun, result: Result) -> Reading:
 def verdict(files: DrillFiles, examples: tuple[str, ...]) -> Refusal | None:
     """Return why the files fail a drill; None if they pass."""
     listed = f": {', '.join(examples)}" if examples else ""
-    unsure = "" if files.live else ". The cluster didn't answer whether it has changed them since the backup"
     if files.missing:
         what = f"{files.missing} of {files.sampled} files aren't in the UFS any more, and the cluster lists them"
-        return Refusal("FilesMissing", f"{what}{listed}{unsure}")
+        return Refusal("FilesMissing", f"{what}{listed}")
     if files.different:
         what = f"{files.different} of {files.sampled} files have another version in the UFS than the cluster knows"
-        return Refusal("FilesDifferent", f"{what}{listed}{unsure}")
+        return Refusal("FilesDifferent", f"{what}{listed}")
     if files.unreadable:
         what = f"{files.unreadable} of {files.sampled} files are in the UFS and can't be read through the cluster"
         return Refusal("FilesUnreadable", f"{what} that restored the backup{listed}")
-    if files.sampled and not files.matched:
+    if files.unsure:
+        what = f"{files.unsure} of {files.sampled} files don't match, and the cluster didn't answer whether it has"
+        remedy = "Remedy: create another drill once the cluster answers"
+        return Refusal("FilesUnsure", f"{what} changed them{listed}. {remedy}")
+    if not files.sampled:
+        what = f"no file was read: of {files.listed} files in the backup, none is persisted in the root mount"
+        return Refusal("NothingRead", f"{what}. Remedy: rehearse with a backup that has such files")
+    if not files.matched:
         what = f"all {files.sampled} files of the sample have changed since the backup, so nothing is proven"
         return Refusal("NothingMatched", f"{what}. Remedy: take a newer backup, or read more files (spec.sample.files)")
+    if files.non_empty and not files.bytes:
+        what = f"no byte was read, although the restored cluster lists {files.non_empty} files that have some"
+        return Refusal("NothingRead", f"{what}. Remedy: read more files (spec.sample.files)")
     return None
 
 
 def in_words(files: DrillFiles) -> str:
     """Return what was read in one sentence."""
-    if not files.sampled:
-        return f"the restored cluster lists {files.listed} files, and the UFS has none of them to read"
     changed = f", {files.changed} have changed since the backup" if files.changed else ""
     only = f", {files.only_in_alluxio} listed files were never persisted" if files.only_in_alluxio else ""
     with_what = {"Volume": "those in the volume", "S3": "those in the bucket"}.get(

@@ -69,7 +69,12 @@ def next_restoring(drill: Drill, observed: Observed, now: datetime) -> Restoring
     if own is None:
         if status.throw_away_uid:
             return _failed("ThrowAwayGone", f"another client has deleted AlluxioCluster {status.throw_away}")
-        return Restoring(waiting(GATE, f"AlluxioCluster {status.throw_away} is created", "Creating"), create=True)
+        if observed.backup(status.backup) is None:
+            return _backup_gone(status.backup)
+        # On record before it is created: a replica that has lost the Lease fails at the record.
+        fields = {"claimed": status.claimed or stamp(now)}
+        gate = waiting(GATE, f"AlluxioCluster {status.throw_away} is created", "Creating")
+        return Restoring(gate, fields, create=True)
     if "deletionTimestamp" in own["metadata"]:
         return _failed("ThrowAwayGone", f"another client deletes AlluxioCluster {status.throw_away}")
     if not status.throw_away_uid:
@@ -113,7 +118,7 @@ def _prepare(drill: Drill, observed: Observed, now: datetime) -> Restoring:
     status, seen, base, jobs = observed.status, observed.prepare, drill.names.job(PREPARE), policy(drill)
     backup = observed.backup(status.backup)
     if backup is None:
-        return _failed("BackupMissing", f"AlluxioBackup {status.backup} was deleted before its file was copied")
+        return _backup_gone(status.backup)
     if not observed.image and (status.prepare is None or seen.job is None):
         return Restoring(image_unknown(GATE))
     said = _said(seen)
@@ -174,6 +179,10 @@ def _said(seen: SeenJob) -> str:
             if not result.ok:
                 return printable(said)[:LONGEST_MESSAGE]
     return ""
+
+
+def _backup_gone(name: str) -> Restoring:
+    return _failed("BackupMissing", f"AlluxioBackup {name} was deleted before its file was copied")
 
 
 def _failed(reason: str, message: str) -> Restoring:

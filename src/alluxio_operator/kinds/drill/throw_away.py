@@ -6,9 +6,10 @@ What keeps it from writing, in the order of strength:
 2. The copy that it restores has read-only mounts without credentials, and no jobs (`backup_file.rewrite`).
 3. It has no job service: nothing persists, copies, replicates or loads.
 4. The checkers of its master, which run at once when it leads, run only once (`QUIET`).
+5. After a restore that fails, its master writes no backup. That would pass the mount by: it goes straight to the UFS.
 
 Read in the sources of 2.9.4: InodeTtlChecker, PersistenceScheduler, PersistenceChecker, UfsCleaner,
-ObjectUnderFileSystem (no breadcrumbs below a read-only mount).
+ObjectUnderFileSystem (no breadcrumbs below a read-only mount), the emergency backup of the master.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ RARELY: Final = "20d"
 """Interval that no drill reaches. Alluxio keeps some intervals in 31 bits of milliseconds, which is 24 days."""
 
 QUIET: Final[Mapping[str, str]] = {
+    # If something wrote a backup all the same: of a volume, this is a folder of the pod, and never one of the cluster.
+    "alluxio.master.backup.directory": "/tmp/alluxio-drill-backups",  # noqa: S108 (a path in Alluxio's container)
     "alluxio.master.daily.backup.enabled": "false",
+    "alluxio.master.journal.backup.when.corrupted": "false",
     # The names in the backup are what is to be compared with the UFS. A synchronisation would drop those it lacks.
     "alluxio.master.journal.sync.root.after.init.from.backup": "false",
     "alluxio.master.lost.worker.file.detection.interval": RARELY,
@@ -58,8 +62,9 @@ CACHE: Final = "64Mi"
 JVM: Final[Mapping[str, str]] = {"heap": "256Mi", "directMemory": "128Mi"}
 """Memory of that worker: its reader holds some megabytes at a time."""
 
-# Without podLabels: a Service of a user that selects by them would send clients of the cluster here.
-_PLACEMENT: Final = ("nodeSelector", "tolerations", "priorityClassName", "podAnnotations")
+# Without podLabels: a Service of a user that selects by them would send clients of the cluster here. Without
+# priorityClassName: a rehearsal must not evict pods of production.
+_PLACEMENT: Final = ("nodeSelector", "tolerations", "podAnnotations")
 _OF_USERS: Final = ("env", "volumes", "volumeMounts")
 _SCRATCH: Final = ("emptyDir", "ephemeral")
 """Volumes of a pod that hold no data of others."""
@@ -117,6 +122,8 @@ def spec_of(live: ClusterSpec, cluster: str, names: Names, throw_away: str) -> M
             "replicas": 1,
             "ports": workers["ports"],
             "jvm": dict(JVM),
+            # A quota of the namespace may demand it of every pod. The memory follows from the values here.
+            "resources": _cpu(workers["resources"]),
             "tiers": [{"name": "MEM", "medium": "MEM", "quota": CACHE}],
         },
         "jobService": {"enabled": False},
@@ -148,6 +155,14 @@ def _role(role: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: role[key] for key in (*_PLACEMENT, *_OF_USERS) if key in role}
     mounts = [one if one["name"] in scratch else {**one, "readOnly": True} for one in role["volumeMounts"]]
     return {**kept, "volumeMounts": mounts, "properties": _properties(role["properties"])}
+
+
+def _cpu(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        kind: {"cpu": amounts["cpu"]}
+        for kind in ("requests", "limits")
+        if (amounts := given.get(kind)) and amounts.get("cpu")
+    }
 
 
 def _jvm(given: Mapping[str, Any]) -> Mapping[str, Any]:

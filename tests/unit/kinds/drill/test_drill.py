@@ -21,6 +21,8 @@ from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.alluxiodrill import KIND
 from alluxio_operator.backup_file.errors import BackupFileError, Reason
 from alluxio_operator.backup_file.result import Result as Checked
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.names import Names as ClusterNames
 from alluxio_operator.kinds.drill.names import copy_claim
 from alluxio_operator.kube.errors import Refused
 from alluxio_operator.kube.kinds import KINDS
@@ -65,6 +67,8 @@ def test_the_throw_away_cluster_starts_only_with_the_copy():
     own = world.throw_away
     assert own is not None
     assert own["spec"]["paused"] is False
+    copy = {"claimName": copy_claim(THROW_AWAY), "path": "restore.gz"}
+    assert own["spec"]["bootstrap"]["restore"] == {"volume": copy, "expectedEntries": ENTRIES}
 
 
 def test_no_object_of_the_cluster_is_touched():
@@ -81,6 +85,7 @@ def test_no_object_of_the_cluster_is_touched():
         ({"missing": 2, "matched": 98}, "FilesMissing", "2 of 100 files aren't in the UFS"),
         ({"different": 1, "matched": 99}, "FilesDifferent", "1 of 100 files have another version"),
         ({"unreadable": 1, "matched": 99}, "FilesUnreadable", "1 of 100 files are in the UFS and can't be read"),
+        ({"unsure": 1, "matched": 99, "live": False}, "FilesUnsure", "1 of 100 files don't match, and the"),
         ({"changed": 100, "matched": 0}, "NothingMatched", "all 100 files of the sample have changed"),
     ],
 )
@@ -110,9 +115,25 @@ def test_files_that_the_cluster_has_changed_are_no_fault():
     assert "90 of 100 files equal those in the volume, 10 have changed since the backup" in world.status["summary"]
 
 
-def test_an_empty_cluster_passes():
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"listed": 0, "sampled": 0, "matched": 0, "bytes": 0},
+        {"listed": 1_000_000, "sampled": 0, "matched": 0, "other_mounts": 1_000_000, "bytes": 0},
+        {"listed": 9, "sampled": 9, "matched": 9, "non_empty": 1, "bytes": 0},
+    ],
+)
+def test_a_drill_that_has_read_nothing_does_not_pass(counts):
     world = DrillWorld()
-    world.result = read_at(world, 50, listed=0, sampled=0, matched=0)
+    world.result = read_at(world, 50, **counts)
+    world.complete()
+    assert (world.phase, world.status["reason"]) == ("Failed", "NothingRead")
+    assert "Remedy" in world.status["summary"]
+
+
+def test_empty_files_of_a_cluster_that_has_no_others_are_enough():
+    world = DrillWorld()
+    world.result = read_at(world, 50, listed=9, sampled=9, matched=9, non_empty=0, bytes=0)
     world.complete()
     assert world.phase == "Completed"
 
@@ -301,6 +322,91 @@ def test_a_cluster_of_another_owner_has_the_name():
     assert world.kube.object(CLUSTER, builders.NAMESPACE, THROW_AWAY)["metadata"]["uid"] == "of-a-user"
 
 
+def pod_of_the_name(**meta: object) -> dict[str, object]:
+    labels = dict(ClusterNames(THROW_AWAY, builders.NAMESPACE).instance_labels)
+    metadata = {"name": f"{THROW_AWAY}-worker-0", "namespace": builders.NAMESPACE, "uid": "p1", "labels": labels}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**metadata, **meta},
+        "spec": {"nodeName": "lost"},
+        "status": {"phase": "Running"},
+    }
+
+
+def test_pods_of_a_users_cluster_with_the_name_are_none_of_the_drill():
+    world = DrillWorld()
+    other = builders.resource()
+    world.kube.put({**other, "metadata": {**other["metadata"], "name": THROW_AWAY, "uid": "of-a-user"}})
+    world.kube.put(pod_of_the_name())
+    for _ in range(4):
+        world.reconcile()
+    assert (world.phase, world.status["reason"]) == ("Failed", "NameTaken")
+    assert world.status["finished"]
+    assert world.condition("CleanedUp")["status"] == "True"
+
+
+def test_a_pod_on_a_lost_node_ends_with_a_warning():
+    world = at_step(6)
+    world.kube.put(pod_of_the_name(deletionTimestamp="2030-01-02T03:20:00Z"))
+    for _ in range(6):
+        world.reconcile()
+        world.turn()
+        world.pass_time(10)
+    assert world.phase == "Cleaning"
+    assert world.status["clusterGone"]
+    world.pass_time(1200)
+    outcome = world.reconcile()
+    assert (world.phase, world.status["passed"]) == ("Completed", True)
+    left = world.condition("CleanedUp")
+    assert (left["status"], left["reason"]) == ("False", "LeftBehind")
+    assert f"Pod {THROW_AWAY}-worker-0" in left["message"]
+    assert "Remedy" in left["message"]
+    assert outcome.requeue_after is None
+    world.reconcile()
+    assert world.condition("CleanedUp")["reason"] == "LeftBehind"
+
+
+def test_a_drill_whose_cluster_is_gone_gives_the_turn_back():
+    world = DrillWorld()
+    world.put_other("earlier", "2029-01-02T03:00:00Z", started="2030-01-02T03:00:00Z")
+    world.reconcile()
+    assert world.condition("BackupChosen")["reason"] == "OtherDrill"
+    gone = {"clusterGone": "2030-01-02T03:30:00Z"}
+    world.kube.edit(KIND, builders.NAMESPACE, "earlier", lambda one: one["status"].update(gone))
+    world.complete()
+    assert world.phase == "Completed"
+
+
+@pytest.mark.parametrize("step", range(1, 9))
+def test_what_a_drill_that_fails_early_has_made_is_waited_for(step):
+    """Also if its time is over before the uid of its cluster is on record."""
+    world = at_step(step)
+    world.collects = False
+    world.pass_time(100_000)
+    for _ in range(4):
+        world.reconcile()
+        world.pass_time(10)
+    assert world.throw_away is None
+    claims = world.kube.of_kind("PersistentVolumeClaim")
+    assert bool(world.status.get("finished")) is not any("copy" in name for name in claims)
+
+
+def test_the_creation_of_the_cluster_is_on_record_before_it():
+    """A replica that has lost the Lease fails at the record, and creates nothing."""
+    world = DrillWorld()
+    world.reconcile()
+    recorded: list[object] = []
+
+    def look(verb: str, path: str) -> None:
+        if verb == "create" and "/alluxioclusters/" in path:
+            recorded.append(world.status.get("claimed"))
+
+    world.kube.before_call = look
+    world.reconcile()
+    assert recorded == [stamp(world.now)]
+
+
 def test_drills_of_a_namespace_take_turns():
     world = DrillWorld()
     world.put_other("earlier", "2029-01-02T03:00:00Z")
@@ -392,6 +498,98 @@ def test_a_location_in_the_root_volume_is_read_from_that_volume():
     assert "built-in" not in str(job)
     mounts = {one["name"]: one.get("readOnly", False) for one in check["volumeMounts"]}
     assert mounts == {"work": False, "copy": False, "source": True}
+
+
+@pytest.mark.parametrize(("steps", "component"), [(4, "prepare"), (7, "read")])
+def test_no_job_of_a_drill_evicts_pods_of_production(steps, component):
+    live = builders.resource(
+        masters={"priorityClassName": "system-cluster-critical"}, status={"masters": {"leader": "small-master-0"}}
+    )
+    world = DrillWorld(cluster=live)
+    for _ in range(steps):
+        world.reconcile()
+        world.turn()
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-{component}")
+    assert "priorityClassName" not in job["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize("amount", ["0", 0, "1Ki", "1025Gi", "9Pi"])
+def test_a_sample_of_too_few_or_too_many_bytes_is_refused(amount):
+    world = DrillWorld(sample={"bytes": amount})
+    world.reconcile()
+    assert world.phase == "Invalid"
+    assert "spec.sample.bytes" in world.status["summary"]
+    assert "1Mi to 1Ti" in world.status["summary"]
+
+
+# --- what runs, and not what the spec names ---------------------------------------------------------------------------
+
+
+def with_backup(world: DrillWorld, **status: str) -> DrillWorld:
+    world.kube.edit(BACKUP, builders.NAMESPACE, "nightly", lambda one: one["status"].update(status))
+    return world
+
+
+def test_a_drill_uses_the_alluxio_that_wrote_the_backup():
+    """As the proof of the backup does: the tag in the spec doesn't exist, and its version isn't reached yet."""
+    live = builders.resource(version="2.9.4", image={"tag": "typo"}, status={"masters": {"leader": "small-master-0"}})
+    world = with_backup(DrillWorld(cluster=live), version="2.9.3", image="registry.example:5000/alluxio/alluxio:2.9.3")
+    for _ in range(4):
+        world.reconcile()
+        world.turn()
+    assert world.throw_away is not None
+    spec = world.throw_away["spec"]
+    assert spec["version"] == "2.9.3"
+    assert (spec["image"]["repository"], spec["image"]["tag"]) == ("registry.example:5000/alluxio/alluxio", "2.9.3")
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-prepare")
+    assert "typo" not in str(job)
+
+
+@pytest.mark.parametrize("image", ["", "alluxio/alluxio@sha256:abc", "host:5000/alluxio", "A B:c"])
+def test_an_image_that_the_spec_can_not_name_is_the_clusters(image):
+    world = with_backup(DrillWorld(), version="2.9.3", image=image)
+    world.reconcile()
+    world.reconcile()
+    assert world.throw_away is not None
+    assert world.throw_away["spec"]["image"]["repository"] == builders.resource()["spec"].get("image", {}).get(
+        "repository", "alluxio/alluxio"
+    )
+
+
+def test_a_drill_of_a_cluster_that_rolled_back_rehearses_the_spec_that_it_follows():
+    good = builders.resource()["spec"]
+    status = {
+        "masters": {"leader": "small-master-0", "version": "2.9.4"},
+        "rollback": {"generation": 1, "to": {"revision": "small-spec-1", "generation": 1}, "since": "now"},
+    }
+    world = DrillWorld(cluster=builders.resource(image={"tag": "typo"}, status=status))
+    metadata = {"name": "small-spec-1", "namespace": builders.NAMESPACE, "uid": "r1"}
+    revision = {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": metadata, "data": {"spec": good}}
+    world.kube.put(revision)
+    world.reconcile()
+    world.reconcile()
+    assert world.throw_away is not None
+    assert world.throw_away["spec"]["image"].get("tag") != "typo"
+    world.complete()
+    assert world.phase == "Completed"
+
+
+def test_a_backup_of_a_newer_alluxio_is_not_rehearsed_by_an_older_one():
+    world = with_backup(DrillWorld(cluster=builders.resource(version="2.9.3")), version="2.9.4")
+    assert failed(world)[0] == "BackupOfNewerVersion"
+    assert world.throw_away is None
+
+
+def test_the_memory_of_the_reading_grows_with_the_sample():
+    """100,000 files took 557 MiB."""
+    world = DrillWorld(sample={"files": 100_000})
+    for _ in range(7):
+        world.reconcile()
+        world.turn()
+    job = world.kube.object("Job", builders.NAMESPACE, f"{NAME}-read")
+    [read] = job["spec"]["template"]["spec"]["containers"]
+    assert int(read["resources"]["limits"]["memory"]) > 700 * 1024**2
+    assert read["resources"]["requests"]["memory"] == read["resources"]["limits"]["memory"]
 
 
 def test_no_ended_pod_keeps_the_volume_of_the_copy():

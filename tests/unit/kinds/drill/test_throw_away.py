@@ -8,6 +8,9 @@ from tests.support import builders
 from tests.support.drill import NAME, UID, drill
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.kinds.cluster.names import MASTER
+from alluxio_operator.kinds.cluster.names import Names as ClusterNames
+from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kinds.drill.names import Names
 from alluxio_operator.kinds.drill.throw_away import DROPPED, QUIET, manifest
@@ -56,8 +59,8 @@ def test_it_is_valid_small_and_can_not_write(over):
     assert spec.backup.drill is None
     assert spec.deletion_policy == "Delete"
     assert spec.paused
-    for properties in (spec.properties, spec.masters.properties, spec.workers.properties):
-        assert properties.items() >= QUIET.items()
+    for given in (spec.properties, spec.masters.properties, spec.workers.properties):
+        assert given.items() >= QUIET.items()
 
 
 def test_it_takes_over_what_a_restore_depends_on():
@@ -84,11 +87,39 @@ def test_no_property_of_the_cluster_makes_it_write():
     }
     role = {"properties": loud, "jvm": {"options": [f"-D{QUIET_KEY}=1s", "-XX:+UseG1GC"]}}
     spec = accepted(properties=loud, masters=role, workers=role).spec
-    for properties in (spec.properties, spec.masters.properties, spec.workers.properties):
-        assert properties.items() >= QUIET.items()
-        assert not any(key.startswith(DROPPED) for key in properties)
+    for given in (spec.properties, spec.masters.properties, spec.workers.properties):
+        assert given.items() >= QUIET.items()
+        assert not any(key.startswith(DROPPED) for key in given.keys() - QUIET.keys())
     assert spec.masters.jvm.options == ("-XX:+UseG1GC",)
     assert spec.workers.jvm.options == ()
+
+
+@pytest.mark.parametrize("uri", ["s3://lake/x", "hdfs://nn:8020/x"])
+def test_a_restore_that_fails_writes_no_backup_into_the_storage(uri):
+    """Alluxio writes an emergency backup past the mount, read-only or not."""
+    loud = {"alluxio.master.journal.backup.when.corrupted": "true", "alluxio.master.backup.directory": "/backups"}
+    live = builders.resource()
+    live["spec"] = {**live["spec"], "rootMount": {"uri": uri}, "properties": loud}
+    found = manifest(ClusterSpec.model_validate(live["spec"]), builders.NAME, drill(), NAMES, OWN)
+    spec = ClusterSpec.model_validate(found["spec"])
+    site = properties.for_role(spec, ClusterNames(OWN, builders.NAMESPACE), MASTER)
+    assert site["alluxio.master.mount.table.root.readonly"] == "true"
+    assert site["alluxio.master.journal.backup.when.corrupted"] == "false"
+    assert site["alluxio.master.backup.directory"] == "/tmp/alluxio-drill-backups"
+
+
+def test_a_rehearsal_evicts_no_pod_of_production():
+    role = {"priorityClassName": "system-cluster-critical"}
+    spec = made(masters=role, workers=role)["spec"]
+    assert "priorityClassName" not in spec["masters"]
+    assert "priorityClassName" not in spec["workers"]
+
+
+def test_its_worker_has_the_cpu_that_a_quota_may_demand():
+    amounts = {"requests": {"cpu": "200m", "memory": "9Gi"}, "limits": {"cpu": "2", "memory": "9Gi"}}
+    found = accepted(workers={"resources": amounts}).spec.workers.resources
+    assert (found.requests.cpu, found.limits.cpu) == ("200m", "2")
+    assert (found.requests.memory, found.limits.memory) == (None, None)
 
 
 def test_volumes_of_users_are_mounted_read_only_but_for_scratch():

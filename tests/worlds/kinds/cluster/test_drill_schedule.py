@@ -107,6 +107,28 @@ def test_no_drill_begins_beside_another_of_the_schedule():
     assert len(drills(world)) == 1
 
 
+def test_a_drill_that_hangs_is_reported_before_the_next_one_is_due():
+    world = World(builders.resource(backup={"drill": {"schedule": "0 5 * * 0"}}))
+    world.settle()
+    world.pass_time(7 * DAY)
+    world.reconcile()
+    [found] = drills(world)
+    status = {"clusterUid": builders.UID, "phase": "Cleaning", "started": stamp(world.now), "summary": "a pod is left"}
+    world.kube.edit(KIND, builders.NAMESPACE, found["metadata"]["name"], lambda one: one.update(status=status))
+    world.pass_time(7100)
+    world.reconcile()
+    assert world.condition("DrillPassed")["reason"] == "NoneYet"
+    world.pass_time(101)
+    world.reconcile()
+    condition = world.condition("DrillPassed")
+    assert condition["reason"] == "DrillStuck"
+    assert "a pod is left" in condition["message"]
+    end(world, found, passed=True)
+    world.pass_time(60)
+    world.reconcile()
+    assert world.condition("DrillPassed")["reason"] == "Passed"
+
+
 def test_a_suspended_schedule_creates_nothing():
     world = scheduled(suspend=True)
     world.pass_time(3 * DAY)

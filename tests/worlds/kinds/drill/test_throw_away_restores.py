@@ -37,12 +37,13 @@ def test_nothing_is_made_before_the_copy_is_there():
 def test_it_restores_the_copy_once_it_may_start():
     made = world()
     made.reconcile()
-    made.kube.merge(KINDS[KIND].path(builders.NAMESPACE, builders.NAME), {"spec": {"paused": False}})
+    started = {"paused": False, "bootstrap": {"restore": {"expectedEntries": ENTRIES}}}
+    made.kube.merge(KINDS[KIND].path(builders.NAMESPACE, builders.NAME), {"spec": started})
     made.settle()
     restore = made.status["restore"]
     claim = copy_claim(builders.NAME)
     assert (restore["state"], restore["location"], restore["claim"]) == ("Restored", f"{claim}:{COPY}", claim)
-    assert restore["entries"] == ENTRIES
+    assert (restore["expected"], restore["entries"]) == (ENTRIES, ENTRIES)
     assert made.condition("Ready")["status"] == "True"
     journal = made.kube.object("PersistentVolumeClaim", builders.NAMESPACE, f"journal-{builders.NAME}-master-0")
     assert journal["metadata"]["ownerReferences"][0]["kind"] == "AlluxioCluster"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
-from alluxio_operator.api.alluxiodrill import KIND
+from alluxio_operator.api.alluxiodrill import KIND, DrillSpec
 from alluxio_operator.api.backups import DrillSchedule, DrillsStatus, PassedDrill
 from alluxio_operator.api.base import API_VERSION, GROUP
 from alluxio_operator.backups.due import Due, Existing, due_backup
@@ -61,7 +61,7 @@ def next_drills_step(
         last = stamp(due.record)
     ended = sorted((one for one in own if _finished(one)), key=_finished)
     status = DrillsStatus(last=last, passed=newest_passed(own, cluster.uid))
-    gate = _stuck(own, due, spec, now) or _passed(ended)
+    gate = _stuck(scheduled, now) or _passed(ended)
     requeue = _requeue(due, own, gate)
     if suspended:
         return DrillsStep(status, gate=gate, requeue=requeue)
@@ -136,19 +136,23 @@ def _expired(scheduled: Sequence[Object], passed: PassedDrill | None) -> tuple[E
     )
 
 
-def _stuck(own: Sequence[Object], due: Due, spec: DrillSchedule, now: datetime) -> Gate | None:
-    held = next((one for one in own if one["metadata"]["name"] == due.waits_for), None)
+def _stuck(scheduled: Iterable[Object], now: datetime) -> Gate | None:
+    """Return the gate of a drill that should have ended: not only once the schedule's next one is due."""
+    held = next((one for one in scheduled if not _finished(one) and now >= _overdue(one)), None)
     if held is None:
-        return None
-    patience = timedelta(seconds=spec.timeout_seconds) + CLEANING
-    if now < moment(str(held["metadata"]["creationTimestamp"])) + patience:
         return None
     said = held.get("status", {}).get("summary") or "it has not begun"
     message = (
-        f"the schedule waits for AlluxioDrill {due.waits_for}, which hasn't ended: {said}. Remedy: mend that, or "
-        "delete it"
+        f"AlluxioDrill {held['metadata']['name']}, which hasn't ended, holds the schedule: {said}. Remedy: mend that, "
+        "or delete it"
     )
     return Gate(GATE, False, "DrillStuck", message)
+
+
+def _overdue(one: Object) -> datetime:
+    begun = one.get("status", {}).get("started") or one["metadata"]["creationTimestamp"]
+    seconds = one.get("spec", {}).get("timeoutSeconds") or DrillSpec.model_fields["timeout_seconds"].default
+    return moment(str(begun)) + timedelta(seconds=int(seconds)) + CLEANING
 
 
 def _passed(ended: Sequence[Object]) -> Gate:
