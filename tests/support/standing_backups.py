@@ -147,7 +147,8 @@ def backup_of_an_operator_without_an_image() -> BackupWorld:
     return world
 
 
-@case("BackupVerified", "JobPending")
+# Each half of an hour, another attempt begins.
+@case("BackupVerified", "JobPending", writes=16)
 def backup_whose_job_does_not_start() -> BackupWorld:
     world = BackupWorld()
     world.until_job()

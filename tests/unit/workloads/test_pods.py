@@ -9,7 +9,7 @@ from tests.support.builders import NOW, container_status, later, pod, ready_pod
 
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.workloads.missing import Missing
-from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, is_starting, parse_pod
+from alluxio_operator.workloads.pods import Pod, Trouble, first_trouble, gist, has_begun, is_starting, parse_pod
 
 BACKOFF = {
     "reason": "CrashLoopBackOff",
@@ -42,7 +42,23 @@ def test_a_ready_pod():
         ready=True,
         served=True,
         container_started=NOW,
+        begun=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "begun"),
+    [
+        ({"waiting": {"reason": "PodInitializing"}}, False),
+        ({"running": {"startedAt": stamp(NOW)}}, True),
+        ({"waiting": {"reason": "CrashLoopBackOff"}, "last": {"exitCode": 1}}, True),
+    ],
+)
+def test_a_pod_has_begun_once_a_container_has_started(state: dict, begun: bool):
+    own = container_status("master", **state)
+    assert parse_pod(pod("master", containers=[own])).begun is begun
+    assert has_begun([parse_pod(pod("master", containers=[own]))]) is begun
+    assert has_begun([])
 
 
 def test_a_pod_starts_until_the_startup_probe_of_its_own_container_succeeds():

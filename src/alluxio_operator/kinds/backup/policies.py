@@ -17,6 +17,5 @@ REMOVAL: Final = JobPolicy(
     attempts=1000,
     longest_pause=timedelta(hours=6),
     stays=timedelta(minutes=10),
-    start=timedelta(minutes=10),
 )
 """A volume that is gone stays gone, mostly: the operator tries for months, and seldom."""

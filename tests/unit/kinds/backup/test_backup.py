@@ -212,7 +212,7 @@ def test_two_backups_of_a_cluster_run_one_after_the_other():
 
 @pytest.mark.parametrize("purpose", ["upgrade", "restore", "drill"])
 @pytest.mark.parametrize("acts", [False, True])
-def test_a_backup_that_an_operation_waits_for_goes_before_one_that_the_leader_has_refused(purpose, acts):
+def test_one_that_an_operation_waits_for_goes_before_one_that_was_refused(purpose, acts):
     world = BackupWorld()
     world.put_other("earlier", "2029-01-02T03:00:00Z")
     run = {"state": "Requested", "since": stamp(builders.NOW), "message": "AccessDenied"}

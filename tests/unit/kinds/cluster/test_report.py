@@ -298,12 +298,12 @@ def test_the_scale_subresource_finds_replicas_and_selector():
     )
 
 
-def test_masters_are_shown_with_leader_and_version_only_while_one_serves():
+def test_the_leader_is_shown_while_one_serves_and_its_version_stays():
     serving = reported(running()).status.masters
     silent = reported(running(READY, master=NoAnswer("x"))).status.masters
 
     assert (serving.ready, serving.wanted, serving.leader, serving.version) == (1, 1, "small-master-0", "2.9.4")
-    assert (silent.ready, silent.leader, silent.version) == (1, None, None)
+    assert (silent.ready, silent.leader, silent.version) == (1, None, "2.9.4")
 
 
 @pytest.mark.parametrize(
