@@ -11,6 +11,7 @@ from tests.support.world import FakeAlluxio, World, address
 
 from alluxio_operator.alluxio.answers import NoAnswer, QuorumInfo, QuorumMember, Standby
 from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.validate import MEMBER_CHANGES
 from alluxio_operator.transport.deadline import Deadline
 
 Json = dict[str, Any]
@@ -56,7 +57,9 @@ class Masters(World):
         self.stale: set[int] = set()
         """Masters whose volume has the journal of a former member."""
         self.dangers: list[str] = []
-        super().__init__(resource(masters={"replicas": replicas}, **over))
+        cluster = resource(masters={"replicas": replicas}, **over)
+        cluster["metadata"]["annotations"] = {MEMBER_CHANGES: "true"}
+        super().__init__(cluster)
         self.alluxio = QuorumAlluxio(self)
         self.start_operator()
 

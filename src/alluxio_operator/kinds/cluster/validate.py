@@ -15,6 +15,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from alluxio_operator.api.alluxiocluster import LONGEST_NAME, ClusterSpec
+from alluxio_operator.api.base import GROUP
 from alluxio_operator.engine import schedule
 from alluxio_operator.engine.acceptance import acceptance_of
 from alluxio_operator.engine.parsing import from_pydantic, nesting
@@ -34,6 +35,10 @@ from alluxio_operator.workloads.memory import Division, accepted
 
 ANY_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Whether a cron expression recurs doesn't depend on the date."""
+
+
+MEMBER_CHANGES: Final = f"{GROUP}/preview-member-changes"
+"""Annotation of a cluster whose number of masters may change while it lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,9 @@ def validate(resource: Object) -> Cluster | tuple[Problem, ...]:
         *_maintenance_window(spec),
         *_backup_schedules(spec),
         *_identity(spec),
-        *_member_count(spec, journal or {}, by_pod=by_pod),
+        *_member_count(
+            spec, journal or {}, by_pod=by_pod, allowed=meta.get("annotations", {}).get(MEMBER_CHANGES) == "true"
+        ),
         *_unknown_roles(meta.get("annotations", {})),
     )
     if problems:
@@ -135,7 +142,7 @@ def _unknown_roles(annotations: Mapping[str, str]) -> Iterable[Problem]:
         )
 
 
-def _member_count(spec: ClusterSpec, journal: Mapping[str, Any], *, by_pod: bool) -> Iterable[Problem]:
+def _member_count(spec: ClusterSpec, journal: Mapping[str, Any], *, by_pod: bool, allowed: bool) -> Iterable[Problem]:
     members, wanted, field = journal.get("members", 1), spec.masters.replicas, "spec.masters.replicas"
     if not journal or wanted == members:
         return
@@ -152,6 +159,16 @@ def _member_count(spec: ClusterSpec, journal: Mapping[str, Any], *, by_pod: bool
             "created it, and it knows its master by the name of its pod, with which a quorum can't grow",
             f"set it to {members}. For {wanted} masters, take an AlluxioBackup and restore it into a new "
             "AlluxioCluster (spec.bootstrap.restore), see docs/high-availability.md",
+        )
+    elif wanted and not change and not allowed:
+        yield Problem(
+            field,
+            str(wanted),
+            f"differs from {members}, the number of masters of this journal. Changing it on a living cluster is a "
+            "preview with known faults (docs/high-availability.md)",
+            f"set it to {members}, or to 0 to stop the masters. For {wanted} masters, take an AlluxioBackup and "
+            "restore it into a new AlluxioCluster (spec.bootstrap.restore). To try it where no data matters, annotate "
+            f'the AlluxioCluster with {MEMBER_CHANGES}="true"',
         )
 
 

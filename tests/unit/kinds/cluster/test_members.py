@@ -24,7 +24,7 @@ from alluxio_operator.engine.conditions import ConditionState, find, merge
 from alluxio_operator.kinds.cluster.decide import decide
 from alluxio_operator.kinds.cluster.members import LEADER_POLL
 from alluxio_operator.kinds.cluster.report import Report, report
-from alluxio_operator.kinds.cluster.validate import validate
+from alluxio_operator.kinds.cluster.validate import MEMBER_CHANGES, validate
 from alluxio_operator.kube.kinds import Ref
 
 Json = dict[str, Any]
@@ -155,6 +155,18 @@ def test_a_master_that_is_known_by_its_pod_stays_alone(journal: Json):
         "to 1. For 3 masters, take an AlluxioBackup and restore it into a new AlluxioCluster "
         "(spec.bootstrap.restore), see docs/high-availability.md"
     )
+
+
+def test_the_number_of_masters_changes_only_where_the_preview_is_allowed():
+    made = resource(status={"journal": {"state": "Initialized", "members": 3}}, masters={"replicas": 5})
+
+    found = validate(made)
+
+    assert isinstance(found, tuple)
+    assert 'spec.masters.replicas "5" differs from 3' in str(found[0])
+    assert MEMBER_CHANGES in str(found[0])
+    made["metadata"]["annotations"] = {MEMBER_CHANGES: "true"}
+    assert not isinstance(validate(made), tuple)
 
 
 def test_masters_cannot_stop_in_the_middle_of_a_change():

@@ -105,7 +105,7 @@ def test_after_zero_no_other_number_is_followed(replicas: int):
     world.reconcile()
 
     assert world.phase == "Invalid"
-    assert "differs from the 3 masters" in world.condition("SpecValid")["message"]
+    assert "differs from 3, the number of masters" in world.condition("SpecValid")["message"]
     assert [path for verb, path in world.kube.writes if verb == "apply"] == []
 
 

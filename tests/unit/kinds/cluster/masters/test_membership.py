@@ -17,7 +17,7 @@ from alluxio_operator.kinds.cluster.masters.membership import RETRY, MembershipS
 from alluxio_operator.kinds.cluster.masters.quorum import quorum_of
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
-from alluxio_operator.kinds.cluster.validate import Cluster, validate
+from alluxio_operator.kinds.cluster.validate import MEMBER_CHANGES, Cluster, validate
 
 Json = dict[str, Any]
 
@@ -56,6 +56,7 @@ class Look:
         journal = initialized(members=known).model_copy(update={"change": begun, "hosts": "Service"})  # type: ignore[arg-type]
         status = {"journal": journal.model_dump(by_alias=True, mode="json", exclude_none=True)}
         made = resource(status=status, masters={"replicas": wanted})
+        made["metadata"]["annotations"] = {MEMBER_CHANGES: "true"}
         valid = validate(made)
         assert isinstance(valid, Cluster), valid
         said = (

@@ -143,7 +143,7 @@ def test_a_master_that_runs_keeps_its_volume():
         (
             "0/4 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 3 "
             f"node(s) {CONFLICT}.",
-            True,
+            False,
         ),
         (f"0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) {CONFLICT}.", False),
         (

@@ -41,7 +41,8 @@ def test_the_job_is_created_again_and_the_cluster_gets_ready():
     world.settle()
 
     assert world.phase == "Ready"
-    assert world.status["journal"] == {"state": "Initialized", "operation": operation, "members": 1}
+    made = {"state": "Initialized", "operation": operation, "members": 1, "hosts": "Service"}
+    assert world.status["journal"] == made
     name = job["metadata"]["name"]
     deleted = [path for verb, path in world.kube.writes if verb == "delete" and f"/jobs/{name}" in path]
     assert len(deleted) == 1, "the failed one; Kubernetes removes the one that completed"
