@@ -82,7 +82,7 @@ def test_it_gets_its_name_back(journal: Path):
     assert back(journal) == 0
 
     assert has_journal_of_before(journal)
-    assert sorted(one.name for one in journal.iterdir()) == [f".back-{OPERATION}", "raft"]
+    assert sorted(one.name for one in journal.iterdir()) == [f".over-{OPERATION}", "raft"]
 
 
 def test_a_lost_journal_leaves_nothing_that_looks_like_one(tmp_path: Path):
@@ -95,7 +95,7 @@ def test_a_lost_journal_leaves_nothing_that_looks_like_one(tmp_path: Path):
     restored(folder)
     assert back(folder) == 0
 
-    assert [one.name for one in folder.iterdir()] == [f".back-{OPERATION}"]
+    assert [one.name for one in folder.iterdir()] == [f".over-{OPERATION}"]
 
 
 def test_going_back_touches_no_journal_that_was_never_set_aside(journal: Path):
@@ -219,3 +219,21 @@ def test_without_the_journal_on_record_nothing_is_set_aside(journal: Path):
     assert aside(journal) == 1
 
     assert not (journal / "raft").exists()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5, 6])
+def test_the_journal_of_an_earlier_restore_that_went_back_elsewhere_is_kept_and_none_to_go_back_to(
+    journal: Path, tmp_path: Path, number: int
+):
+    (journal / ".before-i0000000").write_text("journal")
+    (journal / "raft-before-i0000000").mkdir()
+    if number:
+        aside(journal, commands=programs(tmp_path, number, after=True))
+    assert aside(journal) == 0
+    assert (journal / "raft-other-i0000000" / "group" / "current" / "raft-meta").exists()
+    restored(journal)
+    assert back(journal) == 0
+
+    assert not (journal / "raft").exists()
+    assert not list(journal.glob(".before-*"))
+    assert (journal / "raft-before-i0000000").is_dir()

@@ -24,7 +24,7 @@ write() {
   mv "$1.part" "$1"
   flush "$journal"
 }
-if [ -e "$journal/.back-$operation" ]; then
+if [ -e "$journal/.over-$operation" ]; then
   echo "the journal of before is back: this pod comes too late, and has nothing to do"
   exit 0
 fi
@@ -34,6 +34,15 @@ if says "$own" "$operation"; then
 fi
 # What is there is on record before it is renamed: an empty folder of this Job is no journal.
 if [ ! -e "$before" ]; then
+  # A volume that was away while another restore went back has that one's journal: it is kept, and none to go back to.
+  for one in "$journal"/.before-*; do
+    case $one in *.part) continue ;; esac
+    if [ -e "$one" ]; then
+      [ ! -d "$journal/raft" ] || mv "$journal/raft" "$journal/raft-other-${one##*/.before-}"
+      flush "$journal"
+      mv "$one" "$journal/.over-${one##*/.before-}"
+    fi
+  done
   if [ -d "$journal/raft" ]; then write "$before" journal; else write "$before" none; fi
 fi
 if says "$before" journal; then

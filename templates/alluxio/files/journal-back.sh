@@ -23,7 +23,7 @@ write() {
   flush "$journal"
 }
 # From here on, a late pod of the Job that sets aside does nothing.
-: > "$journal/.back-$operation"
+: > "$journal/.over-$operation"
 flush "$journal"
 if [ ! -e "$before" ]; then
   echo "nothing was set aside here, or it is back: nothing to do"
