@@ -99,7 +99,7 @@ def _long_faults(name: str, which: str) -> Sequence[str]:
     return (*FAULT_TESTS, "--long", "-k", which, f"--junitxml={REPORTS}/{name}.xml")
 
 
-def _simulation(name: str, tests: str, *options: str) -> Sequence[str]:
+def _in_parallel(name: str, tests: str, *options: str) -> Sequence[str]:
     return (PYTHON, "-m", "pytest", "-q", "-n", "logical", tests, *options, f"--junitxml={REPORTS}/{name}.xml")
 
 
@@ -108,13 +108,14 @@ SUITES = (
     Suite("unit", (UNIT_TESTS,), 4),
     Suite(
         "worlds",
-        ((PYTHON, "-m", "pytest", "-q", "-n", "logical", "tests/worlds", f"--junitxml={REPORTS}/worlds.xml"),),
-        6,
+        (_in_parallel("worlds", "tests/worlds", "-m", "not long"),),
+        8,
     ),
-    Suite("simulation", (_simulation("simulation", "tests/simulation"),), 5),
+    Suite("worlds-long", (_in_parallel("worlds-long", "tests/worlds", "-m", "long"),), 40, full=True),
+    Suite("simulation", (_in_parallel("simulation", "tests/simulation"),), 5),
     Suite(
         "simulation-long",
-        (_simulation("simulation-long", "tests/simulation/test_seeds.py", LONG_SEEDS),),
+        (_in_parallel("simulation-long", "tests/simulation/test_seeds.py", LONG_SEEDS),),
         120,
         full=True,
     ),
@@ -138,9 +139,9 @@ SUITES = (
         full=True,
         builds=Parts(tools=names(VOLUME_TOOLS)),
     ),
-    Suite("faults", (FAULT_TESTS,), 9, builds=SIMULATION),
+    Suite("faults", (FAULT_TESTS,), 8, builds=SIMULATION),
     Suite("deploy", ((PYTHON, "-m", "dev.tasks", "deploy"),), 1, needed=True, builds=Parts(images=("operator",))),
-    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 14, builds=STORIES),
+    Suite("scenarios", (_kuttl("kuttl-test.yaml"), _namespaces("gone")), 13, builds=STORIES),
     Suite(
         "more-scenarios",
         ((PYTHON, "-m", "dev.cluster", "up", "--metrics"), _kuttl("kuttl-test-full.yaml")),

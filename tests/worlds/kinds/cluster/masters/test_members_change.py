@@ -168,6 +168,7 @@ def test_a_master_that_never_joins_is_reported_and_the_change_can_be_taken_back(
     assert world.dangers == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1)])
 @pytest.mark.parametrize("rounds", range(1, 26, 2))
 def test_a_change_can_be_taken_back_at_any_time(before: int, after: int, rounds: int):
@@ -185,6 +186,7 @@ def test_a_change_can_be_taken_back_at_any_time(before: int, after: int, rounds:
     assert world.members == world.running() == set(range(before))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1)])
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 def test_an_operator_that_is_stopped_at_any_write_completes_the_change(before: int, after: int, late: bool):

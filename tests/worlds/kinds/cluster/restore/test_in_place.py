@@ -563,8 +563,11 @@ def finish(world: InPlaceWorld, rounds: int = 120) -> None:
 SHARES = 4
 """Tests that the writes of a restore are divided among: a busy machine needs minutes for all of them."""
 
+SHARE = [0, *(pytest.param(share, marks=pytest.mark.long) for share in range(1, SHARES))]
+"""Every fourth write in every run, and the others in the long one."""
 
-@pytest.mark.parametrize("share", range(SHARES))
+
+@pytest.mark.parametrize("share", SHARE)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
     ("masters", "deaths", "lost", "copy_fails"),
@@ -591,7 +594,7 @@ def test_an_operator_stopped_at_any_write_serves_whole_names(
         assert world.served in ([BEFORE, kept], [kept]), where
 
 
-@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize("share", SHARE)
 def test_a_leader_killed_at_any_write_of_the_operator_ends_with_whole_names(share: int):
     undisturbed = confirmed(1, 0)
     undisturbed.until("Restored")
