@@ -165,7 +165,7 @@ def test_a_pod_that_comes_only_after_the_way_back_sets_nothing_aside(journal: Pa
     assert has_journal_of_before(journal)
 
 
-def test_a_record_without_content_sets_nothing_aside_and_the_way_back_keeps_the_journal(journal: Path):
+def test_a_record_without_content_sets_nothing_aside(journal: Path):
     (journal / f".before-{OPERATION}").write_text("")
     assert aside(journal) == 1
     assert has_journal_of_before(journal)
@@ -222,9 +222,7 @@ def test_without_the_journal_on_record_nothing_is_set_aside(journal: Path):
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5, 6])
-def test_the_journal_of_an_earlier_restore_that_went_back_elsewhere_is_kept_and_none_to_go_back_to(
-    journal: Path, tmp_path: Path, number: int
-):
+def test_the_journal_of_a_restore_that_went_back_elsewhere_is_kept(journal: Path, tmp_path: Path, number: int):
     (journal / ".before-i0000000").write_text("journal")
     (journal / "raft-before-i0000000").mkdir()
     if number:
@@ -237,3 +235,21 @@ def test_the_journal_of_an_earlier_restore_that_went_back_elsewhere_is_kept_and_
     assert not (journal / "raft").exists()
     assert not list(journal.glob(".before-*"))
     assert (journal / "raft-before-i0000000").is_dir()
+
+
+@pytest.mark.parametrize("options", [True, False], ids=["mv -T", "mv without -T"])
+def test_two_pods_at_once_put_no_journal_into_the_one_of_before(journal: Path, tmp_path: Path, options: bool):
+    folder, kept = tmp_path / "bin", journal / f"raft-before-{OPERATION}"
+    folder.mkdir()
+    # The other pod renames the journal just before this one does.
+    other = f"if [ -d {journal}/raft/group ]; then /bin/mv {journal}/raft {kept}; mkdir {journal}/raft; fi"
+    refuses = "" if options else '[ "$1" != -T ] || exit 1'
+    (folder / "mv").write_text(f'#!/bin/sh\ncase "$*" in */raft\\ *) {other};; esac\n{refuses}\nexec /bin/mv "$@"\n')
+    (folder / "mv").chmod(0o755)
+
+    assert aside(journal, commands=folder) != 0
+    assert [one.name for one in kept.iterdir()] == ["group"]
+
+    assert aside(journal) == 0
+    assert back(journal) == 0
+    assert has_journal_of_before(journal)
