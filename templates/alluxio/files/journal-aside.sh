@@ -49,7 +49,10 @@ if says "$before" journal; then
   if [ ! -d "$aside" ]; then
     [ -d "$journal/raft" ] || fail "JournalMissing: $before says that there is a journal, and neither $journal/raft nor $aside exists"
     # Never into it, should another pod have renamed the journal just now. Not every mv has that option.
-    mv -T "$journal/raft" "$aside" 2> /dev/null || { [ ! -d "$aside" ] && mv "$journal/raft" "$aside"; }
+    mv -T "$journal/raft" "$aside" 2> /dev/null || {
+      [ ! -d "$aside" ] || fail "JournalHasData: another pod has just renamed the journal to $aside: this one begins again"
+      mv "$journal/raft" "$aside"
+    }
     flush "$journal"
   fi
 elif ! says "$before" none; then
