@@ -64,11 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("-n", "--namespace", help="default: the namespace of the context")
-    shared.add_argument("--context", help="context of the kubeconfig")
-    shared.add_argument("--kubeconfig", help="default: the same file as kubectl")
-    result = argparse.ArgumentParser(prog="kubectl alluxio", description="Show and change Alluxio clusters.")
+    # Without a default, so that a command doesn't overwrite what stands before it.
+    shared = _connection(argparse.SUPPRESS)
+    result = argparse.ArgumentParser(
+        prog="kubectl alluxio", description="Show and change Alluxio clusters.", parents=[_connection(None)]
+    )
     result.add_argument("--version", action="version", version=__version__)
     commands = result.add_subparsers(required=True, metavar="COMMAND")
 
@@ -141,6 +141,15 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("name", metavar="NAME")
     report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz in this folder")
     report.add_argument("--operator-namespace", metavar="NAMESPACE", help="default: search all namespaces")
+    return result
+
+
+def _connection(default: str | None) -> argparse.ArgumentParser:
+    """Return the options of kubectl, which stand before the command or after it."""
+    result = argparse.ArgumentParser(add_help=False)
+    result.add_argument("-n", "--namespace", default=default, help="default: the namespace of the context")
+    result.add_argument("--context", default=default, help="context of the kubeconfig")
+    result.add_argument("--kubeconfig", default=default, help="default: the same file as kubectl")
     return result
 
 
