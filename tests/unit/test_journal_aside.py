@@ -82,7 +82,7 @@ def test_it_gets_its_name_back(journal: Path):
     assert back(journal) == 0
 
     assert has_journal_of_before(journal)
-    assert sorted(one.name for one in journal.iterdir()) == ["raft"]
+    assert sorted(one.name for one in journal.iterdir()) == [f".over-{OPERATION}", "raft"]
 
 
 def test_a_lost_journal_leaves_nothing_that_looks_like_one(tmp_path: Path):
@@ -95,7 +95,7 @@ def test_a_lost_journal_leaves_nothing_that_looks_like_one(tmp_path: Path):
     restored(folder)
     assert back(folder) == 0
 
-    assert not list(folder.iterdir())
+    assert [one.name for one in folder.iterdir()] == [f".over-{OPERATION}"]
 
 
 def test_going_back_touches_no_journal_that_was_never_set_aside(journal: Path):
@@ -124,7 +124,7 @@ def programs(tmp_path: Path, number: int, *, after: bool) -> Path:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", range(1, 25))
 def test_it_may_end_anywhere_and_keeps_the_journal_of_before(journal: Path, tmp_path: Path, number: int, after: bool):
     aside(journal, commands=programs(tmp_path, number, after=after))
     assert (has_journal_of_before(journal)) != (journal / f"raft-before-{OPERATION}" / "group").exists()
@@ -142,9 +142,114 @@ def test_it_may_end_anywhere_and_keeps_the_journal_of_before(journal: Path, tmp_
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", range(1, 25))
 def test_going_back_from_anywhere_of_the_first_step_keeps_it(journal: Path, tmp_path: Path, number: int, after: bool):
     aside(journal, commands=programs(tmp_path, number, after=after))
     assert back(journal) == 0
 
+    assert has_journal_of_before(journal)
+
+
+def test_a_late_pod_that_sets_aside_leaves_the_journal_that_is_back(journal: Path):
+    aside(journal)
+    back(journal)
+    assert aside(journal) == 0
+
+    assert has_journal_of_before(journal)
+
+
+def test_a_pod_that_comes_only_after_the_way_back_sets_nothing_aside(journal: Path):
+    back(journal)
+    assert aside(journal) == 0
+
+    assert has_journal_of_before(journal)
+
+
+def test_a_record_without_content_sets_nothing_aside(journal: Path):
+    (journal / f".before-{OPERATION}").write_text("")
+    assert aside(journal) == 1
+    assert has_journal_of_before(journal)
+
+    assert back(journal) == 0
+    assert has_journal_of_before(journal)
+
+
+def test_a_record_that_lost_its_content_still_leads_back(journal: Path):
+    aside(journal)
+    restored(journal)
+    (journal / f".before-{OPERATION}").write_text("")
+    assert back(journal) == 0
+
+    assert has_journal_of_before(journal)
+
+
+def test_the_way_back_stops_where_nobody_knows_whether_there_was_a_journal(journal: Path):
+    aside(journal)
+    restored(journal)
+    (journal / f".before-{OPERATION}").write_text("")
+    (journal / f"raft-before-{OPERATION}").rename(journal / "moved")
+    assert back(journal) == 1
+
+    assert (journal / "raft" / "new" / "entries").exists()
+
+
+def test_a_journal_of_nobody_knows_whom_is_kept_on_the_way_back(journal: Path):
+    aside(journal)
+    restored(journal)
+    (journal / ".restoring").write_text("")
+    assert back(journal) == 0
+
+    assert has_journal_of_before(journal)
+    assert (journal / f"raft-other-{OPERATION}" / "new" / "entries").exists()
+
+
+def test_a_journal_that_appeared_meanwhile_is_not_taken_for_an_empty_one(journal: Path):
+    aside(journal)
+    restored(journal)
+    (journal / ".restoring").unlink()
+    assert aside(journal) == 1
+
+    assert (journal / "raft" / "new" / "entries").exists()
+    assert not (journal / f"raft-before-{OPERATION}" / "raft").exists()
+
+
+def test_without_the_journal_on_record_nothing_is_set_aside(journal: Path):
+    (journal / f".before-{OPERATION}").write_text("journal")
+    shutil.rmtree(journal / "raft")
+    assert aside(journal) == 1
+
+    assert not (journal / "raft").exists()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5, 6])
+def test_the_journal_of_a_restore_that_went_back_elsewhere_is_kept(journal: Path, tmp_path: Path, number: int):
+    (journal / ".before-i0000000").write_text("journal")
+    (journal / "raft-before-i0000000").mkdir()
+    if number:
+        aside(journal, commands=programs(tmp_path, number, after=True))
+    assert aside(journal) == 0
+    assert (journal / "raft-other-i0000000" / "group" / "current" / "raft-meta").exists()
+    restored(journal)
+    assert back(journal) == 0
+
+    assert not (journal / "raft").exists()
+    assert not list(journal.glob(".before-*"))
+    assert (journal / "raft-before-i0000000").is_dir()
+
+
+@pytest.mark.parametrize("options", [True, False], ids=["mv -T", "mv without -T"])
+def test_two_pods_at_once_put_no_journal_into_the_one_of_before(journal: Path, tmp_path: Path, options: bool):
+    folder, kept = tmp_path / "bin", journal / f"raft-before-{OPERATION}"
+    folder.mkdir()
+    # The other pod renames the journal just before this one does.
+    other = f"if [ -d {journal}/raft/group ]; then /bin/mv {journal}/raft {kept}; mkdir {journal}/raft; fi"
+    refuses = "" if options else '[ "$1" != -T ] || exit 1'
+    (folder / "mv").write_text(f'#!/bin/sh\ncase "$*" in */raft\\ *) {other};; esac\n{refuses}\nexec /bin/mv "$@"\n')
+    (folder / "mv").chmod(0o755)
+
+    assert aside(journal, commands=folder) != 0
+    assert [one.name for one in kept.iterdir()] == ["group"]
+
+    assert aside(journal) == 0
+    assert back(journal) == 0
     assert has_journal_of_before(journal)

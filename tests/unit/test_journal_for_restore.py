@@ -25,11 +25,11 @@ def shell(request: pytest.FixtureRequest) -> str:
 
 def run(
     shell: str, volume: Path, mode: str, attempt: int = 1, *, source: Path | None = None, sha256: str = "",
-    operation: str = OPERATION,
+    operation: str = OPERATION, aside: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:  # fmt: skip
     """Run the script as its container does: the text as an argument, a bare environment."""
     command = ["busybox", "sh"] if shell == "busybox" else [shell]
-    words = [volume, mode, operation, attempt, volume / ".restore.gz", source or "", sha256, NAME]
+    words = [volume, mode, operation, attempt, volume / ".restore.gz", source or "", sha256, NAME, aside or ""]
     return subprocess.run(
         [*command, "-eu", "-c", SCRIPT.read_text(), "journal-for-restore", *map(str, words)],
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
@@ -130,3 +130,42 @@ def test_it_refuses_a_file_with_another_checksum(shell: str, volume: Path, sourc
 
     source.write_bytes(DATA)
     assert run(shell, volume, "create", source=source, sha256=SHA256).returncode == 0
+
+
+def test_a_late_pod_of_an_earlier_attempt_leaves_the_journal(shell: str, volume: Path):
+    run(shell, volume, "create")
+    run(shell, volume, "empty", 3)
+    fill(volume)
+
+    assert run(shell, volume, "empty", 2).returncode == 0
+    assert (volume / "raft" / "group").exists()
+
+
+@pytest.mark.parametrize("record", ["", "journal", None])
+def test_it_empties_nothing_while_the_journal_of_before_may_have_that_name(
+    shell: str, volume: Path, record: str | None
+):
+    run(shell, volume, "create")
+    fill(volume)
+    if record is not None:
+        (volume / f".before-{OPERATION}").write_text(record)
+
+    ended = run(shell, volume, "empty", 2, aside=volume / f"raft-before-{OPERATION}")
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("JournalHasData: ")
+    assert (volume / "raft" / "group").exists()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["set aside", "none before"])
+def test_it_empties_what_a_restore_in_place_has_written(shell: str, volume: Path, kept: bool):
+    run(shell, volume, "create")
+    fill(volume)
+    aside = volume / f"raft-before-{OPERATION}"
+    if kept:
+        aside.mkdir()
+    else:
+        (volume / f".before-{OPERATION}").write_text("none")
+
+    assert run(shell, volume, "empty", 2, aside=aside).returncode == 0
+    assert is_empty(volume)

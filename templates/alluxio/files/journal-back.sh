@@ -1,32 +1,62 @@
 # journal-back JOURNAL OPERATION ASIDE COPY: gives the journal that was set aside its name back.
-# Only what this restore has created is deleted, and each step bears a repetition.
+# Only what this restore has created is deleted. Each step bears a repetition, and is on the disk before the next begins.
 journal=$1 operation=$2 aside=$3 copy=$4
 own="$journal/.restoring"
 before="$journal/.before-$operation"
 half="$journal/raft-half-$operation"
+fail() {
+  echo "$1" >&2
+  exit 1
+}
 says() {
   found=''
   { read -r found < "$1"; } 2> /dev/null || :
   [ "$found" = "$2" ]
 }
+flush() {
+  sync "$@" 2> /dev/null || sync
+}
+write() {
+  echo "$2" > "$1.part"
+  flush "$1.part"
+  mv "$1.part" "$1"
+  flush "$journal"
+}
+# From here on, a late pod of the Job that sets aside does nothing.
+: > "$journal/.over-$operation"
+flush "$journal"
 if [ ! -e "$before" ]; then
   echo "nothing was set aside here, or it is back: nothing to do"
   exit 0
 fi
-if says "$own" "$operation" && [ -d "$journal/raft" ] && [ ! -d "$half" ]; then
-  mv "$journal/raft" "$half"
+if ! says "$before" journal && ! says "$before" none; then
+  # The folder that was set aside tells as much. Without it, a journal that this restore hasn't begun is that of before.
+  if [ ! -d "$aside" ] && says "$own" "$operation"; then
+    fail "JournalMissing: $before can't be read, and $aside doesn't exist: it isn't known whether there was a journal. Remedy: write 'none' or 'journal' into that file"
+  fi
+  write "$before" journal
+fi
+if [ -d "$journal/raft" ] && { [ -d "$aside" ] || says "$before" none; }; then
+  if says "$own" "$operation"; then
+    [ -d "$half" ] || mv "$journal/raft" "$half"
+  elif ! rmdir "$journal/raft" 2> /dev/null; then
+    # Nobody knows whose it is.
+    mv "$journal/raft" "$journal/raft-other-$operation"
+  fi
+  flush "$journal"
 fi
 # From here on, a journal is that of before.
 rm -f "$own"
-if says "$before" journal && [ -d "$aside" ]; then
-  # An empty folder at most: the Job that set the journal aside ended before its last step.
+flush "$journal"
+if [ -d "$aside" ]; then
+  # An empty folder at most.
   [ ! -d "$journal/raft" ] || rmdir "$journal/raft"
   mv "$aside" "$journal/raft"
-elif says "$before" none && [ -d "$journal/raft" ]; then
-  rmdir "$journal/raft"
+  flush "$journal"
 fi
 rm -rf "$half"
 rm -f "$journal/.first-start" "$journal/.emptied" "$copy" "$copy.part"
-sync "$journal" 2> /dev/null || sync
+flush "$journal"
 rm -f "$before"
+flush "$journal"
 echo "the journal of before is back"

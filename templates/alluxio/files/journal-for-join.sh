@@ -1,9 +1,9 @@
 # Prepares the journal of a master that becomes a member of a quorum: an empty one, which the leader fills. The journal
 # of a former member is moved away: it may be of another history, and would outvote the quorum's.
 journal="$1" operation="$2"
-done=''
-{ read -r done < "$journal/.joins"; } 2>/dev/null || :
-if [ "$done" = "$operation" ]; then
+prepared=''
+{ read -r prepared < "$journal/.joins"; } 2>/dev/null || :
+if [ "$prepared" = "$operation" ]; then
   echo "the journal is prepared for $operation already: nothing to do"
   exit 0
 fi

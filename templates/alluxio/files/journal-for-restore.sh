@@ -1,7 +1,9 @@
-# journal-for-restore JOURNAL MODE OPERATION ATTEMPT COPY SOURCE SHA256 NAME: prepares an empty journal for the restore of a backup.
+# journal-for-restore JOURNAL MODE OPERATION ATTEMPT COPY SOURCE SHA256 NAME ASIDE: prepares an empty journal for the restore of a backup.
 # With SOURCE, the backup is copied beside the journal first. NAME is how the spec names the backup.
-journal=$1 mode=$2 operation=$3 attempt=$4 copy=$5 source=$6 sum=$7 name=$8
+# ASIDE is the folder that keeps the journal of before a restore in place; empty for a new cluster.
+journal=$1 mode=$2 operation=$3 attempt=$4 copy=$5 source=$6 sum=$7 name=$8 aside=$9
 own="$journal/.restoring"
+before="$journal/.before-$operation"
 # The last line of the log becomes the termination message.
 fail() {
   echo "$1" >&2
@@ -13,6 +15,16 @@ says() {
   { read -r found < "$1"; } 2> /dev/null || :
   [ "$found" = "$2" ]
 }
+# Older versions of sync take no file.
+flush() {
+  sync "$@" 2> /dev/null || sync
+}
+write() {
+  echo "$2" > "$1.part"
+  flush "$1.part"
+  mv "$1.part" "$1"
+  flush "$journal"
+}
 make_journal() {
   : > "$journal/.first-start"
   mkdir "$journal/raft"
@@ -20,13 +32,19 @@ make_journal() {
 if [ "$mode" = empty ]; then
   # Only what this restore has created, and once per attempt: a Job's pod may run twice.
   says "$own" "$operation" || fail "JournalHasData: $own isn't of operation $operation, so the journal stays as it is"
-  if says "$journal/.emptied" "$attempt"; then
+  if [ -n "$aside" ] && [ ! -d "$aside" ] && ! says "$before" none; then
+    fail "JournalHasData: neither $aside exists, nor does $before say that there was no journal, so the journal stays as it is"
+  fi
+  emptied=''
+  { read -r emptied < "$journal/.emptied"; } 2> /dev/null || :
+  case $emptied in '' | *[!0-9]*) emptied=0 ;; esac
+  if [ "$attempt" -le "$emptied" ]; then
     echo "the journal was emptied before: nothing to do"
     exit 0
   fi
   rm -rf "$journal/raft"
   make_journal
-  echo "$attempt" > "$journal/.emptied"
+  write "$journal/.emptied" "$attempt"
 elif [ -d "$journal/raft" ]; then
   says "$own" "$operation" || fail "JournalHasData: $name: the journal's volume has a journal that this restore didn't create. Remedy: remove spec.bootstrap to serve it, or delete the AlluxioCluster and the PVC"
   echo "the journal already exists: nothing to do"
@@ -39,6 +57,6 @@ else
     fi
     mv "$copy.part" "$copy"
   fi
-  echo "$operation" > "$own"
+  write "$own" "$operation"
   make_journal
 fi

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,17 @@ import pytest
 
 import alluxio_operator
 from alluxio_operator.alluxio import client
-from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, WriteResult
+from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, UnpersistedFiles, WriteResult
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
-from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, FILES, META
+from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, FILES, LISTING_BYTES, META
 from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
 BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
 UPDATE = f"{CONFIGURATION}UpdateConfiguration"
 CREATE, REMOVE = f"{FILES}CreateDirectory", f"{FILES}Remove"
+LIST = f"{FILES}ListStatus"
 TAKEN = {"a": True}
 REQUESTS = {
     f"{META}Backup": messages.BackupRequest,
@@ -57,6 +59,7 @@ class Alluxio(grpc.GenericRpcHandler):
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[Any] = []
+        self.listing: Iterator[bytes] = iter(())
         self.handshake = True
         self.accepts: bool | None = True
         self.open: set[str] = set()
@@ -72,6 +75,8 @@ class Alluxio(grpc.GenericRpcHandler):
             return grpc.stream_stream_rpc_method_handler(
                 self.greet, messages.SaslMessage.FromString, lambda message: message.SerializeToString()
             )
+        if details.method == LIST:
+            return grpc.unary_stream_rpc_method_handler(lambda _request, _context: self.listing)
         answer = self.answers.get(details.method)
         if answer is None:
             return None
@@ -580,3 +585,24 @@ def test_a_leader_that_is_away_or_hangs_refuses_nothing(master: Alluxio):
 
     assert hung == NoAnswer("no answer in time")
     assert away == NoAnswer("connection refused", reached=False)
+
+
+def test_a_listing_of_several_messages_is_summed_up(master: Alluxio):
+    one = messages.ListStatusAnswer(infos=[messages.FileInfo(path="/a", length=3)]).SerializeToString()
+    master.listing = iter([one, one])
+    found = AlluxioClient().unpersisted_files("127.0.0.1", master.port, 0, deadline())
+    assert found == UnpersistedFiles(2, 6, {}, ("/a", "/a"))
+
+
+@pytest.mark.parametrize("part", [b"\xff" * 20, b"\x0a\x00" * (LISTING_BYTES // 2 + 1)], ids=["no listing", "too long"])
+def test_a_listing_that_can_not_be_read_is_no_answer(part: bytes, master: Alluxio):
+    master.listing = iter([part])
+    assert isinstance(AlluxioClient().unpersisted_files("127.0.0.1", master.port, 0, deadline()), NoAnswer)
+
+
+def test_a_listing_without_an_end_is_no_answer_in_time(master: Alluxio, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(client, "LISTING_TIMEOUT", 0.5)
+    master.listing = repeat(b"\x0a\x00" * 10_000)
+    found = AlluxioClient().unpersisted_files("127.0.0.1", master.port, 0, deadline())
+    assert isinstance(found, NoAnswer)
+    assert "in time" in found.reason

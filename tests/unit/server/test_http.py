@@ -109,13 +109,15 @@ def test_a_client_with_many_silent_connections_loses_the_oldest_and_nobody_else_
 
 def test_a_client_that_breaks_off_writes_nothing_to_the_log(probed: Probed, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_connection(("127.0.0.1", probed.server.port), timeout=10) as client:
+        own = str(client.getsockname()[1])
         client.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
         # With a linger of zero, close resets the connection.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert probed.get("/healthz") == (200, "ok\n")
     probed.server.close()
 
-    assert capfd.readouterr().err == ""
+    # The server of another test in this process may still report a client of its own.
+    assert own not in capfd.readouterr().err
 
 
 def test_a_process_has_metrics_of_its_own_kind() -> None:

@@ -50,7 +50,7 @@ class Connection:
         ask = self._channel.unary_unary(
             method, request_serializer=_to_bytes, response_deserializer=answer.FromString
         )  # fmt: skip
-        reply: M = ask(question, timeout=self._left, metadata=self._metadata)
+        reply: M = ask(question, timeout=self.left, metadata=self._metadata)
         return reply
 
     def stream(self, method: str, questions: Iterator[Message], answer: type[M]) -> Iterator[M]:
@@ -58,10 +58,18 @@ class Connection:
         ask = self._channel.stream_stream(
             method, request_serializer=_to_bytes, response_deserializer=answer.FromString
         )  # fmt: skip
-        yield from ask(questions, timeout=self._left, metadata=self._metadata)
+        yield from ask(questions, timeout=self.left, metadata=self._metadata)
+
+    def stream_bytes(self, method: str, questions: Iterator[Message]) -> Iterator[bytes]:
+        """Do the same, and yield each message as it was sent, for a caller that must not hold all of one parsed."""
+        ask: grpc.StreamStreamMultiCallable[Message, bytes] = self._channel.stream_stream(
+            method, request_serializer=_to_bytes, response_deserializer=None
+        )
+        yield from ask(questions, timeout=self.left, metadata=self._metadata)
 
     @property
-    def _left(self) -> float:
+    def left(self) -> float:
+        """Seconds until all calls end; 0 afterwards."""
         return max(0.0, self._until - time.monotonic())
 
 

@@ -24,7 +24,7 @@ from alluxio_operator.alluxio.answers import (
 )
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import Connection, connect
-from alluxio_operator.alluxio.rpc.listing import unpersisted_in
+from alluxio_operator.alluxio.rpc.listing import UnreadableError, files_in, unpersisted_in
 from alluxio_operator.transport.printable import printable
 
 META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
@@ -49,7 +49,7 @@ THROUGH: Final = 4
 
 NEVER: Final = 0
 """Number of Alluxio's option to list what it knows, without a look into the UFS."""
-LISTING_BYTES: Final = 64 * 1024 * 1024
+LISTING_BYTES: Final = 8 * 1024 * 1024
 """Longest message of a listing. By default, Alluxio sends 10,000 entries in one: 4.35 MB (run on 2.9.4)."""
 
 SAYS_NOTHING: Final = frozenset(
@@ -169,10 +169,13 @@ class Leader:
         try:
             with connect(self._host, self._port, self._seconds, LISTING_BYTES) as connection:
                 question = messages.ListStatusRequest(path="/", options=options)
-                parts = connection.stream(f"{FILES}ListStatus", iter([question]), messages.ListStatusAnswer)
-                return unpersisted_in((file for part in parts for file in part.infos), since_ms)
+                parts = connection.stream_bytes(f"{FILES}ListStatus", iter([question]))
+                # A call's own timeout covers the wait for a message, not the time that its files take.
+                return unpersisted_in(files_in(parts, lambda: connection.left <= 0), since_ms)
         except grpc.RpcError as error:
             return _no_answer(error)
+        except UnreadableError as error:
+            return NoAnswer(str(error))
 
     def mark_for_sync(self, path: str) -> str | NoAnswer:
         """Let the leader compare all names below a path with the UFS at their next use."""

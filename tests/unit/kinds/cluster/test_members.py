@@ -135,7 +135,10 @@ def test_a_lone_master_is_shown_as_one_and_needs_no_quorum():
 
 @pytest.mark.parametrize("replicas", [0, 1, 3, 5])
 def test_the_members_are_those_on_record_whatever_the_spec_wants(replicas: int):
-    found = validate(resource(status={"journal": {"members": 3}}, masters={"replicas": replicas}))
+    made = resource(status={"journal": {"members": 3}}, masters={"replicas": replicas})
+    made["metadata"]["annotations"] = {MEMBER_CHANGES: "true"}
+
+    found = validate(made)
 
     assert not isinstance(found, tuple)
     assert found.members == 3

@@ -142,6 +142,7 @@ def _restore(values: RestoreValues | None) -> dict[str, Any] | None:
         "copyPath": properties.RESTORE_COPY,
         "mount": SOURCE_FOLDER,
         "entries": known.expected,
+        "aside": "",
         **(_in_place(values.in_place) if values.in_place else {}),
     }
 

@@ -221,7 +221,9 @@ def _loss(found: UnpersistedFiles | NoAnswer | None, now: datetime) -> RestoreLo
     return RestoreLoss(
         files=found.files,
         bytes=found.bytes,
-        workers=tuple(WorkerLoss(worker=host, files=files, bytes=size) for host, (files, size) in worst[:MOST_WORKERS]),
+        workers=tuple(
+            WorkerLoss(worker=host[:253], files=files, bytes=size) for host, (files, size) in worst[:MOST_WORKERS]
+        ),
         paths=tuple(path[:512] for path in found.paths[:MOST_PATHS]),
         checked=stamp(now),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.golden.clusters import manifests_of
+from tests.support.builders import TEMPLATES
 
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE
 
@@ -24,8 +25,10 @@ exec /bin/sleep 0.02
 class Check:
     """The script of the three masters' init container, with its folders below one directory."""
 
-    def __init__(self, home: Path) -> None:
-        [masters] = [m.obj for m in manifests_of("three-masters") if m.ref.name == "ha-master" and m.order == 30]
+    def __init__(self, home: Path, case: str = "three-masters") -> None:
+        [masters] = [
+            m.obj for m in manifests_of(case) if m.ref.kind == "StatefulSet" and m.ref.name.endswith("-master")
+        ]
         [container] = masters["spec"]["template"]["spec"]["initContainers"]
         script = container["args"][0]
         for path in ("/waiting", "/permission", "/dev/termination-log"):
@@ -79,8 +82,14 @@ class Check:
 
 
 @pytest.fixture
-def check(tmp_path: Path) -> Iterator[Check]:
-    check = Check(tmp_path)
+def case() -> str:
+    """The golden case whose script it is."""
+    return "three-masters"
+
+
+@pytest.fixture
+def check(tmp_path: Path, case: str) -> Iterator[Check]:
+    check = Check(tmp_path, case)
     yield check
     for process in check.processes:
         process.kill()
@@ -184,3 +193,103 @@ def test_it_ends_when_it_is_told_to(check: Check):
     waits.terminate()
 
     assert waits.wait(3) != 0
+
+
+# --- a restore in place -------------------------------------------------------------------------------------------
+
+OPERATION = "i4f2c1a"
+BACK = TEMPLATES / "alluxio" / "files" / "journal-back.sh"
+
+
+def goes_back(journal: Path) -> None:
+    """Run the script of the Job that gives a journal its name back."""
+    words = [str(journal), OPERATION, str(journal / f"raft-before-{OPERATION}"), str(journal / ".restore.gz")]
+    subprocess.run(["/bin/sh", "-euc", BACK.read_text(), "journal-back", *words], check=True)
+
+
+def is_restored(journal: Path) -> None:
+    """Leave what a volume has once its master has restored."""
+    (journal / f".before-{OPERATION}").write_text("journal\n")
+    (journal / ".restoring").write_text(f"{OPERATION}\n")
+    (journal / f"raft-before-{OPERATION}" / "group" / "current").mkdir(parents=True)
+    (journal / f"raft-before-{OPERATION}" / "group" / "current" / "raft-meta").write_text("of before")
+
+
+@pytest.mark.parametrize("written", [True, False], ids=["with entries", "still empty"])
+def test_a_volume_that_was_away_while_the_others_went_back_is_refused_and_rejoins(written: bool, check: Check):
+    is_restored(check.journal)
+    (check.journal / ".first-start").touch()
+    if written:
+        check.write_journal()
+    else:
+        (check.journal / "raft").mkdir()
+    waits = check.start_waiting()
+    assert "of a restore in place that went back" in check.said.read_text()
+
+    check.permission.write_text(UID)
+
+    assert waits.wait(10) == 0
+    assert not any((check.journal / "raft").iterdir())
+    assert (check.journal / f"raft-before-{UID}").is_dir()
+    assert not (check.journal / ".restoring").exists()
+    goes_back(check.journal)
+    assert (check.journal / "raft").is_dir(), "a late Job finds nothing to do"
+    check.write_journal()
+    assert check.run() == 0
+
+
+def test_a_late_way_back_ends_the_wait(check: Check):
+    is_restored(check.journal)
+    check.write_journal()
+    waits = check.start_waiting()
+
+    goes_back(check.journal)
+
+    assert waits.wait(10) == 0
+    assert (check.journal / "raft" / "group" / "current" / "raft-meta").read_text() == "of before"
+
+
+@pytest.mark.parametrize("case", ["in-place-aside"])
+def test_masters_that_restore_start_with_the_journal_of_the_restore(check: Check):
+    is_restored(check.journal)
+    (check.journal / "raft").mkdir()
+    (check.journal / ".first-start").touch()
+    assert check.run() == 0
+
+    check.write_journal()
+    assert check.run() == 0
+
+
+@pytest.mark.parametrize("case", ["in-place-aside"])
+@pytest.mark.parametrize("filled", [True, False], ids=["filled", "empty"])
+def test_a_volume_that_is_replaced_while_masters_restore_is_emptied_on_the_way_back(filled: bool, check: Check):
+    if filled:
+        check.write_journal()
+    waits = check.start_waiting()
+    check.permission.write_text(UID)
+    assert waits.wait(10) == 0
+    check.write_journal()
+    assert check.run() == 0
+
+    goes_back(check.journal)
+
+    assert not (check.journal / "raft").exists(), "its master rejoins"
+
+
+@pytest.mark.parametrize("case", ["in-place-proven"])
+def test_once_the_names_are_proven_late_jobs_find_nothing_to_do(check: Check):
+    is_restored(check.journal)
+    check.write_journal()
+    assert check.run() == 0
+    assert check.run() == 0
+
+    aside = BACK.with_name("journal-aside.sh").read_text()
+    folder = str(check.journal / f"raft-before-{OPERATION}")
+    subprocess.run(["/bin/sh", "-euc", aside, "x", str(check.journal), OPERATION, folder], check=True)
+    goes_back(check.journal)
+    empty = BACK.with_name("journal-for-restore.sh").read_text()
+    words = [str(check.journal), "empty", OPERATION, "2", "", "", "", "", folder]
+    assert subprocess.run(["/bin/sh", "-euc", empty, "x", *words], check=False).returncode == 1
+
+    assert list((check.journal / "raft").iterdir())
+    assert check.run() == 0
