@@ -64,8 +64,9 @@ def phase(backup: Object) -> str:
 def in_words(backup: Object) -> str:
     """Return the state of a backup or drill in one line."""
     status = backup.get("status", {})
-    summary = status.get("summary") or "the operator hasn't seen it yet"
-    return printable(f"{phase(backup)}: {summary}")
+    if summary := status.get("summary"):
+        return printable(f"{phase(backup)}: {summary}")
+    return printable(phase(backup) if "phase" in status else f"{phase(backup)}: the operator hasn't seen it yet")
 
 
 def of_cluster(backups: Iterable[Object], cluster: str | None) -> list[Object]:

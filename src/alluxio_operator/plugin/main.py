@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import yaml
 
@@ -20,7 +20,7 @@ from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.cluster.names import ROLES
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, restores, screen
+from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, restore_command, restores, screen
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
@@ -64,11 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("-n", "--namespace", help="default: the namespace of the context")
-    shared.add_argument("--context", help="context of the kubeconfig")
-    shared.add_argument("--kubeconfig", help="default: the same file as kubectl")
-    result = argparse.ArgumentParser(prog="kubectl alluxio", description="Show and change Alluxio clusters.")
+    # Without a default, so that a command doesn't overwrite what stands before it.
+    shared = _connection(argparse.SUPPRESS)
+    result = argparse.ArgumentParser(
+        prog="kubectl alluxio", description="Show and change Alluxio clusters.", parents=[_connection(None)]
+    )
     result.add_argument("--version", action="version", version=__version__)
     commands = result.add_subparsers(required=True, metavar="COMMAND")
 
@@ -141,6 +141,15 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("name", metavar="NAME")
     report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz in this folder")
     report.add_argument("--operator-namespace", metavar="NAMESPACE", help="default: search all namespaces")
+    return result
+
+
+def _connection(default: str | None) -> argparse.ArgumentParser:
+    """Return the options of kubectl, which stand before the command or after it."""
+    result = argparse.ArgumentParser(add_help=False)
+    result.add_argument("-n", "--namespace", default=default, help="default: the namespace of the context")
+    result.add_argument("--context", default=default, help="context of the kubeconfig")
+    result.add_argument("--kubeconfig", default=default, help="default: the same file as kubectl")
     return result
 
 
@@ -354,39 +363,11 @@ def _backups(options: argparse.Namespace, reader: Reader) -> int:
 
 
 def _restore(options: argparse.Namespace, reader: Reader) -> int:
+    wanted = restore_command.Wanted(options.name, options.backup, options.confirm, options.timeout)
     text = options.output == "text"
-    out = sys.stdout if text else sys.stderr
-    before = reader.cluster(options.name)
-    if restores.state(before) in restores.UNDER_WAY:
-        raise PluginError(f"another restore is under way: {restores.in_words(before)}")
-    if options.confirm and restores.record(before).get("confirmation") == options.confirm:
-        cluster = before
-    else:
-        asked = reader.change(options.name, restores.wanted(options.backup))
-        cluster = restores.offered(reader, options.name, options.backup, int(asked["metadata"]["generation"]))
-        print(printable(str(restores.condition(cluster).get("message", ""))), file=out)
-    if restores.refusal(cluster):
-        reader.change(options.name, restores.cancelled())
-        return _restored(cluster, restores.REFUSED, options.output)
-    expected = str(restores.record(cluster).get("confirmation", ""))
-    typed = options.confirm if options.confirm is not None else _typed(expected, out)
-    if typed != expected:
-        print(f"that isn't {expected}: nothing has changed", file=sys.stderr)
-        return _restored(cluster, restores.EXIT_CODES[restores.AWAITING], options.output)
-    reader.change(options.name, restores.wanted(options.backup, typed))
-    for cluster in restores.steps(reader, options.name, options.timeout):
-        print(f"{options.name}  {restores.in_words(cluster)}", file=out, flush=True)
-    return _restored(cluster, restores.EXIT_CODES.get(restores.state(cluster), 1), options.output)
-
-
-def _typed(expected: str, out: TextIO) -> str:
-    print(f"Type {expected} to restore: ", end="", file=out, flush=True)
-    return sys.stdin.readline().strip()
-
-
-def _restored(cluster: Mapping[str, Any], code: int, output: str) -> int:
-    if output != "text":
-        _dump(restores.shown(cluster), output)
+    cluster, code = restore_command.restore(wanted, reader, sys.stdout if text else sys.stderr)
+    if not text:
+        _dump(restores.shown(cluster), options.output)
     return code
 
 

@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import Object, Reader
+from alluxio_operator.plugin.view import HEALTHY
 from alluxio_operator.transport.printable import printable
 
 PAUSE: Final = 1.0
 """Seconds between two looks."""
 OFFERED_WITHIN: Final = 90.0
 """Seconds in which the operator says what would be lost: it lists the whole namespace once."""
+READY_WITHIN: Final = 600.0
+"""Seconds in which a restored cluster gets Ready."""
 
 AWAITING: Final = "AwaitingConfirmation"
 EXIT_CODES: Final[Mapping[str, int]] = {
@@ -25,22 +28,35 @@ EXIT_CODES: Final[Mapping[str, int]] = {
 }
 """Exit code by the state in which the command ends; 3 also if the backup is refused."""
 REFUSED: Final = 3
+MISTYPED: Final = "WrongConfirmation"
+WORKING: Final = ("Waiting", AWAITING, "")
+"""Reasons of the condition before an offer is complete. Every other one needs an act, or the end of something else."""
 ENDED: Final = ("Restored", "WentBack", "Failed", "Cancelled")
 GATE: Final = "RestoredInPlace"
 UNDER_WAY: Final = ("Stopping", "SettingAside", "Restoring", "Opening", "Syncing", "GoingBack", "Returning")
+
+NOT_RESTORED: Final = (
+    "A backup has names, not data. A file that was deleted in the under storage (UFS) since the backup doesn't come "
+    "back: its name disappears again at the next sync of its folder. Newer files that are in the UFS come back at that "
+    "sync."
+)
+CANCEL: Final = '{"spec":{"restoreInPlace":null}}'
 
 
 def wanted(backup: str | None, confirmation: str | None = None) -> Object:
     """Return the patch that asks for a restore; without a confirmation it removes that of an earlier one."""
     field: dict[str, Any] = {"confirmation": confirmation}
     if backup is not None:
-        field |= {"backupName": backup, "uri": None, "expectedEntries": None}
+        field |= {"backupName": backup, "uri": None, "volume": None, "expectedEntries": None}
     return {"spec": {"restoreInPlace": field}}
 
 
-def cancelled() -> Object:
-    """Return the patch that takes the request back."""
-    return {"spec": {"restoreInPlace": None}}
+def as_before(earlier: Mapping[str, Any] | None) -> Object:
+    """Return the patch that removes the request, or gives the field the value that it had before."""
+    if not earlier:
+        return {"spec": {"restoreInPlace": None}}
+    unset = dict.fromkeys(("backupName", "uri", "expectedEntries", "volume", "confirmation"))
+    return {"spec": {"restoreInPlace": {**unset, **earlier}}}
 
 
 def record(cluster: Object) -> Mapping[str, Any]:
@@ -80,18 +96,20 @@ def offered(
 
 
 def refusal(cluster: Object) -> str:
-    """Return why the operator refuses the backup; an empty text if it doesn't."""
+    """Return why the operator offers no restore now; an empty text if it does, or looks into it."""
     about = condition(cluster)
     if not about or about.get("status") == "True" or state(cluster) in UNDER_WAY:
         return ""
-    return str(about.get("message", "")) if str(about.get("reason", "")).startswith(_REFUSALS) else ""
+    return "" if about.get("reason", "") in WORKING else str(about.get("message", ""))
 
 
-_REFUSALS: Final = ("Backup", "OtherStorage", "TiersHaveData", "NotInstalled")
+def steps(
+    reader: Reader, name: str, seconds: float, generation: int, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Object]:
+    """Yield the cluster whenever the state in words has changed, until the restore has ended.
 
-
-def steps(reader: Reader, name: str, seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[Object]:
-    """Yield the cluster whenever the state in words has changed, until the restore has ended."""
+    `generation` is that of the confirmation: one that another request has outdated ends the wait.
+    """
     said, until = None, time.monotonic() + seconds
     while True:
         cluster = reader.cluster(name)
@@ -99,11 +117,38 @@ def steps(reader: Reader, name: str, seconds: float, sleep: Callable[[float], No
         if words != said:
             said = words
             yield cluster
-        if state(cluster) in ENDED:
+        about = condition(cluster)
+        outdated = int(about.get("observedGeneration", 0)) >= generation and about.get("reason") == MISTYPED
+        if state(cluster) in ENDED or outdated:
             return
         if time.monotonic() > until:
             raise PluginError(f"the restore hasn't ended after {seconds:.0f} s: {words}. It goes on")
         sleep(PAUSE)
+
+
+def until_serving(reader: Reader, name: str, sleep: Callable[[float], None] = time.sleep) -> Iterator[Object]:
+    """Yield the restored cluster whenever its phase in words has changed, until it is healthy or the time is over."""
+    said, until = None, time.monotonic() + READY_WITHIN
+    while True:
+        cluster = reader.cluster(name)
+        words = phase_in_words(cluster)
+        if words != said:
+            said = words
+            yield cluster
+        if is_serving(cluster) or time.monotonic() > until:
+            return
+        sleep(PAUSE)
+
+
+def is_serving(cluster: Object) -> bool:
+    """Return True if the cluster is healthy."""
+    return cluster.get("status", {}).get("phase") in HEALTHY
+
+
+def phase_in_words(cluster: Object) -> str:
+    """Return the phase of the cluster in one line."""
+    status = cluster.get("status", {})
+    return printable(f"{status.get('phase', 'Pending')}: {status.get('summary', '')}")
 
 
 def in_words(cluster: Object) -> str:

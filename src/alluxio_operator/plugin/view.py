@@ -13,6 +13,8 @@ Object = Mapping[str, Any]
 
 NOT_GATES = ("Ready", "Progressing", "Degraded", "Installed", "Paused")
 """Conditions of the resource as a whole, shown at the top; all others are gates."""
+HEALTHY = ("Ready", "Stopped", "Paused")
+"""Phases in which a cluster or Presto needs no one."""
 LAST = 6
 """Number of changes and Events on the screen."""
 COMPONENT = "app.kubernetes.io/component"
@@ -183,7 +185,7 @@ def _how_it_ended(change: Object) -> str:
 
 def healthy(view: View) -> bool:
     """Return True for a healthy phase; the exit code of `status` derives from it."""
-    return view.phase in ("Ready", "Stopped", "Paused")
+    return view.phase in HEALTHY
 
 
 def gate_of(condition: Object) -> Gate:

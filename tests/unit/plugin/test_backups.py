@@ -121,3 +121,8 @@ def test_a_backup_that_takes_too_long_goes_on():
     reader.create_backup(backup("first"))
     with pytest.raises(PluginError, match="It goes on"):
         list(backups.steps(lambda: reader.backup("first"), "first", 0, lambda _: None))
+
+
+def test_a_phase_without_a_summary_was_seen_by_the_operator():
+    assert backups.in_words({"status": {"phase": "Restoring"}}) == "Restoring"
+    assert backups.in_words({}) == "Pending: the operator hasn't seen it yet"

@@ -385,3 +385,10 @@ def test_prestos_stand_below_the_clusters(monkeypatch: pytest.MonkeyPatch, capsy
 def test_a_kind_that_the_operator_does_not_have_is_refused(connected: FakeReader, capsys: pytest.CaptureFixture[str]):
     assert main.main(["status", "pods/small"]) == 1
     assert "write small, alx/small or presto/small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("-n", "lake", "status", "small"), ("status", "small", "-n", "lake")])
+def test_the_options_of_kubectl_stand_before_a_command_or_after_it(words: tuple[str, ...]):
+    assert main.parser().parse_args(words).namespace == "lake"
+    assert main.parser().parse_args(("--context=a", "--kubeconfig=b", *words)).context == "a"
+    assert main.parser().parse_args(("status",)).kubeconfig is None

@@ -148,7 +148,7 @@ def _watch(observed: Observed, own: Object) -> Restoring:
     status, name = observed.status, observed.status.throw_away
     found: Mapping[str, Any] = own.get("status", {})
     restore: Mapping[str, Any] = found.get("restore") or {}
-    said = printable(str(found.get("summary") or "the operator hasn't seen it yet"))[:LONGEST_MESSAGE]
+    said = printable(str(found.get("summary") or "it was just created"))[:LONGEST_MESSAGE]
     if own["spec"].get("paused"):
         return Restoring(waiting(GATE, f"AlluxioCluster {name} is about to start", "Restoring"), starts=True)
     if found.get("phase") == "Invalid":

@@ -231,11 +231,11 @@ def _health(
     what = (
         f"the newest verified backup is {newest.name}, taken at {newest.taken}"
         if newest
-        else "no backup is verified yet"
+        else f"there is no verified backup, and the time counts from {stamp(since)}"
     )
     if now <= late:
         return Gate(GATE, True, "WithinObjective", f"{what}{failed}", Severity.INFO, At(late + timedelta(seconds=1)))
-    message = f"{what}, which is longer ago than spec.backup.recoveryPointObjectiveMinutes ({objective}){failed}"
+    message = f"{what}: that is more than spec.backup.recoveryPointObjectiveMinutes ({objective}) ago{failed}"
     return Gate(GATE, False, "RecoveryPointTooOld", message)
 
 

@@ -45,7 +45,7 @@ class Place:
 BOOTSTRAP: Final = Place(
     FIELD,
     GATE,
-    "delete the AlluxioCluster and create it with another backup",
+    "delete the AlluxioCluster and create it with another backup; kubectl get alxb lists them",
     "create the AlluxioCluster with the same root mount",
 )
 IN_PLACE: Final = Place(
@@ -96,7 +96,7 @@ def source_of(
     value = _Value(place, f"{place.field}.backupName", str(restore.backup_name))
     resource = found.resource if found is not None else None
     if resource is None:
-        remedy = f"create it, or {place.remedy}; kubectl get alxb lists them"
+        remedy = f"create it, or {place.remedy}"
         return value.refused("BackupMissing", f"namespace {names.namespace} has no such AlluxioBackup", remedy)
     problem = _unusable(value, resource, spec)
     if problem is not None:
