@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.plugin import main, restores
+from alluxio_operator.plugin import main, restore_command, restores
 from alluxio_operator.plugin.reader import Reader
 
 Json = dict[str, Any]
@@ -207,3 +207,13 @@ def test_a_restore_that_is_under_way_is_not_disturbed(run: Run, capsys: pytest.C
 
     assert (code, kube.patches) == (1, [])
     assert "under way" in capsys.readouterr().err
+
+
+def test_ctrl_c_at_the_question_takes_the_request_back(run: Run, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(restore_command, "_typed", interrupted)
+    kube, code = run(states=({}, OFFERED))
+
+    assert (code, kube.patches[1:]) == (130, [None])

@@ -162,6 +162,7 @@ def test_the_recovery_point_is_watched():
     healthy = cluster.condition("BackupHealthy")
     assert (healthy["status"], healthy["reason"]) == ("False", "RecoveryPointTooOld")
     assert "recoveryPointObjectiveMinutes (30)" in healthy["message"]
+    assert "there is no verified backup, and the time counts from 20" in healthy["message"]
     assert cluster.condition("Ready")["status"] == "True"
 
     [name] = backups(cluster)

@@ -299,6 +299,7 @@ def test_an_unknown_backup_is_refused_and_found_later():
     world.edit_spec(**world.over, restoreInPlace={"backupName": "later"})
     rest(world)
     assert world.condition(GATE)["reason"] == "BackupMissing"
+    assert world.condition(GATE)["message"].count("lists them") == 1
 
     world.kube.put({**backup("later", **IN_VOLUME), "status": SOURCE})
     world.reconcile()
