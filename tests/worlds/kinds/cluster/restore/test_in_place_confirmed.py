@@ -12,7 +12,6 @@ from tests.support.restore import IN_VOLUME
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.backup_file.rewrite import ID_MARGIN
-from alluxio_operator.kinds.cluster.decide import Plan
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 
@@ -184,18 +183,3 @@ def test_masters_stop_only_once_the_leader_has_told_its_index():
     assert world.state == "Checking"
 
     world.until("Restored")
-
-
-def test_a_restore_creates_no_volume_of_the_ufs():
-    from types import SimpleNamespace
-
-    from alluxio_operator.kinds.cluster.names import Names
-    from alluxio_operator.kube.kinds import Ref
-
-    own = Names("journal-x", "data")
-    never = frozenset({Ref("PersistentVolumeClaim", own.of("ufs"))})
-    records = SimpleNamespace(never_created=never, known_uids=frozenset())
-    view = SimpleNamespace(records=records, cluster=SimpleNamespace(names=own), in_place=SimpleNamespace(disrupts=True))
-    rules = Plan.rules.fget(SimpleNamespace(view=view, cluster=view.cluster))  # type: ignore[attr-defined]
-
-    assert rules.never_created == never
