@@ -156,6 +156,7 @@ class InPlaceWorld(World):
             if one.get("status"):
                 continue
             made = {**FINISHED, "clusterUid": builders.UID, "verified": False, "run": {"state": "Completed"}}
+            made["finished"] = stamp(self.now)
             failed = {"phase": "Failed", "finished": stamp(self.now), "summary": "no space"}
             status = failed if self.backup_fails else made
             self.kube.edit("AlluxioBackup", self.namespace, name, lambda one, status=status: one.update(status=status))

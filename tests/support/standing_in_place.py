@@ -21,6 +21,15 @@ Json = dict[str, Any]
 GATE = "RestoredInPlace"
 
 
+def _bind(claim: Json) -> None:
+    claim["spec"]["volumeName"] = "pv-1"
+    claim["status"] = {"phase": "Bound", "capacity": {"storage": "1Gi"}}
+
+
+def _delete(claim: Json) -> None:
+    claim["metadata"] |= {"deletionTimestamp": "2030-01-02T03:04:05Z", "finalizers": ["kubernetes.io/pvc-protection"]}
+
+
 def _at(state: str, **how: Any) -> InPlaceWorld:
     deaths, copy_fails = how.pop("deaths", 0), how.pop("copy_fails", "")
     world = InPlaceWorld(**how)
@@ -105,6 +114,13 @@ def restore_in_place_whose_backup_fails() -> World:
     return world
 
 
+@case(GATE, "SafetyBackupFailed")
+def restore_in_place_without_a_place_for_its_backup() -> World:
+    world = InPlaceWorld(upgrade={"backupDirectory": "/elsewhere"})
+    world.confirm()
+    return world
+
+
 @case(GATE, "ImageUnknown")
 def restore_in_place_by_an_operator_without_an_image() -> World:
     world = InPlaceWorld()
@@ -138,9 +154,9 @@ def restore_in_place_whose_check_was_lost() -> World:
     return world
 
 
-@case(GATE, "Stopping", later=(1.0,))
+@case(GATE, "MemberDown", later=(1.0,))
 def restore_in_place_behind_a_rollout() -> World:
-    """Return a cluster whose rollout stops at its time-out, and is in no one's way then."""
+    """Return a cluster whose rollout stops at its time-out, and leaves a master that doesn't run."""
     world = InPlaceWorld(masters=3)
     world.confirm()
     world.until("Checking")
@@ -154,6 +170,59 @@ def restore_in_place_behind_a_rollout() -> World:
         world.turn()
         world.pass_time(5)
     raise AssertionError(world.condition(GATE))
+
+
+@case(GATE, "MemberDown", later=(1.0,))
+def restore_in_place_beside_a_master_that_is_down() -> World:
+    world = InPlaceWorld(masters=3)
+    world.confirm()
+    world.until("Checking")
+    world.turn()
+    world.alluxio.answers.pop("10.0.0.9")
+    world.kube.edit("Pod", "data", "small-master-2", lambda pod: pod.update(status={"phase": "Pending"}))
+    return world
+
+
+@case(GATE, "WaitingForOperation", later=(1.0,))
+def restore_in_place_beside_a_volume_that_is_being_deleted() -> World:
+    world = InPlaceWorld()
+    world.kube.edit("PersistentVolumeClaim", "data", "journal-small-master-0", _bind)
+    world.confirm()
+    world.until("Checking")
+    world.turn()
+    world.kube.edit("PersistentVolumeClaim", "data", "journal-small-master-0", _delete)
+    return world
+
+
+@case(GATE, "Checking", later=(1.0,))
+def restore_in_place_of_a_leader_that_tells_no_index() -> World:
+    world = _at("Checking")
+    world.turn()
+    world.alluxio.indexes = {}
+    return world
+
+
+@case(GATE, "BackingUp", later=(1.0,))
+def restore_in_place_whose_backup_has_become_old() -> World:
+    world = _at("Checking")
+    world.turn()
+    world.ufs = UfsHealth("no answer in time")
+    world.reconcile()
+    world.pass_time(3700)
+    world.ufs = UfsHealth()
+    return world
+
+
+@case(GATE, "BackingUp", later=(1.0,))
+def restore_in_place_whose_backup_was_read_late() -> World:
+    world = InPlaceWorld()
+    world.confirm()
+    world.until("BackingUp")
+    world.reconcile()
+    world.reconcile()
+    world.turn()
+    world.pass_time(3700)
+    return world
 
 
 @case(GATE, "UfsUnreachable", later=(1.0,))
@@ -170,17 +239,17 @@ def restore_in_place_of_a_ufs_that_does_not_answer() -> World:
 # --- the masters ------------------------------------------------------------------------------------------------------
 
 
-@case(GATE, "Stopping", later=(1.0,))
+@case(GATE, "WentBack", later=(1.0, 600.0))
 def restore_in_place_whose_masters_never_stop() -> World:
     return _at("Stopping")
 
 
-@case(GATE, "SettingAside", later=(1.0,))
+@case(GATE, "GoingBack", later=(1.0, 1900.0), writes=10)
 def restore_in_place_whose_journals_are_never_set_aside() -> World:
     return _at("SettingAside")
 
 
-@case(GATE, "GoingBack", later=(1.0, 700.0))
+@case(GATE, "Unwritable", later=(1.0, 700.0), writes=4)
 def restore_in_place_whose_copy_fails() -> World:
     world = _at("SettingAside", copy_fails="Unwritable: the volume is read-only")
     world.reconcile()
@@ -205,6 +274,14 @@ def restore_in_place_whose_masters_never_start_again() -> World:
     return _at("Syncing")
 
 
+@case(GATE, "UfsUnreachable", later=(1.0,))
+def restore_in_place_that_is_not_compared_with_the_ufs() -> World:
+    world = _at("Syncing")
+    world.turn()
+    world.ufs = UfsHealth("the bucket doesn't exist")
+    return world
+
+
 @case(GATE, "CrashLoopBackOff", later=(1.0,))
 def restore_in_place_whose_masters_crash_afterwards() -> World:
     world = _at("Syncing")
@@ -214,7 +291,7 @@ def restore_in_place_whose_masters_crash_afterwards() -> World:
     return world
 
 
-@case(GATE, "Opening", later=(1.0,))
+@case(GATE, "Syncing", later=(1.0, 130.0))
 def restore_in_place_whose_workers_stay() -> World:
     status = builders.merged(SOURCE, {"file": {"location": "s3://bucket/alluxio/a.gz"}})
     mount = {"uri": "s3://bucket/alluxio", "volume": None, "s3": {"region": "eu-central-1"}}
@@ -231,7 +308,7 @@ def restore_in_place_whose_workers_stay() -> World:
 NO_SPACE = "NoSpace: the volume has 0 free bytes"
 
 
-@case(GATE, "GoingBack", later=(1.0,))
+@case(GATE, "NoSpace", later=(1.0,))
 def restore_in_place_whose_first_jobs_never_end() -> World:
     return _at("GoingBack", copy_fails=NO_SPACE)
 

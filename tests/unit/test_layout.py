@@ -14,7 +14,7 @@ TESTS = ROOT / "tests"
 PACKAGE = ROOT / "src" / "alluxio_operator"
 ELSEWHERE = {"support"}
 """Folders of tests/unit that test code outside the package."""
-WORLDS = {"OwnerWorld", "RestoreWorld", "Three", "VolumesWorld", "World", "settled"}
+WORLDS = {"InPlaceWorld", "OwnerWorld", "RestoreWorld", "Three", "VolumesWorld", "World", "settled"}
 """Names in tests/support that simulate a whole cluster or a whole Presto."""
 
 

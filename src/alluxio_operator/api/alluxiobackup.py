@@ -76,6 +76,10 @@ class BackupFile(StatusModel):
     directories: int = Field(0, description="Number of directories in Alluxio's namespace.")
     mounts: int = Field(0, description="Number of mounts other than the root.")
     clean: bool = Field(False, description="True if the file has no options of mounts.")
+    next_container: int = Field(
+        0,
+        description="The next number of a new file's blocks when the backup was taken; 0 if unknown.",
+    )
 
 
 class RestoreProof(StatusModel):

@@ -90,9 +90,18 @@ class RestoreInPlaceStatus(StatusModel):
     )
     confirmation: Confirmation = Field(description="The text to set in spec.restoreInPlace.confirmation.")
     recovery_point: Time | None = Field(None, description="Time at which the backup was taken (RFC 3339), if known.")
+    backup_uid: Short = Field("", description="The uid of the AlluxioBackup that the text confirms, if it names one.")
+    sha256: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Checksum of the file that the text confirms, or that the check found; empty if unknown."
+    )
+    entries: int | None = Field(None, description="Number of entries in the backup that the text confirms.")
     loss: RestoreLoss | None = Field(None, description="What would be lost, as long as it awaits the confirmation.")
     safety_backup: Short = Field("", description="Name of the AlluxioBackup that is made first.")
     safety_created: bool = Field(False, description="True once the operator has created it.")
+    safety_attempt: int = Field(1, description="Number of that backup: one that has become too old is made again.")
+    leaderless_since: Time | None = Field(
+        None, description="Time since which no master leads (RFC 3339), as long as the backup is made."
+    )
     without_safety_backup: Annotated[str, Field(max_length=512)] = Field("", description="Why no such backup was made.")
     check: JobRun | None = Field(None, description="The Job that reads the file while the cluster still serves.")
     next_container: int = Field(
@@ -110,6 +119,9 @@ class RestoreInPlaceStatus(StatusModel):
     had_journal: bool = Field(True, description="False if the journals had been lost before.")
     aside: Annotated[str, Field(max_length=128)] = Field(
         "", description="Folder in each journal's volume that keeps the journal of before. It is never deleted."
+    )
+    done: Annotated[tuple[int, ...], Field(max_length=5)] = Field(
+        (), description="Ordinals of the masters whose Job of this step is complete: a finished Job is removed later."
     )
     restore: RestoreStatus | None = Field(None, description="The restore by the masters.")
     message: Annotated[str, Field(max_length=1024)] = Field("", description="Why it went back, or failed.")

@@ -101,7 +101,8 @@ class OperationStatus(StatusModel):
     """A disruptive operation that acts on the resource, or waits for another one."""
 
     name: Annotated[str, Field(max_length=32)] = Field(
-        description="One of heal, restore, rollback, decommission, rollout, expansion, rebalance and tuning."
+        description="One of heal, restore, restore-in-place, rollback, decommission, rollout, expansion, rebalance and "
+        "tuning."
     )
     waits_for: Annotated[str, Field(max_length=32)] | None = Field(
         None, description="The operation that goes first; absent for the one that acts."

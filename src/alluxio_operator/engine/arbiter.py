@@ -23,6 +23,7 @@ ORDER: Final = (
     "volume-protection",
     "heal",
     "restore",
+    "restore-in-place",
     "rollback",
     "decommission",
     "members",

@@ -27,7 +27,7 @@ def asking(name: str) -> Operation:
 
 
 def test_the_order_is_the_one_that_is_documented():
-    repairs = ("volume-protection", "heal", "restore", "rollback")
+    repairs = ("volume-protection", "heal", "restore", "restore-in-place", "rollback")
     assert (*repairs, "decommission", "members", "rollout", "expansion", "rebalance", "tuning") == ORDER
 
 

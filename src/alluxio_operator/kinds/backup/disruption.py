@@ -12,10 +12,10 @@ from alluxio_operator.api.alluxiobackup import CLUSTER_UID_LABEL, PURPOSE_LABEL
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kube.kinds import Object
 
-DISRUPTIVE: Final = frozenset({"heal", "restore", "rollback", "rollout", "decommission"})
+DISRUPTIVE: Final = frozenset({"heal", "restore", "restore-in-place", "rollback", "rollout", "decommission"})
 """Operations of a cluster during which a master may restart, and with it the backup."""
 
-WAITS_FOR_PURPOSE: Final[Mapping[str, str]] = {"restore": "restore"}
+WAITS_FOR_PURPOSE: Final[Mapping[str, str]] = {"restore": "restore-in-place"}
 """By purpose of a backup, the operation of its cluster that waits for the backup before it stops a master."""
 
 

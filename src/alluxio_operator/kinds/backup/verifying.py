@@ -129,6 +129,7 @@ def _results(
         sha256=found.sha256,
         bytes=found.size,
         entries=found.entries,
+        next_container=max(found.next_block_container, found.largest_block_container + 1),
         files=found.files,
         directories=found.directories,
         mounts=found.mounts,

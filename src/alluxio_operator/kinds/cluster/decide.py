@@ -16,6 +16,7 @@ from alluxio_operator.kinds.cluster import gates, layers
 from alluxio_operator.kinds.cluster.capabilities import CAPABILITIES
 from alluxio_operator.kinds.cluster.objects.optional import optional_objects
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.storage.records import MAX_MASTERS
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
@@ -95,7 +96,8 @@ class Plan:
         optional = optional_objects(self.cluster.names)
         never = frozenset() if self.view.in_place.disrupts else records.never_created
         # The restore fills the journals' volumes, whether they are those of before or empty ones.
-        never |= {ref for ref in records.never_created if not ref.name.startswith("journal-")}
+        journals = {self.cluster.names.journal_claim(ordinal) for ordinal in range(MAX_MASTERS)}
+        never |= {ref for ref in records.never_created if ref.name not in journals}
         return ApplyRules(never, records.known_uids, optional)
 
     @property

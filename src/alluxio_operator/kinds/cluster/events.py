@@ -35,9 +35,10 @@ def with_events(look: Look, cluster: Cluster, observed: Observed) -> Observed:
 
 
 def _journal_jobs(observed: Observed) -> Iterable[Expected]:
-    unfinished = [job for job in observed.journal_jobs.values() if state_of(job).phase is not JobPhase.COMPLETE]
-    for job in unfinished:
-        yield Expected(names.JOURNAL, Ref("Job", job["metadata"]["name"]), len(observed.journal_jobs))
+    for jobs in (observed.journal_jobs, observed.in_place_jobs, observed.emptying_jobs):
+        for job in jobs.values():
+            if state_of(job).phase is not JobPhase.COMPLETE:
+                yield Expected(names.JOURNAL, Ref("Job", job["metadata"]["name"]), len(jobs))
 
 
 def _workloads(cluster: Cluster, observed: Observed) -> Iterable[Expected]:

@@ -18,6 +18,9 @@ ENDS: Final = (30, 70, 100)
 AFTER_MASTERS: Final = 40
 """Number of the first template after the masters': they restore a backup before anything else exists."""
 
+MASTERS: Final = 30
+"""Number of the template of the masters' StatefulSet."""
+
 PVCS: Final = 15
 """Number of the template of the PVCs that don't belong to a StatefulSet."""
 

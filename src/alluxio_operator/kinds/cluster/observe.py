@@ -76,7 +76,7 @@ def observe(
     observed = with_restore_in_place(kube, image or OwnImage(), with_restore(kube, alluxio, observed, deadline))
     observed = _with_members(kube, alluxio, observed, deadline)
     in_place, journal = status.restore_in_place, status.journal
-    compares = in_place is not None and in_place.state in ("Checking", "Returning")
+    compares = in_place is not None and in_place.state in ("BackingUp", "Checking", "Returning")
     compares = compares or (journal is not None and bool(journal.change or journal.lost))
     if (without_journal(observed) and len(answers) > 1) or status.hung_master is not None or compares:
         return replace(observed, indexes=_ask_indexes(alluxio, pods, resource, deadline))

@@ -145,7 +145,7 @@ class View:
     @cached_property
     def in_place(self) -> InPlaceStep:
         """The next step of a restore in place."""
-        return next_in_place_step(self.observed, self.cluster, self.now)
+        return next_in_place_step(self.observed, self.cluster, self.now, holds_pods=self.records.holds_pods)
 
     @cached_property
     def expansion(self) -> ExpansionStep:
@@ -176,6 +176,7 @@ class View:
         values = JournalValues(
             job=in_place.job or ("empty" if restore.empties else self._journal_job),
             operation=in_place.job_operation if in_place.job else operation,
+            skips=in_place.skips if in_place.job else frozenset(),
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
             members=_members_to_adopt(self.cluster.counts) if status else observed.journal_members,
             restore=self._restore_values,
@@ -231,7 +232,12 @@ class View:
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that the operator doesn't apply yet."""
         # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
-        return frozenset({layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else ())
+        held = {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else set()
+        # A volume that is being deleted ends with its last pod, and a restore would scale the masters to 0.
+        stops = self.in_place.stops_masters or self.restore.stops_masters
+        if stops and self.records.holds_pods and not self.observed.masters_stopped:
+            held.add(layers.MASTERS)
+        return frozenset(held)
 
     @cached_property
     def held_pod_templates(self) -> frozenset[int]:

@@ -51,6 +51,7 @@ def test_a_backup_is_taken_read_and_restored():
         "bytes": 2048,
         "entries": ENTRIES,
         "files": 20,
+        "nextContainer": 1,
         "directories": 3,
         "mounts": 0,
         "clean": False,
@@ -181,8 +182,9 @@ def test_a_backup_waits_while_masters_may_restart(name):
 @pytest.mark.parametrize(
     ("purpose", "uid", "operation", "begins"),
     [
-        ("restore", builders.UID, "restore", True),
-        ("restore", "another-cluster", "restore", False),
+        ("restore", builders.UID, "restore-in-place", True),
+        ("restore", builders.UID, "restore", False),
+        ("restore", "another-cluster", "restore-in-place", False),
         ("restore", builders.UID, "rollout", False),
         ("upgrade", builders.UID, "rollout", False),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from tests.support.builders import (
@@ -20,10 +22,14 @@ from tests.support.builders import (
     ready_pod,
 )
 
+from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.operation import Operation
-from alluxio_operator.kinds.cluster.decide import decide
+from alluxio_operator.kinds.cluster.decide import Plan, decide
 from alluxio_operator.kinds.cluster.layers import ENDS
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION
+from alluxio_operator.kinds.cluster.view import View
+from alluxio_operator.kube.kinds import Ref
 
 LOST = pod(
     "master",
@@ -112,3 +118,13 @@ def test_the_same_cluster_and_look_lead_to_the_same_plan():
 
 def as_data(operation: Operation) -> Operation:
     return replace(operation, conclude=Operation("any").conclude)
+
+
+def test_a_restore_in_place_creates_no_volume_of_the_ufs():
+    own = Names("journal-x", "data")
+    never = frozenset({Ref("PersistentVolumeClaim", own.of("ufs"))})
+    records = SimpleNamespace(never_created=never, known_uids=frozenset())
+    view = SimpleNamespace(records=records, cluster=SimpleNamespace(names=own), in_place=SimpleNamespace(disrupts=True))
+    plan = Plan(cast("View", view), 1, 1, Gate("MastersServing", True, "Serving", ""), (), ())
+
+    assert plan.rules.never_created == never

@@ -118,6 +118,23 @@ def test_retention_ends_the_time_of_what_no_rule_keeps():
     assert ended == names[:2]
 
 
+def test_a_backup_that_a_restore_in_place_names_stays():
+    cluster = world(retention={"last": 2})
+    names: list[str] = []
+    for _ in range(4):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        names += [name for name in backups(cluster) if name not in names]
+        finish(cluster, names[-1])
+        if len(names) == 1:
+            file = {"location": "/mnt/ufs/a.gz", "sha256": "ab", "bytes": 1, "entries": 40}
+            cluster.kube.edit(KIND, cluster.namespace, names[0], lambda one, file=file: one["status"].update(file=file))
+            policy = {"schedules": [EVERY_TEN_MINUTES], "retention": {"last": 2}}
+            cluster.edit_spec(backup=policy, restoreInPlace={"backupName": names[0]})
+    cluster.reconcile()
+    assert [name for name in names if ttl(cluster, name) == 60] == [names[1]]
+
+
 def test_nothing_goes_while_the_newest_try_failed():
     cluster = world()
     ends = (("Completed", True), ("Completed", True), ("Failed", False))

@@ -142,6 +142,8 @@ def _expired(
         places.setdefault(_place(one), []).append(_parsed(one))
     # Each place has its own: backups in a bucket mustn't go since newer ones are in the root mount.
     removed = {name for own in places.values() for name in backups_to_remove(policy, own, cluster.uid, now).removed}
+    if spec_of := cluster.spec.restore_in_place:
+        removed.discard(spec_of.backup_name or "")
     return tuple(
         Expired(one["metadata"]["name"], one["metadata"]["uid"])
         for one in scheduled

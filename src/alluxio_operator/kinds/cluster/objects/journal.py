@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,8 @@ class JournalValues:
 
     job: str | None = None
     operation: str = ""
+    skips: frozenset[int] = frozenset()
+    """Ordinals of the masters that have no Job."""
     initialized: bool = False
     members: int | None = None
     """Number of masters that the journal was created for; None to use the spec's."""
@@ -94,11 +96,11 @@ def journal_context(cluster: Cluster, journal: JournalValues, master: Mapping[st
     }
 
 
-def _with_job(cluster: Cluster, journal: JournalValues) -> range:
+def _with_job(cluster: Cluster, journal: JournalValues) -> Sequence[int]:
     """Return the ordinals of the masters whose journal a Job creates or empties."""
     if journal.job == "join":
         return range(cluster.members, cluster.counts.claims)
-    return range(cluster.members if journal.job else 0)
+    return [one for one in range(cluster.members if journal.job else 0) if one not in journal.skips]
 
 
 def _stand_in(cluster: Cluster, master: Mapping[str, Any]) -> dict[str, Any]:

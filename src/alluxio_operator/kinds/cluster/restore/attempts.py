@@ -18,6 +18,7 @@ Read in the sources of 2.9.4: AlluxioMasterProcess, BackupManager, RpcServerStan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -128,15 +129,25 @@ def watch(known: RestoreStatus, observed: Observed, now: datetime, place: Place)
 
 
 def empty(
-    known: RestoreStatus, observed: Observed, cluster: Cluster, members: int, now: datetime, place: Place
+    known: RestoreStatus,
+    observed: Observed,
+    cluster: Cluster,
+    members: int,
+    now: datetime,
+    place: Place,
+    done: Iterable[int] = (),
 ) -> RestoreStep:
-    """Empty the journals once no master runs, and let the masters start again."""
+    """Empty the journals once no master runs, and let the masters start again.
+
+    `done` are the ordinals of the journals that are on record as emptied: their Jobs may be gone.
+    """
     if not observed.masters_stopped:
         return RestoreStep(known, _again(known, "the masters stop", place))
-    jobs = [job for ordinal, job in sorted(observed.emptying_jobs.items()) if ordinal < members]
-    if sum(state_of(job).phase is JobPhase.COMPLETE for job in jobs) == members:
+    jobs = {ordinal: job for ordinal, job in sorted(observed.emptying_jobs.items()) if ordinal < members}
+    complete = {ordinal for ordinal, job in jobs.items() if state_of(job).phase is JobPhase.COMPLETE}
+    if len(complete | set(done)) == members:
         return start(known, observed, cluster, now, place)
-    failed = tuple(job for job in jobs if state_of(job).phase is JobPhase.FAILED)
+    failed = tuple(job for job in jobs.values() if state_of(job).phase is JobPhase.FAILED)
     trouble = first_trouble(observed.role(names.JOURNAL))
     if trouble is not None:
         return RestoreStep(known, Gate(place.gate, False, trouble.reason, trouble.message), empties=True, failed=failed)

@@ -76,7 +76,7 @@ def _read(known: RestoreInPlaceStatus, run: JobRun, result: Result | None, sourc
     if following > LAST_CONTAINER:
         said = f"the next number of a block can't be raised to {following}: these numbers have 40 bits"
         return known.model_copy(update={"check": run}), _refused("IdsExhausted", said), False
-    read = {"check": run, "next_container": following, "expanded_bytes": max(1, found.expanded)}
+    read = {"check": run, "sha256": found.sha256, "next_container": following, "expanded_bytes": max(1, found.expanded)}
     return known.model_copy(update=read), None, True
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from alluxio_operator.engine.effects import Create, Delete
 from alluxio_operator.engine.operation import Answer, Operation
-from alluxio_operator.kinds.cluster.restore.in_place_masters import after_mark, ended
+from alluxio_operator.kinds.cluster.restore.in_place_back import ended
+from alluxio_operator.kinds.cluster.restore.in_place_masters import after_mark
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Object, Ref
 from alluxio_operator.workloads.pods import Pod
@@ -64,7 +65,7 @@ def _in_place(view: View) -> Iterable[Operation]:
         conclude=conclude,
     )
     if step.disrupts:
-        yield Operation("turn of the restore in place", disruption="restore")
+        yield Operation("turn of the restore in place", disruption="restore-in-place")
 
 
 def _deleted(failed: Iterable[Object]) -> tuple[Delete, ...]:

@@ -8,78 +8,149 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.engine.conditions import moment
-from alluxio_operator.engine.gate import Gate, blocked, waiting
-from alluxio_operator.engine.jobs import JobPhase, state_of
+from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.restore import attempts
+from alluxio_operator.kinds.cluster.restore import attempts, offer
+from alluxio_operator.kinds.cluster.restore.in_place_back import (
+    GIVES_UP_AFTER,
+    REMOVED,
+    abandon,
+    back,
+    done_of,
+    go_back,
+    is_removed,
+    location,
+    lost_again,
+    progress,
+    returning,
+    with_failed,
+)
 from alluxio_operator.kinds.cluster.restore.in_place_step import InPlaceStep, in_state
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.workloads.pods import first_trouble
+from alluxio_operator.workloads.pods import Trouble, first_trouble
 
 Step = Callable[[RestoreInPlaceStatus, Observed, Cluster, datetime], InPlaceStep]
-
-GIVES_UP_AFTER: Final = timedelta(minutes=10)
-"""Time for which the journals can't be set aside before the operator goes back."""
 
 HOPELESS: Final = frozenset({"NoSpace", "RestoreSourceDamaged", "RestoreSourceMissing"})
 """Reasons of such a Job that another try doesn't overcome."""
 
+JOBS_END_WITHIN: Final = timedelta(minutes=30)
+"""Time for the journals' Jobs, on top of that for a large copy, even if no pod of theirs is in trouble."""
+COPIED_PER_SECOND: Final = 2 * 1024**2
+"""Bytes of the unpacked file, at the slowest."""
+
+UFS_ANSWERS_WITHIN: Final = timedelta(hours=1)
+"""Time for which stopped masters wait for the UFS."""
+
+CRASHES_FOR: Final = timedelta(minutes=30)
+"""Time after which masters that crash in the restore are hopeless, such as with a key that the UFS refuses."""
+RESTORES_WITHIN: Final = timedelta(hours=2)
+"""Time for one attempt of the masters, on top of that for its entries."""
+RESTORED_PER_SECOND: Final = 1000
+"""Entries, at the slowest."""
+
+NODE_LOST_AFTER: Final = timedelta(minutes=2)
+"""Time after which a pod whose termination should have ended is on a lost node."""
+
 
 def _stop(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
-    if not observed.masters_stopped:
-        return InPlaceStep(known, progress("Stopping", "the masters stop"))
-    return _set_aside(in_state(known, "SettingAside", now), observed, cluster, now)
+    if is_removed(observed):
+        return abandon(known, REMOVED, now)
+    if observed.masters_stopped:
+        return _set_aside(in_state(known, "SettingAside", now), observed, cluster, now)
+    if now >= moment(known.since) + GIVES_UP_AFTER:
+        left = ", ".join(pod.name for pod in observed.role(names.MASTER))
+        return abandon(known, f"the masters don't stop: {left or 'their StatefulSet'}", now)
+    return InPlaceStep(known, progress("Stopping", "the masters stop"))
 
 
 def _set_aside(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
     recorded = known == observed.status.restore_in_place
-    message = f"the journals are being renamed to {known.aside} in their volumes, and {_location(known)} is copied"
+    message = f"the journals are being renamed to {known.aside} in their volumes, and {location(known)} is copied"
     step = InPlaceStep(known, progress("SettingAside", message), record=not recorded)
-    if not recorded or not observed.masters_stopped:
+    if not recorded:
         return step
-    step = _with_jobs(replace(step, job="aside"), observed)
-    if _complete(observed, cluster) and known.restore is not None:
+    if is_removed(observed):
+        return go_back(known, REMOVED, now)
+    if not observed.masters_stopped:
+        return step
+    known = known.model_copy(update={"done": done_of(known, observed.in_place_jobs, cluster)})
+    step = with_failed(replace(step, status=known, job="aside", skips=frozenset(known.done)), observed)
+    since = moment(known.since)
+    if len(known.done) == cluster.members and known.restore is not None:
         started = attempts.start(known.restore, observed, cluster, now, IN_PLACE)
         if started.needs_ufs_probe or started.status is None or started.status.state != "Restoring":
+            if observed.ufs is not None and now >= since + UFS_ANSWERS_WITHIN:
+                return go_back(known, "the UFS doesn't answer", now)
             return replace(step, gate=started.gate, needs_ufs_probe=started.needs_ufs_probe)
         restoring = in_state(known, "Restoring", now).model_copy(update={"restore": started.status})
         return InPlaceStep(restoring, started.gate, record=True)
-    trouble = first_trouble(observed.role(names.JOURNAL))
+    trouble = _trouble(observed)
+    late = now >= since + JOBS_END_WITHIN + timedelta(seconds=known.expanded_bytes / COPIED_PER_SECOND)
     if trouble is None:
-        return step
-    if trouble.reason in HOPELESS or now >= moment(known.since) + GIVES_UP_AFTER:
-        return _go_back(known, f"the journals can't be set aside: {trouble.message}", now)
+        return go_back(known, "the Jobs that set the journals aside don't end", now) if late else step
+    if trouble.reason in HOPELESS or late or now >= since + GIVES_UP_AFTER:
+        return go_back(known, f"the journals can't be set aside: {trouble.message}", now)
     return replace(step, gate=Gate(IN_PLACE.gate, False, trouble.reason, trouble.message))
+
+
+def _trouble(observed: Observed) -> Trouble | None:
+    """Return why a pod of the journals' Jobs doesn't run, or doesn't exist."""
+    refused = observed.pod_creation_failures.get(names.JOURNAL)
+    return first_trouble(observed.role(names.JOURNAL)) or (Trouble("PodsRefused", refused) if refused else None)
 
 
 def _restore(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
     run = known.restore
     if run is None:
-        return _go_back(known, "the status has no record of the restore by the masters", now)
+        return go_back(known, "the status has no record of the restore by the masters", now)
     if run.state == "Emptying":
-        step = attempts.empty(run, observed, cluster, cluster.members, now, IN_PLACE)
+        known = known.model_copy(update={"done": done_of(known, observed.emptying_jobs, cluster)})
+        step = attempts.empty(run, observed, cluster, cluster.members, now, IN_PLACE, known.done)
     else:
         step = attempts.watch(run, observed, now, IN_PLACE)
     after = known.model_copy(update={"restore": step.status})
     if step.status is not None and step.status.state == "Failed":
         said = f"{attempts.mismatch(step.status)}. The operator gave up after attempt {step.status.attempt}"
-        return _go_back(after, said, now)
+        return go_back(after, said, now)
     if step.status is not None and step.status.state == "Restored":
         opening = in_state(after, "Opening", now)
         return InPlaceStep(opening, _opening(opening), record=True)
+    if cause := _hopeless(run, observed, now):
+        return go_back(known, cause, now)
+    if step.status is not None and step.status.state != run.state:
+        after = after.model_copy(update={"done": ()})
     return InPlaceStep(
         after,
         step.gate,
         record=step.record,
         job="empty" if step.empties else None,
+        skips=frozenset(known.done),
         failed=step.failed,
         needs_ufs_probe=step.needs_ufs_probe,
     )
+
+
+def _hopeless(run: RestoreStatus, observed: Observed, now: datetime) -> str:
+    """Return why the masters won't restore the names; empty while they may."""
+    if is_removed(observed):
+        return REMOVED
+    since = moment(run.since)
+    if run.state == "Emptying":
+        # Also if the UFS doesn't answer by then.
+        return "the journals can't be emptied for another attempt" if now >= since + UFS_ANSWERS_WITHIN else ""
+    trouble = first_trouble(observed.role(names.MASTER))
+    serves = isinstance(observed.master, MasterInfo)
+    if trouble is not None and trouble.looping and not serves and now >= since + CRASHES_FOR:
+        return f"the masters can't restore {run.location}: {trouble.message}"
+    longest = RESTORES_WITHIN + timedelta(seconds=(run.expected or 0) / RESTORED_PER_SECOND)
+    return f"the masters didn't restore {run.location} within {longest}" if now >= since + longest else ""
 
 
 def _open(known: RestoreInPlaceStatus, observed: Observed, _cluster: Cluster, now: datetime) -> InPlaceStep:
@@ -89,7 +160,9 @@ def _open(known: RestoreInPlaceStatus, observed: Observed, _cluster: Cluster, no
     if known.workers_start_empty:
         since = moment(known.since)
         # Without a creation time, its age isn't known.
-        old = tuple(pod for pod in observed.role(names.WORKER) if pod.created is None or pod.created < since)
+        old = [pod for pod in observed.role(names.WORKER) if pod.created is None or pod.created < since]
+        # The kubelet of a lost node ends its pod as soon as it knows of its deletion.
+        old = [pod for pod in old if pod.deletion is None or now < pod.deletion + NODE_LOST_AFTER]
         if old:
             deleted = tuple(pod for pod in old if not pod.deleted)
             gate = progress("Opening", f"{len(old)} workers restart with empty tiers")
@@ -98,10 +171,16 @@ def _open(known: RestoreInPlaceStatus, observed: Observed, _cluster: Cluster, no
     return InPlaceStep(syncing, _syncing(), record=True)
 
 
-def _sync(known: RestoreInPlaceStatus, observed: Observed, _cluster: Cluster, _now: datetime) -> InPlaceStep:
+def _sync(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
     """Let the leader compare the names with the UFS, as Alluxio does after a restore, until the process ends."""
+    if not offer.has_journal(observed, cluster):
+        return lost_again(known, now)
     leader = observed.master_named(next(iter(leaders_of(observed.answers)), ""))
     if isinstance(observed.master, MasterInfo) and leader is not None:
+        # A name that a UFS in trouble doesn't have would be dropped.
+        held = attempts.ufs_gate(observed, cluster, IN_PLACE, "the leader compares the names with the UFS")
+        if held is not None:
+            return InPlaceStep(known, held, needs_ufs_probe=observed.ufs is None)
         return InPlaceStep(known, _syncing(), marks=leader)
     trouble = first_trouble(observed.role(names.MASTER))
     if trouble is not None:
@@ -122,72 +201,16 @@ def after_mark(known: RestoreInPlaceStatus, answer: object, now: datetime) -> Re
     return in_state(known, "Restored", now).model_copy(update={"message": message[:1024]})
 
 
-def _back(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
-    if not observed.masters_stopped:
-        return InPlaceStep(known, _going_back(known, "the masters stop"))
-    own = cluster.names.journal_job(f"{known.operation}a", 0)
-    if any(pod.name.startswith(own) and not pod.ended for pod in observed.role(names.JOURNAL)):
-        return InPlaceStep(known, _going_back(known, "the Jobs that set it aside end"))
-    if _complete(observed, cluster):
-        if known.had_journal:
-            returning = in_state(known, "Returning", now)
-            return InPlaceStep(returning, _going_back(returning, "the masters start with it"), record=True)
-        failed = in_state(known, "Failed", now)
-        return InPlaceStep(failed, ended(failed), record=True)
-    step = _with_jobs(InPlaceStep(known, _going_back(known, "it gets its name back"), job="back"), observed)
-    trouble = first_trouble(observed.role(names.JOURNAL))
-    if trouble is None:
-        return step
-    return replace(step, gate=_going_back(known, trouble.message, trouble.reason))
-
-
-def _return(known: RestoreInPlaceStatus, observed: Observed, _cluster: Cluster, now: datetime) -> InPlaceStep:
-    """Wait until a master leads that has at least the entries of before."""
-    leader = next(iter(leaders_of(observed.answers)), "")
-    reached = observed.indexes.get(leader)
-    serves = isinstance(observed.master, MasterInfo)
-    if serves and (known.index is None or (reached is not None and reached >= known.index)):
-        went = in_state(known, "WentBack", now)
-        return InPlaceStep(went, ended(went))
-    trouble = first_trouble(observed.role(names.MASTER))
-    said = trouble.message if trouble is not None else "no master serves it yet"
-    return InPlaceStep(known, _going_back(known, said, trouble.reason if trouble else "GoingBack"))
-
-
 STEPS: Final[Mapping[str, Step]] = {
     "Stopping": _stop,
     "SettingAside": _set_aside,
     "Restoring": _restore,
     "Opening": _open,
     "Syncing": _sync,
-    "GoingBack": _back,
-    "Returning": _return,
+    "GoingBack": back,
+    "Returning": returning,
 }
 """By state, its next step."""
-
-
-def _go_back(known: RestoreInPlaceStatus, cause: str, now: datetime) -> InPlaceStep:
-    back = in_state(known, "GoingBack", now).model_copy(update={"message": cause[:1024]})
-    return InPlaceStep(back, _going_back(back, "the masters stop"), record=True)
-
-
-def _with_jobs(step: InPlaceStep, observed: Observed) -> InPlaceStep:
-    failed = tuple(job for job in observed.in_place_jobs.values() if state_of(job).phase is JobPhase.FAILED)
-    return replace(step, failed=failed)
-
-
-def _complete(observed: Observed, cluster: Cluster) -> bool:
-    jobs = [job for ordinal, job in observed.in_place_jobs.items() if ordinal < cluster.members]
-    return sum(state_of(job).phase is JobPhase.COMPLETE for job in jobs) == cluster.members
-
-
-def _location(known: RestoreInPlaceStatus) -> str:
-    return known.restore.location if known.restore is not None else known.backup or known.uri or known.volume
-
-
-def progress(reason: str, message: str) -> Gate:
-    """Return the closed gate of a step that goes on by itself."""
-    return waiting(IN_PLACE.gate, message, reason)
 
 
 def _opening(known: RestoreInPlaceStatus) -> Gate:
@@ -197,25 +220,3 @@ def _opening(known: RestoreInPlaceStatus) -> Gate:
 
 def _syncing() -> Gate:
     return progress("Syncing", "the masters start, and compare the restored names with the UFS at their next use")
-
-
-def _going_back(known: RestoreInPlaceStatus, step: str, reason: str = "GoingBack") -> Gate:
-    message = f"{known.message}. The operator goes back to the journal of before ({known.aside}): {step}"
-    return Gate(IN_PLACE.gate, False, reason, message)
-
-
-def ended(known: RestoreInPlaceStatus) -> Gate:
-    """Return the gate of a restore that has ended."""
-    if known.state == "Restored":
-        entries = known.restore.entries if known.restore is not None else None
-        kept = f"; the journal of before stays in the masters' volumes as {known.aside}" if known.had_journal else ""
-        said = f". {known.message}" if known.message else ""
-        message = f"the masters restored {entries} entries from {_location(known)}{kept}{said}"
-        return Gate(IN_PLACE.gate, True, "Restored", message)
-    if known.state == "WentBack":
-        message = f"{known.message}. The cluster serves what it served before. Remedy: {IN_PLACE.remedy}"
-        return Gate(IN_PLACE.gate, False, "WentBack", message)
-    message = (
-        f"{known.message}. Nothing was restored, and the cluster had lost its journal before. Remedy: {IN_PLACE.remedy}"
-    )
-    return blocked(IN_PLACE.gate, "RestoreFailed", message)

@@ -22,9 +22,9 @@ Mode = Literal["aside", "empty", "back"]
 CANCELLABLE: Final = ("AwaitingConfirmation", "BackingUp", "Checking")
 STOPPED: Final = ("Stopping", "SettingAside", "Opening", "GoingBack")
 """States in which no master may run."""
-UNPROVEN: Final = ("Stopping", "SettingAside", "Restoring")
+UNPROVEN: Final = ("Stopping", "SettingAside", "Restoring", "GoingBack")
 """States in which a master that runs has no proven names."""
-DISRUPTIVE: Final = (*UNPROVEN, "Opening", "Syncing", "GoingBack", "Returning")
+DISRUPTIVE: Final = (*UNPROVEN, "Opening", "Syncing", "Returning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class InPlaceStep:
     """Whether the status has to have it before anything else happens."""
     job: Mode | None = None
     """What the journals' Jobs do."""
+    skips: frozenset[int] = frozenset()
+    """Ordinals of the masters that have no such Job: it is done, or may not run."""
     checks: bool = False
     """Whether the Job runs that reads the file."""
     failed: tuple[Object, ...] = ()
@@ -99,5 +101,5 @@ def job_operation(known: RestoreInPlaceStatus) -> str:
 
 
 def in_state(known: RestoreInPlaceStatus, state: str, now: datetime) -> RestoreInPlaceStatus:
-    """Return the record in another state, since now."""
-    return known.model_copy(update={"state": state, "since": stamp(now)})
+    """Return the record in another state, since now; no Job of it is done."""
+    return known.model_copy(update={"state": state, "since": stamp(now), "done": ()})

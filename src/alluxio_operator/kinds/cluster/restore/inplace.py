@@ -16,26 +16,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import RestoreInPlace, RestoreInPlaceStatus
-from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, Severity, waiting
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of, majority, without_journal
+from alluxio_operator.kinds.cluster.masters.quorum import leaders_of, member_problem, quorum_of
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import attempts, checking, offer, safety
-from alluxio_operator.kinds.cluster.restore.in_place_masters import STEPS, ended, progress
+from alluxio_operator.kinds.cluster.restore.in_place_back import abandon, ended, progress
+from alluxio_operator.kinds.cluster.restore.in_place_masters import STEPS
 from alluxio_operator.kinds.cluster.restore.in_place_step import CANCELLABLE, DISRUPTIVE, InPlaceStep, in_state
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE, Source
 from alluxio_operator.kinds.cluster.validate import Cluster
 
+DELETED: Final = "a volume is being deleted, and its data is lost once the last pod that uses it ends"
 
-def next_in_place_step(observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
-    """Return the next step of the restore in place."""
+
+def next_in_place_step(observed: Observed, cluster: Cluster, now: datetime, *, holds_pods: bool = False) -> InPlaceStep:
+    """Return the next step of the restore in place.
+
+    `holds_pods`: a volume is being deleted, and its data is lost once the last pod that uses it ends.
+    """
     known, wanted = observed.status.restore_in_place, cluster.spec.restore_in_place
     if known is not None and known.state in DISRUPTIVE:
+        if known.state == "Stopping" and holds_pods and not observed.masters_stopped:
+            return abandon(known, f"{DELETED}, so the masters may not stop", now)
         return _with_warning(STEPS[known.state](known, observed, cluster, now), wanted)
     if wanted is None:
         if known is not None and known.state in CANCELLABLE:
@@ -54,7 +63,10 @@ def next_in_place_step(observed: Observed, cluster: Cluster, now: datetime) -> I
             "end, restore the backup into a new AlluxioCluster (spec.bootstrap.restore)"
         )
         return InPlaceStep(known, waiting(IN_PLACE.gate, message, "MembersChanging"))
-    return _before(wanted, observed, cluster, now)
+    step = _before(wanted, observed, cluster, now)
+    if step.status is None or step.status.state != "Checking" or step.gate is not None or step.source is None:
+        return step
+    return _stop(step.status, step.source, observed, cluster, now, holds_pods=holds_pods)
 
 
 def _before(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
@@ -66,7 +78,7 @@ def _before(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: d
     source = offer.source_in_place(wanted, observed.found_backup, cluster)
     if isinstance(source, Gate):
         return InPlaceStep(before, source)
-    known = offer.offered(wanted, observed, cluster, now)
+    known = offer.offered(wanted, source, observed, cluster, now)
     if known.state == "AwaitingConfirmation":
         if offer.needs_loss(known, observed, now):
             asks = waiting(IN_PLACE.gate, "the operator asks the leading master what would be lost")
@@ -79,10 +91,6 @@ def _before(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: d
             message = f"spec.masters.replicas is 0: the restore begins once you set it to {cluster.members}"
             return InPlaceStep(known, Gate(IN_PLACE.gate, False, "ScaledToZero", message, Severity.INFO))
         known = in_state(known, "BackingUp", now)
-    if wanted.confirmation != known.confirmation:
-        # It was taken back in time.
-        again = in_state(known, "AwaitingConfirmation", now)
-        return InPlaceStep(again, offer.awaiting(again, wanted, source, cluster), source=source)
     if known.state == "BackingUp":
         known, gate, manifest = safety.next_backup(known, observed, cluster, now)
         if gate is not None:
@@ -94,26 +102,55 @@ def _before(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: d
 def _check(
     known: RestoreInPlaceStatus, source: Source, observed: Observed, cluster: Cluster, now: datetime
 ) -> InPlaceStep:
-    """Read the file, and let the masters stop once nothing else is under way."""
+    """Read the file; the gate is None once it was read."""
     known, gate, rendered = checking.next_check(known, source, observed, cluster, now)
     changed = known != observed.status.restore_in_place
-    if gate is not None:
-        return InPlaceStep(known, gate, record=changed, checks=rendered, source=source)
+    return InPlaceStep(known, gate, record=changed, checks=rendered, source=source)
+
+
+def _stop(
+    known: RestoreInPlaceStatus,
+    source: Source,
+    observed: Observed,
+    cluster: Cluster,
+    now: datetime,
+    *,
+    holds_pods: bool,
+) -> InPlaceStep:
+    """Let the masters stop once nothing else is under way, and every journal can come back."""
+    changed = known != observed.status.restore_in_place
+    if holds_pods:
+        message = f"{DELETED}, so no master may stop: see condition VolumesAvailable"
+        return InPlaceStep(known, waiting(IN_PLACE.gate, message, "WaitingForOperation"), record=changed, source=source)
     if other := _other_operation(observed):
         message = f"the restore waits for the {other}: only one operation at a time may disrupt the cluster"
         return InPlaceStep(known, waiting(IN_PLACE.gate, message, "WaitingForOperation"), record=changed, source=source)
+    if down := _down(observed, cluster):
+        message = (
+            f"{down}. The restore stops all masters, and goes back only with their volumes: it waits until each master "
+            "runs, or has lost its journal"
+        )
+        return InPlaceStep(known, waiting(IN_PLACE.gate, message, "MemberDown"), record=changed, source=source)
     held = attempts.ufs_gate(observed, cluster, IN_PLACE, "the masters stop")
     if held is not None:
         probe = observed.ufs is None
         return InPlaceStep(known, held, record=changed, source=source, needs_ufs_probe=probe)
     leader = next(iter(leaders_of(observed.answers)), "")
+    if leader and leader not in observed.indexes:
+        # Without it, the way back would be over with any journal.
+        asks = waiting(IN_PLACE.gate, f"{leader} has to tell the index of its journal before it stops", "Checking")
+        return InPlaceStep(known, asks, record=changed, source=source)
+    if leader and now >= moment(known.since) + safety.HOLDS_FOR:
+        again = safety.once_more(known, now)
+        gate = progress("BackingUp", f"the backup of now is from before {known.since}: another one comes first")
+        return InPlaceStep(again, gate, record=True, source=source)
     restore = RestoreStatus(
         state="Requested",
         backup=known.backup,
         uri=known.uri,
         location=source.location,
         claim=source.claim,
-        sha256=source.sha256,
+        sha256=known.sha256 if source.claim else source.sha256,
         expected=source.expected,
         journal=known.operation,
         since=stamp(now),
@@ -122,7 +159,7 @@ def _check(
         "restore": restore,
         "aside": f"raft-before-{known.operation}",
         "index": observed.indexes.get(leader),
-        "had_journal": _has_journal(observed, cluster),
+        "had_journal": offer.has_journal(observed, cluster),
         "workers_start_empty": offer.empties_workers(source),
         "loss": None,
     }
@@ -130,22 +167,27 @@ def _check(
     return InPlaceStep(stopping, progress("Stopping", "the masters stop"), record=True, source=source)
 
 
-def _has_journal(observed: Observed, cluster: Cluster) -> bool:
-    """Return False if a majority of the journals is known to be lost: then there is nothing to go back to."""
-    if isinstance(observed.master, MasterInfo):
-        return True
-    live = {one["metadata"]["name"] for one in observed.claims or ()}
-    gone = {pod.name for pod in without_journal(observed)}
-    own = cluster.names
-    gone |= {own.master(n) for n in range(cluster.members) if own.journal_claim(n) not in live}
-    return cluster.members - len(gone) >= majority(cluster.members)
+def _down(observed: Observed, cluster: Cluster) -> str:
+    """Return a master that may not come back after a stop; empty if each runs, or has lost its journal.
+
+    Without a leader, a master that crashes on a node that runs is none of those: its journal may be damaged.
+    """
+    quorum, lost = quorum_of(observed, cluster.members), offer.lost_masters(observed, cluster)
+    for member in quorum.members:
+        pod = observed.master_named(member.name)
+        placed = quorum.leader is None and pod is not None and not pod.deleted and bool(pod.running or pod.node)
+        if member.unavailable and member.name not in lost and not placed:
+            return member_problem(member)
+    return ""
 
 
 def _other_operation(observed: Observed) -> str:
     """Return the disruptive operation that acts now. One that can't end without a leader is in no one's way."""
     if isinstance(observed.master, NoAnswer):
         return ""
-    return next((one.name for one in observed.status.operations if one.waits_for is None and one.name != "restore"), "")
+    return next(
+        (one.name for one in observed.status.operations if one.waits_for is None and one.name != "restore-in-place"), ""
+    )
 
 
 def _with_warning(step: InPlaceStep, wanted: RestoreInPlace | None) -> InPlaceStep:

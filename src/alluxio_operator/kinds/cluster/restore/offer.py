@@ -29,7 +29,7 @@ from alluxio_operator.backups.newest import newest_verified
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import After, Gate, Severity, blocked
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
-from alluxio_operator.kinds.cluster.masters.quorum import without_journal
+from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE, Source, named, source_of
 from alluxio_operator.kinds.cluster.validate import Cluster
@@ -114,13 +114,20 @@ def empties_workers(source: Source) -> bool:
     return not source.claim
 
 
-def offered(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: datetime) -> RestoreInPlaceStatus:
-    """Return the record of a request that awaits its confirmation."""
+def offered(
+    wanted: RestoreInPlace, source: Source, observed: Observed, cluster: Cluster, now: datetime
+) -> RestoreInPlaceStatus:
+    """Return the record of a request: a new one if another source, another content or no confirmation is wanted now.
+
+    So a text that was taken back, or was typed for another backup of that name, never holds again.
+    """
     before = observed.status.restore_in_place
-    known = None if is_new(wanted, before) else before
+    known = None if is_new(wanted, before) or _differs(before, source, observed) else before
+    if known is not None and known.state != "AwaitingConfirmation" and wanted.confirmation != known.confirmation:
+        known = None
     if known is None:
-        source = [wanted.backup_name, wanted.uri, _volume(wanted)]
-        word = digest([cluster.uid, *source, stamp(now), before and before.operation])[:6]
+        words = [wanted.backup_name, wanted.uri, _volume(wanted), source.sha256]
+        word = digest([cluster.uid, *words, stamp(now), before and before.operation])[:6]
         known = RestoreInPlaceStatus(
             operation=f"i{word}",
             state="AwaitingConfirmation",
@@ -130,9 +137,29 @@ def offered(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: d
             volume=_volume(wanted),
             confirmation=f"restore-{cluster.names.cluster}-from-{_title(wanted)}-{word}",
             recovery_point=recovery_point(observed.found_backup) if wanted.backup_name else None,
+            backup_uid=_uid(observed.found_backup) if wanted.backup_name else "",
+            sha256=source.sha256,
+            entries=source.expected,
             next_container=before.next_container if before is not None else 0,
         )
     return known.model_copy(update={"loss": _loss(observed.unpersisted, now) or known.loss})
+
+
+def _differs(known: RestoreInPlaceStatus | None, source: Source, observed: Observed) -> bool:
+    """Return True if the source isn't what the text of the record confirms."""
+    if known is None:
+        return False
+    other = bool(source.sha256) and source.sha256 != known.sha256
+    return (
+        other
+        or source.expected != known.entries
+        or (bool(known.backup) and _uid(observed.found_backup) != known.backup_uid)
+    )
+
+
+def _uid(found: FoundBackup | None) -> str:
+    resource = found.resource if found is not None else None
+    return str(resource["metadata"]["uid"]) if resource is not None else ""
 
 
 def needs_loss(known: RestoreInPlaceStatus, observed: Observed, now: datetime) -> bool:
@@ -196,6 +223,22 @@ def lost_journals(observed: Observed) -> bool:
         return False
     live = {one["metadata"]["name"]: one["metadata"].get("uid") for one in observed.claims or ()}
     return any(one.volume == JOURNAL and one.uid and live.get(one.name) != one.uid for one in observed.status.claims)
+
+
+def lost_masters(observed: Observed, cluster: Cluster) -> frozenset[str]:
+    """Return the masters whose journal is known to be lost."""
+    lost = {pod.name for pod in without_journal(observed)}
+    if observed.claims is not None:
+        live, own = {one["metadata"]["name"] for one in observed.claims}, cluster.names
+        lost |= {own.master(n) for n in range(cluster.members) if own.journal_claim(n) not in live}
+    return frozenset(lost)
+
+
+def has_journal(observed: Observed, cluster: Cluster) -> bool:
+    """Return False if a majority of the journals is known to be lost: then there is nothing to go back to."""
+    if isinstance(observed.master, MasterInfo):
+        return True
+    return cluster.members - len(lost_masters(observed, cluster)) >= majority(cluster.members)
 
 
 def patch_command(cluster: Cluster, fields: dict[str, Any]) -> str:

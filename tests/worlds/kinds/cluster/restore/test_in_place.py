@@ -237,18 +237,42 @@ def test_removing_the_field_in_time_cancels(point: str):
 
 
 @pytest.mark.parametrize("point", ["Stopping", "SettingAside", "Restoring", "Opening", "Syncing"])
-@pytest.mark.parametrize("edit", [{}, {"restoreInPlace": {"backupName": "other"}}], ids=["removed", "changed"])
-def test_once_the_masters_stop_an_edit_changes_nothing(point: str, edit: Json):
+def test_once_the_masters_stop_another_backup_changes_nothing(point: str):
     world = InPlaceWorld()
     world.confirm()
     world.until(point)
-    world.edit_spec(**world.over, **edit)
+    world.edit_spec(**world.over, restoreInPlace={"backupName": "other"})
     world.reconcile()
-    if edit:
-        assert "is under way" in world.condition("SpecValid")["message"]
+    assert "is under way" in world.condition("SpecValid")["message"]
     world.until("Restored")
 
     assert world.journals[0] == ENTRIES
+
+
+@pytest.mark.parametrize("point", ["Opening", "Syncing"])
+def test_once_the_names_are_proven_removing_the_field_changes_nothing(point: str):
+    world = InPlaceWorld()
+    world.confirm()
+    world.until(point)
+    world.edit_spec(**world.over)
+    world.until("Restored")
+
+    assert world.journals[0] == ENTRIES
+
+
+@pytest.mark.parametrize("masters", [1, 3])
+@pytest.mark.parametrize("point", ["Stopping", "SettingAside", "Restoring"])
+def test_before_the_names_are_proven_removing_the_field_goes_back(point: str, masters: int):
+    world = InPlaceWorld(masters=masters)
+    world.confirm()
+    world.until(point)
+    world.edit_spec(**world.over)
+    world.until("WentBack", rounds=60)
+    world.settle()
+
+    assert is_ready(world)
+    assert (set(world.journals.values()), world.served) == ({BEFORE}, [BEFORE])
+    assert "was removed" in world.record["message"]
 
 
 def test_a_confirmation_that_is_taken_back_in_time_changes_nothing():
