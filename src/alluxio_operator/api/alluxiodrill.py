@@ -146,8 +146,9 @@ SPEC_KEPT: Final = cel(
 SAMPLE_RULES: Final[dict[str, Any]] = {
     "Sample": rules(
         cel(
-            f"!quantity(string(self.bytes)).isLessThan(quantity('{LEAST_BYTES}')) && "
-            f"!quantity(string(self.bytes)).isGreaterThan(quantity('{MOST_BYTES}'))",
+            # The API server checks the default of the sample, an empty one, before it fills in the default of bytes.
+            f"!has(self.bytes) || (!quantity(string(self.bytes)).isLessThan(quantity('{LEAST_BYTES}')) && "
+            f"!quantity(string(self.bytes)).isGreaterThan(quantity('{MOST_BYTES}')))",
             f"sample.bytes has to be {LEAST_BYTES} to {MOST_BYTES}",
             field_path=".bytes",
         )
