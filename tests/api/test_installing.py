@@ -21,6 +21,7 @@ LAYER_1 = [
     "Service/small-jobmaster",
     "Service/small-logserver",
     "Service/small-master",
+    "Service/small-master-0",
     "Service/small-worker",
     "ServiceAccount/small",
 ]

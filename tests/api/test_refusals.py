@@ -130,7 +130,7 @@ RULES: list[tuple[str, Json, str, str]] = [
         "path that leaves the volume",
         restores(volume={**IN_VOLUME, "path": "a/../b"}),
         "spec.bootstrap.restore.volume.path",
-        "spec.bootstrap.restore.volume.path must not contain . or .. as a part",
+        "spec.bootstrap.restore.volume.path: Invalid value: \"object\": path must not contain . or .. as a part",
     ),
     (
         "number of a backup",

@@ -317,7 +317,9 @@ class Watcher:
         names, nodes = ({one.get(key) for one in step["pods"]} for key in ("name", "node"))
         uids = {one["uid"] for one in step["pods"]}
         own = [p for p in pods if p.name in names or (p.owner_kind == "DaemonSet" and p.node.name in nodes)]
-        if len(own) >= len(uids) and all(p.uid not in uids and self._shown_ready(p) for p in own):
+        # A pod that became ready during the reconcile was seen before that.
+        seen = [p for p in own if p.uid not in uids and self._shown_ready(p) and p.transition < record.began]
+        if len(own) >= len(uids) and len(seen) == len(own):
             self._broken("steps_fail_by_their_own_pods", f"{', '.join(sorted(names))} are ready, and {gate['message']}")
 
     def lost_journals_take_no_change_back(self, record: Record) -> None:
@@ -438,4 +440,6 @@ def presto_problems(world: World) -> Iterable[str]:
 def _missing(world: World, role: str, wanted: int, name: str = CLUSTER.name, app: str = "alluxio") -> Iterable[str]:
     serving = [p for p in world.of_role((NAMESPACE, name), role, app) if p.stage == "ready" and p.reachable]
     if len(serving) < wanted:
-        yield f"too few {role} pods serve"
+        # With the names: another pod that fails is another problem, which the operator has to notice first.
+        named = {p.name for p in world.of_role((NAMESPACE, name), role, app)} - {p.name for p in serving}
+        yield f"too few {role} pods serve: {', '.join(sorted(named)) or 'none runs'}"
