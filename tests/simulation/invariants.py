@@ -313,6 +313,9 @@ class Watcher:
         gate, step = _condition(record.status, "UpToDate"), record.status.get("rollout")
         if gate is None or gate["reason"] != "StepTimedOut" or not step or step["role"] not in ("worker", "fuse"):
             return
+        if record.status.get("phase") == "Invalid":
+            # The operator doesn't judge the step: the condition is of the time before.
+            return
         pods = self.world.of_role((NAMESPACE, CLUSTER.name), step["role"])
         names, nodes = ({one.get(key) for one in step["pods"]} for key in ("name", "node"))
         uids = {one["uid"] for one in step["pods"]}
