@@ -87,7 +87,7 @@ def test_each_layer_comes_after_its_gate_and_a_cluster_at_rest_is_left_alone(sta
         *["ConfigMap"] * 6,
         *["PersistentVolumeClaim"] * 3,
         "ServiceAccount",
-        *["Service"] * 4,
+        *["Service"] * 5,
         "Job",
         "NetworkPolicy",
         *["StatefulSet"] * 3,
