@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.children import MANAGED_BY, OWNER_KIND_LABEL, OWNER_LABEL
 from alluxio_operator.kube.kinds import Object
+
+
+def owner_reference(kind: str, name: str, uid: str, api_version: str = API_VERSION) -> dict[str, Any]:
+    """Return the owner reference of an object that the API server deletes with a resource."""
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+        # A deletion in the foreground waits for no child.
+        "blockOwnerDeletion": False,
+    }
 
 
 def owned_metadata(resource: Object, name: str) -> dict[str, Any]:
@@ -22,17 +36,7 @@ def owned_metadata(resource: Object, name: str) -> dict[str, Any]:
             OWNER_KIND_LABEL: resource["kind"],
             OWNER_LABEL: meta["name"],
         },
-        "ownerReferences": [
-            {
-                "apiVersion": resource["apiVersion"],
-                "kind": resource["kind"],
-                "name": meta["name"],
-                "uid": meta["uid"],
-                "controller": True,
-                # A deletion in the foreground waits for no child.
-                "blockOwnerDeletion": False,
-            }
-        ],
+        "ownerReferences": [owner_reference(resource["kind"], meta["name"], meta["uid"], resource["apiVersion"])],
     }
 
 

@@ -7,12 +7,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from alluxio_operator.api.alluxiocluster import Image, Masters
-from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.security import Security
 from alluxio_operator.api.ufs import S3Credentials
 from alluxio_operator.engine.gate import Gate, blocked
 from alluxio_operator.engine.jobs import stand_in_metadata
-from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.identity import identity_of
 from alluxio_operator.workloads.memory import MI
 
@@ -32,19 +30,6 @@ def image_unknown(gate: str) -> Gate:
         "Deployment, or let it read its own pod"
     )
     return blocked(gate, "ImageUnknown", message)
-
-
-def owner_reference(resource: Object, kind: str) -> dict[str, Any]:
-    """Return the owner reference of an object that goes with a resource."""
-    meta = resource["metadata"]
-    return {
-        "apiVersion": API_VERSION,
-        "kind": kind,
-        "name": meta["name"],
-        "uid": meta["uid"],
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
 
 
 def images(image: Image, own: str, security: Security, cluster: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.status import JobRun
 from alluxio_operator.backup_file.result import REFUSED
 from alluxio_operator.engine.jobs import job_spec
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.kinds.backup import policies
 from alluxio_operator.kinds.backup.names import REMOVE, VERIFY
 from alluxio_operator.kinds.backup.observed import Observed
@@ -27,7 +28,6 @@ from alluxio_operator.workloads.own_jobs import (
     bucket_arguments,
     images,
     keys,
-    owner_reference,
     pod_of,
     port_of,
     resources_of,
@@ -80,7 +80,7 @@ def context_of(
     shared: dict[str, Any] = {
         "name": names.backup,
         "namespace": names.namespace,
-        "owner": owner_reference(observed.resource, KIND),
+        "owner": owner_reference(KIND, observed.resource["metadata"]["name"], observed.resource["metadata"]["uid"]),
         "labels": {component: dict(names.labels(component)) for component in (VERIFY, REMOVE)},
         "jobs": [],
         "access": None,

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from alluxio_operator.api.alluxiocluster import KIND, ClusterSpec
-from alluxio_operator.api.base import API_VERSION, in_binary
+from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.roles import Placement, Process
 from alluxio_operator.api.ufs import RootMount
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.kinds.cluster.names import (
     FUSE,
     JOB_MASTER,
@@ -90,7 +91,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
         "identity": identity_of(spec.security),
         "overridingVariables": list(variables.OVERRIDING),
-        "owner": _owner(cluster),
+        "owner": owner_reference(KIND, cluster.names.cluster, cluster.uid),
         "labels": {c: dict(names.labels(c)) for c in (*roles, JOURNAL, "client", "ufs")},
         "roles": roles,
         "masters": {
@@ -127,17 +128,6 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
 
 def _dumped(model: BaseModel, exclude: set[str] | None = None) -> dict[str, Any]:
     return model.model_dump(by_alias=True, mode="json", exclude=exclude)
-
-
-def _owner(cluster: Cluster) -> dict[str, Any]:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": cluster.names.cluster,
-        "uid": cluster.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
 
 
 def _roles(cluster: Cluster) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from alluxio_operator.api.status import JobRun
 from alluxio_operator.api.ufs import RootMount
 from alluxio_operator.backup_file.result import REFUSED
 from alluxio_operator.engine.jobs import job_spec
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.kinds.cluster.clients import (
     client_config_map,
     first_addresses,
@@ -37,7 +38,6 @@ from alluxio_operator.workloads.own_jobs import (
     bucket_arguments,
     images,
     keys,
-    owner_reference,
     pod_of,
     port_of,
     resources_of,
@@ -77,7 +77,7 @@ def context_of(
     shared: dict[str, Any] = {
         "name": names.drill,
         "namespace": names.namespace,
-        "owner": owner_reference(observed.resource, KIND),
+        "owner": owner_reference(KIND, observed.resource["metadata"]["name"], observed.resource["metadata"]["uid"]),
         "labels": {component: dict(names.labels(component)) for component in (PREPARE, READ)},
         "access": None,
         "copy": None,
@@ -122,7 +122,7 @@ def _copy(own: Object, spec: ClusterSpec, backup: Object) -> dict[str, Any]:
     needed = max(2 * int(backup["status"]["file"]["bytes"]) + SMALLEST_COPY, SMALLEST_COPY)
     return {
         "name": copy_claim(own["metadata"]["name"]),
-        "owner": owner_reference(own, CLUSTER),
+        "owner": owner_reference(CLUSTER, own["metadata"]["name"], own["metadata"]["uid"]),
         "size": in_binary(-(-needed // MI) * MI),
         "storageClass": spec.masters.journal.storage.storage_class_name,
     }

@@ -21,6 +21,7 @@ from alluxio_operator.api.alluxiocluster import ClusterSpec
 from alluxio_operator.api.alluxiodrill import KIND
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.children import MANAGED_BY
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.kinds.drill.names import COPY, Names, copy_claim
 
 RARELY: Final = "20d"
@@ -84,16 +85,7 @@ def manifest(
             # Not those of a child: nothing renders it again, and its own reconciler repairs what it makes.
             "labels": {"app.kubernetes.io/part-of": "alluxio-drill", "app.kubernetes.io/created-by": MANAGED_BY},
             "annotations": {"alluxio-operator.io/drill": f"throw-away cluster of AlluxioDrill {meta['name']}"},
-            "ownerReferences": [
-                {
-                    "apiVersion": API_VERSION,
-                    "kind": KIND,
-                    "name": meta["name"],
-                    "uid": meta["uid"],
-                    "controller": True,
-                    "blockOwnerDeletion": False,
-                }
-            ],
+            "ownerReferences": [owner_reference(KIND, meta["name"], meta["uid"])],
         },
         "spec": spec_of(live, cluster, names, throw_away),
     }

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from alluxio_operator.api.base import API_VERSION, in_binary
+from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.presto import KIND, Engine, PrestoRole
 from alluxio_operator.api.presto_status import AlluxioStatus
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.kinds.presto import hashes, names
 from alluxio_operator.kinds.presto.autoscaling.target import floor_of
 from alluxio_operator.kinds.presto.cache import values as cache
@@ -85,14 +86,7 @@ def _identity(presto: Presto) -> dict[str, Any]:
         "name": made.presto,
         "namespace": made.namespace,
         "serviceAccount": made.service,
-        "owner": {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
-            "name": made.presto,
-            "uid": presto.uid,
-            "controller": True,
-            "blockOwnerDeletion": False,
-        },
+        "owner": owner_reference(KIND, made.presto, presto.uid),
         "labels": {component: dict(made.labels(component)) for component in (*names.ROLES, names.CLIENT)},
         "configMaps": {part: made.config(part) for part in ("jvm", "node", "config", "catalogs", "alluxio")},
         "names": {"service": made.service, "coordinator": made.coordinator},

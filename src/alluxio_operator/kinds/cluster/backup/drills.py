@@ -15,6 +15,7 @@ from alluxio_operator.api.base import API_VERSION, GROUP
 from alluxio_operator.backups.due import Due, Existing, due_backup
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.engine.schedule import Cron, Schedule
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.schedules import Expired
@@ -78,14 +79,6 @@ def _due(cluster: Cluster, spec: DrillSchedule, last: datetime, scheduled: Seque
 
 def _manifest(cluster: Cluster, spec: DrillSchedule, name: str) -> Mapping[str, Any]:
     names = cluster.names
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": CLUSTER,
-        "name": names.cluster,
-        "uid": cluster.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -93,7 +86,7 @@ def _manifest(cluster: Cluster, spec: DrillSchedule, name: str) -> Mapping[str, 
             "name": name,
             "namespace": names.namespace,
             "labels": {CLUSTER_LABEL: names.cluster, LABEL: SCHEDULE},
-            "ownerReferences": [owner],
+            "ownerReferences": [owner_reference(CLUSTER, names.cluster, cluster.uid)],
         },
         "spec": {
             "clusterRef": {"name": names.cluster},

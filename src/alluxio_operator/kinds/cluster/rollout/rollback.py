@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, GoodSpec, RollbackStatus
-from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate, blocked
+from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.rollout import rollout
@@ -58,16 +58,7 @@ def revision_of(resource: Object, good: GoodSpec, cluster: Names) -> Object:
             "name": good.revision,
             "namespace": cluster.namespace,
             "labels": dict(cluster.labels(COMPONENT)),
-            "ownerReferences": [
-                {
-                    "apiVersion": API_VERSION,
-                    "kind": KIND,
-                    "name": cluster.cluster,
-                    "uid": resource["metadata"]["uid"],
-                    "controller": True,
-                    "blockOwnerDeletion": False,
-                }
-            ],
+            "ownerReferences": [owner_reference(KIND, cluster.cluster, resource["metadata"]["uid"])],
         },
         "data": {"spec": resource["spec"]},
         "revision": good.generation,
