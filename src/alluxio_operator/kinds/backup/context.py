@@ -78,7 +78,7 @@ def context_of(
     names = backup.names
     cluster = observed.cluster or (_lost_cluster(backup) if removes else None)
     shared: dict[str, Any] = {
-        "name": names.backup,
+        "name": names.owner,
         "namespace": names.namespace,
         "owner": owner_reference(KIND, observed.resource["metadata"]["name"], observed.resource["metadata"]["uid"]),
         "labels": {component: dict(names.labels(component)) for component in (VERIFY, REMOVE)},

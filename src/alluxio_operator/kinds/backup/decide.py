@@ -184,7 +184,7 @@ def _cannot_delete(error: str) -> str:
 
 
 def _remove(backup: Backup, observed: Observed, removing: Removing) -> Operation:
-    resource = Delete(Ref(observed.resource["kind"], backup.names.backup), backup.uid)
+    resource = Delete(Ref(observed.resource["kind"], backup.names.owner), backup.uid)
     fields: dict[str, Any] = {"removing": True, "job": removing.run or observed.status.job}
     if not removing.through_alluxio:
         return Operation("removal", status=fields, intent=fields, effects=(resource,) if removing.resource else ())

@@ -36,7 +36,7 @@ class Backup:
     @property
     def _own(self) -> str:
         """Name that no other backup has: one that was deleted and created again leaves the first one's files alone."""
-        return f"{self.names.backup}-{self.uid[:8]}"
+        return f"{self.names.owner}-{self.uid[:8]}"
 
     def folder(self, cluster_uid: str) -> str:
         """Return the folder below the root mount into which Alluxio writes."""

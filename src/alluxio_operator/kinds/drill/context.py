@@ -75,7 +75,7 @@ def context_of(
     """Return the values for all templates; `prepare` or `read` is the Job to render, if any."""
     names, cluster, own = drill.names, observed.cluster, observed.own
     shared: dict[str, Any] = {
-        "name": names.drill,
+        "name": names.owner,
         "namespace": names.namespace,
         "owner": owner_reference(KIND, observed.resource["metadata"]["name"], observed.resource["metadata"]["uid"]),
         "labels": {component: dict(names.labels(component)) for component in (PREPARE, READ)},

@@ -246,5 +246,5 @@ def _finished(drill: Drill, observed: Observed, now: datetime) -> Plan:
     due = moment(status.finished) + timedelta(seconds=ttl)
     if now < due:
         return Plan(drill, phase, (), context, requeue=At(due), ended=True)
-    resource = Delete(Ref(observed.resource["kind"], drill.names.drill), drill.uid)
+    resource = Delete(Ref(observed.resource["kind"], drill.names.owner), drill.uid)
     return Plan(drill, phase, (), context, (Operation("end", effects=(resource,)),), ended=True)
