@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from tests.support.backup import backup
 from tests.support.builders import UID, container_status, merged, resource
 from tests.support.standing_clusters import (
+    HANGS,
     SILENT,
     case,
+    crash,
     edited,
     goes_on,
     lone,
@@ -19,7 +22,7 @@ from tests.support.standing_clusters import (
     three,
     unready,
 )
-from tests.support.three_masters import LOST
+from tests.support.three_masters import LOST, Three
 from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, WriteResult
@@ -292,6 +295,19 @@ def upgrade_that_waits_for_its_backup(phase: str) -> World:
     else:
         # A user deletes it.
         world.kube.remove(KINDS[BACKUP].path(world.namespace, name))
+    return world
+
+
+@case("QuorumHealthy", "MemberDown", later=HANGS)
+def hung_master_that_waits_for_the_backup_of_an_upgrade() -> World:
+    world = Three(resource(masters={"replicas": 3}, version="2.9.3"))
+    world.settle()
+    assert isinstance(world.alluxio.master, MasterInfo)
+    world.alluxio.master = replace(world.alluxio.master, version="2.9.3")
+    world.edit_spec(masters={"replicas": 3}, version="2.9.4")
+    world.reconcile()
+    world.kube.edit("Pod", world.namespace, "small-master-1", partial(crash, running={"startedAt": stamp(world.now)}))
+    world.alluxio.answers[address(1)] = SILENT
     return world
 
 

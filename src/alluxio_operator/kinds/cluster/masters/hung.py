@@ -60,7 +60,7 @@ class HungStep:
         message = (
             f"{name} hangs in its startup. The operator restarts it once the backup before the upgrade is complete"
         )
-        return replace(self, record=record, restart=None, message=message, needs_ufs_probe=False)
+        return HungStep(record, message=message)
 
 
 def next_hung_step(observed: Observed, quorum: Quorum, now: datetime, *, wait_for_ufs: bool) -> HungStep:
