@@ -1,4 +1,4 @@
-"""Tells whether the leading master may have a request for a backup, from the record of an AlluxioBackup; pure."""
+"""Decides from the record of an AlluxioBackup whether the leading master may still act on a request; pure."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ fi
 mkdir -p "$journal/raft"
 : > "$journal/.first-start"
 rm -f "$journal/.emptied"
-# Whoever wrote in between has another journal here than the one on record.
+# Another pod wrote in between: the journal here is not the one on record.
 rmdir "$journal/raft" || fail "JournalHasData: $journal/raft isn't empty, so it stays as it is"
 mkdir "$journal/raft"
 flush "$journal"

@@ -40,7 +40,7 @@ if [ -d "$journal/raft" ] && { [ -d "$aside" ] || says "$before" none; }; then
   if says "$own" "$operation"; then
     [ -d "$half" ] || mv "$journal/raft" "$half"
   elif ! rmdir "$journal/raft" 2> /dev/null; then
-    # Nobody knows whose it is.
+    # Its origin is unknown.
     mv "$journal/raft" "$journal/raft-other-$operation"
   fi
   flush "$journal"
