@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,8 +19,20 @@ from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.cluster.names import ROLES
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, restore_command, restores, screen
+from alluxio_operator.plugin import (
+    at_risk_command,
+    backups,
+    bundle,
+    drills,
+    logs,
+    patches,
+    plan,
+    restore_command,
+    restores,
+    screen,
+)
 from alluxio_operator.plugin.errors import PluginError
+from alluxio_operator.plugin.output import dump
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, View, cluster_view, healthy
@@ -43,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Return 0, 1 after an error, 130 after Ctrl-C.
 
     It returns 3 if `status` finds an unhealthy cluster, and if a backup or drill that it waited for has failed.
+    `at-risk` returns 3 if a worker is above the limit, 4 if what workers hold isn't known.
     `restore` returns 3 if nothing was confirmed or the backup is refused, 4 if it went back, and 5 if it failed.
     """
     options = parser().parse_args(arguments)
@@ -137,6 +149,10 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="default: 3600")
     back.add_argument("-o", "--output", choices=("text", "json", "yaml"), default="text")
 
+    risk = add("at-risk", _at_risk, "show what would be lost, or read again from the UFS, if a worker died now")
+    risk.add_argument("name", metavar="NAME")
+    risk.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
+
     report = add("report", _report, "write a support bundle without secrets")
     report.add_argument("name", metavar="NAME")
     report.add_argument("--file", type=Path, metavar="FILE.tar.gz", help="default: NAME-DATE.tar.gz in this folder")
@@ -168,7 +184,7 @@ def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[s
     """Return the completions of the last word."""
     *before, prefix = words
     known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart"}
-    known |= {"backup", "backups", "drill", "restore"}
+    known |= {"at-risk", "backup", "backups", "drill", "restore"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES
@@ -196,7 +212,7 @@ def _status(options: argparse.Namespace, reader: Reader) -> int:
     prestos = [presto_view(one, (), (), now) for one in reader.prestos(everywhere=everywhere)]
     views: list[View] = [*clusters, *prestos]
     if options.output != "table":
-        _dump([view.as_dict() for view in views], options.output)
+        dump([view.as_dict() for view in views], options.output)
     elif not clusters and not prestos:
         print("there is no AlluxioCluster and no Presto; -A shows all namespaces", file=sys.stderr)
     else:
@@ -226,7 +242,7 @@ def _status_of_one(view: ClusterView | PrestoView, output: str) -> int:
     if output == "table":
         screen.console(sys.stdout).print(screen.one(view))
     else:
-        _dump(view.as_dict(), output)
+        dump(view.as_dict(), output)
     return 0 if healthy(view) else UNHEALTHY
 
 
@@ -268,7 +284,7 @@ def _history(options: argparse.Namespace, reader: Reader) -> int:
     if options.output == "table":
         screen.console(sys.stdout).print(screen.history(all_printable(history)))
     else:
-        _dump(history, options.output)
+        dump(history, options.output)
     return 0
 
 
@@ -281,7 +297,7 @@ def _plan(options: argparse.Namespace, reader: Reader) -> int:
     if options.output == "table":
         screen.console(sys.stdout).print(screen.preview(found))
     else:
-        _dump(found.as_dict(), options.output)
+        dump(found.as_dict(), options.output)
     return 0
 
 
@@ -298,12 +314,6 @@ def _resource_in(file: Path) -> Mapping[str, Any]:
     return resource
 
 
-def _dump(shown: object, output: str) -> None:
-    text = json.dumps(shown, indent=2)
-    # YAML from the JSON text, because it writes tuples as lists.
-    print(text if output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
-
-
 def _backup(options: argparse.Namespace, reader: Reader) -> int:
     cluster = reader.cluster(options.name)
     name = options.backup or backups.default_name(options.name, datetime.now(UTC))
@@ -314,7 +324,7 @@ def _backup(options: argparse.Namespace, reader: Reader) -> int:
     if not options.no_wait:
         last = _watched(lambda: reader.backup(name), name, options.timeout, options.output)
     if options.output != "text":
-        _dump(backups.shown(last), options.output)
+        dump(backups.shown(last), options.output)
     elif options.no_wait:
         print(f"{name} is created: `kubectl alluxio backups {options.name}` shows its state")
     return UNHEALTHY if backups.phase(last) in ("Failed", "Invalid") else 0
@@ -342,7 +352,7 @@ def _drill(options: argparse.Namespace, reader: Reader) -> int:
         # The operator ends a drill by its own time, and then cleans up.
         last = _watched(lambda: reader.drill(name), name, options.timeout + CLEANING_SECONDS, options.output)
     if options.output != "text":
-        _dump(drills.shown(last), options.output)
+        dump(drills.shown(last), options.output)
     elif options.no_wait:
         print(f"{name} is created: `kubectl get alluxiodrill {name}` shows its state")
     else:
@@ -353,7 +363,7 @@ def _drill(options: argparse.Namespace, reader: Reader) -> int:
 def _backups(options: argparse.Namespace, reader: Reader) -> int:
     found = backups.of_cluster(reader.backups(), options.name)
     if options.output != "table":
-        _dump([backups.shown(one) for one in found], options.output)
+        dump([backups.shown(one) for one in found], options.output)
     elif not found:
         of = f" of {options.name}" if options.name else ""
         print(f"there is no AlluxioBackup{of} in this namespace; -n selects another", file=sys.stderr)
@@ -367,8 +377,12 @@ def _restore(options: argparse.Namespace, reader: Reader) -> int:
     text = options.output == "text"
     cluster, code = restore_command.restore(wanted, reader, sys.stdout if text else sys.stderr)
     if not text:
-        _dump(restores.shown(cluster), options.output)
+        dump(restores.shown(cluster), options.output)
     return code
+
+
+def _at_risk(options: argparse.Namespace, reader: Reader) -> int:
+    return at_risk_command.show(reader.cluster(options.name), options.output, datetime.now(UTC))
 
 
 def _report(options: argparse.Namespace, reader: Reader) -> int:

@@ -1,0 +1,59 @@
+"""Has the leader's namespace listed in the background, and reads the last result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.at_risk import AtRisk, RiskListing
+from alluxio_operator.engine.background import Background
+from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.ports import rpc_port
+from alluxio_operator.kinds.cluster.risk.holders import holders_of
+from alluxio_operator.kinds.cluster.validate import Cluster
+from alluxio_operator.telemetry.metrics import Metrics
+
+Listings = Background[AtRisk | NoAnswer]
+MINUTE = 60.0
+
+
+def listings(metrics: Metrics, *, threads: int | None = None) -> Listings:
+    """Return the listings of all clusters, whose results become metrics."""
+
+    def tell(key: OwnerKey, found: AtRisk | NoAnswer) -> None:
+        if isinstance(found, AtRisk):
+            metrics.at_risk.set(key.namespace, key.name, found, time.time() - found.seconds)
+
+    given = {} if threads is None else {"threads": threads}
+    return Background(lambda found: isinstance(found, NoAnswer), tell, **given)
+
+
+def with_at_risk(
+    alluxio: Alluxio, known: Listings, metrics: Metrics, key: OwnerKey, model: Cluster, observed: Observed
+) -> Observed:
+    """Return the observation with the last listing, and let the next one run when it is due."""
+    workers = model.spec.workers
+    if not workers.at_risk_interval_minutes:
+        forget(known, metrics, key)
+        return observed
+    [leader] = leaders_of(observed.answers)[:1] or [None]
+    pod = observed.master_named(leader)
+    begin = None
+    if pod is not None and isinstance(observed.master, MasterInfo):
+        host, port = pod.ip, rpc_port(pod, observed.resource)
+        holders = holders_of(observed, workers)
+
+        def begin() -> RiskListing:
+            return alluxio.risk_listing(host, port, holders)
+
+    every = workers.at_risk_interval_minutes * MINUTE
+    return replace(observed, at_risk=known.want(key, model.uid, every, begin))
+
+
+def forget(known: Listings, metrics: Metrics, key: OwnerKey) -> None:
+    """End the listings of a cluster, and drop its metrics."""
+    known.forget(key)
+    metrics.at_risk.forget(key.namespace, key.name)
