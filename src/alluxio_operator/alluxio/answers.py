@@ -11,6 +11,7 @@ from alluxio_operator.transport.printable import printable
 
 if TYPE_CHECKING:
     from alluxio_operator.alluxio.at_risk import Holders, RiskListing
+    from alluxio_operator.alluxio.removal import CopyOutcome, HeldListing, HeldQuestion, WorkersReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,52 @@ class AlluxioQuorum(Protocol):
         ...
 
 
-class Alluxio(AlluxioRpc, AlluxioQuorum, Protocol):
+class AlluxioWorkers(Protocol):
+    """gRPC requests about the blocks of workers: to the leading master, or to a worker, at its port `rpc`."""
+
+    def workers_report(self, host: str, port: int, deadline: Deadline) -> WorkersReport | NoAnswer:
+        """Return all workers that the leader knows, also those that are lost or decommissioned."""
+        ...
+
+    def held_listing(self, host: str, port: int, question: HeldQuestion) -> HeldListing:
+        """Prepare a listing of what workers that go hold. Each of its steps asks the leader, with a timeout of its own.
+
+        The leader doesn't look into the UFS, and the access times of files stay.
+        """
+        ...
+
+    def copy_block(
+        self,
+        target: tuple[str, int],
+        block_id: int,
+        length: int,
+        source: tuple[str, int],
+        *,
+        wait: bool,
+        deadline: Deadline,
+    ) -> CopyOutcome:
+        """Let a worker, by its host and port, copy a block from another one; nothing of the file changes.
+
+        Without `wait` the worker answers at once, and only its log has the errors. `length` is that of the leader's
+        record: with a shorter one the copy is cut. `source` must not be an address of the target: it would read from
+        the UFS. A worker without room evicts blocks that aren't pinned, also the last copy of one that no UFS has.
+        """
+        ...
+
+    def decommission_worker(self, host: str, port: int, worker: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Let the leader hide a worker, by its host and the port of its web server, until it registers again.
+
+        Return an empty text, also if it is hidden already; `removal.NOT_SUPPORTED`, `removal.NO_SUCH_WORKER`, or
+        another refusal. The worker serves on, and commits blocks. Another leader doesn't know of it.
+        """
+        ...
+
+    def has_block(self, host: str, port: int, block_id: int, deadline: Deadline) -> bool | NoAnswer:
+        """Return True if a worker has a committed block: it reads one byte, and never from the UFS."""
+        ...
+
+
+class Alluxio(AlluxioRpc, AlluxioQuorum, AlluxioWorkers, Protocol):
     """All requests that a reconcile may send."""
 
     def master_info(self, host: str, port: int, deadline: Deadline) -> Answer:

@@ -1,0 +1,202 @@
+"""What the removal of a worker asks Alluxio: workers with their room, blocks with their copies; types only.
+
+Source of the meanings: the sources of Alluxio 2.9.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.transport.printable import printable
+
+WorkerState = Literal["LIVE", "LOST", "DECOMMISSIONED", "OTHER"]
+"""LOST: no heartbeat for `alluxio.master.worker.timeout`. DECOMMISSIONED: it serves, but clients don't find its blocks.
+
+OTHER is a state that the operator doesn't know or never asks for, such as Disabled.
+"""
+
+NOT_SUPPORTED: Final = "the leader has no such call"
+"""Answer to a decommission by a leader before 2.9.4."""
+NO_SUCH_WORKER: Final = "the leader has no such worker"
+"""Answer to a decommission of a worker that hasn't registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerUse:
+    """A worker as the leader has it; sizes in bytes, `free` by the alias of its tiers.
+
+    `id` stays the same when the worker registers again under the same address. `started_ms` is when the leader first
+    heard of it. The leader updates sizes with each heartbeat of a LIVE worker, and `used` counts committed blocks only.
+    """
+
+    host: str
+    rpc_port: int
+    web_port: int
+    capacity: int = 0
+    used: int = 0
+    free: Mapping[str, int] = field(default_factory=dict)
+    state: WorkerState = "LIVE"
+    silent_seconds: int = 0
+    """Time since the last heartbeat that the leader processed: it processes none of a DECOMMISSIONED worker."""
+    last_contact_ms: int = 0
+    """The same as a time of the operator's clock."""
+    started_ms: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersReport:
+    """All workers of a leader, of every state.
+
+    `leader` names the leader's host and the start of its process. Another text means that another process leads, or the
+    same after a restart: it has forgotten which workers are decommissioned.
+    """
+
+    workers: tuple[WorkerUse, ...] = ()
+    leader: str = ""
+
+    def at(self, host: str) -> tuple[WorkerUse, ...]:
+        """Return the registrations of a host: it has several after a change of its ports."""
+        return tuple(one for one in self.workers if one.host == host)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBlock:
+    """A block of a file, with the hosts that the leader names as its locations.
+
+    `length` is that of the leader's own record, in bytes. `is_known` is False if the leader has none, and then the
+    length is the one that the file gives it. `completed`: the file's writer has closed it.
+    """
+
+    block_id: int
+    length: int
+    path: str
+    persisted: bool = False
+    pinned: bool = False
+    replication_min: int = 0
+    replication_max: int = -1
+    """-1: no limit."""
+    completed: bool = True
+    last_access_ms: int = 0
+    hosts: tuple[str, ...] = ()
+    is_known: bool = True
+
+    def copies_wanted(self, staying: int) -> int:
+        """Return how many of so many workers that stay must have the block before the others may go.
+
+        One at least of what can be lost, also if no worker stays.
+        """
+        least = 0 if self.persisted and not self.pinned else 1
+        return max(least, min(self.replication_min, staying))
+
+    def copies_on(self, hosts: frozenset[str]) -> int:
+        """Return how many of these hosts have the block."""
+        return len(hosts.intersection(self.hosts))
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Files, with the number and bytes of those of their blocks that count."""
+
+    files: int = 0
+    blocks: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VictimHolds:
+    """What a worker that goes has. `held` are all of its blocks.
+
+    The others are blocks of which the workers that stay have too few copies, each by its first reason: `unpersisted`
+    are in no UFS, `replicated` have a `replicationMin`, `pinned` belong to pinned files. `cached` are blocks that the
+    UFS has, without any copy that stays and without such a reason.
+    """
+
+    held: Amount = Amount()
+    unpersisted: Amount = Amount()
+    replicated: Amount = Amount()
+    pinned: Amount = Amount()
+    cached: Amount = Amount()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldQuestion:
+    """The workers that go and those that stay, by the hosts under which the leader knows them.
+
+    `most` is the number of blocks that the answer names.
+    """
+
+    victims: frozenset[str]
+    staying: frozenset[str]
+    most: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The result of one listing of a leader's whole namespace.
+
+    The times are of the operator's clock, in milliseconds. Nothing holds still meanwhile: a file that is renamed from a
+    part not yet listed into a listed one is missed, and a block may be copied or deleted after it was listed.
+    """
+
+    started_ms: int
+    finished_ms: int
+    leader: str
+    """As in `WorkersReport`; the same one answered all pages."""
+    victims: Mapping[str, VictimHolds] = field(default_factory=dict)
+    """By host; each of the question's."""
+    unsafe: Amount = Amount()
+    """Blocks that are to be copied, each counted once."""
+    candidates: tuple[HeldBlock, ...] = ()
+    """The first of them: unpersisted ones, then replicated, then pinned ones, each by size, largest first."""
+    complete: bool = True
+    """False if there are more than `candidates`."""
+    unlocated: Amount = Amount()
+    """Blocks of unpersisted files that no worker has, as the leader knows it: lost, or on a DECOMMISSIONED worker."""
+    unlocated_blocks: tuple[HeldBlock, ...] = ()
+    """The first of them in order of their ids."""
+    unlocated_complete: bool = True
+    writing: int = 0
+    """Blocks of files that are being written, or were left by their writer, that the leader doesn't know yet."""
+    listed: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of the listed blocks by host. Below the host's `used`, the listing didn't see all of its files."""
+    entries: int = 0
+    """Files and folders."""
+    received: int = 0
+    """Bytes of the leader's answers."""
+    seconds: float = 0.0
+    """Seconds of the calls."""
+
+
+class HeldListing(Protocol):
+    """One listing of a leader's whole namespace, in steps, as `engine.reading.Steps`."""
+
+    def step(self) -> Held | NoAnswer | None:
+        """List for about a second; return the result at the end, None if there is more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The worker has accepted the copy. With `wait`, it has also committed it.
+
+    No proof either way: a worker answers so, too, if it waited for another copy of the same block that failed, and if a
+    failed copy of before left a temporary block. A listing that shows the location is the proof.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The worker has refused the copy, or has failed; it has no part of it. Its reason is printable."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        """Make the reason printable: it may quote the server."""
+        object.__setattr__(self, "reason", printable(self.reason))
+
+
+CopyOutcome = Accepted | Refused | NoAnswer
