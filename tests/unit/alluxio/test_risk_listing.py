@@ -12,8 +12,9 @@ import pytest
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.alluxio.at_risk import AtRisk, Holders
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
-from alluxio_operator.alluxio.rpc import risk_listing
-from alluxio_operator.alluxio.rpc.risk_listing import METHOD, PAGE, PagedRiskListing
+from alluxio_operator.alluxio.rpc import pages
+from alluxio_operator.alluxio.rpc.pages import METHOD, PAGE
+from alluxio_operator.alluxio.rpc.risk_listing import PagedRiskListing
 
 HOLDERS = Holders({"h": "w"}, frozenset())
 Answer = Callable[[messages.ListStatusPartialRequest], messages.ListStatusPartialAnswer | bytes]
@@ -79,7 +80,7 @@ def serving(files: list[messages.FileInfo]) -> Answer:
 def begin(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], tuple[Leader, PagedRiskListing]]:
     def made(answer: Answer) -> tuple[Leader, PagedRiskListing]:
         leader = Leader(answer)
-        monkeypatch.setattr(risk_listing, "connect", leader.connect)
+        monkeypatch.setattr(pages, "connect", leader.connect)
         return leader, PagedRiskListing("10.0.0.1", 19998, HOLDERS, 10, lambda: leader.t)
 
     return made
@@ -159,7 +160,7 @@ def test_a_listing_that_does_not_go_on_has_an_end(begin: Any, answer: Any):
 
 
 def test_a_listing_without_end_is_given_up(begin: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(risk_listing, "MOST_ENTRIES", 100)
+    monkeypatch.setattr(pages, "MOST_ENTRIES", 100)
     number = iter(range(10_000))
     _, listing = begin(lambda _: messages.ListStatusPartialAnswer(infos=[file(f"/{next(number)}")], truncated=True))
     found = listing.step()

@@ -128,7 +128,7 @@ class Leader:
                 return _test_write(connection, folder, leftover)
         except grpc.RpcError as error:
             refused = _refuses_operator(error, connected)
-            return replace(_no_answer(error), reached=False, refused=True) if refused else _no_answer(error)
+            return replace(no_answer(error), reached=False, refused=True) if refused else no_answer(error)
 
     def delete_folder(self, path: str) -> str | NoAnswer:
         """Delete a folder with all it holds, in Alluxio and in the UFS."""
@@ -136,7 +136,7 @@ class Leader:
             with connect(self._host, self._port, self._seconds) as connection:
                 return _delete_folder(connection, path)
         except grpc.RpcError as error:
-            return _no_answer(error)
+            return no_answer(error)
 
     def quorum_info(self) -> QuorumInfo | NoAnswer:
         """Return the members of the quorum."""
@@ -171,7 +171,7 @@ class Leader:
                 # A call's own timeout covers the wait for a message, not the time that its files take.
                 return unpersisted_in(files_in(parts, lambda: connection.left <= 0), since_ms)
         except grpc.RpcError as error:
-            return _no_answer(error)
+            return no_answer(error)
         except UnreadableError as error:
             return NoAnswer(str(error))
 
@@ -185,7 +185,7 @@ class Leader:
             with connect(self._host, self._port, self._seconds) as connection:
                 return connection.call(method, question, answer)
         except grpc.RpcError as error:
-            return _no_answer(error)
+            return no_answer(error)
 
 
 def listing_options() -> messages.ListStatusOptions:
@@ -207,7 +207,8 @@ def _member(host: str, port: int) -> messages.MemberRequest:
     return messages.MemberRequest(address=messages.Address(host=host, port=port))
 
 
-def _no_answer(error: grpc.RpcError) -> NoAnswer:
+def no_answer(error: grpc.RpcError) -> NoAnswer:
+    """Return the reason of a failed call, and whether a leader can have received it."""
     reason = _in_words(error)
     return NoAnswer(reason, reached=reason not in NOT_REACHED)
 

@@ -60,6 +60,26 @@ class Backup(_message.Message):
     error: bytes
     def __init__(self, backup_id: _Optional[str] = ..., state: _Optional[int] = ..., host: _Optional[str] = ..., uri: _Optional[str] = ..., entry_count: _Optional[int] = ..., error: _Optional[bytes] = ...) -> None: ...
 
+class MasterInfoRequest(_message.Message):
+    __slots__ = ("fields",)
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    fields: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, fields: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class LeaderInfo(_message.Message):
+    __slots__ = ("address", "started_ms")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    STARTED_MS_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    started_ms: int
+    def __init__(self, address: _Optional[str] = ..., started_ms: _Optional[int] = ...) -> None: ...
+
+class LeaderInfoAnswer(_message.Message):
+    __slots__ = ("info",)
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    info: LeaderInfo
+    def __init__(self, info: _Optional[_Union[LeaderInfo, _Mapping]] = ...) -> None: ...
+
 class UpdateRequest(_message.Message):
     __slots__ = ("properties",)
     class PropertiesEntry(_message.Message):
@@ -249,10 +269,14 @@ class GetStatusRequest(_message.Message):
     def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[GetStatusOptions, _Mapping]] = ...) -> None: ...
 
 class WorkerAddress(_message.Message):
-    __slots__ = ("host",)
+    __slots__ = ("host", "rpc_port", "web_port")
     HOST_FIELD_NUMBER: _ClassVar[int]
+    RPC_PORT_FIELD_NUMBER: _ClassVar[int]
+    WEB_PORT_FIELD_NUMBER: _ClassVar[int]
     host: str
-    def __init__(self, host: _Optional[str] = ...) -> None: ...
+    rpc_port: int
+    web_port: int
+    def __init__(self, host: _Optional[str] = ..., rpc_port: _Optional[int] = ..., web_port: _Optional[int] = ...) -> None: ...
 
 class BlockLocation(_message.Message):
     __slots__ = ("address", "tier")
@@ -263,12 +287,14 @@ class BlockLocation(_message.Message):
     def __init__(self, address: _Optional[_Union[WorkerAddress, _Mapping]] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class BlockInfo(_message.Message):
-    __slots__ = ("length", "locations")
+    __slots__ = ("block_id", "length", "locations")
+    BLOCK_ID_FIELD_NUMBER: _ClassVar[int]
     LENGTH_FIELD_NUMBER: _ClassVar[int]
     LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    block_id: int
     length: int
     locations: _containers.RepeatedCompositeFieldContainer[BlockLocation]
-    def __init__(self, length: _Optional[int] = ..., locations: _Optional[_Iterable[_Union[BlockLocation, _Mapping]]] = ...) -> None: ...
+    def __init__(self, block_id: _Optional[int] = ..., length: _Optional[int] = ..., locations: _Optional[_Iterable[_Union[BlockLocation, _Mapping]]] = ...) -> None: ...
 
 class FileBlock(_message.Message):
     __slots__ = ("info",)
@@ -277,7 +303,7 @@ class FileBlock(_message.Message):
     def __init__(self, info: _Optional[_Union[BlockInfo, _Mapping]] = ...) -> None: ...
 
 class FileInfo(_message.Message):
-    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "pinned", "persisted", "block_ids", "modified_ms", "persistence_state", "blocks", "mount_id", "ufs_fingerprint")
+    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "pinned", "persisted", "block_ids", "modified_ms", "persistence_state", "blocks", "mount_id", "ufs_fingerprint", "replication_max", "replication_min", "last_access_ms")
     FILE_ID_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     UFS_PATH_FIELD_NUMBER: _ClassVar[int]
@@ -294,6 +320,9 @@ class FileInfo(_message.Message):
     BLOCKS_FIELD_NUMBER: _ClassVar[int]
     MOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     UFS_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    REPLICATION_MAX_FIELD_NUMBER: _ClassVar[int]
+    REPLICATION_MIN_FIELD_NUMBER: _ClassVar[int]
+    LAST_ACCESS_MS_FIELD_NUMBER: _ClassVar[int]
     file_id: int
     path: str
     ufs_path: str
@@ -310,7 +339,10 @@ class FileInfo(_message.Message):
     blocks: _containers.RepeatedCompositeFieldContainer[FileBlock]
     mount_id: int
     ufs_fingerprint: str
-    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., pinned: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ...) -> None: ...
+    replication_max: int
+    replication_min: int
+    last_access_ms: int
+    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., pinned: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ..., replication_max: _Optional[int] = ..., replication_min: _Optional[int] = ..., last_access_ms: _Optional[int] = ...) -> None: ...
 
 class ListStatusAnswer(_message.Message):
     __slots__ = ("infos",)
@@ -377,3 +409,77 @@ class ReadResponse(_message.Message):
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     chunk: Chunk
     def __init__(self, chunk: _Optional[_Union[Chunk, _Mapping]] = ...) -> None: ...
+
+class CacheRequest(_message.Message):
+    __slots__ = ("block_id", "source_host", "source_port", "length", "run_async")
+    BLOCK_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_HOST_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_PORT_FIELD_NUMBER: _ClassVar[int]
+    LENGTH_FIELD_NUMBER: _ClassVar[int]
+    RUN_ASYNC_FIELD_NUMBER: _ClassVar[int]
+    block_id: int
+    source_host: str
+    source_port: int
+    length: int
+    run_async: bool
+    def __init__(self, block_id: _Optional[int] = ..., source_host: _Optional[str] = ..., source_port: _Optional[int] = ..., length: _Optional[int] = ..., run_async: _Optional[bool] = ...) -> None: ...
+
+class WorkerReportRequest(_message.Message):
+    __slots__ = ("fields", "range")
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    RANGE_FIELD_NUMBER: _ClassVar[int]
+    fields: _containers.RepeatedScalarFieldContainer[int]
+    range: int
+    def __init__(self, fields: _Optional[_Iterable[int]] = ..., range: _Optional[int] = ...) -> None: ...
+
+class WorkerInfo(_message.Message):
+    __slots__ = ("id", "address", "silent_seconds", "state", "capacity", "used", "started_ms", "capacity_on_tiers", "used_on_tiers")
+    class CapacityOnTiersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class UsedOnTiersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    SILENT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    STARTED_MS_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_ON_TIERS_FIELD_NUMBER: _ClassVar[int]
+    USED_ON_TIERS_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    address: WorkerAddress
+    silent_seconds: int
+    state: str
+    capacity: int
+    used: int
+    started_ms: int
+    capacity_on_tiers: _containers.ScalarMap[str, int]
+    used_on_tiers: _containers.ScalarMap[str, int]
+    def __init__(self, id: _Optional[int] = ..., address: _Optional[_Union[WorkerAddress, _Mapping]] = ..., silent_seconds: _Optional[int] = ..., state: _Optional[str] = ..., capacity: _Optional[int] = ..., used: _Optional[int] = ..., started_ms: _Optional[int] = ..., capacity_on_tiers: _Optional[_Mapping[str, int]] = ..., used_on_tiers: _Optional[_Mapping[str, int]] = ...) -> None: ...
+
+class WorkerReport(_message.Message):
+    __slots__ = ("infos",)
+    INFOS_FIELD_NUMBER: _ClassVar[int]
+    infos: _containers.RepeatedCompositeFieldContainer[WorkerInfo]
+    def __init__(self, infos: _Optional[_Iterable[_Union[WorkerInfo, _Mapping]]] = ...) -> None: ...
+
+class DecommissionRequest(_message.Message):
+    __slots__ = ("host", "web_port", "can_register_again")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    WEB_PORT_FIELD_NUMBER: _ClassVar[int]
+    CAN_REGISTER_AGAIN_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    web_port: int
+    can_register_again: bool
+    def __init__(self, host: _Optional[str] = ..., web_port: _Optional[int] = ..., can_register_again: _Optional[bool] = ...) -> None: ...
