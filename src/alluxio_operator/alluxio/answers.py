@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -11,7 +11,7 @@ from alluxio_operator.transport.printable import printable
 
 if TYPE_CHECKING:
     from alluxio_operator.alluxio.at_risk import Holders, RiskListing
-    from alluxio_operator.alluxio.removal import CopyOutcome, HeldListing, HeldQuestion, WorkersReport
+    from alluxio_operator.alluxio.removal import CopyOutcome, HeldListing, HeldQuestion, PlacesFound, WorkersReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +258,12 @@ class AlluxioWorkers(Protocol):
 
         The leader doesn't look into the UFS, and the access times of files stay.
         """
+        ...
+
+    def block_places(
+        self, host: str, port: int, block_ids: Sequence[int], deadline: Deadline
+    ) -> PlacesFound | NoAnswer:
+        """Return the leader's records of blocks, of as many as it answers in some seconds; about 1,000 in one."""
         ...
 
     def copy_block(

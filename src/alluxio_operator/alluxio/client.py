@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.alluxio.at_risk import Holders, RiskListing
+from alluxio_operator.alluxio.removal import CopyOutcome, HeldListing, HeldQuestion, PlacesFound, WorkersReport
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.transport.deadline import Deadline
 
 if TYPE_CHECKING:
     from alluxio_operator.alluxio.rpc.leader import Leader
+    from alluxio_operator.alluxio.rpc.worker import Worker
 
 TIMEOUT = 10.0
 """Seconds for a call with handshake. An idle leader answers in some ten milliseconds; a busy one waits for locks."""
@@ -22,6 +24,8 @@ LISTING_TIMEOUT = 40.0
 """Seconds for a listing of the whole namespace. 100,000 files take 3 to 4 s (run on 2.9.4)."""
 BACKUP_TIMEOUT = 30.0
 """Seconds for the start of a backup. The leader answers once it has its lock; it tries 5 s for each standby."""
+COPY_TIMEOUT = 35.0
+"""Seconds for a copy that is waited for. A worker waits up to 30 s for another copy of the same block."""
 
 
 class AlluxioClient(AlluxioRest):
@@ -81,6 +85,56 @@ class AlluxioClient(AlluxioRest):
     def transfer_lead(self, host: str, port: int, member: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
         """Begin to hand the lead over to a member."""
         return _leader(host, port, deadline).transfer_lead(*member)
+
+    def workers_report(self, host: str, port: int, deadline: Deadline) -> WorkersReport | NoAnswer:
+        """Return all workers that the leader knows."""
+        from alluxio_operator.alluxio.rpc.workers import workers_report
+
+        return workers_report(host, port, deadline.remaining(TIMEOUT), int(time.time() * 1000))
+
+    def held_listing(self, host: str, port: int, question: HeldQuestion) -> HeldListing:
+        """Prepare a listing of what workers that go hold."""
+        from alluxio_operator.alluxio.rpc.held_listing import PagedHeldListing
+
+        return PagedHeldListing(host, port, question)
+
+    def block_places(
+        self, host: str, port: int, block_ids: Sequence[int], deadline: Deadline
+    ) -> PlacesFound | NoAnswer:
+        """Return the leader's records of blocks."""
+        from alluxio_operator.alluxio.rpc.workers import block_places
+
+        return block_places(host, port, block_ids, deadline.remaining(TIMEOUT))
+
+    def copy_block(
+        self,
+        target: tuple[str, int],
+        block_id: int,
+        length: int,
+        source: tuple[str, int],
+        *,
+        wait: bool,
+        deadline: Deadline,
+    ) -> CopyOutcome:
+        """Let a worker copy a block from another one."""
+        seconds = COPY_TIMEOUT if wait else TIMEOUT
+        return _worker(*target, deadline, seconds).copy_block(block_id, length, source, wait=wait)
+
+    def decommission_worker(self, host: str, port: int, worker: tuple[str, int], deadline: Deadline) -> str | NoAnswer:
+        """Let the leader hide a worker until it registers again."""
+        from alluxio_operator.alluxio.rpc.workers import decommission_worker
+
+        return decommission_worker(host, port, worker, deadline.remaining(TIMEOUT))
+
+    def has_block(self, host: str, port: int, block_id: int, deadline: Deadline) -> bool | NoAnswer:
+        """Return True if a worker has a committed block."""
+        return _worker(host, port, deadline).has_block(block_id)
+
+
+def _worker(host: str, port: int, deadline: Deadline, seconds: float | None = None) -> Worker:
+    from alluxio_operator.alluxio.rpc.worker import Worker
+
+    return Worker(host, port, deadline.remaining(TIMEOUT if seconds is None else seconds))
 
 
 def _leader(host: str, port: int, deadline: Deadline, seconds: float | None = None) -> Leader:

@@ -5,7 +5,7 @@ Source of the meanings: the sources of Alluxio 2.9.4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -126,12 +126,16 @@ class VictimHolds:
 class HeldQuestion:
     """The workers that go and those that stay, by the hosts under which the leader knows them.
 
-    `most` is the number of blocks that the answer names.
+    `most` is the number of blocks of each kind that the answer names. Of the unlocated ones it names those with an id
+    above `unlocated_after`, so that questions one after the other name all of them.
     """
 
     victims: frozenset[str]
     staying: frozenset[str]
     most: int = 10_000
+    unlocated_after: int = -1
+    most_ids: int = 2_000_000
+    """Ids in `Held.kept_ids`: 16 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +158,18 @@ class Held:
     """The first of them: unpersisted ones, then replicated, then pinned ones, each by size, largest first."""
     complete: bool = True
     """False if there are more than `candidates`."""
+    kept_ids: Sequence[int] = ()
+    """Ids of all blocks on workers that go of which a copy has to stay, whether there is one or not.
+
+    They find a block again whose file was renamed, and one on a worker that the leader hides.
+    """
+    kept_complete: bool = True
     unlocated: Amount = Amount()
     """Blocks of unpersisted files that no worker has, as the leader knows it: lost, or on a DECOMMISSIONED worker."""
     unlocated_blocks: tuple[HeldBlock, ...] = ()
-    """The first of them in order of their ids."""
+    """The first of them after the question's id, in order of their ids."""
     unlocated_complete: bool = True
+    """False if there are more after these."""
     writing: int = 0
     """Blocks of files that are being written, or were left by their writer, that the leader doesn't know yet."""
     listed: Mapping[str, int] = field(default_factory=dict)
@@ -177,6 +188,25 @@ class HeldListing(Protocol):
     def step(self) -> Held | NoAnswer | None:
         """List for about a second; return the result at the end, None if there is more."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlaces:
+    """The leader's record of a block: its length in bytes, and the hosts of the LIVE workers that have it."""
+
+    length: int
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesFound:
+    """The records of blocks by their ids; None for one that the leader has no record of: its file was deleted.
+
+    Ids that there was no time for are missing. `leader`: as in `WorkersReport`.
+    """
+
+    places: Mapping[int, BlockPlaces | None] = field(default_factory=dict)
+    leader: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
+from tests.support.grpc_server import Alluxio, Refusal
 
 import alluxio_operator
 from alluxio_operator.alluxio import client
@@ -24,7 +24,6 @@ from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, Unpersisted
 from alluxio_operator.alluxio.at_risk import AtRisk, Holders
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
-from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
 from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, FILES, LISTING_BYTES, META
 from alluxio_operator.transport.deadline import Deadline, DeadlineExceeded
 
@@ -34,95 +33,6 @@ CREATE, REMOVE = f"{FILES}CreateDirectory", f"{FILES}Remove"
 LIST = f"{FILES}ListStatus"
 PAGES = f"{FILES}ListStatusPartial"
 TAKEN = {"a": True}
-REQUESTS = {
-    f"{META}Backup": messages.BackupRequest,
-    f"{META}GetBackupStatus": messages.BackupStatusRequest,
-    UPDATE: messages.UpdateRequest,
-    CREATE: messages.CreateDirectoryRequest,
-    REMOVE: messages.DeleteRequest,
-    PAGES: messages.ListStatusPartialRequest,
-}
-Answer = Callable[[Any], Any]
-
-
-class Refusal(Exception):
-    """A leader's error."""
-
-    def __init__(self, code: grpc.StatusCode, message: str = "no") -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Alluxio(grpc.GenericRpcHandler):
-    """A master: `answers` by method; `asked` what came; `handshake` whether it asks for one (it doesn't with NOSASL).
-
-    `open` are the streams of handshakes that are open, `greetings` what clients said in them.
-    """
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[Any] = []
-        self.listing: Iterator[bytes] = iter(())
-        self.handshake = True
-        self.accepts: bool | None = True
-        self.open: set[str] = set()
-        self.greetings: list[messages.SaslMessage] = []
-        self.slow = 0.0
-        self.server = grpc.server(ThreadPoolExecutor(8))
-        self.server.add_generic_rpc_handlers((self,))
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
-        self.server.start()
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        if details.method == HANDSHAKE and self.handshake:
-            return grpc.stream_stream_rpc_method_handler(
-                self.greet, messages.SaslMessage.FromString, lambda message: message.SerializeToString()
-            )
-        if details.method == LIST:
-            return grpc.unary_stream_rpc_method_handler(self.list, messages.ListStatusRequest.FromString)
-        answer = self.answers.get(details.method)
-        if answer is None:
-            return None
-        channel = dict(details.invocation_metadata).get("channel-id")
-
-        def handle(request: Any, context: grpc.ServicerContext) -> Any:
-            time.sleep(self.slow)
-            if self.handshake and channel not in self.open:
-                context.abort(grpc.StatusCode.UNAUTHENTICATED, "channel is not authenticated")
-            self.asked.append(request)
-            try:
-                return answer(request)
-            except Refusal as refusal:
-                context.abort(refusal.code, str(refusal))
-            except ValueError as error:
-                context.abort(grpc.StatusCode.INTERNAL, str(error))
-
-        return grpc.unary_unary_rpc_method_handler(
-            handle, REQUESTS[details.method].FromString, lambda message: message.SerializeToString()
-        )
-
-    def list(self, request: messages.ListStatusRequest, _context: grpc.ServicerContext) -> Iterator[bytes]:
-        self.asked.append(request)
-        return self.listing
-
-    def greet(
-        self, requests: Iterator[messages.SaslMessage], context: grpc.ServicerContext
-    ) -> Iterator[messages.SaslMessage]:
-        hello = next(requests)
-        self.greetings.append(hello)
-        if self.accepts is None:
-            return
-        if not self.accepts:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, "no")
-        self.open.add(hello.client_id)
-        yield messages.SaslMessage(type=1, client_id=hello.client_id)
-        try:
-            for _ in requests:
-                pass
-        except grpc.RpcError:
-            pass
-        finally:
-            self.open.discard(hello.client_id)
 
 
 @pytest.fixture

@@ -424,6 +424,18 @@ class CacheRequest(_message.Message):
     run_async: bool
     def __init__(self, block_id: _Optional[int] = ..., source_host: _Optional[str] = ..., source_port: _Optional[int] = ..., length: _Optional[int] = ..., run_async: _Optional[bool] = ...) -> None: ...
 
+class BlockInfoRequest(_message.Message):
+    __slots__ = ("block_id",)
+    BLOCK_ID_FIELD_NUMBER: _ClassVar[int]
+    block_id: int
+    def __init__(self, block_id: _Optional[int] = ...) -> None: ...
+
+class BlockInfoAnswer(_message.Message):
+    __slots__ = ("info",)
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    info: BlockInfo
+    def __init__(self, info: _Optional[_Union[BlockInfo, _Mapping]] = ...) -> None: ...
+
 class WorkerReportRequest(_message.Message):
     __slots__ = ("fields", "range")
     FIELDS_FIELD_NUMBER: _ClassVar[int]
