@@ -26,6 +26,7 @@ from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
+from alluxio_operator.kinds.cluster.removal.observe import Removals
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 from alluxio_operator.telemetry.metrics import Metrics
@@ -179,7 +180,11 @@ class World(OwnerWorld):
                 clock=lambda: self.now.timestamp(),
                 now=self.clock,
             ),
+            Removals(threads=0, clock=self._seconds, now=self._seconds),
         )
+
+    def _seconds(self) -> float:
+        return self.now.timestamp()
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
         """Let Kubernetes and Alluxio catch up: end the journal's Job, start pods, let masters serve."""

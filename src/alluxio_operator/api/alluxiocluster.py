@@ -14,6 +14,7 @@ from alluxio_operator.api.base import LocalReference, Model, Port, Quantity, Str
 from alluxio_operator.api.bootstrap import BOOTSTRAP_RULES, RESTORE_KEPT, Bootstrap
 from alluxio_operator.api.inplace import IN_PLACE_RULES, RestoreInPlace
 from alluxio_operator.api.network import ACCESS_RULES, ACCESS_TEXT, Access
+from alluxio_operator.api.removal import WorkerRemoval
 from alluxio_operator.api.roles import Process, Properties, Role, Storage, list_map
 from alluxio_operator.api.security import IDENTITY_KEPT, SECURITY_RULES, Security
 from alluxio_operator.api.services import CHANGES_OF_SERVICES, EXPOSURE_RULES, MASTER_NODE_PORTS_RULES, Service
@@ -156,6 +157,9 @@ class Workers(Role):
         15,
         description="Minutes between two listings that find the data at risk, for status.atRisk. The operator waits "
         "longer if a listing would take more than 1 percent of the time. 0: no listing.",
+    )
+    removal: WorkerRemoval = Field(
+        WorkerRemoval(), description="What happens to the data of a StatefulSet's worker before it is removed."
     )
 
     @property

@@ -11,6 +11,7 @@ from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.api.lenient import KEPT, KEPT_NUMBER, SIZE, StatusModel
+from alluxio_operator.api.removal import RemovalStatus
 from alluxio_operator.api.roles import list_map
 from alluxio_operator.api.status import Change, Inventory, OperationStatus, OwnerStatus, RoleMemory, Short, Time
 
@@ -296,6 +297,7 @@ class ClusterStatus(OwnerStatus):
     at_risk: AtRiskStatus | None = Field(
         None, description="Data that single workers hold, unless spec.workers.atRiskIntervalMinutes is 0."
     )
+    removal: RemovalStatus | None = Field(None, description="The worker that is being removed.")
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
     restore: RestoreStatus | None = Field(None, description="The restore with which the cluster began, if it did.")

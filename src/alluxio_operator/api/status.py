@@ -61,9 +61,9 @@ class Usage(StatusModel):
 class Change(StatusModel):
     """One change of the resource, with its outcome."""
 
-    what: Annotated[Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"], KEPT] = Field(
-        description="Type of the change."
-    )
+    what: Annotated[
+        Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack", "Decommissioned"], KEPT
+    ] = Field(description="Type of the change.")
     from_: Short | None = Field(
         None, alias="from", description="Value before the change: a version or a number of workers."
     )

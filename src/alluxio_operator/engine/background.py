@@ -56,8 +56,9 @@ class _Entry(Generic[R]):
 class Background(Generic[R]):
     """Readings of the resources that want them. `failed` tells whether a result is a failure.
 
-    `tell` is called with each result, in the reading's thread. With no `threads`, `want` does a step of what is due: for
-    tests.
+    `tell` is called with each result, in the reading's thread. The last four arguments are for readings that something
+    waits for: they run at once, and take a larger share of the time. With no `threads`, `want` does a step of what is
+    due: for tests.
     """
 
     def __init__(
@@ -68,12 +69,18 @@ class Background(Generic[R]):
         threads: int = THREADS,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pauses: float = PAUSES,
+        time_share: float = TIME_SHARE,
+        first_within: float = FIRST_WITHIN,
+        first_retry: float = FIRST_RETRY,
     ) -> None:
         self._failed = failed
         self._tell = tell
         self._threads = threads
         self._clock = clock
         self._now = now
+        self._pauses, self._time_share = pauses, time_share
+        self._first_within, self._first_retry = first_within, first_retry
         self._entries: dict[OwnerKey, _Entry[R]] = {}
         self._started = False
         self._changed = threading.Condition()
@@ -114,7 +121,7 @@ class Background(Generic[R]):
             if begin is None:
                 self._entries.pop(key, None)
                 return False
-            within = min(every, FIRST_WITHIN)
+            within = min(every, self._first_within)
             self._entries[key] = _Entry(uid, every, begin, self._clock() + within * _share(uid))
             return True
         sooner = every < entry.every or (entry.begin is _not_now and begin is not None)
@@ -182,7 +189,7 @@ class Background(Generic[R]):
             if done:
                 self._end(entry, result)
             else:
-                entry.due = self._clock() + PAUSES * took
+                entry.due = self._clock() + self._pauses * took
             if result is not None:
                 # Under the lock: what is told of a resource never comes after its end.
                 self._tell(key, result)
@@ -194,12 +201,13 @@ class Background(Generic[R]):
             entry.failures += 1
             since = entry.reading.failing_since or entry.began_at
             entry.reading = Reading(entry.reading.value, entry.reading.at, result, since)
-            pause = min(FIRST_RETRY * 2.0 ** min(entry.failures - 1, 10), max(entry.every, FIRST_RETRY))
+            first = self._first_retry
+            pause = min(first * 2.0 ** min(entry.failures - 1, 10), max(entry.every, first))
         else:
             entry.failures = 0
             entry.reading = Reading(result, entry.began_at)
             pause = entry.every
-        entry.due = max(entry.began + pause, entry.began + entry.worked / TIME_SHARE)
+        entry.due = max(entry.began + pause, entry.began + entry.worked / self._time_share)
 
 
 def _not_now() -> Steps[R]:

@@ -12,7 +12,7 @@ from alluxio_operator.kube.kinds import Object
 
 KEPT: Final = 10
 """Changes that a status keeps, at most."""
-What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack"]
+What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack", "Decommissioned"]
 Outcome = Literal["Succeeded", "Failed", "Superseded"]
 OWN_MANAGER: Final = "alluxio-operator"
 

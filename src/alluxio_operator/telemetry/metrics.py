@@ -96,6 +96,18 @@ class Metrics:
             "Seconds that the newest drill that passed took until the restored cluster had served a file.",
             "namespace", "name",
         )  # fmt: skip
+        self._removal_left = self._gauge(
+            "removal_left_bytes",
+            "Bytes that are to be copied before the worker that is being removed may go.",
+            "namespace",
+            "name",
+        )
+        self._removal_moved = self._gauge(
+            "removal_moved_bytes",
+            "Bytes that were copied from the worker that is being removed.",
+            "namespace",
+            "name",
+        )
         self.at_risk = AtRiskMetrics()
         self.registry.register(self.at_risk)
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
@@ -125,6 +137,10 @@ class Metrics:
     def passed_drill(self, namespace: str, name: str, values: tuple[float, int, int] | None) -> None:
         """Set time, RPO and RTO of a cluster's newest drill that passed; None if it has none."""
         self._set((self._drill_passed, self._drill_rpo, self._drill_rto), namespace, name, values)
+
+    def removal(self, namespace: str, name: str, values: tuple[int, int] | None) -> None:
+        """Set the bytes left and moved of the removal of a cluster's worker; None if there is none."""
+        self._set((self._removal_left, self._removal_moved), namespace, name, values)
 
     @staticmethod
     def _set(gauges: Iterable[Gauge], namespace: str, name: str, values: tuple[float, ...] | None) -> None:

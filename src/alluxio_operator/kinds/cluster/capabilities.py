@@ -13,6 +13,7 @@ from alluxio_operator.engine.operation import Operation
 from alluxio_operator.kinds.cluster.backup import decide as backup
 from alluxio_operator.kinds.cluster.masters import decide as masters
 from alluxio_operator.kinds.cluster.objects import decide as objects
+from alluxio_operator.kinds.cluster.removal import decide as removal
 from alluxio_operator.kinds.cluster.restore import decide as restore
 from alluxio_operator.kinds.cluster.risk import decide as risk
 from alluxio_operator.kinds.cluster.rollout import decide as rollout
@@ -31,4 +32,5 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     ufs.operations,
     backup.operations,
     risk.operations,
+    removal.operations,
 )

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.effects import Create, Delete, Patch
 from alluxio_operator.engine.execute import create, delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.decide import Retire
 from alluxio_operator.kinds.cluster.backup.observe import read_backups, read_backups_in_use
 from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
@@ -18,6 +20,9 @@ from alluxio_operator.kinds.cluster.names import MASTER
 from alluxio_operator.kinds.cluster.objects.dynamic import UpdateConfiguration
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port
+from alluxio_operator.kinds.cluster.removal.effects import CopyBlocks, Decommission
+from alluxio_operator.kinds.cluster.removal.execute import decommission
+from alluxio_operator.kinds.cluster.removal.observe import Removals
 from alluxio_operator.kinds.cluster.restore.decide import MarkForSync
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written
@@ -44,6 +49,7 @@ class Executor:
     observed: Observed
     applied: Applied
     deadline: Deadline
+    removals: Removals
 
     def __call__(self, effect: Effect) -> Answer:
         """Perform one effect and return its answer."""
@@ -64,6 +70,12 @@ class Executor:
                 return storage.protect(self.kube, self.observed.names, effect)
             case RemoveMember() | TransferLead():
                 return self._change_members(effect)
+            case CopyBlocks():
+                return self.removals.copy(
+                    self.alluxio, OwnerKey(KIND, self._namespace, self.observed.names.cluster), effect
+                )
+            case Decommission():
+                return decommission(self.alluxio, self.observed, effect, self.deadline)
             case Create():
                 return create(self.kube, self._namespace, effect)
             case MarkForSync():

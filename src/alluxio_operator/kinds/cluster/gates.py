@@ -30,8 +30,11 @@ def scaled_to_zero() -> Gate:
     return Gate("MastersServing", False, "ScaledToZero", message, Severity.INFO)
 
 
-def workers_registered(observed: Observed, wanted: int) -> Gate:
-    """Open when `wanted` workers with a pod send heartbeats to the leader, and that many pods are ready."""
+def workers_registered(observed: Observed, wanted: int, *, emptied: bool = False) -> Gate:
+    """Open when `wanted` workers with a pod send heartbeats to the leader, and that many pods are ready.
+
+    `emptied`: whether workers are emptied before they are removed, so that none takes data along.
+    """
     kind, workers = "WorkersRegistered", observed.role(names.WORKER)
     if refused := pods_refused(kind, observed, names.WORKER):
         return refused
@@ -39,7 +42,7 @@ def workers_registered(observed: Observed, wanted: int) -> Gate:
         message = "only a master that serves counts its workers; see condition MastersServing"
         return waiting(kind, message, "MastersNotServing")
     live, ready = registrations(observed).live, sum(pod.ready for pod in workers)
-    counted, removed = f"{live} of {wanted} workers are registered", _removed(observed, wanted)
+    counted, removed = f"{live} of {wanted} workers are registered", "" if emptied else _removed(observed, wanted)
     if live >= wanted and ready >= wanted:
         return Gate(kind, True, "WorkersRemoved" if removed else "Registered", counted + removed)
     return _closed(kind, observed, names.WORKER, f"{counted}, {ready} are ready{removed}")

@@ -29,6 +29,8 @@ class Facts:
     """Properties that the leader applied without a restart, as key=value."""
     rollback: RollbackStatus | None = None
     """A rollback that starts now."""
+    removal: Change | None = None
+    """The removal of a worker that ends now."""
     ready: bool = False
     failed: bool = False
 
@@ -56,6 +58,10 @@ def history_after(
         changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
     if facts.ready or facts.failed:
         changes = ended(changes, now, "Succeeded" if facts.ready else "Failed")
+    if facts.removal is not None:
+        # Before the change that asked for it, if that goes on: the last one may be in progress.
+        number = len(changes) - 1 if changes and not changes[-1].ended else len(changes)
+        changes.insert(number, facts.removal)
     if (back := facts.rollback) is not None:
         update = {
             "from_": f"generation {back.generation}",

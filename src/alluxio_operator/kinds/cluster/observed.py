@@ -14,6 +14,7 @@ from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.names import Names
+from alluxio_operator.kinds.cluster.removal.reading import RemovalReading
 from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects, is_leaving
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import Object
@@ -80,6 +81,8 @@ class Observed:
     """Data that a restore in place would lose; asked only before it is confirmed."""
     at_risk: Reading[AtRisk | NoAnswer] | None = None
     """The last listing of what single workers hold; None if the operator lists nothing."""
+    removal: RemovalReading | None = None
+    """What a removal of workers depends on; asked only while workers are to go and a master leads."""
     check_job: Object | None = None
     check_pods: tuple[Pod, ...] = ()
     check_result: str = ""

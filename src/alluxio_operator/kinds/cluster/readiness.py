@@ -19,6 +19,7 @@ from alluxio_operator.kinds.cluster.masters.quorum import quorum_healthy
 from alluxio_operator.kinds.cluster.masters.space import FULL, journal_space
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.references import references_resolved
+from alluxio_operator.kinds.cluster.removal.victims import migrates
 from alluxio_operator.kinds.cluster.roles import path_of
 from alluxio_operator.kinds.cluster.rollout import rollback
 from alluxio_operator.kinds.cluster.rollout.backup_place import Unusable, destination_of
@@ -254,6 +255,9 @@ def _workers(cluster: Cluster, observed: Observed, state: WorkloadProgress | Non
             "no node can run a worker: compare spec.workers.nodeSelector and spec.workers.tolerations with the labels "
             "and taints of the nodes",
         )
+    if migrates(cluster.spec.workers):
+        # One that is being removed may be decommissioned, which counts as not registered.
+        return gates.workers_registered(observed, min(wanted, cluster.spec.workers.count), emptied=True)
     return gates.workers_registered(observed, wanted)
 
 

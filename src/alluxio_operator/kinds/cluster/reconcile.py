@@ -33,6 +33,8 @@ from alluxio_operator.kinds.cluster.observe import MAX_MASTERS, observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
 from alluxio_operator.kinds.cluster.records import unknown_records
+from alluxio_operator.kinds.cluster.removal import victims
+from alluxio_operator.kinds.cluster.removal.observe import Removals, with_removal
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.restore.observe import unpersisted_files
 from alluxio_operator.kinds.cluster.restore.offer import lost_journals
@@ -54,6 +56,8 @@ VOLUMES: Final = "volumes"
 USAGE: Final = "usage"
 """Question: how much CPU and memory do the pods use? The answer comes before any effect, so it predates the change."""
 
+REMOVAL: Final = "removal"
+"""Question: what do workers have that are to go?"""
 BACKUPS: Final = "backups"
 """Question: which AlluxioBackups does the cluster have?"""
 DRILLS: Final = "drills"
@@ -80,9 +84,16 @@ class ClusterLogic:
     report_problems = staticmethod(report_problems)
 
     def __init__(
-        self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics, image: OwnImage, listings: Listings | None
+        self,
+        alluxio: Alluxio,
+        ask_ufs: AskUfs,
+        metrics: Metrics,
+        image: OwnImage,
+        listings: Listings | None,
+        removals: Removals,
     ) -> None:
         self._listings = listings
+        self._removals = removals
         self._image = image
         self._alluxio = alluxio
         self._metrics = metrics
@@ -99,6 +110,8 @@ class ClusterLogic:
             disks = {name: answer.journal_disk for name, answer in answers.items()}
             free = {name: disk.free_percent for name, disk in disks.items() if disk is not None}
             self._metrics.journal_free(key.namespace, key.name, free)
+            record = observed.status.removal
+            self._metrics.removal(key.namespace, key.name, (record.left_bytes, record.moved_bytes) if record else None)
         return observed
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
@@ -112,7 +125,8 @@ class ClusterLogic:
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
         backup = model.spec.backup
         asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits}
-        asked |= {AT_RISK: self._listings is not None}
+        removes = self._removes_workers(model, observed)
+        asked |= {AT_RISK: self._listings is not None, REMOVAL: removes}
         asked |= {BACKUPS: bool(backup.schedules) or lost_journals(observed), DRILLS: backup.drill is not None}
         return tuple(question for question, needed in asked.items() if needed)
 
@@ -122,6 +136,8 @@ class ClusterLogic:
             observed = self._with_usage(look, model, observed)
         if AT_RISK in questions and self._listings is not None:
             observed = with_at_risk(self._alluxio, self._listings, self._metrics, look.key, model, observed)
+        if REMOVAL in questions:
+            observed = with_removal(self._alluxio, self._removals, look.key, model, observed, look.deadline)
         if EVENTS in questions:
             observed = with_events(look, model, observed)
         if VOLUMES in questions:
@@ -151,9 +167,14 @@ class ClusterLogic:
             observed = replace(observed, ufs=health)
         return observed
 
+    @staticmethod
+    def _removes_workers(model: Cluster, observed: Observed) -> bool:
+        going = observed.status.removal is not None or victims.applied_workers(observed) > model.spec.workers.count
+        return victims.migrates(model.spec.workers) and going
+
     def executor(self, kube: Kube, observed: Observed, applied: Applied, deadline: Deadline) -> Perform:
         """Return a function that performs the effects of operations."""
-        return Executor(kube, self._alluxio, observed, applied, deadline)
+        return Executor(kube, self._alluxio, observed, applied, deadline, self._removals)
 
     def is_settled(self, plan: Plan, observed: Observed, applied: Applied) -> bool:
         """Return True if the cluster is Ready and all pods run the current spec."""
@@ -165,6 +186,8 @@ class ClusterLogic:
         self._metrics.journal_free(key.namespace, key.name, {})
         self._metrics.verified_backup(key.namespace, key.name, None)
         self._metrics.passed_drill(key.namespace, key.name, None)
+        self._metrics.removal(key.namespace, key.name, None)
+        self._removals.forget(key)
         if self._listings is not None:
             forget(self._listings, self._metrics, key)
 
@@ -193,7 +216,8 @@ def cluster_reconciler(
     ask_ufs: AskUfs | None = None,
     image: OwnImage | None = None,
     listings: Listings | None = None,
+    removals: Removals | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
     """Return the reconciler of AlluxioClusters. Without `listings`, it doesn't look for data at risk."""
-    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), listings)
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), listings, removals or Removals())
     return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

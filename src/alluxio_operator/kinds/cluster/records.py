@@ -26,6 +26,7 @@ RECORDS: Final = {
     "recreating": "recreating",
     "claims": "claims",
     "hungMaster": "hung_master",
+    "removal": "removal",
 }
 """Fields of the status on which the safety of data depends, with their Python names."""
 
@@ -35,6 +36,7 @@ _KNOWN_RESTORES: Final = ("Requested", "Restoring", "Emptying", "Restored", "Fai
 _KNOWN_IN_PLACE: Final = get_args(InPlaceState)
 _KNOWN_MEMBERS: Final = (1, 3, 5)
 _KNOWN_CHANGES: Final = ("Preparing", "Joining", "Leading", "Leaving", "Stopping")
+_KNOWN_REMOVALS: Final = ("Copying", "Leaving", "Proven", "Removing", "Returning")
 
 
 def unknown_records(observed: Observed) -> tuple[Problem, ...]:
@@ -68,6 +70,10 @@ def _unknown_words(status: ClusterStatus) -> Iterable[tuple[str, object]]:
         yield "restoreInPlace.state", status.restore_in_place.state
     if backup is not None and backup.state not in _KNOWN_BACKUPS:
         yield "upgradeBackup.state", backup.state
+    if status.removal is not None and status.removal.state not in _KNOWN_REMOVALS:
+        yield "removal.state", status.removal.state
+    if status.removal is not None and status.removal.barrier not in ("Decommission", "None"):
+        yield "removal.barrier", status.removal.barrier
     if rollout is not None and rollout.role not in names.ROLES:
         yield "rollout.role", rollout.role
     for operation in status.operations:

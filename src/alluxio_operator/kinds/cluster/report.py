@@ -119,6 +119,7 @@ def _history(
         outdated=plan.view.outdated,
         applied_dynamically=tuple(newly_applied(before.dynamic_properties, after.get("dynamic_properties"))),
         rollback=back if back != before.rollback else None,
+        removal=plan.view.removal.finished if "removal" in after else None,
         ready=current.at_rest and expansion.reason != EXPANDING,
         failed=current.up_to_date.reason == TIMED_OUT,
     )

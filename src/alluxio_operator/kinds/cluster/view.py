@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from alluxio_operator.api.upgrade import Upgrade
+from alluxio_operator.engine.conditions import find
 from alluxio_operator.kinds.cluster import layers, names
 from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills_step
 from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
@@ -28,6 +29,8 @@ from alluxio_operator.kinds.cluster.masters.replacement import ReplacementStep, 
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.removal.look import Look, RemovalStep
+from alluxio_operator.kinds.cluster.removal.step import next_removal_step
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
@@ -158,7 +161,7 @@ class View:
     @cached_property
     def records(self) -> RecordsStep:
         """The volumes on record, and what has happened to them."""
-        step = records.next_records_step(records.expected_claims(self.cluster), self.observed, self.now)
+        step = records.next_records_step(records.expected_claims(self.running), self.observed, self.now)
         if not step.blocking or not offer.lost_journals(self.observed):
             return step
         return replace(step, gate=offer.with_offer(step.gate, self.observed, self.cluster))
@@ -185,7 +188,7 @@ class View:
             check_source=in_place.source,
             own_image=observed.own_image,
         )
-        cluster = expansion.with_quotas(self.cluster, self.expansion)
+        cluster = expansion.with_quotas(self.running, self.expansion)
         if status is not None and status.hosts == "Pod":
             # The first reconcile of an adoption: nothing is on record yet.
             cluster = replace(cluster, names=replace(cluster.names, pod_hosts=True))
@@ -279,6 +282,38 @@ class View:
         """The data that single workers hold, as the last listing found it."""
         before, workers = self.observed.status.at_risk, self.cluster.spec.workers
         return next_risk_step(before, workers, self.observed.at_risk, self.now)
+
+    @cached_property
+    def removal(self) -> RemovalStep:
+        """The next step of the removal of workers."""
+        return next_removal_step(Look(self.observed, self.cluster, self.observed.removal, self.now, self._workers_busy))
+
+    @property
+    def _workers_busy(self) -> str:
+        """Return what has to end before workers may be disturbed; an empty text if nothing has to."""
+        known, journal = self.observed.status.restore_in_place, self.observed.status.journal
+        if self.restore.in_progress or (known is not None and known.state in DISRUPTIVE):
+            return "the restore is complete"
+        if journal is None or journal.state != "Initialized":
+            return "the journal is initialised"
+        if journal.change is not None and journal.change.state != "Leading":
+            return "the change of the number of masters is complete"
+        up_to_date = find(self.observed.status.conditions, rollout.GATE)
+        if self.observed.status.rollout is not None and (up_to_date is None or up_to_date.reason != rollout.TIMED_OUT):
+            # By the record: the step itself depends on the templates, and these on the workers that stay.
+            return "the rollout's step is complete"
+        if len(self.quorum.leaders) > 1:
+            return "one master leads"
+        return ""
+
+    @cached_property
+    def running(self) -> Cluster:
+        """The cluster with the workers that its StatefulSet keeps until they may go."""
+        kept, spec = self.removal.kept, self.cluster.spec
+        if kept is None or kept == spec.workers.count:
+            return self.cluster
+        workers = spec.workers.model_copy(update={"replicas": kept})
+        return replace(self.cluster, spec=spec.model_copy(update={"workers": workers}))
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:
