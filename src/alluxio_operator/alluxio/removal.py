@@ -29,7 +29,8 @@ class WorkerUse:
     """A worker as the leader has it; sizes in bytes, `free` by the alias of its tiers.
 
     `id` stays the same when the worker registers again under the same address. `started_ms` is when the leader first
-    heard of it. The leader updates sizes with each heartbeat of a LIVE worker, and `used` counts committed blocks only.
+    heard of it. The leader updates sizes with each heartbeat of a LIVE worker. `used` includes blocks that are being
+    written or copied.
     """
 
     host: str
@@ -127,13 +128,13 @@ class HeldQuestion:
     """The workers that go and those that stay, by the hosts under which the leader knows them.
 
     `most` is the number of blocks of each kind that the answer names. Of the unlocated ones it names those with an id
-    above `unlocated_after`, so that questions one after the other name all of them.
+    below `unlocated_below`, so that questions one after the other name all of them.
     """
 
     victims: frozenset[str]
     staying: frozenset[str]
     most: int = 10_000
-    unlocated_after: int = -1
+    unlocated_below: int = 2**63 - 1
     most_ids: int = 2_000_000
     """Ids in `Held.kept_ids`: 16 MB."""
 
@@ -150,6 +151,8 @@ class Held:
     finished_ms: int
     leader: str
     """As in `WorkersReport`; the same one answered all pages."""
+    superuser: bool = False
+    """Whether the operator's user owns the root folder. Another user doesn't see what is in others' private folders."""
     victims: Mapping[str, VictimHolds] = field(default_factory=dict)
     """By host; each of the question's."""
     unsafe: Amount = Amount()
@@ -165,9 +168,12 @@ class Held:
     """
     kept_complete: bool = True
     unlocated: Amount = Amount()
-    """Blocks of unpersisted files that no worker has, as the leader knows it: lost, or on a DECOMMISSIONED worker."""
+    """Blocks of unpersisted files that, as the leader knows it, no worker has of those that go and those that stay.
+
+    They are lost, or on a DECOMMISSIONED worker, or on one that neither goes nor stays, and then have `hosts`.
+    """
     unlocated_blocks: tuple[HeldBlock, ...] = ()
-    """The first of them after the question's id, in order of their ids."""
+    """The first of them below the question's id, the latest first: the highest ids."""
     unlocated_complete: bool = True
     """False if there are more after these."""
     writing: int = 0

@@ -38,13 +38,16 @@ class Leader:
     def __init__(self, entries: int) -> None:
         self.entries, self.page_seconds, self.restarts = entries, 0.0, 0
         self.calls = 0
+        self.owner = "alluxio"
         self.t = 100.0
 
     @contextmanager
     def connect(self, *_: object) -> Iterator[Leader]:
         yield self
 
-    def call(self, _method: str, _question: object, answer: type[messages.LeaderInfoAnswer]) -> Any:
+    def call(self, _method: str, _question: object, answer: type[Any]) -> Any:
+        if answer is messages.GetStatusAnswer:
+            return answer(info=messages.FileInfo(path="/", owner=self.owner))
         self.calls += 1
         started = 2 if self.restarts and self.calls >= self.restarts else 1
         return answer(info=messages.LeaderInfo(address="m", started_ms=started))
@@ -88,6 +91,15 @@ def test_a_listing_has_the_times_of_its_first_and_last_page_and_names_its_leader
     assert (found.started_ms, found.finished_ms, found.leader) == (100_000, 102_250, "m 1")
     assert (found.unsafe.blocks, found.entries, found.complete) == (3 * PAGE, 3 * PAGE, True)
     assert found.seconds == pytest.approx(2.25)
+
+
+@pytest.mark.parametrize(("owner", "superuser"), [("alluxio", True), ("root", False), ("", False)])
+def test_a_user_that_does_not_own_the_root_may_not_see_all(begin: Any, owner: str, superuser: bool):
+    leader, listing = begin(1)
+    leader.owner = owner
+    found = listing.step()
+    assert isinstance(found, Held)
+    assert found.superuser is superuser
 
 
 @pytest.mark.parametrize("restarts", [2, 3, 4])

@@ -36,7 +36,7 @@ def summed(*files: Any, question: HeldQuestion = QUESTION) -> Held:
     sums = HeldSums(question)
     for one in files:
         sums.add(one)
-    return sums.result(10, 20, "m 1", 70, 0.5)
+    return sums.result(10, 20, "m 1", 70, 0.5, superuser=True)
 
 
 def test_blocks_without_a_copy_that_stays_are_candidates_by_their_reason():
@@ -110,18 +110,24 @@ def test_the_sums_and_the_blocks_have_one_rule():
         assert (summed(one).unsafe.blocks == 1) is (missing and "a" in hosts), held
 
 
-def test_blocks_without_a_location_are_named_in_order_of_their_ids():
+def test_blocks_without_a_location_are_named_with_the_latest_first():
     found = summed(
         file("/gone", block(9, 10), block(2, 5), block(4, 1, "b")),
         file("/gone-too", block(3, 5)),
         file("/in-ufs", block(5, 5), persisted=True),
     )
     assert [(one.block_id, one.length, one.is_known) for one in found.unlocated_blocks] == [
-        (2, 5, True),
-        (3, 5, True),
         (9, 10, True),
+        (3, 5, True),
+        (2, 5, True),
     ]
     assert (found.unlocated, found.unlocated_complete, found.writing) == (Amount(2, 3, 20), True, 0)
+
+
+def test_a_block_that_only_a_worker_has_that_neither_goes_nor_stays_is_unlocated_with_its_host():
+    found = summed(file("/f", block(1, 10, "x"), block(2, 5, "x", "b"), block(3, 7, "x", "a")))
+    assert [(one.block_id, one.hosts) for one in found.unlocated_blocks] == [(1, ("x",))]
+    assert (found.unlocated, found.unsafe) == (Amount(1, 1, 10), Amount(1, 1, 7))
 
 
 def test_questions_one_after_the_other_name_all_blocks_without_a_location():
@@ -129,18 +135,18 @@ def test_questions_one_after_the_other_name_all_blocks_without_a_location():
     named: list[int] = []
     complete = False
     while not complete:
-        after = named[-1] if named else -1
-        found = summed(*files, question=HeldQuestion(frozenset({"a"}), frozenset(), 7, after))
+        below = named[-1] if named else 2**63 - 1
+        found = summed(*files, question=HeldQuestion(frozenset({"a"}), frozenset(), 7, below))
         named += [one.block_id for one in found.unlocated_blocks]
         complete = found.unlocated_complete
-    assert named == sorted(files[0].block_ids)
+    assert named == sorted(files[0].block_ids, reverse=True)
 
 
 def test_blocks_that_the_leader_has_forgotten_have_the_length_that_the_file_gives_them():
     found = summed(file("/f", block(1, 10, "b"), block_ids=[1, 2, 3], block_size=10, length=25))
     assert [(one.block_id, one.length, one.is_known) for one in found.unlocated_blocks] == [
-        (2, 10, False),
         (3, 5, False),
+        (2, 10, False),
     ]
     assert found.unlocated == Amount(1, 2, 15)
 

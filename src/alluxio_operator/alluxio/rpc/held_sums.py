@@ -75,12 +75,10 @@ class HeldSums:
             hosts = frozenset(one.address.host for one in block.info.locations)
             for host in hosts:
                 self._list(host, size)
-            if not hosts:
-                if not file.persisted:
-                    unlocated = True
-                    self._lose(file, block.info.block_id, size, is_known=True)
-                continue
             gone = hosts & self._question.victims
+            if not gone and not file.persisted and not hosts & self._question.staying:
+                unlocated = True
+                self._lose(file, block.info.block_id, size, hosts, is_known=True)
             if gone:
                 kind = self._kind(file, hosts)
                 self._add_held(gone, kind, size, touched)
@@ -96,12 +94,15 @@ class HeldSums:
         self._unsafe.files += unsafe
         self._unlocated.files += unlocated
 
-    def result(self, started_ms: int, finished_ms: int, leader: str, received: int, seconds: float) -> Held:
+    def result(
+        self, started_ms: int, finished_ms: int, leader: str, received: int, seconds: float, *, superuser: bool
+    ) -> Held:
         """Return what was found, of a listing from and to these times that took so many bytes and seconds."""
         return Held(
             started_ms=started_ms,
             finished_ms=finished_ms,
             leader=leader,
+            superuser=superuser,
             victims={host: one.result() for host, one in self._victims.items()},
             unsafe=self._unsafe.result(),
             candidates=self._candidates.result(),
@@ -163,14 +164,16 @@ class HeldSums:
                 continue
             size = min(max(file.length - number * file.block_size, 0), max(file.block_size, 0))
             found = True
-            self._lose(file, block_id, size, is_known=False)
+            self._lose(file, block_id, size, frozenset(), is_known=False)
         return found
 
-    def _lose(self, file: messages.FileInfo, block_id: int, size: int, *, is_known: bool) -> None:
+    def _lose(
+        self, file: messages.FileInfo, block_id: int, size: int, hosts: frozenset[str], *, is_known: bool
+    ) -> None:
         self._unlocated.add(size)
-        order = (-block_id, 0)
-        if block_id > self._question.unlocated_after and self._lost.takes(order):
-            self._lost.add(order, _block(file, block_id, size, frozenset(), is_known=is_known))
+        order = (block_id, 0)
+        if block_id < self._question.unlocated_below and self._lost.takes(order):
+            self._lost.add(order, _block(file, block_id, size, hosts, is_known=is_known))
 
     def _list(self, host: str, size: int) -> None:
         name = _name(host)

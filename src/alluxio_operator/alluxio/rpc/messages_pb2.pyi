@@ -303,7 +303,7 @@ class FileBlock(_message.Message):
     def __init__(self, info: _Optional[_Union[BlockInfo, _Mapping]] = ...) -> None: ...
 
 class FileInfo(_message.Message):
-    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "pinned", "persisted", "block_ids", "modified_ms", "persistence_state", "blocks", "mount_id", "ufs_fingerprint", "replication_max", "replication_min", "last_access_ms")
+    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "pinned", "persisted", "block_ids", "modified_ms", "owner", "persistence_state", "blocks", "mount_id", "ufs_fingerprint", "replication_max", "replication_min", "last_access_ms")
     FILE_ID_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     UFS_PATH_FIELD_NUMBER: _ClassVar[int]
@@ -316,6 +316,7 @@ class FileInfo(_message.Message):
     PERSISTED_FIELD_NUMBER: _ClassVar[int]
     BLOCK_IDS_FIELD_NUMBER: _ClassVar[int]
     MODIFIED_MS_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
     PERSISTENCE_STATE_FIELD_NUMBER: _ClassVar[int]
     BLOCKS_FIELD_NUMBER: _ClassVar[int]
     MOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -335,6 +336,7 @@ class FileInfo(_message.Message):
     persisted: bool
     block_ids: _containers.RepeatedScalarFieldContainer[int]
     modified_ms: int
+    owner: str
     persistence_state: str
     blocks: _containers.RepeatedCompositeFieldContainer[FileBlock]
     mount_id: int
@@ -342,7 +344,7 @@ class FileInfo(_message.Message):
     replication_max: int
     replication_min: int
     last_access_ms: int
-    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., pinned: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ..., replication_max: _Optional[int] = ..., replication_min: _Optional[int] = ..., last_access_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., pinned: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., owner: _Optional[str] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ..., replication_max: _Optional[int] = ..., replication_min: _Optional[int] = ..., last_access_ms: _Optional[int] = ...) -> None: ...
 
 class ListStatusAnswer(_message.Message):
     __slots__ = ("infos",)
