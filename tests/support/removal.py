@@ -32,8 +32,8 @@ class RemovalWorld(World):
 
     def __init__(self, replicas: int = 3, *, version: str = "2.9.4", capacity: int = CAPACITY, **removal: Any) -> None:
         self.capacity = capacity
-        self.stuck: set[str] = set()
-        """Pods that don't end."""
+        self.pending: set[int] = set()
+        """Workers whose pods find no node."""
         workers = {"workload": "StatefulSet", "replicas": replicas, "removal": {**MIGRATE, **removal}}
         self.version = version
         super().__init__(resource(workers=workers, version=version))
@@ -75,6 +75,9 @@ class RemovalWorld(World):
         for name in self.pods():
             pod = self.kube.objects[KINDS["Pod"].path(self.namespace, name)]
             ordinal = int(name.rpartition("-")[2])
+            if ordinal in self.pending:
+                self.kube.put({**pod, "status": {"phase": "Pending", "conditions": []}})
+                continue
             hosts[self.host(ordinal)] = pod["metadata"]["uid"]
             self.alluxio.addresses[address(ordinal)] = self.host(ordinal)
         self.blocks.follow(hosts, self.capacity)
@@ -93,18 +96,18 @@ class RemovalWorld(World):
                 int(one.started * 1000),
                 one.capacity,
                 one.used,
-                one.state == "LOST",
+                lost=one.state == "LOST",
             )
             for host, one in sorted(self.blocks.known.items())
             if one.state in ("LIVE", "LOST")
         )
         return MasterInfo(self.version, found)
 
-    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Reconcile each second until something holds; check that nothing is lost."""
-        for _ in range(int(seconds)):
+    def run(self, seconds: float, until: Callable[[], bool] = lambda: False, step: float = 1.0) -> bool:
+        """Reconcile each second, or in other steps, until something holds; check that nothing is lost."""
+        for _ in range(int(seconds / step)):
             self.reconcile()
-            self.pass_time(1)
+            self.pass_time(step)
             self.turn()
             assert self.blocks.lost() == []
             assert self.blocks.wrong() == []
@@ -116,9 +119,11 @@ class RemovalWorld(World):
         """Let the removal reach a state."""
         assert self.run(seconds, lambda: self.record.get("state") == state), (self.record, self.status["conditions"])
 
-    def until_removed(self, number: int, seconds: float = 600) -> None:
+    def until_removed(self, number: int, seconds: float = 600, step: float = 2.0) -> None:
         """Wait until so many workers are left and nothing is on record."""
-        done = self.run(seconds, lambda: len(self.pods()) == number and not self.record and self.applied == number)
+        done = self.run(
+            seconds, lambda: len(self.pods()) == number and not self.record and self.applied == number, step
+        )
         assert done, (self.record, self.pods(), self.condition("WorkersRemoved"))
 
 

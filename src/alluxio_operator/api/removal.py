@@ -83,8 +83,10 @@ class RemovalStatus(StatusModel):
         None, description="Time at which that master first reported the worker as decommissioned (RFC 3339)."
     )
     clean_at: Time | None = Field(
-        None,
-        description="Start of the first of the listings, without interruption, that found nothing left (RFC 3339).",
+        None, description="Time at which the last listing that counts found nothing left (RFC 3339)."
+    )
+    clean_listings: Count = Field(
+        0, description="Copying: listings without interruption that found nothing left, as far as they count."
     )
     accounted: bool = Field(
         False, description="True once a listing found all bytes that the leading master counts on the worker."

@@ -236,7 +236,7 @@ def _returning(look: Look, record: RemovalStatus, ordinal: int, pod: Pod | None)
         message = f"{record.worker} comes back with a new pod"
         return RemovalStep(record, look.kept(), progress("Returning", message), acts=True)
     if use is not None and victims.is_live(use) and look.report is not None:
-        change = cancelled(record, look.applied, look.observed.generation, look.now)
+        change = cancelled(record, look.applied, look.observed.generation, look.now, failed=look.count <= ordinal)
         return RemovalStep(None, look.kept(), progress("Cancelled", change.message), acts=True, finished=change)
     if pod.uid != record.uid:
         return RemovalStep(record, look.kept(), progress("Returning", f"{record.worker} registers"), acts=True)

@@ -172,7 +172,7 @@ class Look:
 
     def in_state(self, record: RemovalStatus, state: str, **update: Any) -> RemovalStatus:
         """Return the record in another state."""
-        fresh = {"state_since": stamp(self.now), "progress_at": stamp(self.now), "clean_at": None}
+        fresh = {"state_since": stamp(self.now), "progress_at": stamp(self.now), "clean_at": None, "clean_listings": 0}
         return record.model_copy(update={"state": state, **fresh, **update})
 
     def copied(self, record: RemovalStatus) -> RemovalStatus:

@@ -66,4 +66,5 @@ class RemovalReading:
 def hidden_blocks(listed: Listed, lost_before: Collection[int]) -> Mapping[int, int]:
     """Return blocks that have no location and may be on a decommissioned worker, with their lengths in bytes."""
     blocks = {one.block_id: one.length for one in listed.held.unlocated_blocks if one.block_id not in lost_before}
-    return blocks | {block: place.length for block, place in listed.unplaced.items() if not place.hosts}
+    # Those on other workers that go, too: both may have the block, and neither stays.
+    return blocks | {block: place.length for block, place in listed.unplaced.items()}

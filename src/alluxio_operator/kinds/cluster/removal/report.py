@@ -16,6 +16,7 @@ from alluxio_operator.engine.history import OWN_MANAGER
 GATE: Final = "WorkersRemoved"
 FIELD: Final = "spec.workers.replicas"
 SETTINGS: Final = "spec.workers.removal"
+CAME_BACK: Final = "its data wasn't safe by the deadline"
 POLL: Final = BackOff()
 """Neither copies nor listings cause events."""
 NAMED: Final = 5
@@ -102,10 +103,11 @@ def interrupted(record: RemovalStatus, number: int, generation: int, now: dateti
     return _change(record, text, "Failed" if record.left_bytes else "Superseded", number, number, generation, now)
 
 
-def cancelled(record: RemovalStatus, number: int, generation: int, now: datetime) -> Change:
-    """Return the history's entry of a removal that ended without one: its worker is back."""
-    text = f"{record.worker}: the removal was cancelled, and the worker is registered again"
-    return _change(record, text, "Superseded", number, number, generation, now)
+def cancelled(record: RemovalStatus, number: int, generation: int, now: datetime, *, failed: bool) -> Change:
+    """Return the history's entry of a worker that is back; `failed` if its data wasn't safe by the deadline."""
+    text = f"{record.worker}: {CAME_BACK}" if failed else f"{record.worker}: the removal was cancelled"
+    text += ", and the worker is registered again"
+    return _change(record, text, "Failed" if failed else "Superseded", number, number, generation, now)
 
 
 def _change(

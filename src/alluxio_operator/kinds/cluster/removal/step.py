@@ -22,16 +22,19 @@ from typing import Final
 from alluxio_operator.alluxio.removal import HeldBlock, VictimHolds, WorkerUse
 from alluxio_operator.api.removal import RemovalStatus
 from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.removal import leaving, victims
 from alluxio_operator.kinds.cluster.removal.look import Look, RemovalStep
 from alluxio_operator.kinds.cluster.removal.reading import Listed
 from alluxio_operator.kinds.cluster.removal.report import (
+    CAME_BACK,
     FIELD,
     SETTINGS,
     Cause,
     idle,
     in_words,
     progress,
+    remedy,
     warning,
 )
 from alluxio_operator.kinds.cluster.removal.room import bytes_needed
@@ -39,8 +42,12 @@ from alluxio_operator.workloads.pods import Pod
 
 WITHOUT_DECOMMISSION: Final = ("2.9.3",)
 """Versions of Alluxio whose leader can't decommission a worker."""
+PAUSE: Final = timedelta(hours=1)
+"""Time from a removal whose worker came back at its deadline to the next attempt, unless the spec changes."""
 APART: Final = timedelta(seconds=30)
-"""Time between the starts of the two listings that prove a removal without a barrier."""
+"""Time between two listings that prove a removal without a barrier."""
+MORE: Final = 2
+"""Further listings if the leader counts bytes on the worker that none of them explains."""
 
 
 def is_wanted(look: Look) -> bool:
@@ -69,6 +76,8 @@ def _begin(look: Look) -> RemovalStep:
     """Begin with the worker of the highest ordinal, once what it has is known and fits elsewhere."""
     ordinal, kept = look.applied - 1, look.kept()
     name, pod = look.name(ordinal), victims.pod_of(look.observed, ordinal)
+    if gate := _pause(look, name):
+        return RemovalStep(None, kept, gate)
     what = f"{FIELD} is {look.count}, and {name} is to be removed"
 
     def waits(message: str) -> RemovalStep:
@@ -101,13 +110,24 @@ def _begin(look: Look) -> RemovalStep:
         message = (
             f"{what}, but {in_words(need)} that only workers from {look.name(look.count)} on have don't fit: the "
             f"{len(look.staying)} workers that stay have {in_words(room.total)} free after reserves. Nothing was "
-            f"begun. Persist or free files, give the workers larger tiers, set {FIELD} back, or set {SETTINGS}.policy to None "
-            "to lose the data"
+            f"begun. Persist or free files, give the workers larger tiers, set {FIELD} back, or set "
+            f"{SETTINGS}.policy to None to lose the data"
         )
         return RemovalStep(None, kept, warning("NoRoom" if look.staying else "NoWorkerStays", message))
     if too_many := _too_many(listed):
         return RemovalStep(None, kept, warning("TooManyBlocks", f"{what}, but {too_many}. Nothing was begun"))
     return _claimed(look, ordinal, pod, "Copying", _holds(listed, uses))
+
+
+def _pause(look: Look, name: str) -> Gate | None:
+    """Return the gate of a worker that came back at its deadline: clients can't read some of its blocks meanwhile."""
+    known = [one for one in look.observed.status.history if one.what == "Decommissioned"]
+    last = known[-1] if known else None
+    if last is None or last.outcome != "Failed" or last.ended is None or not last.message.startswith(f"{name}: "):
+        return None
+    if last.generation != look.observed.generation or look.since(last.ended) >= PAUSE or CAME_BACK not in last.message:
+        return None
+    return warning("DeadlineExceeded", f"{last.message}. The operator tries again an hour later. {remedy(name)}")
 
 
 def _claimed(look: Look, ordinal: int, pod: Pod | None, state: str, holds: VictimHolds | None = None) -> RemovalStep:
@@ -217,7 +237,7 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
     if look.is_overdue(known) and look.settings.on_deadline == "Remove" and _is_fresh(look, listed):
         return _forced(look, known, blocks, holds)
     if blocks or number or not listed.held.complete:
-        known = known.model_copy(update={"clean_at": None})
+        known = known.model_copy(update={"clean_at": None, "clean_listings": 0})
         copies = look.next_copies(use, blocks, listed)
         acts = bool(copies or look.copies.in_flight) or look.gets_on(known)
         return RemovalStep(
@@ -226,7 +246,7 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
     if too_many := _too_many(listed):
         return RemovalStep(known, kept, look.gate(known, too_many, Cause("TooManyBlocks", too_many)))
     seen = listed.held.listed.get(use.host, 0)
-    if not known.accounted and seen < use.used:
+    if not known.accounted and seen < use.used and not listed.held.superuser:
         message = (
             f"the leading master counts {in_words(use.used)} on it, and all files that the operator can list have "
             f"{in_words(seen)}. The difference is being written or deleted, or is in folders that user alluxio may not "
@@ -234,23 +254,27 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
         )
         gate = look.gate(known, "not all of its data is known", Cause("NotAccounted", message))
         return RemovalStep(known, kept, gate, acts=look.gets_on(known))
-    known = known.model_copy(update={"accounted": True})
-    if record.barrier == "Decommission":
-        after = look.in_state(known, "Leaving", leader=look.report.leader[:256] if look.report else "", left_at=None)
+    known = known.model_copy(update={"accounted": known.accounted or seen >= use.used})
+    return _clean(look, known, use, listed)
+
+
+def _clean(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) -> RemovalStep:
+    """Return the step after a listing that found nothing left; how many are needed depends on what they can miss."""
+    kept, barrier = look.kept(), record.barrier == "Decommission"
+    last = record.clean_at
+    if last is None or (look.began_after(listed, last) and (barrier or look.since(last) >= APART)):
+        found = {"clean_at": stamp(look.now), "clean_listings": record.clean_listings + 1}
+        record = record.model_copy(update=found)
+    # Bytes that no listing explains are being written, or belong to a file that was renamed during the listing.
+    needed = (1 if barrier else 2) + (0 if record.accounted else MORE)
+    if record.clean_listings < needed:
+        message = "nothing is left that only it has; another listing is to confirm it"
+        return RemovalStep(record, kept, look.gate(record, message), acts=look.gets_on(record))
+    if barrier:
+        leader = look.report.leader[:256] if look.report else ""
+        after = look.in_state(record, "Leaving", leader=leader, left_at=None)
         gate = look.gate(after, "the leading master decommissions it")
         return RemovalStep(after, kept, gate, decommission=use, acts=True)
-    return _clean_without_barrier(look, known, listed)
-
-
-def _clean_without_barrier(look: Look, record: RemovalStatus, listed: Listed) -> RemovalStep:
-    """Wait for a second listing that finds nothing."""
-    kept, first = look.kept(), record.clean_at
-    message = "nothing is left that only it has; a second listing is to confirm it"
-    if first is None:
-        after = record.model_copy(update={"clean_at": stamp(look.now)})
-        return RemovalStep(after, kept, look.gate(after, message), acts=look.gets_on(after))
-    if not look.began_after(listed, first) or look.since(first) < APART:
-        return RemovalStep(record, kept, look.gate(record, message), acts=look.gets_on(record))
     after = look.in_state(record, "Removing", proof=look.proven())
     return RemovalStep(after, kept, look.gate(after, "nothing is left that only it has"), acts=True)
 
