@@ -14,16 +14,19 @@ from alluxio_operator.alluxio.removal import (
     Accepted,
     BlockPlaces,
     CopyOutcome,
+    FilesFound,
     Held,
     HeldListing,
     HeldQuestion,
+    Inventory,
     PlacesFound,
     Refused,
     WorkersReport,
     WorkerUse,
+    file_of,
 )
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
-from alluxio_operator.alluxio.rpc.held_sums import HeldSums
+from alluxio_operator.alluxio.rpc.held_sums import HeldSums, blocks_of
 from alluxio_operator.transport.deadline import Deadline
 
 RPC_PORT: Final = 29999
@@ -73,6 +76,30 @@ class BlockCalls:
             for one in block_ids
         }
         return PlacesFound(found, leader_name(cluster))
+
+    def files_found(self, host: str, port: int, file_ids: Sequence[int], deadline: Deadline) -> FilesFound | NoAnswer:
+        if (refusal := self._ask_leader("files_found")) is not None:
+            return refusal
+        cluster = self.blocks
+        files = {file_of(block_id): one for one in cluster.files.values() for block_id in one.ids}
+        found = {one: blocks_of(file_info(cluster, files[one])) if one in files else None for one in file_ids}
+        return FilesFound(found, leader_name(cluster))
+
+    def inventory(self, host: str, web_port: int, offset: int, deadline: Deadline) -> Inventory | NoAnswer:
+        worker = self._worker(host)
+        if self._fault("inventory") or worker is None or not worker.alive:
+            return NoAnswer("connection refused", reached=False)
+        named = {one: copy.length for one, copy in worker.blocks.items() if self.blocks.owner(one)}
+        files = {file_of(one) for one in worker.blocks}
+        if not self.blocks.serves:
+            return Inventory({}, len(files), len(files), len(files))
+        return Inventory(named, len(files), len(files), len(files) - len({file_of(one) for one in named}))
+
+    def worker_used(self, host: str, web_port: int, deadline: Deadline) -> int | NoAnswer:
+        worker = self._worker(host)
+        if self._fault("worker_used") or worker is None or not worker.alive:
+            return NoAnswer("connection refused", reached=False)
+        return worker.used
 
     def copy_block(
         self,

@@ -66,7 +66,7 @@ class Cluster:
         self._dead: dict[int, tuple[float, str]] = {}
         """Blocks that a worker had which died, with the time and the reason."""
         self._turn = 0
-        self._next_id = FIRST_BLOCK
+        self._containers = 0
         self._lost_files_at = self._replication_at = self.t
         self._beat()
 
@@ -248,9 +248,11 @@ class Cluster:
 
     def begin_block(self, path: str, on: str, length: int) -> int:
         """Begin to write a block into a worker; return its id. Without room, the worker evicts others' blocks."""
-        block_id = self._next_id
-        self._next_id += 1
-        self.files[path].ids.append(block_id)
+        ids = self.files[path].ids
+        if not ids:
+            self._containers += 1
+        block_id = ids[-1] + 1 if ids else self._containers * FIRST_BLOCK
+        ids.append(block_id)
         self._owners[block_id] = self.files[path]
         worker = self.workers[on]
         self._make_room(worker, length, "evicted by a client's write")
@@ -268,7 +270,11 @@ class Cluster:
         """Read a persisted file through a worker, which keeps its blocks."""
         for block_id in self.files[path].ids:
             worker, length = self.workers[on], self.lengths.get(block_id, 0)
-            if length and block_id not in worker.blocks and self._make_room(worker, length, "evicted by a client's read"):
+            if (
+                length
+                and block_id not in worker.blocks
+                and self._make_room(worker, length, "evicted by a client's read")
+            ):
                 self._commit(worker, block_id, length, block_id)
 
     def persist(self, path: str) -> None:

@@ -13,7 +13,7 @@ from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
 from alluxio_operator.alluxio.rpc.leader import CONFIGURATION, FILES, META
 from alluxio_operator.alluxio.rpc.worker import BLOCKS
-from alluxio_operator.alluxio.rpc.workers import MASTER
+from alluxio_operator.alluxio.rpc.workers import FILES_BY_ID, MASTER
 
 LIST = f"{FILES}ListStatus"
 READ = f"{BLOCKS}ReadBlock"
@@ -25,6 +25,7 @@ REQUESTS = {
     f"{FILES}CreateDirectory": messages.CreateDirectoryRequest,
     f"{FILES}Remove": messages.DeleteRequest,
     f"{FILES}ListStatusPartial": messages.ListStatusPartialRequest,
+    f"{FILES_BY_ID}GetFileInfo": messages.FileByIdRequest,
     f"{MASTER}GetWorkerReport": messages.WorkerReportRequest,
     f"{MASTER}GetBlockInfo": messages.BlockInfoRequest,
     f"{MASTER}DecommissionWorker": messages.DecommissionRequest,

@@ -11,7 +11,15 @@ from alluxio_operator.transport.printable import printable
 
 if TYPE_CHECKING:
     from alluxio_operator.alluxio.at_risk import Holders, RiskListing
-    from alluxio_operator.alluxio.removal import CopyOutcome, HeldListing, HeldQuestion, PlacesFound, WorkersReport
+    from alluxio_operator.alluxio.removal import (
+        CopyOutcome,
+        FilesFound,
+        HeldListing,
+        HeldQuestion,
+        Inventory,
+        PlacesFound,
+        WorkersReport,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +272,24 @@ class AlluxioWorkers(Protocol):
         self, host: str, port: int, block_ids: Sequence[int], deadline: Deadline
     ) -> PlacesFound | NoAnswer:
         """Return the leader's records of blocks, of as many as it answers in some seconds; about 1,000 in one."""
+        ...
+
+    def files_found(self, host: str, port: int, file_ids: Sequence[int], deadline: Deadline) -> FilesFound | NoAnswer:
+        """Return files by their ids with all their blocks, as many as the leader answers in some seconds.
+
+        For a persisted file with a block that no worker has, the leader looks into the UFS, and holds a lock meanwhile.
+        """
+        ...
+
+    def inventory(self, host: str, web_port: int, offset: int, deadline: Deadline) -> Inventory | NoAnswer:
+        """Return the blocks that a worker has of some hundred files, from an offset in its list of files."""
+        ...
+
+    def worker_used(self, host: str, web_port: int, deadline: Deadline) -> int | NoAnswer:
+        """Return the bytes of all blocks of a worker from itself, with those that are being written or copied.
+
+        The leader's figure of a DECOMMISSIONED worker stays as it was.
+        """
         ...
 
     def copy_block(

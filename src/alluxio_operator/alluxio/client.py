@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.alluxio.at_risk import Holders, RiskListing
-from alluxio_operator.alluxio.removal import CopyOutcome, HeldListing, HeldQuestion, PlacesFound, WorkersReport
-from alluxio_operator.alluxio.rest import AlluxioRest
+from alluxio_operator.alluxio.removal import (
+    CopyOutcome,
+    FilesFound,
+    HeldListing,
+    HeldQuestion,
+    PlacesFound,
+    WorkersReport,
+)
+from alluxio_operator.alluxio.worker_rest import WorkerRest
 from alluxio_operator.transport.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ COPY_TIMEOUT = 35.0
 """Seconds for a copy that is waited for. A worker waits up to 30 s for another copy of the same block."""
 
 
-class AlluxioClient(AlluxioRest):
+class AlluxioClient(WorkerRest):
     """Requests to real servers; `answers.Alluxio` documents them."""
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
@@ -105,6 +112,12 @@ class AlluxioClient(AlluxioRest):
         from alluxio_operator.alluxio.rpc.workers import block_places
 
         return block_places(host, port, block_ids, deadline.remaining(TIMEOUT))
+
+    def files_found(self, host: str, port: int, file_ids: Sequence[int], deadline: Deadline) -> FilesFound | NoAnswer:
+        """Return files by their ids with all their blocks."""
+        from alluxio_operator.alluxio.rpc.workers import files_found
+
+        return files_found(host, port, file_ids, deadline.remaining(TIMEOUT))
 
     def copy_block(
         self,

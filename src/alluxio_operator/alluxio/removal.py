@@ -216,6 +216,37 @@ class PlacesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesFound:
+    """Files by their ids, each with its blocks; None for one that was deleted.
+
+    A rename changes neither id. Ids that there was no time for are missing. `leader`: as in `WorkersReport`.
+    """
+
+    files: Mapping[int, tuple[HeldBlock, ...] | None] = field(default_factory=dict)
+    leader: str = ""
+
+
+def file_of(block_id: int) -> int:
+    """Return the id of a block's file: the lower 24 bits of a block's id count the blocks of its file."""
+    return block_id | 0xFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Blocks that a worker itself has, hidden or not, by files in order of their ids: committed ones only.
+
+    `files` is the number of all files of which the worker has blocks, and `asked` that of those which this part is
+    about. The worker asks the leader for each: about `unnamed` ones the leader didn't answer, or they were deleted.
+    """
+
+    lengths: Mapping[int, int]
+    """By id of the block, in bytes."""
+    files: int
+    asked: int
+    unnamed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The worker has accepted the copy. With `wait`, it has also committed it.
 

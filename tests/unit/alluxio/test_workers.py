@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,18 +18,23 @@ from alluxio_operator.alluxio.removal import (
     NO_SUCH_WORKER,
     NOT_SUPPORTED,
     BlockPlaces,
+    FilesFound,
+    HeldBlock,
     PlacesFound,
     WorkersReport,
     WorkerUse,
+    file_of,
 )
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc import workers as workers_module
 from alluxio_operator.alluxio.rpc.leader import META
-from alluxio_operator.alluxio.rpc.workers import LARGEST_WORKER, MASTER
+from alluxio_operator.alluxio.rpc.listing import LARGEST_FILE
+from alluxio_operator.alluxio.rpc.workers import FILES_BY_ID, LARGEST_WORKER, MASTER
 from alluxio_operator.transport.deadline import Deadline
 
 REPORT = f"{MASTER}GetWorkerReport"
 DECOMMISSION = f"{MASTER}DecommissionWorker"
+FILE_INFO = f"{FILES_BY_ID}GetFileInfo"
 BLOCK_INFO = f"{MASTER}GetBlockInfo"
 WHO = f"{META}GetMasterInfo"
 LEADER = "m-0:19998 77"
@@ -243,3 +249,65 @@ def test_places_of_two_leaders_are_not_mixed(master: Alluxio):
         BLOCK_INFO: lambda _: messages.BlockInfoAnswer(info=messages.BlockInfo(length=1)),
     }
     assert places(master, 1) == NoAnswer("the leader restarted meanwhile")
+
+
+def files(master: Alluxio, *ids: int) -> FilesFound | NoAnswer:
+    return AlluxioClient().files_found("127.0.0.1", master.port, ids, deadline())
+
+
+def test_the_id_of_a_file_is_in_the_ids_of_its_blocks():
+    assert {file_of(16_777_216), file_of(16_777_217), file_of(33_554_431)} == {33_554_431}
+    assert file_of(33_554_432) == 50_331_647
+
+
+def test_files_by_their_ids_with_all_their_blocks(master: Alluxio):
+    def answer(asked: messages.FileByIdRequest) -> messages.GetStatusAnswer:
+        if asked.file_id == 2:
+            raise Refusal(grpc.StatusCode.NOT_FOUND)
+        location = messages.BlockLocation(address=messages.WorkerAddress(host="w-0"))
+        block = messages.FileBlock(info=messages.BlockInfo(block_id=7, length=9, locations=[location]))
+        info = messages.FileInfo(
+            path="/f",
+            pinned=True,
+            replication_min=2,
+            replication_max=-1,
+            completed=asked.file_id != 3,
+            blocks=[block],
+            block_ids=[7, 8],
+            block_size=10,
+            length=15,
+            last_access_ms=5,
+        )
+        return messages.GetStatusAnswer(info=info)
+
+    master.answers[FILE_INFO] = answer
+
+    found = files(master, 1, 2, 3)
+
+    assert isinstance(found, FilesFound)
+    known = HeldBlock(7, 9, "/f", False, True, 2, -1, True, 5, ("w-0",))
+    assert found.files[1] == (known, replace(known, block_id=8, length=5, hosts=(), is_known=False))
+    assert found.files[2] is None
+    assert found.files[3] == (replace(known, completed=False),), "the other block is being written"
+    assert found.leader == LEADER
+
+
+def test_no_file_is_taken_for_deleted_because_of_another_error(master: Alluxio):
+    for code in grpc.StatusCode:
+        if code in (grpc.StatusCode.OK, grpc.StatusCode.NOT_FOUND):
+            continue
+
+        def refuse(_: object, code: grpc.StatusCode = code) -> object:
+            raise Refusal(code)
+
+        master.answers[FILE_INFO] = refuse
+        assert isinstance(files(master, 1), NoAnswer)
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [(b"\x0a\x05a", "its answer can't be read"), (b"\x7a" + b"\0" * LARGEST_FILE, "a file has too many blocks")],
+)
+def test_a_file_that_cannot_be_read_is_no_answer(master: Alluxio, sent: bytes, reason: str):
+    master.answers[FILE_INFO] = lambda _: sent
+    assert files(master, 1) == NoAnswer(reason)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -154,15 +155,11 @@ class HeldSums:
 
         While a file is written, that is the block whose writer hasn't closed it.
         """
-        known = {block.info.block_id for block in file.blocks}
         found = False
-        for number, block_id in enumerate(file.block_ids):
-            if block_id in known:
-                continue
+        for block_id, size in _unknown(file):
             if not file.completed:
                 self._writing += 1
                 continue
-            size = min(max(file.length - number * file.block_size, 0), max(file.block_size, 0))
             found = True
             self._lose(file, block_id, size, frozenset(), is_known=False)
         return found
@@ -195,6 +192,30 @@ def _block(file: messages.FileInfo, block_id: int, size: int, hosts: frozenset[s
         hosts=tuple(sorted(map(_name, hosts))[:MOST_COPIES]),
         is_known=is_known,
     )
+
+
+def blocks_of(file: messages.FileInfo) -> tuple[HeldBlock, ...]:
+    """Return all blocks of a file, also those that the leader has no record of and that aren't being written."""
+    found = [
+        _block(
+            file,
+            one.info.block_id,
+            max(one.info.length, 0),
+            frozenset(location.address.host for location in one.info.locations),
+            is_known=True,
+        )
+        for one in file.blocks
+    ]
+    lost = [_block(file, block_id, size, frozenset(), is_known=False) for block_id, size in _unknown(file)]
+    return (*found, *(lost if file.completed else ()))
+
+
+def _unknown(file: messages.FileInfo) -> Iterator[tuple[int, int]]:
+    """Yield the ids of the blocks that the leader has no record of, with the bytes that the file gives them."""
+    known = {block.info.block_id for block in file.blocks}
+    for number, block_id in enumerate(file.block_ids):
+        if block_id not in known:
+            yield block_id, min(max(file.length - number * file.block_size, 0), max(file.block_size, 0))
 
 
 def _name(host: str) -> str:

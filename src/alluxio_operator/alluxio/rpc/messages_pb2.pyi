@@ -366,6 +366,12 @@ class GetStatusAnswer(_message.Message):
     info: FileInfo
     def __init__(self, info: _Optional[_Union[FileInfo, _Mapping]] = ...) -> None: ...
 
+class FileByIdRequest(_message.Message):
+    __slots__ = ("file_id",)
+    FILE_ID_FIELD_NUMBER: _ClassVar[int]
+    file_id: int
+    def __init__(self, file_id: _Optional[int] = ...) -> None: ...
+
 class OpenUfsBlockOptions(_message.Message):
     __slots__ = ("ufs_path", "offset_in_file", "block_size", "max_ufs_read_concurrency", "mount_id", "no_cache")
     UFS_PATH_FIELD_NUMBER: _ClassVar[int]

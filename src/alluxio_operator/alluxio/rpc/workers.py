@@ -7,8 +7,8 @@ for the states' names also the classes of 2.9.3.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -18,6 +18,8 @@ from alluxio_operator.alluxio.removal import (
     NO_SUCH_WORKER,
     NOT_SUPPORTED,
     BlockPlaces,
+    FilesFound,
+    HeldBlock,
     PlacesFound,
     WorkersReport,
     WorkerState,
@@ -25,11 +27,13 @@ from alluxio_operator.alluxio.removal import (
 )
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import Connection, connect
-from alluxio_operator.alluxio.rpc.leader import META, SAYS_NOTHING, no_answer, refusal
-from alluxio_operator.alluxio.rpc.listing import LONGEST_HOST
+from alluxio_operator.alluxio.rpc.held_sums import blocks_of
+from alluxio_operator.alluxio.rpc.leader import LISTING_BYTES, META, SAYS_NOTHING, no_answer, refusal
+from alluxio_operator.alluxio.rpc.listing import LARGEST_FILE, LONGEST_HOST
 from alluxio_operator.backup_file.wire import BYTES, MalformedError, fields
 from alluxio_operator.transport.printable import printable
 
+FILES_BY_ID: Final = "/alluxio.grpc.file.FileSystemMasterWorkerService/"
 MASTER: Final = "/alluxio.grpc.block.BlockMasterClientService/"
 
 ALL: Final = 1
@@ -49,8 +53,8 @@ STATES: Final[Mapping[str, WorkerState]] = {
 }
 """By name of Alluxio's state; the last two are those of 2.9.3."""
 
-PLACES_SHARE: Final = 0.5
-"""Share of a call's seconds after which no further block is asked for."""
+ASKING_SHARE: Final = 0.5
+"""Share of a call's seconds after which no further block or file is asked for."""
 MOST_COPIES: Final = 64
 """Hosts of a block that are named."""
 MOST_WORKERS: Final = 10_000
@@ -61,6 +65,8 @@ LONGEST_ALIAS: Final = 64
 LONGEST_LEADER: Final = 300
 LARGEST_PORT: Final = 65535
 LARGEST_SIZE: Final = 2**62
+
+T = TypeVar("T")
 
 INFOS: Final = messages.WorkerReport.DESCRIPTOR.fields_by_name["infos"].number
 
@@ -109,19 +115,14 @@ def decommission_worker(host: str, port: int, worker: tuple[str, int], seconds: 
 
 def block_places(host: str, port: int, block_ids: Sequence[int], seconds: float) -> PlacesFound | NoAnswer:
     """Return the leader's records of blocks, as many as it answers within half the seconds."""
-    until = time.monotonic() + PLACES_SHARE * seconds
-    found: dict[int, BlockPlaces | None] = {}
-    try:
-        with connect(host, port, seconds) as connection:
-            leader = leader_of(connection)
-            for block_id in block_ids:
-                if time.monotonic() > until:
-                    break
-                found[block_id] = _places(connection, block_id)
-            again = leader_of(connection)
-    except grpc.RpcError as error:
-        return no_answer(error)
-    return PlacesFound(found, leader) if again == leader else NoAnswer("the leader restarted meanwhile")
+    found = _each(host, port, block_ids, seconds, _places)
+    return found if isinstance(found, NoAnswer) else PlacesFound(*found)
+
+
+def files_found(host: str, port: int, file_ids: Sequence[int], seconds: float) -> FilesFound | NoAnswer:
+    """Return files with all their blocks, as many as the leader answers within half the seconds."""
+    found = _each(host, port, file_ids, seconds, _file)
+    return found if isinstance(found, NoAnswer) else FilesFound(*found)
 
 
 def leader_of(connection: Connection) -> str:
@@ -142,6 +143,42 @@ def _places(connection: Connection, block_id: int) -> BlockPlaces | None:
         raise
     hosts = {printable(one.address.host[:LONGEST_HOST]) for one in info.locations[:MOST_COPIES]}
     return BlockPlaces(_size(info.length), tuple(sorted(hosts)))
+
+
+def _file(connection: Connection, file_id: int) -> tuple[HeldBlock, ...] | None:
+    question = messages.FileByIdRequest(file_id=file_id)
+    try:
+        answer = connection.call_bytes(f"{FILES_BY_ID}GetFileInfo", question)
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            return None
+        raise
+    if len(answer) > LARGEST_FILE:
+        raise _ReportTooLargeError("a file has too many blocks")
+    return blocks_of(messages.GetStatusAnswer.FromString(answer).info)
+
+
+def _each(
+    host: str, port: int, ids: Sequence[int], seconds: float, ask: Callable[[Connection, int], T]
+) -> tuple[dict[int, T], str] | NoAnswer:
+    """Ask one process for each id within half the seconds; return the answers and the process's name."""
+    until = time.monotonic() + ASKING_SHARE * seconds
+    found: dict[int, T] = {}
+    try:
+        with connect(host, port, seconds, LISTING_BYTES) as connection:
+            leader = leader_of(connection)
+            for one in ids:
+                if time.monotonic() > until:
+                    break
+                found[one] = ask(connection, one)
+            again = leader_of(connection)
+    except grpc.RpcError as error:
+        return no_answer(error)
+    except DecodeError:
+        return NoAnswer("its answer can't be read")
+    except _ReportTooLargeError as error:
+        return NoAnswer(str(error))
+    return (found, leader) if again == leader else NoAnswer("the leader restarted meanwhile")
 
 
 class _ReportTooLargeError(Exception):
