@@ -101,6 +101,12 @@ def test_the_state_of_a_persistence_is_no_persistence(state: str):
     assert summed(file("/f", block(1, 10, "a"), persistence_state=state)).unsafe.blocks == 1
 
 
+def test_what_can_be_lost_needs_a_copy_also_if_no_worker_stays():
+    assert HeldBlock(1, 1, "/f").copies_wanted(0) == 1
+    assert HeldBlock(1, 1, "/f", persisted=True, pinned=True).copies_wanted(0) == 1
+    assert HeldBlock(1, 1, "/f", persisted=True, replication_min=2).copies_wanted(0) == 0
+
+
 def test_the_sums_and_the_blocks_have_one_rule():
     copies = ([], ["a"], ["a", "b"], ["a", "b", "c"], ["a", "x"], ["b"], ["x"])
     for hosts, persisted, pinned, least in product(copies, (False, True), (False, True), (0, 1, 2, 3, 9)):
