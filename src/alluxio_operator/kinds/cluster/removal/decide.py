@@ -37,8 +37,8 @@ def operations(view: View) -> Iterable[Operation]:
     yield Operation(
         NAME,
         status=fields,
-        # A number of pods is lowered by what is on record.
-        intent=fields if effects or step.lowers else {},
+        # A number of pods is lowered by what is on record. The record ends together with the history's entry of it.
+        intent=fields if step.status is not None and (effects or step.lowers) else {},
         effects=tuple(effects),
         gate=gate,
         blocking=gate is not None and not gate.passed and gate.severity < Severity.WARNING,

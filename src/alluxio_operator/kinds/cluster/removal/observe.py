@@ -13,16 +13,20 @@ from typing import Final
 from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.removal import (
     Accepted,
-    BlockPlaces,
     CopyOutcome,
+    FilesFound,
     Held,
+    HeldBlock,
     HeldListing,
     HeldQuestion,
     PlacesFound,
     Refused,
     WorkersReport,
+    file_of,
 )
+from alluxio_operator.api.removal import RemovalStatus
 from alluxio_operator.engine.background import Background
+from alluxio_operator.engine.conditions import moment
 from alluxio_operator.engine.reading import Reading
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
@@ -41,8 +45,13 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = 5.0
 """Seconds between the starts of two listings of a cluster, if they are short."""
+EVERY_IF_IT_STANDS: Final = 60.0
+STANDS_AFTER: Final = 300.0
+"""Seconds without progress."""
 THREADS: Final = 2
 """Listings of all clusters at the same time."""
+LOOKED_UP: Final = 2000
+"""Files that a listing looks up by their ids."""
 IDS_AT_ONCE: Final = 1000
 """Blocks of one question for their places."""
 ASKED_AT_ONCE: Final = 64
@@ -111,6 +120,12 @@ class Removals:
                 known = self._memories[key] = _Memory(worker, blocks=moved[0], bytes=moved[1])
             return known
 
+    def interval(self, record: RemovalStatus | None) -> float:
+        """Return the seconds between two listings: more while nothing is copied, maybe for days."""
+        if record is None or self._now() - moment(record.progress_at).timestamp() > STANDS_AFTER:
+            return EVERY_IF_IT_STANDS
+        return EVERY
+
     def copies(self, known: _Memory) -> Copies:
         """Return the copies as they are now."""
         now = self._ms()
@@ -174,6 +189,7 @@ class Removals:
         """Remember which blocks workers that go have; `seen` if the leader named all of the worker's blocks."""
         with self._lock:
             known.kept.update(listed.held.kept_ids)
+            known.kept -= listed.freed
             if seen:
                 # One that the leader doesn't know yet is being written, maybe to this worker.
                 known.lost_before = {one.block_id for one in listed.held.unlocated_blocks if one.is_known}
@@ -192,12 +208,16 @@ class _Asking:
         processes: tuple[frozenset[Process], frozenset[Process]],
         kept: set[int],
         places: Callable[[list[int]], PlacesFound | NoAnswer],
+        files: Callable[[list[int]], FilesFound | NoAnswer],
     ) -> None:
-        self._listing, self._question, self._processes, self._places = listing, question, processes, places
+        self._listing, self._question, self._processes = listing, question, processes
+        self._places, self._files = places, files
         self._kept = kept
         self._held: Held | None = None
         self._left: list[int] = []
-        self._unplaced: dict[int, BlockPlaces] = {}
+        self._unplaced: dict[int, HeldBlock] = {}
+        self._missed: list[int] | None = None
+        self._freed: set[int] = set()
 
     def step(self) -> Listed | NoAnswer | None:
         """List, or ask, for about a second; return the result at the end, None if there is more."""
@@ -207,6 +227,8 @@ class _Asking:
                 return found
             self._held, self._left = found, sorted({*self._kept, *found.kept_ids})
             return None if self._left else self._result(found)
+        if not self._left:
+            return self._look_up(self._held)
         asked = self._left[:IDS_AT_ONCE]
         answer = self._places(asked)
         if isinstance(answer, NoAnswer):
@@ -214,14 +236,40 @@ class _Asking:
         if answer.leader != self._held.leader or not answer.places:
             return NoAnswer("the leading master has changed, or doesn't find its blocks in time")
         for block, place in answer.places.items():
-            if place is not None and not self._question.staying.intersection(place.hosts):
-                self._unplaced[block] = place
+            if place is None:
+                self._freed.add(block)
+            elif not self._question.staying.intersection(place.hosts):
+                self._unplaced[block] = HeldBlock(block, place.length, "", hosts=place.hosts)
         self._left = [one for one in self._left if one not in answer.places]
-        return None if self._left else self._result(self._held)
+        return None
+
+    def _look_up(self, held: Held) -> Listed | NoAnswer | None:
+        """Ask for the files of blocks that the listing didn't see in need of a copy: they may be in the UFS by now."""
+        if self._missed is None:
+            seen = frozenset(held.kept_ids)
+            self._missed = sorted({file_of(one) for one in self._unplaced if one not in seen})[:LOOKED_UP]
+        if not self._missed:
+            return self._result(held)
+        answer = self._files(self._missed[:IDS_AT_ONCE])
+        if isinstance(answer, NoAnswer):
+            return answer
+        if answer.leader != held.leader or not answer.files:
+            return NoAnswer("the leading master has changed, or doesn't find its files in time")
+        for file, blocks in answer.files.items():
+            known = {one.block_id: one for one in blocks or ()}
+            for block in [one for one in self._unplaced if file_of(one) == file]:
+                found = known.get(block)
+                if found is None or (found.persisted and not found.pinned and not found.replication_min):
+                    self._freed.add(block)
+                    del self._unplaced[block]
+                else:
+                    self._unplaced[block] = found
+        self._missed = [one for one in self._missed if one not in answer.files]
+        return None
 
     def _result(self, held: Held) -> Listed:
         staying, going = self._processes
-        return Listed(held, self._question, staying, going, self._unplaced)
+        return Listed(held, self._question, staying, going, self._unplaced, frozenset(self._freed))
 
 
 def with_removal(
@@ -246,7 +294,7 @@ def with_removal(
     listing: Reading[Listed | NoAnswer] = Reading()
     if isinstance(report, WorkersReport):
         begin = _begin(alluxio, memory, (pod, port), observed, report, (count, applied))
-        listing = known.listings.want(key, model.uid, EVERY, begin)
+        listing = known.listings.want(key, model.uid, known.interval(record), begin)
         copying = record is None or record.state == "Copying"
         if isinstance(listing.value, Listed) and listing.value.held.leader == report.leader:
             seen = copying and victims.is_seen(observed, ordinal, report, listing.value)
@@ -278,9 +326,13 @@ def _begin(
     def places(ids: list[int]) -> PlacesFound | NoAnswer:
         return alluxio.block_places(pod.ip, port, ids, Deadline.after(CALL_SECONDS))
 
+    def files(ids: list[int]) -> FilesFound | NoAnswer:
+        return alluxio.files_found(pod.ip, port, ids, Deadline.after(CALL_SECONDS))
+
     def begin() -> _Asking:
         listing = alluxio.held_listing(pod.ip, port, question)
-        return _Asking(listing, question, (frozenset(one.process for one in stay), going), memory.kept, places)
+        processes = frozenset(one.process for one in stay), going
+        return _Asking(listing, question, processes, set(memory.kept), places, files)
 
     return begin
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.alluxio.removal import BlockPlaces, Held, HeldQuestion, WorkersReport
+from alluxio_operator.alluxio.removal import Held, HeldBlock, HeldQuestion, WorkersReport
 from alluxio_operator.engine.reading import Reading
 
 Process = tuple[str, str, int]
@@ -18,14 +18,16 @@ class Listed:
     """A listing with its question, and the processes that stayed and that were to go when it began.
 
     After the listing, the leader was asked for each block that a worker that goes was ever seen to have: a listing
-    misses a file that is renamed meanwhile. `unplaced` are those that no worker that stays has.
+    misses a file that is renamed meanwhile. `unplaced` are those that no worker that stays has; `freed` are those of
+    deleted files, and of files that are in the UFS by now and neither pinned nor replicated.
     """
 
     held: Held
     question: HeldQuestion
     staying: frozenset[Process]
     going: frozenset[Process] = frozenset()
-    unplaced: Mapping[int, BlockPlaces] = field(default_factory=dict)
+    unplaced: Mapping[int, HeldBlock] = field(default_factory=dict)
+    freed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,11 +226,7 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
     holds, kept = _holds(listed, (use,)), look.kept()
     named = {one.block_id: one for one in listed.held.candidates if use.host in one.hosts}
     # A listing misses a file that is renamed meanwhile.
-    missed = [
-        HeldBlock(block, place.length, "", hosts=place.hosts)
-        for block, place in listed.unplaced.items()
-        if use.host in place.hosts and block not in named
-    ]
+    missed = [one for block, one in listed.unplaced.items() if use.host in one.hosts and block not in named]
     blocks = (*named.values(), *missed)
     files, number, size = _left(holds)
     known = look.with_left(record, files, number + len(missed), size + sum(one.length for one in missed))
@@ -239,7 +235,8 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
     if blocks or number or not listed.held.complete:
         known = known.model_copy(update={"clean_at": None, "clean_listings": 0})
         copies = look.next_copies(use, blocks, listed)
-        acts = bool(copies or look.copies.in_flight) or look.gets_on(known)
+        # One that stands still retries without the turn: copies change no worker but by their bytes.
+        acts = look.gets_on(known)
         return RemovalStep(
             known, kept, look.gate(known, look.holds(known), look.cause(known, blocks)), copies, acts=acts
         )
