@@ -63,13 +63,18 @@ def _leaving(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> Remov
     if after.clean_at is None:
         after = after.model_copy(update={"clean_at": stamp(look.now)})
         return replace(step, status=after, gate=look.gate(after, "nothing is left; a second listing is to confirm it"))
-    left_ms = int(moment(after.left_at).timestamp() * 1000) if after.left_at else look.now_ms
-    waited = listed.held.started_ms >= left_ms + settings.leave_seconds * 1000
-    if not look.began_after(listed, after.clean_at) or not waited:
+    if not look.began_after(listed, after.clean_at) or not _is_quiet(look, after, listed):
         message = f"nothing is left; clients renew their list of workers for {settings.leave_seconds} s"
         return replace(step, gate=look.gate(after, message))
     proven = look.in_state(after, "Proven", proof=look.proven())
     return RemovalStep(proven, look.kept(), look.gate(proven, "nothing is left that only it has"), acts=True)
+
+
+def _is_quiet(look: Look, record: RemovalStatus, listed: Listed) -> bool:
+    """Return True if a listing began after clients had time to learn that the worker takes no more data."""
+    if record.left_at is None:
+        return False
+    return listed.held.started_ms >= (moment(record.left_at).timestamp() + look.settings.leave_seconds) * 1000
 
 
 def _at_deadline(look: Look, step: RemovalStep) -> RemovalStep:
@@ -246,5 +251,8 @@ def _returning(look: Look, record: RemovalStatus, ordinal: int, pod: Pod | None)
     step, listed = _swept(look, record, ordinal, pod)
     if listed is None or not look.began_after(listed, record.state_since):
         return step
+    if not _is_quiet(look, step.status or record, listed):
+        message = f"nothing is left; clients renew their list of workers for {look.settings.leave_seconds} s"
+        return replace(step, gate=look.gate(record, message))
     gate = look.gate(record, "nothing is left that only it has: its pod restarts, and registers")
     return RemovalStep(step.status, look.kept(), gate, restart=pod, acts=True)

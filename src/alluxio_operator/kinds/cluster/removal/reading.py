@@ -68,5 +68,6 @@ class RemovalReading:
 def hidden_blocks(listed: Listed, lost_before: Collection[int]) -> Mapping[int, int]:
     """Return blocks that have no location and may be on a decommissioned worker, with their lengths in bytes."""
     blocks = {one.block_id: one.length for one in listed.held.unlocated_blocks if one.block_id not in lost_before}
-    # Those on other workers that go, too: both may have the block, and neither stays.
-    return blocks | {block: place.length for block, place in listed.unplaced.items()}
+    # What another worker has that is to go is copied from there in its turn. What one has that doesn't answer isn't.
+    going = {host for host, _, _ in listed.going}
+    return blocks | {block: one.length for block, one in listed.unplaced.items() if not going.intersection(one.hosts)}

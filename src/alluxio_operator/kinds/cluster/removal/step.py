@@ -210,6 +210,9 @@ def _copying(look: Look, record: RemovalStatus, ordinal: int) -> RemovalStep:
     listed, uses = look.listed, look.uses(ordinal)
     if look.report is not None and (len(uses) != 1 or not victims.is_live(uses[0])):
         found = "it sends no heartbeat" if len(uses) < 2 else "it has restarted, and the leader still counts it twice"
+        if look.is_overdue(record) and look.settings.on_deadline == "Remove" and listed and _is_fresh(look, listed):
+            lost = listed.held.unlocated
+            return _forced(look, record, listed.held.unlocated_blocks, (lost.files, lost.bytes))
         return waits("its data can't be copied", Cause("WorkerSilent", found))
     if listed is None or not look.began_after(listed, record.state_since) or not _names_all(listed, pod, uses[0]):
         return replace(waits("the leading master lists its files", look.cause(record)), acts=look.gets_on(record))
@@ -231,7 +234,7 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
     files, number, size = _left(holds)
     known = look.with_left(record, files, number + len(missed), size + sum(one.length for one in missed))
     if look.is_overdue(known) and look.settings.on_deadline == "Remove" and _is_fresh(look, listed):
-        return _forced(look, known, blocks, holds)
+        return _forced(look, known, blocks, (holds.unpersisted.files, holds.unpersisted.bytes))
     if blocks or number or not listed.held.complete:
         known = known.model_copy(update={"clean_at": None, "clean_listings": 0})
         copies = look.next_copies(use, blocks, listed)
@@ -281,8 +284,9 @@ def _is_fresh(look: Look, listed: Listed) -> bool:
     return look.now_ms - listed.held.started_ms <= 60_000 + 2 * (listed.held.finished_ms - listed.held.started_ms)
 
 
-def _forced(look: Look, record: RemovalStatus, blocks: tuple[HeldBlock, ...], holds: VictimHolds) -> RemovalStep:
-    """Return the step of a removal at its deadline: it names what is lost."""
-    proof = look.losses(blocks, holds.unpersisted.bytes, holds.unpersisted.files)
+def _forced(look: Look, record: RemovalStatus, blocks: tuple[HeldBlock, ...], amount: tuple[int, int]) -> RemovalStep:
+    """Return the step of a removal at its deadline: it names what is lost; `amount`: files and bytes."""
+    files, size = amount
+    proof = look.losses(blocks, size, files)
     after = look.in_state(record, "Removing", proof=proof)
     return RemovalStep(after, look.kept(), leaving.removing_gate(after), acts=True)

@@ -271,3 +271,33 @@ def test_a_rollout_and_a_removal_take_turns():
         return not world.record and len(world.pods()) == 2
 
     assert world.run(300, both)
+
+
+def test_what_is_open_at_a_cancellation_is_copied_before_the_pod_restarts():
+    world = with_files()
+    world.blocks.open("/late")
+    block = world.blocks.begin_block("/late", world.host(2), 100)
+    world.replicas(2)
+    world.until("Leaving")
+    world.replicas(3)
+    world.until("Returning")
+    world.run(12)
+    world.blocks.commit("/late", block, world.host(2))
+    assert world.run(300, lambda: not world.record and world.phase == "Ready")
+    assert world.blocks.unreadable() == []
+
+
+def test_a_worker_that_is_gone_is_removed_at_the_deadline_if_the_spec_says_so():
+    world = with_files(deadlineSeconds=60, onDeadline="Remove")
+    world.blocks.workers[world.host(2)].cut_off = True
+    world.pass_time(301)
+    world.turn()
+    world.replicas(2)
+    for _ in range(300):
+        world.reconcile()
+        world.pass_time(2)
+        world.turn()
+        if len(world.pods()) == 2 and not world.record:
+            break
+    [change] = [one for one in world.status["history"] if one["what"] == "Decommissioned"]
+    assert "500 bytes of 5 files that are in no UFS are lost" in change["message"]
