@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from copy import deepcopy
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
 
 from tests.support.block_calls import BlockCalls
 from tests.support.blocks import Cluster
 from tests.support.builders import resource
+from tests.support.fake_kube import FakeKube
 from tests.support.world import FakeAlluxio, World, address
 
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, WorkerRegistration
@@ -127,9 +132,32 @@ class RemovalWorld(World):
         assert done, (self.record, self.pods(), self.condition("WorkersRemoved"))
 
 
+W = TypeVar("W", bound=RemovalWorld)
+
+
 def settled(replicas: int = 3, **over: Any) -> RemovalWorld:
     """Return a cluster that is Ready, with registered workers."""
-    world = RemovalWorld(replicas, **over)
+    return copy_of(RemovalWorld(replicas, **over))
+
+
+def copy_of(world: W) -> W:
+    """Let a new world be settled: it gets the objects of one with the same spec."""
+    spec = json.dumps(world.made["spec"], sort_keys=True)
+    known, now = _settled(spec)
+    world.kube, world.now = deepcopy(known), now
+    world.blocks.catch_up()
+    world.start_operator()
+    for _ in range(2):
+        world.turn()
+        world.reconcile()
+    return world
+
+
+@cache
+def _settled(spec: str) -> tuple[FakeKube, datetime]:
+    made = json.loads(spec)
+    workers = made["workers"]
+    world = RemovalWorld(workers["replicas"], version=made["version"], **workers["removal"])
     world.settle()
     world.run(3)
-    return world
+    return world.kube, world.now

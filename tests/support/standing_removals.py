@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from functools import cache
 from typing import Any
 
-from tests.support.removal import RemovalWorld, settled
+from tests.support.removal import RemovalWorld, copy_of
 from tests.support.standing_clusters import case
 
 GATE = "WorkersRemoved"
 
 
-@cache
-def _settled(capacity: int) -> RemovalWorld:
-    world = settled(2, capacity=capacity)
-    world.blocks.write("/must", *[100] * 5, on=world.host(1))
-    return world
-
-
 def _with_files(capacity: int = 100_000) -> RemovalWorld:
     """Return a cluster whose second worker has files that only it has."""
-    known = _settled(capacity)
-    world = RemovalWorld(2, capacity=capacity)
-    world.kube, world.now = deepcopy(known.kube), known.now
-    world.blocks.t = known.blocks.t
-    world.start_operator()
-    world.turn()
+    world = copy_of(RemovalWorld(2, capacity=capacity))
     world.blocks.write("/must", *[100] * 5, on=world.host(1))
     world.turn()
     return world

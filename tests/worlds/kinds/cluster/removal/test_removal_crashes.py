@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.crashes import run, stopped_at_each
-from tests.support.removal import RemovalWorld
+from tests.support.removal import RemovalWorld, copy_of
 
 ROUNDS = 200
 
@@ -20,11 +20,7 @@ class Hurried(RemovalWorld):
 
 
 def scaled_in(version: str) -> Hurried:
-    world = Hurried(2, version=version, leaveSeconds=0)
-    world.settle()
-    for _ in range(3):
-        world.reconcile()
-        world.turn()
+    world = copy_of(Hurried(2, version=version, leaveSeconds=0))
     for number in range(3):
         world.blocks.write(f"/must/{number}", 100, on=world.host(1))
     world.replicas(1)
