@@ -29,7 +29,7 @@ from alluxio_operator.kinds.cluster.masters.replacement import ReplacementStep, 
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.removal.look import Look, RemovalStep
+from alluxio_operator.kinds.cluster.removal.situation import RemovalStep, Situation
 from alluxio_operator.kinds.cluster.removal.step import next_removal_step
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
@@ -286,7 +286,9 @@ class View:
     @cached_property
     def removal(self) -> RemovalStep:
         """The next step of the removal of workers."""
-        return next_removal_step(Look(self.observed, self.cluster, self.observed.removal, self.now, self._workers_busy))
+        return next_removal_step(
+            Situation(self.observed, self.cluster, self.observed.removal, self.now, self._workers_busy)
+        )
 
     @property
     def _workers_busy(self) -> str:

@@ -11,7 +11,6 @@ from alluxio_operator.api.removal import RemovalStatus
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.removal import victims
-from alluxio_operator.kinds.cluster.removal.look import Look, RemovalStep
 from alluxio_operator.kinds.cluster.removal.reading import Listed, hidden_blocks
 from alluxio_operator.kinds.cluster.removal.report import (
     FIELD,
@@ -24,13 +23,14 @@ from alluxio_operator.kinds.cluster.removal.report import (
     progress,
     warning,
 )
+from alluxio_operator.kinds.cluster.removal.situation import RemovalStep, Situation
 from alluxio_operator.workloads.pods import Pod
 
 STALE: Final = timedelta(seconds=60)
 """Age of a proof without a barrier after which it has to be made again."""
 
 
-def next_step(look: Look, record: RemovalStatus, ordinal: int) -> RemovalStep:
+def next_step(look: Situation, record: RemovalStatus, ordinal: int) -> RemovalStep:
     """Return the next step of a removal in one of these states."""
     pod = victims.pod_of(look.observed, ordinal)
     if record.state == "Removing":
@@ -47,14 +47,14 @@ def next_step(look: Look, record: RemovalStatus, ordinal: int) -> RemovalStep:
     return _leaving(look, record, ordinal, pod)
 
 
-def interrupted_step(look: Look, record: RemovalStatus) -> RemovalStep:
+def interrupted_step(look: Situation, record: RemovalStatus) -> RemovalStep:
     """End a removal whose pod is gone before its data was safe; the next one begins with the pod that replaces it."""
     change = interrupted(record, look.applied, look.observed.generation, look.now)
     gate = warning("Interrupted", f"{change.message}. The removal begins again with the next pod")
     return RemovalStep(None, look.kept(), gate, acts=True, finished=change)
 
 
-def _leaving(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> RemovalStep:
+def _leaving(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> RemovalStep:
     """Keep the worker decommissioned, and copy what comes late, until two listings find nothing left."""
     step, listed = _swept(look, record, ordinal, pod)
     if listed is None:
@@ -70,14 +70,14 @@ def _leaving(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> Remov
     return RemovalStep(proven, look.kept(), look.gate(proven, "nothing is left that only it has"), acts=True)
 
 
-def _is_quiet(look: Look, record: RemovalStatus, listed: Listed) -> bool:
+def _is_quiet(look: Situation, record: RemovalStatus, listed: Listed) -> bool:
     """Return True if a listing began after clients had time to learn that the worker takes no more data."""
     if record.left_at is None:
         return False
     return listed.held.started_ms >= (moment(record.left_at).timestamp() + look.settings.leave_seconds) * 1000
 
 
-def _at_deadline(look: Look, step: RemovalStep) -> RemovalStep:
+def _at_deadline(look: Situation, step: RemovalStep) -> RemovalStep:
     """Let a worker that can't be emptied come back at the deadline, or remove it with what is lost."""
     record = step.status
     if record is None or not look.is_overdue(record):
@@ -94,7 +94,7 @@ def _at_deadline(look: Look, step: RemovalStep) -> RemovalStep:
     return RemovalStep(after, look.kept(), removing_gate(after), acts=True)
 
 
-def _swept(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> tuple[RemovalStep, Listed | None]:
+def _swept(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> tuple[RemovalStep, Listed | None]:
     """Return the step while something is left, or the listing that found nothing with the step so far."""
     kept, report, use = look.kept(), look.report, _use(look, ordinal)
 
@@ -134,7 +134,7 @@ def _swept(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> tuple[R
     return waits(known, "nothing is left"), listed
 
 
-def _late(look: Look, listed: Listed) -> tuple[HeldBlock, ...]:
+def _late(look: Situation, listed: Listed) -> tuple[HeldBlock, ...]:
     """Return the blocks that the decommissioned worker has and that no worker that stays has."""
     if look.reading is None:
         return ()
@@ -148,13 +148,13 @@ def _anew(record: RemovalStatus) -> RemovalStatus:
     return record.model_copy(update={"left_at": None, "clean_at": None})
 
 
-def _use(look: Look, ordinal: int) -> WorkerUse | None:
+def _use(look: Situation, ordinal: int) -> WorkerUse | None:
     """Return the worker's registration; None unless it has exactly one."""
     known = look.uses(ordinal)
     return known[0] if len(known) == 1 else None
 
 
-def _proven(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> RemovalStep:
+def _proven(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> RemovalStep:
     """Remove the worker if the proof still holds."""
     if look.report is None:
         return RemovalStep(record, look.kept(), look.gate(record, "the operator waits for the leader"), acts=True)
@@ -164,13 +164,13 @@ def _proven(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> Remova
     return RemovalStep(after, look.kept(), removing_gate(after), acts=True)
 
 
-def _leave_again(look: Look, record: RemovalStatus) -> RemovalStep:
+def _leave_again(look: Situation, record: RemovalStatus) -> RemovalStep:
     after = look.in_state(_anew(record), "Leaving", proof=None)
     message = "the leading master has changed, or the worker has registered again: the proof is made again"
     return RemovalStep(after, look.kept(), look.gate(after, message), acts=True)
 
 
-def _is_away(look: Look, record: RemovalStatus, ordinal: int, pod: Pod) -> bool:
+def _is_away(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> bool:
     """Return True if the leader that proved it still has the worker as decommissioned, and the same process runs."""
     use = _use(look, ordinal)
     same = look.report is not None and look.report.leader == record.leader and record.restarts == pod.restarts
@@ -186,7 +186,7 @@ def removing_gate(record: RemovalStatus) -> Gate:
     return progress("Removing", f"{record.worker}: nothing is left that only it has, and its pod ends")
 
 
-def _removing(look: Look, record: RemovalStatus, ordinal: int, pod: Pod | None) -> RemovalStep:
+def _removing(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod | None) -> RemovalStep:
     """Scale the StatefulSet in, if the proof holds at this moment, until the pod is gone."""
     barrier, lowered = record.barrier == "Decommission", look.observed.status.workers.wanted <= ordinal
     gone = pod is None or (bool(record.uid) and pod.uid != record.uid)
@@ -230,12 +230,12 @@ def _removing(look: Look, record: RemovalStatus, ordinal: int, pod: Pod | None) 
     return going
 
 
-def _dropped(look: Look, record: RemovalStatus) -> RemovalStep:
+def _dropped(look: Situation, record: RemovalStatus) -> RemovalStep:
     gate = progress("Waiting", f"{record.worker} has registered: the removal begins again")
     return RemovalStep(None, look.kept(), gate, acts=True)
 
 
-def _returning(look: Look, record: RemovalStatus, ordinal: int, pod: Pod | None) -> RemovalStep:
+def _returning(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod | None) -> RemovalStep:
     """Bring a decommissioned worker back: a restart of its pod, once nothing can be lost by it, or a new leader."""
     use = _use(look, ordinal)
     if pod is None or pod.deleted:

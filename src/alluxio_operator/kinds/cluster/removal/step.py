@@ -24,7 +24,6 @@ from alluxio_operator.api.removal import RemovalStatus
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.kinds.cluster.removal import leaving, victims
-from alluxio_operator.kinds.cluster.removal.look import Look, RemovalStep
 from alluxio_operator.kinds.cluster.removal.reading import Listed
 from alluxio_operator.kinds.cluster.removal.report import (
     CAME_BACK,
@@ -38,6 +37,7 @@ from alluxio_operator.kinds.cluster.removal.report import (
     warning,
 )
 from alluxio_operator.kinds.cluster.removal.room import bytes_needed
+from alluxio_operator.kinds.cluster.removal.situation import RemovalStep, Situation
 from alluxio_operator.workloads.pods import Pod
 
 WITHOUT_DECOMMISSION: Final = ("2.9.3",)
@@ -50,14 +50,14 @@ MORE: Final = 2
 """Further listings if the leader counts bytes on the worker that none of them explains."""
 
 
-def is_wanted(look: Look) -> bool:
+def is_wanted(look: Situation) -> bool:
     """Return True if a worker is being removed, or is to be removed."""
     return victims.migrates(look.cluster.spec.workers) and (
         look.observed.status.removal is not None or look.applied > look.count
     )
 
 
-def next_removal_step(look: Look) -> RemovalStep:
+def next_removal_step(look: Situation) -> RemovalStep:
     """Return the next step of the removal of workers."""
     if not victims.migrates(look.cluster.spec.workers):
         return RemovalStep(None)
@@ -72,7 +72,7 @@ def next_removal_step(look: Look) -> RemovalStep:
     return leaving.next_step(look, record, ordinal)
 
 
-def _begin(look: Look) -> RemovalStep:
+def _begin(look: Situation) -> RemovalStep:
     """Begin with the worker of the highest ordinal, once what it has is known and fits elsewhere."""
     ordinal, kept = look.applied - 1, look.kept()
     name, pod = look.name(ordinal), victims.pod_of(look.observed, ordinal)
@@ -119,7 +119,7 @@ def _begin(look: Look) -> RemovalStep:
     return _claimed(look, ordinal, pod, "Copying", _holds(listed, uses))
 
 
-def _pause(look: Look, name: str) -> Gate | None:
+def _pause(look: Situation, name: str) -> Gate | None:
     """Return the gate of a worker that came back at its deadline: clients can't read some of its blocks meanwhile."""
     known = [one for one in look.observed.status.history if one.what == "Decommissioned"]
     last = known[-1] if known else None
@@ -130,7 +130,9 @@ def _pause(look: Look, name: str) -> Gate | None:
     return warning("DeadlineExceeded", f"{last.message}. The operator tries again an hour later. {remedy(name)}")
 
 
-def _claimed(look: Look, ordinal: int, pod: Pod | None, state: str, holds: VictimHolds | None = None) -> RemovalStep:
+def _claimed(
+    look: Situation, ordinal: int, pod: Pod | None, state: str, holds: VictimHolds | None = None
+) -> RemovalStep:
     """Return the record of a removal that begins; it takes effect in the next reconcile."""
     known, now = holds or VictimHolds(), stamp(look.now)
     size = _left(known)[2]
@@ -160,7 +162,7 @@ def _claimed(look: Look, ordinal: int, pod: Pod | None, state: str, holds: Victi
     return RemovalStep(record, look.kept(), progress(state, text), acts=True)
 
 
-def _version(look: Look) -> str:
+def _version(look: Situation) -> str:
     """Return the version of the masters: the leader's, and during an upgrade the older one of both."""
     versions = {look.cluster.spec.version, look.observed.status.masters.version or look.cluster.spec.version}
     return min(versions)
@@ -189,7 +191,7 @@ def _too_many(listed: Listed) -> str:
     return "" if listed.held.kept_complete else "the workers that go have more blocks than the operator can check"
 
 
-def _copying(look: Look, record: RemovalStatus, ordinal: int) -> RemovalStep:
+def _copying(look: Situation, record: RemovalStatus, ordinal: int) -> RemovalStep:
     """Copy what only the worker has; end when a listing finds nothing of it left."""
     kept, pod = look.kept(), victims.pod_of(look.observed, ordinal)
     if look.count > ordinal:
@@ -224,7 +226,7 @@ def _names_all(listed: Listed, pod: Pod, use: WorkerUse) -> bool:
     return (use.host, pod.uid, pod.restarts) in listed.going
 
 
-def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) -> RemovalStep:
+def _counted(look: Situation, record: RemovalStatus, use: WorkerUse, listed: Listed) -> RemovalStep:
     """Return the step after a listing of what is left."""
     holds, kept = _holds(listed, (use,)), look.kept()
     named = {one.block_id: one for one in listed.held.candidates if use.host in one.hosts}
@@ -258,7 +260,7 @@ def _counted(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) 
     return _clean(look, known, use, listed)
 
 
-def _clean(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) -> RemovalStep:
+def _clean(look: Situation, record: RemovalStatus, use: WorkerUse, listed: Listed) -> RemovalStep:
     """Return the step after a listing that found nothing left; how many are needed depends on what they can miss."""
     kept, barrier = look.kept(), record.barrier == "Decommission"
     last = record.clean_at
@@ -279,12 +281,14 @@ def _clean(look: Look, record: RemovalStatus, use: WorkerUse, listed: Listed) ->
     return RemovalStep(after, kept, look.gate(after, "nothing is left that only it has"), acts=True)
 
 
-def _is_fresh(look: Look, listed: Listed) -> bool:
+def _is_fresh(look: Situation, listed: Listed) -> bool:
     """Return True if a listing is young enough to name what a removal loses."""
     return look.now_ms - listed.held.started_ms <= 60_000 + 2 * (listed.held.finished_ms - listed.held.started_ms)
 
 
-def _forced(look: Look, record: RemovalStatus, blocks: tuple[HeldBlock, ...], amount: tuple[int, int]) -> RemovalStep:
+def _forced(
+    look: Situation, record: RemovalStatus, blocks: tuple[HeldBlock, ...], amount: tuple[int, int]
+) -> RemovalStep:
     """Return the step of a removal at its deadline: it names what is lost; `amount`: files and bytes."""
     files, size = amount
     proof = look.losses(blocks, size, files)

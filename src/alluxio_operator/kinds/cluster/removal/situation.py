@@ -1,4 +1,4 @@
-"""One look at a removal: the spec, the answers, and the time, with the values that its states share; pure."""
+"""The situation of a removal: the spec, the answers, and the time, with the values that its states share; pure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RemovalStep:
 
 
 @dataclass(frozen=True)
-class Look:
+class Situation:
     """A cluster whose workers are emptied before they go. `reading` is None if no leader could be asked.
 
     `busy` says what has to end before workers may be disturbed; empty if nothing has to.
