@@ -198,7 +198,7 @@ class BlockCalls:
 def leader_name(cluster: Cluster) -> str:
     """Return the name of the process that leads."""
     host, started = cluster.leader
-    return f"{host}:19998 {started}"
+    return f"{host} {started}"
 
 
 class _Listing:

@@ -11,7 +11,7 @@ from tests.support.blocks import Cluster, File
 MOST_FILES = 60
 """Files beyond which clients write no more."""
 STALE_LIST = 120.0
-"""Seconds for which a client writes to a worker that the leader no longer names."""
+"""Seconds for which a client writes to a worker that the leader no longer names, as Alluxio's clients do."""
 CLIENTS = ("write", "begin", "end", "delete", "rename", "overwrite", "persist", "read", "pin", "expire")
 LEADERS = ("change_leader", "restart_leader")
 WORKERS = ("crash", "restart", "cut_off", "heal")
@@ -20,7 +20,7 @@ WORKERS = ("crash", "restart", "cut_off", "heal")
 class Mischief:
     """Acts before a call with a probability `often`, and lets a call go wrong with `faults`.
 
-    `acts` are the names of the methods that it may call. `done` says what it did.
+    `acts` are the names of the methods that it may call; `stale` stands for STALE_LIST. `done` says what it did.
     """
 
     def __init__(
@@ -31,11 +31,12 @@ class Mischief:
         *,
         often: float = 0.3,
         faults: float = 0.05,
+        stale: float = STALE_LIST,
     ) -> None:
         self.calls, self.blocks = calls, calls.blocks
         self.random = Random(seed)
         self.acts = sorted(acts)
-        self.often, self.faults = often, faults
+        self.often, self.faults, self.stale = often, faults, stale
         self.done: list[str] = []
         self._turn = 0
         self._open: list[tuple[File, int, str]] = []
@@ -72,7 +73,7 @@ class Mischief:
         for host, known in cluster.known.items():
             if known.state == "LIVE" and cluster.serves:
                 self._seen[host] = cluster.t
-        for host in [host for host, at in self._seen.items() if cluster.t - at > STALE_LIST]:
+        for host in [host for host, at in self._seen.items() if cluster.t - at > self.stale]:
             del self._seen[host]
 
     def _host(self) -> str | None:

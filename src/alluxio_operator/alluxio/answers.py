@@ -271,7 +271,7 @@ class AlluxioWorkers(Protocol):
     def block_places(
         self, host: str, port: int, block_ids: Sequence[int], deadline: Deadline
     ) -> PlacesFound | NoAnswer:
-        """Return the leader's records of blocks, of as many as it answers in some seconds; about 1,000 in one."""
+        """Return the leader's records of blocks, of as many as it answers in some seconds: some 500 in one."""
         ...
 
     def files_found(self, host: str, port: int, file_ids: Sequence[int], deadline: Deadline) -> FilesFound | NoAnswer:

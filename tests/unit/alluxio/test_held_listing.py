@@ -50,7 +50,7 @@ class Leader:
             return answer(info=messages.FileInfo(path="/", owner=self.owner))
         self.calls += 1
         started = 2 if self.restarts and self.calls >= self.restarts else 1
-        return answer(info=messages.LeaderInfo(address="m", started_ms=started))
+        return answer(info=messages.LeaderInfo(address="m:19998", started_ms=started))
 
     def call_bytes(self, _: str, question: messages.ListStatusPartialRequest) -> bytes:
         if self.entries < 0:

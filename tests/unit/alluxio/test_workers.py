@@ -37,18 +37,18 @@ DECOMMISSION = f"{MASTER}DecommissionWorker"
 FILE_INFO = f"{FILES_BY_ID}GetFileInfo"
 BLOCK_INFO = f"{MASTER}GetBlockInfo"
 WHO = f"{META}GetMasterInfo"
-LEADER = "m-0:19998 77"
+LEADER = "m-0 77"
 
 
 class Leaders:
     """Processes that lead one after the other, each for one question; the last one for all others."""
 
-    def __init__(self, *started: int) -> None:
-        self.started = list(started)
+    def __init__(self, *started: int, address: str = "m-0/10.0.0.9:19998") -> None:
+        self.started, self.address = list(started), address
 
     def __call__(self, _: object) -> messages.LeaderInfoAnswer:
         started = self.started.pop(0) if len(self.started) > 1 else self.started[0]
-        return messages.LeaderInfoAnswer(info=messages.LeaderInfo(address="m-0:19998", started_ms=started))
+        return messages.LeaderInfoAnswer(info=messages.LeaderInfo(address=self.address, started_ms=started))
 
 
 @pytest.fixture
@@ -99,6 +99,23 @@ def test_a_report_has_the_workers_of_all_states_with_their_room(master: Alluxio,
     assert found.at("w-1") == (found.workers[1],)
     asked = next(one for one in master.asked if isinstance(one, messages.WorkerReportRequest))
     assert (list(asked.fields), asked.range) == ([1, 2, 3, 4, 5, 6, 7, 8, 9], 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("m-0/<unresolved>:19998", "m-0"),
+        ("m-0/10.0.0.9:19998", "m-0"),
+        ("m-0:19998", "m-0"),
+        ("/10.0.0.9:19998", "10.0.0.9"),
+        ("/[fd00:0:0:0:0:0:0:9]:19998", "[fd00:0:0:0:0:0:0:9]"),
+        ("", ""),
+        ("\x1b[2J" + "x" * 500 + ":1", "x" * 300),
+    ],
+)
+def test_the_name_of_a_leader_does_not_depend_on_how_its_host_is_resolved(master: Alluxio, address: str, name: str):
+    master.answers[WHO] = Leaders(77, address=address)
+    assert reported(master).leader == f"{name} 77"
 
 
 @pytest.mark.parametrize(

@@ -126,10 +126,12 @@ def files_found(host: str, port: int, file_ids: Sequence[int], seconds: float) -
 
 
 def leader_of(connection: Connection) -> str:
-    """Return the name of a leader's process: its address and the start of the process. Raise grpc.RpcError."""
+    """Return the name of a leader's process: its host and the start of the process. Raise grpc.RpcError."""
     question = messages.MasterInfoRequest(fields=NAMES)
     info = connection.call(f"{META}GetMasterInfo", question, messages.LeaderInfoAnswer).info
-    return f"{printable(info.address)[:LONGEST_LEADER]} {info.started_ms}"
+    # Java's text of an address: HOST/IP:PORT, with <unresolved> for the IP if the leader didn't find its own name.
+    name, _, resolved = info.address.rpartition(":")[0].partition("/")
+    return f"{printable(name or resolved)[:LONGEST_LEADER]} {info.started_ms}"
 
 
 def _places(connection: Connection, block_id: int) -> BlockPlaces | None:
