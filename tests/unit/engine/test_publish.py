@@ -67,13 +67,13 @@ class OlderCrd(FakeKube):
     """An API server whose CRD lacks some words of a newer operator."""
 
     def replace(self, path: str, body: Mapping[str, Any]) -> Any:
-        if "Decommissioned" in str(body["status"]) or "Verifying" in str(body["status"]):
+        if "Rebalanced" in str(body["status"]) or "Verifying" in str(body["status"]):
             raise Refused(f"PUT {path}", 422, "Unsupported value")
         return super().replace(path, body)
 
 
 CHANGES = [
-    {"what": "Decommissioned", "started": "2030-01-02T03:04:05Z"},
+    {"what": "Rebalanced", "started": "2030-01-02T03:04:05Z"},
     {"what": "Scaled", "started": "2030-01-02T03:04:05Z"},
 ]
 

@@ -83,6 +83,9 @@ def _at_deadline(look: Situation, step: RemovalStep) -> RemovalStep:
     if record is None or not look.is_overdue(record):
         return step
     if look.settings.on_deadline == "Keep":
+        if not look.is_stalled(record):
+            # It may be about to end: to hide its blocks once more would cost clients more.
+            return step
         after = look.in_state(record, "Returning")
         return RemovalStep(after, look.kept(), look.gate(after, "it comes back: its data isn't safe"), acts=True)
     listed = look.listed
