@@ -333,7 +333,8 @@ class Cluster:
             if worker.free >= length:
                 break
             file = self.owner(block_id)
-            if file is None or not file.pinned:
+            # A file with replicationMin is pinned (run on 2.9.4).
+            if file is None or not (file.pinned or file.replication_min > 0):
                 self._drop(worker, block_id, reason)
         return worker.free >= length
 

@@ -130,7 +130,8 @@ def test_a_copy_that_is_too_short_is_counted_and_wrong(calls: BlockCalls, cluste
 
 def test_a_copy_into_a_full_worker_evicts_the_last_copy_of_another_block(calls: BlockCalls, cluster: Cluster):
     victim = cluster.write("/other", 60, on="b").ids[0]
-    cluster.write("/pinned", 30, on="b", pinned=True)
+    cluster.write("/pinned", 15, on="b", pinned=True)
+    cluster.write("/min", 15, on="b", replication_min=1)
     one = cluster.write("/f", 50, on="a").ids[0]
     assert copied(calls, "b", one) == Accepted()
     assert cluster.lost() == [f"block {victim} of /other has no copy"]
