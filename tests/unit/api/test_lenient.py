@@ -41,7 +41,7 @@ def dumped(status: Any) -> Json:
         ({"phase": "Hibernating"}, ("phase",)),
         ({"journal": {**JOURNAL, "state": "Verifying"}}, ("journal", "state")),
         ({"journal": {**JOURNAL, "members": 7}}, ("journal", "members")),
-        ({"history": [{**CHANGE, "what": "Decommissioned"}]}, ("history", 0, "what")),
+        ({"history": [{**CHANGE, "what": "Rebalanced"}]}, ("history", 0, "what")),
         ({"history": [{**CHANGE, "outcome": "Postponed"}]}, ("history", 0, "outcome")),
         ({"masters": {"members": [{"name": "a-master-0", "role": "Learner"}]}}, ("masters", "members", 0, "role")),
         (

@@ -214,11 +214,11 @@ def test_no_text_of_a_preview_steers_the_terminal(terminal: bool):
 
 def test_a_history_with_words_and_times_of_another_version_is_shown():
     history = [
-        {"what": "Decommissioned", "started": "2030-01-02T02:04:05Z", "outcome": "Postponed"},
+        {"what": "Rebalanced", "started": "2030-01-02T02:04:05Z", "outcome": "Postponed"},
         {"what": "Scaled", "started": "yesterday", "to": "3 workers"},
         {"started": "2030-01-02T02:04:05Z"},
     ]
 
     found = recent_events(history, [], NOW)
 
-    assert [one.what for one in found] == ["Decommissioned, in progress", "?, in progress"]
+    assert [one.what for one in found] == ["Rebalanced, in progress", "?, in progress"]

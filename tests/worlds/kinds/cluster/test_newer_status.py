@@ -75,7 +75,7 @@ def test_a_record_that_it_does_not_understand_stops_it_and_stays(
     [
         lambda status: status.update(phase="Hibernating"),
         lambda status: status["writeProof"].update(result="Slow"),
-        lambda status: status["history"][0].update(what="Decommissioned", outcome="Postponed"),
+        lambda status: status["history"][0].update(what="Rebalanced", outcome="Postponed"),
         lambda status: status["history"][0].update(started="yesterday", ended="soon"),
         lambda status: status["conditions"][0].update(status="Half", lastTransitionTime="noon"),
         lambda status: status.update(rollout={**STEP, "since": "now"}),

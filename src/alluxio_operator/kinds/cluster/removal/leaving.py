@@ -123,10 +123,7 @@ def _swept(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> tu
     if not listed.held.unlocated_complete or not listed.held.kept_complete:
         cause = Cause("TooMany", "the listing names more blocks than the operator can check")
         return waits(record, "what it has isn't known", cause), None
-    hidden = hidden_blocks(listed, look.reading.lost_before if look.reading else ())
-    has = look.reading.has if look.reading is not None else {}
-    unknown = [block for block in hidden if block not in has]
-    late = _late(look, listed)
+    late, unknown = _late(look, listed), _unknown(look, listed)
     known = look.with_left(record, len({one.path for one in late}), len(late), sum(one.length for one in late))
     if unknown or late:
         known = known.model_copy(update={"clean_at": None})
@@ -135,6 +132,13 @@ def _swept(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> tu
         message = look.holds(known) if late else f"the worker is asked for {len(unknown)} blocks without a location"
         return replace(waits(known, message, look.cause(known, late)), copies=copies), None
     return waits(known, "nothing is left"), listed
+
+
+def _unknown(look: Situation, listed: Listed) -> list[int]:
+    """Return the blocks without a location for which the worker hasn't been asked, or hasn't answered."""
+    if look.reading is None:
+        return []
+    return [block for block in hidden_blocks(listed, look.reading.lost_before) if block not in look.reading.has]
 
 
 def _late(look: Situation, listed: Listed) -> tuple[HeldBlock, ...]:
@@ -159,9 +163,10 @@ def _use(look: Situation, ordinal: int) -> WorkerUse | None:
 
 def _proven(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> RemovalStep:
     """Remove the worker if the proof still holds."""
-    if look.report is None:
-        return RemovalStep(record, look.kept(), look.gate(record, "the operator waits for the leader"), acts=True)
-    if not _is_away(look, record, ordinal, pod):
+    holds = _proof_holds(look, record, ordinal, pod)
+    if holds is None:
+        return RemovalStep(record, look.kept(), look.gate(record, "the operator looks at the proof again"), acts=True)
+    if not holds:
         return _leave_again(look, record)
     after = look.in_state(record, "Removing")
     return RemovalStep(after, look.kept(), removing_gate(after), acts=True)
@@ -173,11 +178,24 @@ def _leave_again(look: Situation, record: RemovalStatus) -> RemovalStep:
     return RemovalStep(after, look.kept(), look.gate(after, message), acts=True)
 
 
-def _is_away(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> bool:
-    """Return True if the leader that proved it still has the worker as decommissioned, and the same process runs."""
+def _proof_holds(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> bool | None:
+    """Return whether nothing is left that only the worker has, at this moment; None if that isn't known.
+
+    The leader that proved it still has the worker as decommissioned, the same process runs, and so do those that have
+    the copies.
+    """
+    if look.report is None or look.reading is None:
+        return None
     use = _use(look, ordinal)
-    same = look.report is not None and look.report.leader == record.leader and record.restarts == pod.restarts
-    return same and use is not None and use.state == "DECOMMISSIONED"
+    if use is None or use.state != "DECOMMISSIONED" or look.report.leader != record.leader:
+        return False
+    if record.restarts != pod.restarts:
+        return False
+    listed = look.listed
+    if listed is None:
+        # After a restart of the operator the first listing is still to come.
+        return None if look.reading.listing.value is None else False
+    return not _late(look, listed) and not _unknown(look, listed)
 
 
 def removing_gate(record: RemovalStatus) -> Gate:
@@ -222,7 +240,8 @@ def _removing(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod | N
         # Claimed as one that never registered.
         return going if not look.uses(ordinal) and not pod.served else _dropped(look, record)
     if barrier:
-        return going if _is_away(look, record, ordinal, pod) else _leave_again(look, record)
+        holds = _proof_holds(look, record, ordinal, pod)
+        return going if holds else held if holds is None else _leave_again(look, record)
     if look.since(record.state_since) > STALE:
         return RemovalStep(
             look.in_state(record, "Copying", proof=None),

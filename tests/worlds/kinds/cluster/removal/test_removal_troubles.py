@@ -66,6 +66,19 @@ def test_a_new_leader_is_asked_again(state: str):
     assert world.blocks.unreadable() == []
 
 
+@pytest.mark.parametrize("state", ["Proven", "Removing"])
+def test_a_proof_of_the_leader_before_is_void(state: str):
+    world = with_files()
+    world.replicas(2)
+    world.until(state)
+    assert world.applied == 3
+    world.blocks.change_leader(safe=0)
+    world.turn()
+    world.blocks.write("/new", 100, on=world.host(2))
+    world.until_removed(2)
+    assert world.blocks.unreadable() == []
+
+
 @pytest.mark.parametrize("state", ["Copying", "Leaving", "Proven", "Removing"])
 def test_a_leader_that_is_away_holds_the_removal(state: str):
     world = with_files()
@@ -162,13 +175,14 @@ def test_a_worker_that_dies_during_its_removal_is_reported():
     world.until_removed(2)
 
 
-@pytest.mark.parametrize("state", ["Copying", "Leaving", "Proven"])
+@pytest.mark.parametrize("state", ["Copying", "Leaving", "Proven", "Removing"])
 def test_a_target_that_dies_is_no_copy(state: str):
     world = with_files()
     world.replicas(2)
     world.until(state)
-    world.blocks.crash(world.host(0))
-    world.kube.remove(KINDS["Pod"].path("data", "small-worker-0"))
+    assert world.applied == 3
+    world.blocks.crash(world.host(1))
+    world.kube.remove(KINDS["Pod"].path("data", "small-worker-1"))
     world.turn()
     world.until_removed(2, seconds=900)
 
@@ -282,7 +296,7 @@ def test_what_is_open_at_a_cancellation_is_copied_before_the_pod_restarts():
     world.replicas(3)
     world.until("Returning")
     world.run(12)
-    world.blocks.commit("/late", block, world.host(2))
+    assert world.blocks.commit("/late", block, world.host(2))
     assert world.run(300, lambda: not world.record and world.phase == "Ready")
     assert world.blocks.unreadable() == []
 
