@@ -36,7 +36,7 @@ def test_a_share_and_two_blocks_stay_free():
     assert room.total == 1000 - 50 - 200
 
 
-def test_what_is_in_flight_counts_in_each_tier_and_so_does_the_reserve_of_several_tiers():
+def test_what_is_in_flight_and_the_reserve_of_several_tiers_count_in_each():
     two = target(0, free={"MEM": 500, "SSD": 500})
     room = room_of([two], [block(1, 10)], Copies(bytes_in_flight={"host-0": 100}), 30)
     assert room.free == {"host-0": (500 - 25 - 20 - 30 - 100, 500 - 25 - 20 - 30 - 100)}

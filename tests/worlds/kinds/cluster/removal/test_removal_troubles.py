@@ -209,7 +209,7 @@ def test_at_the_deadline_the_worker_stays_by_default():
     assert len(world.pods()) == 3
 
 
-def test_at_the_deadline_the_worker_goes_if_the_spec_says_so_and_the_loss_is_named():
+def test_at_the_deadline_the_worker_goes_by_the_spec_and_the_loss_is_named():
     world = with_files(deadlineSeconds=120, onDeadline="Remove")
     world.alluxio.before = lambda method: "refused" if method == "copy_block" else ""
     world.replicas(2)
@@ -245,7 +245,7 @@ def test_an_operator_that_restarts_goes_on(state: str):
     world.until_removed(2)
 
 
-def test_a_statefulset_that_was_scaled_by_hand_loses_its_workers_only_after_they_are_empty():
+def test_workers_that_were_added_by_hand_are_emptied_before_they_go():
     world = settled(2)
     world.kube.edit("StatefulSet", "data", "small-worker", lambda one: one["spec"].update(replicas=4))
     world.turn()
@@ -301,7 +301,7 @@ def test_what_is_open_at_a_cancellation_is_copied_before_the_pod_restarts():
     assert world.blocks.unreadable() == []
 
 
-def test_a_worker_that_is_gone_is_removed_at_the_deadline_if_the_spec_says_so():
+def test_a_worker_that_is_gone_goes_at_the_deadline_by_the_spec():
     world = with_files(deadlineSeconds=60, onDeadline="Remove")
     world.blocks.workers[world.host(2)].cut_off = True
     world.pass_time(301)
