@@ -27,7 +27,8 @@ from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.server.queue import Backoff, merged
+from alluxio_operator.server.queue import Backoff
+from alluxio_operator.server.queue_state import merged
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import CallFailed, Deadline
 
