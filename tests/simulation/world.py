@@ -11,7 +11,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 from tests.simulation.alluxio import AlluxioAsked, Masters, PrestoAsked
-from tests.simulation.cluster import OWNERS, Cluster
+from tests.simulation.cluster import Cluster
+from tests.simulation.state import OWNERS
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
