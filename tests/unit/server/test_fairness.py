@@ -131,6 +131,20 @@ def test_a_tenant_with_many_requests_delays_another_one_by_one_turn() -> None:
     assert [one.name for one in taken if one.namespace == "many"] == ["1", "2", "3"]
 
 
+def test_a_tenant_that_comes_late_is_owed_nothing_for_the_turns_before_it_came() -> None:
+    state = QueueState()
+    for number in range(100):
+        state.add(ask(f"early/{number}"), 0)
+    for _ in range(50):
+        take(state)
+    for number in range(50):
+        state.add(ask(f"late/{number}"), 0)
+
+    taken = [take(state).key.namespace for _ in range(20)]
+
+    assert taken.count("early") in (9, 10, 11)
+
+
 def test_a_tenant_whose_reconciles_take_long_waits_for_others_that_had_less() -> None:
     """Each just too fast to count as slow."""
     state = QueueState()
