@@ -28,7 +28,7 @@ from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Serve
 from alluxio_operator.transport.deadline import Deadline
 
 if TYPE_CHECKING:
-    from tests.simulation.cluster import Cluster, Proc
+    from tests.simulation.state import Proc, State
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ class Registration:
 class Masters:
     """The masters and workers of one cluster."""
 
-    def __init__(self, world: Cluster, namespace: str, name: str) -> None:
+    def __init__(self, world: State, namespace: str, name: str) -> None:
         self.world = world
         self.namespace, self.name = namespace, name
         self.leader: Proc | None = None
@@ -293,7 +293,7 @@ class Masters:
 class AlluxioAsked:
     """The answers of all clusters, as the operator gets them."""
 
-    def __init__(self, world: Cluster, unreachable: Callable[[Masters], bool]) -> None:
+    def __init__(self, world: State, unreachable: Callable[[Masters], bool]) -> None:
         self.world = world
         self.unreachable = unreachable
         self.told: list[str] = []
@@ -414,7 +414,7 @@ class AlluxioAsked:
 class PrestoAsked:
     """The answers of Presto's coordinators; `queries`: those that wait, by name of the Presto."""
 
-    def __init__(self, world: Cluster) -> None:
+    def __init__(self, world: State) -> None:
         self.world = world
         self.queries: dict[str, int] = {}
 

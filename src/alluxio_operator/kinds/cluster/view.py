@@ -45,7 +45,8 @@ from alluxio_operator.kinds.cluster.storage.records import RecordsStep
 from alluxio_operator.kinds.cluster.ufs import writable
 from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod
+from alluxio_operator.workloads.pods import Pod
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 
 class View:

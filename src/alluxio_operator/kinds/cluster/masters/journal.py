@@ -20,7 +20,8 @@ from alluxio_operator.kinds.cluster.masters.quorum import majority, without_jour
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, first_trouble
+from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 GATE = "JournalInitialized"
 

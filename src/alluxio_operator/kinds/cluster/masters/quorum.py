@@ -15,7 +15,9 @@ from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Stand
 from alluxio_operator.engine.gate import Gate, Severity
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 GATE = "QuorumHealthy"
 

@@ -32,7 +32,8 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.storage.pvc import Claim, parse_claim
-from alluxio_operator.workloads.pods import Pod, Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod
 
 REPLACING: Final = "ReplacingVolume"
 """Reason while a lost volume is being replaced."""

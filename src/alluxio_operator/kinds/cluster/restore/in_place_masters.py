@@ -33,7 +33,8 @@ from alluxio_operator.kinds.cluster.restore.in_place_back import (
 from alluxio_operator.kinds.cluster.restore.in_place_step import InPlaceStep, in_state
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.workloads.pods import Trouble, first_trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import first_trouble
 
 Step = Callable[[RestoreInPlaceStatus, Observed, Cluster, datetime], InPlaceStep]
 
