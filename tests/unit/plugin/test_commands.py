@@ -252,7 +252,7 @@ def test_followed_logs_come_from_all_and_end_with_all():
     assert "can't be read" in lines[0]
 
 
-EVERY = ("backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart")
+EVERY = ("at-risk", "backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart")
 EVERY += ("restore", "resume", "status")
 
 

@@ -139,8 +139,8 @@ def test_without_an_interval_nothing_is_listed_and_the_figures_are_dropped():
 # --- metrics ---------------------------------------------------------------------------------------------------------
 
 
-def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
-    return metrics.registry.get_sample_value(f"alluxio_operator_at_risk_{name}", labels)
+def sample(metrics: Metrics, metric: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"alluxio_operator_at_risk_{metric}", labels)
 
 
 def test_metrics_have_exact_bytes_of_the_last_listing():
