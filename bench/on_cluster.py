@@ -45,7 +45,9 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     calls.add_argument("--window", type=float, default=20.0, help="seconds of a window")
     calls.add_argument("--results", type=Path, help="default: bench/results; for fewer files build/bench")
     calls.set_defaults(run=_backup_calls)
-    risk = commands.add_parser("at-risk", help="measure listings that find the data at risk, and clients' calls meanwhile")
+    risk = commands.add_parser(
+        "at-risk", help="measure listings that find the data at risk, and clients' calls meanwhile"
+    )
     risk.add_argument("--files", type=int, default=FILES)
     risk.add_argument("--turns", type=int, default=3)
     risk.add_argument("--window", type=float, default=20.0, help="seconds of a window without a listing")

@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
@@ -56,8 +56,8 @@ class _Entry(Generic[R]):
 class Background(Generic[R]):
     """Readings of the resources that want them. `failed` tells whether a result is a failure.
 
-    `tell` is called with each result, in the reading's thread. With no `threads`, `want` does a step of what is due: for
-    tests.
+    `tell` is called with each result, in the reading's thread. Without `threads`, for tests, `want` does a step of what
+    is due.
     """
 
     def __init__(
@@ -141,20 +141,14 @@ class Background(Generic[R]):
                 self._run(*taken)
 
     def _pause(self) -> float:
-        """Return the seconds until a step may be due."""
-        dues = [one.due for one in self._entries.values() if not one.running and one.begin is not _not_now]
+        """Return the seconds until a step may be due. The end of a running one wakes a thread."""
+        dues = [one.due for _, one in self._waiting()]
         return min(max(min(dues, default=60.0) - self._clock(), 0.05), 60.0)
 
     def _take(self) -> tuple[OwnerKey, _Entry[R]] | None:
         with self._changed:
             now = self._clock()
-            busy = {key.namespace for key, one in self._entries.items() if one.running}
-            waiting = (
-                (one.due, key)
-                for key, one in self._entries.items()
-                if one.due <= now and not one.running and one.begin is not _not_now and key.namespace not in busy
-            )
-            first = min(waiting, default=None)
+            first = min(((one.due, key) for key, one in self._waiting() if one.due <= now), default=None)
             if first is None:
                 return None
             entry = self._entries[first[1]]
@@ -162,6 +156,13 @@ class Background(Generic[R]):
             if entry.steps is None:
                 entry.began, entry.began_at, entry.worked = now, self._now(), 0.0
             return first[1], entry
+
+    def _waiting(self) -> Iterable[tuple[OwnerKey, _Entry[R]]]:
+        """Yield the readings that may go on, or begin, once they are due."""
+        busy = {key.namespace for key, one in self._entries.items() if one.running}
+        for key, one in self._entries.items():
+            if key.namespace not in busy and one.begin is not _not_now:
+                yield key, one
 
     def _run(self, key: OwnerKey, entry: _Entry[R]) -> None:
         began, result, done = self._clock(), None, False

@@ -215,7 +215,8 @@ def test_servers_of_one_namespace_that_hang_do_not_stop_those_of_others():
         background.want(key(f"bad{number}", "bad"), f"bad{number}", 0, begin(f"bad{number}"))
     background.want(key("good", "good"), "good", 0, begin("good"))
     try:
-        assert begun.acquire(timeout=5) and begun.acquire(timeout=5)
+        assert begun.acquire(timeout=5)
+        assert begun.acquire(timeout=5)
         assert "good" in running
         assert len(running) == 2
     finally:

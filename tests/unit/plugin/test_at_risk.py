@@ -77,7 +77,7 @@ def test_workers_and_paths_are_shown_with_sizes_and_ages(run: Any, capsys: pytes
     assert ["w-1", "1Gi", "0", "3Gi", "0", "10", "-"] in lines
     assert ["all", "14Gi", "2Gi", "3Gi", "0", "120", "24h"] in lines
     assert lines.index(["/b", "13Gi", "100", "24h"]) < lines.index(["/a", "1Gi", "20", "4m"])
-    assert ["Listed", "30m", "ago"] == next(line for line in lines if line[:1] == ["Listed"])[:3]
+    assert next(line for line in lines if line[:1] == ["Listed"])[:3] == ["Listed", "30m", "ago"]
 
 
 def test_programs_get_bytes_and_seconds(run: Any, capsys: pytest.CaptureFixture[str]):

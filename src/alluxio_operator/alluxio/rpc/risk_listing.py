@@ -1,7 +1,7 @@
 """Lists a leader's whole namespace page by page, and sums up what single workers hold.
 
-One page is one ListStatusPartial: the leader holds its shared locks for some tens of milliseconds and no more entries in
-memory than those of the page. A recursive ListStatus holds the read lock of the root folder until its end, and queues
+One page is one ListStatusPartial: the leader holds its shared locks for some tens of milliseconds, and only the entries
+of the page in memory. A recursive ListStatus holds the read lock of the root folder until its end, and queues
 all its messages in memory if the client reads slowly (read in the sources of 2.9.4). Neither looks into the UFS here.
 """
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
 from alluxio_operator.alluxio.at_risk import AtRisk, RiskListing
-from alluxio_operator.engine.background import Background
+from alluxio_operator.api.alluxiocluster import Workers
+from alluxio_operator.engine.background import THREADS, Background
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -20,15 +23,14 @@ Listings = Background[AtRisk | NoAnswer]
 MINUTE = 60.0
 
 
-def listings(metrics: Metrics, *, threads: int | None = None) -> Listings:
+def listings(metrics: Metrics, *, threads: int = THREADS) -> Listings:
     """Return the listings of all clusters, whose results become metrics."""
 
     def tell(key: OwnerKey, found: AtRisk | NoAnswer) -> None:
         if isinstance(found, AtRisk):
             metrics.at_risk.set(key.namespace, key.name, found, time.time() - found.seconds)
 
-    given = {} if threads is None else {"threads": threads}
-    return Background(lambda found: isinstance(found, NoAnswer), tell, **given)
+    return Background(lambda found: isinstance(found, NoAnswer), tell, threads=threads)
 
 
 def with_at_risk(
@@ -39,18 +41,19 @@ def with_at_risk(
     if not workers.at_risk_interval_minutes:
         forget(known, metrics, key)
         return observed
+    every = workers.at_risk_interval_minutes * MINUTE
+    reading = known.want(key, model.uid, every, _beginning(alluxio, observed, workers))
+    return replace(observed, at_risk=reading)
+
+
+def _beginning(alluxio: Alluxio, observed: Observed, workers: Workers) -> Callable[[], RiskListing] | None:
+    """Return what begins a listing at the leader of now; None if none serves."""
     [leader] = leaders_of(observed.answers)[:1] or [None]
     pod = observed.master_named(leader)
-    begin = None
-    if pod is not None and isinstance(observed.master, MasterInfo):
-        host, port = pod.ip, rpc_port(pod, observed.resource)
-        holders = holders_of(observed, workers)
-
-        def begin() -> RiskListing:
-            return alluxio.risk_listing(host, port, holders)
-
-    every = workers.at_risk_interval_minutes * MINUTE
-    return replace(observed, at_risk=known.want(key, model.uid, every, begin))
+    if pod is None or not isinstance(observed.master, MasterInfo):
+        return None
+    port, holders = rpc_port(pod, observed.resource), holders_of(observed, workers)
+    return partial(alluxio.risk_listing, pod.ip, port, holders)
 
 
 def forget(known: Listings, metrics: Metrics, key: OwnerKey) -> None:
