@@ -35,6 +35,8 @@ FIRST_WITHIN: Final = 300.0
 FIRST_RETRY: Final = 60.0
 """Seconds from a failed reading to the next; they double with each failure in a row up to the interval."""
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
 R = TypeVar("R")
 
 
@@ -47,7 +49,7 @@ class _Entry(Generic[R]):
     steps: Steps[R] | None = None
     running: bool = False
     began: float = 0.0
-    began_at: datetime | None = None
+    began_at: datetime = NEVER
     worked: float = 0.0
     failures: int = 0
     reading: Reading[R] = field(default_factory=Reading)
@@ -56,14 +58,14 @@ class _Entry(Generic[R]):
 class Background(Generic[R]):
     """Readings of the resources that want them. `failed` tells whether a result is a failure.
 
-    `tell` is called with each result, in the reading's thread. Without `threads`, for tests, `want` does a step of what
-    is due.
+    `tell` is called with each result and the time at which its reading began, in the reading's thread. Without
+    `threads`, for tests, `want` does a step of what is due.
     """
 
     def __init__(
         self,
         failed: Callable[[R], bool],
-        tell: Callable[[OwnerKey, R], None],
+        tell: Callable[[OwnerKey, R, datetime], None],
         *,
         threads: int = THREADS,
         clock: Callable[[], float] = time.monotonic,
@@ -118,7 +120,7 @@ class Background(Generic[R]):
             self._entries[key] = _Entry(uid, every, begin, self._clock() + within * _share(uid))
             return True
         sooner = every < entry.every or (entry.begin is _not_now and begin is not None)
-        if entry.steps is None and every < entry.every and entry.began_at is not None:
+        if entry.steps is None and every < entry.every and entry.began_at is not NEVER:
             entry.due = min(entry.due, entry.began + every)
         entry.every = every
         entry.begin = begin or _not_now
@@ -186,7 +188,7 @@ class Background(Generic[R]):
                 entry.due = self._clock() + PAUSES * took
             if result is not None:
                 # Under the lock: what is told of a resource never comes after its end.
-                self._tell(key, result)
+                self._tell(key, result, entry.began_at)
             self._changed.notify()
 
     def _end(self, entry: _Entry[R], result: R | None) -> None:

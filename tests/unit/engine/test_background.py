@@ -57,7 +57,7 @@ class Lab:
         self.told: list[tuple[OwnerKey, str]] = []
         self.background: Background[str] = Background(
             lambda result: result.startswith("failed"),
-            lambda key, result: self.told.append((key, result)),
+            lambda key, result, _: self.told.append((key, result)),
             threads=0,
             clock=lambda: self.t,
             now=lambda: START + timedelta(seconds=self.t),
@@ -206,7 +206,7 @@ def test_servers_of_one_namespace_that_hang_do_not_stop_those_of_others():
     running: set[str] = set()
     release, begun = threading.Event(), threading.Semaphore(0)
     told: list[OwnerKey] = []
-    background: Background[str] = Background(lambda _: False, lambda owner, _: told.append(owner), threads=2)
+    background: Background[str] = Background(lambda _: False, lambda owner, *_: told.append(owner), threads=2)
 
     def begin(name: str) -> Callable[[], Gate]:
         return lambda: Gate(running, name, release, begun.release)

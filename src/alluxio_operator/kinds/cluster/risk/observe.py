@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
@@ -26,9 +26,9 @@ MINUTE = 60.0
 def listings(metrics: Metrics, *, threads: int = THREADS) -> Listings:
     """Return the listings of all clusters, whose results become metrics."""
 
-    def tell(key: OwnerKey, found: AtRisk | NoAnswer) -> None:
+    def tell(key: OwnerKey, found: AtRisk | NoAnswer, began: datetime) -> None:
         if isinstance(found, AtRisk):
-            metrics.at_risk.set(key.namespace, key.name, found, time.time() - found.seconds)
+            metrics.at_risk.set(key.namespace, key.name, found, began.timestamp())
 
     return Background(lambda found: isinstance(found, NoAnswer), tell, threads=threads)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from tests.support.builders import resource
+from tests.support.builders import NOW, resource
 from tests.support.world import World
 
 from alluxio_operator.alluxio.answers import NoAnswer
@@ -177,5 +177,5 @@ def test_workers_beyond_a_number_share_a_series():
 def test_a_failed_listing_is_no_figure(result: NoAnswer):
     metrics = Metrics(CollectorRegistry())
     known = listings(metrics, threads=0)
-    known._tell(World().key, result)
+    known._tell(World().key, result, NOW)
     assert sample(metrics, "listing_timestamp_seconds", namespace="data", name="small") is None
