@@ -172,6 +172,10 @@ bench-backup: venv ## measure backups of 100,000 files beside Alluxio's command,
 bench-backup-calls: venv ## measure clients' calls during backups of 100,000 files, beside no backup; 3 masters, then 1; ARGS="--masters 3 --apart"
 	@dev/in-cluster $(VENV)/bin/python -m bench backup-calls $(ARGS)
 
+.PHONY: bench-at-risk
+bench-at-risk: venv ## measure listings that find the data at risk among 100,000 files, on the local cluster, with the operator deployed
+	@dev/in-cluster $(VENV)/bin/python -m bench at-risk $(ARGS)
+
 .PHONY: bench-recovery
 bench-recovery: venv ## write for 30 minutes, lose all journals, restore, and compare with the objective; ARGS="--minutes 4 --objective-minutes 2"
 	@dev/in-cluster $(VENV)/bin/python -m bench recovery $(ARGS)

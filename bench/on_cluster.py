@@ -12,7 +12,7 @@ from dev.cluster.paths import REPOSITORY
 
 from bench import clusters, machine, report
 from bench.api import Json
-from bench.figures import backup_calls, backups, queries, real_node, recovery
+from bench.figures import at_risk, backup_calls, backups, queries, real_node, recovery
 from bench.results import RESULTS
 
 REAL_NODE: Final = "node"
@@ -46,6 +46,14 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     calls.add_argument("--apart", action="store_true", help="keep the leader and the clients on a core of their own")
     calls.add_argument("--results", type=Path, help="default: bench/results; for fewer files build/bench")
     calls.set_defaults(run=_backup_calls)
+    risk = commands.add_parser(
+        "at-risk", help="measure listings that find the data at risk, and clients' calls meanwhile"
+    )
+    risk.add_argument("--files", type=int, default=FILES)
+    risk.add_argument("--turns", type=int, default=3)
+    risk.add_argument("--window", type=float, default=20.0, help="seconds of a window without a listing")
+    risk.add_argument("--results", type=Path, help="default: bench/results; for fewer files build/bench")
+    risk.set_defaults(run=_at_risk)
     lost = commands.add_parser("recovery", help="write, lose all journals, restore, and compare with the objective")
     lost.add_argument("--minutes", type=float, default=MINUTES, help="minutes of writes")
     lost.add_argument("--objective-minutes", type=int, default=5)
@@ -78,6 +86,11 @@ def _backup_calls(options: argparse.Namespace) -> int:
         name = f"calls-{masters}{'apart' if options.apart else ''}"
         _record(_results(options, options.files >= FILES), name, {backup_calls.NAME: found})
     return 0
+
+
+def _at_risk(options: argparse.Namespace) -> int:
+    found = at_risk.measure(options.files, options.turns, options.window)
+    return _record(_results(options, options.files >= FILES), at_risk.NAME, {at_risk.NAME: found})
 
 
 def _recovery(options: argparse.Namespace) -> int:

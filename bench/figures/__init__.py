@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.api import Json
 from bench.figures import (
+    at_risk,
     backup_calls,
     backups,
     burst,
@@ -58,5 +59,6 @@ TOPICS: Mapping[str, Callable[[Runs], Iterator[Figure]]] = {
     "backup": backups.figures,
     "backup-calls": backup_calls.figures,
     "recovery": recovery.figures,
+    "at-risk": at_risk.figures,
 }
 """The summary of the raw records for each file of results."""

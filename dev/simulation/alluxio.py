@@ -181,7 +181,7 @@ class TestWrites(grpc.GenericRpcHandler):
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """Return the handler of a method; None for one that isn't implemented."""
-        known = details.method in (f"{FILES}CreateDirectory", f"{FILES}Remove")
+        known = details.method in (f"{FILES}CreateDirectory", f"{FILES}Remove", f"{FILES}ListStatusPartial")
         return grpc.unary_unary_rpc_method_handler(_accept) if known else None
 
 

@@ -23,6 +23,7 @@ from alluxio_operator.alluxio.answers import (
     WorkerRegistration,
     WriteResult,
 )
+from alluxio_operator.alluxio.at_risk import Holders, RiskListing
 from alluxio_operator.kinds.cluster.ports import ISOLATED
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
 from alluxio_operator.transport.deadline import Deadline
@@ -341,6 +342,9 @@ class AlluxioAsked:
         if masters is None or proc is not masters.leader or self.unreachable(masters):
             return NoAnswer("no answer in time")
         return UnpersistedFiles(sum(not one.persisted for one in masters.blocks))
+
+    def risk_listing(self, host: str, port: int, holders: Holders) -> RiskListing:
+        raise AssertionError("the operator of the simulation lists nothing")
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         proc, masters = self._master(host)

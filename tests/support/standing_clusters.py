@@ -15,6 +15,7 @@ from tests.support.volumes import VolumesWorld, sized
 from tests.support.world import World, address
 
 from alluxio_operator.alluxio.answers import JournalDisk, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.at_risk import AtRisk, WorkerRisk
 from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.names import Names
@@ -379,4 +380,40 @@ def hung_master_that_waits_for_the_ufs() -> World:
     pods(world, "master", partial(crash, running={"startedAt": stamp(world.now)}))
     world.alluxio.master = SILENT
     world.ufs = UfsHealth("http://namenode.data.svc:8020: connection refused")
+    return world
+
+
+LIMITED: Json = {"workers": {"atRiskLimit": "1Gi"}}
+
+
+def limited(found: AtRisk | NoAnswer | None, **workers: Any) -> World:
+    """Return a settled cluster with a limit, whose listings have this result."""
+    world = World(resource(**{"workers": {**LIMITED["workers"], **workers}}))
+    world.alluxio.at_risk = found
+    world.settle()
+    return world
+
+
+@case("AtRiskWithinLimit", "AboveLimit", 2 * 2**30, later=(300.0, 300.0, 300.0, 300.0, 300.0))
+def unpersisted_data(size: int) -> World:
+    risk = WorkerRisk(unpersisted=size, files=3, oldest_ms=0)
+    return limited(AtRisk(total=risk, workers={"small-worker-0": risk}))
+
+
+@case("AtRiskWithinLimit", "NotListed")
+def listing_without_an_end() -> World:
+    return limited(None)
+
+
+@case("AtRiskWithinLimit", "NotListed", 0)
+def limit_without_listings(minutes: int) -> World:
+    return limited(AtRisk(), atRiskIntervalMinutes=minutes)
+
+
+@case("AtRiskWithinLimit", "ListingFailed", later=(600.0, 3600.0))
+def listings_that_fail() -> World:
+    world = limited(SILENT)
+    world.pass_time(600)
+    world.reconcile(everything=True)
+    world.pass_time(3600)
     return world

@@ -14,9 +14,11 @@ from tests.support.owner_world import OwnerWorld
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.alluxio.answers import Answer, BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
+from alluxio_operator.alluxio.at_risk import AtRisk, Holders, RiskListing
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiobackup import PURPOSE_LABEL
 from alluxio_operator.api.alluxiocluster import KIND
+from alluxio_operator.engine.background import Background
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.render import Renderer
@@ -56,6 +58,8 @@ class FakeAlluxio:
         self.listed: list[tuple[str, int, int]] = []
         self.restored: dict[str, int | None] = {}
         self.promoted = True
+        self.at_risk: AtRisk | NoAnswer | None = AtRisk()
+        self.holders: list[Holders] = []
         self.quorum: QuorumInfo | NoAnswer = NoAnswer("it doesn't lead")
         self.removed: list[tuple[str, int]] = []
         self.transfers: list[tuple[str, int]] = []
@@ -95,6 +99,10 @@ class FakeAlluxio:
         self.listed.append((host, port, since_ms))
         return self.unpersisted
 
+    def risk_listing(self, host: str, port: int, holders: Holders) -> RiskListing:
+        self.holders.append(holders)
+        return _Listing(self)
+
     def mark_for_sync(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
         self.marked.append((host, port, path))
         return self.marks
@@ -118,6 +126,16 @@ class FakeAlluxio:
     def serves(self, host: str, port: int, path: str, deadline: Deadline) -> bool:
         self.asked.append((host, port))
         return self.job_master
+
+
+class _Listing:
+    """A listing that ends at its first step, or never."""
+
+    def __init__(self, alluxio: FakeAlluxio) -> None:
+        self.alluxio = alluxio
+
+    def step(self) -> AtRisk | NoAnswer | None:
+        return self.alluxio.at_risk
 
 
 def address(ordinal: int) -> str:
@@ -154,6 +172,13 @@ class World(OwnerWorld):
             self.changes.note,
             lambda *_: self.ufs,
             self.image,
+            Background(
+                lambda found: isinstance(found, NoAnswer),
+                lambda *_: None,
+                threads=0,
+                clock=lambda: self.now.timestamp(),
+                now=self.clock,
+            ),
         )
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from alluxio_operator.transport.deadline import Deadline
 from alluxio_operator.transport.printable import printable
+
+if TYPE_CHECKING:
+    from alluxio_operator.alluxio.at_risk import Holders, RiskListing
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,13 @@ class AlluxioRpc(Protocol):
         """Return the files that only workers have and that were changed since a time in milliseconds; 0 for all.
 
         The leader lists its whole namespace, and doesn't look into the UFS.
+        """
+        ...
+
+    def risk_listing(self, host: str, port: int, holders: Holders) -> RiskListing:
+        """Prepare a listing of what single workers hold. Each of its steps asks the leader, with a timeout of its own.
+
+        The leader doesn't look into the UFS, and the access times of files stay.
         """
         ...
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
+from alluxio_operator.alluxio.at_risk import Holders, RiskListing
 from alluxio_operator.alluxio.rest import AlluxioRest
 from alluxio_operator.transport.deadline import Deadline
 
@@ -41,6 +43,12 @@ class AlluxioClient(AlluxioRest):
     def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
         """Return the files that only workers have and that were changed since a time."""
         return _leader(host, port, deadline, LISTING_TIMEOUT).unpersisted_files(since_ms)
+
+    def risk_listing(self, host: str, port: int, holders: Holders) -> RiskListing:
+        """Prepare a listing of what single workers hold."""
+        from alluxio_operator.alluxio.rpc.risk_listing import PagedRiskListing
+
+        return PagedRiskListing(host, port, holders, int(time.time() * 1000))
 
     def mark_for_sync(self, host: str, port: int, path: str, deadline: Deadline) -> str | NoAnswer:
         """Let the leader compare all names below a path with the UFS at their next use."""

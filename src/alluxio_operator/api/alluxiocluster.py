@@ -147,6 +147,16 @@ class Workers(Role):
     short_circuit: ShortCircuit = Field(
         ShortCircuit(), description="How clients on a worker's node read its blocks without the network."
     )
+    at_risk_limit: Quantity | None = Field(
+        None,
+        description="Bytes that one worker may be the only one to have while they are in no UFS, as of files written "
+        "with MUST_CACHE. Condition AtRiskWithinLimit is False while a worker stays above it. Default: no limit.",
+    )
+    at_risk_interval_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
+        15,
+        description="Minutes between two listings that find the data at risk, for status.atRisk. The operator waits "
+        "longer if a listing would take more than 1 percent of the time. 0: no listing.",
+    )
 
     @property
     def count(self) -> int:

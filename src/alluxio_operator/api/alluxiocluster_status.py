@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from alluxio_operator.api.at_risk import AtRiskStatus
 from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import RestoreInPlaceStatus
@@ -292,6 +293,9 @@ class ClusterStatus(OwnerStatus):
 
     masters: MastersStatus = Field(MastersStatus(), description="The masters.")
     workers: WorkersStatus = Field(WorkersStatus(), description="The workers.")
+    at_risk: AtRiskStatus | None = Field(
+        None, description="Data that single workers hold, unless spec.workers.atRiskIntervalMinutes is 0."
+    )
     fuse: FuseStatus | None = Field(None, description="The FUSE mounts, if the spec enables them.")
     journal: JournalStatus | None = Field(None, description="The journal.")
     restore: RestoreStatus | None = Field(None, description="The restore with which the cluster began, if it did.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,8 +17,20 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.kinds.cluster.kind import DESCRIPTOR as CLUSTER
 from alluxio_operator.kinds.presto.kind import DESCRIPTOR as PRESTO_KIND
 from alluxio_operator.kube.errors import NotFound
-from alluxio_operator.plugin import backups, bundle, drills, logs, patches, plan, restore_command, restores, screen
+from alluxio_operator.plugin import (
+    at_risk_command,
+    backups,
+    bundle,
+    drills,
+    logs,
+    patches,
+    plan,
+    restore_command,
+    restores,
+    screen,
+)
 from alluxio_operator.plugin.errors import PluginError
+from alluxio_operator.plugin.output import dump
 from alluxio_operator.plugin.presto_view import PrestoView, presto_view
 from alluxio_operator.plugin.reader import Reader
 from alluxio_operator.plugin.view import ClusterView, View, cluster_view, healthy
@@ -45,7 +56,7 @@ def status(options: argparse.Namespace, reader: Reader) -> int:
     prestos = [presto_view(one, (), (), now) for one in reader.prestos(everywhere=everywhere)]
     views: list[View] = [*clusters, *prestos]
     if options.output != "table":
-        _dump([view.as_dict() for view in views], options.output)
+        dump([view.as_dict() for view in views], options.output)
     elif not clusters and not prestos:
         print("there is no AlluxioCluster and no Presto; -A shows all namespaces", file=sys.stderr)
     else:
@@ -75,7 +86,7 @@ def _status_of_one(view: ClusterView | PrestoView, output: str) -> int:
     if output == "table":
         screen.console(sys.stdout).print(screen.one(view))
     else:
-        _dump(view.as_dict(), output)
+        dump(view.as_dict(), output)
     return 0 if healthy(view) else UNHEALTHY
 
 
@@ -122,7 +133,7 @@ def history(options: argparse.Namespace, reader: Reader) -> int:
     if options.output == "table":
         screen.console(sys.stdout).print(screen.history(all_printable(changes)))
     else:
-        _dump(changes, options.output)
+        dump(changes, options.output)
     return 0
 
 
@@ -136,7 +147,7 @@ def preview(options: argparse.Namespace, reader: Reader) -> int:
     if options.output == "table":
         screen.console(sys.stdout).print(screen.preview(found))
     else:
-        _dump(found.as_dict(), options.output)
+        dump(found.as_dict(), options.output)
     return 0
 
 
@@ -153,12 +164,6 @@ def _resource_in(file: Path) -> Mapping[str, Any]:
     return resource
 
 
-def _dump(shown: object, output: str) -> None:
-    text = json.dumps(shown, indent=2)
-    # YAML from the JSON text, because it writes tuples as lists.
-    print(text if output == "json" else yaml.safe_dump(json.loads(text), sort_keys=False).rstrip())
-
-
 def backup(options: argparse.Namespace, reader: Reader) -> int:
     """Back up a cluster's journal; return UNHEALTHY if the backup has failed."""
     cluster = reader.cluster(options.name)
@@ -170,7 +175,7 @@ def backup(options: argparse.Namespace, reader: Reader) -> int:
     if not options.no_wait:
         last = _watched(lambda: reader.backup(name), name, options.timeout, options.output)
     if options.output != "text":
-        _dump(backups.shown(last), options.output)
+        dump(backups.shown(last), options.output)
     elif options.no_wait:
         print(f"{name} is created: `kubectl alluxio backups {options.name}` shows its state")
     return UNHEALTHY if backups.phase(last) in ("Failed", "Invalid") else 0
@@ -199,7 +204,7 @@ def drill(options: argparse.Namespace, reader: Reader) -> int:
         # The operator ends a drill by its own time, and then cleans up.
         last = _watched(lambda: reader.drill(name), name, options.timeout + CLEANING_SECONDS, options.output)
     if options.output != "text":
-        _dump(drills.shown(last), options.output)
+        dump(drills.shown(last), options.output)
     elif options.no_wait:
         print(f"{name} is created: `kubectl get alluxiodrill {name}` shows its state")
     else:
@@ -211,7 +216,7 @@ def list_backups(options: argparse.Namespace, reader: Reader) -> int:
     """List the backups of a cluster, or of all clusters."""
     found = backups.of_cluster(reader.backups(), options.name)
     if options.output != "table":
-        _dump([backups.shown(one) for one in found], options.output)
+        dump([backups.shown(one) for one in found], options.output)
     elif not found:
         of = f" of {options.name}" if options.name else ""
         print(f"there is no AlluxioBackup{of} in this namespace; -n selects another", file=sys.stderr)
@@ -226,8 +231,13 @@ def restore(options: argparse.Namespace, reader: Reader) -> int:
     text = options.output == "text"
     cluster, code = restore_command.restore(wanted, reader, sys.stdout if text else sys.stderr)
     if not text:
-        _dump(restores.shown(cluster), options.output)
+        dump(restores.shown(cluster), options.output)
     return code
+
+
+def at_risk(options: argparse.Namespace, reader: Reader) -> int:
+    """Show what single workers hold that no other worker has."""
+    return at_risk_command.show(reader.cluster(options.name), options.output, datetime.now(UTC))
 
 
 def report(options: argparse.Namespace, reader: Reader) -> int:

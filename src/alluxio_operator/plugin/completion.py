@@ -11,7 +11,7 @@ def candidates(words: Sequence[str], names: Callable[[Sequence[str]], Iterable[s
     """Return the completions of the last word."""
     *before, prefix = words
     known = {"status", "logs", "plan", "history", "report", "pause", "resume", "restart"}
-    known |= {"backup", "backups", "drill", "restore"}
+    known |= {"at-risk", "backup", "backups", "drill", "restore"}
     command = next((word for word in before if word in known), None)
     if before and before[-1] == "--role":
         offered: Iterable[str] = ROLES

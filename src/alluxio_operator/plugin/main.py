@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Return 0, 1 after an error, 130 after Ctrl-C.
 
     It returns 3 if `status` finds an unhealthy cluster, and if a backup or drill that it waited for has failed.
+    `at-risk` returns 3 if a worker is above the limit, 4 if what workers hold isn't known.
     `restore` returns 3 if nothing was confirmed or the backup is refused, 4 if it went back, and 5 if it failed.
     """
     options = parser().parse_args(arguments)
@@ -124,6 +125,10 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("--confirm", metavar="TEXT", help="the text to confirm; default: ask for it")
     back.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="default: 3600")
     back.add_argument("-o", "--output", choices=("text", "json", "yaml"), default="text")
+
+    risk = add("at-risk", commands.at_risk, "show what would be lost, or read again from the UFS, if a worker died now")
+    risk.add_argument("name", metavar="NAME")
+    risk.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
 
     report = add("report", commands.report, "write a support bundle without secrets")
     report.add_argument("name", metavar="NAME")

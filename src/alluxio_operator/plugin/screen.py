@@ -10,7 +10,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from alluxio_operator.api.base import in_binary
 from alluxio_operator.plugin import usage
+from alluxio_operator.plugin.at_risk import AtRiskView
 from alluxio_operator.plugin.plan import Preview
 from alluxio_operator.plugin.presto_view import PrestoView
 from alluxio_operator.plugin.reader import Object
@@ -90,6 +92,36 @@ def drill(found: Mapping[str, Any]) -> RenderableType:
         str(bad) if files else "-",
     )
     return table
+
+
+def at_risk(view: AtRiskView) -> RenderableType:
+    """Return what single workers hold, by worker and by path, with the ages of the oldest files."""
+    parts: list[RenderableType] = []
+    if view.listed_ago is not None:
+        workers = _table("WORKER", "UNPERSISTED", "GONE AT RESTART", "CACHED ONCE", "PINNED", "FILES", "OLDEST")
+        for row in view.rows:
+            workers.add_row(str(row["name"]), *_sizes(row), str(row["files"]), _age(row))
+        others = f"all, with {view.other_workers} others" if view.other_workers else "all"
+        workers.add_row(others, *_sizes(view.total), str(view.total["files"]), _age(view.total))
+        parts.append(workers)
+    if view.paths:
+        paths = _table("PATH", "UNPERSISTED", "FILES", "OLDEST")
+        for row in sorted(view.paths, key=lambda one: -one["unpersistedBytes"]):
+            paths.add_row(str(row["path"]), in_binary(row["unpersistedBytes"]), str(row["files"]), _age(row))
+        parts += [Text(""), paths]
+    if view.listed_ago is not None:
+        known = f"Listed {duration(view.listed_ago)} ago or later with the same result; sizes are rounded up."
+        parts.append(Text(f"\n{known}", "dim"))
+    return Group(*parts, *(Text(note, "yellow") for note in view.notes))
+
+
+def _sizes(row: Mapping[str, Any]) -> list[str]:
+    names = ("unpersistedBytes", "unpersistedOnRestartBytes", "cachedOnceBytes", "pinnedBytes")
+    return [in_binary(row[name]) for name in names]
+
+
+def _age(row: Mapping[str, Any]) -> str:
+    return "-" if row["oldestSeconds"] is None else duration(row["oldestSeconds"])
 
 
 def _line(view: View, *own: str) -> tuple[str | Text, ...]:

@@ -19,6 +19,7 @@ from prometheus_client import (
 )
 
 from alluxio_operator.engine.work import Reason
+from alluxio_operator.telemetry.at_risk import AtRiskMetrics
 
 STAGES = ("observe", "validate", "decide", "render", "apply", "report")
 """The stages of a reconcile, in order."""
@@ -95,6 +96,8 @@ class Metrics:
             "Seconds that the newest drill that passed took until the restored cluster had served a file.",
             "namespace", "name",
         )  # fmt: skip
+        self.at_risk = AtRiskMetrics()
+        self.registry.register(self.at_risk)
         self.leader = self._gauge("leader", "1 while this replica leads, else 0.")
         for stage in STAGES:
             self.stage_duration.labels(stage)

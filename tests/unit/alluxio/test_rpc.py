@@ -21,6 +21,7 @@ import pytest
 import alluxio_operator
 from alluxio_operator.alluxio import client
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, UnpersistedFiles, WriteResult
+from alluxio_operator.alluxio.at_risk import AtRisk, Holders
 from alluxio_operator.alluxio.client import AlluxioClient
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import HANDSHAKE
@@ -31,6 +32,7 @@ BACKUP = "5caa72f8-b654-437b-b395-fbe5a5047738"
 UPDATE = f"{CONFIGURATION}UpdateConfiguration"
 CREATE, REMOVE = f"{FILES}CreateDirectory", f"{FILES}Remove"
 LIST = f"{FILES}ListStatus"
+PAGES = f"{FILES}ListStatusPartial"
 TAKEN = {"a": True}
 REQUESTS = {
     f"{META}Backup": messages.BackupRequest,
@@ -38,6 +40,7 @@ REQUESTS = {
     UPDATE: messages.UpdateRequest,
     CREATE: messages.CreateDirectoryRequest,
     REMOVE: messages.DeleteRequest,
+    PAGES: messages.ListStatusPartialRequest,
 }
 Answer = Callable[[Any], Any]
 
@@ -76,7 +79,7 @@ class Alluxio(grpc.GenericRpcHandler):
                 self.greet, messages.SaslMessage.FromString, lambda message: message.SerializeToString()
             )
         if details.method == LIST:
-            return grpc.unary_stream_rpc_method_handler(lambda _request, _context: self.listing)
+            return grpc.unary_stream_rpc_method_handler(self.list, messages.ListStatusRequest.FromString)
         answer = self.answers.get(details.method)
         if answer is None:
             return None
@@ -97,6 +100,10 @@ class Alluxio(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(
             handle, REQUESTS[details.method].FromString, lambda message: message.SerializeToString()
         )
+
+    def list(self, request: messages.ListStatusRequest, _context: grpc.ServicerContext) -> Iterator[bytes]:
+        self.asked.append(request)
+        return self.listing
 
     def greet(
         self, requests: Iterator[messages.SaslMessage], context: grpc.ServicerContext
@@ -592,6 +599,24 @@ def test_a_listing_of_several_messages_is_summed_up(master: Alluxio):
     master.listing = iter([one, one])
     found = AlluxioClient().unpersisted_files("127.0.0.1", master.port, 0, deadline())
     assert found == UnpersistedFiles(2, 6, {}, ("/a", "/a"))
+
+
+def test_a_listing_asks_no_ufs_and_walks_no_folder_twice(master: Alluxio):
+    AlluxioClient().unpersisted_files("127.0.0.1", master.port, 0, deadline())
+    options = master.asked[0].options
+    assert (options.load_metadata_type, options.common.sync_interval_ms, options.recursive) == (0, -1, True)
+    assert options.exclude_mount_info, "else the leader asks the UFS where each block is that no worker has"
+    assert options.skip_loaded_check, "else the leader walks over all folders first"
+
+
+def test_a_listing_in_pages_has_a_handshake_for_each_step(master: Alluxio):
+    master.answers[PAGES] = lambda _: messages.ListStatusPartialAnswer(
+        infos=[messages.FileInfo(path="/a", length=3, completed=True)]
+    )
+    found = AlluxioClient().risk_listing("127.0.0.1", master.port, Holders()).step()
+    assert isinstance(found, AtRisk)
+    assert (found.unavailable, found.entries) == (3, 1)
+    assert len(master.greetings) == 1
 
 
 @pytest.mark.parametrize("part", [b"\xff" * 20, b"\x0a\x00" * (LISTING_BYTES // 2 + 1)], ids=["no listing", "too long"])

@@ -6,7 +6,7 @@ import pytest
 
 from alluxio_operator.plugin.completion import candidates
 
-EVERY = ("backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart")
+EVERY = ("at-risk", "backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart")
 EVERY += ("restore", "resume", "status")
 
 

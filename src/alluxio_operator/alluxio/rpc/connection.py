@@ -53,6 +53,13 @@ class Connection:
         reply: M = ask(question, timeout=self.left, metadata=self._metadata)
         return reply
 
+    def call_bytes(self, method: str, question: Message) -> bytes:
+        """Do the same, and return the answer as it was sent, for a caller that must not hold all of it parsed."""
+        ask: grpc.UnaryUnaryMultiCallable[Message, bytes] = self._channel.unary_unary(
+            method, request_serializer=_to_bytes, response_deserializer=None
+        )
+        return ask(question, timeout=self.left, metadata=self._metadata)
+
     def stream(self, method: str, questions: Iterator[Message], answer: type[M]) -> Iterator[M]:
         """Call a method that takes messages, or one, and returns several; yield them as they come."""
         ask = self._channel.stream_stream(

@@ -164,11 +164,9 @@ class Leader:
 
     def unpersisted_files(self, since_ms: int) -> UnpersistedFiles | NoAnswer:
         """Return the files that only workers have and that were changed since a time."""
-        common = messages.CommonOptions(sync_interval_ms=-1)
-        options = messages.ListStatusOptions(load_metadata_type=NEVER, common=common, recursive=True)
         try:
             with connect(self._host, self._port, self._seconds, LISTING_BYTES) as connection:
-                question = messages.ListStatusRequest(path="/", options=options)
+                question = messages.ListStatusRequest(path="/", options=listing_options())
                 parts = connection.stream_bytes(f"{FILES}ListStatus", iter([question]))
                 # A call's own timeout covers the wait for a message, not the time that its files take.
                 return unpersisted_in(files_in(parts, lambda: connection.left <= 0), since_ms)
@@ -188,6 +186,21 @@ class Leader:
                 return connection.call(method, question, answer)
         except grpc.RpcError as error:
             return _no_answer(error)
+
+
+def listing_options() -> messages.ListStatusOptions:
+    """Return the options of a listing of what the leader knows, which asks no UFS.
+
+    With mount information, the leader asks the UFS for the location of each block that no worker has. Without the skip,
+    it first walks over all folders to see whether each has been listed (both read in the sources of 2.9.4).
+    """
+    return messages.ListStatusOptions(
+        load_metadata_type=NEVER,
+        common=_without_sync(),
+        recursive=True,
+        skip_loaded_check=True,
+        exclude_mount_info=True,
+    )
 
 
 def _member(host: str, port: int) -> messages.MemberRequest:

@@ -191,14 +191,18 @@ class NeedsSyncRequest(_message.Message):
     def __init__(self, path: _Optional[str] = ...) -> None: ...
 
 class ListStatusOptions(_message.Message):
-    __slots__ = ("load_metadata_type", "common", "recursive")
+    __slots__ = ("load_metadata_type", "common", "recursive", "skip_loaded_check", "exclude_mount_info")
     LOAD_METADATA_TYPE_FIELD_NUMBER: _ClassVar[int]
     COMMON_FIELD_NUMBER: _ClassVar[int]
     RECURSIVE_FIELD_NUMBER: _ClassVar[int]
+    SKIP_LOADED_CHECK_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDE_MOUNT_INFO_FIELD_NUMBER: _ClassVar[int]
     load_metadata_type: int
     common: CommonOptions
     recursive: bool
-    def __init__(self, load_metadata_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ..., recursive: _Optional[bool] = ...) -> None: ...
+    skip_loaded_check: bool
+    exclude_mount_info: bool
+    def __init__(self, load_metadata_type: _Optional[int] = ..., common: _Optional[_Union[CommonOptions, _Mapping]] = ..., recursive: _Optional[bool] = ..., skip_loaded_check: _Optional[bool] = ..., exclude_mount_info: _Optional[bool] = ...) -> None: ...
 
 class ListStatusRequest(_message.Message):
     __slots__ = ("path", "options")
@@ -207,6 +211,24 @@ class ListStatusRequest(_message.Message):
     path: str
     options: ListStatusOptions
     def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[ListStatusOptions, _Mapping]] = ...) -> None: ...
+
+class ListStatusPartialOptions(_message.Message):
+    __slots__ = ("options", "start_after", "batch_size")
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    START_AFTER_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    options: ListStatusOptions
+    start_after: str
+    batch_size: int
+    def __init__(self, options: _Optional[_Union[ListStatusOptions, _Mapping]] = ..., start_after: _Optional[str] = ..., batch_size: _Optional[int] = ...) -> None: ...
+
+class ListStatusPartialRequest(_message.Message):
+    __slots__ = ("path", "options")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    options: ListStatusPartialOptions
+    def __init__(self, path: _Optional[str] = ..., options: _Optional[_Union[ListStatusPartialOptions, _Mapping]] = ...) -> None: ...
 
 class GetStatusOptions(_message.Message):
     __slots__ = ("load_metadata_type", "common", "update_timestamps")
@@ -233,10 +255,12 @@ class WorkerAddress(_message.Message):
     def __init__(self, host: _Optional[str] = ...) -> None: ...
 
 class BlockLocation(_message.Message):
-    __slots__ = ("address",)
+    __slots__ = ("address", "tier")
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
     address: WorkerAddress
-    def __init__(self, address: _Optional[_Union[WorkerAddress, _Mapping]] = ...) -> None: ...
+    tier: str
+    def __init__(self, address: _Optional[_Union[WorkerAddress, _Mapping]] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class BlockInfo(_message.Message):
     __slots__ = ("length", "locations")
@@ -253,7 +277,7 @@ class FileBlock(_message.Message):
     def __init__(self, info: _Optional[_Union[BlockInfo, _Mapping]] = ...) -> None: ...
 
 class FileInfo(_message.Message):
-    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "persisted", "block_ids", "modified_ms", "persistence_state", "blocks", "mount_id", "ufs_fingerprint")
+    __slots__ = ("file_id", "path", "ufs_path", "length", "block_size", "created_ms", "completed", "folder", "pinned", "persisted", "block_ids", "modified_ms", "persistence_state", "blocks", "mount_id", "ufs_fingerprint")
     FILE_ID_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     UFS_PATH_FIELD_NUMBER: _ClassVar[int]
@@ -262,6 +286,7 @@ class FileInfo(_message.Message):
     CREATED_MS_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
     FOLDER_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
     PERSISTED_FIELD_NUMBER: _ClassVar[int]
     BLOCK_IDS_FIELD_NUMBER: _ClassVar[int]
     MODIFIED_MS_FIELD_NUMBER: _ClassVar[int]
@@ -277,6 +302,7 @@ class FileInfo(_message.Message):
     created_ms: int
     completed: bool
     folder: bool
+    pinned: bool
     persisted: bool
     block_ids: _containers.RepeatedScalarFieldContainer[int]
     modified_ms: int
@@ -284,13 +310,21 @@ class FileInfo(_message.Message):
     blocks: _containers.RepeatedCompositeFieldContainer[FileBlock]
     mount_id: int
     ufs_fingerprint: str
-    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ...) -> None: ...
+    def __init__(self, file_id: _Optional[int] = ..., path: _Optional[str] = ..., ufs_path: _Optional[str] = ..., length: _Optional[int] = ..., block_size: _Optional[int] = ..., created_ms: _Optional[int] = ..., completed: _Optional[bool] = ..., folder: _Optional[bool] = ..., pinned: _Optional[bool] = ..., persisted: _Optional[bool] = ..., block_ids: _Optional[_Iterable[int]] = ..., modified_ms: _Optional[int] = ..., persistence_state: _Optional[str] = ..., blocks: _Optional[_Iterable[_Union[FileBlock, _Mapping]]] = ..., mount_id: _Optional[int] = ..., ufs_fingerprint: _Optional[str] = ...) -> None: ...
 
 class ListStatusAnswer(_message.Message):
     __slots__ = ("infos",)
     INFOS_FIELD_NUMBER: _ClassVar[int]
     infos: _containers.RepeatedCompositeFieldContainer[FileInfo]
     def __init__(self, infos: _Optional[_Iterable[_Union[FileInfo, _Mapping]]] = ...) -> None: ...
+
+class ListStatusPartialAnswer(_message.Message):
+    __slots__ = ("infos", "truncated")
+    INFOS_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    infos: _containers.RepeatedCompositeFieldContainer[FileInfo]
+    truncated: bool
+    def __init__(self, infos: _Optional[_Iterable[_Union[FileInfo, _Mapping]]] = ..., truncated: _Optional[bool] = ...) -> None: ...
 
 class GetStatusAnswer(_message.Message):
     __slots__ = ("info",)

@@ -14,6 +14,7 @@ from alluxio_operator.kinds.cluster.backup import decide as backup
 from alluxio_operator.kinds.cluster.masters import decide as masters
 from alluxio_operator.kinds.cluster.objects import decide as objects
 from alluxio_operator.kinds.cluster.restore import decide as restore
+from alluxio_operator.kinds.cluster.risk import decide as risk
 from alluxio_operator.kinds.cluster.rollout import decide as rollout
 from alluxio_operator.kinds.cluster.storage import decide as storage
 from alluxio_operator.kinds.cluster.ufs import decide as ufs
@@ -29,4 +30,5 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     storage.operations,
     ufs.operations,
     backup.operations,
+    risk.operations,
 )

@@ -21,10 +21,12 @@ FOLDER: Final = "alluxio"
 def _reconciler(parts: Parts) -> Reconciler:
     from alluxio_operator.alluxio.client import AlluxioClient
     from alluxio_operator.kinds.cluster.reconcile import cluster_reconciler
+    from alluxio_operator.kinds.cluster.risk.observe import listings
 
     return cluster_reconciler(
-        parts.kube, AlluxioClient(), parts.renderer, parts.metrics, parts.now, parts.note, image=parts.image
-    )
+        parts.kube, AlluxioClient(), parts.renderer, parts.metrics, parts.now, parts.note, image=parts.image,
+        listings=listings(parts.metrics),
+    )  # fmt: skip
 
 
 DESCRIPTOR = KindDescriptor(

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, UnpersistedFiles
+from alluxio_operator.alluxio.at_risk import AtRisk
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.engine.reading import Reading
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
@@ -76,6 +78,8 @@ class Observed:
     """The AlluxioBackup that is made before a restore in place; read only meanwhile."""
     unpersisted: UnpersistedFiles | NoAnswer | None = None
     """Data that a restore in place would lose; asked only before it is confirmed."""
+    at_risk: Reading[AtRisk | NoAnswer] | None = None
+    """The last listing of what single workers hold; None if the operator lists nothing."""
     check_job: Object | None = None
     check_pods: tuple[Pod, ...] = ()
     check_result: str = ""

@@ -36,6 +36,7 @@ from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.restore.observe import unpersisted_files
 from alluxio_operator.kinds.cluster.restore.offer import lost_journals
+from alluxio_operator.kinds.cluster.risk.observe import Listings, forget, with_at_risk
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -57,6 +58,8 @@ BACKUPS: Final = "backups"
 """Question: which AlluxioBackups does the cluster have?"""
 DRILLS: Final = "drills"
 """Question: which AlluxioDrills does the cluster have?"""
+AT_RISK: Final = "at risk"
+"""Question: what do single workers hold? Listings in the background answer it."""
 EVENTS: Final = "events"
 """Question: why does the cluster lack pods, and why do pods not start?"""
 
@@ -76,7 +79,10 @@ class ClusterLogic:
     report = staticmethod(report)
     report_problems = staticmethod(report_problems)
 
-    def __init__(self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics, image: OwnImage) -> None:
+    def __init__(
+        self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics, image: OwnImage, listings: Listings | None
+    ) -> None:
+        self._listings = listings
         self._image = image
         self._alluxio = alluxio
         self._metrics = metrics
@@ -106,6 +112,7 @@ class ClusterLogic:
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
         backup = model.spec.backup
         asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits}
+        asked |= {AT_RISK: self._listings is not None}
         asked |= {BACKUPS: bool(backup.schedules) or lost_journals(observed), DRILLS: backup.drill is not None}
         return tuple(question for question, needed in asked.items() if needed)
 
@@ -113,6 +120,8 @@ class ClusterLogic:
         """Return the observation with the answers to questions."""
         if USAGE in questions:
             observed = self._with_usage(look, model, observed)
+        if AT_RISK in questions and self._listings is not None:
+            observed = with_at_risk(self._alluxio, self._listings, self._metrics, look.key, model, observed)
         if EVENTS in questions:
             observed = with_events(look, model, observed)
         if VOLUMES in questions:
@@ -156,6 +165,8 @@ class ClusterLogic:
         self._metrics.journal_free(key.namespace, key.name, {})
         self._metrics.verified_backup(key.namespace, key.name, None)
         self._metrics.passed_drill(key.namespace, key.name, None)
+        if self._listings is not None:
+            forget(self._listings, self._metrics, key)
 
     def _count(self, key: OwnerKey, newest: VerifiedBackup | None) -> None:
         values = (moment(newest.taken).timestamp(), newest.bytes, newest.restore_seconds) if newest else None
@@ -181,7 +192,8 @@ def cluster_reconciler(
     note: Note = unnoted,
     ask_ufs: AskUfs | None = None,
     image: OwnImage | None = None,
+    listings: Listings | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
-    """Return the reconciler of AlluxioClusters."""
-    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage())
+    """Return the reconciler of AlluxioClusters. Without `listings`, it doesn't look for data at risk."""
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), listings)
     return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

@@ -33,6 +33,7 @@ from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptyin
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
 from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
 from alluxio_operator.kinds.cluster.restore.steps import next_restore_step
+from alluxio_operator.kinds.cluster.risk.step import RiskStep, next_risk_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written, guarded_by_backups
 from alluxio_operator.kinds.cluster.rollout.health import Roles
@@ -273,6 +274,12 @@ class View:
     def drills(self) -> DrillsStep:
         """What the schedule of drills asks for."""
         return next_drills_step(self.cluster, self.observed.status.drills, self.observed.drills, self.now)
+
+    @cached_property
+    def risk(self) -> RiskStep:
+        """The data that single workers hold, as the last listing found it."""
+        before, workers = self.observed.status.at_risk, self.cluster.spec.workers
+        return next_risk_step(before, workers, self.observed.at_risk, self.now)
 
     @cached_property
     def outdated(self) -> tuple[str, ...]:
