@@ -24,7 +24,12 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.drills import newest_passed
-from alluxio_operator.kinds.cluster.backup.observe import read_backup, read_backups, read_drills
+from alluxio_operator.kinds.cluster.backup.observe import (
+    read_backup,
+    read_backups,
+    read_drills,
+    read_labelled_backups,
+)
 from alluxio_operator.kinds.cluster.decide import LOSS, RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
@@ -119,7 +124,9 @@ class ClusterLogic:
             desired = desired_volumes(model.spec, model.names)
             observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))
         if BACKUPS in questions:
-            backups = read_backups(look.kube, model.names)
+            # Without a leader, also one that was created this moment is a way back.
+            read = read_backups if lost_journals(observed) else read_labelled_backups
+            backups = read(look.kube, model.names)
             self._count(look.key, newest_verified(backups, model.uid))
             observed = replace(observed, backups=backups)
         if WRITTEN_BACKUPS in questions:
