@@ -12,10 +12,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
-from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills_step
-from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
+from alluxio_operator.kinds.cluster.backup.drills import next_drills_step
+from alluxio_operator.kinds.cluster.backup.schedules import next_schedules_step
+from alluxio_operator.kinds.cluster.backup.step import ScheduleStep
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
 from alluxio_operator.kinds.cluster.masters.counts import Counts
@@ -262,14 +264,14 @@ class View:
         return ""
 
     @cached_property
-    def schedules(self) -> SchedulesStep:
+    def schedules(self) -> ScheduleStep[BackupsStatus]:
         """What the schedules of backups ask for."""
         # Without a schedule they are read for another reason.
         backups = self.observed.backups if self.cluster.spec.backup.schedules else None
         return next_schedules_step(self.cluster, self.observed.status.backups, backups, self.now)
 
     @cached_property
-    def drills(self) -> DrillsStep:
+    def drills(self) -> ScheduleStep[DrillsStatus]:
         """What the schedule of drills asks for."""
         return next_drills_step(self.cluster, self.observed.status.drills, self.observed.drills, self.now)
 
