@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.alluxio.listings import Listings
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.backups import PassedDrill, VerifiedBackup
 from alluxio_operator.backups.newest import newest_verified
@@ -87,6 +88,7 @@ class ClusterLogic:
         self._metrics = metrics
         self._ask_ufs = ask_ufs
         self._meter = Meter()
+        self._listings = Listings()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a cluster; return None if it was deleted."""
@@ -142,7 +144,7 @@ class ClusterLogic:
             observed = replace(observed, found_backup=read_backup(look.kube, look.key.namespace, name))
         if LOSS in questions:
             since = View(model, observed, look.now).in_place.loss_since
-            lost = unpersisted_files(self._alluxio, observed, since, look.deadline)
+            lost = unpersisted_files(self._alluxio, self._listings, look.key, observed, since, look.deadline)
             observed = replace(observed, unpersisted=lost)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
@@ -160,6 +162,7 @@ class ClusterLogic:
     def forget(self, key: OwnerKey) -> None:
         """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
+        self._listings.forget(key)
         self._metrics.journal_free(key.namespace, key.name, {})
         self._metrics.verified_backup(key.namespace, key.name, None)
         self._metrics.passed_drill(key.namespace, key.name, None)

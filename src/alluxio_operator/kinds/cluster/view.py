@@ -32,8 +32,10 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
+from alluxio_operator.kinds.cluster.restore.earlier import proven_before
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
 from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
+from alluxio_operator.kinds.cluster.restore.marking import Marking, next_marking
 from alluxio_operator.kinds.cluster.restore.steps import next_restore_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written, guarded_by_backups
@@ -150,6 +152,11 @@ class View:
         return next_in_place_step(self.observed, self.cluster, self.now, holds_pods=self.records.holds_pods)
 
     @cached_property
+    def marking(self) -> Marking | None:
+        """The leader that has to compare restored names with the UFS, after another one did."""
+        return next_marking(self.observed, self.cluster, self.now)
+
+    @cached_property
     def expansion(self) -> ExpansionStep:
         """The next step of the volume expansion."""
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
@@ -203,8 +210,8 @@ class View:
     def _restore_values(self) -> RestoreValues | None:
         """The restore that the masters' objects are about: the one in place, or the one that the cluster began with."""
         step = self.in_place
-        if step.values is not None:
-            return RestoreValues(step.values, step.stops_masters, step.status, step.unproven)
+        if step.values is not None and step.status is not None:
+            return RestoreValues(step.values, step.stops_masters, proven_before(step.status), step.unproven)
         return RestoreValues(self.restore.status, self.restore.stops_masters) if self.restore.status else None
 
     @cached_property

@@ -13,6 +13,7 @@ from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster.restore import attempts
+from alluxio_operator.kinds.cluster.restore.earlier import proven_before
 from alluxio_operator.kinds.cluster.restore.source import Source
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
@@ -82,7 +83,7 @@ class InPlaceStep:
         known = self.status
         if known is None or known.state in ("Returning", "WentBack", "Failed"):
             return None
-        return known.restore
+        return proven_before(known).restore
 
     @property
     def job_operation(self) -> str:
