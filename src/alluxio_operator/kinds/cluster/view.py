@@ -32,7 +32,7 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
-from alluxio_operator.kinds.cluster.restore.earlier import proven_before
+from alluxio_operator.kinds.cluster.restore.earlier import shown_to_masters
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
 from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
 from alluxio_operator.kinds.cluster.restore.marking import Marking, next_marking
@@ -211,7 +211,7 @@ class View:
         """The restore that the masters' objects are about: the one in place, or the one that the cluster began with."""
         step = self.in_place
         if step.values is not None and step.status is not None:
-            return RestoreValues(step.values, step.stops_masters, proven_before(step.status), step.unproven)
+            return RestoreValues(step.values, step.stops_masters, shown_to_masters(step.status), step.unproven)
         return RestoreValues(self.restore.status, self.restore.stops_masters) if self.restore.status else None
 
     @cached_property

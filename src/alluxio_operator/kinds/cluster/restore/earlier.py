@@ -6,8 +6,13 @@ ones before it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import MOST_BACKUPS, MOST_EARLIER, EarlierRestore, RestoreInPlaceStatus
+
+TAKEN_BACK: Final = ("Returning", "WentBack", "Failed")
+"""States in which the masters' objects are as before the restore."""
 
 
 def all_backups(known: RestoreInPlaceStatus) -> tuple[str, ...]:
@@ -47,13 +52,15 @@ def _bounded(given: tuple[EarlierRestore, ...]) -> tuple[EarlierRestore, ...]:
     return (*given[:oldest], *given[oldest + 1 :])
 
 
-def proven_before(known: RestoreInPlaceStatus) -> RestoreInPlaceStatus:
-    """Return the record as that of the last restore that was proven, if this one has changed nothing yet.
+def shown_to_masters(known: RestoreInPlaceStatus) -> RestoreInPlaceStatus:
+    """Return the record that the masters' objects are about: this one, or that of the last restore that was proven.
 
-    A request alone leaves the masters' template as that restore has made it.
+    A request that has changed nothing, and a restore that was taken back, leave the masters' template as it was.
     """
-    found = next((one for one in reversed(known.earlier) if one.state == "Restored" and one.aside), None)
-    if known.restore is not None or found is None:
+    if known.restore is not None and known.state not in TAKEN_BACK:
         return known
+    found = next((one for one in reversed(known.earlier) if one.state == "Restored" and one.aside), None)
+    if found is None:
+        return known.model_copy(update={"restore": None})
     proven = RestoreStatus(state="Restored", location=found.source, journal=found.operation, since=found.ended)
     return known.model_copy(update={"restore": proven, "aside": found.aside})

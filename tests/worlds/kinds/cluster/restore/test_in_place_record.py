@@ -223,6 +223,25 @@ def test_another_request_leaves_the_masters_objects_as_they_are(text: str | None
     assert not [path for verb, path in world.kube.writes[since:] if "statefulsets" in path or "configmaps" in path]
 
 
+def test_a_restore_that_went_back_leaves_the_masters_objects_as_those_of_the_one_before():
+    world = InPlaceWorld()
+    world.confirm()
+    world.until("Restored")
+    world.settle()
+    before = world.kube.object("StatefulSet", "data", "small-master")["spec"]
+    world.copy_fails = "NoSpace: the volume has 0 free bytes"
+    world.confirm()
+    world.until("Checking")
+    world.until("WentBack", rounds=60)
+    world.settle()
+    assert world.kube.object("StatefulSet", "data", "small-master")["spec"] == before
+    world.ask()
+    rest(world)
+
+    assert world.state == "AwaitingConfirmation"
+    assert world.kube.object("StatefulSet", "data", "small-master")["spec"] == before
+
+
 # --- the history ------------------------------------------------------------------------------------------------------
 
 
