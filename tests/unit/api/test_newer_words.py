@@ -73,7 +73,7 @@ def _text(name: str) -> str:
         "checked",
         "nextChange",
     )
-    times += ("recoveryPoint",)
+    times += ("recoveryPoint", "lossAsked", "confirmed", "counted", "marksUntil")
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 

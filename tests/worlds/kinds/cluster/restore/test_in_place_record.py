@@ -89,7 +89,7 @@ def test_an_unknown_loss_is_named_plainly_and_asked_again_soon():
     assert world.record["loss"]["files"] == 3
 
 
-def test_a_cluster_without_newer_files_on_workers_promises_nothing_about_deleted_ones():
+def test_a_cluster_that_would_lose_no_file_promises_nothing_about_deleted_ones():
     world = InPlaceWorld()
     world.ask()
     world.reconcile()
@@ -223,7 +223,7 @@ def test_another_request_leaves_the_masters_objects_as_they_are(text: str | None
     assert not [path for verb, path in world.kube.writes[since:] if "statefulsets" in path or "configmaps" in path]
 
 
-def test_a_restore_that_went_back_leaves_the_masters_objects_as_those_of_the_one_before():
+def test_a_restore_that_went_back_leaves_the_masters_objects_as_they_were():
     world = InPlaceWorld()
     world.confirm()
     world.until("Restored")
@@ -303,7 +303,7 @@ def test_the_history_has_the_restore_that_a_cluster_began_with():
 # --- numbers of blocks ------------------------------------------------------------------------------------------------
 
 
-def test_without_a_backup_of_now_the_numbers_of_blocks_are_raised_beyond_all_that_may_exist():
+def test_without_a_backup_of_now_block_numbers_are_raised_beyond_all_that_exist():
     world = InPlaceWorld(lost=True)
     world.confirm()
     world.until("Restored", rounds=80)
