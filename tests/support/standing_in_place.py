@@ -294,7 +294,11 @@ def restore_in_place_whose_master_is_on_a_lost_node() -> World:
 
 @case(GATE, "MasterDoesNotStop", later=(1.0,))
 def restore_in_place_whose_way_back_waits_for_a_lost_node() -> World:
-    return _on_a_lost_node(_at("GoingBack", copy_fails=NO_SPACE))
+    world = InPlaceWorld()
+    world.deaths = 5
+    world.confirm()
+    world.until("GoingBack", rounds=150)
+    return _on_a_lost_node(world)
 
 
 @case(GATE, "Restored", later=(1.0,))
