@@ -142,6 +142,13 @@ class UnpersistedFiles:
     workers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
     """The first ones."""
+    incomplete: str = ""
+    """Why the listing ended before its end, so that the figures are the least; empty if it is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A question that a thread of the operator still asks."""
 
 
 class AlluxioRpc(Protocol):
@@ -173,7 +180,7 @@ class AlluxioRpc(Protocol):
     def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
         """Return the files that only workers have and that were changed since a time in milliseconds; 0 for all.
 
-        The leader lists its whole namespace, and doesn't look into the UFS.
+        The leader lists its whole namespace, and doesn't look into the UFS. A listing that ends early has figures, too.
         """
         ...
 

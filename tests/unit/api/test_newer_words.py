@@ -75,7 +75,7 @@ def _text(name: str) -> str:
         "checked",
         "nextChange",
     )
-    times += ("recoveryPoint", "asOf", "oldest")
+    times += ("recoveryPoint", "asOf", "oldest", "lossAsked", "confirmed", "counted", "marksUntil")
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 

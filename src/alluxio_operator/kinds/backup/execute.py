@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from alluxio_operator.alluxio.answers import AlluxioRpc, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.effects import Delete
-from alluxio_operator.engine.execute import delete
+from alluxio_operator.engine.effects import Delete, Patch
+from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
 from alluxio_operator.kinds.backup.disruption import disruption_of
 from alluxio_operator.kinds.backup.effects import DeleteFolder, StartBackup
@@ -36,6 +36,9 @@ class Executor:
         match effect:
             case Delete():
                 return delete(self.kube, self.namespace, effect, self.applied)
+            case Patch():
+                # A label that can't be set holds up no backup.
+                return patch(self.kube, self.namespace, effect, Applied())
             case StartBackup():
                 return self._start(effect)
             case DeleteFolder():

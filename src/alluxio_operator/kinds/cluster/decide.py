@@ -107,6 +107,7 @@ class Plan:
         needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
         needed = needed or view.restore.needs_ufs_probe or view.in_place.needs_ufs_probe
         needed = needed or view.membership.needs_ufs_probe
+        needed = needed or (view.marking is not None and view.marking.needs_ufs_probe)
         backup = view.rollout.backup
         asked = {
             UFS: needed and not self.paused,

@@ -115,7 +115,10 @@ class Executor:
         if effect.patch.ref.name in read_backups_in_use(self.kube, self._namespace):
             log.info("%s stays: a drill or a restore that hasn't ended names it", effect.patch.ref.name)
             return False
-        return patch(self.kube, self._namespace, effect.patch, self.applied)
+        patched = patch(self.kube, self._namespace, effect.patch, self.applied)
+        if patched:
+            self.applied.noted.append(("BackupRemoved", effect.why))
+        return patched
 
     def _is_backing_up(self, now: datetime) -> bool:
         found = read_backups(self.kube, self.observed.names)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, UnpersistedFiles
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, Unfinished, UnpersistedFiles
 from alluxio_operator.alluxio.at_risk import AtRisk
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.reading import Reading
@@ -76,7 +76,7 @@ class Observed:
     """The AlluxioBackup to restore; read only before the restore is on record."""
     found_safety_backup: FoundBackup | None = None
     """The AlluxioBackup that is made before a restore in place; read only meanwhile."""
-    unpersisted: UnpersistedFiles | NoAnswer | None = None
+    unpersisted: UnpersistedFiles | Unfinished | NoAnswer | None = None
     """Data that a restore in place would lose; asked only before it is confirmed."""
     at_risk: Reading[AtRisk | NoAnswer] | None = None
     """The last listing of what single workers hold; None if the operator lists nothing."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.alluxio.listings import Listings
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.backups import PassedDrill, VerifiedBackup
 from alluxio_operator.backups.newest import newest_verified
@@ -24,7 +25,12 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.drills import newest_passed
-from alluxio_operator.kinds.cluster.backup.observe import read_backup, read_backups, read_drills
+from alluxio_operator.kinds.cluster.backup.observe import (
+    read_backup,
+    read_backups,
+    read_drills,
+    read_labelled_backups,
+)
 from alluxio_operator.kinds.cluster.decide import LOSS, RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
@@ -36,7 +42,7 @@ from alluxio_operator.kinds.cluster.records import unknown_records
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.restore.observe import unpersisted_files
 from alluxio_operator.kinds.cluster.restore.offer import lost_journals
-from alluxio_operator.kinds.cluster.risk.observe import Listings, forget, with_at_risk
+from alluxio_operator.kinds.cluster.risk.observe import RiskListings, forget, with_at_risk
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -80,14 +86,15 @@ class ClusterLogic:
     report_problems = staticmethod(report_problems)
 
     def __init__(
-        self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics, image: OwnImage, listings: Listings | None
+        self, alluxio: Alluxio, ask_ufs: AskUfs, metrics: Metrics, image: OwnImage, at_risk: RiskListings | None
     ) -> None:
-        self._listings = listings
+        self._at_risk = at_risk
         self._image = image
         self._alluxio = alluxio
         self._metrics = metrics
         self._ask_ufs = ask_ufs
         self._meter = Meter()
+        self._listings = Listings()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a cluster; return None if it was deleted."""
@@ -112,7 +119,7 @@ class ClusterLogic:
         active = not model.spec.paused and any(pod.running for pod in observed.pods)
         backup = model.spec.backup
         asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits}
-        asked |= {AT_RISK: self._listings is not None}
+        asked |= {AT_RISK: self._at_risk is not None}
         asked |= {BACKUPS: bool(backup.schedules) or lost_journals(observed), DRILLS: backup.drill is not None}
         return tuple(question for question, needed in asked.items() if needed)
 
@@ -120,15 +127,17 @@ class ClusterLogic:
         """Return the observation with the answers to questions."""
         if USAGE in questions:
             observed = self._with_usage(look, model, observed)
-        if AT_RISK in questions and self._listings is not None:
-            observed = with_at_risk(self._alluxio, self._listings, self._metrics, look.key, model, observed)
+        if AT_RISK in questions and self._at_risk is not None:
+            observed = with_at_risk(self._alluxio, self._at_risk, self._metrics, look.key, model, observed)
         if EVENTS in questions:
             observed = with_events(look, model, observed)
         if VOLUMES in questions:
             desired = desired_volumes(model.spec, model.names)
             observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))
         if BACKUPS in questions:
-            backups = read_backups(look.kube, model.names)
+            # Without a leader, also one that was created this moment is a way back.
+            read = read_backups if lost_journals(observed) else read_labelled_backups
+            backups = read(look.kube, model.names)
             self._count(look.key, newest_verified(backups, model.uid))
             observed = replace(observed, backups=backups)
         if WRITTEN_BACKUPS in questions:
@@ -144,7 +153,7 @@ class ClusterLogic:
             observed = replace(observed, found_backup=read_backup(look.kube, look.key.namespace, name))
         if LOSS in questions:
             since = View(model, observed, look.now).in_place.loss_since
-            lost = unpersisted_files(self._alluxio, observed, since, look.deadline)
+            lost = unpersisted_files(self._alluxio, self._listings, look.key, observed, since, look.deadline)
             observed = replace(observed, unpersisted=lost)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
@@ -162,11 +171,12 @@ class ClusterLogic:
     def forget(self, key: OwnerKey) -> None:
         """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
+        self._listings.forget(key)
         self._metrics.journal_free(key.namespace, key.name, {})
         self._metrics.verified_backup(key.namespace, key.name, None)
         self._metrics.passed_drill(key.namespace, key.name, None)
-        if self._listings is not None:
-            forget(self._listings, self._metrics, key)
+        if self._at_risk is not None:
+            forget(self._at_risk, self._metrics, key)
 
     def _count(self, key: OwnerKey, newest: VerifiedBackup | None) -> None:
         values = (moment(newest.taken).timestamp(), newest.bytes, newest.restore_seconds) if newest else None
@@ -192,8 +202,8 @@ def cluster_reconciler(
     note: Note = unnoted,
     ask_ufs: AskUfs | None = None,
     image: OwnImage | None = None,
-    listings: Listings | None = None,
+    at_risk: RiskListings | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
-    """Return the reconciler of AlluxioClusters. Without `listings`, it doesn't look for data at risk."""
-    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), listings)
+    """Return the reconciler of AlluxioClusters. Without `at_risk`, it doesn't look for data at risk."""
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), at_risk)
     return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

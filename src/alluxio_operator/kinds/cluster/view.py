@@ -12,10 +12,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.kinds.cluster import layers, names
-from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills_step
-from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
+from alluxio_operator.kinds.cluster.backup.drills import next_drills_step
+from alluxio_operator.kinds.cluster.backup.schedules import next_schedules_step
+from alluxio_operator.kinds.cluster.backup.step import ScheduleStep
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, rejoin
 from alluxio_operator.kinds.cluster.masters.counts import Counts
@@ -30,8 +32,10 @@ from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
+from alluxio_operator.kinds.cluster.restore.earlier import shown_to_masters
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
 from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
+from alluxio_operator.kinds.cluster.restore.marking import Marking, next_marking
 from alluxio_operator.kinds.cluster.restore.steps import next_restore_step
 from alluxio_operator.kinds.cluster.risk.step import RiskStep, next_risk_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
@@ -150,6 +154,11 @@ class View:
         return next_in_place_step(self.observed, self.cluster, self.now, holds_pods=self.records.holds_pods)
 
     @cached_property
+    def marking(self) -> Marking | None:
+        """The leader that has to compare restored names with the UFS, after another one did."""
+        return next_marking(self.observed, self.cluster, self.now)
+
+    @cached_property
     def expansion(self) -> ExpansionStep:
         """The next step of the volume expansion."""
         sizes = desired_volumes(self.cluster.spec, self.cluster.names)
@@ -203,8 +212,8 @@ class View:
     def _restore_values(self) -> RestoreValues | None:
         """The restore that the masters' objects are about: the one in place, or the one that the cluster began with."""
         step = self.in_place
-        if step.values is not None:
-            return RestoreValues(step.values, step.stops_masters, step.status, step.unproven)
+        if step.values is not None and step.status is not None:
+            return RestoreValues(step.values, step.stops_masters, shown_to_masters(step.status), step.unproven)
         return RestoreValues(self.restore.status, self.restore.stops_masters) if self.restore.status else None
 
     @cached_property
@@ -264,14 +273,14 @@ class View:
         return ""
 
     @cached_property
-    def schedules(self) -> SchedulesStep:
+    def schedules(self) -> ScheduleStep[BackupsStatus]:
         """What the schedules of backups ask for."""
         # Without a schedule they are read for another reason.
         backups = self.observed.backups if self.cluster.spec.backup.schedules else None
         return next_schedules_step(self.cluster, self.observed.status.backups, backups, self.now)
 
     @cached_property
-    def drills(self) -> DrillsStep:
+    def drills(self) -> ScheduleStep[DrillsStatus]:
         """What the schedule of drills asks for."""
         return next_drills_step(self.cluster, self.observed.status.drills, self.observed.drills, self.now)
 

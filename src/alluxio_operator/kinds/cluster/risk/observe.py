@@ -19,11 +19,11 @@ from alluxio_operator.kinds.cluster.risk.holders import holders_of
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.telemetry.metrics import Metrics
 
-Listings = Background[AtRisk | NoAnswer]
+RiskListings = Background[AtRisk | NoAnswer]
 MINUTE = 60.0
 
 
-def listings(metrics: Metrics, *, threads: int = THREADS) -> Listings:
+def listings(metrics: Metrics, *, threads: int = THREADS) -> RiskListings:
     """Return the listings of all clusters, whose results become metrics."""
 
     def tell(key: OwnerKey, found: AtRisk | NoAnswer, began: datetime) -> None:
@@ -34,7 +34,7 @@ def listings(metrics: Metrics, *, threads: int = THREADS) -> Listings:
 
 
 def with_at_risk(
-    alluxio: Alluxio, known: Listings, metrics: Metrics, key: OwnerKey, model: Cluster, observed: Observed
+    alluxio: Alluxio, known: RiskListings, metrics: Metrics, key: OwnerKey, model: Cluster, observed: Observed
 ) -> Observed:
     """Return the observation with the last listing, and let the next one run when it is due."""
     workers = model.spec.workers
@@ -56,7 +56,7 @@ def _beginning(alluxio: Alluxio, observed: Observed, workers: Workers) -> Callab
     return partial(alluxio.risk_listing, pod.ip, port, holders)
 
 
-def forget(known: Listings, metrics: Metrics, key: OwnerKey) -> None:
+def forget(known: RiskListings, metrics: Metrics, key: OwnerKey) -> None:
     """End the listings of a cluster, and drop its metrics."""
     known.forget(key)
     metrics.at_risk.forget(key.namespace, key.name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.golden.clusters import manifests_of
-from tests.support.builders import TEMPLATES
+from tests.support.scripts import journal_script
 
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE
 
@@ -198,13 +198,13 @@ def test_it_ends_when_it_is_told_to(check: Check):
 # --- a restore in place -------------------------------------------------------------------------------------------
 
 OPERATION = "i4f2c1a"
-BACK = TEMPLATES / "alluxio" / "files" / "journal-back.sh"
+BACK = journal_script("journal-back.sh")
 
 
 def goes_back(journal: Path) -> None:
     """Run the script of the Job that gives a journal its name back."""
     words = [str(journal), OPERATION, str(journal / f"raft-before-{OPERATION}"), str(journal / ".restore.gz")]
-    subprocess.run(["/bin/sh", "-euc", BACK.read_text(), "journal-back", *words], check=True)
+    subprocess.run(["/bin/sh", "-euc", BACK, "journal-back", *words], check=True)
 
 
 def is_restored(journal: Path) -> None:
@@ -283,11 +283,11 @@ def test_once_the_names_are_proven_late_jobs_find_nothing_to_do(check: Check):
     assert check.run() == 0
     assert check.run() == 0
 
-    aside = BACK.with_name("journal-aside.sh").read_text()
+    aside = journal_script("journal-aside.sh")
     folder = str(check.journal / f"raft-before-{OPERATION}")
     subprocess.run(["/bin/sh", "-euc", aside, "x", str(check.journal), OPERATION, folder], check=True)
     goes_back(check.journal)
-    empty = BACK.with_name("journal-for-restore.sh").read_text()
+    empty = journal_script("journal-for-restore.sh")
     words = [str(check.journal), "empty", OPERATION, "2", "", "", "", "", folder]
     assert subprocess.run(["/bin/sh", "-euc", empty, "x", *words], check=False).returncode == 1
 
