@@ -294,10 +294,11 @@ def restore_in_place_whose_master_is_on_a_lost_node() -> World:
 
 @case(GATE, "MasterDoesNotStop", later=(1.0,))
 def restore_in_place_whose_way_back_waits_for_a_lost_node() -> World:
-    world = InPlaceWorld()
-    world.deaths = 5
-    world.confirm()
-    world.until("GoingBack", rounds=150)
+    world = _at("Restoring")
+    world.turn(serves=False)
+    world.edit_spec(**world.over)
+    world.reconcile()
+    assert world.state == "GoingBack"
     return _on_a_lost_node(world)
 
 
