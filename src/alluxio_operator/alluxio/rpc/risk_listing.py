@@ -1,7 +1,7 @@
 """Lists a leader's whole namespace page by page, and sums up what single workers hold.
 
-One page is one ListStatusPartial: the leader holds its shared locks for some tens of milliseconds, and only the entries
-of the page in memory. A recursive ListStatus holds the read lock of the root folder until its end, and queues
+One page is one ListStatusPartial: the leader holds its shared locks for about 0.1 s (two busy cores), and only the
+entries of the page in memory. A recursive ListStatus holds the read lock of the root folder until its end, and queues
 all its messages in memory if the client reads slowly (read in the sources of 2.9.4). Neither looks into the UFS here.
 """
 
@@ -23,8 +23,8 @@ from alluxio_operator.alluxio.rpc.risk_sums import RiskSums
 from alluxio_operator.backup_file.wire import MalformedError, value_of
 
 METHOD: Final = f"{FILES}ListStatusPartial"
-PAGE: Final = 2000
-"""Entries of a page: some 0.9 MB."""
+PAGE: Final = 1000
+"""Entries of a page: 0.3 MB for files of one block. Larger pages cost the leader as much (run on 2.9.4)."""
 STEP_SECONDS: Final = 1.0
 """A step begins no page after that time."""
 TIMEOUT: Final = 10.0
