@@ -29,7 +29,9 @@ def _settled(replicas: int) -> Masters:
 def _masters(replicas: int) -> Masters:
     """Return a settled cluster with a number of masters."""
     world, known = Masters(replicas), _settled(replicas)
-    world.kube, world.asked, world.leader = deepcopy(known.kube), dict(known.asked), known.leader
+    world.kube, world.leader, world.acknowledged = deepcopy(known.kube), known.leader, known.acknowledged
+    world.volumes, world.processes = deepcopy(known.volumes), dict(known.processes)
+    world.scripts, world.knows = dict(known.scripts), dict(known.knows)
     world.start_operator()
     world.turn()
     return world

@@ -16,13 +16,16 @@ from alluxio_operator.workloads.missing import Missing, what_is_missing
 JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
 
+NOT_A_MEMBER: Final = "NotAMember"
+"""The same of a master that isn't a member of the quorum, and whose journal no Job has prepared for it to become one."""
+
 CLIENT_MISSING = "AlluxioClientMissing"
 """The same of the init container that copies Alluxio's client, if its image has none."""
 
 RESTORE_REFUSED: Final = ("JournalHasData", "RestoreSourceMissing", "RestoreSourceDamaged", "NoSpace", "Unwritable")
 """The same of a journal's Job that doesn't prepare the restore of a backup."""
 
-REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING, *RESTORE_REFUSED)
+REASONS: Final = (JOURNAL_MISSING, NOT_A_MEMBER, CLIENT_MISSING, *RESTORE_REFUSED)
 """Reasons that a termination message begins with."""
 
 

@@ -144,7 +144,7 @@ def _hold(backup: Backup, observed: Observed, now: datetime) -> Gate | None:
         other = first["metadata"]["name"]
         message = f"AlluxioBackup {other} of the same cluster has to finish first"
         return waiting(GATE, message, "OtherBackup", turn(observed.others))
-    if message := disruption_of(cluster, own_operation(observed)):
+    if message := disruption_of(cluster, own_operation(observed), now):
         return waiting(GATE, message, "WaitingForOperation", BackOff())
     if observed.leader is None:
         message = f"AlluxioCluster {backup.cluster} has no leading master; its conditions report why"

@@ -14,6 +14,7 @@ from alluxio_operator.kinds.cluster.masters import quorum
 from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
 from alluxio_operator.kinds.cluster.masters.rejoin import REJOINING, permission
 from alluxio_operator.kinds.cluster.observed import FORMER, JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
+from alluxio_operator.kinds.cluster.rollout.effects import ReplacePod
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
 
@@ -91,8 +92,10 @@ def _effects_on_members(view: View) -> Iterable[Effect]:
         yield Patch(
             Ref("PersistentVolumeClaim", meta["name"]), {"metadata": former}, "mark it as that of a former master"
         )
-    if step.restart is not None:
-        yield Delete(Ref("Pod", step.restart.name), step.restart.uid)
+    if (pod := step.restart) is not None:
+        outdated = not view.roles.is_current(pod)
+        replaced = ReplacePod(pod, made.of(pod.role), view.hashes.get(pod.role, ""), view.now)
+        yield replaced if outdated else Delete(Ref("Pod", pod.name), pod.uid)
     leader = view.observed.master_named(view.quorum.leader)
     if leader is not None and step.remove is not None:
         yield RemoveMember(leader, made.master_host(step.remove), port)
