@@ -196,9 +196,9 @@ class Masters(World):
             pod = found["spec"]["template"]["spec"]
             operation = pod["containers"][0]["args"][3]
             ordinal = int(pod["volumes"][0]["persistentVolumeClaim"]["claimName"].rpartition("-")[2])
-            if ordinal in self.processes:
-                self.dangers.append(f"a Job moves the journal of master {ordinal}, which runs")
             if self.volumes.setdefault(ordinal, Volume()).prepared < operation:
+                if ordinal in self.processes:
+                    self.dangers.append(f"a Job moves the journal of master {ordinal}, which runs")
                 self.volumes[ordinal] = Volume("", 0, operation)
 
     def _permits(self, ordinal: int, script: str) -> bool:

@@ -34,7 +34,7 @@ class Check:
         [container] = masters["spec"]["template"]["spec"]["initContainers"]
         script = container["args"][0]
         for path in ("/waiting", "/permission", "/dev/termination-log"):
-            assert path in script
+            assert path in script or case == "small", "a lone master never waits"
             script = script.replace(path, str(home / path.rsplit("/", 1)[1]))
         self.journal, self.said = home / "journal", home / "termination-log"
         for folder in ("bin", "journal", "waiting", "permission"):
