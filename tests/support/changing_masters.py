@@ -102,7 +102,8 @@ class Masters(World):
         self.crashed: dict[int, int] = {}
         """Turns until a crashed process starts again."""
         self.crashes: set[int] = set()
-        """Masters that crash until their pod is replaced by one that runs another spec than `bad_hash`."""
+        """Masters that crash with each spec of `bad_hashes`."""
+        self.bad_hashes: set[str] = set()
         self.staged: dict[int, int] = {}
         """Turns until a master that has asked to join is a member."""
         self.deaf: set[int] = set()
@@ -161,7 +162,7 @@ class Masters(World):
 
     def restart_container(self, ordinal: int) -> None:
         """Restart a master's process in its pod: it asks to join again, and reads its properties again."""
-        self.processes.pop(ordinal, None)
+        self._ended(ordinal)
 
     def turn(self, *, job: bool = True, pods: bool = True, serves: bool = True) -> None:
         job = job and not self.nasty.happens(0.3)
@@ -247,9 +248,7 @@ class Masters(World):
                 self.staged[ordinal] = 0 if self.nasty.seed is None else self.nasty.rng.randint(0, 3)
 
     def _is_bad(self, pod: Json) -> bool:
-        return pod["metadata"].get("annotations", {}).get("alluxio-operator.io/config-hash") == self.bad_hash
-
-    bad_hash = ""
+        return pod["metadata"].get("annotations", {}).get("alluxio-operator.io/config-hash") in self.bad_hashes
 
     def _ended(self, ordinal: int) -> None:
         self.processes.pop(ordinal, None)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from tests.support.backup import backup
 from tests.support.builders import pod
 from tests.support.changing_masters import Masters, settled
 from tests.support.standing_clusters import case, three
@@ -14,6 +15,7 @@ from tests.support.three_masters import Three
 from tests.support.world import address
 
 from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 
@@ -54,6 +56,36 @@ def change_beside_a_member_that_is_away() -> Masters:
     world.members.discard(2)
     world.turn()
     world.replicas(5)
+    return world
+
+
+@case("JournalInitialized", "FormerJournals")
+def new_cluster_with_the_journals_of_former_masters() -> Masters:
+    world = Masters(3)
+    for ordinal in range(1, 3):
+        claim = {"name": f"journal-small-master-{ordinal}", "namespace": "data"}
+        marks = {"alluxio-operator.io/journal": "former"}
+        labels = dict(world.made["metadata"].get("labels", {}))
+        world.kube.put(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {**claim, "labels": labels, "annotations": marks},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                "status": {"phase": "Bound"},
+            }
+        )
+    return world
+
+
+@case(GATE, "Waiting")
+def change_beside_a_backup_that_is_written() -> Masters:
+    world = _masters(1)
+    uid = world.made["metadata"]["uid"]
+    status = {"clusterUid": uid, "run": {"state": "Running", "since": stamp(world.now)}, "started": stamp(world.now)}
+    made = backup(timeoutSeconds=86400)
+    world.kube.put({**made, "status": status})
+    world.replicas(3)
     return world
 
 

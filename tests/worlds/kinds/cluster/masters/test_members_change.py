@@ -302,7 +302,8 @@ def test_a_corrected_spec_reaches_a_pair_of_which_one_crashes(crashes: int):
     world = settled(1)
     world.replicas(3)
     reach(world, "Preparing", 2)
-    world.bad_hash = config_hash(world.pods()[crashes])
+    template = world.kube.object("StatefulSet", "data", "small-master")["spec"]["template"]
+    world.bad_hashes = {config_hash(template), *map(config_hash, world.pods().values())}
     world.crashes = {crashes}
     world.restart_container(crashes)
     for _ in range(30):
