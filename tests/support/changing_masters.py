@@ -158,7 +158,12 @@ class Masters(World):
         self.members -= {ordinal}
         if ordinal == self.leader:
             self.leader = None
-            self.zombies |= {ordinal} if self.nasty.happens(0.5) else set()
+            if self.nasty.happens(0.3):
+                self.zombies.add(ordinal)
+            else:
+                # Its process ends; it restarts in its pod, and asks to join again (run on 2.9.4).
+                self._ended(ordinal)
+                self.crashed[ordinal] = 1
 
     def restart_container(self, ordinal: int) -> None:
         """Restart a master's process in its pod: it asks to join again, and reads its properties again."""

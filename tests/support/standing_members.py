@@ -16,6 +16,7 @@ from tests.support.world import address
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 
@@ -65,7 +66,7 @@ def new_cluster_with_the_journals_of_former_masters() -> Masters:
     for ordinal in range(1, 3):
         claim = {"name": f"journal-small-master-{ordinal}", "namespace": "data"}
         marks = {"alluxio-operator.io/journal": "former"}
-        labels = dict(world.made["metadata"].get("labels", {}))
+        labels = dict(Names("small", "data").labels("master"))
         world.kube.put(
             {
                 "apiVersion": "v1",
