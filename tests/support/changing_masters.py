@@ -274,7 +274,9 @@ class Masters(World):
 
     def _listed(self) -> int:
         text = self.kube.object("ConfigMap", self.namespace, f"{self.name}-masterconf")["data"]
-        found = next(line for line in str(text).split("\\n") if "embedded.journal.addresses" in line and "job" not in line)
+        found = next(
+            line for line in str(text).split("\\n") if "embedded.journal.addresses" in line and "job" not in line
+        )
         return found.count("-master-")
 
     def _join(self) -> None:

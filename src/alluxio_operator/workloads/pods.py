@@ -17,7 +17,7 @@ JOURNAL_MISSING = "JournalMissing"
 """First word of the termination message of the journal check if the journal is missing."""
 
 NOT_A_MEMBER: Final = "NotAMember"
-"""The same of a master that isn't a member of the quorum, and whose journal no Job has prepared for it to become one."""
+"""The same of a master that isn't a member of the quorum, and that no Job has prepared to become one."""
 
 CLIENT_MISSING = "AlluxioClientMissing"
 """The same of the init container that copies Alluxio's client, if its image has none."""

@@ -14,8 +14,8 @@ if [ "$prepared" = "$operation" ]; then
 fi
 # Operations sort by their time. A late pod of an earlier Job must not move the journal of a member away.
 if expr "x$prepared" '>' "x$operation" > /dev/null; then
-  echo "the journal is prepared for $prepared, which is later than $operation: nothing to do"
-  exit 0
+  echo "JournalHasData: the journal is prepared for $prepared, which is later than $operation, so it stays as it is" >&2
+  exit 1
 fi
 before="$journal/raft-before-$operation"
 if [ -d "$journal/raft" ] && [ ! -e "$before" ]; then

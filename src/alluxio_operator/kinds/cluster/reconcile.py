@@ -99,7 +99,7 @@ class ClusterLogic:
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
         """Return the cluster with the spec to follow.
 
-        It is its own, or the last good one during a rollback; its masters keep their version while their number changes.
+        It is its own, or the last good one during a rollback. Masters keep their version while their number changes.
         """
         return unknown_records(observed) or validate(with_kept_version(with_effective_spec(observed), observed.status))
 

@@ -78,7 +78,9 @@ def join(now: Situation, change: MembersChange) -> MembershipStep:
             return replace(step, restart=pod)
         return now.waits(change, f"{name} starts, and asks the leader {leader} to join the quorum")
     if len(now.quorum.leaders) != 1:
-        return now.waits(change, f"{name} joins the quorum, and {' and '.join(now.quorum.leaders)} report that they lead")
+        return now.waits(
+            change, f"{name} joins the quorum, and {' and '.join(now.quorum.leaders)} report that they lead"
+        )
     if now.ordinals(info) != tuple(range(ordinal + 1)) or not all(one.available for one in info):
         return now.waits(change, f"{name} joins the quorum: the leader {leader} has {listed(info)}")
     joined = change.model_copy(update={"members": ordinal + 1, "index": None, "retried": None})
@@ -113,7 +115,7 @@ def lead(now: Situation, change: MembersChange) -> MembershipStep:
     known = answer.members if isinstance(answer, MasterInfo) else ()
     if set(known) != {now.cluster.names.master_host(ordinal) for ordinal in range(change.members)}:
         # It has read its properties while another number was wanted.
-        message = f"{leader} leads, and its properties list other masters than the quorum's: restart it, or {first} leads later"
+        message = f"{leader} leads, and its properties list other masters than the quorum's: delete its pod"
         return replace(now.waits(change, message), in_progress=False)
     if now.writing is None:
         return replace(step, needs_backups=True)

@@ -25,8 +25,8 @@ from alluxio_operator.kinds.cluster.masters.member_step import (
     is_overdue,
     operation_at,
 )
-from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.objects.versions import image_of
+from alluxio_operator.kinds.cluster.observed import Observed
 
 REMEDY: Final = f"Fix the cause, or set {FIELD} back"
 NOTHING: Final = MembershipStep(None)

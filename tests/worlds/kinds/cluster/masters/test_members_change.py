@@ -414,7 +414,9 @@ def test_a_new_cluster_does_not_serve_the_journals_of_former_masters():
         world.turn()
 
     assert world.condition("JournalInitialized")["reason"] == "FormerJournals"
-    assert "delete PVC journal-small-master-1, journal-small-master-2" in world.condition("JournalInitialized")["message"]
+    assert (
+        "delete PVC journal-small-master-1, journal-small-master-2" in world.condition("JournalInitialized")["message"]
+    )
     assert world.started == []
 
 
