@@ -338,6 +338,23 @@ def test_a_statefulset_that_is_scaled_by_hand_starts_no_former_master():
     assert [one for one, _ in world.started] == []
 
 
+def test_a_member_that_has_lost_its_volumes_mark_gets_a_pod_that_knows_it():
+    world = settled(1)
+    world.replicas(3)
+    world.until(3)
+    pod = world.pods()[1]["metadata"]["uid"]
+    world.volumes[1].prepared = ""
+    world.restart_container(1)
+    world.turn()
+    assert world.running() == {0, 2}
+
+    world.until(3)
+
+    assert world.pods()[1]["metadata"]["uid"] != pod
+    assert world.running() == {0, 1, 2}
+    assert world.dangers == []
+
+
 def test_a_new_version_waits_until_the_number_has_changed():
     world = settled(1)
     world.replicas(3)
