@@ -48,6 +48,8 @@ class MasterInfo:
     workers: tuple[WorkerRegistration, ...] = ()
     """Registrations, not workers: a worker that restarted has several. `kinds.cluster.registrations` counts workers."""
     journal_disk: JournalDisk | None = None
+    members: tuple[str, ...] = ()
+    """Hosts of the masters that its own properties list, as read at its start; they may differ from the quorum's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,13 @@ JOURNAL_MISSING = "JournalMissing"
 CLIENT_MISSING = "AlluxioClientMissing"
 """The same of the init container that copies Alluxio's client, if its image has none."""
 
+NOT_A_MEMBER: Final = "NotAMember"
+"""The same of a master that isn't a member of the quorum, and that no Job has prepared to become one."""
+
 RESTORE_REFUSED: Final = ("JournalHasData", "RestoreSourceMissing", "RestoreSourceDamaged", "NoSpace", "Unwritable")
 """The same of a journal's Job that doesn't prepare the restore of a backup."""
 
-REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING, *RESTORE_REFUSED)
+REASONS: Final = (JOURNAL_MISSING, NOT_A_MEMBER, CLIENT_MISSING, *RESTORE_REFUSED)
 """Reasons that a termination message begins with."""
 
 

@@ -146,6 +146,7 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
         backup_lock(observed.cluster),
         backup.cluster,
         own_operation(observed),
+        now,
     )
     return Operation("backup", status=fields, intent=fields, effects=(start,), conclude=conclude)
 

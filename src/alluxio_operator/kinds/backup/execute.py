@@ -64,7 +64,7 @@ class Executor:
             cluster = self.kube.get(KINDS[CLUSTER].path(self.namespace, effect.cluster))
         except NotFound:
             return f"AlluxioCluster {effect.cluster} was deleted"
-        return disruption_of(cluster, effect.own_operation)
+        return disruption_of(cluster, effect.own_operation, effect.at)
 
     def _delete_folder(self, effect: DeleteFolder) -> str:
         answer = self.alluxio.delete_folder(effect.leader.ip, effect.port, effect.path, self.deadline)

@@ -154,7 +154,7 @@ def _hold(backup: Backup, observed: Observed, now: datetime) -> Gate | None:
         message = f"AlluxioBackup {other} of the same cluster has to finish first"
         return waiting(GATE, message, "OtherBackup", turn(observed.others))
     held = held_rollout(observed.resource, cluster, now)
-    if message := disruption_of(cluster, own_operation(observed)) or held:
+    if message := disruption_of(cluster, own_operation(observed), now) or held:
         return waiting(GATE, message, "WaitingForOperation", BackOff())
     if observed.leader is None:
         message = f"AlluxioCluster {backup.cluster} has no leading master; its conditions report why"

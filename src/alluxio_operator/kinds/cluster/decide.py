@@ -114,7 +114,7 @@ class Plan:
             RESTORE: view.restore.needs_backup or view.in_place.needs_backup,
             LOSS: view.in_place.needs_loss,
             UPGRADE_BACKUP: backup is not None and backup.unread,
-            WRITTEN_BACKUPS: view.rollout.needs_backups and not self.paused,
+            WRITTEN_BACKUPS: (view.rollout.needs_backups or view.membership.needs_backups) and not self.paused,
         }
         return frozenset(question for question, needed in asked.items() if needed)
 

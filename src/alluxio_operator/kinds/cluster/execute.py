@@ -21,7 +21,7 @@ from alluxio_operator.kinds.cluster.ports import rpc_port
 from alluxio_operator.kinds.cluster.restore.decide import MarkForSync
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written
-from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
+from alluxio_operator.kinds.cluster.rollout.effects import KeepSpec, ReplacePod
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims

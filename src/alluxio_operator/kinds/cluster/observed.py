@@ -13,6 +13,8 @@ from alluxio_operator.engine.reading import Reading
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
+from alluxio_operator.kinds.cluster.masters import kept_change
+from alluxio_operator.kinds.cluster.masters.kept_change import KeptChange
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects, is_leaving
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
@@ -29,6 +31,8 @@ MEMBERS_ANNOTATION = "alluxio-operator.io/journal-members"
 
 HOSTS_ANNOTATION: Final = "alluxio-operator.io/journal-hosts"
 """Annotation of a journal's PVC: `Service` if its members know each other by a Service for each, also a single one."""
+CHANGE_ANNOTATION: Final = "alluxio-operator.io/journal-change"
+"""Annotation of the first master's PVC while the number of masters changes: the state of that change."""
 FORMER: Final = "former"
 """Value of the annotation of the journal of a master that was removed from the quorum: no cluster is to serve it."""
 
@@ -150,6 +154,20 @@ class Observed:
             _annotations(claim).get(MEMBERS_ANNOTATION, "1") for claim in self.journal_claims.values() if _in_use(claim)
         ]
         return max((int(number) for number in counts if number.isdecimal()), default=None)
+
+    @property
+    def kept_change(self) -> KeptChange | None:
+        """A change of the number of masters that an earlier cluster has begun, by the first master's PVC."""
+        first = self.journal_claims.get(0)
+        return kept_change.read(_annotations(first).get(CHANGE_ANNOTATION, "")) if first and _in_use(first) else None
+
+    def former_journals(self, members: int) -> tuple[str, ...]:
+        """Return the PVCs of the first `members` masters that keep the journal of a former one."""
+        return tuple(
+            claim["metadata"]["name"]
+            for ordinal, claim in sorted(self.journal_claims.items())
+            if ordinal < members and _annotations(claim).get(JOURNAL_ANNOTATION) == FORMER
+        )
 
     @property
     def journal_has_services(self) -> bool:

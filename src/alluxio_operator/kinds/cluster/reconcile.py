@@ -35,6 +35,7 @@ from alluxio_operator.kinds.cluster.decide import LOSS, RESTORE, UFS, UPGRADE_BA
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
+from alluxio_operator.kinds.cluster.masters.kept_version import with_kept_version
 from alluxio_operator.kinds.cluster.observe import MAX_MASTERS, observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
@@ -109,8 +110,11 @@ class ClusterLogic:
         return observed
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
-        """Return the cluster with the spec to follow: its own, or the last good one during a rollback."""
-        return unknown_records(observed) or validate(with_effective_spec(observed))
+        """Return the cluster with the spec to follow.
+
+        It is its own, or the last good one during a rollback. Masters keep their version while their number changes.
+        """
+        return unknown_records(observed) or validate(with_kept_version(with_effective_spec(observed), observed.status))
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return the questions to answer before the decision."""

@@ -42,11 +42,15 @@ LOST: Final = "VolumeLost"
 MIN_MEMBERS: Final = 3
 """With fewer, each volume may have the only copy."""
 
-_ALL_NODES: Final = re.compile(r"0/(\d+) nodes are available: (.*?)(?:\.? preemption:|$)", re.DOTALL)
-_CONFLICT: Final = re.compile(
-    r"(\d+) node\(s\) (?:had volume node affinity conflict|didn't match PersistentVolume's node affinity)"
+_NO_NODE: Final = re.compile(
+    r"0/(?P<nodes>\d+) nodes are available: (?P<conflicts>\d+) node\(s\) "
+    r"(?:had volume node affinity conflict|didn't match PersistentVolume's node affinity)"
+    r"(?:\.|\s|$)"
 )
-"""Parts of the scheduler's message; source: Kubernetes 1.27 to 1.34."""
+"""The scheduler's message if each node has this one reason; source: Kubernetes 1.27 to 1.34.
+
+In other words, or with another reason after a comma, a node may be one that has the volume: then it isn't lost.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +132,5 @@ def _has_no_node(observed: Observed, name: str) -> bool:
     pod = observed.master_named(name)
     if pod is None or pod.node or pod.trouble is None or pod.role != names.MASTER:
         return False
-    found = _ALL_NODES.search(pod.trouble.message)
-    if found is None:
-        return False
-    conflicts = sum(int(number) for number in _CONFLICT.findall(found[2]))
-    # The one node that another reason excludes, a taint of control planes too, may be the one that has the volume.
-    return conflicts > 0 and conflicts == int(found[1])
+    found = _NO_NODE.search(pod.trouble.message)
+    return found is not None and 0 < int(found["nodes"]) == int(found["conflicts"])

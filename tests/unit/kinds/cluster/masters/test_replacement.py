@@ -155,6 +155,16 @@ def test_a_master_that_runs_keeps_its_volume():
         (f"0/3 nodes are available: 1 Insufficient memory, 2 node(s) {CONFLICT}.", False),
         ("0/3 nodes are available: 3 Insufficient memory.", False),
         ("no node fits", False),
+        (
+            f"0/3 nodes are available: 3 node(s) {CONFLICT}, 3 node(s) had taint {{own: }}, that it didn't tolerate.",
+            False,
+        ),
+        (f"0/3 nodes are available: 3 Insufficient cpu, 3 node(s) {CONFLICT}.", False),
+        ("0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.", False),
+        ("0/3 nodes are available: 3 node(s) had no available volume zone.", False),
+        (f"0/13 nodes are available: 3 node(s) {CONFLICT}.", False),
+        (f"0/3 nodes are available: 3 node(s) {NEWER}. no new claims to deallocate, preemption: 0/3 nodes", True),
+        (f"0/3 nodes are available: 3 node(s) {CONFLICT}", True),
     ],
 )
 def test_a_node_that_is_only_away_is_not_lost(message: str, lost: bool):
