@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 
 from tests.support.backup import backup
-from tests.support.builders import pod
+from tests.support.builders import container_status, pod
 from tests.support.changing_masters import Masters, settled
 from tests.support.standing_clusters import case, three
 from tests.support.three_masters import Three
 from tests.support.world import address
 
-from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.alluxio.answers import NoAnswer, Standby
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
@@ -136,6 +136,27 @@ def change_whose_pod_does_not_stop() -> Masters:
     world = _masters(3)
     world.replicas(1)
     return _until(world, "Stopping")
+
+
+@case("JournalInitialized", "JournalMissing", later=(601.0,))
+def pair_of_which_one_has_lost_its_journal() -> Masters:
+    world = _masters(1)
+    world.replicas(3)
+    for _ in range(60):
+        world.reconcile()
+        change = world.status["journal"].get("change", {})
+        if change.get("members") == 2:
+            break
+        world.turn()
+        world.now += timedelta(seconds=2)
+    name = "small-master-1"
+    said = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
+    before = world.kube.object("Pod", "data", name)
+    status = pod("master", name, phase="Pending", inits=[container_status("journal-check", running={}, last=said)])
+    world.kube.put({**before, "status": status["status"]})
+    world.alluxio.answers = {address(0): Standby()}
+    world.lists = {}
+    return world
 
 
 @case("QuorumHealthy", "VolumeLost", later=(601.0,))

@@ -75,7 +75,7 @@ def test_masters_keep_their_version_while_their_number_changes(state: str):
         (change("Joining"), "2.9.4"),
     ],
 )
-def test_another_image_is_followed_if_the_version_is_the_same_or_no_change_is_under_way(
+def test_another_image_of_the_same_version_is_followed(
     known: MembersChange | None, version: str
 ):
     made = resource(version=version, image={"repository": "mirror/alluxio"})
