@@ -75,9 +75,7 @@ def test_masters_keep_their_version_while_their_number_changes(state: str):
         (change("Joining"), "2.9.4"),
     ],
 )
-def test_another_image_of_the_same_version_is_followed(
-    known: MembersChange | None, version: str
-):
+def test_another_image_of_the_same_version_is_followed(known: MembersChange | None, version: str):
     made = resource(version=version, image={"repository": "mirror/alluxio"})
 
     assert with_kept_version(made, status(known)) == made
