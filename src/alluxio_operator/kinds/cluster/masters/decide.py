@@ -52,8 +52,10 @@ def _replacement(view: View) -> Operation:
     deleting = step.status is not None and step.status.deleting
     effects: list[Effect] = []
     if deleting and step.pod is not None and not step.pod.deleted:
-        # First: a PVC stays while a pod with a node uses it.
+        # First: a PVC stays while a pod with a node uses it, also one that has ended.
         effects.append(Delete(Ref("Pod", step.pod.name), step.pod.uid))
+    if deleting:
+        effects += [Delete(Ref("Pod", pod.name), pod.uid) for pod in step.ended if not pod.deleted]
     if deleting and step.claim is not None:
         effects.append(Delete(Ref("PersistentVolumeClaim", step.claim.name), step.claim.uid))
     return Operation(

@@ -6,7 +6,7 @@ A volume is lost for good, and not only away with its node, if
 - no node of Kubernetes can have it: the scheduler says so of each, because the volume belongs to a node that was
   deleted. A node that is only away, cordoned or tainted is still counted, and then nothing is replaced.
 
-The operator deletes such a PVC, and the pod that waits for it, if
+The operator deletes such a PVC, the pod that waits for it, and ended pods of its own Jobs that mounted it, if
 
 1. the loss has lasted for spec.masters.replaceAfterSeconds: a user may bring the volume or the node back;
 2. the master is down: one that runs still has its volume;
@@ -61,6 +61,8 @@ class ReplacementStep:
     claim: Claim | None = None
     pod: Pod | None = None
     trouble: Trouble | None = None
+    ended: tuple[Pod, ...] = ()
+    """Pods of the operator's Jobs that ended and mount the PVC: Kubernetes keeps a PVC as long as there is such a pod."""
 
 
 NOTHING: Final = ReplacementStep()
@@ -98,7 +100,8 @@ def next_replacement_step(observed: Observed, quorum: Quorum, after_seconds: int
     deleting = known.model_copy(update={"deleting": True})
     message = f"{why}: the operator replaces PVC {claim.name} by an empty one, on which the master rejoins"
     pod = observed.master_named(name)
-    return ReplacementStep(deleting, None if claim.terminating else claim, pod, Trouble(REPLACING, message))
+    ended = tuple(one for one in observed.role(names.JOURNAL) if one.ended and claim.name in one.claims)
+    return ReplacementStep(deleting, None if claim.terminating else claim, pod, Trouble(REPLACING, message), ended)
 
 
 def _unsafe(observed: Observed, quorum: Quorum, name: str, known: LostVolume) -> str:

@@ -74,7 +74,9 @@ def test_any_master_may_lead_while_a_quorum_becomes_one(leader: int):
     world.until(1)
 
     assert world.alluxio.transfers == []
-    assert [host for host, _ in world.alluxio.removed] == ["small-master-2.data.svc", "small-master-1.data.svc"]
+    # A removed leader restarts and joins again before its pod ends: then it is removed once more.
+    removed = dict.fromkeys(host for host, _ in world.alluxio.removed)
+    assert list(removed) == ["small-master-2.data.svc", "small-master-1.data.svc"]
     assert world.dangers == []
 
 
@@ -215,14 +217,14 @@ def test_a_change_can_be_taken_back_at_any_time(before: int, after: int, rounds:
     assert world.members == world.running() == set(range(before))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize(("before", "after"), WAYS)
 def test_nothing_is_lost_and_each_change_ends_whatever_goes_wrong(before: int, after: int, seed: int):
     whatever_goes_wrong(before, after, seed)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(3, 40))
+@pytest.mark.parametrize("seed", range(1, 40))
 @pytest.mark.parametrize(("before", "after"), WAYS)
 def test_nothing_is_lost_and_each_change_ends_for_many_seeds(before: int, after: int, seed: int):
     whatever_goes_wrong(before, after, seed)
@@ -380,7 +382,10 @@ def test_a_new_version_waits_until_the_number_has_changed():
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 3), (3, 1), (3, 5)])
-@pytest.mark.parametrize("rounds", range(2, 30, 3))
+@pytest.mark.parametrize(
+    "rounds",
+    [rounds if rounds in (5, 11) else pytest.param(rounds, marks=pytest.mark.long) for rounds in range(2, 30, 3)],
+)
 @pytest.mark.parametrize("completes", [True, False])
 def test_a_later_cluster_completes_a_change_of_which_the_journals_were_kept(
     before: int, after: int, rounds: int, completes: bool
@@ -406,9 +411,12 @@ def test_a_later_cluster_completes_a_change_of_which_the_journals_were_kept(
 
 
 def recreate(world: Masters, replicas: int) -> None:
-    """Delete the AlluxioCluster with all but its PVCs, and create it again."""
+    """Delete the AlluxioCluster with all that it owns, which its kept PVCs aren't, and create it again."""
     for path, obj in list(world.kube.objects.items()):
-        if obj["kind"] not in ("PersistentVolumeClaim", "Event"):
+        kept = obj["kind"] == "Event" or (
+            obj["kind"] == "PersistentVolumeClaim" and not obj["metadata"].get("ownerReferences")
+        )
+        if not kept:
             world.kube.remove(path)
     made = resource(uid="99999999-1111-2222-3333-444455556666", masters={"replicas": replicas}, deletionPolicy="Retain")
     made["metadata"]["annotations"] = {MEMBER_CHANGES: "true"}
