@@ -458,6 +458,7 @@ def test_nodes_can_be_drained_once_a_step_takes_too_long(minutes: int):
 def test_nothing_begins_while_a_member_is_away(away: int):
     world = settled(3)
     world.members.discard(away)
+    world.turn()
 
     world.replicas(5)
     for _ in range(20):
