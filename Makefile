@@ -169,7 +169,7 @@ bench-backup: venv ## measure backups of 100,000 files beside Alluxio's command,
 	@dev/in-cluster $(VENV)/bin/python -m bench backup $(ARGS)
 
 .PHONY: bench-backup-calls
-bench-backup-calls: venv ## measure clients' calls during backups of 100,000 files, beside no backup; 3 masters, then 1
+bench-backup-calls: venv ## measure clients' calls during backups of 100,000 files, beside no backup; 3 masters, then 1; ARGS="--masters 3 --apart"
 	@dev/in-cluster $(VENV)/bin/python -m bench backup-calls $(ARGS)
 
 .PHONY: bench-at-risk

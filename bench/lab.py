@@ -84,8 +84,15 @@ class Lab:
 
     def leader(self, cluster: str) -> str:
         """Return the address of the leading master."""
+        return str(self._leading(cluster)["status"]["podIP"])
+
+    def leader_uid(self, cluster: str) -> str:
+        """Return the uid of the leading master's pod."""
+        return str(self._leading(cluster)["metadata"]["uid"])
+
+    def _leading(self, cluster: str) -> Json:
         pod = self.until("a leader", PATIENCE, lambda: self.status("alx", cluster).get("masters", {}).get("leader"))
-        return str(self.get("pod", pod)["status"]["podIP"])
+        return self.get("pod", pod)
 
 
 @contextmanager

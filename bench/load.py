@@ -40,11 +40,16 @@ class Load:
         self._host, self._folders, self._target = host, folders, target
         self._ending = threading.Event()
         self._calls: list[list[Call]] = [[] for _ in range(CLIENTS)]
+        self._due = [0.0] * CLIENTS
         self._errors: list[str] = []
 
     def between(self, begin: float, end: float) -> list[Call]:
         """Return the calls that were due in a window of monotonic time; all of them have been answered by now."""
         return [one for calls in self._calls for one in list(calls) if begin <= one.due < end]
+
+    def caught_up(self) -> bool:
+        """Return True if no client is late: calls that a pause has held up don't reach into the next window."""
+        return min(self._due) > time.monotonic()
 
     @property
     def errors(self) -> list[str]:
@@ -73,7 +78,7 @@ class Load:
     def _work(self, number: int, master: Client, began: float) -> None:
         made, calls = 0, self._calls[number]
         while True:
-            due = began + (made * CLIENTS + number) / CALLS_PER_SECOND
+            self._due[number] = due = began + (made * CLIENTS + number) / CALLS_PER_SECOND
             if self._ending.wait(max(0.0, due - time.monotonic())):
                 return
             failed = False

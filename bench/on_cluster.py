@@ -43,9 +43,12 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     calls.add_argument("--masters", type=_numbers, default=(3, 1), help="numbers of masters; default: 3,1")
     calls.add_argument("--turns", type=int, default=6)
     calls.add_argument("--window", type=float, default=20.0, help="seconds of a window")
+    calls.add_argument("--apart", action="store_true", help="keep the leader and the clients on a core of their own")
     calls.add_argument("--results", type=Path, help="default: bench/results; for fewer files build/bench")
     calls.set_defaults(run=_backup_calls)
-    risk = commands.add_parser("at-risk", help="measure listings that find the data at risk, and clients' calls meanwhile")
+    risk = commands.add_parser(
+        "at-risk", help="measure listings that find the data at risk, and clients' calls meanwhile"
+    )
     risk.add_argument("--files", type=int, default=FILES)
     risk.add_argument("--turns", type=int, default=3)
     risk.add_argument("--window", type=float, default=20.0, help="seconds of a window without a listing")
@@ -78,11 +81,11 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _backup_calls(options: argparse.Namespace) -> int:
-    several = [
-        backup_calls.measure(masters, options.files, options.turns, options.window) for masters in options.masters
-    ]
-    results = _results(options, options.files >= FILES)
-    return _record(results, backup_calls.NAME, {backup_calls.NAME: {"clusters": several}})
+    for masters in options.masters:
+        found = backup_calls.measure(masters, options.files, options.turns, options.window, apart=options.apart)
+        name = f"calls-{masters}{'apart' if options.apart else ''}"
+        _record(_results(options, options.files >= FILES), name, {backup_calls.NAME: found})
+    return 0
 
 
 def _at_risk(options: argparse.Namespace) -> int:

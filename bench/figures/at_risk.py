@@ -1,7 +1,7 @@
 """The cost of a listing that finds the data at risk: seconds and bytes for many files, and what clients notice of it.
 
-The files are in the UFS, and Alluxio has loaded their names; none is cached. So each has the entry of a real file without
-locations, which make it larger.
+The files are in the UFS, and Alluxio has loaded their names; none is cached. So each has the entry of a real file, but
+without locations, which make it larger.
 """
 
 from __future__ import annotations
@@ -75,7 +75,11 @@ def _sides(load: Load, windows: Sequence[tuple[str, float, float]]) -> Json:
     for side in ("beside", "listing"):
         calls: list[Call] = [one for kind, begin, end in windows if kind == side for one in load.between(begin, end)]
         times = [one.seconds for one in calls]
-        found[side] = {"calls": len(calls), "p99_ms": 1000 * percentile(times, 0.99), "p50_ms": 1000 * percentile(times, 0.5)}
+        found[side] = {
+            "calls": len(calls),
+            "p99_ms": 1000 * percentile(times, 0.99),
+            "p50_ms": 1000 * percentile(times, 0.5),
+        }
         print(f"    {side}: {found[side]}", flush=True)
     return found
 

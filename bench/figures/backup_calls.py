@@ -2,18 +2,21 @@
 
 Three kinds of windows alternate on one cluster under one steady load: without a backup; while Alluxio writes backups
 one after the other, asked as the operator asks; and while the operator takes and verifies a whole AlluxioBackup, whose
-Job runs on the same node here.
+Job runs on the same node here. `apart` keeps the leader and the clients on a core of their own, as on a machine of
+their own, on both sides of the comparison.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.alluxio.rpc.leader import Leader
 from bench.api import Api, Json
+from bench.cores import apart as apart_from
 from bench.figures import backups
 from bench.figures.backups import CLUSTER, PATIENCE
 from bench.lab import ROOT, Lab
@@ -32,28 +35,43 @@ SETTLE: Final = 2.0
 """Seconds between two windows, which belong to none."""
 
 
-def measure(masters: int, files: int, turns: int, window: float) -> Json:
-    """Measure on a cluster with this number of masters; delete everything again."""
+def measure(masters: int, files: int, turns: int, window: float, *, apart: bool = False) -> Json:
+    """Measure on a cluster with this number of masters; delete everything again.
+
+    `apart`: whether the leader and the clients have a core of their own.
+    """
     windows: list[tuple[str, float, float]] = []
     made = 0
     with backups.filled(f"{NAMESPACE}-{masters}", masters, files) as (folders, place):
         api, host = Api(2), place.leader(CLUSTER)
         load = Load(host, folders, "/created")
-        with load.running():
+        with _cores(place, apart), load.running():
             time.sleep(WARM_UP)
             for number in range(turns):
                 windows.append(_beside(window))
                 one, count = _writing(host, window)
                 windows.append(one)
                 made += count
+                _settle(place, load)
                 if number % 2:
                     windows.append(_verifying(api, place, f"turn-{number}"))
+                    _settle(place, load)
                 print(f"    {masters} masters, turn {number + 1}: {count} backups in a window", flush=True)
             time.sleep(SETTLE)
         if place.leader(CLUSTER) != host:
             raise RuntimeError("the leader has changed: its failover isn't what is measured")
         found: Json = {"masters": masters, "files": files, "calls_per_second": CALLS_PER_SECOND, "backups": made}
+        found["apart"] = apart
         return found | _sides(load, windows)
+
+
+def _cores(place: Lab, apart: bool) -> AbstractContextManager[None]:
+    return apart_from(place.leader_uid(CLUSTER)) if apart else nullcontext()
+
+
+def _settle(place: Lab, load: Load) -> None:
+    place.until("no client late", PATIENCE, load.caught_up, every=0.01)
+    time.sleep(SETTLE)
 
 
 def _beside(window: float) -> tuple[str, float, float]:
@@ -68,9 +86,7 @@ def _writing(host: str, window: float) -> tuple[tuple[str, float, float], int]:
     while time.monotonic() < begin + window:
         _written(leader)
         made += 1
-    end = time.monotonic()
-    time.sleep(SETTLE)
-    return (WRITING, begin, end), made
+    return (WRITING, begin, time.monotonic()), made
 
 
 def _written(leader: Leader) -> None:
@@ -91,7 +107,6 @@ def _written(leader: Leader) -> None:
 def _verifying(api: Api, place: Lab, name: str) -> tuple[str, float, float]:
     begin = time.monotonic()
     _, end, _ = backups.back_up(api, place, name, {})
-    time.sleep(SETTLE)
     return VERIFYING, begin, end
 
 
@@ -118,24 +133,25 @@ def _milliseconds(calls: Sequence[Call], share: float) -> float:
 
 def figures(runs: Runs) -> Iterator[Figure]:
     """Yield the figures: of all calls of a side together, since the goal is about them."""
-    for several in runs.of(NAME, "ours", 1):
-        for found in several["clusters"]:
-            masters = "a single master" if found["masters"] == 1 else f"{found['masters']} masters"
-            beside = found[BESIDE]
-            for side, text in ((WRITING, "while backups are written"), (VERIFYING, "while they are verified, too")):
-                one = found[side]
-                if min(one["calls"], beside["calls"]) < ENOUGH:
-                    continue
-                goal = GOAL if found["masters"] > 1 and side == WRITING else None
-                for key, word in (("p99_ms", "p99"), ("p50_ms", "p50"), ("longest_ms", "longest")):
-                    title = f"{word} of a client's calls {text}, {found['files']:,} files, {masters}"
-                    samples = [Sample.of([of[key]]) for of in (one, beside)]
-                    yield from figure(
-                        title,
-                        1,
-                        "ms",
-                        samples[0],
-                        peer=samples[1],
-                        peer_name="without a backup",
-                        goal=goal if word == "p99" else None,
-                    )
+    for found in runs.of(NAME, "ours", 1):
+        apart = found.get("apart", False)
+        masters = "a single master" if found["masters"] == 1 else f"{found['masters']} masters"
+        masters += ", the leader on a core of its own" if apart else ""
+        beside = found[BESIDE]
+        for side, text in ((WRITING, "while backups are written"), (VERIFYING, "while they are verified, too")):
+            one = found[side]
+            if min(one["calls"], beside["calls"]) < ENOUGH:
+                continue
+            goal = GOAL if found["masters"] > 1 and side == WRITING and apart else None
+            for key, word in (("p99_ms", "p99"), ("p50_ms", "p50"), ("longest_ms", "longest")):
+                title = f"{word} of a client's calls {text}, {found['files']:,} files, {masters}"
+                samples = [Sample.of([of[key]]) for of in (one, beside)]
+                yield from figure(
+                    title,
+                    1,
+                    "ms",
+                    samples[0],
+                    peer=samples[1],
+                    peer_name="without a backup",
+                    goal=goal if word == "p99" else None,
+                )

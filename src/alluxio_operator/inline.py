@@ -13,10 +13,10 @@ from collections.abc import Mapping
 
 from alluxio_operator.engine.upgradeable import ChangesUnderWay
 from alluxio_operator.kube.client import Kube
-from alluxio_operator.server.main import ReconcilersModule
-from alluxio_operator.server.queue import QueueState
+from alluxio_operator.server.queue_state import QueueState
 from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.server.wakeups import wakeups_in
+from alluxio_operator.server.work import ReconcilersModule
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry import logs
 from alluxio_operator.telemetry.metrics import Metrics

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation.alluxio import Block
-from tests.simulation.cluster import BROKEN_TAG, SIM, Node, Proc, backup_status
+from tests.simulation.alluxio import ENTRIES, Block
+from tests.simulation.state import BROKEN_TAG, SIM, Node, Proc
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, World
 from tests.support.builders import merged
 
@@ -345,8 +345,22 @@ def restore_in_place(world: World) -> None:
         spec = {"clusterRef": {"name": CLUSTER.name}, "destination": {"volume": {"claimName": "backups"}}}
         made = {"apiVersion": API_VERSION, "kind": "AlluxioBackup", "metadata": {**meta, "name": name}, "spec": spec}
         uid = world.uid_of(CLUSTER.kind, NAMESPACE, CLUSTER.name)
-        world.store.put({**made, "status": backup_status(uid)})
+        world.store.put({**made, "status": _backup_status(uid)})
     _edit(world, {"restoreInPlace": {"backupName": name, "confirmation": None}})
+
+
+def _backup_status(uid: str) -> Json:
+    """Return the status of a complete and verified AlluxioBackup of a cluster."""
+    file = {"location": "backups:old/a.gz", "sha256": "ab" * 32, "bytes": 2048, "entries": ENTRIES}
+    return {
+        "phase": "Completed",
+        "started": "2030-01-02T03:00:00Z",
+        "finished": "2030-01-02T03:00:00Z",
+        "clusterUid": uid,
+        "version": "2.9.3",
+        "verified": True,
+        "file": file,
+    }
 
 
 @action(4)

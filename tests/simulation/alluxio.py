@@ -23,12 +23,13 @@ from alluxio_operator.alluxio.answers import (
     WorkerRegistration,
     WriteResult,
 )
+from alluxio_operator.alluxio.at_risk import Holders, RiskListing
 from alluxio_operator.kinds.cluster.ports import ISOLATED
 from alluxio_operator.kinds.presto.servers.answers import CoordinatorInfo, Server
 from alluxio_operator.transport.deadline import Deadline
 
 if TYPE_CHECKING:
-    from tests.simulation.cluster import Cluster, Proc
+    from tests.simulation.state import Proc, State
 
 Json = dict[str, Any]
 
@@ -83,7 +84,7 @@ class Registration:
 class Masters:
     """The masters and workers of one cluster."""
 
-    def __init__(self, world: Cluster, namespace: str, name: str) -> None:
+    def __init__(self, world: State, namespace: str, name: str) -> None:
         self.world = world
         self.namespace, self.name = namespace, name
         self.leader: Proc | None = None
@@ -293,7 +294,7 @@ class Masters:
 class AlluxioAsked:
     """The answers of all clusters, as the operator gets them."""
 
-    def __init__(self, world: Cluster, unreachable: Callable[[Masters], bool]) -> None:
+    def __init__(self, world: State, unreachable: Callable[[Masters], bool]) -> None:
         self.world = world
         self.unreachable = unreachable
         self.told: list[str] = []
@@ -341,6 +342,9 @@ class AlluxioAsked:
         if masters is None or proc is not masters.leader or self.unreachable(masters):
             return NoAnswer("no answer in time")
         return UnpersistedFiles(sum(not one.persisted for one in masters.blocks))
+
+    def risk_listing(self, host: str, port: int, holders: Holders) -> RiskListing:
+        raise AssertionError("the operator of the simulation lists nothing")
 
     def backup(self, host: str, port: int, directory: str, deadline: Deadline) -> str | NoAnswer:
         proc, masters = self._master(host)
@@ -414,7 +418,7 @@ class AlluxioAsked:
 class PrestoAsked:
     """The answers of Presto's coordinators; `queries`: those that wait, by name of the Presto."""
 
-    def __init__(self, world: Cluster) -> None:
+    def __init__(self, world: State) -> None:
         self.world = world
         self.queries: dict[str, int] = {}
 

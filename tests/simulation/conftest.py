@@ -12,7 +12,7 @@ BLOCK = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", default="1-100", help="seeds of the simulation, as FIRST-LAST")
+    parser.addoption("--seeds", default="1-200", help="seeds of the simulation, as FIRST-LAST")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

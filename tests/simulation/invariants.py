@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from tests.simulation.cluster import OWNERS, UNREACHABLE_AFTER, Proc
+from tests.simulation.state import OWNERS, UNREACHABLE_AFTER, Proc
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, Record, World
 from tests.support.builders import merged
 

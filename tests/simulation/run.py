@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 from tests.simulation.actions import Scenario, perform
-from tests.simulation.cluster import BROKEN_TAG, SIM, is_leaving, path_of
 from tests.simulation.invariants import Watcher, cluster_problems, presto_problems
+from tests.simulation.state import BROKEN_TAG, SIM, is_leaving, path_of
 from tests.simulation.world import CLUSTER, NAMESPACE, PRESTO, Faults, Known, Violation, World
 from tests.support.builders import merged
 from tests.support.rendering import RENDERER, parse_once

@@ -70,7 +70,7 @@ def test_a_rollout_that_does_not_wait_is_found_out(monkeypatch: pytest.MonkeyPat
 
 def test_a_backup_that_does_not_wait_is_found_out(monkeypatch: pytest.MonkeyPatch):
     for module in (taking, execute):
-        monkeypatch.setattr(module, "disruption_of", lambda cluster, own: "")
+        monkeypatch.setattr(module, "disruption_of", lambda cluster, own, now: "")
     without_guard(monkeypatch)
     found = [run(scenario(1, restart(1), backup("first", wait))) for wait in (4, 10, 20, 30)]
     assert any(one is not None for one in found)

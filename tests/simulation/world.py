@@ -11,7 +11,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 from tests.simulation.alluxio import AlluxioAsked, Masters, PrestoAsked
-from tests.simulation.cluster import OWNERS, Cluster
+from tests.simulation.cluster import Cluster
+from tests.simulation.state import OWNERS
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
@@ -27,7 +28,8 @@ from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kinds.presto.reconcile import presto_reconciler
 from alluxio_operator.kube.errors import ApiError, Conflict, Refused
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.server.queue import Backoff, merged
+from alluxio_operator.server.queue import Backoff
+from alluxio_operator.server.queue_state import merged
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import CallFailed, Deadline
 

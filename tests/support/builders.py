@@ -164,6 +164,7 @@ def info(
     used: int = 0,
     version: str = "2.9.4",
     names: Names | None = None,
+    members: tuple[str, ...] = (),
 ) -> MasterInfo:
     """Return the answer of a serving master: of the workers by ordinal, first the live ones, then the lost ones.
 
@@ -177,7 +178,7 @@ def info(
     workers += [
         registration(ordinal, lost=True, silent_seconds=400, names=names) for ordinal in range(live, live + lost)
     ]
-    return MasterInfo(version, tuple(workers))
+    return MasterInfo(version, tuple(workers), members=members)
 
 
 def registration(ordinal: int = 0, names: Names | None = None, **over: Any) -> WorkerRegistration:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 from tests.support import builders
 from tests.support.backup import SUMMARY
-from tests.support.owner_world import OwnerWorld
 from tests.support.rendering import RENDERER
+from tests.support.tasks import TaskWorld, end_job, task
 
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.alluxiodrill import KIND
-from alluxio_operator.api.base import API_VERSION
 from alluxio_operator.backup_file.result import Result as Checked
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.own_image import OwnImage
@@ -41,12 +40,7 @@ READ = Result(listed=200, sampled=100, matched=100, compared="Volume", live=True
 
 def drill(name: str = NAME, *, uid: str = UID, **over: Any) -> Json:
     """Return an AlluxioDrill of the cluster, with `over` merged into the spec."""
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": name, "namespace": builders.NAMESPACE, "uid": uid, "generation": 1},
-        "spec": builders.merged({"clusterRef": {"name": builders.NAME}}, over),
-    }
+    return task(KIND, name, uid, **over)
 
 
 def verified_backup(name: str = "nightly", location: str = LOCATION, **over: Any) -> Json:
@@ -60,16 +54,10 @@ def verified_backup(name: str = "nightly", location: str = LOCATION, **over: Any
         "finished": "2030-01-02T03:01:00Z",
         "file": file,
     }
-    return {
-        "apiVersion": API_VERSION,
-        "kind": BACKUP,
-        "metadata": {"name": name, "namespace": builders.NAMESPACE, "uid": f"uid-{name}", "generation": 1},
-        "spec": {"clusterRef": {"name": builders.NAME}},
-        "status": builders.merged(status, over),
-    }
+    return {**task(BACKUP, name, f"uid-{name}"), "status": builders.merged(status, over)}
 
 
-class DrillWorld(OwnerWorld):
+class DrillWorld(TaskWorld):
     """One drill, its operator, and a Kubernetes that runs Jobs and the throw-away cluster at once."""
 
     def __init__(self, cluster: Json | None = None, **over: Any) -> None:
@@ -102,8 +90,7 @@ class DrillWorld(OwnerWorld):
 
     def put_other(self, name: str, created: str, **status: Any) -> None:
         """Create another drill."""
-        self.kube.put({**drill(name, uid=f"uid-{name}"), "status": status})
-        self.kube.edit(KIND, builders.NAMESPACE, name, lambda one: one["metadata"].update(creationTimestamp=created))
+        self.put_created({**drill(name, uid=f"uid-{name}"), "status": status}, created)
 
     def start_operator(self) -> None:
         """Restart the operator with empty caches."""
@@ -148,10 +135,6 @@ class DrillWorld(OwnerWorld):
             self.pass_time(10)
         raise AssertionError(f"not finished: {self.status}")
 
-    def gone(self) -> bool:
-        """Whether the resource was deleted."""
-        return KINDS[KIND].path(builders.NAMESPACE, NAME) not in self.kube.objects
-
     def rest(self) -> list[str]:
         """Return what is left of a drill, without finished Jobs, which Kubernetes removes."""
         kept = (KIND, BACKUP, "Event", "Job", "Pod")
@@ -168,38 +151,12 @@ class DrillWorld(OwnerWorld):
         read = "read" in name
         failure = self.read_fails if read else self.prepare_fails
         result = (self.result.as_json() if self.result else "") if read else self.checked
-        ended = (
-            {"type": "Failed", "status": "True", "reason": failure}
-            if failure
-            else {"type": "Complete", "status": "True"}
-        )
-        self.kube.edit("Job", builders.NAMESPACE, name, lambda one: one.update(status={"conditions": [ended]}))
-        self.kube.put(_pod(job, {"read" if read else "check": result} if result else {}, failed=bool(failure)))
+        end_job(self.kube, job, {"read" if read else "check": result} if result else {}, failure)
 
     def _collect(self) -> None:
         for path, one in list(self.kube.objects.items()):
             if any(owner["name"] == THROW_AWAY for owner in one["metadata"].get("ownerReferences", ())):
                 self.kube.remove(path)
-
-
-def _pod(job: Json, results: Mapping[str, str], *, failed: bool) -> Json:
-    statuses = [
-        {"name": name, "state": {"terminated": {"exitCode": 3 if failed else 0, "message": said}}}
-        for name, said in results.items()
-    ]
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": f"{job['metadata']['name']}-x1",
-            "namespace": builders.NAMESPACE,
-            "labels": job["spec"]["template"]["metadata"]["labels"],
-            "ownerReferences": [{"kind": "Job", "uid": job["metadata"]["uid"], "controller": True, "name": "x"}],
-            "creationTimestamp": "2030-01-02T03:05:00Z",
-        },
-        "spec": {"restartPolicy": "Never"},
-        "status": {"phase": "Failed" if failed else "Succeeded", "containerStatuses": statuses},
-    }
 
 
 def read_at(world: DrillWorld, seconds: float, **counts: int) -> Result:

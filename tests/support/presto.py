@@ -27,6 +27,8 @@ from alluxio_operator.transport.deadline import Deadline
 Json = dict[str, Any]
 NAME = "queries"
 UID = "99887766-1111-2222-3333-444455556666"
+HIVE: Json = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
+"""A catalog whose tables may lie in the cache."""
 
 
 def spec(**over: Any) -> Json:
@@ -176,6 +178,11 @@ class World(OwnerWorld):
             self.pass_time(max(outcome.requeue_after, 0.001))
             assert count < 10_000, f"a hot loop: {outcome}"
         return count
+
+    def objects(self) -> set[str]:
+        """Return the objects that serve, as KIND/NAME."""
+        kinds = ("ConfigMap", "Deployment", "Service", "ServiceAccount")
+        return {f"{kind}/{name}" for kind in kinds for name in self.kube.of_kind(kind)}
 
     def deployment(self, name: str) -> Json:
         """Return one of its Deployments."""

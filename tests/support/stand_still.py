@@ -26,9 +26,10 @@ from tests.support.owner_world import OwnerWorld
 from alluxio_operator.engine.children import CHILD_KINDS, owner_of, version_of
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
 from alluxio_operator.hook import FILTER
-from alluxio_operator.server.main import GATHERING
 from alluxio_operator.server.pool import Pool
-from alluxio_operator.server.queue import KeyedQueue, Taken
+from alluxio_operator.server.queue import KeyedQueue
+from alluxio_operator.server.queue_state import Taken
+from alluxio_operator.server.replica import GATHERING
 from alluxio_operator.telemetry.metrics import Metrics
 
 Json = dict[str, Any]

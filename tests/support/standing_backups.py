@@ -64,6 +64,16 @@ def backup_beside_a_rollout() -> BackupWorld:
     return world
 
 
+@case("BackupTaken", "WaitingForOperation")
+def backup_that_lets_a_rollout_go_first() -> BackupWorld:
+    world = BackupWorld()
+    held = {"type": "UpToDate", "status": "False", "reason": "HeldForBackup", "lastTransitionTime": stamp(world.now)}
+    _edit_cluster(world, conditions=[held])
+    created = stamp(world.now)
+    world.kube.edit(KIND, builders.NAMESPACE, NAME, lambda one: one["metadata"].update(creationTimestamp=created))
+    return world
+
+
 def _with_busy_neighbours(world: BackupWorld, *clusters: str) -> BackupWorld:
     for cluster in clusters:
         other = backup(f"of-{cluster}", uid=f"uid-{cluster}", clusterRef={"name": cluster})
@@ -270,7 +280,7 @@ def schedule_whose_objective_is_missed() -> World:
 
 
 def _put_backup(world: World, name: str, *, phase: str, verified: bool) -> None:
-    labels = {"alluxio-operator.io/backup-schedule": "daily"}
+    labels = {"alluxio-operator.io/backup-schedule": "daily", "alluxio-operator.io/cluster": world.name}
     meta = {"name": name, "namespace": world.namespace, "labels": labels, "uid": f"uid-{name}"}
     status = {
         "clusterUid": builders.UID,
@@ -296,6 +306,13 @@ def schedule_whose_last_backup_failed() -> World:
     _put_backup(world, "first", phase="Completed", verified=True)
     world.pass_time(60)
     _put_backup(world, "second", phase="Failed", verified=False)
+    return world
+
+
+@cluster_case("BackupHealthy", "RootMountReadOnly")
+def schedule_of_a_read_only_root_mount() -> World:
+    world = World(builders.resource(backup=SCHEDULE, rootMount={"uri": "/mnt/ufs", "readOnly": True}))
+    world.settle()
     return world
 
 

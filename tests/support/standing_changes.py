@@ -298,7 +298,8 @@ def upgrade_that_waits_for_its_backup(phase: str) -> World:
     return world
 
 
-@case("QuorumHealthy", "MemberDown", later=HANGS)
+# The backup is overdue at the very end of the hour: a status and an Event.
+@case("QuorumHealthy", "MemberDown", later=HANGS, writes=2)
 def hung_master_that_waits_for_the_backup_of_an_upgrade() -> World:
     world = Three(resource(masters={"replicas": 3}, version="2.9.3"))
     world.settle()

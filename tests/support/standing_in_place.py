@@ -12,6 +12,7 @@ from tests.support.restore import IN_VOLUME
 from tests.support.standing_clusters import case
 from tests.support.world import World
 
+from alluxio_operator.alluxio.answers import Unfinished
 from alluxio_operator.backup_file.errors import Reason
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.kinds.cluster.ufs.probe import UfsHealth
@@ -19,6 +20,7 @@ from alluxio_operator.kube.kinds import KINDS
 
 Json = dict[str, Any]
 GATE = "RestoredInPlace"
+NO_SPACE = "NoSpace: the volume has 0 free bytes"
 
 
 def _bind(claim: Json) -> None:
@@ -86,6 +88,14 @@ def restore_in_place_without_masters() -> World:
     world.reconcile()
     world.over["masters"] = {"replicas": 0}
     world.ask(confirmation=world.record["confirmation"])
+    return world
+
+
+@case(GATE, "AwaitingConfirmation", later=(1.0,), writes=8)
+def restore_in_place_whose_loss_is_never_counted() -> World:
+    world = InPlaceWorld()
+    world.alluxio.unpersisted = Unfinished()  # type: ignore[assignment]
+    world.ask()
     return world
 
 
@@ -269,6 +279,41 @@ def restore_in_place_whose_masters_never_stop_again() -> World:
     return _at("Opening")
 
 
+def _on_a_lost_node(world: InPlaceWorld) -> InPlaceWorld:
+    """Let the master's pod terminate for ever."""
+    terminates = {"deletionTimestamp": "2030-01-02T03:04:05Z"}
+    world.kube.edit("Pod", "data", "small-master-0", lambda pod: pod["metadata"].update(terminates))
+    world.pass_time(600)
+    return world
+
+
+@case(GATE, "MasterDoesNotStop", later=(1.0,))
+def restore_in_place_whose_master_is_on_a_lost_node() -> World:
+    return _on_a_lost_node(_at("Opening"))
+
+
+@case(GATE, "MasterDoesNotStop", later=(1.0,))
+def restore_in_place_whose_way_back_waits_for_a_lost_node() -> World:
+    world = _at("Restoring")
+    world.turn(serves=False)
+    world.edit_spec(**world.over)
+    world.reconcile()
+    assert world.state == "GoingBack"
+    return _on_a_lost_node(world)
+
+
+@case(GATE, "Restored", later=(1.0,))
+def restore_in_place_whose_next_leader_cannot_compare_the_names() -> World:
+    world = InPlaceWorld(masters=3)
+    world.confirm()
+    world.until("Restored")
+    world.settle()
+    world.ufs = UfsHealth("the bucket doesn't exist")
+    world.kube.remove(KINDS["Pod"].path("data", "small-master-0"))
+    world.turn()
+    return world
+
+
 @case(GATE, "Syncing", later=(1.0,))
 def restore_in_place_whose_masters_never_start_again() -> World:
     return _at("Syncing")
@@ -304,8 +349,6 @@ def restore_in_place_whose_workers_stay() -> World:
 
 
 # --- back -------------------------------------------------------------------------------------------------------------
-
-NO_SPACE = "NoSpace: the volume has 0 free bytes"
 
 
 @case(GATE, "NoSpace", later=(1.0,))

@@ -7,13 +7,16 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from tests.support.builders import pod
+from tests.support.backup import backup
+from tests.support.builders import container_status, pod
 from tests.support.changing_masters import Masters, settled
 from tests.support.standing_clusters import case, three
 from tests.support.three_masters import Three
 from tests.support.world import address
 
-from alluxio_operator.alluxio.answers import NoAnswer
+from alluxio_operator.alluxio.answers import NoAnswer, Standby
+from alluxio_operator.engine.conditions import stamp
+from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.ufs.endpoints import UfsHealth
 from alluxio_operator.kube.kinds import KINDS
 
@@ -29,7 +32,9 @@ def _settled(replicas: int) -> Masters:
 def _masters(replicas: int) -> Masters:
     """Return a settled cluster with a number of masters."""
     world, known = Masters(replicas), _settled(replicas)
-    world.kube, world.asked, world.leader = deepcopy(known.kube), dict(known.asked), known.leader
+    world.kube, world.leader, world.acknowledged = deepcopy(known.kube), known.leader, known.acknowledged
+    world.volumes, world.processes = deepcopy(known.volumes), dict(known.processes)
+    world.scripts, world.knows = dict(known.scripts), dict(known.knows)
     world.start_operator()
     world.turn()
     return world
@@ -52,6 +57,36 @@ def change_beside_a_member_that_is_away() -> Masters:
     world.members.discard(2)
     world.turn()
     world.replicas(5)
+    return world
+
+
+@case("JournalInitialized", "FormerJournals")
+def new_cluster_with_the_journals_of_former_masters() -> Masters:
+    world = Masters(3)
+    for ordinal in range(1, 3):
+        claim = {"name": f"journal-small-master-{ordinal}", "namespace": "data"}
+        marks = {"alluxio-operator.io/journal": "former"}
+        labels = dict(Names("small", "data").labels("master"))
+        world.kube.put(
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {**claim, "labels": labels, "annotations": marks},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                "status": {"phase": "Bound"},
+            }
+        )
+    return world
+
+
+@case(GATE, "Waiting")
+def change_beside_a_backup_that_is_written() -> Masters:
+    world = _masters(1)
+    uid = world.made["metadata"]["uid"]
+    status = {"clusterUid": uid, "run": {"state": "Running", "since": stamp(world.now)}, "started": stamp(world.now)}
+    made = backup(timeoutSeconds=86400)
+    world.kube.put({**made, "status": status})
+    world.replicas(3)
     return world
 
 
@@ -101,6 +136,27 @@ def change_whose_pod_does_not_stop() -> Masters:
     world = _masters(3)
     world.replicas(1)
     return _until(world, "Stopping")
+
+
+@case("JournalInitialized", "JournalMissing", later=(601.0,))
+def pair_of_which_one_has_lost_its_journal() -> Masters:
+    world = _masters(1)
+    world.replicas(3)
+    for _ in range(60):
+        world.reconcile()
+        change = world.status["journal"].get("change", {})
+        if change.get("members") == 2:
+            break
+        world.turn()
+        world.now += timedelta(seconds=2)
+    name = "small-master-1"
+    said = {"exitCode": 1, "reason": "Error", "message": "JournalMissing: no journal below /journal/raft\n"}
+    before = world.kube.object("Pod", "data", name)
+    status = pod("master", name, phase="Pending", inits=[container_status("journal-check", running={}, last=said)])
+    world.kube.put({**before, "status": status["status"]})
+    world.alluxio.answers = {address(0): Standby()}
+    world.lists = {}
+    return world
 
 
 @case("QuorumHealthy", "VolumeLost", later=(601.0,))

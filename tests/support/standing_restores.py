@@ -25,6 +25,17 @@ def until(world: RestoreWorld, state: str, rounds: int = 30) -> RestoreWorld:
     raise AssertionError(f"never {state}: {world.status}")
 
 
+@case("JournalRestored", "MasterDoesNotStop", later=(1.0,))
+def restore_that_is_done_again_with_a_lost_node() -> World:
+    world = RestoreWorld()
+    world.deaths = 1
+    until(world, "Emptying")
+    terminates = {"deletionTimestamp": "2030-01-02T03:04:05Z"}
+    world.kube.edit("Pod", "data", "small-master-0", lambda pod: pod["metadata"].update(terminates))
+    world.pass_time(600)
+    return world
+
+
 # --- its source -----------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.golden.clusters import manifests_of
 from tests.support.builders import TEMPLATES
 
-from alluxio_operator.workloads.pods import gist
+from alluxio_operator.workloads.termination_message import gist
 
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 CRASH = r"""

@@ -7,18 +7,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.scripts import journal_script
 
-ROOT = Path(__file__).parents[2] / "templates" / "alluxio" / "files"
 OPERATION = "i4f2c1a"
 
 
 def lines(script: str) -> int:
-    return len((ROOT / script).read_text().splitlines())
+    return len(journal_script(script).splitlines())
 
 
 def run(script: str, journal: Path, *more: str, stop_after: str = "", commands: Path | None = None) -> int:
     """Run a script; with `commands`, a folder of programs of which those named in `stop_after` end it."""
-    text = (ROOT / script).read_text()
+    text = journal_script(script)
     path = f"{commands}:/usr/bin:/bin" if commands else "/usr/bin:/bin"
     words = [str(journal), OPERATION, str(journal / f"raft-before-{OPERATION}"), *more]
     done = subprocess.run(

@@ -69,7 +69,7 @@ def test_the_next_operation_begins_anew(shell: str, tmp_path: Path):
     assert sorted(one.name for one in tmp_path.glob("raft-before-*")) == ["raft-before-m2", "raft-before-m3"]
 
 
-@pytest.mark.parametrize("until", ["mkdir ", ": >", "echo ", 'mv "$journal/.joins.new"'])
+@pytest.mark.parametrize("until", ["mkdir ", ": >", 'echo "$operation"', 'mv "$journal/.joins.new"'])
 def test_a_run_that_ends_midway_is_completed_by_the_next(shell: str, until: str, tmp_path: Path):
     fill(tmp_path)
     run(shell, tmp_path, until=until)
@@ -77,3 +77,12 @@ def test_a_run_that_ends_midway_is_completed_by_the_next(shell: str, until: str,
     assert run(shell, tmp_path) == 0
     assert is_empty(tmp_path)
     assert (tmp_path / "raft-before-m1" / "group" / "current" / "raft-meta").exists()
+
+
+def test_a_late_run_of_an_earlier_operation_leaves_the_journal_of_the_member(shell: str, tmp_path: Path):
+    run(shell, tmp_path, "m65a0c3f0")
+    fill(tmp_path)
+
+    assert run(shell, tmp_path, "m65a0c3ef") == 1
+    assert (tmp_path / "raft" / "group" / "current" / "raft-meta").exists()
+    assert (tmp_path / ".joins").read_text() == "m65a0c3f0\n"

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.support.builders import TEMPLATES
+from tests.support.scripts import journal_script
 
-SCRIPT = TEMPLATES / "alluxio" / "files" / "journal-for-restore.sh"
+SCRIPT = journal_script("journal-for-restore.sh")
 SHELLS = [shell for shell in ("sh", "bash", "busybox") if shutil.which(shell)]
 OPERATION = "0a1b2c3dc"
 DATA = b"a backup"
@@ -31,7 +31,7 @@ def run(
     command = ["busybox", "sh"] if shell == "busybox" else [shell]
     words = [volume, mode, operation, attempt, volume / ".restore.gz", source or "", sha256, NAME, aside or ""]
     return subprocess.run(
-        [*command, "-eu", "-c", SCRIPT.read_text(), "journal-for-restore", *map(str, words)],
+        [*command, "-eu", "-c", SCRIPT, "journal-for-restore", *map(str, words)],
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
         check=False,
         capture_output=True,

@@ -37,6 +37,7 @@ at_client '
     cd /tmp && mkdir -p data && cd data
     head -c 5242881 /dev/urandom > lost-a; head -c 3145728 /dev/urandom > lost-b; head -c 77 /dev/urandom > lost-c
     head -c 6291457 /dev/urandom > kept-a; head -c 4194304 /dev/urandom > kept-b
+    alluxio fs mkdir /tmp-jobs/day/part /warehouse
     spread="-Dalluxio.user.block.write.location.policy.class=alluxio.client.block.policy.RoundRobinPolicy"
     for name in lost-a lost-b lost-c; do
         alluxio fs $spread -Dalluxio.user.file.writetype.default=MUST_CACHE copyFromLocal /tmp/data/$name /tmp-jobs/day/part/$name

@@ -17,7 +17,6 @@ options=$(printf -- '--option %s ' "s3a.accessKeyId=$(secret AWS_ACCESS_KEY_ID)"
 alluxio lake fs mount $options --option "s3a.secretKey=$(secret AWS_SECRET_ACCESS_KEY)" /nested s3://extra/
 alluxio lake fs -Dalluxio.user.file.writetype.default=THROUGH copyFromLocal /tmp/kept /nested/expired
 alluxio lake fs -Dalluxio.user.file.writetype.default=THROUGH copyFromLocal /tmp/kept /nested/without
-# The master looks for such files once an hour, and at its start.
 alluxio lake fs setTtl --action delete /nested/expired 1
 sleep 2
 before=$(in_bucket extra)

@@ -10,7 +10,6 @@ watch_change 480 3 || fail "not three masters"
 echo "1 -> 3 in $((SECONDS - began)) s, all pods up to date"
 quorum
 [ "$(quorum | grep -c AVAILABLE)" = 3 ] || fail "the leader doesn't have three members"
-led() { [ "$(k get alx ha -o jsonpath='{.status.masters.leader}')" = ha-master-0 ]; }
 within 180 led || fail "the lead didn't go back to the master that every client knows"
 sleep 5
 judged "1 -> 3"

@@ -21,6 +21,29 @@ watch_change() {
     condition ha MembersChanged message
     return 1
 }
+# pair: two are members, and the change goes on.
+pair() { [ "$(journal change.members)" = 2 ]; }
+led() { [ "$(k get alx ha -o jsonpath='{.status.masters.leader}')" = ha-master-0 ]; }
+# lose_leader: kill the leader's pod at once.
+lose_leader() {
+    local lost
+    lost=$(k get alx ha -o jsonpath='{.status.masters.leader}')
+    k delete pod "${lost:-ha-master-0}" --force --grace-period=0 >/dev/null 2>&1
+    echo "$(date +%T) lost the leader ${lost:-ha-master-0}"
+}
+# scaled_by_hand: a StatefulSet that is scaled by hand starts no master on the journal of a former one.
+scaled_by_hand() {
+    k scale statefulset ha-master --replicas=3 >/dev/null
+    sleep 15
+    [ "$(quorum | grep -c AVAILABLE)" = 1 ] || fail "a former master has joined"
+    alluxio ha fs ls / | has /after-the-first-three || fail "a former master leads"
+}
+# counted WHAT: end the client loop and print how many operations failed: a client that knows only the first master fails while
+# another one leads for more than two minutes.
+counted() {
+    end_loop
+    echo "$1: $FILES files, $FAILED failed, longest gap $LONGEST s"
+}
 # judged WHAT: end the client loop. No operation may fail but for those that a worker cut off when it restarted: a change of the
 # masters' addresses restarts workers one after the other, as any rollout does.
 judged() {

@@ -27,7 +27,7 @@ within 360 settled "$(generation)" || { k get alx ha -o yaml; k get pods -o wide
 echo "$(date +%T) Ready"
 k get events --field-selector involvedObject.name=ha,reason=Replaced --sort-by=.lastTimestamp -o custom-columns=TIME:.lastTimestamp,MESSAGE:.message
 k get pods --sort-by=.metadata.creationTimestamp -o custom-columns=MADE:.metadata.creationTimestamp,NAME:.metadata.name,IMAGE:.spec.containers[0].image
-old=$(k get pods -o jsonpath='{.items[*].spec.containers[*].image}' | tr ' ' '\n' | grep -c 2.9.3 || true)
+old=$(k get pods --field-selector=status.phase=Running -o jsonpath='{.items[*].spec.containers[*].image}' | tr ' ' '\n' | grep -c 2.9.3 || true)
 # The loop's own.
 [ "$old" -le 1 ] || fail "$old containers run 2.9.3"
 k get alx ha -o jsonpath='{.status.upgradeBackup}{"\n"}'

@@ -57,6 +57,8 @@ class MasterInfo:
     workers: tuple[WorkerRegistration, ...] = ()
     """Registrations, not workers: a worker that restarted has several. `kinds.cluster.registrations` counts workers."""
     journal_disk: JournalDisk | None = None
+    members: tuple[str, ...] = ()
+    """Hosts of the masters that its own properties list, as read at its start; they may differ from the quorum's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,13 @@ class UnpersistedFiles:
     workers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
     """The first ones."""
+    incomplete: str = ""
+    """Why the listing ended before its end, so that the figures are the least; empty if it is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A question that a thread of the operator still asks."""
 
 
 class AlluxioRpc(Protocol):
@@ -182,7 +191,7 @@ class AlluxioRpc(Protocol):
     def unpersisted_files(self, host: str, port: int, since_ms: int, deadline: Deadline) -> UnpersistedFiles | NoAnswer:
         """Return the files that only workers have and that were changed since a time in milliseconds; 0 for all.
 
-        The leader lists its whole namespace, and doesn't look into the UFS.
+        The leader lists its whole namespace, and doesn't look into the UFS. A listing that ends early has figures, too.
         """
         ...
 

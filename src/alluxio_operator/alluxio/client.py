@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alluxio_operator.alluxio.answers import BackupStatus, NoAnswer, QuorumInfo, UnpersistedFiles, WriteResult
 from alluxio_operator.alluxio.at_risk import Holders, RiskListing
+from alluxio_operator.alluxio.listings import LISTS_FOR
 from alluxio_operator.alluxio.removal import (
     CopyOutcome,
     FilesFound,
@@ -27,7 +28,7 @@ TIMEOUT = 10.0
 """Seconds for a call with handshake. An idle leader answers in some ten milliseconds; a busy one waits for locks."""
 NO_BACKUP = "00000000-0000-0000-0000-000000000000"
 """Id that no backup has."""
-LISTING_TIMEOUT = 40.0
+LISTING_TIMEOUT = LISTS_FOR
 """Seconds for a listing of the whole namespace. 100,000 files take 3 to 4 s (run on 2.9.4)."""
 BACKUP_TIMEOUT = 30.0
 """Seconds for the start of a backup. The leader answers once it has its lock; it tries 5 s for each standby."""

@@ -47,6 +47,9 @@ MAX_INDEX_LINE: Final = 512
 """Characters of such a line; it has some sixty. The time of the parser grows with the square of the labels."""
 MAX_COUNT: Final = 2**62
 MAX_VERSION: Final = 128
+MAX_MEMBERS: Final = 16
+JOURNAL_ADDRESSES: Final = "alluxio.master.embedded.journal.addresses"
+"""Property with the members of the quorum that a master begins with, and sets when it hands the lead over."""
 
 
 class AlluxioRest:
@@ -161,7 +164,16 @@ def parse_master_info(info: Mapping[str, Any]) -> MasterInfo:
     version = info["version"]
     if not isinstance(version, str):
         raise TypeError("the version isn't text")
-    return MasterInfo(version=printable(version[:MAX_VERSION]), workers=(*active, *lost))
+    return MasterInfo(
+        version=printable(version[:MAX_VERSION]), workers=(*active, *lost), members=_members(info.get("configuration"))
+    )
+
+
+def _members(configuration: Any) -> tuple[str, ...]:
+    """Return the hosts of the masters in a master's own properties; none if it doesn't tell them."""
+    listed = configuration.get(JOURNAL_ADDRESSES) if isinstance(configuration, Mapping) else None
+    found = (one.strip().rpartition(":")[0] for one in listed.split(",")) if isinstance(listed, str) else ()
+    return tuple(printable(host) for host in islice(found, MAX_MEMBERS) if host)
 
 
 def _registration(worker: Mapping[str, Any], *, lost: bool) -> WorkerRegistration:

@@ -59,6 +59,10 @@ class MembersChange(StatusModel):
     index: int | None = Field(
         None, description="Joining: the leader's journal index when it first had the master. The master must reach it."
     )
+    version: Short = Field(
+        "", description="Version of Alluxio that all masters run: they keep it until the change is complete."
+    )
+    image: Short = Field("", description="Image of that version.")
     retried: Time | None = Field(
         None, description="Time of the last repetition: a restart of a master that the leader doesn't have (RFC 3339)."
     )

@@ -77,6 +77,11 @@ class RestoreStatus(StatusModel):
         description="Operation that creates the journals for this restore: only these may be emptied."
     )
     since: Time = Field(description="Time since which the restore is in this state (RFC 3339).")
+    marked: Annotated[str, Field(max_length=128)] = Field(
+        "",
+        description="The process of the leader that compares all names with the UFS at their next use: the uid of its "
+        "pod, and the number of its restarts. Empty if unknown.",
+    )
 
 
 def source_rules(path: str, *, needs_entries: bool = False) -> tuple[dict[str, str], ...]:

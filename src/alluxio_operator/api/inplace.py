@@ -15,6 +15,8 @@ Confirmation = Annotated[str, Field(max_length=400)]
 
 MOST_WORKERS: Final = 10
 MOST_PATHS: Final = 20
+MOST_BACKUPS: Final = 5
+MOST_EARLIER: Final = 10
 
 
 class RestoreInPlace(Restore):
@@ -38,7 +40,11 @@ class WorkerLoss(StatusModel):
 class RestoreLoss(StatusModel):
     """Data that would be lost: files that no under storage has, and that are newer than the backup."""
 
-    unknown: Message = Field("", description="Why this isn't known; empty if it is.")
+    unknown: Message = Field(
+        "",
+        description="Why this isn't known, or isn't known any more; empty if it is. With counted, the figures are "
+        "those of that time, and the least that would be lost.",
+    )
     files: int = Field(0, description="Number of files.")
     bytes: int = Field(0, description="Their size in bytes.")
     workers: Annotated[tuple[WorkerLoss, ...], Field(max_length=MOST_WORKERS)] = Field(
@@ -48,6 +54,28 @@ class RestoreLoss(StatusModel):
         (), description="Some of these files."
     )
     checked: Time = Field(description="Time since which this holds (RFC 3339).")
+    counted: Time | None = Field(
+        None, description="Time at which the files were counted (RFC 3339); unset if they never were."
+    )
+
+
+class EarlierRestore(StatusModel):
+    """What an earlier restore in place has left behind: journals that were set aside, and backups."""
+
+    operation: Annotated[str, Field(max_length=32)] = Field(description="Identifier of that restore.")
+    state: Annotated[str, Field(max_length=32)] = Field(description="How it ended.")
+    ended: Time = Field(description="Time at which it ended (RFC 3339).")
+    source: Annotated[str, Field(max_length=1280)] = Field(
+        "", description="What it restored: an AlluxioBackup, a uri, or a volume as PVC:PATH."
+    )
+    aside: Annotated[str, Field(max_length=128)] = Field(
+        "",
+        description="Folder in the masters' volumes that keeps the journal of before it. After WentBack, only a "
+        "volume that was away has it. Empty if no journal was set aside.",
+    )
+    backups: Annotated[tuple[Short, ...], Field(max_length=MOST_BACKUPS)] = Field(
+        (), description="AlluxioBackups that were made before it."
+    )
 
 
 InPlaceState = Literal[
@@ -95,10 +123,20 @@ class RestoreInPlaceStatus(StatusModel):
         "", description="Checksum of the file that the text confirms, or that the check found; empty if unknown."
     )
     entries: int | None = Field(None, description="Number of entries in the backup that the text confirms.")
-    loss: RestoreLoss | None = Field(None, description="What would be lost, as long as it awaits the confirmation.")
+    loss: RestoreLoss | None = Field(
+        None, description="What would be lost, as it was known when the text confirmed it. It stays afterwards."
+    )
+    loss_asked: Time | None = Field(
+        None, description="Time at which the operator began to count the files (RFC 3339), as long as it counts."
+    )
+    confirmed: Time | None = Field(None, description="Time at which the text was found in the spec (RFC 3339).")
+    confirmed_by: Short | None = Field(None, description="Field manager that last wrote the spec by then.")
     safety_backup: Short = Field("", description="Name of the AlluxioBackup that is made first.")
     safety_created: bool = Field(False, description="True once the operator has created it.")
     safety_attempt: int = Field(1, description="Number of that backup: one that has become too old is made again.")
+    older_backups: Annotated[tuple[Short, ...], Field(max_length=MOST_BACKUPS)] = Field(
+        (), description="AlluxioBackups that were made first, and had become too old."
+    )
     leaderless_since: Time | None = Field(
         None, description="Time since which no master leads (RFC 3339), as long as the backup is made."
     )
@@ -124,7 +162,19 @@ class RestoreInPlaceStatus(StatusModel):
         (), description="Ordinals of the masters whose Job of this step is complete: a finished Job is removed later."
     )
     restore: RestoreStatus | None = Field(None, description="The restore by the masters.")
+    marked: Annotated[str, Field(max_length=128)] = Field(
+        "",
+        description="The process of the leader that compares all names with the UFS at their next use: the uid of its "
+        "pod, and the number of its restarts. Empty if none is to.",
+    )
+    marks_until: Time | None = Field(
+        None, description="Time until which another leader is asked to do so, too (RFC 3339); unset if none is to."
+    )
     message: Annotated[str, Field(max_length=1024)] = Field("", description="Why it went back, or failed.")
+    earlier: Annotated[tuple[EarlierRestore, ...], Field(max_length=MOST_EARLIER)] = Field(
+        (),
+        description="What earlier restores in place have left behind, the newest last. The operator deletes nothing.",
+    )
 
 
 IN_PLACE_RULES: Final[dict[str, Any]] = {

@@ -62,10 +62,13 @@ class Change(StatusModel):
     """One change of the resource, with its outcome."""
 
     what: Annotated[
-        Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack", "Decommissioned"], KEPT
+        Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack", "Restored", "Decommissioned"],
+        KEPT,
     ] = Field(description="Type of the change.")
     from_: Short | None = Field(
-        None, alias="from", description="Value before the change: a version or a number of workers."
+        None,
+        alias="from",
+        description="Value before the change: a version or a number of workers. The operation of a restore.",
     )
     to: Short | None = Field(None, description="Desired value.")
     started: Time = Field(description="Time at which the operator began the change (RFC 3339).")

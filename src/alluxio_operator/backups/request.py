@@ -19,6 +19,10 @@ ANSWER_TIME: Final = timedelta(seconds=60)
 """Time after the record of a request at which the leader has answered it: the operator waits no longer."""
 
 
+HELD_FOR_BACKUP: Final = "HeldForBackup"
+"""Reason of a cluster's condition UpToDate while its rollout waits for a backup that Alluxio writes."""
+
+
 def is_acting(run: Mapping[str, Any], now: datetime) -> bool:
     """Return True while the leader writes the backup of a `run`, or may be about to."""
     return run.get("state") == "Running" or (run.get("state") == "Requested" and _is_in_flight(run, now))

@@ -34,7 +34,11 @@ class Applied:
     held: list[Ref] = field(default_factory=list)
     """Objects that differ from what is rendered, or don't exist, and were left so."""
 
+    noted: list[tuple[str, str]] = field(default_factory=list)
+    """Reasons and messages of further Events of type Normal, about what an effect has done."""
+
     def absorb(self, earlier: Applied) -> None:
         """Add what was written and refused before the apply."""
         self.changed += [ref for ref in earlier.changed if ref not in self.changed]
         self.refused |= earlier.refused
+        self.noted += earlier.noted

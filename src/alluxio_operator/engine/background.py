@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
@@ -35,6 +35,8 @@ FIRST_WITHIN: Final = 300.0
 FIRST_RETRY: Final = 60.0
 """Seconds from a failed reading to the next; they double with each failure in a row up to the interval."""
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
 R = TypeVar("R")
 
 
@@ -47,7 +49,7 @@ class _Entry(Generic[R]):
     steps: Steps[R] | None = None
     running: bool = False
     began: float = 0.0
-    began_at: datetime | None = None
+    began_at: datetime = NEVER
     worked: float = 0.0
     failures: int = 0
     reading: Reading[R] = field(default_factory=Reading)
@@ -56,15 +58,15 @@ class _Entry(Generic[R]):
 class Background(Generic[R]):
     """Readings of the resources that want them. `failed` tells whether a result is a failure.
 
-    `tell` is called with each result, in the reading's thread. The last four arguments are for readings that something
-    waits for: they run at once, and take a larger share of the time. With no `threads`, `want` does a step of what is
-    due: for tests.
+    `tell` is called with each result and the time at which its reading began, in the reading's thread. The last four
+    arguments are for readings that something waits for: they run at once, and take a larger share of the time. Without
+    `threads`, for tests, `want` does a step of what is due.
     """
 
     def __init__(
         self,
         failed: Callable[[R], bool],
-        tell: Callable[[OwnerKey, R], None],
+        tell: Callable[[OwnerKey, R, datetime], None],
         *,
         threads: int = THREADS,
         clock: Callable[[], float] = time.monotonic,
@@ -125,7 +127,7 @@ class Background(Generic[R]):
             self._entries[key] = _Entry(uid, every, begin, self._clock() + within * _share(uid))
             return True
         sooner = every < entry.every or (entry.begin is _not_now and begin is not None)
-        if entry.steps is None and every < entry.every and entry.began_at is not None:
+        if entry.steps is None and every < entry.every and entry.began_at is not NEVER:
             entry.due = min(entry.due, entry.began + every)
         entry.every = every
         entry.begin = begin or _not_now
@@ -148,20 +150,14 @@ class Background(Generic[R]):
                 self._run(*taken)
 
     def _pause(self) -> float:
-        """Return the seconds until a step may be due."""
-        dues = [one.due for one in self._entries.values() if not one.running and one.begin is not _not_now]
+        """Return the seconds until a step may be due. The end of a running one wakes a thread."""
+        dues = [one.due for _, one in self._waiting()]
         return min(max(min(dues, default=60.0) - self._clock(), 0.05), 60.0)
 
     def _take(self) -> tuple[OwnerKey, _Entry[R]] | None:
         with self._changed:
             now = self._clock()
-            busy = {key.namespace for key, one in self._entries.items() if one.running}
-            waiting = (
-                (one.due, key)
-                for key, one in self._entries.items()
-                if one.due <= now and not one.running and one.begin is not _not_now and key.namespace not in busy
-            )
-            first = min(waiting, default=None)
+            first = min(((one.due, key) for key, one in self._waiting() if one.due <= now), default=None)
             if first is None:
                 return None
             entry = self._entries[first[1]]
@@ -169,6 +165,13 @@ class Background(Generic[R]):
             if entry.steps is None:
                 entry.began, entry.began_at, entry.worked = now, self._now(), 0.0
             return first[1], entry
+
+    def _waiting(self) -> Iterable[tuple[OwnerKey, _Entry[R]]]:
+        """Yield the readings that may go on, or begin, once they are due."""
+        busy = {key.namespace for key, one in self._entries.items() if one.running}
+        for key, one in self._entries.items():
+            if key.namespace not in busy and one.begin is not _not_now:
+                yield key, one
 
     def _run(self, key: OwnerKey, entry: _Entry[R]) -> None:
         began, result, done = self._clock(), None, False
@@ -192,7 +195,7 @@ class Background(Generic[R]):
                 entry.due = self._clock() + self._pauses * took
             if result is not None:
                 # Under the lock: what is told of a resource never comes after its end.
-                self._tell(key, result)
+                self._tell(key, result, entry.began_at)
             self._changed.notify()
 
     def _end(self, entry: _Entry[R], result: R | None) -> None:

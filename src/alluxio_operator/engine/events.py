@@ -71,6 +71,8 @@ def _written(applied: Applied | None) -> Iterable[Note]:
         said = [(verb, f"{verb} {_listed(refs)}") for verb, refs in verbs if refs]
         if said:
             yield Note("Normal", said[0][0], "; ".join(text for _, text in said))
+    for reason, message in applied.noted:
+        yield Note("Normal", reason, message)
 
 
 def _told(

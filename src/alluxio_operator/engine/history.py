@@ -12,7 +12,7 @@ from alluxio_operator.kube.kinds import Object
 
 KEPT: Final = 10
 """Changes that a status keeps, at most."""
-What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack", "Decommissioned"]
+What = Literal["Installed", "Changed", "Scaled", "Restarted", "Upgraded", "RolledBack", "Restored", "Decommissioned"]
 Outcome = Literal["Succeeded", "Failed", "Superseded"]
 OWN_MANAGER: Final = "alluxio-operator"
 
@@ -53,6 +53,6 @@ def kept(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def ended(changes: Sequence[Change], now: datetime, outcome: Outcome = "Succeeded") -> list[Change]:
-    """Return the changes; those that were in progress end now."""
+    """Return the changes; those that were in progress end now. A restore ends by its own record."""
     end = {"ended": stamp(now), "outcome": outcome}
-    return [one if one.ended else one.model_copy(update=end) for one in changes]
+    return [one if one.ended or one.what == "Restored" else one.model_copy(update=end) for one in changes]

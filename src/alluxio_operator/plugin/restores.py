@@ -14,7 +14,7 @@ from alluxio_operator.transport.printable import printable
 PAUSE: Final = 1.0
 """Seconds between two looks."""
 OFFERED_WITHIN: Final = 90.0
-"""Seconds in which the operator says what would be lost: it lists the whole namespace once."""
+"""Seconds in which the operator says what would be lost, or begins to count it: it lists the whole namespace once."""
 READY_WITHIN: Final = 600.0
 """Seconds in which a restored cluster gets Ready."""
 
@@ -29,8 +29,10 @@ EXIT_CODES: Final[Mapping[str, int]] = {
 """Exit code by the state in which the command ends; 3 also if the backup is refused."""
 REFUSED: Final = 3
 MISTYPED: Final = "WrongConfirmation"
-WORKING: Final = ("Waiting", AWAITING, "")
+WORKING: Final = ("Waiting", "Counting", AWAITING, "")
 """Reasons of the condition before an offer is complete. Every other one needs an act, or the end of something else."""
+SHOWN: Final = ("state", "backup", "recoveryPoint", "confirmation", "loss", "aside", "earlier")
+"""Fields of the record that programs get as they are."""
 ENDED: Final = ("Restored", "WentBack", "Failed", "Cancelled")
 GATE: Final = "RestoredInPlace"
 UNDER_WAY: Final = ("Stopping", "SettingAside", "Restoring", "Opening", "Syncing", "GoingBack", "Returning")
@@ -87,6 +89,9 @@ def offered(
         told = record(cluster).get("backup") == backup and state(cluster) == AWAITING and record(cluster).get("loss")
         if seen and (told or refusal(cluster)):
             return cluster
+        if record(cluster).get("lossAsked"):
+            # The operator ends the count by a bound of its own.
+            until = time.monotonic() + OFFERED_WITHIN
         if time.monotonic() > until:
             raise PluginError(
                 f"the operator hasn't said within {OFFERED_WITHIN:.0f} s what {backup} would replace: "
@@ -162,7 +167,7 @@ def shown(cluster: Object) -> Mapping[str, Any]:
     known = record(cluster)
     return {
         "cluster": cluster["metadata"]["name"],
-        **{key: known.get(key) for key in ("state", "backup", "recoveryPoint", "confirmation", "loss", "aside")},
+        **{key: known.get(key) for key in SHOWN},
         "entries": (known.get("restore") or {}).get("entries"),
         "safetyBackup": known.get("safetyBackup") or None,
         "message": condition(cluster).get("message") or known.get("message") or "",

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from alluxio_operator.engine.work import Outcome, OwnerKey, Reason, Reconcile, Request
-from alluxio_operator.server.queue import KeyedQueue, Taken
+from alluxio_operator.server.queue import KeyedQueue
+from alluxio_operator.server.queue_state import Taken
 from alluxio_operator.telemetry.logs import bound, owner_fields
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import CallFailed, Deadline, DeadlineExceeded, NoLongerLeading

@@ -76,9 +76,9 @@ class AtRiskMetrics(Collector):
         for name, text in OF_CLUSTER.items():
             family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=OWNER)
             for owner, (found, began) in known:
-                value = _of_cluster(found, began)[name]
-                if value is not None:
-                    family.add_metric(owner, value)
+                number = _of_cluster(found, began)[name]
+                if number is not None:
+                    family.add_metric(owner, number)
             yield family
 
 

@@ -47,6 +47,10 @@ class Deadline:
         """Return the deadline `seconds` from now."""
         return cls(clock() + seconds, clock, lost)
 
+    def later(self, seconds: float) -> Deadline:
+        """Return the deadline `seconds` from now, also beyond this one: for what outlives a reconcile."""
+        return replace(self, at=self.clock() + seconds)
+
     def at_most(self, seconds: float) -> Deadline:
         """Return this deadline, or an earlier one `seconds` from now."""
         return replace(self, at=min(self.at, self.clock() + seconds))

@@ -1,8 +1,7 @@
-"""Pods as decisions need them: role, address, readiness, and trouble that keeps them from running."""
+"""Pods as decisions need them: role, address, readiness, and what their containers have begun."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,21 +9,7 @@ from typing import Any, Final
 
 from alluxio_operator.engine.ownership import controller_of, has_labels
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.transport.printable import printable
-from alluxio_operator.workloads.missing import Missing, what_is_missing
-
-JOURNAL_MISSING = "JournalMissing"
-"""First word of the termination message of the journal check if the journal is missing."""
-
-CLIENT_MISSING = "AlluxioClientMissing"
-"""The same of the init container that copies Alluxio's client, if its image has none."""
-
-RESTORE_REFUSED: Final = ("JournalHasData", "RestoreSourceMissing", "RestoreSourceDamaged", "NoSpace", "Unwritable")
-"""The same of a journal's Job that doesn't prepare the restore of a backup."""
-
-REASONS: Final = (JOURNAL_MISSING, CLIENT_MISSING, *RESTORE_REFUSED)
-"""Reasons that a termination message begins with."""
-
+from alluxio_operator.workloads.pod_trouble import Trouble, trouble_of
 
 FAILURES: Final = frozenset(
     {
@@ -44,40 +29,14 @@ FAILURES: Final = frozenset(
 )
 """Reasons of a waiting container that doesn't start; source: the kubelet of Kubernetes 1.34."""
 
-
 MAX_START: Final = timedelta(seconds=120)
 """A pod that starts is replaced for a newer spec after this time at the earliest.
 
 A master with a small journal starts in 15 to 40 s.
 """
 
-CRASH_LOOP: Final = "CrashLoopBackOff"
-
-_STABLE: Final = {
-    "ContainerCannotRun": "RunContainerError",
-    "ErrImagePull": "ImagePullBackOff",
-    "OOMKilled": "OOMKilled",
-    "StartError": "RunContainerError",
-}
-"""Reasons that alternate while the kubelet retries, with the one that stands for both."""
-_PULL_BACK_OFF: Final = re.compile(r'^Back-off pulling image "[^"]*"(: ErrImagePull: )?')
-
-
 FIRST_STATUS: Final = timedelta(seconds=5)
 """The kubelet writes a pod's first conditions within so long after its start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a pod doesn't run: a reason and a message; `missing` if a container lacks a Secret or ConfigMap."""
-
-    reason: str
-    message: str
-    missing: Missing | None = None
-    looping: bool = False
-    """True if a container has crashed more than once."""
-    container: str = field(default="", compare=False)
-    """The container that doesn't run; empty if the whole pod doesn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +102,7 @@ def parse_pod(pod: Object) -> Pod:
         ip=ip,
         running=status.get("phase") == "Running" and bool(ip) and not deleted,
         ready=conditions.get("Ready", {}).get("status") == "True" and not deleted,
-        trouble=None if deleted else _trouble(pod, status, conditions),
+        trouble=None if deleted else trouble_of(pod),
         uid=pod["metadata"].get("uid", ""),
         version=pod["metadata"].get("resourceVersion", ""),
         annotations=pod["metadata"].get("annotations", {}),
@@ -180,6 +139,31 @@ def parse_pod(pod: Object) -> Pod:
 def has_begun(pods: Sequence[Pod]) -> bool:
     """Return True if a container of a Job's pods has started, or no pod is known."""
     return not pods or any(pod.begun for pod in pods)
+
+
+def is_starting(pod: Pod, now: datetime) -> bool:
+    """Return True while a pod is about to serve, so that replacing it would only begin its start again."""
+    return pod.starting_since is not None and now - pod.starting_since < MAX_START
+
+
+def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str]) -> bool:
+    """Return True if a pod has its owner's labels, or the controller of one of the owner's workloads created it.
+
+    A pod may lose a label that its workload doesn't select by. Of a Deployment, the controller is a ReplicaSet, whose
+    name begins with the Deployment's.
+    """
+    if has_labels(pod, labels):
+        return True
+    controller = controller_of(pod)
+    return controller is not None and any(
+        controller["name"] == name or (controller["kind"] == "ReplicaSet" and controller["name"].startswith(f"{name}-"))
+        for name in workloads
+    )
+
+
+def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
+    """Return the trouble of the first pod that has any; one that has ended counts last, since another replaces it."""
+    return next((pod.trouble for pod in sorted(pods, key=lambda pod: pod.ended) if pod.trouble), None)
 
 
 def _statuses(status: Object) -> Sequence[Object]:
@@ -246,156 +230,5 @@ def _is_creating(status: Object) -> bool:
     return bool(reasons) and all(reason in ("ContainerCreating", "PodInitializing") for reason in reasons)
 
 
-def is_starting(pod: Pod, now: datetime) -> bool:
-    """Return True while a pod is about to serve, so that replacing it would only begin its start again."""
-    return pod.starting_since is not None and now - pod.starting_since < MAX_START
-
-
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-def _trouble(pod: Object, status: Object, conditions: Mapping[str, Any]) -> Trouble | None:
-    name, crashed = pod["metadata"]["name"], CRASH_LOOP
-    if pod.get("spec", {}).get("restartPolicy") == "Never":
-        crashed = "Error"
-    if status.get("phase") == "Failed" and status.get("reason"):
-        # Its node evicted it or didn't admit it.
-        return Trouble(status["reason"], f"pod {name}: {printable(status.get('message', '')) or 'no message'}")
-    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
-        if trouble := _trouble_of(f"pod {name}", container, crashed):
-            return trouble
-    # Last, because the state of containers is newer: they start after scheduling.
-    scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False":
-        reason = scheduled.get("reason") or "Unschedulable"
-        return Trouble(reason, f"pod {name}: {printable(scheduled.get('message', 'no node fits'))}")
-    return None
-
-
-def _trouble_of(pod: str, container: Object, crashed: str) -> Trouble | None:
-    """Return the trouble of a container, the same in each phase of a crash loop or of retries to pull an image."""
-    restarts = container.get("restartCount", 0)
-    state, last = container.get("state", {}), container.get("lastState", {})
-    ended, waiting = state.get("terminated") or last.get("terminated") or {}, state.get("waiting", {})
-    # A server that ends without an error is in a crash loop too; a Job's container that succeeds after failures isn't.
-    again = restarts > 1 and last.get("terminated", {}).get("exitCode") == 0
-    if container.get("ready") or (ended.get("exitCode") == 0 and not waiting and not again):
-        return None
-    title, said = container["name"], printable(waiting.get("message", ""))
-    where = f"{pod}, container {title}"
-    last_words = gist(ended.get("message", ""))
-    for reason in REASONS:
-        if last_words.startswith(reason):
-            return Trouble(reason, f"{pod}: {last_words.removeprefix(reason).lstrip(': ')}", container=title)
-    reason = waiting.get("reason", "")
-    if reason in ("ContainerCreating", "PodInitializing"):
-        return None
-    missing = what_is_missing(said)
-    if missing and reason == "CreateContainerConfigError":
-        return Trouble(missing.reason, f"{where}: {missing}", missing, container=title)
-    looping = reason == CRASH_LOOP or restarts > 1
-    if ended and reason in ("", CRASH_LOOP, "RunContainerError"):
-        detail = last_words or f"exit code {ended.get('exitCode')}"
-        cause = _STABLE.get(ended.get("reason", ""), crashed)
-        return Trouble(cause, f"{where}: {detail}", looping=looping, container=title)
-    if reason:
-        detail = _PULL_BACK_OFF.sub("", said) or said or "waiting"
-        return Trouble(_STABLE.get(reason, reason), f"{where}: {detail}", looping=looping, container=title)
-    return None
-
-
-def belongs_to(pod: Object, labels: Mapping[str, str], workloads: Iterable[str]) -> bool:
-    """Return True if a pod has its owner's labels, or the controller of one of the owner's workloads created it.
-
-    A pod may lose a label that its workload doesn't select by. Of a Deployment, the controller is a ReplicaSet, whose
-    name begins with the Deployment's.
-    """
-    if has_labels(pod, labels):
-        return True
-    controller = controller_of(pod)
-    return controller is not None and any(
-        controller["name"] == name or (controller["kind"] == "ReplicaSet" and controller["name"].startswith(f"{name}-"))
-        for name in workloads
-    )
-
-
-def first_trouble(pods: Iterable[Pod]) -> Trouble | None:
-    """Return the trouble of the first pod that has any; one that has ended counts last, since another replaces it."""
-    return next((pod.trouble for pod in sorted(pods, key=lambda pod: pod.ended) if pod.trouble), None)
-
-
-def gist(text: str) -> str:
-    """Return the first error in a process's last output: an exception with its cause, else a line.
-
-    What follows the first error is often its consequence, such as a refused connection to a server that couldn't
-    start. The result has at most 300 characters.
-    """
-    blocks = tuple(_blocks(printable(text)))
-    chosen = next((found for block in blocks if block.is_error and (found := _said(block))), "")
-    # A trace without its first lines says nothing of its level; one below a warning is better than a last line.
-    chosen = chosen or next((found for block in blocks if (found := _exception(block))), "")
-    if not chosen:
-        lines = [line for block in blocks for line in (block.head, *block.lines) if line]
-        # The start of a long trace is cut off, and the log lines of a shutdown don't explain its cause.
-        rest = [line for line in lines if not _UNINFORMATIVE.search(line)] or lines
-        chosen = rest[-1] if rest else ""
-    return chosen if len(chosen) <= 300 else chosen[:297] + "..."
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A line of a log with its level, and the lines that follow without one, such as a trace; `head` may be empty."""
-
-    level: str
-    message: str
-    head: str
-    lines: tuple[str, ...]
-
-    @property
-    def is_error(self) -> bool:
-        """Whether it reports an error; a block without a level does if it has an exception."""
-        return self.level in ("ERROR", "FATAL", "SEVERE") or (not self.level and bool(_exception(self)))
-
-
-def _blocks(text: str) -> Iterable[_Block]:
-    """Split an output: a block ends where the next log line begins."""
-    head, lines = "", []
-    for line in [*(one.strip() for one in text.splitlines()), None]:
-        if line is not None and not _LOGGED.match(line):
-            lines.append(line)
-            continue
-        if head or lines:
-            found = _LOGGED.match(head)
-            level, message = (found["level"], found["message"]) if found else ("", "")
-            yield _Block(level, message.rpartition("\t")[2].strip(), head, tuple(one for one in lines if one))
-        head, lines = line or "", []
-
-
-def _said(block: _Block) -> str:
-    # Guice and Airlift number their errors below a line that says only that there are some.
-    numbered = next((line[3:].removeprefix("Error: ") for line in block.lines if line.startswith("1) ")), "")
-    return numbered or _exception(block) or block.message
-
-
-def _exception(block: _Block) -> str:
-    # An exception has its own line, with more detail than the ERROR line above it.
-    found = [line for line in block.lines if "Exception" in line.split(" ", 1)[0] or line.startswith("Error:")]
-    causes = [line.removeprefix("Caused by: ") for line in block.lines if line.startswith("Caused by: ")]
-    chosen = found[0] if found else causes[-1] if causes else ""
-    if found and causes and _message(causes[-1]).casefold() not in chosen.casefold():
-        return f"{chosen[:140]}; caused by {causes[-1]}"
-    return chosen
-
-
-_LOGGED = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\S+\s+(?P<level>[A-Z]+)\b\s*"
-    r"(?:\[[^\]]*\](?:\([^)]*\))?\s+-\s|\S+\s+-\s)?(?P<message>.*)"
-)
-"""A line of Alluxio's log, or of Presto's and Trino's, whose message follows the last tab."""
-
-_UNINFORMATIVE = re.compile(r"^at |^\S*\)$|^\.\.\. \d+ more$|^\d{4}-\d\d-\d\d \S+ INFO ")
-
-
-def _message(exception: str) -> str:
-    return exception.partition(": ")[2] or exception

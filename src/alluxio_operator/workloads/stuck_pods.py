@@ -23,7 +23,8 @@ from alluxio_operator.kube.kinds import KINDS, Object
 from alluxio_operator.workloads.event_text import MAX_EVENTS, shortened, timestamp
 from alluxio_operator.workloads.missing import what_is_missing
 from alluxio_operator.workloads.pod_creation import PATIENCE
-from alluxio_operator.workloads.pods import Pod, Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod
 from alluxio_operator.workloads.remedies import volume_remedy
 
 CREATING_FOR: Final = timedelta(seconds=30)

@@ -3,27 +3,6 @@
 journal=$1 operation=$2 aside=$3
 own="$journal/.restoring"
 before="$journal/.before-$operation"
-# The last line of the log becomes the termination message.
-fail() {
-  echo "$1" >&2
-  exit 1
-}
-# Returns 0 if a file has a line of its own with these words only.
-says() {
-  found=''
-  { read -r found < "$1"; } 2> /dev/null || :
-  [ "$found" = "$2" ]
-}
-# Older versions of sync take no file.
-flush() {
-  sync "$@" 2> /dev/null || sync
-}
-write() {
-  echo "$2" > "$1.part"
-  flush "$1.part"
-  mv "$1.part" "$1"
-  flush "$journal"
-}
 if [ -e "$journal/.over-$operation" ]; then
   echo "the journal of before is back: this pod comes too late, and has nothing to do"
   exit 0

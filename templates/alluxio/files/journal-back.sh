@@ -4,24 +4,6 @@ journal=$1 operation=$2 aside=$3 copy=$4
 own="$journal/.restoring"
 before="$journal/.before-$operation"
 half="$journal/raft-half-$operation"
-fail() {
-  echo "$1" >&2
-  exit 1
-}
-says() {
-  found=''
-  { read -r found < "$1"; } 2> /dev/null || :
-  [ "$found" = "$2" ]
-}
-flush() {
-  sync "$@" 2> /dev/null || sync
-}
-write() {
-  echo "$2" > "$1.part"
-  flush "$1.part"
-  mv "$1.part" "$1"
-  flush "$journal"
-}
 # From here on, a late pod of the Job that sets aside does nothing.
 : > "$journal/.over-$operation"
 flush "$journal"

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from alluxio_operator.alluxio.answers import UnpersistedFiles
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.listing import (
     LARGEST_FILE,
     LARGEST_SUM,
     MOST_HOSTS,
     OTHERS,
+    Unpersisted,
     UnreadableError,
     files_in,
-    unpersisted_in,
 )
 
 SINCE = 1_000
+
+
+def unpersisted_in(files: Iterable[Any], since_ms: int) -> UnpersistedFiles:
+    counted = Unpersisted(since_ms)
+    for one in files:
+        counted.add(one)
+    return counted.found()
 
 
 def block(length: int, *hosts: str) -> Any:

@@ -330,3 +330,22 @@ def test_an_address_of_ipv6_is_put_in_brackets():
 
     assert isinstance(answer, NoAnswer)
     assert "unexpected answer" not in answer.reason
+
+
+ADDRESSES = "alluxio.master.embedded.journal.addresses"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "hosts"),
+    [
+        ({ADDRESSES: "a-0.data.svc:19200,a-1.data.svc:19200"}, ("a-0.data.svc", "a-1.data.svc")),
+        ({ADDRESSES: "a-0.data.svc:19200"}, ("a-0.data.svc",)),
+        ({ADDRESSES: ["a-0"]}, ()),
+        ({ADDRESSES: ",".join(f"a-{n}:1" for n in range(99))}, tuple(f"a-{n}" for n in range(16))),
+        ({}, ()),
+        (None, ()),
+        ("text", ()),
+    ],
+)
+def test_a_leader_tells_the_masters_that_its_own_properties_list(configuration: Any, hosts: tuple[str, ...]):
+    assert parse_master_info({**INFO, "configuration": configuration}).members == hosts

@@ -58,7 +58,9 @@ def filled(kind: Any, name: str = "") -> Any:
 
 
 def _text(name: str) -> str:
-    if name in ("size", "wanted", "quota", "capacity", "cpuBefore", "cpuPeak", "memoryBefore", "memoryPeak"):
+    sizes = ("size", "wanted", "quota", "capacity", "cpuBefore", "cpuPeak", "memoryBefore", "memoryPeak")
+    sizes += ("unpersisted", "unpersistedOnRestart", "cachedOnce", "pinned", "unavailable")
+    if name in sizes:
         return SIZE
     times = (
         "since",
@@ -73,7 +75,7 @@ def _text(name: str) -> str:
         "checked",
         "nextChange",
     )
-    times += ("recoveryPoint",)
+    times += ("recoveryPoint", "asOf", "oldest", "lossAsked", "confirmed", "counted", "marksUntil")
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 

@@ -57,7 +57,7 @@ class Lab:
         self.told: list[tuple[OwnerKey, str]] = []
         self.background: Background[str] = Background(
             lambda result: result.startswith("failed"),
-            lambda key, result: self.told.append((key, result)),
+            lambda key, result, _: self.told.append((key, result)),
             threads=0,
             clock=lambda: self.t,
             now=lambda: START + timedelta(seconds=self.t),
@@ -206,7 +206,7 @@ def test_servers_of_one_namespace_that_hang_do_not_stop_those_of_others():
     running: set[str] = set()
     release, begun = threading.Event(), threading.Semaphore(0)
     told: list[OwnerKey] = []
-    background: Background[str] = Background(lambda _: False, lambda owner, _: told.append(owner), threads=2)
+    background: Background[str] = Background(lambda _: False, lambda owner, *_: told.append(owner), threads=2)
 
     def begin(name: str) -> Callable[[], Gate]:
         return lambda: Gate(running, name, release, begun.release)
@@ -215,7 +215,8 @@ def test_servers_of_one_namespace_that_hang_do_not_stop_those_of_others():
         background.want(key(f"bad{number}", "bad"), f"bad{number}", 0, begin(f"bad{number}"))
     background.want(key("good", "good"), "good", 0, begin("good"))
     try:
-        assert begun.acquire(timeout=5) and begun.acquire(timeout=5)
+        assert begun.acquire(timeout=5)
+        assert begun.acquire(timeout=5)
         assert "good" in running
         assert len(running) == 2
     finally:

@@ -34,7 +34,7 @@ from alluxio_operator.engine.jobs import (
 )
 from alluxio_operator.engine.prune import prune
 from alluxio_operator.kube.kinds import KINDS
-from alluxio_operator.workloads.pods import Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
 
 DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 

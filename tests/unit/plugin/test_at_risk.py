@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import NOW, merged
 from tests.unit.plugin.test_view import resource
 
-from alluxio_operator.plugin import main
+from alluxio_operator.plugin import commands, main
 from alluxio_operator.plugin.at_risk import at_risk_view
 
 Json = dict[str, Any]
@@ -64,7 +64,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
                 return made
 
         monkeypatch.setattr(main, "Reader", Reader)
-        monkeypatch.setattr(main, "datetime", Now)
+        monkeypatch.setattr(commands, "datetime", Now)
         return main.main(["at-risk", "small", *words])
 
     return called
@@ -77,7 +77,7 @@ def test_workers_and_paths_are_shown_with_sizes_and_ages(run: Any, capsys: pytes
     assert ["w-1", "1Gi", "0", "3Gi", "0", "10", "-"] in lines
     assert ["all", "14Gi", "2Gi", "3Gi", "0", "120", "24h"] in lines
     assert lines.index(["/b", "13Gi", "100", "24h"]) < lines.index(["/a", "1Gi", "20", "4m"])
-    assert ["Listed", "30m", "ago"] == next(line for line in lines if line[:1] == ["Listed"])[:3]
+    assert next(line for line in lines if line[:1] == ["Listed"])[:3] == ["Listed", "30m", "ago"]
 
 
 def test_programs_get_bytes_and_seconds(run: Any, capsys: pytest.CaptureFixture[str]):

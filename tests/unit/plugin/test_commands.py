@@ -17,7 +17,7 @@ from tests.unit.plugin.test_view import pod, resource
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.validate import Cluster, validate
 from alluxio_operator.kube.errors import ApiError, NotFound
-from alluxio_operator.plugin import bundle, logs, main
+from alluxio_operator.plugin import bundle, commands, logs, main
 from alluxio_operator.plugin.errors import PluginError
 from alluxio_operator.plugin.reader import LOG_BYTES, Reader
 
@@ -252,32 +252,6 @@ def test_followed_logs_come_from_all_and_end_with_all():
     assert "can't be read" in lines[0]
 
 
-EVERY = ("backup", "backups", "drill", "history", "logs", "pause", "plan", "report", "restart")
-EVERY += ("restore", "resume", "status")
-
-
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        (
-            [""],
-            list(EVERY),
-        ),
-        (["restart", "small", "--role", "job"], ["jobmaster", "jobworker"]),
-        (["st"], ["status"]),
-        (["history", "l"], ["large"]),
-        (["plan", ""], []),
-        (["status", ""], ["large", "small"]),
-        (["status", "s"], ["small"]),
-        (["-n", "lake", "logs", "l"], ["large"]),
-        (["logs", "small", "--role", "job"], ["jobmaster", "jobworker"]),
-        (["status", "-o", ""], ["table", "json", "yaml"]),
-    ],
-)
-def test_completions(words: list[str], offered: list[str]):
-    assert main.candidates(words, lambda before: ["large", "small"]) == offered
-
-
 def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: reader()))
 
@@ -292,9 +266,9 @@ def test_status_of_all_says_whether_one_needs_a_person(
     fake = FakeReader(kube, None, "lake")  # type: ignore[arg-type]
     monkeypatch.setattr(main.Reader, "connect", classmethod(lambda cls, *_: fake))
 
-    assert main.main(["status"]) == main.UNHEALTHY
+    assert main.main(["status"]) == commands.UNHEALTHY
     assert "Degraded" in capsys.readouterr().out
-    assert main.main(["status", "-o", "yaml"]) == main.UNHEALTHY
+    assert main.main(["status", "-o", "yaml"]) == commands.UNHEALTHY
     assert "phase: Degraded" in capsys.readouterr().out
 
 

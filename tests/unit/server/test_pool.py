@@ -16,7 +16,7 @@ from server_fakes import Clock, eventually
 
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Reconciler, Request
 from alluxio_operator.kube.errors import ApiError
-from alluxio_operator.server import queue as queue_module
+from alluxio_operator.server import fairness
 from alluxio_operator.server.pool import Pool
 from alluxio_operator.server.queue import Backoff, KeyedQueue
 from alluxio_operator.telemetry.metrics import Metrics
@@ -112,7 +112,7 @@ def test_an_owner_that_hangs_holds_up_nobody_else(start: Start) -> None:
 def test_owners_with_hanging_servers_leave_a_worker_to_the_others(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_module, "SLOW", 0.02)
+    monkeypatch.setattr(fairness, "SLOW", 0.02)
     release, served = threading.Event(), threading.Event()
     seen: Counter[str] = Counter()
 
@@ -159,6 +159,12 @@ def test_a_failure_is_retried_with_all_that_was_asked_for(start: Start, caplog: 
     assert sample(metrics, "queue_retries_total") == 2
     assert sample(metrics, "reconcile_duration_seconds_count", kind=KIND) == 3
     assert "RuntimeError: no luck" in caplog.text
+
+
+def test_backoff_doubles_up_to_its_limit_and_jitter_only_shortens() -> None:
+    backoff = Backoff()
+    assert [backoff.delay(n, 0) for n in (1, 2, 3, 10, 11, 5000)] == [0.5, 1, 2, 256, 300, 300]
+    assert backoff.delay(1, 0.999) == pytest.approx(0.375, abs=0.001)
 
 
 def test_the_back_off_grows_with_each_failure_and_begins_anew_after_a_success(

@@ -8,7 +8,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from alluxio_operator.engine.work import ChildRef, OwnerKey, Reason, Request
-from alluxio_operator.server.queue import LONGEST_WAIT, MOST_CHILDREN, OVERDUE_SHARE, QueueState
+from alluxio_operator.server.queue_state import LONGEST_WAIT, MOST_CHILDREN, OVERDUE_SHARE, QueueState
 
 KEYS = strategies.sampled_from([OwnerKey("AlluxioCluster", "data", name) for name in "abc"])
 REASONS = strategies.sampled_from(Reason)

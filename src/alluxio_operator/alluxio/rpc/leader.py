@@ -24,7 +24,7 @@ from alluxio_operator.alluxio.answers import (
 )
 from alluxio_operator.alluxio.rpc import messages_pb2 as messages
 from alluxio_operator.alluxio.rpc.connection import Connection, connect
-from alluxio_operator.alluxio.rpc.listing import UnreadableError, files_in, unpersisted_in
+from alluxio_operator.alluxio.rpc.listing import Unpersisted, UnreadableError, files_in
 from alluxio_operator.transport.printable import printable
 
 META: Final = "/alluxio.grpc.meta.MetaMasterClientService/"
@@ -164,16 +164,19 @@ class Leader:
 
     def unpersisted_files(self, since_ms: int) -> UnpersistedFiles | NoAnswer:
         """Return the files that only workers have and that were changed since a time."""
+        counted = Unpersisted(since_ms)
         try:
             with connect(self._host, self._port, self._seconds, LISTING_BYTES) as connection:
                 question = messages.ListStatusRequest(path="/", options=listing_options())
                 parts = connection.stream_bytes(f"{FILES}ListStatus", iter([question]))
                 # A call's own timeout covers the wait for a message, not the time that its files take.
-                return unpersisted_in(files_in(parts, lambda: connection.left <= 0), since_ms)
+                for file in files_in(parts, lambda: connection.left <= 0):
+                    counted.add(file)
         except grpc.RpcError as error:
-            return no_answer(error)
+            return _ended_early(counted, no_answer(error))
         except UnreadableError as error:
-            return NoAnswer(str(error))
+            return _ended_early(counted, NoAnswer(str(error)))
+        return counted.found()
 
     def mark_for_sync(self, path: str) -> str | NoAnswer:
         """Let the leader compare all names below a path with the UFS at their next use."""
@@ -205,6 +208,13 @@ def listing_options() -> messages.ListStatusOptions:
 
 def _member(host: str, port: int) -> messages.MemberRequest:
     return messages.MemberRequest(address=messages.Address(host=host, port=port))
+
+
+def _ended_early(counted: Unpersisted, failed: NoAnswer) -> UnpersistedFiles | NoAnswer:
+    """Return the figures of a listing that ended before its end: what was counted is lost all the same."""
+    if not counted.seen:
+        return failed
+    return counted.found(f"the listing ended after {counted.seen} entries: {failed.reason}")
 
 
 def no_answer(error: grpc.RpcError) -> NoAnswer:

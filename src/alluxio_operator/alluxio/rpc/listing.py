@@ -52,28 +52,41 @@ def files_in(parts: Iterable[bytes], is_late: Callable[[], bool]) -> Iterator[me
         raise UnreadableError("its listing can't be read") from error
 
 
-def unpersisted_in(files: Iterable[messages.FileInfo], since_ms: int) -> UnpersistedFiles:
-    """Return the files that no UFS has and that were created or changed since a time."""
-    count = size = 0
-    paths: list[str] = []
-    workers: dict[str, tuple[int, int]] = {}
-    for file in files:
+class Unpersisted:
+    """Counts the files that no UFS has and that were created or changed since a time."""
+
+    def __init__(self, since_ms: int) -> None:
+        self._since_ms = since_ms
+        self._count = self._size = 0
+        self._paths: list[str] = []
+        self._workers: dict[str, tuple[int, int]] = {}
+        self.seen = 0
+        """Entries of the listing so far."""
+
+    def add(self, file: messages.FileInfo) -> None:
+        """Count one entry of a listing."""
+        self.seen += 1
         changed = max(file.created_ms, file.modified_ms)
-        if file.folder or file.persisted or changed < since_ms:
-            continue
-        count += 1
-        size = _sum(size, file.length)
-        if len(paths) < MOST_PATHS:
-            paths.append(printable(file.path[:LONGEST_PATH]))
+        if file.folder or file.persisted or changed < self._since_ms:
+            return
+        self._count += 1
+        self._size = _sum(self._size, file.length)
+        if len(self._paths) < MOST_PATHS:
+            self._paths.append(printable(file.path[:LONGEST_PATH]))
         held: dict[str, int] = {}
         for block in file.blocks:
             for host in {location.address.host[:LONGEST_HOST] for location in block.info.locations}:
                 held[host] = _sum(held.get(host, 0), block.info.length)
+        workers = self._workers
         for host, blocks in held.items():
             known = host if host in workers or len(workers) < MOST_HOSTS else OTHERS
             before = workers.get(known, (0, 0))
             workers[known] = (before[0] + 1, _sum(before[1], blocks))
-    return UnpersistedFiles(count, size, {printable(host): held for host, held in workers.items()}, tuple(paths))
+
+    def found(self, incomplete: str = "") -> UnpersistedFiles:
+        """Return the figures so far; `incomplete` is why the listing ended early."""
+        workers = {printable(host): held for host, held in self._workers.items()}
+        return UnpersistedFiles(self._count, self._size, workers, tuple(self._paths), incomplete)
 
 
 def _sum(before: int, more: int) -> int:

@@ -36,9 +36,12 @@ class _Sum:
 
     def result(self) -> WorkerRisk:
         return WorkerRisk(
-            *(min(one, LARGEST_SUM) for one in (self.unpersisted, self.on_restart, self.cached_once, self.pinned)),
-            self.files,
-            self.oldest_ms,
+            unpersisted=min(self.unpersisted, LARGEST_SUM),
+            on_restart=min(self.on_restart, LARGEST_SUM),
+            cached_once=min(self.cached_once, LARGEST_SUM),
+            pinned=min(self.pinned, LARGEST_SUM),
+            files=self.files,
+            oldest_ms=self.oldest_ms,
         )
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from alluxio_operator.alluxio.answers import NoAnswer
-from alluxio_operator.api.alluxiobackup import BackupRun
+from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL, BackupRun
 from alluxio_operator.engine.conditions import stamp
-from alluxio_operator.engine.effects import Delete
+from alluxio_operator.engine.effects import Delete, Patch
 from alluxio_operator.engine.gate import BackOff, Gate
 from alluxio_operator.engine.operation import Answer, Operation
 from alluxio_operator.engine.plan import EVERYTHING
@@ -96,6 +96,10 @@ def _operations(
     if removing.due:
         yield _remove(backup, observed, removing)
         return
+    labels = observed.resource["metadata"].get("labels") or {}
+    if observed.status.finished is not None and labels.get(CLUSTER_LABEL) != backup.cluster:
+        # Not before: until then each reconcile writes the status, for which another write would be a conflict.
+        yield _label(backup, observed)
     if observed.status.finished is None:
         yield _take(backup, observed, taking, now)
         ended = bool(taking.failure and taking.run is not None)
@@ -105,6 +109,13 @@ def _operations(
         # A request whose answer was lost may have left a file, too.
         if backup.is_exported and ended and observed.status.cluster_uid:
             yield _unstage(backup, observed)
+
+
+def _label(backup: Backup, observed: Observed) -> Operation:
+    """Label the backup with its cluster, so that the cluster can ask for its own backups."""
+    patch = {"metadata": {"uid": backup.uid, "labels": {CLUSTER_LABEL: backup.cluster}}}
+    ref = Ref(observed.resource["kind"], backup.names.owner)
+    return Operation("label", effects=(Patch(ref, patch, "label it with its cluster"),))
 
 
 def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> Operation:
@@ -135,6 +146,7 @@ def _take(backup: Backup, observed: Observed, taking: Taking, now: datetime) -> 
         backup_lock(observed.cluster),
         backup.cluster,
         own_operation(observed),
+        now,
     )
     return Operation("backup", status=fields, intent=fields, effects=(start,), conclude=conclude)
 

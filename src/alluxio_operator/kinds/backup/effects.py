@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from alluxio_operator.engine.effects import Delete
 from alluxio_operator.workloads.pods import Pod
@@ -23,6 +24,8 @@ class StartBackup:
     cluster: str
     """The AlluxioCluster: no operation of it may restart a master, except the one that waits for this backup."""
     own_operation: str | None
+    at: datetime
+    """Time of the decision."""
 
 
 @dataclass(frozen=True, slots=True)

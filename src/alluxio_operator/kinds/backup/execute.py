@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from alluxio_operator.alluxio.answers import AlluxioRpc, NoAnswer
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.engine.applied import Applied
-from alluxio_operator.engine.effects import Delete
-from alluxio_operator.engine.execute import delete
+from alluxio_operator.engine.effects import Delete, Patch
+from alluxio_operator.engine.execute import delete, patch
 from alluxio_operator.engine.operation import Answer, Effect
 from alluxio_operator.kinds.backup.disruption import disruption_of
 from alluxio_operator.kinds.backup.effects import DeleteFolder, StartBackup
@@ -36,6 +36,9 @@ class Executor:
         match effect:
             case Delete():
                 return delete(self.kube, self.namespace, effect, self.applied)
+            case Patch():
+                # A label that can't be set holds up no backup.
+                return patch(self.kube, self.namespace, effect, Applied())
             case StartBackup():
                 return self._start(effect)
             case DeleteFolder():
@@ -61,7 +64,7 @@ class Executor:
             cluster = self.kube.get(KINDS[CLUSTER].path(self.namespace, effect.cluster))
         except NotFound:
             return f"AlluxioCluster {effect.cluster} was deleted"
-        return disruption_of(cluster, effect.own_operation)
+        return disruption_of(cluster, effect.own_operation, effect.at)
 
     def _delete_folder(self, effect: DeleteFolder) -> str:
         answer = self.alluxio.delete_folder(effect.leader.ip, effect.port, effect.path, self.deadline)

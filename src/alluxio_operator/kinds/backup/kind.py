@@ -51,7 +51,12 @@ DESCRIPTOR = KindDescriptor(
     rights=(
         Right("pods", ("get", "list"), "get, list: the leading master, and the results of the Job's containers."),
         Right("events", ("list",), "list: only events report why a Job has no pod, or why a pod doesn't start."),
-        Right("alluxiobackups", ("delete",), "delete: a backup whose time is over.", GROUP),
+        Right(
+            "alluxiobackups",
+            ("patch", "delete"),
+            "patch: the label with the name of its cluster. delete: a backup whose time is over.",
+            GROUP,
+        ),
     ),
     examples=("backup/small.yaml",),
 )

@@ -7,7 +7,7 @@ file in the folder of this backup.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,10 +17,11 @@ from alluxio_operator.backups.request import RETRY_AFTER, is_acting
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import At, BackOff, Gate, blocked, waiting
 from alluxio_operator.engine.turns import earlier, turn
-from alluxio_operator.kinds.backup.disruption import disruption_of, own_operation
+from alluxio_operator.kinds.backup.disruption import disruption_of, held_rollout, own_operation
 from alluxio_operator.kinds.backup.observed import Observed
 from alluxio_operator.kinds.backup.turns import is_waited_for
 from alluxio_operator.kinds.backup.validate import Backup
+from alluxio_operator.kinds.cluster.clients import is_read_only
 from alluxio_operator.kube.kinds import Object
 
 GATE: Final = "BackupTaken"
@@ -28,6 +29,11 @@ GATE: Final = "BackupTaken"
 RETRY_UNREACHED: Final = (timedelta(seconds=5), timedelta(seconds=60))
 """Shortest and longest pause after a request that reached no leader; it doubles."""
 
+READ_ONLY: Final = (
+    "spec.rootMount.readOnly of AlluxioCluster {} is true: Alluxio writes each backup into the root mount first, also "
+    "one with a volume or a bucket as destination. Remedy: set spec.rootMount.readOnly to false, and create another "
+    "AlluxioBackup"
+)
 POLL_SECONDS: Final = (1.0, 15.0)
 POLL_SHARE: Final = 1 / 30
 """Requeue delay while a backup runs, as a share of the time for which it has run: its end causes no event."""
@@ -60,6 +66,9 @@ def next_taking(backup: Backup, observed: Observed, now: datetime) -> Taking:
     if (failure := _lost_cluster(backup, observed)) is not None:
         # Before it has begun, a user may still create the cluster.
         return _failed(run, failure, now) if run is not None else Taking(None, blocked(GATE, "ClusterMissing", failure))
+    if run is None and observed.cluster is not None and is_read_only(observed.cluster):
+        refused = _failed(run, READ_ONLY.format(backup.cluster), now)
+        return replace(refused, gate=replace(refused.gate, reason="RootMountReadOnly"))
     if run is None and (hold := _hold(backup, observed, now)) is not None:
         return Taking(None, hold)
     if run is None:
@@ -144,7 +153,8 @@ def _hold(backup: Backup, observed: Observed, now: datetime) -> Gate | None:
         other = first["metadata"]["name"]
         message = f"AlluxioBackup {other} of the same cluster has to finish first"
         return waiting(GATE, message, "OtherBackup", turn(observed.others))
-    if message := disruption_of(cluster, own_operation(observed)):
+    held = held_rollout(observed.resource, cluster, now)
+    if message := disruption_of(cluster, own_operation(observed), now) or held:
         return waiting(GATE, message, "WaitingForOperation", BackOff())
     if observed.leader is None:
         message = f"AlluxioCluster {backup.cluster} has no leading master; its conditions report why"

@@ -21,7 +21,8 @@ from alluxio_operator.kinds.backup.policies import VERIFICATION
 from alluxio_operator.kinds.backup.validate import Backup
 from alluxio_operator.transport.printable import printable
 from alluxio_operator.workloads.own_jobs import image_unknown
-from alluxio_operator.workloads.pods import Trouble, first_trouble, has_begun
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import first_trouble, has_begun
 
 GATE: Final = "BackupVerified"
 

@@ -82,6 +82,11 @@ def followed_revision(resource: Object) -> str | None:
     return revision if isinstance(revision, str) else None
 
 
+def is_read_only(resource: Object) -> bool:
+    """Return True if the root mount takes no writes."""
+    return bool(((resource.get("spec") or {}).get("rootMount") or {}).get("readOnly", False))
+
+
 def leader_of(resource: Object) -> str | None:
     """Return the pod of the leading master, as the status has it."""
     leader = resource.get("status", {}).get("masters", {}).get("leader")

@@ -86,7 +86,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "name": names.cluster,
         "namespace": names.namespace,
         "version": spec.version,
-        "image": _image(spec),
+        "image": versions.image_of(spec),
         "pullPolicy": spec.image.pull_policy,
         "pullSecrets": [{"name": secret.name} for secret in spec.image.pull_secrets],
         "identity": identity_of(spec.security),
@@ -116,7 +116,7 @@ def context_of(cluster: Cluster, journal: JournalValues) -> dict[str, Any]:
         "fuse": fuse_values(spec, names),
         "access": access_values(spec, names) if cluster.guarded else [],
         "budgets": [
-            asdict(budget) for budget in budgets(spec, cluster.counts.addressed, changing=cluster.counts.changing)
+            asdict(budget) for budget in budgets(spec, cluster.counts.addressed, needs_all=cluster.counts.needs_all)
         ],
         "service": _dumped(spec.service),
         "serviceAccountAnnotations": dict(spec.service_account_annotations),
@@ -217,7 +217,7 @@ def _shared_inputs(cluster: Cluster, role: str) -> dict[str, Any]:
     spec, names = cluster.spec, cluster.names
     mount = _ufs(spec.root_mount, names)
     inputs: dict[str, Any] = {
-        "image": _image(spec),
+        "image": versions.image_of(spec),
         **_mount_secrets(spec, role),
         **hashed(spec.security),
         # Only a requested restart adds the key, so that its absence doesn't change the hash.
@@ -241,10 +241,6 @@ def _as_mounted(volume: TierVolume) -> dict[str, Any]:
     # A PVC expands under a running pod. Only the quota matters to a worker, and that is a property.
     claim = volume.claim and {key: value for key, value in volume.claim.items() if key != "resources"}
     return {**asdict(volume), "claim": claim}
-
-
-def _image(spec: ClusterSpec) -> str:
-    return f"{spec.image.repository}:{spec.image.tag or spec.version}"
 
 
 def _sockets(cluster: Cluster) -> dict[str, str] | None:

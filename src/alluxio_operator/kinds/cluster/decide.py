@@ -107,13 +107,14 @@ class Plan:
         needed = view.rollout.needs_ufs_probe or view.hung.needs_ufs_probe or view.writability.needs_ufs_probe
         needed = needed or view.restore.needs_ufs_probe or view.in_place.needs_ufs_probe
         needed = needed or view.membership.needs_ufs_probe
+        needed = needed or (view.marking is not None and view.marking.needs_ufs_probe)
         backup = view.rollout.backup
         asked = {
             UFS: needed and not self.paused,
             RESTORE: view.restore.needs_backup or view.in_place.needs_backup,
             LOSS: view.in_place.needs_loss,
             UPGRADE_BACKUP: backup is not None and backup.unread,
-            WRITTEN_BACKUPS: view.rollout.needs_backups and not self.paused,
+            WRITTEN_BACKUPS: (view.rollout.needs_backups or view.membership.needs_backups) and not self.paused,
         }
         return frozenset(question for question, needed in asked.items() if needed)
 

@@ -26,7 +26,7 @@ from alluxio_operator.kinds.cluster.removal.observe import Removals
 from alluxio_operator.kinds.cluster.restore.decide import MarkForSync
 from alluxio_operator.kinds.cluster.rollout import revisions
 from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written
-from alluxio_operator.kinds.cluster.rollout.decide import KeepSpec, ReplacePod
+from alluxio_operator.kinds.cluster.rollout.effects import KeepSpec, ReplacePod
 from alluxio_operator.kinds.cluster.rollout.rollout import may_delete
 from alluxio_operator.kinds.cluster.storage import execute as storage
 from alluxio_operator.kinds.cluster.storage.expansion import ExpandClaims
@@ -127,7 +127,10 @@ class Executor:
         if effect.patch.ref.name in read_backups_in_use(self.kube, self._namespace):
             log.info("%s stays: a drill or a restore that hasn't ended names it", effect.patch.ref.name)
             return False
-        return patch(self.kube, self._namespace, effect.patch, self.applied)
+        patched = patch(self.kube, self._namespace, effect.patch, self.applied)
+        if patched:
+            self.applied.noted.append(("BackupRemoved", effect.why))
+        return patched
 
     def _is_backing_up(self, now: datetime) -> bool:
         found = read_backups(self.kube, self.observed.names)

@@ -11,6 +11,7 @@ from alluxio_operator.api.status import Change
 from alluxio_operator.engine.applied import WORKLOADS, Applied
 from alluxio_operator.engine.conditions import holds
 from alluxio_operator.engine.history import OWN_MANAGER, begun, ended, kept
+from alluxio_operator.kinds.cluster.restore.record import Restored, with_restores
 from alluxio_operator.kube.kinds import Object, Ref
 
 
@@ -33,6 +34,8 @@ class Facts:
     """The removal of a worker that ends now."""
     ready: bool = False
     failed: bool = False
+    restores: tuple[Restored, ...] = ()
+    """Restores that have begun."""
 
 
 def history_after(
@@ -54,8 +57,9 @@ def history_after(
         update = {**_from_to(before, facts), "restarts": facts.outdated}
         changed = begun("Changed", resource, _what(applied, facts.applied_dynamically), now).model_copy(update=update)
         changes = [*ended(changes, now, "Superseded"), changed]
-    if changes and not changes[-1].ended:
-        changes[-1] = changes[-1].model_copy(update={"replaced": changes[-1].replaced + len(applied.replaced)})
+    edits = [number for number, one in enumerate(changes) if one.what != "Restored"]
+    if edits and not (last := changes[edits[-1]]).ended:
+        changes[edits[-1]] = last.model_copy(update={"replaced": last.replaced + len(applied.replaced)})
     if facts.ready or facts.failed:
         changes = ended(changes, now, "Succeeded" if facts.ready else "Failed")
     if facts.removal is not None:
@@ -69,7 +73,7 @@ def history_after(
             "by": OWN_MANAGER,
         }
         changes.append(begun("RolledBack", resource, back.message, now).model_copy(update=update))
-    return kept(changes)
+    return kept(with_restores(changes, facts.restores, resource, now))
 
 
 def _from_to(before: ClusterStatus, facts: Facts) -> dict[str, str]:

@@ -25,7 +25,7 @@ def _reconciler(parts: Parts) -> Reconciler:
 
     return cluster_reconciler(
         parts.kube, AlluxioClient(), parts.renderer, parts.metrics, parts.now, parts.note, image=parts.image,
-        listings=listings(parts.metrics),
+        at_risk=listings(parts.metrics),
     )  # fmt: skip
 
 

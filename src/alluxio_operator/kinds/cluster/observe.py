@@ -100,7 +100,7 @@ def _journal_jobs(kube: Kube, cluster: Names, status: ClusterStatus) -> Mapping[
     if journal is None or journal.state != "Initializing":
         return {}
     jobs: dict[int, Object] = {}
-    for ordinal in range(min(journal.members, MAX_MASTERS)):
+    for ordinal in range(min(journal.change.members if journal.change else journal.members, MAX_MASTERS)):
         # Get each Job by its recorded name: a list may wait until the API server's cache has caught up with the write.
         with contextlib.suppress(NotFound):
             name = cluster.journal_job(journal.operation, ordinal)

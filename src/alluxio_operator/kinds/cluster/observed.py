@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, UnpersistedFiles
+from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, QuorumInfo, Unfinished, UnpersistedFiles
 from alluxio_operator.alluxio.at_risk import AtRisk
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.reading import Reading
 from alluxio_operator.engine.usage import UsageReading
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
+from alluxio_operator.kinds.cluster.masters import kept_change
+from alluxio_operator.kinds.cluster.masters.kept_change import KeptChange
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.removal.reading import RemovalReading
 from alluxio_operator.kinds.cluster.storage.pvc import VolumeObjects, is_leaving
@@ -30,6 +32,8 @@ MEMBERS_ANNOTATION = "alluxio-operator.io/journal-members"
 
 HOSTS_ANNOTATION: Final = "alluxio-operator.io/journal-hosts"
 """Annotation of a journal's PVC: `Service` if its members know each other by a Service for each, also a single one."""
+CHANGE_ANNOTATION: Final = "alluxio-operator.io/journal-change"
+"""Annotation of the first master's PVC while the number of masters changes: the state of that change."""
 FORMER: Final = "former"
 """Value of the annotation of the journal of a master that was removed from the quorum: no cluster is to serve it."""
 
@@ -77,7 +81,7 @@ class Observed:
     """The AlluxioBackup to restore; read only before the restore is on record."""
     found_safety_backup: FoundBackup | None = None
     """The AlluxioBackup that is made before a restore in place; read only meanwhile."""
-    unpersisted: UnpersistedFiles | NoAnswer | None = None
+    unpersisted: UnpersistedFiles | Unfinished | NoAnswer | None = None
     """Data that a restore in place would lose; asked only before it is confirmed."""
     at_risk: Reading[AtRisk | NoAnswer] | None = None
     """The last listing of what single workers hold; None if the operator lists nothing."""
@@ -153,6 +157,20 @@ class Observed:
             _annotations(claim).get(MEMBERS_ANNOTATION, "1") for claim in self.journal_claims.values() if _in_use(claim)
         ]
         return max((int(number) for number in counts if number.isdecimal()), default=None)
+
+    @property
+    def kept_change(self) -> KeptChange | None:
+        """A change of the number of masters that an earlier cluster has begun, by the first master's PVC."""
+        first = self.journal_claims.get(0)
+        return kept_change.read(_annotations(first).get(CHANGE_ANNOTATION, "")) if first and _in_use(first) else None
+
+    def former_journals(self, members: int) -> tuple[str, ...]:
+        """Return the PVCs of the first `members` masters that keep the journal of a former one."""
+        return tuple(
+            claim["metadata"]["name"]
+            for ordinal, claim in sorted(self.journal_claims.items())
+            if ordinal < members and _annotations(claim).get(JOURNAL_ANNOTATION) == FORMER
+        )
 
     @property
     def journal_has_services(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from alluxio_operator.alluxio.answers import Alluxio
+from alluxio_operator.alluxio.listings import Listings
 from alluxio_operator.api.alluxiocluster import KIND
 from alluxio_operator.api.backups import PassedDrill, VerifiedBackup
 from alluxio_operator.backups.newest import newest_verified
@@ -24,11 +25,17 @@ from alluxio_operator.engine.render import Renderer
 from alluxio_operator.engine.upgradeable import Note, unnoted
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster.backup.drills import newest_passed
-from alluxio_operator.kinds.cluster.backup.observe import read_backup, read_backups, read_drills
+from alluxio_operator.kinds.cluster.backup.observe import (
+    read_backup,
+    read_backups,
+    read_drills,
+    read_labelled_backups,
+)
 from alluxio_operator.kinds.cluster.decide import LOSS, RESTORE, UFS, UPGRADE_BACKUP, WRITTEN_BACKUPS, Plan, decide
 from alluxio_operator.kinds.cluster.events import with_events
 from alluxio_operator.kinds.cluster.execute import Executor
 from alluxio_operator.kinds.cluster.kind import FOLDER
+from alluxio_operator.kinds.cluster.masters.kept_version import with_kept_version
 from alluxio_operator.kinds.cluster.observe import MAX_MASTERS, observe
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import assess, is_settled
@@ -38,7 +45,7 @@ from alluxio_operator.kinds.cluster.removal.observe import Removals, with_remova
 from alluxio_operator.kinds.cluster.report import report, report_problems
 from alluxio_operator.kinds.cluster.restore.observe import unpersisted_files
 from alluxio_operator.kinds.cluster.restore.offer import lost_journals
-from alluxio_operator.kinds.cluster.risk.observe import Listings, forget, with_at_risk
+from alluxio_operator.kinds.cluster.risk.observe import RiskListings, forget, with_at_risk
 from alluxio_operator.kinds.cluster.roles import roles_by_container
 from alluxio_operator.kinds.cluster.rollout.rollback import with_effective_spec
 from alluxio_operator.kinds.cluster.storage.desired import desired_volumes
@@ -89,16 +96,17 @@ class ClusterLogic:
         ask_ufs: AskUfs,
         metrics: Metrics,
         image: OwnImage,
-        listings: Listings | None,
+        at_risk: RiskListings | None,
         removals: Removals,
     ) -> None:
-        self._listings = listings
+        self._at_risk = at_risk
         self._removals = removals
         self._image = image
         self._alluxio = alluxio
         self._metrics = metrics
         self._ask_ufs = ask_ufs
         self._meter = Meter()
+        self._listings = Listings()
 
     def observe(self, kube: Kube, key: OwnerKey, deadline: Deadline) -> Observed | None:
         """Observe a cluster; return None if it was deleted."""
@@ -115,8 +123,11 @@ class ClusterLogic:
         return observed
 
     def validate(self, observed: Observed, now: datetime) -> Cluster | tuple[Problem, ...]:  # noqa: ARG002 (kinds differ)
-        """Return the cluster with the spec to follow: its own, or the last good one during a rollback."""
-        return unknown_records(observed) or validate(with_effective_spec(observed))
+        """Return the cluster with the spec to follow.
+
+        It is its own, or the last good one during a rollback. Masters keep their version while their number changes.
+        """
+        return unknown_records(observed) or validate(with_kept_version(with_effective_spec(observed), observed.status))
 
     def questions(self, model: Cluster, observed: Observed) -> Collection[str]:
         """Return the questions to answer before the decision."""
@@ -126,7 +137,7 @@ class ClusterLogic:
         backup = model.spec.backup
         asked = {VOLUMES: new_sizes, USAGE: active, EVENTS: waits}
         removes = self._removes_workers(model, observed)
-        asked |= {AT_RISK: self._listings is not None, REMOVAL: removes}
+        asked |= {AT_RISK: self._at_risk is not None, REMOVAL: removes}
         asked |= {BACKUPS: bool(backup.schedules) or lost_journals(observed), DRILLS: backup.drill is not None}
         return tuple(question for question, needed in asked.items() if needed)
 
@@ -134,8 +145,8 @@ class ClusterLogic:
         """Return the observation with the answers to questions."""
         if USAGE in questions:
             observed = self._with_usage(look, model, observed)
-        if AT_RISK in questions and self._listings is not None:
-            observed = with_at_risk(self._alluxio, self._listings, self._metrics, look.key, model, observed)
+        if AT_RISK in questions and self._at_risk is not None:
+            observed = with_at_risk(self._alluxio, self._at_risk, self._metrics, look.key, model, observed)
         if REMOVAL in questions:
             observed = with_removal(self._alluxio, self._removals, look.key, model, observed, look.deadline)
         if EVENTS in questions:
@@ -144,7 +155,9 @@ class ClusterLogic:
             desired = desired_volumes(model.spec, model.names)
             observed = replace(observed, volumes=read_volumes(look.kube, model.names, observed, desired))
         if BACKUPS in questions:
-            backups = read_backups(look.kube, model.names)
+            # Without a leader, also one that was created this moment is a way back.
+            read = read_backups if lost_journals(observed) else read_labelled_backups
+            backups = read(look.kube, model.names)
             self._count(look.key, newest_verified(backups, model.uid))
             observed = replace(observed, backups=backups)
         if WRITTEN_BACKUPS in questions:
@@ -160,7 +173,7 @@ class ClusterLogic:
             observed = replace(observed, found_backup=read_backup(look.kube, look.key.namespace, name))
         if LOSS in questions:
             since = View(model, observed, look.now).in_place.loss_since
-            lost = unpersisted_files(self._alluxio, observed, since, look.deadline)
+            lost = unpersisted_files(self._alluxio, self._listings, look.key, observed, since, look.deadline)
             observed = replace(observed, unpersisted=lost)
         if UFS in questions:
             health = self._ask_ufs(look.kube, model.spec.root_mount, look.key.namespace, look.deadline)
@@ -183,13 +196,14 @@ class ClusterLogic:
     def forget(self, key: OwnerKey) -> None:
         """Drop the cached state of a deleted cluster."""
         self._meter.forget(key)
+        self._listings.forget(key)
         self._metrics.journal_free(key.namespace, key.name, {})
         self._metrics.verified_backup(key.namespace, key.name, None)
         self._metrics.passed_drill(key.namespace, key.name, None)
         self._metrics.removal(key.namespace, key.name, None)
         self._removals.forget(key)
-        if self._listings is not None:
-            forget(self._listings, self._metrics, key)
+        if self._at_risk is not None:
+            forget(self._at_risk, self._metrics, key)
 
     def _count(self, key: OwnerKey, newest: VerifiedBackup | None) -> None:
         values = (moment(newest.taken).timestamp(), newest.bytes, newest.restore_seconds) if newest else None
@@ -215,9 +229,9 @@ def cluster_reconciler(
     note: Note = unnoted,
     ask_ufs: AskUfs | None = None,
     image: OwnImage | None = None,
-    listings: Listings | None = None,
+    at_risk: RiskListings | None = None,
     removals: Removals | None = None,
 ) -> Driver[Observed, Cluster, Plan]:
-    """Return the reconciler of AlluxioClusters. Without `listings`, it doesn't look for data at risk."""
-    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), listings, removals or Removals())
+    """Return the reconciler of AlluxioClusters. Without `at_risk`, it doesn't look for data at risk."""
+    logic = ClusterLogic(alluxio, ask_ufs or UfsProbe(), metrics, image or OwnImage(), at_risk, removals or Removals())
     return Driver(logic, Parts(KIND, kube, renderer, FOLDER, metrics, now, note))

@@ -30,6 +30,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.readiness import Readiness, assess, fuse_progress, worker_progress
 from alluxio_operator.kinds.cluster.records import unread_records
 from alluxio_operator.kinds.cluster.registrations import registrations
+from alluxio_operator.kinds.cluster.restore.record import restores_of
 from alluxio_operator.kinds.cluster.rollout.rollout import TIMED_OUT
 from alluxio_operator.kinds.cluster.storage import records
 from alluxio_operator.kinds.cluster.storage.gates import EXPANDING
@@ -122,6 +123,7 @@ def _history(
         removal=plan.view.removal.finished if "removal" in after else None,
         ready=current.at_rest and expansion.reason != EXPANDING,
         failed=current.up_to_date.reason == TIMED_OUT,
+        restores=restores_of(before.model_copy(update=after)),
     )
     return with_usage(before.history, history_after(before, observed.resource, facts, applied, now), observed.used)
 

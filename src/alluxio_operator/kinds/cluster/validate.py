@@ -165,7 +165,7 @@ def _member_count(spec: ClusterSpec, journal: Mapping[str, Any], *, by_pod: bool
             field,
             str(wanted),
             f"differs from {members}, the number of masters of this journal. Changing it on a living cluster is a "
-            "preview with known faults (docs/high-availability.md)",
+            "preview (docs/high-availability.md)",
             f"set it to {members}, or to 0 to stop the masters. For {wanted} masters, take an AlluxioBackup and "
             "restore it into a new AlluxioCluster (spec.bootstrap.restore). To try it where no data matters, annotate "
             f'the AlluxioCluster with {MEMBER_CHANGES}="true"',

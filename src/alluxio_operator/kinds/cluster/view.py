@@ -12,33 +12,39 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from alluxio_operator.api.backups import BackupsStatus, DrillsStatus
 from alluxio_operator.api.upgrade import Upgrade
 from alluxio_operator.engine.conditions import find
 from alluxio_operator.kinds.cluster import layers, names
-from alluxio_operator.kinds.cluster.backup.drills import DrillsStep, next_drills_step
-from alluxio_operator.kinds.cluster.backup.schedules import SchedulesStep, next_schedules_step
+from alluxio_operator.kinds.cluster.backup.drills import next_drills_step
+from alluxio_operator.kinds.cluster.backup.schedules import next_schedules_step
+from alluxio_operator.kinds.cluster.backup.step import ScheduleStep
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
-from alluxio_operator.kinds.cluster.masters import journal, rejoin
-from alluxio_operator.kinds.cluster.masters.counts import Counts
+from alluxio_operator.kinds.cluster.masters import journal, kept_change, rejoin
+from alluxio_operator.kinds.cluster.masters.counts import Counts, counts_of
 from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
-from alluxio_operator.kinds.cluster.masters.journal import VOLUMES_TERMINATING, JournalStep
-from alluxio_operator.kinds.cluster.masters.membership import MembershipStep, next_membership_step
+from alluxio_operator.kinds.cluster.masters.journal import FORMER_JOURNALS, VOLUMES_TERMINATING, JournalStep
+from alluxio_operator.kinds.cluster.masters.member_step import MembershipStep, Situation, is_overdue
+from alluxio_operator.kinds.cluster.masters.membership import next_membership_step
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, quorum_of, without_journal
 from alluxio_operator.kinds.cluster.masters.rejoin import RejoinStep
 from alluxio_operator.kinds.cluster.masters.replacement import ReplacementStep, next_replacement_step
 from alluxio_operator.kinds.cluster.masters.space import LowSpace, low_space
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.removal.situation import RemovalStep, Situation
+from alluxio_operator.kinds.cluster.removal.situation import RemovalStep
+from alluxio_operator.kinds.cluster.removal.situation import Situation as RemovalSituation
 from alluxio_operator.kinds.cluster.removal.step import next_removal_step
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep, emptying
+from alluxio_operator.kinds.cluster.restore.earlier import shown_to_masters
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE, InPlaceStep
 from alluxio_operator.kinds.cluster.restore.inplace import next_in_place_step
+from alluxio_operator.kinds.cluster.restore.marking import Marking, next_marking
 from alluxio_operator.kinds.cluster.restore.steps import next_restore_step
 from alluxio_operator.kinds.cluster.risk.step import RiskStep, next_risk_step
 from alluxio_operator.kinds.cluster.rollout import deployments, health, pre_upgrade, rollout
-from alluxio_operator.kinds.cluster.rollout.backup_guard import backups_being_written, guarded_by_backups
+from alluxio_operator.kinds.cluster.rollout.backup_guard import Writing, backups_being_written, guarded_by_backups
 from alluxio_operator.kinds.cluster.rollout.health import Roles
 from alluxio_operator.kinds.cluster.rollout.rollout import RolloutStep
 from alluxio_operator.kinds.cluster.rollout.ufs_guard import guarded
@@ -49,7 +55,8 @@ from alluxio_operator.kinds.cluster.storage.records import RecordsStep
 from alluxio_operator.kinds.cluster.ufs import writable
 from alluxio_operator.kinds.cluster.ufs.writable import Writability
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod
+from alluxio_operator.workloads.pods import Pod
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 
 class View:
@@ -79,14 +86,17 @@ class View:
     @cached_property
     def membership(self) -> MembershipStep:
         """The next step of a change of the number of masters."""
-        return next_membership_step(
+        outdated = self.roles.outdated(names.MASTER)
+        situation = Situation(
             self.observed,
             self.cluster,
             self.quorum,
             self.now,
-            busy=self._members_busy,
-            outdated=bool(self.roles.outdated(names.MASTER)),
+            outdated=outdated,
+            expendable=tuple(pod for pod in outdated if self.roles.is_expendable(pod)),
+            writing=self._writing,
         )
+        return next_membership_step(situation, busy=self._members_busy)
 
     @property
     def _members_busy(self) -> str:
@@ -109,8 +119,8 @@ class View:
             return "no volume is being deleted"
         if outdated := self.roles.outdated(names.MASTER):
             return f"{outdated[0].name} runs the current spec"
-        if self.rollout.backup is not None and self.rollout.backup.holds_lock:
-            return "the backup of the journal is complete"
+        if observed.status.rollout is not None:
+            return "the rollout is complete"
         return ""
 
     @cached_property
@@ -137,7 +147,7 @@ class View:
         held = self.restore.holds_everything
         step = journal.next_journal_step(self.observed, self.cluster.uid, self.cluster.members, held=held)
         step = step.with_rejoin(self.rejoin.status, self.replacement.status)
-        if step.gate.reason != JOURNAL_MISSING:
+        if step.gate.reason != JOURNAL_MISSING or (step.status is not None and step.status.change is not None):
             return step
         return replace(step, gate=offer.with_offer(step.gate, self.observed, self.cluster))
 
@@ -150,6 +160,11 @@ class View:
     def in_place(self) -> InPlaceStep:
         """The next step of a restore in place."""
         return next_in_place_step(self.observed, self.cluster, self.now, holds_pods=self.records.holds_pods)
+
+    @cached_property
+    def marking(self) -> Marking | None:
+        """The leader that has to compare restored names with the UFS, after another one did."""
+        return next_marking(self.observed, self.cluster, self.now)
 
     @cached_property
     def expansion(self) -> ExpansionStep:
@@ -175,7 +190,7 @@ class View:
         if restore.empties and restore.status is not None:
             operation = emptying(restore.status)
         change = status.change if status else None
-        if change is not None and change.state == "Preparing":
+        if self._joins and change is not None:
             operation = change.operation
         values = JournalValues(
             job=in_place.job or ("empty" if restore.empties else self._journal_job),
@@ -183,30 +198,42 @@ class View:
             skips=in_place.skips if in_place.job else frozenset(),
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
             members=_members_to_adopt(self.cluster.counts) if status else observed.journal_members,
+            change=kept_change.as_text(change, status.members) if status else "",
             restore=self._restore_values,
             check=in_place.status.check if in_place.checks and in_place.status else None,
             check_source=in_place.source,
             own_image=observed.own_image,
         )
         cluster = expansion.with_quotas(self.running, self.expansion)
-        if status is not None and status.hosts == "Pod":
+        if status is not None and observed.status.journal is None:
             # The first reconcile of an adoption: nothing is on record yet.
-            cluster = replace(cluster, names=replace(cluster.names, pod_hosts=True))
+            record = status.model_dump(by_alias=True, mode="json", exclude_none=True)
+            counts = counts_of(record, cluster.spec.masters.replicas)
+            own = replace(cluster.names, pod_hosts=status.hosts == "Pod")
+            cluster = replace(cluster, names=own, counts=counts)
+        if change is not None and is_overdue(change, self.now):
+            # A change that can't end mustn't hold up the drain of a node.
+            cluster = replace(cluster, counts=replace(cluster.counts, needs_all=False))
         return context_of(cluster, values)
 
     @property
     def _journal_job(self) -> str | None:
         """The kind of Jobs that the journal's own steps, and a change of its members, run."""
+        return "join" if self._joins else self.journal.job
+
+    @property
+    def _joins(self) -> bool:
+        """Whether a Job prepares the journal of the master that joins next."""
         status = self.journal.status
-        joins = status is not None and status.change is not None and status.change.state == "Preparing"
-        return "join" if joins else self.journal.job
+        change = status.change if status is not None and status.state == "Initialized" else None
+        return change is not None and change.state == "Preparing"
 
     @property
     def _restore_values(self) -> RestoreValues | None:
         """The restore that the masters' objects are about: the one in place, or the one that the cluster began with."""
         step = self.in_place
-        if step.values is not None:
-            return RestoreValues(step.values, step.stops_masters, step.status, step.unproven)
+        if step.values is not None and step.status is not None:
+            return RestoreValues(step.values, step.stops_masters, shown_to_masters(step.status), step.unproven)
         return RestoreValues(self.restore.status, self.restore.stops_masters) if self.restore.status else None
 
     @cached_property
@@ -236,7 +263,9 @@ class View:
     def held_templates(self) -> frozenset[int]:
         """Numbers of the templates that the operator doesn't apply yet."""
         # An apply would make this cluster another owner of PVCs that are to be deleted with the earlier one.
-        held = {layers.PVCS} if self.journal.gate.reason == VOLUMES_TERMINATING else set()
+        # It would also drop the annotation of a former master's.
+        reasons = (VOLUMES_TERMINATING, FORMER_JOURNALS)
+        held = {layers.PVCS} if self.journal.gate.reason in reasons else set()
         # A volume that is being deleted ends with its last pod, and a restore would scale the masters to 0.
         stops = self.in_place.stops_masters or self.restore.stops_masters
         if stops and self.records.holds_pods and not self.observed.masters_stopped:
@@ -266,14 +295,14 @@ class View:
         return ""
 
     @cached_property
-    def schedules(self) -> SchedulesStep:
+    def schedules(self) -> ScheduleStep[BackupsStatus]:
         """What the schedules of backups ask for."""
         # Without a schedule they are read for another reason.
         backups = self.observed.backups if self.cluster.spec.backup.schedules else None
         return next_schedules_step(self.cluster, self.observed.status.backups, backups, self.now)
 
     @cached_property
-    def drills(self) -> DrillsStep:
+    def drills(self) -> ScheduleStep[DrillsStatus]:
         """What the schedule of drills asks for."""
         return next_drills_step(self.cluster, self.observed.status.drills, self.observed.drills, self.now)
 
@@ -287,7 +316,7 @@ class View:
     def removal(self) -> RemovalStep:
         """The next step of the removal of workers."""
         return next_removal_step(
-            Situation(self.observed, self.cluster, self.observed.removal, self.now, self._workers_busy)
+            RemovalSituation(self.observed, self.cluster, self.observed.removal, self.now, self._workers_busy)
         )
 
     @property
@@ -346,9 +375,13 @@ class View:
         return pre_upgrade.next_pre_upgrade_backup(self.observed, self.cluster, self.now, begun=begun)
 
     def _guarded_by_backups(self, step: RolloutStep) -> RolloutStep:
+        return guarded_by_backups(step, self._writing)
+
+    @cached_property
+    def _writing(self) -> tuple[Writing, ...] | None:
+        """Backups that Alluxio writes now; None before they were read."""
         found = self.observed.written_backups
-        writing = None if found is None else backups_being_written(found, self.cluster.uid, self.now)
-        return guarded_by_backups(step, writing)
+        return None if found is None else backups_being_written(found, self.cluster.uid, self.now)
 
     @property
     def _counts(self) -> Mapping[str, int]:

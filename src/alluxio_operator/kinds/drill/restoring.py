@@ -19,7 +19,8 @@ from alluxio_operator.kinds.drill.validate import Drill
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.transport.printable import printable
 from alluxio_operator.workloads.own_jobs import image_unknown
-from alluxio_operator.workloads.pods import Trouble, first_trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import first_trouble
 from alluxio_operator.workloads.seen_job import SeenJob
 
 GATE: Final = "BackupRestored"

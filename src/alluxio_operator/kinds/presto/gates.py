@@ -11,7 +11,8 @@ from alluxio_operator.kinds.presto import names
 from alluxio_operator.kinds.presto.objects.catalogs import secrets_of
 from alluxio_operator.kinds.presto.observed import Observed
 from alluxio_operator.kinds.presto.validate import Presto
-from alluxio_operator.workloads.pods import CLIENT_MISSING, Pod, first_trouble
+from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.termination_message import CLIENT_MISSING
 from alluxio_operator.workloads.user_volumes import references_of
 
 CONFIGURATION_APPLIED: Final = "ConfigurationApplied"

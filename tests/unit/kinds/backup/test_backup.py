@@ -1,6 +1,7 @@
 """Whole reconciles of an AlluxioBackup."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.support import builders
@@ -161,7 +162,23 @@ def test_a_cluster_that_was_created_again_ends_the_backup():
     assert len(world.alluxio.backups) == 1
 
 
-@pytest.mark.parametrize("name", ["rollout", "heal", "rollback"])
+@pytest.mark.parametrize(("minutes", "begins"), [(9, False), (10, True)])
+def test_a_change_of_masters_that_does_not_end_holds_up_no_backup(minutes, begins):
+    world = BackupWorld()
+    since = stamp(world.now - timedelta(minutes=minutes))
+    change = {"to": 3, "members": 1, "state": "Joining", "operation": "m1", "since": since}
+
+    def changes(one):
+        one["status"]["operations"] = [{"name": "members", "since": "2030-01-02T01:00:00Z"}]
+        one["status"].setdefault("journal", {})["change"] = change
+
+    world.kube.edit(CLUSTER, builders.NAMESPACE, builders.NAME, changes)
+    world.reconcile()
+
+    assert bool(world.alluxio.backups) is begins
+
+
+@pytest.mark.parametrize("name", ["rollout", "heal", "rollback", "members"])
 def test_a_backup_waits_while_masters_may_restart(name):
     world = BackupWorld()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.builders import TEMPLATES
 
-from alluxio_operator.workloads.pods import CLIENT_MISSING, gist
+from alluxio_operator.workloads.termination_message import CLIENT_MISSING, gist
 
 FILES = TEMPLATES / "presto" / "files"
 SHELLS = [shell for shell in ("sh", "bash", "busybox") if shutil.which(shell)]

@@ -1,6 +1,8 @@
 """Schedules of backups, through whole reconciles of a cluster."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.support.builders import NOW, UID, resource
@@ -133,6 +135,74 @@ def test_a_backup_that_a_restore_in_place_names_stays():
             cluster.edit_spec(backup=policy, restoreInPlace={"backupName": names[0]})
     cluster.reconcile()
     assert [name for name in names if ttl(cluster, name) == 60] == [names[1]]
+
+
+def removals(one: World) -> list[str]:
+    """Return the texts of the Events about removed backups."""
+    events = [one.kube.object("Event", one.namespace, name) for name in one.kube.of_kind("Event")]
+    return sorted(event["message"] for event in events if event["reason"] == "BackupRemoved")
+
+
+def test_each_removal_posts_an_event_with_the_rules():
+    cluster = world(retention={"last": 2})
+    names: list[str] = []
+    for _ in range(4):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        names += [name for name in backups(cluster) if name not in names]
+        finish(cluster, names[-1])
+    cluster.reconcile()
+    cluster.reconcile()
+
+    told = removals(cluster)
+    assert len(told) == 2
+    assert told[0].startswith(
+        f"Removing AlluxioBackup {names[0]} of 2030-01-02T03:14:05Z: no rule of spec.backup.retention"
+    )
+    assert "(last 2) keeps it" in told[0]
+
+
+def test_the_removal_of_a_failed_backup_names_its_rule():
+    cluster = world(retention={"last": 2})
+    for number in range(6):
+        cluster.pass_time(600)
+        cluster.reconcile()
+        finish(cluster, backups(cluster)[-1], phase="Completed" if number == 5 else "Failed", verified=number == 5)
+    cluster.reconcile()
+
+    assert len(removals(cluster)) == 2
+    assert "it has failed, and spec.backup.retention keeps the newest 3 such ones" in removals(cluster)[0]
+
+
+def test_schedules_of_a_read_only_root_mount_create_nothing_and_say_so():
+    cluster = World(
+        resource(backup={"schedules": [EVERY_TEN_MINUTES]}, rootMount={"uri": "/mnt/ufs", "readOnly": True})
+    )
+    cluster.settle()
+    cluster.pass_time(3600)
+    cluster.reconcile()
+
+    assert backups(cluster) == []
+    healthy = cluster.condition("BackupHealthy")
+    assert (healthy["status"], healthy["reason"]) == ("False", "RootMountReadOnly")
+    assert "spec.rootMount.readOnly" in healthy["message"]
+
+
+def test_a_cluster_asks_the_api_server_for_its_own_backups_only():
+    cluster = world()
+    asked: list[str] = []
+    listed = cluster.kube.list
+
+    def watched(path: str, label_selector: str = "", **how: Any) -> Iterator[Any]:
+        if "alluxiobackups" in path:
+            asked.append(label_selector)
+        return listed(path, label_selector, **how)
+
+    cluster.kube.list = watched  # type: ignore[method-assign]
+    cluster.pass_time(600)
+    cluster.reconcile()
+
+    assert asked == ["alluxio-operator.io/cluster=small"]
 
 
 def test_nothing_goes_while_the_newest_try_failed():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import NAMESPACE, NOW
-from tests.support.presto import NAME, World, client, cluster, resource
+from tests.support.presto import HIVE, NAME, World, client, cluster, resource
 from tests.support.rendering import RENDERER
 
 from alluxio_operator.api.presto_status import PrestoStatus
@@ -18,7 +18,6 @@ from alluxio_operator.kinds.presto.objects import user_volumes
 from alluxio_operator.kinds.presto.validate import Presto, validate
 
 Json = dict[str, Any]
-HIVE = {"name": "hive", "hive": {"thrift": {"uris": ["thrift://metastore:9083"]}}}
 REF: Json = {"clusterRef": {"name": "small"}}
 SERVERS = ("coordinator", "prestoworker")
 

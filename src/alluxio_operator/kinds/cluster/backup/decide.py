@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from alluxio_operator.api.alluxiobackup import KIND
 from alluxio_operator.api.alluxiodrill import KIND as DRILL
 from alluxio_operator.engine.effects import Create, Delete, Patch
 from alluxio_operator.engine.operation import Answer, Operation
 from alluxio_operator.engine.requeue import seconds
-from alluxio_operator.kinds.cluster.backup.drills import DrillsStep
-from alluxio_operator.kinds.cluster.backup.schedules import REMOVED_AFTER, Expired, SchedulesStep
+from alluxio_operator.kinds.cluster.backup.schedules import REMOVED_AFTER
+from alluxio_operator.kinds.cluster.backup.step import Expired, ScheduleStep
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
 
@@ -21,6 +22,8 @@ class Retire:
     """The patch that removes a backup; only while no drill or restore that hasn't ended names the backup."""
 
     patch: Patch
+    why: str
+    """The text of its Event."""
 
 
 def operations(view: View) -> Iterable[Operation]:
@@ -42,7 +45,7 @@ def operations(view: View) -> Iterable[Operation]:
         yield Operation("scheduled drills", status={"drills": None})
 
 
-def _create(view: View, name: str, field: str, step: SchedulesStep | DrillsStep) -> Operation:
+def _create(view: View, name: str, field: str, step: ScheduleStep[Any]) -> Operation:
     waits = (seconds(one, view.observed.status.conditions, view.now) for one in step.requeue)
     soonest = min((one for one in waits if one is not None), default=None)
     operation = Operation(
@@ -68,4 +71,6 @@ def _create(view: View, name: str, field: str, step: SchedulesStep | DrillsStep)
 def _remove(expired: Expired) -> Retire:
     # The backup's own reconcile deletes its files first.
     patch = {"metadata": {"uid": expired.uid}, "spec": {"ttlSecondsAfterFinished": REMOVED_AFTER}}
-    return Retire(Patch(Ref(KIND, expired.name), patch, "remove it after the rules of spec.backup.retention"))
+    return Retire(
+        Patch(Ref(KIND, expired.name), patch, "remove it after the rules of spec.backup.retention"), expired.why
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,11 +13,11 @@ from alluxio_operator.api.backups import DrillSchedule, DrillsStatus, PassedDril
 from alluxio_operator.api.base import API_VERSION, GROUP
 from alluxio_operator.backups.due import Due, Existing, due_backup
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue
+from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.ownership import owner_reference
 from alluxio_operator.engine.schedule import Cron, Schedule
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.cluster.backup.schedules import Expired
+from alluxio_operator.kinds.cluster.backup.step import Expired, ScheduleStep, requeue_of
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 
@@ -35,24 +34,13 @@ CLEANING: Final = timedelta(hours=1)
 """Time beyond its own after which a drill that hasn't ended is reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class DrillsStep:
-    """What the schedule asks for: the status, a manifest to create, drills to remove, and the gate."""
-
-    status: DrillsStatus | None = None
-    create: tuple[Mapping[str, Any], ...] = ()
-    remove: tuple[Expired, ...] = ()
-    gate: Gate | None = None
-    requeue: tuple[Requeue, ...] = ()
-
-
 def next_drills_step(
     cluster: Cluster, before: DrillsStatus | None, drills: Sequence[Object] | None, now: datetime
-) -> DrillsStep:
+) -> ScheduleStep[DrillsStatus]:
     """Return the next step; nothing while the AlluxioDrills weren't read, or for a cluster without a schedule."""
     spec = cluster.spec.backup.drill
     if drills is None or spec is None:
-        return DrillsStep()
+        return ScheduleStep()
     own = [one for one in drills if one.get("status", {}).get("clusterUid", "") in ("", cluster.uid)]
     scheduled = [one for one in own if LABEL in one["metadata"].get("labels", {})]
     last = before.last if before is not None else stamp(now)
@@ -63,11 +51,12 @@ def next_drills_step(
     ended = sorted((one for one in own if _finished(one)), key=_finished)
     status = DrillsStatus(last=last, passed=newest_passed(own, cluster.uid))
     gate = _stuck(scheduled, now) or _passed(ended)
-    requeue = _requeue(due, own, gate)
+    unfinished = due.start is not None or any(not _finished(one) for one in own)
+    requeue = requeue_of((due,), gate, GATE, unfinished=unfinished)
     if suspended:
-        return DrillsStep(status, gate=gate, requeue=requeue)
+        return ScheduleStep(status, gate=gate, requeue=requeue)
     create = (_manifest(cluster, spec, due.start),) if due.start is not None else ()
-    return DrillsStep(status, create, _expired(scheduled, status.passed), gate, requeue)
+    return ScheduleStep(status, create, _expired(scheduled, status.passed), gate, requeue)
 
 
 def _due(cluster: Cluster, spec: DrillSchedule, last: datetime, scheduled: Sequence[Object], now: datetime) -> Due:
@@ -158,11 +147,3 @@ def _passed(ended: Sequence[Object]) -> Gate:
         return Gate(GATE, True, "Passed", f"AlluxioDrill {name} passed at {status['finished']}: {said}")
     message = f"AlluxioDrill {name} has failed: {said}. This turns True after the next drill that passes"
     return Gate(GATE, False, "LastFailed", message)
-
-
-def _requeue(due: Due, own: Sequence[Object], gate: Gate) -> tuple[Requeue, ...]:
-    moments: list[Requeue] = [At(due.following)] if due.following is not None else []
-    if due.start is not None or any(not _finished(one) for one in own) or not gate.passed:
-        # No event tells the cluster that a drill has ended.
-        moments.append(BackOff(least=15.0, most=60.0, since=GATE))
-    return tuple(moments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL
 from alluxio_operator.api.alluxiobackup import KIND as BACKUP
 from alluxio_operator.api.alluxiocluster import KIND as CLUSTER
 from alluxio_operator.api.alluxiodrill import KIND as DRILL
@@ -18,6 +19,14 @@ def read_backups(kube: Kube, cluster: Names) -> tuple[Object, ...]:
     return _naming(kube, BACKUP, cluster)
 
 
+def read_labelled_backups(kube: Kube, cluster: Names) -> tuple[Object, ...]:
+    """Return the same, but for unscheduled ones that haven't ended, and have no label yet: the API server selects them.
+
+    A namespace may have thousands of backups of other clusters.
+    """
+    return _naming(kube, BACKUP, cluster, f"{CLUSTER_LABEL}={cluster.cluster}")
+
+
 def read_drills(kube: Kube, cluster: Names) -> tuple[Object, ...]:
     """Return all AlluxioDrills that name the cluster, also those of an earlier cluster with its name."""
     return _naming(kube, DRILL, cluster)
@@ -28,8 +37,8 @@ def read_backups_in_use(kube: Kube, namespace: str) -> frozenset[str]:
     return backups_in_use(kube.list(KINDS[DRILL].path(namespace)), kube.list(KINDS[CLUSTER].path(namespace)))
 
 
-def _naming(kube: Kube, kind: str, cluster: Names) -> tuple[Object, ...]:
-    found = kube.list(KINDS[kind].path(cluster.namespace))
+def _naming(kube: Kube, kind: str, cluster: Names, selector: str = "") -> tuple[Object, ...]:
+    found = kube.list(KINDS[kind].path(cluster.namespace), selector)
     return tuple(one for one in found if one.get("spec", {}).get("clusterRef", {}).get("name") == cluster.cluster)
 
 

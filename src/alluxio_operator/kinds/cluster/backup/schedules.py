@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from alluxio_operator.api.alluxiobackup import CLUSTER_LABEL, KIND, SCHEDULE_LAB
 from alluxio_operator.api.backups import (
     BackupSchedule,
     BackupsStatus,
+    Retention,
     ScheduledBackups,
     ScheduleStatus,
     VerifiedBackup,
@@ -20,9 +20,10 @@ from alluxio_operator.backups.due import Due, Existing, due_backup
 from alluxio_operator.backups.newest import newest_verified
 from alluxio_operator.backups.retention import CLOCK_SKEW, Backup, Outcome, Policy, backups_to_remove
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import At, BackOff, Gate, Requeue, Severity
+from alluxio_operator.engine.gate import At, Gate, Severity
 from alluxio_operator.engine.schedule import Cron, Schedule
 from alluxio_operator.engine.work import OwnerKey
+from alluxio_operator.kinds.cluster.backup.step import Expired, ScheduleStep, requeue_of
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 
@@ -34,32 +35,20 @@ REMOVED_AFTER: Final = 60
 """Seconds since its end after which a removed backup deletes its files and itself: the least that its spec allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """A backup that no rule of the retention keeps."""
-
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulesStep:
-    """What the schedules ask for: the status, manifests to create, backups to remove, and the gate."""
-
-    status: BackupsStatus | None = None
-    create: tuple[Mapping[str, Any], ...] = ()
-    remove: tuple[Expired, ...] = ()
-    gate: Gate | None = None
-    requeue: tuple[Requeue, ...] = ()
+READ_ONLY: Final = (
+    "spec.backup.schedules have no effect while spec.rootMount.readOnly is true: Alluxio writes each backup into the "
+    "root mount first, whatever its destination is. Remedy: set spec.rootMount.readOnly to false, or remove the "
+    "schedules"
+)
 
 
 def next_schedules_step(
     cluster: Cluster, before: BackupsStatus | None, backups: Sequence[Object] | None, now: datetime
-) -> SchedulesStep:
+) -> ScheduleStep[BackupsStatus]:
     """Return the next step; nothing while the AlluxioBackups weren't read, or for a cluster without schedules."""
     spec = cluster.spec.backup
     if backups is None:
-        return SchedulesStep()
+        return ScheduleStep()
     known = {one.name: one.last for one in before.schedules} if before is not None else {}
     # A schedule that is new counts from now on.
     lasts = {one.name: known.get(one.name, stamp(now)) for one in spec.schedules}
@@ -80,15 +69,17 @@ def next_schedules_step(
     gate = _stuck(oldest, now) or _health(
         spec, newest, own, min((moment(last) for last in known.values()), default=now), now
     )
-    requeue = _requeue(dues.values(), gate)
+    requeue = requeue_of(dues.values(), gate, GATE, unfinished=any(due.waits_for for due in dues.values()))
     if oldest is not None and now < _reported_at(oldest):
         requeue = (*requeue, At(_reported_at(oldest)))
+    if cluster.spec.root_mount.read_only and spec.schedules:
+        return ScheduleStep(status, gate=Gate(GATE, False, "RootMountReadOnly", READ_ONLY), requeue=requeue)
     if spec.suspend:
-        return SchedulesStep(status, gate=gate, requeue=requeue)
+        return ScheduleStep(status, gate=gate, requeue=requeue)
     create = tuple(
         _manifest(cluster, one, str(dues[one.name].start)) for one in spec.schedules if dues[one.name].start is not None
     )
-    return SchedulesStep(status, create, _expired(cluster, spec, scheduled, now), gate, requeue)
+    return ScheduleStep(status, create, _expired(cluster, spec, scheduled, now), gate, requeue)
 
 
 def _due(cluster: Cluster, one: BackupSchedule, last: datetime, backups: Sequence[Object], now: datetime) -> Due:
@@ -145,10 +136,22 @@ def _expired(
     if spec_of := cluster.spec.restore_in_place:
         removed.discard(spec_of.backup_name or "")
     return tuple(
-        Expired(one["metadata"]["name"], one["metadata"]["uid"])
+        Expired(one["metadata"]["name"], one["metadata"]["uid"], _why(_parsed(one), rules, policy))
         for one in scheduled
         if one["metadata"]["name"] in removed and not one["spec"].get("ttlSecondsAfterFinished")
     )
+
+
+def _why(one: Backup, rules: Retention, policy: Policy) -> str:
+    """Return why a backup is removed, in a sentence."""
+    if one.outcome is Outcome.VERIFIED:
+        given = ", ".join(f"{name} {value}" for name, value in rules.model_dump(by_alias=True).items() if value)
+        cause = f"no rule of spec.backup.retention ({given}) keeps it"
+    else:
+        what = "has failed" if one.outcome is Outcome.FAILED else "was never restored as a test"
+        cause = f"it {what}, and spec.backup.retention keeps the newest {policy.failed} such ones"
+    taken = stamp(one.taken)
+    return f"Removing AlluxioBackup {one.name} of {taken}: {cause}. Its files are deleted first"
 
 
 def _place(one: Object) -> str:
@@ -247,12 +250,3 @@ def _last_failure(own: Sequence[Backup]) -> str:
     if last is None or last.outcome is not Outcome.FAILED:
         return ""
     return f"; AlluxioBackup {last.name} has failed: its summary has the cause"
-
-
-def _requeue(dues: Iterable[Due], gate: Gate | None) -> tuple[Requeue, ...]:
-    found = tuple(dues)
-    moments: list[Requeue] = [At(due.following) for due in found if due.following is not None]
-    if any(due.waits_for for due in found) or (gate is not None and not gate.passed):
-        # No event tells the cluster that a backup has ended.
-        moments.append(BackOff(least=15.0, most=60.0, since=GATE))
-    return tuple(moments)

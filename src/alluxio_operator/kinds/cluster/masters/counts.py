@@ -26,7 +26,10 @@ class Counts:
     """Journals' PVCs that the operator creates."""
     replicas: int
     """Pods of the masters' StatefulSet."""
-    changing: bool = False
+    joins: str = ""
+    """Operation whose Job has prepared the journal of the master that joins: it may start with no other journal."""
+    needs_all: bool = False
+    """Whether the quorum may need each of its masters, so that none may be evicted."""
 
 
 def counts_of(journal: Mapping[str, Any] | None, replicas: int) -> Counts:
@@ -38,11 +41,14 @@ def counts_of(journal: Mapping[str, Any] | None, replicas: int) -> Counts:
     if raw is None:
         return Counts(settled, settled, settled, settled, settled if replicas else 0)
     members, state = int(raw["members"]), raw["state"]
+    joins = state == "Joining"
     return Counts(
         members=members,
         settled=settled,
         addressed=max(settled, int(raw["to"]), members),
         claims=members + (state in JOINS),
-        replicas=members + (state == "Joining") if replicas or state != LEADS else 0,
-        changing=state != LEADS,
+        replicas=members + joins if replicas or state != LEADS else 0,
+        joins=str(raw["operation"]) if joins else "",
+        # A Job doesn't change the quorum; one of two members is always needed.
+        needs_all=state != LEADS and (state != "Preparing" or members == 2),
     )

@@ -14,8 +14,10 @@ from alluxio_operator.kinds.cluster.masters import quorum
 from alluxio_operator.kinds.cluster.masters.effects import RemoveMember, TransferLead
 from alluxio_operator.kinds.cluster.masters.rejoin import REJOINING, permission
 from alluxio_operator.kinds.cluster.observed import FORMER, JOURNAL_ANNOTATION, MEMBERS_ANNOTATION
+from alluxio_operator.kinds.cluster.rollout.effects import ReplacePod
 from alluxio_operator.kinds.cluster.view import View
 from alluxio_operator.kube.kinds import Ref
+from alluxio_operator.workloads.termination_message import NOT_A_MEMBER
 
 MEMBERS: Final = "members"
 """Name of the operation whose gate is MembersChanged."""
@@ -40,6 +42,7 @@ def operations(view: View) -> Iterable[Operation]:
     )
     yield _replacement(view)
     yield _members(view)
+    yield _mistaken(view)
     yield _hung(view)
 
 
@@ -49,8 +52,10 @@ def _replacement(view: View) -> Operation:
     deleting = step.status is not None and step.status.deleting
     effects: list[Effect] = []
     if deleting and step.pod is not None and not step.pod.deleted:
-        # First: a PVC stays while a pod with a node uses it.
+        # First: a PVC stays while a pod with a node uses it, also one that has ended.
         effects.append(Delete(Ref("Pod", step.pod.name), step.pod.uid))
+    if deleting:
+        effects += [Delete(Ref("Pod", pod.name), pod.uid) for pod in step.ended if not pod.deleted]
     if deleting and step.claim is not None:
         effects.append(Delete(Ref("PersistentVolumeClaim", step.claim.name), step.claim.uid))
     return Operation(
@@ -91,13 +96,32 @@ def _effects_on_members(view: View) -> Iterable[Effect]:
         yield Patch(
             Ref("PersistentVolumeClaim", meta["name"]), {"metadata": former}, "mark it as that of a former master"
         )
-    if step.restart is not None:
-        yield Delete(Ref("Pod", step.restart.name), step.restart.uid)
+    if (pod := step.restart) is not None:
+        outdated = not view.roles.is_current(pod)
+        replaced = ReplacePod(pod, made.of(pod.role), view.hashes.get(pod.role, ""), view.now)
+        yield replaced if outdated else Delete(Ref("Pod", pod.name), pod.uid)
     leader = view.observed.master_named(view.quorum.leader)
     if leader is not None and step.remove is not None:
         yield RemoveMember(leader, made.master_host(step.remove), port)
     if leader is not None and step.transfer is not None:
         yield TransferLead(leader, made.master_host(step.transfer), port)
+
+
+def _mistaken(view: View) -> Operation:
+    """Return the deletion of a member's pod whose init container has another number of members: that of its creation.
+
+    Such a master has joined as that pod, and has lost its volume's mark since, as with a journal that was removed. Its
+    next pod waits for its journal. One that ended before has nothing to lose.
+    """
+    pods = [
+        pod
+        for ordinal in range(view.cluster.counts.members)
+        if (pod := view.observed.master_named(view.cluster.names.master(ordinal))) is not None
+        and pod.trouble is not None
+        and pod.trouble.reason == NOT_A_MEMBER
+        and not pod.deleted
+    ]
+    return Operation("mistaken master", effects=tuple(Delete(Ref("Pod", pod.name), pod.uid) for pod in pods[:1]))
 
 
 def _hung(view: View) -> Operation:

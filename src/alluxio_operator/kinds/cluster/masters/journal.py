@@ -16,11 +16,13 @@ from alluxio_operator.api.alluxiocluster_status import JournalStatus, LostVolume
 from alluxio_operator.engine.gate import After, BackOff, Gate, Severity, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.kinds.cluster import names
+from alluxio_operator.kinds.cluster.masters.kept_change import KeptChange
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kube.kinds import Object
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, first_trouble
+from alluxio_operator.workloads.pods import Pod, first_trouble
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 GATE = "JournalInitialized"
 
@@ -29,6 +31,8 @@ RETRY_FAILED_JOB: Final = After(10.0)
 
 INITIALIZED: Final = Gate(GATE, True, "Initialized", "the journal is initialized")
 
+FORMER_JOURNALS: Final = "FormerJournals"
+"""Reason while PVCs of a new cluster keep journals of former masters."""
 VOLUMES_TERMINATING: Final = "VolumesTerminating"
 """Reason while PVCs of an earlier cluster with the same name are being deleted."""
 
@@ -61,7 +65,7 @@ def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool 
     if held:
         return JournalStep(known, None, waiting(GATE, "the journal waits for condition JournalRestored"))
     if known is not None and known.state == "Initialized":
-        return JournalStep(known, None, _gate_when_initialized(observed, known.members))
+        return JournalStep(known, None, _gate_when_initialized(observed, members))
     # An adoption stays one though its PVCs are gone by now: creating would put an empty namespace in their place.
     recorded: Mode = "adopt" if known is not None and known.operation.endswith("a") else "create"
     mode: Mode = "adopt" if observed.journal_was_initialized else recorded
@@ -71,12 +75,15 @@ def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool 
             return JournalStep(None, None, Gate(GATE, False, "ScaledToZero", message, Severity.INFO))
         if observed.leaving_claims:
             return JournalStep(None, None, _wait_for_deletion(observed.leaving_claims))
-        if mode == "adopt" and observed.journal_members != members:
-            return JournalStep(None, None, _member_count_mismatch(observed, members))
-    operation = f"{uid[:8]}{mode[0]}"
-    hosts = known.hosts if known is not None else _hosts(observed, mode, members)
-    record = {"state": "Initializing", "operation": operation, "members": members, "hosts": hosts}
-    status = JournalStatus.model_validate(record)
+        kept = observed.kept_change if mode == "adopt" else None
+        if mode == "adopt" and members not in _adoptable(observed, kept):
+            return JournalStep(None, None, _member_count_mismatch(observed, kept, members))
+        if former := observed.former_journals(kept.change.members if kept else members):
+            return JournalStep(None, None, _former_journals(former))
+        begun = _first_record(observed, mode, members, kept)
+    else:
+        begun = known
+    status = begun.model_copy(update={"state": "Initializing", "operation": f"{uid[:8]}{mode[0]}"})
     if known is None:
         return JournalStep(status, mode, _about_to_start(members))
     jobs = [job for ordinal, job in sorted(observed.journal_jobs.items()) if ordinal < members]
@@ -94,9 +101,33 @@ def next_journal_step(observed: Observed, uid: str, members: int, *, held: bool 
     return JournalStep(status, mode, gate, failed)
 
 
-def _hosts(observed: Observed, mode: Mode, members: int) -> str:
-    """Return how the members of a journal know each other; an earlier version knew a single master by its pod."""
-    return "Pod" if mode == "adopt" and members == 1 and not observed.journal_has_services else "Service"
+def _first_record(observed: Observed, mode: Mode, members: int, kept: KeptChange | None) -> JournalStatus:
+    """Return the record with which an initialisation begins; its operation follows.
+
+    An earlier version knew a single master by its pod.
+    """
+    by_pod = mode == "adopt" and kept is None and members == 1 and not observed.journal_has_services
+    record = {
+        "state": "Initializing",
+        "operation": "",
+        "members": kept.settled if kept else members,
+        "hosts": "Pod" if by_pod else "Service",
+    }
+    return JournalStatus.model_validate(record).model_copy(update={"change": kept.change if kept else None})
+
+
+def _adoptable(observed: Observed, kept: KeptChange | None) -> tuple[int | None, ...]:
+    """Return the numbers of masters with which a cluster can serve the journals of an earlier one."""
+    return (observed.journal_members,) if kept is None else (kept.settled, kept.change.to)
+
+
+def _former_journals(claims: Sequence[str]) -> Gate:
+    listed = ", ".join(claims)
+    message = (
+        f"PVC {listed} keeps the journal of a master that was removed from an earlier cluster of this name. No cluster "
+        f"is to serve it: delete PVC {listed}, or create the AlluxioCluster under another name"
+    )
+    return blocked(GATE, FORMER_JOURNALS, message)
 
 
 def _wait_for_deletion(claims: Sequence[str]) -> Gate:
@@ -135,9 +166,26 @@ def _gate_while_initializing(observed: Observed, members: int) -> Gate:
 
 def _gate_when_initialized(observed: Observed, members: int) -> Gate:
     missing = without_journal(observed)
-    if members - len(missing) < majority(members):
-        return _journal_missing(observed.names, members, missing)
-    return INITIALIZED
+    if members - len(missing) >= majority(members):
+        return INITIALIZED
+    journal = observed.status.journal
+    if journal is not None and journal.change is not None and members != journal.members:
+        return _journal_missing_in_change(members, missing)
+    return _journal_missing(observed.names, members, missing)
+
+
+def _journal_missing_in_change(members: int, pods: Iterable[Pod]) -> Gate:
+    """Return the gate of a quorum that exists only while the number of masters changes.
+
+    To begin without the others' journals would lose what they have.
+    """
+    lost = "; ".join(pod.trouble.message for pod in pods if pod.trouble)
+    message = (
+        f"{lost}. The number of masters changes, and the quorum of {members} needs {majority(members)} journals. The "
+        "other journals are whole: delete none. Restore the data of the volume: the masters then start automatically. "
+        "Or restore an AlluxioBackup into a new AlluxioCluster (spec.bootstrap.restore)"
+    )
+    return blocked(GATE, JOURNAL_MISSING, message)
 
 
 def _journal_missing(cluster: Names, members: int, pods: Iterable[Pod]) -> Gate:
@@ -163,8 +211,8 @@ def _journal_missing(cluster: Names, members: int, pods: Iterable[Pod]) -> Gate:
     return blocked(GATE, JOURNAL_MISSING, message)
 
 
-def _member_count_mismatch(observed: Observed, members: int) -> Gate:
-    expected = observed.journal_members
+def _member_count_mismatch(observed: Observed, kept: KeptChange | None, members: int) -> Gate:
+    expected = observed.journal_members if kept is None else kept.change.to
     return Gate(
         GATE,
         False,

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from alluxio_operator.alluxio.answers import Answer, MasterInfo, NoAnswer, Standby
 from alluxio_operator.engine.gate import Gate, Severity
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 GATE = "QuorumHealthy"
+
+MAX_MASTERS: Final = 5
 
 Role = Literal["Leader", "Standby", "Down"]
 
@@ -121,9 +125,14 @@ def member_problem(member: Member) -> str:
 
 
 def without_journal(observed: Observed) -> tuple[Pod, ...]:
-    """Return the masters' pods that report a missing journal."""
+    """Return the members' pods that report a missing journal; one that isn't a member (yet, or any more) needs none."""
+    journal = observed.status.journal
+    count = MAX_MASTERS if journal is None else journal.change.members if journal.change else journal.members
+    own = {observed.names.master(ordinal) for ordinal in range(count)}
     return tuple(
-        pod for pod in observed.role(names.MASTER) if pod.trouble is not None and pod.trouble.reason == JOURNAL_MISSING
+        pod
+        for pod in observed.role(names.MASTER)
+        if pod.trouble is not None and pod.trouble.reason == JOURNAL_MISSING and pod.name in own
     )
 
 

@@ -24,7 +24,9 @@ from alluxio_operator.api.alluxiocluster_status import RejoinStatus
 from alluxio_operator.api.base import GROUP
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import JOURNAL_MISSING, Pod, Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod
+from alluxio_operator.workloads.termination_message import JOURNAL_MISSING
 
 PERMISSION = f"{GROUP}/journal-rejoin"
 """Annotation of a master's pod: the uid of the pod that may start without its journal."""

@@ -6,7 +6,7 @@ A volume is lost for good, and not only away with its node, if
 - no node of Kubernetes can have it: the scheduler says so of each, because the volume belongs to a node that was
   deleted. A node that is only away, cordoned or tainted is still counted, and then nothing is replaced.
 
-The operator deletes such a PVC, and the pod that waits for it, if
+The operator deletes such a PVC, the pod that waits for it, and ended pods of its own Jobs that mounted it, if
 
 1. the loss has lasted for spec.masters.replaceAfterSeconds: a user may bring the volume or the node back;
 2. the master is down: one that runs still has its volume;
@@ -32,7 +32,8 @@ from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import Quorum, majority, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.storage.pvc import Claim, parse_claim
-from alluxio_operator.workloads.pods import Pod, Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod
 
 REPLACING: Final = "ReplacingVolume"
 """Reason while a lost volume is being replaced."""
@@ -41,11 +42,15 @@ LOST: Final = "VolumeLost"
 MIN_MEMBERS: Final = 3
 """With fewer, each volume may have the only copy."""
 
-_ALL_NODES: Final = re.compile(r"0/(\d+) nodes are available: (.*?)(?:\.? preemption:|$)", re.DOTALL)
-_CONFLICT: Final = re.compile(
-    r"(\d+) node\(s\) (?:had volume node affinity conflict|didn't match PersistentVolume's node affinity)"
+_NO_NODE: Final = re.compile(
+    r"0/(?P<nodes>\d+) nodes are available: (?P<conflicts>\d+) node\(s\) "
+    r"(?:had volume node affinity conflict|didn't match PersistentVolume's node affinity)"
+    r"(?:\.|\s|$)"
 )
-"""Parts of the scheduler's message; source: Kubernetes 1.27 to 1.34."""
+"""The scheduler's message if each node has this one reason; source: Kubernetes 1.27 to 1.34.
+
+In other words, or with another reason after a comma, a node may be one that has the volume: then it isn't lost.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class ReplacementStep:
     claim: Claim | None = None
     pod: Pod | None = None
     trouble: Trouble | None = None
+    ended: tuple[Pod, ...] = ()
+    """Pods of the operator's Jobs that ended and mount the PVC: Kubernetes keeps a PVC while there is such a pod."""
 
 
 NOTHING: Final = ReplacementStep()
@@ -93,7 +100,8 @@ def next_replacement_step(observed: Observed, quorum: Quorum, after_seconds: int
     deleting = known.model_copy(update={"deleting": True})
     message = f"{why}: the operator replaces PVC {claim.name} by an empty one, on which the master rejoins"
     pod = observed.master_named(name)
-    return ReplacementStep(deleting, None if claim.terminating else claim, pod, Trouble(REPLACING, message))
+    ended = tuple(one for one in observed.role(names.JOURNAL) if one.ended and claim.name in one.claims)
+    return ReplacementStep(deleting, None if claim.terminating else claim, pod, Trouble(REPLACING, message), ended)
 
 
 def _unsafe(observed: Observed, quorum: Quorum, name: str, known: LostVolume) -> str:
@@ -127,9 +135,5 @@ def _has_no_node(observed: Observed, name: str) -> bool:
     pod = observed.master_named(name)
     if pod is None or pod.node or pod.trouble is None or pod.role != names.MASTER:
         return False
-    found = _ALL_NODES.search(pod.trouble.message)
-    if found is None:
-        return False
-    conflicts = sum(int(number) for number in _CONFLICT.findall(found[2]))
-    # The one node that another reason excludes, a taint of control planes too, may be the one that has the volume.
-    return conflicts > 0 and conflicts == int(found[1])
+    found = _NO_NODE.search(pod.trouble.message)
+    return found is not None and 0 < int(found["nodes"]) == int(found["conflicts"])

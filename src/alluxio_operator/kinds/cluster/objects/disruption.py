@@ -23,13 +23,14 @@ class Budget:
     unhealthy: Literal["AlwaysAllow", "IfHealthyBudget"]
 
 
-def budgets(spec: ClusterSpec, members: int, *, changing: bool = False) -> Iterable[Budget]:
+def budgets(spec: ClusterSpec, members: int, *, needs_all: bool = False) -> Iterable[Budget]:
     """Yield the budgets of a cluster whose quorum has `members` masters, also while they are scaled to zero.
 
     A role with a single pod gets none: a budget of 1 would have no effect, and a budget of 0 would block every drain
-    until a user removes it. A DaemonSet gets none, since a drain skips its pods.
+    until a user removes it. A DaemonSet gets none, since a drain skips its pods. `needs_all`: the quorum may need each
+    of its masters, for the minutes of a step in which one joins or leaves.
     """
-    if members > 1 and changing:
+    if members > 1 and needs_all:
         # A quorum of two needs both, and the one that joins may be one of them.
         yield Budget(names.MASTER, 0, "IfHealthyBudget")
     elif members > 1:

@@ -15,6 +15,7 @@ from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE, PERMISSIO
 from alluxio_operator.kinds.cluster.names import JOURNAL, MASTER
 from alluxio_operator.kinds.cluster.objects import properties
 from alluxio_operator.kinds.cluster.observed import (
+    CHANGE_ANNOTATION,
     FORMER,
     HOSTS_ANNOTATION,
     JOURNAL_ANNOTATION,
@@ -27,6 +28,7 @@ from alluxio_operator.kinds.cluster.storage.protection import ANNOTATIONS as PRO
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.anti_affinity import apart, merged
 from alluxio_operator.workloads.stand_in import as_seen_by
+from alluxio_operator.workloads.termination_message import NOT_A_MEMBER
 
 SOURCE_FOLDER = "/source"
 """Mount path, in the journal's Jobs, of the volume that has the backup."""
@@ -60,6 +62,8 @@ class JournalValues:
     initialized: bool = False
     members: int | None = None
     """Number of masters that the journal was created for; None to use the spec's."""
+    change: str = ""
+    """State of a change of that number, for the first master's PVC."""
     restore: RestoreValues | None = None
     check: JobRun | None = None
     """The Job that reads the file of a restore in place, before the masters stop."""
@@ -73,16 +77,22 @@ def journal_context(cluster: Cluster, journal: JournalValues, master: Mapping[st
     annotations = {**PROTECTION, **_claim_annotations(cluster, journal, journal.members or members)}
     # A new member's journal isn't one to adopt before it has joined.
     joining = {**PROTECTION, JOURNAL_ANNOTATION: FORMER}
+    first = {CHANGE_ANNOTATION: journal.change} if journal.change and journal.initialized else {}
     return {
         "claims": [
-            {"name": names.journal_claim(ordinal), "annotations": annotations if ordinal < members else joining}
+            {
+                "name": names.journal_claim(ordinal),
+                "annotations": joining if ordinal >= members else annotations if ordinal else {**annotations, **first},
+            }
             for ordinal in range(cluster.counts.claims)
         ],
+        "members": members,
+        "joins": cluster.counts.joins,
         "jobs": [
             {"name": names.journal_job(journal.operation, ordinal), "claim": names.journal_claim(ordinal)}
             for ordinal in _with_job(cluster, journal)
         ],
-        "pod": _stand_in(cluster, master),
+        "pod": _stand_in(cluster, master, joins=journal.job == "join"),
         "mode": journal.job,
         "operation": journal.operation,
         "restore": _restore(journal.restore),
@@ -90,6 +100,7 @@ def journal_context(cluster: Cluster, journal: JournalValues, master: Mapping[st
         "ownImage": journal.own_image,
         "permission": PERMISSION,
         "joinedOnce": JOINED_ONCE,
+        "notAMember": NOT_A_MEMBER,
         "folder": properties.JOURNAL_FOLDER,
         "owned": spec.deletion_policy == "Delete",
         "storage": spec.masters.journal.storage.model_dump(by_alias=True, mode="json"),
@@ -103,12 +114,17 @@ def _with_job(cluster: Cluster, journal: JournalValues) -> Sequence[int]:
     return [one for one in range(cluster.members if journal.job else 0) if one not in journal.skips]
 
 
-def _stand_in(cluster: Cluster, master: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the placement of the journal's Job pods: it decides on which nodes the volumes are provisioned."""
+def _stand_in(cluster: Cluster, master: Mapping[str, Any], *, joins: bool) -> dict[str, Any]:
+    """Return the placement of the journal's Job pods: it decides on which nodes the volumes are provisioned.
+
+    The Job of a master that joins has the placement of that master, since the others run.
+    """
     names = cluster.names
+    metadata = stand_in_metadata(names.labels(JOURNAL), master["podLabels"], master["podAnnotations"])
+    if joins:
+        return {**master, "metadata": metadata}
     own = apart(names.selector(JOURNAL)) if cluster.counts.addressed > 1 else None
     given = as_seen_by(cluster.spec.masters.affinity, MASTER, JOURNAL)
-    metadata = stand_in_metadata(names.labels(JOURNAL), master["podLabels"], master["podAnnotations"])
     return {
         **master,
         "affinity": merged(own, given),

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from alluxio_operator.alluxio.paths import MASTER_INFO, MASTER_OVERVIEW
+from alluxio_operator.api.alluxiocluster import ClusterSpec
+
+
+def image_of(spec: ClusterSpec) -> str:
+    """Return the image of Alluxio."""
+    return f"{spec.image.repository}:{spec.image.tag or spec.version}"
 
 
 def master_probe(version: str, members: int) -> str:

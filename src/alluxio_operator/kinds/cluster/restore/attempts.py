@@ -26,13 +26,14 @@ from typing import Final
 from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.engine.conditions import stamp
-from alluxio_operator.engine.gate import After, Gate, waiting
+from alluxio_operator.engine.gate import After, Gate, blocked, waiting
 from alluxio_operator.engine.jobs import JobPhase, state_of
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import source
 from alluxio_operator.kinds.cluster.restore.source import Place
+from alluxio_operator.kinds.cluster.restore.stopping import stuck_masters
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import first_trouble
@@ -142,6 +143,9 @@ def empty(
     `done` are the ordinals of the journals that are on record as emptied: their Jobs may be gone.
     """
     if not observed.masters_stopped:
+        stuck = stuck_masters(observed, now)
+        if stuck is not None:
+            return RestoreStep(known, blocked(place.gate, stuck.reason, stuck.message))
         return RestoreStep(known, _again(known, "the masters stop", place))
     jobs = {ordinal: job for ordinal, job in sorted(observed.emptying_jobs.items()) if ordinal < members}
     complete = {ordinal for ordinal, job in jobs.items() if state_of(job).phase is JobPhase.COMPLETE}

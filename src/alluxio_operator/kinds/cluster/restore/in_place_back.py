@@ -18,6 +18,7 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import offer
 from alluxio_operator.kinds.cluster.restore.in_place_step import InPlaceStep, in_state
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE
+from alluxio_operator.kinds.cluster.restore.stopping import stuck_masters
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import first_trouble
@@ -36,6 +37,9 @@ def is_removed(observed: Observed) -> bool:
 def back(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
     """Give the journals of before their names back; after a while a majority suffices."""
     if not observed.masters_stopped:
+        stuck = stuck_masters(observed, now)
+        if stuck is not None:
+            return InPlaceStep(known, going_back(known, stuck.message, stuck.reason))
         return InPlaceStep(known, going_back(known, "the masters stop"))
     patient = now < moment(known.since) + GIVES_UP_AFTER
     busy = _setting_aside(known, observed, cluster)
@@ -65,9 +69,21 @@ def returning(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster,
     if serves and (known.index is None or (reached is not None and reached >= known.index)):
         went = in_state(known, "WentBack", now)
         return InPlaceStep(went, ended(went))
-    trouble = first_trouble(observed.role(names.MASTER))
-    said = trouble.message if trouble is not None else "no master serves it yet"
+    trouble = stuck_masters(observed, now) or first_trouble(observed.role(names.MASTER))
+    said = trouble.message if trouble is not None else _behind(known, leader if serves else "", reached)
     return InPlaceStep(known, going_back(known, said, trouble.reason if trouble else "GoingBack"))
+
+
+def _behind(known: RestoreInPlaceStatus, leader: str, reached: int | None) -> str:
+    """Return why a leader doesn't end the way back, or that there is none."""
+    if not leader:
+        return "no master serves it yet"
+    if reached is None:
+        return f"{leader} serves, and hasn't told the index of its journal yet"
+    return (
+        f"{leader} serves a journal up to entry {reached}, and before the restore it was {known.index}: a master with "
+        "the newest entries is missing. Remedy: see condition MastersServing for the masters that don't run"
+    )
 
 
 def go_back(known: RestoreInPlaceStatus, cause: str, now: datetime) -> InPlaceStep:
@@ -134,7 +150,8 @@ def ended(known: RestoreInPlaceStatus) -> Gate:
     """Return the gate of a restore that has ended."""
     if known.state == "Restored":
         entries = known.restore.entries if known.restore is not None else None
-        kept = f"; the journal of before stays in the masters' volumes as {known.aside}" if known.had_journal else ""
+        which = "the journal of before stays" if known.had_journal else "a journal that wasn't lost before stays"
+        kept = f"; {which} in the masters' volumes as {known.aside}"
         said = f". {known.message}" if known.message else ""
         message = f"the masters restored {entries} entries from {location(known)}{kept}{said}"
         return Gate(IN_PLACE.gate, True, "Restored", message)

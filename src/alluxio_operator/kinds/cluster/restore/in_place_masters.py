@@ -10,8 +10,8 @@ from typing import Final
 from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import RestoreInPlaceStatus
-from alluxio_operator.engine.conditions import moment
-from alluxio_operator.engine.gate import Gate
+from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.engine.gate import Gate, blocked
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
@@ -31,9 +31,12 @@ from alluxio_operator.kinds.cluster.restore.in_place_back import (
     with_failed,
 )
 from alluxio_operator.kinds.cluster.restore.in_place_step import InPlaceStep, in_state
+from alluxio_operator.kinds.cluster.restore.marking import marks_until, process_of
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE
+from alluxio_operator.kinds.cluster.restore.stopping import NODE_LOST_AFTER, stuck_masters
 from alluxio_operator.kinds.cluster.validate import Cluster
-from alluxio_operator.workloads.pods import Trouble, first_trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
+from alluxio_operator.workloads.pods import Pod, first_trouble
 
 Step = Callable[[RestoreInPlaceStatus, Observed, Cluster, datetime], InPlaceStep]
 
@@ -55,9 +58,6 @@ RESTORES_WITHIN: Final = timedelta(hours=2)
 RESTORED_PER_SECOND: Final = 1000
 """Entries, at the slowest."""
 
-NODE_LOST_AFTER: Final = timedelta(minutes=2)
-"""Time after which a pod whose termination should have ended is on a lost node."""
-
 
 def _stop(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> InPlaceStep:
     if is_removed(observed):
@@ -67,6 +67,8 @@ def _stop(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now
     if now >= moment(known.since) + GIVES_UP_AFTER:
         left = ", ".join(pod.name for pod in observed.role(names.MASTER))
         return abandon(known, f"the masters don't stop: {left or 'their StatefulSet'}", now)
+    if (stuck := stuck_masters(observed, now)) is not None:
+        return InPlaceStep(known, progress(stuck.reason, stuck.message))
     return InPlaceStep(known, progress("Stopping", "the masters stop"))
 
 
@@ -156,7 +158,8 @@ def _hopeless(run: RestoreStatus, observed: Observed, now: datetime) -> str:
 def _open(known: RestoreInPlaceStatus, observed: Observed, _cluster: Cluster, now: datetime) -> InPlaceStep:
     """Restart the masters on the port that clients know; the names are proven."""
     if not observed.masters_stopped:
-        return InPlaceStep(known, _opening(known))
+        stuck = stuck_masters(observed, now)
+        return InPlaceStep(known, blocked(IN_PLACE.gate, stuck.reason, stuck.message) if stuck else _opening(known))
     if known.workers_start_empty:
         since = moment(known.since)
         # Without a creation time, its age isn't known.
@@ -188,17 +191,19 @@ def _sync(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now
     return InPlaceStep(known, _syncing())
 
 
-def after_mark(known: RestoreInPlaceStatus, answer: object, now: datetime) -> RestoreInPlaceStatus:
+def after_mark(known: RestoreInPlaceStatus, leader: Pod, answer: object, now: datetime) -> RestoreInPlaceStatus:
     """Return the record after the leader was asked; one that refuses the operator is left alone after a while."""
     if not isinstance(answer, NoAnswer):
-        return in_state(known, "Restored", now)
+        update = {"marked": process_of(leader), "marks_until": marks_until(now)}
+        return in_state(known, "Restored", now).model_copy(update=update)
     if now < moment(known.since) + GIVES_UP_AFTER:
         return known
     message = (
         f"the leading master doesn't mark the names to be compared with the UFS: {answer.reason}. To do so: alluxio fs "
         "-Dalluxio.user.file.metadata.sync.interval=0 ls -R /"
     )
-    return in_state(known, "Restored", now).model_copy(update={"message": message[:1024]})
+    update = {"message": message[:1024], "marked": "", "marks_until": stamp(now)}
+    return in_state(known, "Restored", now).model_copy(update=update)
 
 
 STEPS: Final[Mapping[str, Step]] = {

@@ -13,6 +13,7 @@ from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster.restore import attempts
+from alluxio_operator.kinds.cluster.restore.earlier import shown_to_masters
 from alluxio_operator.kinds.cluster.restore.source import Source
 from alluxio_operator.kube.kinds import Object
 from alluxio_operator.workloads.pods import Pod
@@ -79,10 +80,7 @@ class InPlaceStep:
     @property
     def values(self) -> RestoreStatus | None:
         """The restore by the masters that the templates are about; None if there is none, or if it was taken back."""
-        known = self.status
-        if known is None or known.state in ("Returning", "WentBack", "Failed"):
-            return None
-        return known.restore
+        return shown_to_masters(self.status).restore if self.status is not None else None
 
     @property
     def job_operation(self) -> str:

@@ -22,16 +22,23 @@ from alluxio_operator.alluxio.answers import NoAnswer
 from alluxio_operator.api.bootstrap import RestoreStatus
 from alluxio_operator.api.inplace import RestoreInPlace, RestoreInPlaceStatus
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import Gate, Severity, waiting
+from alluxio_operator.engine.gate import BackOff, Gate, Severity, waiting
+from alluxio_operator.engine.history import last_manager
 from alluxio_operator.engine.problem import Problem
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of, member_problem, quorum_of
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.kinds.cluster.restore import attempts, checking, offer, safety
+from alluxio_operator.kinds.cluster.restore import attempts, checking, loss, offer, safety
 from alluxio_operator.kinds.cluster.restore.in_place_back import abandon, ended, progress
 from alluxio_operator.kinds.cluster.restore.in_place_masters import STEPS
 from alluxio_operator.kinds.cluster.restore.in_place_step import CANCELLABLE, DISRUPTIVE, InPlaceStep, in_state
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE, Source
 from alluxio_operator.kinds.cluster.validate import Cluster
+
+COUNTING: Final = (
+    "the leading master lists all files, to count those that would be lost; it may take minutes. Nothing has changed, "
+    "and no text confirms the restore before the count has ended"
+)
+POLL: Final = BackOff(least=2.0, most=15.0)
 
 DELETED: Final = "a volume is being deleted, and its data is lost once the last pod that uses it ends"
 
@@ -80,17 +87,20 @@ def _before(wanted: RestoreInPlace, observed: Observed, cluster: Cluster, now: d
         return InPlaceStep(before, source)
     known = offer.offered(wanted, source, observed, cluster, now)
     if known.state == "AwaitingConfirmation":
-        if offer.needs_loss(known, observed, now):
+        if loss.needs_loss(known, observed, now):
             asks = waiting(IN_PLACE.gate, "the operator asks the leading master what would be lost")
             since = offer.newer_than(source, known)
             return InPlaceStep(known, asks, source=source, needs_loss=True, loss_since=since)
+        if loss.is_counting(known):
+            return InPlaceStep(known, waiting(IN_PLACE.gate, COUNTING, "Counting", POLL), source=source)
         step = InPlaceStep(known, offer.awaiting(known, wanted, source, cluster), source=source)
         if known != before or wanted.confirmation != known.confirmation:
             return step
         if cluster.spec.masters.replicas == 0:
             message = f"spec.masters.replicas is 0: the restore begins once you set it to {cluster.members}"
             return InPlaceStep(known, Gate(IN_PLACE.gate, False, "ScaledToZero", message, Severity.INFO))
-        known = in_state(known, "BackingUp", now)
+        update = {"confirmed": stamp(now), "confirmed_by": last_manager(observed.resource), "loss_asked": None}
+        known = in_state(known, "BackingUp", now).model_copy(update=update)
     if known.state == "BackingUp":
         known, gate, manifest = safety.next_backup(known, observed, cluster, now)
         if gate is not None:
@@ -161,7 +171,6 @@ def _stop(
         "index": observed.indexes.get(leader),
         "had_journal": offer.has_journal(observed, cluster),
         "workers_start_empty": offer.empties_workers(source),
-        "loss": None,
     }
     stopping = in_state(known, "Stopping", now).model_copy(update=update)
     return InPlaceStep(stopping, progress("Stopping", "the masters stop"), record=True, source=source)

@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
-from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer, UnpersistedFiles
+from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer, Unfinished, UnpersistedFiles
+from alluxio_operator.alluxio.listings import LISTS_FOR, Listings
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.ownership import controller_uid
+from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.backup.observe import read_backup
 from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
@@ -28,6 +31,9 @@ from alluxio_operator.workloads.pods import parse_pod
 
 NONE: Final = -1
 """Number of restored entries of a process that has restored nothing, or not everything yet."""
+
+LISTS_WITHIN: Final = 10.0
+"""Seconds for which the first reconcile waits for a listing: it ends by then unless there are 250,000 files or more."""
 
 
 def with_restore(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: Deadline) -> Observed:
@@ -62,14 +68,21 @@ def with_restore_in_place(kube: Kube, image: OwnImage, observed: Observed) -> Ob
 
 
 def unpersisted_files(
-    alluxio: Alluxio, observed: Observed, since: datetime | None, deadline: Deadline
-) -> UnpersistedFiles | NoAnswer:
+    alluxio: Alluxio, listings: Listings, key: OwnerKey, observed: Observed, since: datetime | None, deadline: Deadline
+) -> UnpersistedFiles | Unfinished | NoAnswer:
     """Return what only workers have and was changed since a time; None for all."""
+    known = observed.status.restore_in_place
+    first = known is None or known.loss_asked is None
     for name in leaders_of(observed.answers)[:1]:
         pod = observed.master_named(name)
         if pod is not None and isinstance(observed.answers[name], MasterInfo):
             milliseconds = int(since.timestamp() * 1000) if since is not None else 0
-            return alluxio.unpersisted_files(pod.ip, rpc_port(pod, observed.resource), milliseconds, deadline)
+            # The listing outlives this reconcile, and not the Lease.
+            own = deadline.later(LISTS_FOR)
+            ask = partial(alluxio.unpersisted_files, pod.ip, rpc_port(pod, observed.resource), milliseconds, own)
+            seconds = deadline.remaining(LISTS_WITHIN) if first else 0.0
+            return listings.ask(key, (pod.uid, pod.restarts, milliseconds), ask, seconds)
+    listings.forget(key)
     return NoAnswer("no master leads")
 
 

@@ -7,47 +7,32 @@ the cluster, the source and the time, so another request for the same backup has
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, UnpersistedFiles
+from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster import ClusterSpec
-from alluxio_operator.api.base import in_binary
-from alluxio_operator.api.inplace import (
-    MOST_PATHS,
-    MOST_WORKERS,
-    RestoreInPlace,
-    RestoreInPlaceStatus,
-    RestoreLoss,
-    WorkerLoss,
-)
+from alluxio_operator.api.inplace import RestoreInPlace, RestoreInPlaceStatus
 from alluxio_operator.api.volumes import JOURNAL
 from alluxio_operator.backups.newest import newest_verified
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.engine.gate import After, Gate, Severity, blocked
+from alluxio_operator.engine.gate import AT_WORK, After, Gate, Severity, blocked
 from alluxio_operator.kinds.cluster.backup.requested import FoundBackup
 from alluxio_operator.kinds.cluster.masters.quorum import majority, without_journal
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.restore import loss
+from alluxio_operator.kinds.cluster.restore.earlier import left_behind
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE, Source, named, source_of
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.kube.text import digest
-
-LOSS_HOLDS: Final = timedelta(minutes=30)
-"""Time after which the operator asks again what would be lost."""
 
 SKEW: Final = timedelta(seconds=5)
 """By so much the clocks of masters and operator may differ."""
 
 AWAITING: Final = After(300.0)
 """Requeue while nothing is confirmed: an edit wakes the operator, and an AlluxioBackup doesn't."""
-
-SHOWN: Final = 5
-"""Workers and paths in a message; the status has more."""
-
-_KIB: Final = 1024
 
 
 def is_new(wanted: RestoreInPlace, known: RestoreInPlaceStatus | None) -> bool:
@@ -141,8 +126,12 @@ def offered(
             sha256=source.sha256,
             entries=source.expected,
             next_container=before.next_container if before is not None else 0,
+            earlier=left_behind(before),
+            # The names of now are those of the last proven restore until this one changes them.
+            marked=before.marked if before is not None else "",
+            marks_until=before.marks_until if before is not None else None,
         )
-    return known.model_copy(update={"loss": _loss(observed.unpersisted, now) or known.loss})
+    return loss.with_loss(known, observed, now)
 
 
 def _differs(known: RestoreInPlaceStatus | None, source: Source, observed: Observed) -> bool:
@@ -160,13 +149,6 @@ def _differs(known: RestoreInPlaceStatus | None, source: Source, observed: Obser
 def _uid(found: FoundBackup | None) -> str:
     resource = found.resource if found is not None else None
     return str(resource["metadata"]["uid"]) if resource is not None else ""
-
-
-def needs_loss(known: RestoreInPlaceStatus, observed: Observed, now: datetime) -> bool:
-    """Return True if the leader has to be asked what would be lost."""
-    if observed.unpersisted is not None:
-        return False
-    return known.loss is None or now >= moment(known.loss.checked) + LOSS_HOLDS
 
 
 def newer_than(source: Source, known: RestoreInPlaceStatus | None) -> datetime | None:
@@ -191,13 +173,15 @@ def awaiting(known: RestoreInPlaceStatus, wanted: RestoreInPlace, source: Source
     command = patch_command(cluster, {"confirmation": known.confirmation})
     what = (
         f"The restore replaces all names of this cluster by those of the backup{of} ({source.expected} entries), and "
-        f"undoes what was created, renamed or deleted since. {_lost(known.loss)}{_emptied(source)} Clients wait until "
-        f"it is over. To restore: {command}"
+        f"undoes what was created, renamed or deleted since. {loss.in_words(known.loss)}{_emptied(source)} Clients "
+        f"wait until it is over. To restore: {command}"
     )
     given = wanted.confirmation
     if given is None or given == known.confirmation:
         message = f"{title}: nothing has changed yet. {what}"
-        return Gate(IN_PLACE.gate, False, "AwaitingConfirmation", message[:4000], Severity.INFO, AWAITING)
+        # Typed while the record changed: the next reconcile finds the text that it shows.
+        requeue = AWAITING if given is None else AT_WORK
+        return Gate(IN_PLACE.gate, False, "AwaitingConfirmation", message[:4000], Severity.INFO, requeue)
     message = f"{IN_PLACE.field}.confirmation: {given!r} isn't the text of this restore, so nothing has changed. {what}"
     return Gate(IN_PLACE.gate, False, "WrongConfirmation", message[:4000], Severity.INFO, AWAITING)
 
@@ -255,37 +239,6 @@ def _title(wanted: RestoreInPlace) -> str:
     return wanted.backup_name or PurePosixPath(wanted.uri or _volume(wanted)).name
 
 
-def _loss(found: UnpersistedFiles | NoAnswer | None, now: datetime) -> RestoreLoss | None:
-    if found is None:
-        return None
-    if isinstance(found, NoAnswer):
-        return RestoreLoss(unknown=found.reason, checked=stamp(now))
-    worst = sorted(found.workers.items(), key=lambda one: (-one[1][1], one[0]))
-    return RestoreLoss(
-        files=found.files,
-        bytes=found.bytes,
-        workers=tuple(
-            WorkerLoss(worker=host[:253], files=files, bytes=size) for host, (files, size) in worst[:MOST_WORKERS]
-        ),
-        paths=tuple(path[:512] for path in found.paths[:MOST_PATHS]),
-        checked=stamp(now),
-    )
-
-
-def _lost(loss: RestoreLoss | None) -> str:
-    if loss is None or loss.unknown:
-        said = loss.unknown if loss is not None else "the leading master wasn't asked yet"
-        return f"Lost are all newer files that are only on workers; how many is unknown: {said}."
-    if not loss.files:
-        return "No newer file is only on workers, so no data is lost."
-    on = _some(f"{one.worker} ({one.files} files, {_size(one.bytes)})" for one in loss.workers)
-    listed = _some(loss.paths)
-    return (
-        f"Lost are {loss.files} newer files that are only on workers, {_size(loss.bytes)}: on "
-        f"{on or 'no live worker'}; {listed}."
-    )
-
-
 def _emptied(source: Source) -> str:
     if not empties_workers(source):
         return ""
@@ -293,15 +246,3 @@ def _emptied(source: Source) -> str:
         " The workers restart with empty caches, since the numbers of blocks in this file can't be raised: all files "
         "that are only on workers are lost, also older ones."
     )
-
-
-def _some(given: Iterable[str]) -> str:
-    texts = list(given)
-    return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} others" if len(texts) > SHOWN else "")
-
-
-def _size(count: int) -> str:
-    if count < _KIB:
-        return f"{count} bytes"
-    unit = _KIB**2 if count >= _KIB**2 else _KIB
-    return in_binary(max(1, round(count / unit)) * unit)

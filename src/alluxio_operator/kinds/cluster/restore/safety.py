@@ -25,6 +25,7 @@ from alluxio_operator.kinds.cluster.backup.requested import (
     next_poll,
 )
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.kinds.cluster.restore.earlier import all_backups
 from alluxio_operator.kinds.cluster.restore.in_place_step import in_state
 from alluxio_operator.kinds.cluster.restore.offer import has_journal
 from alluxio_operator.kinds.cluster.restore.source import IN_PLACE
@@ -44,6 +45,9 @@ Safety = tuple[RestoreInPlaceStatus, Gate | None, Mapping[str, Any] | None]
 def next_backup(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now: datetime) -> Safety:
     """Return the next step of the backup that is made first."""
     known = _with_leader(known, observed, now)
+    if cluster.spec.root_mount.read_only:
+        said = "spec.rootMount.readOnly is true, and Alluxio writes each backup into the root mount first"
+        return known.model_copy(update={"without_safety_backup": said}), None, None
     place = destination_of(cluster.spec)
     if isinstance(place, Unusable):
         if _may_be_left_out(known, observed, cluster, now):
@@ -53,7 +57,7 @@ def next_backup(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluste
     request = BackupRequest("restore", f"{known.operation}{number}", place, verify="Check")
     if known.safety_backup not in ("", request.name(cluster.names.cluster)):
         # The spec names another place since.
-        known = known.model_copy(update={"safety_created": False})
+        known = known.model_copy(update={"safety_created": False, "older_backups": all_backups(known)})
         observed = replace(observed, found_safety_backup=None)
     found = judge(request, cluster.names, cluster.uid, observed.found_safety_backup, created=known.safety_created)
     if found.phase is Phase.COMPLETED:
@@ -86,7 +90,13 @@ def _with_numbers(known: RestoreInPlaceStatus, found: FoundBackup | None) -> Res
 
 def once_more(known: RestoreInPlaceStatus, now: datetime) -> RestoreInPlaceStatus:
     """Return the record of a restore that needs another backup of now."""
-    update = {"safety_backup": "", "safety_created": False, "safety_attempt": known.safety_attempt + 1}
+    update = {
+        "safety_backup": "",
+        "safety_created": False,
+        "safety_attempt": known.safety_attempt + 1,
+        "older_backups": all_backups(known),
+        "without_safety_backup": "",
+    }
     return in_state(known, "BackingUp", now).model_copy(update=update)
 
 

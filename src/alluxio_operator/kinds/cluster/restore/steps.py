@@ -14,10 +14,12 @@ from alluxio_operator.api.bootstrap import Restore, RestoreStatus
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate, Severity, blocked, waiting
 from alluxio_operator.engine.problem import Problem
+from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import attempts
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE
+from alluxio_operator.kinds.cluster.restore.marking import process_of
 from alluxio_operator.kinds.cluster.restore.source import BOOTSTRAP, FIELD, GATE, Source, checked_only, source_of
 from alluxio_operator.kinds.cluster.validate import Cluster
 
@@ -50,10 +52,18 @@ def next_restore_step(observed: Observed, cluster: Cluster, now: datetime) -> Re
         return attempts.start(known, observed, cluster, now, BOOTSTRAP)
     if known.state == "Emptying":
         return attempts.empty(known, observed, cluster, journal.members, now, BOOTSTRAP)
-    step = attempts.watch(known, observed, now, BOOTSTRAP)
+    step = _marked(attempts.watch(known, observed, now, BOOTSTRAP), observed)
     if step.status is not None and step.status.state == "Failed":
         return replace(step, gate=_gave_up(step.status, cluster))
     return step
+
+
+def _marked(step: RestoreStep, observed: Observed) -> RestoreStep:
+    """Return the step; the process that has restored the names compares them with the UFS by itself."""
+    leader = observed.master_named(next(iter(leaders_of(observed.answers)), ""))
+    if step.status is None or step.status.state != "Restored" or leader is None:
+        return step
+    return replace(step, status=step.status.model_copy(update={"marked": process_of(leader)}))
 
 
 def _begin(observed: Observed, cluster: Cluster, now: datetime) -> RestoreStep:

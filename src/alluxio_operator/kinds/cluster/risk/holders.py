@@ -25,6 +25,4 @@ def holders_of(observed: Observed, workers: Workers) -> Holders:
 
 def _outlives_pod(tier: Tier, workers: Workers) -> bool:
     # A folder of the node lasts for a pod that comes back there; a DaemonSet's PVC is deleted with its pod.
-    return tier.storage.host_path is not None or (
-        tier.storage.claim is not None and workers.workload == "StatefulSet"
-    )
+    return tier.storage.host_path is not None or (tier.storage.claim is not None and workers.workload == "StatefulSet")

@@ -25,7 +25,7 @@ def rounded_size(count: int) -> str:
 
 def rounded_count(count: int) -> int:
     """Return a number rounded up to two digits."""
-    step = 10 ** max(len(str(count)) - DIGITS, 0)
+    step: int = 10 ** max(len(str(count)) - DIGITS, 0)
     return -(-count // step) * step
 
 

@@ -16,9 +16,9 @@ from alluxio_operator.alluxio.at_risk import AtRisk, PathRisk, WorkerRisk
 from alluxio_operator.api.alluxiocluster import Workers
 from alluxio_operator.api.at_risk import AtRiskStatus, PathAtRisk, WorkerAtRisk
 from alluxio_operator.api.base import in_bytes
-from alluxio_operator.engine.reading import Reading
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, Severity, waiting
+from alluxio_operator.engine.reading import Reading
 from alluxio_operator.kinds.cluster.risk.rounding import rounded_count, rounded_size, rounded_time
 
 GATE: Final = "AtRiskWithinLimit"
@@ -100,7 +100,7 @@ def _figures(before: AtRiskStatus, found: AtRisk, at: datetime, limit: str | Non
 
 
 def _is_due(before: AtRiskStatus, at: datetime) -> bool:
-    """Return True if a listing that found nothing new is worth a write: the figures are old, or stay above the limit."""
+    """Return True if a listing that found nothing new is worth a write: the last is old, or figures stay too high."""
     if before.as_of is None or at - moment(before.as_of) >= RENEWED:
         return True
     return not _stays_above(before, moment(before.as_of)) and _stays_above(before, at)

@@ -4,7 +4,9 @@ A master that restarts ends the backup that it writes, or that it leads. So no s
 before the backup is written; its check and its restore don't matter. An AlluxioBackup for its part begins only while no
 operation acts that may restart masters (`kinds/backup/taking.py`). Each of the two records what it is about to do, then
 looks for the other one, and then acts, so that at least one of them sees the other. If both do, the rollout gives way:
-it has deleted nothing yet. A failing master is replaced all the same: it writes no backup, and the cluster needs it.
+it has deleted nothing yet. A rollout that was held once goes before the next backup
+(`kinds/backup/disruption.py`), so that many backups in a row don't hold it for hours. A failing master is replaced all
+the same: it writes no backup, and the cluster needs it.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alluxio_operator.api.alluxiobackup import BackupSpec
-from alluxio_operator.backups.request import is_acting
+from alluxio_operator.backups.request import HELD_FOR_BACKUP, is_acting
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import BackOff, waiting
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.rollout.rollout import GATE, RolloutStep
 from alluxio_operator.kube.kinds import Object
 
-HELD: Final = "HeldForBackup"
+HELD: Final = HELD_FOR_BACKUP
 
 GRACE: Final = timedelta(minutes=5)
 """Time after its timeoutSeconds at which a backup that nothing ends doesn't hold masters any longer."""

@@ -18,7 +18,7 @@ FIELD: Final = "spec.upgrade.backupDirectory"
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Why no backup can be kept in the directory of the spec, with the remedy."""
+    """Why no backup can be taken, or kept in the directory of the spec, with the remedy."""
 
     problem: Problem
 
@@ -31,6 +31,14 @@ class Unusable:
 def destination_of(spec: ClusterSpec) -> Destination | Unusable:
     """Return the destination of the spec, also in its earlier form."""
     upgrade = spec.upgrade
+    if spec.root_mount.read_only:
+        problem = Problem(
+            "spec.rootMount.readOnly",
+            "true",
+            "lets no backup be taken: Alluxio writes each one into the root mount first, whatever its destination is",
+            "set it to false, or set spec.upgrade.backup to Never",
+        )
+        return Unusable(problem)
     if upgrade.backup_destination is not None:
         return upgrade.backup_destination
     if upgrade.backup_directory is None:

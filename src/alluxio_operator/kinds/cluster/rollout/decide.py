@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from alluxio_operator.api.alluxiocluster_status import GoodSpec
 from alluxio_operator.engine.conditions import holds, moment
 from alluxio_operator.engine.gate import BackOff
 from alluxio_operator.engine.operation import Answer, Operation, When
 from alluxio_operator.engine.requeue import PROGRESS, back_off, poll
 from alluxio_operator.kinds.cluster.rollout import pre_upgrade, rollback
+from alluxio_operator.kinds.cluster.rollout.effects import KeepSpec, ReplacePod
 from alluxio_operator.kinds.cluster.rollout.pre_upgrade import PreUpgradeBackup
 from alluxio_operator.kinds.cluster.rollout.rollout import GATE, RolloutStep
 from alluxio_operator.kinds.cluster.view import View
-from alluxio_operator.workloads.pods import Pod
 
 POLL_SECONDS: Final = 1.0
 """Requeue delay after a backup or a rollback has begun."""
 MAX_REQUEUE_SECONDS: Final = 3600.0
 """Longest requeue delay, however far away the moment is: the clock may be set meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacePod:
-    """Deletion of a pod; only once the template of its workload has `config_hash`, so that the next pod is current."""
-
-    pod: Pod
-    workload: str
-    config_hash: str
-    at: datetime
-    """Time of the decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepSpec:
-    """Creation of the ControllerRevision that keeps the resource's spec."""
-
-    spec: GoodSpec
 
 
 def operations(view: View) -> Iterable[Operation]:

@@ -57,6 +57,15 @@ def terminating(record: ClaimStatus) -> Finding:
     return _finding(record, "VolumeTerminating", message, holds_pods=record.volume != LOGS)
 
 
+def replacing(record: ClaimStatus) -> Finding:
+    """Return the finding for the PVC of a lost volume that the operator deletes: it holds no data any more."""
+    message = (
+        f"PVC {record.name} is being deleted, because PersistentVolume {record.persistent_volume} with "
+        f"{_contents(record)} is lost for good. The operator replaces it by an empty one"
+    )
+    return _finding(record, "Replacing", message)
+
+
 def missing(record: ClaimStatus, accept: str) -> Finding:
     """Return the finding for a PVC that no longer exists."""
     if record.volume == ROOT_MOUNT:

@@ -231,13 +231,20 @@ class _Judge:
         return _record(record.volume, live, None if expired else record.replaced)
 
     def _trouble(self, record: ClaimStatus, live: Claim, token: str) -> Finding | None:
-        if live.terminating:
+        if live.terminating and self._is_replaced(live):
+            return loss.replacing(record)
+        if live.terminating and not live.lost:
             return loss.terminating(record)
         if live.lost:
             return loss.lost(record, self._accept_command(token))
         if record.replaced is not None and moment(record.replaced) + REPORTED_FOR > self.now:
             return loss.recreated(record)
         return None
+
+    def _is_replaced(self, live: Claim) -> bool:
+        journal = self.observed.status.journal
+        replaced = journal.lost if journal is not None else None
+        return replaced is not None and replaced.deleting and replaced.claim_uid == live.uid
 
     def _has_joined(self, volume: str, live: Claim) -> bool:
         """Return True if a master became ready on this PVC: it has found a journal there, or has rejoined."""

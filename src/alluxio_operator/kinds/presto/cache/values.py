@@ -10,7 +10,7 @@ from alluxio_operator.api.presto_status import AlluxioStatus
 from alluxio_operator.kinds.cluster import clients
 from alluxio_operator.kinds.presto.objects import folders, user_volumes
 from alluxio_operator.kinds.presto.versions import Dialect
-from alluxio_operator.workloads.pods import CLIENT_MISSING
+from alluxio_operator.workloads.termination_message import CLIENT_MISSING
 
 LOGIN: Final = "alluxio.security.login.username"
 """The user as whom Alluxio's client logs in. By default that is the user of the process, who then asks to act for

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.golden.clusters import manifests_of
-from tests.support.builders import TEMPLATES
+from tests.support.scripts import journal_script
 
 from alluxio_operator.kinds.cluster.masters.rejoin import JOINED_ONCE
 
@@ -25,6 +25,8 @@ exec /bin/sleep 0.02
 class Check:
     """The script of the three masters' init container, with its folders below one directory."""
 
+    ordinal = 2
+
     def __init__(self, home: Path, case: str = "three-masters") -> None:
         [masters] = [
             m.obj for m in manifests_of(case) if m.ref.kind == "StatefulSet" and m.ref.name.endswith("-master")
@@ -32,7 +34,7 @@ class Check:
         [container] = masters["spec"]["template"]["spec"]["initContainers"]
         script = container["args"][0]
         for path in ("/waiting", "/permission", "/dev/termination-log"):
-            assert path in script
+            assert path in script or case == "small", "a lone master never waits"
             script = script.replace(path, str(home / path.rsplit("/", 1)[1]))
         self.journal, self.said = home / "journal", home / "termination-log"
         for folder in ("bin", "journal", "waiting", "permission"):
@@ -49,7 +51,7 @@ class Check:
         return self.start().wait(10)
 
     def start(self) -> subprocess.Popen[bytes]:
-        environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "POD_UID": UID}
+        environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "POD_UID": UID, "POD_NAME": f"ha-master-{self.ordinal}"}
         process = subprocess.Popen(self.command, env=environment, stderr=subprocess.DEVNULL)
         self.processes.append(process)
         return process
@@ -195,16 +197,45 @@ def test_it_ends_when_it_is_told_to(check: Check):
     assert waits.wait(3) != 0
 
 
+# --- who is a member ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["members-joining"])
+@pytest.mark.parametrize(
+    ("ordinal", "prepared", "starts"),
+    [(0, "", True), (1, "m65a0c3f0", True), (1, "", False), (1, "m65a0c3ef", False), (2, "m65a0c3f0", False)],
+)
+def test_a_journal_that_is_not_a_members_starts_only_once_it_is_prepared(
+    ordinal: int, prepared: str, starts: bool, check: Check
+):
+    check.ordinal = ordinal
+    check.write_journal()
+    if prepared:
+        (check.journal / ".joins").write_text(f"{prepared}\n")
+
+    assert check.run() == (0 if starts else 1)
+    assert starts or check.said.read_text().startswith(f"NotAMember: ha-master-{ordinal} ")
+
+
+@pytest.mark.parametrize("case", ["three-masters", "small"])
+def test_a_master_beyond_the_members_never_starts(case: str, check: Check):
+    check.ordinal = 3 if case == "three-masters" else 1
+    check.write_journal()
+    (check.journal / ".joins").write_text("m65a0c3f0\n")
+
+    assert check.run() == 1
+
+
 # --- a restore in place -------------------------------------------------------------------------------------------
 
 OPERATION = "i4f2c1a"
-BACK = TEMPLATES / "alluxio" / "files" / "journal-back.sh"
+BACK = journal_script("journal-back.sh")
 
 
 def goes_back(journal: Path) -> None:
     """Run the script of the Job that gives a journal its name back."""
     words = [str(journal), OPERATION, str(journal / f"raft-before-{OPERATION}"), str(journal / ".restore.gz")]
-    subprocess.run(["/bin/sh", "-euc", BACK.read_text(), "journal-back", *words], check=True)
+    subprocess.run(["/bin/sh", "-euc", BACK, "journal-back", *words], check=True)
 
 
 def is_restored(journal: Path) -> None:
@@ -283,11 +314,11 @@ def test_once_the_names_are_proven_late_jobs_find_nothing_to_do(check: Check):
     assert check.run() == 0
     assert check.run() == 0
 
-    aside = BACK.with_name("journal-aside.sh").read_text()
+    aside = journal_script("journal-aside.sh")
     folder = str(check.journal / f"raft-before-{OPERATION}")
     subprocess.run(["/bin/sh", "-euc", aside, "x", str(check.journal), OPERATION, folder], check=True)
     goes_back(check.journal)
-    empty = BACK.with_name("journal-for-restore.sh").read_text()
+    empty = journal_script("journal-for-restore.sh")
     words = [str(check.journal), "empty", OPERATION, "2", "", "", "", "", folder]
     assert subprocess.run(["/bin/sh", "-euc", empty, "x", *words], check=False).returncode == 1
 

@@ -17,7 +17,7 @@ from tests.support.builders import (
     ready_pod,
 )
 
-from alluxio_operator.api.alluxiocluster_status import ClusterStatus
+from alluxio_operator.api.alluxiocluster_status import ClusterStatus, MembersChange
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters import journal
 
@@ -165,3 +165,17 @@ def test_without_a_majority_the_journal_is_missing_and_not_replaced(members: Any
 
 def test_masters_that_are_scaled_to_zero_have_lost_nothing():
     assert journal.next_journal_step(observed(ClusterStatus(journal=initialized(members=3))), UID, 3).gate.passed
+
+
+@pytest.mark.parametrize(("lost", "members", "passed"), [((1,), 1, True), ((2,), 2, True), ((1,), 2, False)])
+def test_only_members_need_a_journal_and_no_one_is_told_to_delete_the_others(
+    lost: tuple[int, ...], members: int, passed: bool
+):
+    change = {"to": 3, "members": members, "state": "Joining", "operation": "m1", "since": "2030-01-02T03:04:05Z"}
+    begun = MembersChange.model_validate(change)
+    known = initialized(members=1).model_copy(update={"change": begun})
+
+    gate = journal.next_journal_step(observed(*masters_without(*lost), known), UID, members).gate
+
+    assert gate.passed is passed
+    assert passed or ("delete none" in gate.message and "delete the AlluxioCluster" not in gate.message)

@@ -10,7 +10,7 @@ from tests.support.builders import container_status, info, observed, pod, ready_
 from alluxio_operator.alluxio.answers import Answer, NoAnswer, Standby
 from alluxio_operator.engine.gate import Severity
 from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, majority, quorum_healthy, quorum_of
-from alluxio_operator.workloads.pods import Trouble
+from alluxio_operator.workloads.pod_trouble import Trouble
 
 NAMES = [f"small-master-{ordinal}" for ordinal in range(5)]
 FOLLOWS_0 = Standby("small-master-0.small-master.data.svc")

@@ -154,6 +154,12 @@ def test_a_failure_keeps_the_figures_and_is_on_record():
     assert (status.failing_since, status.message) == (stamp(NOW + 15 * MINUTE), "no answer in time")
 
 
+def test_a_restart_of_the_operator_does_not_end_a_failure():
+    first = at(0, found(5))
+    status = next_risk_step(after(first).status, workers(), failing(15, first), NOW + 16 * MINUTE).status
+    assert next_risk_step(status, workers(), Reading(), NOW + 17 * MINUTE).status == status
+
+
 def test_the_next_success_ends_the_failure():
     first = at(0, found(5))
     status = next_risk_step(after(first).status, workers(), failing(15, first), NOW + 16 * MINUTE).status

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.builders import initialized, later, observed
-from tests.unit.kinds.cluster.rollout.test_rollout import (
-    HASHES,
-    NEW,
-    OLD,
-    WELL,
-    Json,
-    begun,
-    broken,
-    deleted,
-    made,
-    masters,
-)
+from tests.support.rollout import HASHES, NEW, OLD, WELL, Json, begun, broken, deleted, made, masters
 
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus, RolloutStatus
 from alluxio_operator.api.upgrade import Upgrade

@@ -164,7 +164,7 @@ def test_without_a_leader_what_is_lost_is_unknown():
     world.ask()
     world.reconcile()
 
-    assert "how many is unknown: no master leads" in world.condition(GATE)["message"]
+    assert "UNKNOWN how much would be lost: no master leads" in world.condition(GATE)["message"]
 
 
 @pytest.mark.parametrize("text", ["yes", "restore-small-from-nightly-000000", "restore-other-from-nightly-3fbdf7"])

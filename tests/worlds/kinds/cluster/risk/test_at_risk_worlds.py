@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from tests.support.builders import resource
+from tests.support.builders import NOW, resource
 from tests.support.world import World
 
 from alluxio_operator.alluxio.answers import NoAnswer
@@ -139,8 +139,8 @@ def test_without_an_interval_nothing_is_listed_and_the_figures_are_dropped():
 # --- metrics ---------------------------------------------------------------------------------------------------------
 
 
-def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
-    return metrics.registry.get_sample_value(f"alluxio_operator_at_risk_{name}", labels)
+def sample(metrics: Metrics, metric: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"alluxio_operator_at_risk_{metric}", labels)
 
 
 def test_metrics_have_exact_bytes_of_the_last_listing():
@@ -177,5 +177,5 @@ def test_workers_beyond_a_number_share_a_series():
 def test_a_failed_listing_is_no_figure(result: NoAnswer):
     metrics = Metrics(CollectorRegistry())
     known = listings(metrics, threads=0)
-    known._tell(World().key, result)
+    known._tell(World().key, result, NOW)
     assert sample(metrics, "listing_timestamp_seconds", namespace="data", name="small") is None

@@ -20,11 +20,12 @@ from server_fakes import UNREACHABLE, FakeLeases, eventually
 from alluxio_operator.engine.work import ChildRef, Outcome, OwnerKey, Reason, Request
 from alluxio_operator.environment import HOOKS, WATCH
 from alluxio_operator.kube.errors import Refused
-from alluxio_operator.server import main as module
+from alluxio_operator.server import replica as module
 from alluxio_operator.server.child_events import HOOKS_BELOW
-from alluxio_operator.server.main import Server, Work
+from alluxio_operator.server.replica import Server
 from alluxio_operator.server.unlisted import Unlisted
 from alluxio_operator.server.watch import Watched
+from alluxio_operator.server.work import Work
 from alluxio_operator.settings import Settings
 from alluxio_operator.telemetry.metrics import Metrics
 from alluxio_operator.transport.deadline import Deadline
