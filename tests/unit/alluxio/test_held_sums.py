@@ -130,7 +130,7 @@ def test_blocks_without_a_location_are_named_with_the_latest_first():
     assert (found.unlocated, found.unlocated_complete, found.writing) == (Amount(2, 3, 20), True, 0)
 
 
-def test_a_block_that_only_a_worker_has_that_neither_goes_nor_stays_is_unlocated_with_its_host():
+def test_a_block_only_on_a_worker_that_neither_goes_nor_stays_is_unlocated():
     found = summed(file("/f", block(1, 10, "x"), block(2, 5, "x", "b"), block(3, 7, "x", "a")))
     assert [(one.block_id, one.hosts) for one in found.unlocated_blocks] == [(1, ("x",))]
     assert (found.unlocated, found.unsafe) == (Amount(1, 1, 10), Amount(1, 1, 7))
@@ -148,7 +148,7 @@ def test_questions_one_after_the_other_name_all_blocks_without_a_location():
     assert named == sorted(files[0].block_ids, reverse=True)
 
 
-def test_blocks_that_the_leader_has_forgotten_have_the_length_that_the_file_gives_them():
+def test_blocks_that_the_leader_has_forgotten_have_the_length_in_their_file():
     found = summed(file("/f", block(1, 10, "b"), block_ids=[1, 2, 3], block_size=10, length=25))
     assert [(one.block_id, one.length, one.is_known) for one in found.unlocated_blocks] == [
         (3, 5, False),

@@ -75,7 +75,19 @@ def _text(name: str) -> str:
         "checked",
         "nextChange",
     )
-    times += ("recoveryPoint", "asOf", "oldest", "lossAsked", "confirmed", "counted", "marksUntil")
+    times += (
+        "recoveryPoint",
+        "asOf",
+        "oldest",
+        "lossAsked",
+        "confirmed",
+        "counted",
+        "marksUntil",
+        "leftAt",
+        "cleanAt",
+        "progressAt",
+        "deadline",
+    )
     return TIME if name.endswith(times) or name in ("at", "last", "taken", "requested") else "x"
 
 
