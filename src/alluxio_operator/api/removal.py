@@ -18,7 +18,7 @@ class WorkerRemoval(Model):
 
     policy: Literal["Migrate", "None"] = Field(
         "None",
-        description="Migrate: when replicas is lowered, the operator copies data that only the removed worker has, and "
+        description="Migrate, a preview (docs/removing-workers.md): when replicas is lowered, the operator copies data that only the removed worker has, and "
         "that no UFS has, to workers that stay; it removes the worker once the leading master shows the copies. None: "
         "the worker is removed at once, and such data is lost.",
     )
