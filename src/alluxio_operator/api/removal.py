@@ -18,9 +18,9 @@ class WorkerRemoval(Model):
 
     policy: Literal["Migrate", "None"] = Field(
         "None",
-        description="Migrate, a preview (docs/removing-workers.md): when replicas is lowered, the operator copies data that only the removed worker has, and "
-        "that no UFS has, to workers that stay; it removes the worker once the leading master shows the copies. None: "
-        "the worker is removed at once, and such data is lost.",
+        description="Migrate, a preview (docs/removing-workers.md): when replicas is lowered, the operator copies data "
+        "that only the removed worker has, and that no UFS has, to workers that stay; it removes the worker once the "
+        "leading master shows the copies. None: the worker is removed at once, and such data is lost.",
     )
     deadline_seconds: Annotated[int, Field(ge=60, le=86400)] = Field(
         1800, description="Seconds for the removal of one worker, after which onDeadline applies."
