@@ -62,7 +62,7 @@ class ReplacementStep:
     pod: Pod | None = None
     trouble: Trouble | None = None
     ended: tuple[Pod, ...] = ()
-    """Pods of the operator's Jobs that ended and mount the PVC: Kubernetes keeps a PVC as long as there is such a pod."""
+    """Pods of the operator's Jobs that ended and mount the PVC: Kubernetes keeps a PVC while there is such a pod."""
 
 
 NOTHING: Final = ReplacementStep()
