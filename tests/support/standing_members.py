@@ -175,6 +175,17 @@ def lost_volume_without_the_leaders_index() -> Three:
     return world
 
 
+@case("VolumesAvailable", "Replacing", later=(601.0, 10.0))
+def lost_volume_whose_pvc_a_foreign_pod_names() -> Three:
+    world = lost_volume_without_the_leaders_index()
+    world.alluxio.indexes = {address(0): 40, address(1): 40}
+    claim = "journal-small-master-2"
+    world.kube.edit(
+        "PersistentVolumeClaim", "data", claim, lambda one: one["metadata"].update(deletionTimestamp=stamp(world.now))
+    )
+    return world
+
+
 @case("RestoredInPlace", "MembersChanging")
 def restore_in_place_beside_a_change_that_does_not_end() -> Masters:
     world = _masters(1)

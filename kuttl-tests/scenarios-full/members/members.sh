@@ -52,7 +52,7 @@ judged() {
     end_loop >"$said" || { cat "$said"; exit 1; }
     cat "$said"
     local others
-    others=$(grep -E '^[0-9T:.-]+Z failed: ' "$said" | grep -cvE 'Stream is canceled by server|io exception|Failed to connect to remote server' || true)
+    others=$(grep -E '^[0-9T:.-]+Z failed: ' "$said" | grep -cvE 'Stream is canceled by server|io exception|Failed to connect to remote server|No worker with workerId' || true)
     echo "$1: $FILES files, $FAILED failed, $others of them not by a worker that restarts, longest gap $LONGEST s"
     [ "$others" = 0 ] || fail "$others operations failed"
 }

@@ -97,13 +97,13 @@ def test_an_hour_in_which_no_server_answers_costs_little(name: str):
 
 
 def repeated(world: OwnerWorld) -> dict[str, int]:
-    """Return the reasons for which the operator posted several Warnings, instead of one with a count."""
+    """Return conditions, with reasons, of which the operator posted several Warnings, instead of one with a count."""
     own = [
         one
         for one in world.kube.objects.values()
         if one["kind"] == "Event" and one.get("reportingComponent") and one["type"] == "Warning"
     ]
-    counted = Counter(str(one["reason"]) for one in own)
+    counted = Counter(f"{one['message'].partition(':')[0]}: {one['reason']}" for one in own)
     return {reason: number for reason, number in counted.items() if number > 2}
 
 
