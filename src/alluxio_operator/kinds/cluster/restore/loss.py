@@ -10,17 +10,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from alluxio_operator.alluxio.answers import NoAnswer, Unfinished, UnpersistedFiles
+from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Unfinished, UnpersistedFiles
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.inplace import MOST_PATHS, MOST_WORKERS, RestoreInPlaceStatus, RestoreLoss, WorkerLoss
 from alluxio_operator.engine.conditions import moment, stamp
+from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
 from alluxio_operator.kinds.cluster.observed import Observed
+from alluxio_operator.workloads.pods import Pod
 
 LOSS_HOLDS: Final = timedelta(minutes=30)
 """Time after which the operator asks again what would be lost."""
 
 UNKNOWN_HOLDS: Final = timedelta(minutes=5)
 """The same after a question without an answer."""
+
+NO_LEADER: Final = "no master leads"
+"""Why there is no answer if there was nothing to ask: then the operator asks as soon as a master leads."""
 
 COUNTS_FOR: Final = timedelta(minutes=20)
 """Time after which a count that doesn't end is given up: more than the listing's own (`alluxio.listings`)."""
@@ -37,7 +42,18 @@ def needs_loss(known: RestoreInPlaceStatus, observed: Observed, now: datetime) -
         return False
     if known.loss is None or known.loss_asked is not None:
         return True
+    if known.loss.unknown == NO_LEADER and leader_to_ask(observed) is not None:
+        return True
     return now >= moment(known.loss.checked) + (UNKNOWN_HOLDS if known.loss.unknown else LOSS_HOLDS)
+
+
+def leader_to_ask(observed: Observed) -> Pod | None:
+    """Return the pod of the master that leads and serves."""
+    for name in leaders_of(observed.answers)[:1]:
+        pod = observed.master_named(name)
+        if pod is not None and isinstance(observed.answers[name], MasterInfo):
+            return pod
+    return None
 
 
 def is_counting(known: RestoreInPlaceStatus) -> bool:

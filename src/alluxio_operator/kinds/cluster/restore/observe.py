@@ -22,6 +22,7 @@ from alluxio_operator.kinds.cluster.ports import rpc_port, web_port
 from alluxio_operator.kinds.cluster.restore.attempts import emptying
 from alluxio_operator.kinds.cluster.restore.checking import CONTAINER as CHECK
 from alluxio_operator.kinds.cluster.restore.in_place_step import STOPPED, job_operation
+from alluxio_operator.kinds.cluster.restore.loss import NO_LEADER, leader_to_ask
 from alluxio_operator.kinds.cluster.restore.offer import is_over
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
@@ -73,17 +74,15 @@ def unpersisted_files(
     """Return what only workers have and was changed since a time; None for all."""
     known = observed.status.restore_in_place
     first = known is None or known.loss_asked is None
-    for name in leaders_of(observed.answers)[:1]:
-        pod = observed.master_named(name)
-        if pod is not None and isinstance(observed.answers[name], MasterInfo):
-            milliseconds = int(since.timestamp() * 1000) if since is not None else 0
-            # The listing outlives this reconcile, and not the Lease.
-            own = deadline.later(LISTS_FOR)
-            ask = partial(alluxio.unpersisted_files, pod.ip, rpc_port(pod, observed.resource), milliseconds, own)
-            seconds = deadline.remaining(LISTS_WITHIN) if first else 0.0
-            return listings.ask(key, (pod.uid, pod.restarts, milliseconds), ask, seconds)
-    listings.forget(key)
-    return NoAnswer("no master leads")
+    if (pod := leader_to_ask(observed)) is None:
+        listings.forget(key)
+        return NoAnswer(NO_LEADER)
+    milliseconds = int(since.timestamp() * 1000) if since is not None else 0
+    # The listing outlives this reconcile, and not the Lease.
+    own = deadline.later(LISTS_FOR)
+    ask = partial(alluxio.unpersisted_files, pod.ip, rpc_port(pod, observed.resource), milliseconds, own)
+    seconds = deadline.remaining(LISTS_WITHIN) if first else 0.0
+    return listings.ask(key, (pod.uid, pod.restarts, milliseconds), ask, seconds)
 
 
 def _with_check(kube: Kube, observed: Observed, name: str) -> Observed:

@@ -167,6 +167,20 @@ def test_without_a_leader_what_is_lost_is_unknown():
     assert "UNKNOWN how much would be lost: no master leads" in world.condition(GATE)["message"]
 
 
+def test_what_is_lost_is_counted_as_soon_as_a_master_leads():
+    world = InPlaceWorld()
+    answers, world.alluxio.answers = world.alluxio.answers, {}
+    world.ask()
+    world.reconcile()
+    assert world.record["loss"]["unknown"] == "no master leads"
+
+    world.alluxio.answers = answers
+    world.reconcile()
+
+    assert not world.record["loss"].get("unknown")
+    assert "UNKNOWN" not in world.condition(GATE)["message"]
+
+
 @pytest.mark.parametrize("text", ["yes", "restore-small-from-nightly-000000", "restore-other-from-nightly-3fbdf7"])
 def test_another_text_changes_nothing(text: str):
     world = InPlaceWorld()
