@@ -46,9 +46,6 @@ VOLATILE = frozenset(
         "generation",
         # How many changes there were hangs on which of several edits an operator was there for.
         "history",
-        # The first listing of data at risk runs at a moment that the resource's uid decides, within five minutes.
-        "atRisk",
-        "f:atRisk",
     }
 )
 PASSING = (

@@ -31,6 +31,8 @@ LABEL = "alluxio-operator.io/fault-test"
 SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "small.yaml").read_text())
 # The nodes of a run's pods are left to chance, and pods on several nodes of a volume for one are warned of.
 SAMPLE["spec"]["rootMount"]["volume"]["accessModes"] = ["ReadWriteMany"]
+# The first listing of data at risk writes the status within five minutes, at a moment that the resource's uid decides.
+SAMPLE["spec"].setdefault("workers", {})["atRiskIntervalMinutes"] = 0
 NAME = "small"
 PRESTO = "Presto"
 PRESTO_SAMPLE: Json = yaml.safe_load((ROOT / "config" / "samples" / "presto" / "small.yaml").read_text())
