@@ -17,7 +17,7 @@ from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.masters.membership import is_wanted
-from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, leaders_of, without_journal
+from alluxio_operator.kinds.cluster.masters.quorum import leader_answer, leader_pod, without_journal
 from alluxio_operator.kinds.cluster.names import Names
 from alluxio_operator.kinds.cluster.observed import JOURNAL_ANNOTATION, Observed
 from alluxio_operator.kinds.cluster.ports import JOB_MASTER_PORTS, in_spec, rpc_port, web_port
@@ -119,8 +119,7 @@ def _with_members(kube: Kube, alluxio: Alluxio, observed: Observed, deadline: De
         with contextlib.suppress(NotFound):
             name = own.journal_job(change.operation, change.members)
             job = kube.get(KINDS["Job"].path(own.namespace, name))
-    [leader] = leaders_of(observed.answers)[:1] or [None]
-    pod = observed.master_named(leader)
+    pod = leader_pod(observed)
     if pod is None:
         return replace(observed, joining_job=job)
     info = alluxio.quorum_info(pod.ip, rpc_port(pod, observed.resource), deadline)

@@ -81,6 +81,16 @@ def leader_answer(answers: Mapping[str, Answer]) -> MasterInfo | NoAnswer:
     return failures[-1] if failures else NoAnswer("no master has an address yet")
 
 
+def leader_pod(observed: Observed) -> Pod | None:
+    """Return the pod of the master that leads: of several, the one that most standbys follow."""
+    return observed.master_named(next(iter(leaders_of(observed.answers)), None))
+
+
+def serving_leader(observed: Observed) -> Pod | None:
+    """Return the pod of the master that leads and serves."""
+    return leader_pod(observed) if isinstance(observed.master, MasterInfo) else None
+
+
 def quorum_of(observed: Observed, members: int) -> Quorum:
     """Return all `members` masters of a cluster, including those without a pod."""
     pods = {pod.name: pod for pod in observed.role(names.MASTER)}

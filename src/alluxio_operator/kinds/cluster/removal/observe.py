@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio, NoAnswer
 from alluxio_operator.alluxio.removal import (
     Accepted,
     CopyOutcome,
@@ -30,7 +30,7 @@ from alluxio_operator.engine.conditions import moment
 from alluxio_operator.engine.reading import Reading
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import leaders_of, serving_leader
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port
 from alluxio_operator.kinds.cluster.removal import victims
@@ -276,8 +276,7 @@ def with_removal(
     alluxio: Alluxio, known: Removals, key: OwnerKey, model: Cluster, observed: Observed, deadline: Deadline
 ) -> Observed:
     """Return the observation with what the leader and the worker that goes say; a listing begins when it is due."""
-    leaders = leaders_of(observed.answers)
-    pod = observed.master_named(leaders[0]) if len(leaders) == 1 else None
+    pod = serving_leader(observed) if len(leaders_of(observed.answers)) == 1 else None
     count, applied = model.spec.workers.count, victims.applied_workers(observed)
     record = observed.status.removal
     ordinal = victims.ordinal_of(observed, record.worker) if record is not None else applied - 1
@@ -287,7 +286,7 @@ def with_removal(
         (f"{ordinal}", record.uid if record is not None else worker.uid if worker is not None else ""),
         (record.moved_blocks, record.moved_bytes) if record is not None else (0, 0),
     )
-    if pod is None or not isinstance(observed.master, MasterInfo):
+    if pod is None:
         return observed
     port = rpc_port(pod, observed.resource)
     report = alluxio.workers_report(pod.ip, port, deadline)

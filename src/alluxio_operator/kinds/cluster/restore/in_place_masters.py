@@ -13,7 +13,7 @@ from alluxio_operator.api.inplace import RestoreInPlaceStatus
 from alluxio_operator.engine.conditions import moment, stamp
 from alluxio_operator.engine.gate import Gate, blocked
 from alluxio_operator.kinds.cluster import names
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import serving_leader
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import attempts, offer
 from alluxio_operator.kinds.cluster.restore.in_place_back import (
@@ -178,8 +178,8 @@ def _sync(known: RestoreInPlaceStatus, observed: Observed, cluster: Cluster, now
     """Let the leader compare the names with the UFS, as Alluxio does after a restore, until the process ends."""
     if not offer.has_journal(observed, cluster):
         return lost_again(known, now)
-    leader = observed.master_named(next(iter(leaders_of(observed.answers)), ""))
-    if isinstance(observed.master, MasterInfo) and leader is not None:
+    leader = serving_leader(observed)
+    if leader is not None:
         # A name that a UFS in trouble doesn't have would be dropped.
         held = attempts.ufs_gate(observed, cluster, IN_PLACE, "the leader compares the names with the UFS")
         if held is not None:

@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from alluxio_operator.alluxio.answers import MasterInfo, NoAnswer, Unfinished, UnpersistedFiles
+from alluxio_operator.alluxio.answers import NoAnswer, Unfinished, UnpersistedFiles
 from alluxio_operator.api.base import in_binary
 from alluxio_operator.api.inplace import MOST_PATHS, MOST_WORKERS, RestoreInPlaceStatus, RestoreLoss, WorkerLoss
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import serving_leader
 from alluxio_operator.kinds.cluster.observed import Observed
-from alluxio_operator.workloads.pods import Pod
 
 LOSS_HOLDS: Final = timedelta(minutes=30)
 """Time after which the operator asks again what would be lost."""
@@ -42,18 +41,9 @@ def needs_loss(known: RestoreInPlaceStatus, observed: Observed, now: datetime) -
         return False
     if known.loss is None or known.loss_asked is not None:
         return True
-    if known.loss.unknown == NO_LEADER and leader_to_ask(observed) is not None:
+    if known.loss.unknown == NO_LEADER and serving_leader(observed) is not None:
         return True
     return now >= moment(known.loss.checked) + (UNKNOWN_HOLDS if known.loss.unknown else LOSS_HOLDS)
-
-
-def leader_to_ask(observed: Observed) -> Pod | None:
-    """Return the pod of the master that leads and serves."""
-    for name in leaders_of(observed.answers)[:1]:
-        pod = observed.master_named(name)
-        if pod is not None and isinstance(observed.answers[name], MasterInfo):
-            return pod
-    return None
 
 
 def is_counting(known: RestoreInPlaceStatus) -> bool:

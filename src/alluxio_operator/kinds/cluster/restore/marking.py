@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from alluxio_operator.alluxio.answers import MasterInfo
 from alluxio_operator.api.alluxiocluster_status import ClusterStatus
 from alluxio_operator.engine.conditions import moment, stamp
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import serving_leader
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import attempts
 from alluxio_operator.kinds.cluster.restore.in_place_step import DISRUPTIVE
@@ -52,8 +51,8 @@ def marks_until(now: datetime) -> str:
 
 def next_marking(observed: Observed, cluster: Cluster, now: datetime) -> Marking | None:
     """Return what to mark; None if the leader has the mark, or if there is nothing to mark."""
-    leader = observed.master_named(next(iter(leaders_of(observed.answers)), ""))
-    if leader is None or not isinstance(observed.master, MasterInfo):
+    leader = serving_leader(observed)
+    if leader is None:
         return None
     field, marked, until = _recorded(observed.status)
     if not marked or now >= moment(until) or marked == process_of(leader):

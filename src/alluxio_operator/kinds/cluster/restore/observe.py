@@ -9,20 +9,20 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer, Unfinished, UnpersistedFiles
+from alluxio_operator.alluxio.answers import Alluxio, NoAnswer, Unfinished, UnpersistedFiles
 from alluxio_operator.alluxio.listings import LISTS_FOR, Listings
 from alluxio_operator.engine.own_image import OwnImage
 from alluxio_operator.engine.ownership import controller_uid
 from alluxio_operator.engine.work import OwnerKey
 from alluxio_operator.kinds.cluster import names
 from alluxio_operator.kinds.cluster.backup.observe import read_backup
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import serving_leader
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port, web_port
 from alluxio_operator.kinds.cluster.restore.attempts import emptying
 from alluxio_operator.kinds.cluster.restore.checking import CONTAINER as CHECK
 from alluxio_operator.kinds.cluster.restore.in_place_step import STOPPED, job_operation
-from alluxio_operator.kinds.cluster.restore.loss import NO_LEADER, leader_to_ask
+from alluxio_operator.kinds.cluster.restore.loss import NO_LEADER
 from alluxio_operator.kinds.cluster.restore.offer import is_over
 from alluxio_operator.kube.client import Kube
 from alluxio_operator.kube.errors import NotFound
@@ -74,7 +74,7 @@ def unpersisted_files(
     """Return what only workers have and was changed since a time; None for all."""
     known = observed.status.restore_in_place
     first = known is None or known.loss_asked is None
-    if (pod := leader_to_ask(observed)) is None:
+    if (pod := serving_leader(observed)) is None:
         listings.forget(key)
         return NoAnswer(NO_LEADER)
     milliseconds = int(since.timestamp() * 1000) if since is not None else 0
@@ -112,19 +112,16 @@ def _result(pod: Object) -> str:
 
 
 def _restored_entries(alluxio: Alluxio, observed: Observed, deadline: Deadline) -> int | None:
-    for name in leaders_of(observed.answers)[:1]:
-        pod = observed.master_named(name)
-        if pod is None or not isinstance(observed.answers[name], MasterInfo):
-            return None
-        port = web_port(pod, observed.resource)
-        count = alluxio.restored_entries(pod.ip, port, deadline)
-        if count != NONE:
-            return count
-        # It restores, or it has found a journal that isn't empty: only then it serves clients by now.
-        if not alluxio.serves_clients(pod.ip, rpc_port(pod, observed.resource), deadline):
-            return None
-        return alluxio.restored_entries(pod.ip, port, deadline)
-    return None
+    if (pod := serving_leader(observed)) is None:
+        return None
+    port = web_port(pod, observed.resource)
+    count = alluxio.restored_entries(pod.ip, port, deadline)
+    if count != NONE:
+        return count
+    # It restores, or it has found a journal that isn't empty: only then it serves clients by now.
+    if not alluxio.serves_clients(pod.ip, rpc_port(pod, observed.resource), deadline):
+        return None
+    return alluxio.restored_entries(pod.ip, port, deadline)
 
 
 def _masters_stopped(kube: Kube, observed: Observed) -> bool:

@@ -14,7 +14,7 @@ from alluxio_operator.api.bootstrap import Restore, RestoreStatus
 from alluxio_operator.engine.conditions import stamp
 from alluxio_operator.engine.gate import Gate, Severity, blocked, waiting
 from alluxio_operator.engine.problem import Problem
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import leader_pod
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.restore import attempts
 from alluxio_operator.kinds.cluster.restore.attempts import RestoreStep
@@ -60,7 +60,7 @@ def next_restore_step(observed: Observed, cluster: Cluster, now: datetime) -> Re
 
 def _marked(step: RestoreStep, observed: Observed) -> RestoreStep:
     """Return the step; the process that has restored the names compares them with the UFS by itself."""
-    leader = observed.master_named(next(iter(leaders_of(observed.answers)), ""))
+    leader = leader_pod(observed)
     if step.status is None or step.status.state != "Restored" or leader is None:
         return step
     return replace(step, status=step.status.model_copy(update={"marked": process_of(leader)}))

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from alluxio_operator.alluxio.answers import Alluxio, MasterInfo, NoAnswer
+from alluxio_operator.alluxio.answers import Alluxio, NoAnswer
 from alluxio_operator.alluxio.at_risk import AtRisk, RiskListing
 from alluxio_operator.api.alluxiocluster import Workers
 from alluxio_operator.engine.background import THREADS, Background
 from alluxio_operator.engine.work import OwnerKey
-from alluxio_operator.kinds.cluster.masters.quorum import leaders_of
+from alluxio_operator.kinds.cluster.masters.quorum import serving_leader
 from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.ports import rpc_port
 from alluxio_operator.kinds.cluster.risk.holders import holders_of
@@ -48,9 +48,8 @@ def with_at_risk(
 
 def _beginning(alluxio: Alluxio, observed: Observed, workers: Workers) -> Callable[[], RiskListing] | None:
     """Return what begins a listing at the leader of now; None if none serves."""
-    [leader] = leaders_of(observed.answers)[:1] or [None]
-    pod = observed.master_named(leader)
-    if pod is None or not isinstance(observed.master, MasterInfo):
+    pod = serving_leader(observed)
+    if pod is None:
         return None
     port, holders = rpc_port(pod, observed.resource), holders_of(observed, workers)
     return partial(alluxio.risk_listing, pod.ip, port, holders)
