@@ -41,11 +41,8 @@ def prepare(now: Situation, change: MembersChange) -> MembershipStep:
         return replace(now.waits(change, f"a Job prepares the journal of {name}{said}"), failed=failed)
     if reason := now.unhealthy(change.members):
         return now.waits(change, f"{name} starts once {reason}")
-    if now.writing is None:
-        step = now.waits(change, f"{name} starts once the operator has read the AlluxioBackups")
-        return replace(step, needs_backups=True)
-    if reason := now.held_by_backup():
-        return now.waits(change, f"{name} starts once {reason}")
+    if held := now.held_by_backups(change, f"{name} starts"):
+        return held
     return now.recorded(now.in_state(change, "Joining"), f"{name} starts with an empty journal")
 
 

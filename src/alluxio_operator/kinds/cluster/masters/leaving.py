@@ -46,11 +46,8 @@ def _remove(now: Situation, change: MembersChange, ordinal: int, info: QuorumInf
     if not now.can_remove(ordinal):
         both = ", and a quorum of two needs both" if len(info) == 2 else ""
         return now.waits(change, f"{name} is to leave the quorum{both}: the leader {leader} has {listed(info)}")
-    if now.writing is None:
-        step = now.waits(change, f"{name} is to leave the quorum once the operator has read the AlluxioBackups")
-        return replace(step, needs_backups=True)
-    if reason := now.held_by_backup():
-        return now.waits(change, f"{name} is to leave the quorum once {reason}")
+    if held := now.held_by_backups(change, f"{name} is to leave the quorum"):
+        return held
     return replace(now.waits(change, f"the leader {leader} removes {name} from the quorum"), remove=ordinal)
 
 

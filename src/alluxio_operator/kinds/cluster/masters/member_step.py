@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -140,6 +140,15 @@ class Situation:
         return self.now - moment(retried or since) >= RETRY
 
     # --- steps -----------------------------------------------------------------------------------------------------
+
+    def held_by_backups(self, change: MembersChange, what: str) -> MembershipStep | None:
+        """Return the step that waits until no backup is written, and first until they are read; None without one."""
+        if self.writing is None:
+            step = self.waits(change, f"{what} once the operator has read the AlluxioBackups")
+            return replace(step, needs_backups=True)
+        if reason := self.held_by_backup():
+            return self.waits(change, f"{what} once {reason}")
+        return None
 
     def in_state(self, change: MembersChange, state: str, **update: Any) -> MembersChange:
         """Return the change in another state, from now on."""
