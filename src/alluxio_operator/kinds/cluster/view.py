@@ -21,7 +21,7 @@ from alluxio_operator.kinds.cluster.backup.schedules import next_schedules_step
 from alluxio_operator.kinds.cluster.backup.step import ScheduleStep
 from alluxio_operator.kinds.cluster.context import JournalValues, RestoreValues, context_of
 from alluxio_operator.kinds.cluster.masters import journal, kept_change, rejoin
-from alluxio_operator.kinds.cluster.masters.counts import Counts, counts_of
+from alluxio_operator.kinds.cluster.masters.counts import counts_of
 from alluxio_operator.kinds.cluster.masters.hung import HungStep, next_hung_step
 from alluxio_operator.kinds.cluster.masters.journal import FORMER_JOURNALS, VOLUMES_TERMINATING, JournalStep
 from alluxio_operator.kinds.cluster.masters.member_step import MembershipStep, Situation, is_overdue
@@ -106,8 +106,7 @@ class View:
         if change is not None and change.state != "Leading":
             # It has begun: nothing else does meanwhile, except for what comes first.
             return ""
-        known = observed.status.restore_in_place
-        if self.restore.in_progress or (known is not None and known.state in DISRUPTIVE):
+        if self._restores:
             return "the restore is complete"
         if observed.good_spec is not None:
             return "a spec other than the last good one is in effect"
@@ -122,6 +121,12 @@ class View:
         if observed.status.rollout is not None:
             return "the rollout is complete"
         return ""
+
+    @property
+    def _restores(self) -> bool:
+        """Whether a backup is being restored, by the record: masters and workers are not to be changed meanwhile."""
+        known = self.observed.status.restore_in_place
+        return self.restore.in_progress or (known is not None and known.state in DISRUPTIVE)
 
     @cached_property
     def hung(self) -> HungStep:
@@ -197,7 +202,7 @@ class View:
             operation=in_place.job_operation if in_place.job else operation,
             skips=in_place.skips if in_place.job else frozenset(),
             initialized=bool(status and status.state == "Initialized") or observed.journal_was_initialized,
-            members=_members_to_adopt(self.cluster.counts) if status else observed.journal_members,
+            members=self.cluster.counts.to_adopt if status else observed.journal_members,
             change=kept_change.as_text(change, status.members) if status else "",
             restore=self._restore_values,
             check=in_place.status.check if in_place.checks and in_place.status else None,
@@ -322,8 +327,8 @@ class View:
     @property
     def _workers_busy(self) -> str:
         """Return what has to end before workers may be disturbed; an empty text if nothing has to."""
-        known, journal = self.observed.status.restore_in_place, self.observed.status.journal
-        if self.restore.in_progress or (known is not None and known.state in DISRUPTIVE):
+        journal = self.observed.status.journal
+        if self._restores:
             return "the restore is complete"
         if journal is None or journal.state != "Initialized":
             return "the journal is initialised"
@@ -395,12 +400,3 @@ class View:
     def _daemonsets(self) -> frozenset[str]:
         is_daemonset = self.cluster.spec.workers.workload == "DaemonSet"
         return frozenset({names.FUSE, *([names.WORKER] if is_daemonset else [])})
-
-
-def _members_to_adopt(counts: Counts) -> int:
-    """Return the number of masters with which a later cluster can serve the journals.
-
-    One of several members can't lead alone, and the members of a change that isn't complete can lead with those that
-    are to come.
-    """
-    return counts.addressed if counts.members > 1 else counts.members

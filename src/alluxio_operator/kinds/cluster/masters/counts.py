@@ -31,6 +31,15 @@ class Counts:
     needs_all: bool = False
     """Whether the quorum may need each of its masters, so that none may be evicted."""
 
+    @property
+    def to_adopt(self) -> int:
+        """Number of masters with which a later cluster can serve the journals.
+
+        One of several members can't lead alone, and the members of a change that isn't complete can lead with those
+        that are to come.
+        """
+        return self.addressed if self.members > 1 else self.members
+
 
 def counts_of(journal: Mapping[str, Any] | None, replicas: int) -> Counts:
     """Return the counts of a cluster by the raw record of its journal, and spec.masters.replicas."""
