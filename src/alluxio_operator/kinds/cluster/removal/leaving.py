@@ -19,6 +19,7 @@ from alluxio_operator.kinds.cluster.removal.report import (
     cancelled,
     finished,
     interrupted,
+    left,
     lost_in_words,
     progress,
     warning,
@@ -129,7 +130,7 @@ def _swept(look: Situation, record: RemovalStatus, ordinal: int, pod: Pod) -> tu
         known = known.model_copy(update={"clean_at": None})
         # Only by the leader's length: a shorter copy would count as one (run on 2.9.4).
         copies = look.next_copies(use, [one for one in late if one.is_known], listed)
-        message = look.holds(known) if late else f"the worker is asked for {len(unknown)} blocks without a location"
+        message = left(known) if late else f"the worker is asked for {len(unknown)} blocks without a location"
         return replace(waits(known, message, look.cause(known, late)), copies=copies), None
     return waits(known, "nothing is left"), listed
 

@@ -20,14 +20,13 @@ from alluxio_operator.kinds.cluster.observed import Observed
 from alluxio_operator.kinds.cluster.removal import victims
 from alluxio_operator.kinds.cluster.removal.effects import BlockCopy
 from alluxio_operator.kinds.cluster.removal.reading import Copies, Listed, RemovalReading
-from alluxio_operator.kinds.cluster.removal.report import Cause, in_words, left, progress, remedy, warning
+from alluxio_operator.kinds.cluster.removal.report import Cause, in_words, progress, remedy, warning
 from alluxio_operator.kinds.cluster.removal.room import Room, next_copies, room_of
 from alluxio_operator.kinds.cluster.removal.victims import Staying
 from alluxio_operator.kinds.cluster.validate import Cluster
 from alluxio_operator.workloads.pods import Pod
 
 LONGEST_REFUSAL: Final = 256
-LEADER_CHANGED: Final = "the leading master has changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +246,3 @@ class Situation:
     def kept(self, ordinal: int | None = None) -> int:
         """Return the pods that the StatefulSet keeps; `ordinal` is a worker that it may lose."""
         return max(self.count, self.applied if ordinal is None else ordinal)
-
-    def holds(self, record: RemovalStatus) -> str:
-        """Return what is left, in words."""
-        return left(record)

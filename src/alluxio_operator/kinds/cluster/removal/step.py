@@ -32,6 +32,7 @@ from alluxio_operator.kinds.cluster.removal.report import (
     Cause,
     idle,
     in_words,
+    left,
     progress,
     remedy,
     warning,
@@ -158,7 +159,7 @@ def _claimed(
             "proof": look.proven() if state == "Removing" else None,
         }
     )
-    text = f"{look.name(ordinal)}: {look.holds(record)}" if state == "Copying" else f"{look.name(ordinal)} has no data"
+    text = f"{look.name(ordinal)}: {left(record)}" if state == "Copying" else f"{look.name(ordinal)} has no data"
     return RemovalStep(record, look.kept(), progress(state, text), acts=True)
 
 
@@ -242,9 +243,7 @@ def _counted(look: Situation, record: RemovalStatus, use: WorkerUse, listed: Lis
         copies = look.next_copies(use, blocks, listed)
         # One that stands still retries without the turn: copies change no worker but by their bytes.
         acts = look.gets_on(known)
-        return RemovalStep(
-            known, kept, look.gate(known, look.holds(known), look.cause(known, blocks)), copies, acts=acts
-        )
+        return RemovalStep(known, kept, look.gate(known, left(known), look.cause(known, blocks)), copies, acts=acts)
     if too_many := _too_many(listed):
         return RemovalStep(known, kept, look.gate(known, too_many, Cause("TooManyBlocks", too_many)))
     seen = listed.held.listed.get(use.host, 0)
