@@ -5,7 +5,8 @@ run in another thread. So a reading that takes minutes holds no thread, and its 
 at most. From one reading to the next, a resource waits at least for its interval and for a hundred times the seconds of
 its steps. One namespace has one step at a time: servers of a tenant that hang can't stop the readings of others.
 
-Readings are in memory only. A restart of the operator, or another leader, begins anew, spread over the first minutes.
+Readings are in memory only. After a restart, or a change of the leading replica, the operator repeats them, spread over
+the first minutes.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class _Entry(Generic[R]):
 
 
 class Background(Generic[R]):
-    """Readings of the resources that want them. `failed` tells whether a result is a failure.
+    """The readings of all resources. `failed` returns True for a result that is a failure.
 
     `tell` is called with each result and the time at which its reading began, in the reading's thread. The last four
     arguments are for readings that something waits for: they run at once, and take a larger share of the time. Without
@@ -194,7 +195,7 @@ class Background(Generic[R]):
             else:
                 entry.due = self._clock() + self._pauses * took
             if result is not None:
-                # Under the lock: what is told of a resource never comes after its end.
+                # Under the lock: no result of a resource is published after the resource was forgotten.
                 self._tell(key, result, entry.began_at)
             self._changed.notify()
 

@@ -84,7 +84,7 @@ class _Memory:
 
 
 class Removals:
-    """Listings, copies and what is known of blocks, for all clusters of this process. A restart begins anew.
+    """Listings, copies and known blocks of all clusters, in memory only: a restarted operator repeats them.
 
     With no `threads`, a listing does a step when it is looked at, and copies are made at once: for tests.
     """

@@ -186,7 +186,7 @@ class Situation:
         )
 
     def with_left(self, record: RemovalStatus, files: int, blocks: int, size: int) -> RemovalStatus:
-        """Return the record with what is left, as a listing found it."""
+        """Return the record with the files, blocks and bytes that a listing found still to copy."""
         update: dict[str, Any] = {"left_files": files, "left_blocks": blocks, "left_bytes": size}
         if size < record.lowest or (record.left_blocks and not blocks):
             update |= {"lowest": min(size, record.lowest), "progress_at": stamp(self.now)}

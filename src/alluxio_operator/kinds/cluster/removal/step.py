@@ -228,7 +228,7 @@ def _names_all(listed: Listed, pod: Pod, use: WorkerUse) -> bool:
 
 
 def _counted(look: Situation, record: RemovalStatus, use: WorkerUse, listed: Listed) -> RemovalStep:
-    """Return the step after a listing of what is left."""
+    """Return the step after a listing: copy the blocks that it found, or count it as clean."""
     holds, kept = _holds(listed, (use,)), look.kept()
     named = {one.block_id: one for one in listed.held.candidates if use.host in one.hosts}
     # A listing misses a file that is renamed meanwhile.
