@@ -127,12 +127,14 @@ class VictimHolds:
 class HeldQuestion:
     """The workers that go and those that stay, by the hosts under which the leader knows them.
 
-    `most` is the number of blocks of each kind that the answer names.
+    `most` is the number of blocks of each kind that the answer names. Of the unlocated ones it names those with an id
+    below `unlocated_below`, so that questions one after the other name all of them.
     """
 
     victims: frozenset[str]
     staying: frozenset[str]
     most: int = 10_000
+    unlocated_below: int = 2**63 - 1
     most_ids: int = 2_000_000
     """Ids in `Held.kept_ids`: 16 MB."""
 

@@ -169,7 +169,7 @@ class HeldSums:
     ) -> None:
         self._unlocated.add(size)
         order = (block_id, 0)
-        if self._lost.takes(order):
+        if block_id < self._question.unlocated_below and self._lost.takes(order):
             self._lost.add(order, _block(file, block_id, size, hosts, is_known=is_known))
 
     def _list(self, host: str, size: int) -> None:
